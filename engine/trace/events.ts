@@ -1,0 +1,171 @@
+/**
+ * The events of a trace: everything that a recording must remember to run the same program again.
+ *
+ * One stream holds the events of all tasks in the order in which they happened; since one task runs at a
+ * time, that order *is* the thread schedule. The codec in `codec.ts` turns each into bytes and back.
+ */
+
+/**
+ * General registers of a tracee as the program sees them, in the order of {@link REGISTER_NAMES}.
+ * `rip` is always an app pc (an address in the program's own text), never a place in the code cache.
+ */
+export type Registers = BigUint64Array;
+
+/** Order of the values in {@link Registers}. */
+export const REGISTER_NAMES = [
+  "rax",
+  "rbx",
+  "rcx",
+  "rdx",
+  "rsi",
+  "rdi",
+  "rbp",
+  "rsp",
+  "r8",
+  "r9",
+  "r10",
+  "r11",
+  "r12",
+  "r13",
+  "r14",
+  "r15",
+  "rip",
+  "eflags",
+  "fs_base",
+  "gs_base",
+] as const;
+
+/** How many values {@link Registers} holds. */
+export const REGISTER_COUNT = REGISTER_NAMES.length;
+
+/** Bytes that the kernel wrote into a task's memory. */
+export interface MemoryWrite {
+  /** Address of the first byte. */
+  address: number;
+  bytes: Uint8Array;
+}
+
+/**
+ * Where an asynchronous event (a signal, a switch) was taken:
+ * - `tick`: right before the conditional branch that would be tick `ticks + 1`,
+ * - `jump`: right before the back-jump that would be number `jumps + 1` (a loop without conditional branches),
+ * - `syscall`: at a system call, before it,
+ * - `interrupted`: inside a system call that the signal broke off,
+ * - `fault`: at the instruction that caused the signal itself.
+ */
+export const POINTS = ["tick", "jump", "syscall", "interrupted", "fault"] as const;
+export type Point = (typeof POINTS)[number];
+
+/** What every event says of the task that it happened to. */
+export interface EventBase {
+  /** Thread id of the task, as the program saw it while it was recorded. */
+  task: number;
+  /** Retired conditional branches of the task up to here. */
+  ticks: number;
+  /** Registers at the event, before its effect; `rip` is the app pc of the instruction concerned. */
+  registers: Registers;
+}
+
+/** One mapping of a fresh or changed address space, and where replay takes its contents from. */
+export interface MappingRecord {
+  start: number;
+  end: number;
+  /** PROT_* bits that the program asked for. */
+  protection: number;
+  shared: boolean;
+  /** Index in the trace's file list, or -1 for anonymous memory. */
+  file: number;
+  /** Offset of `start` in that file, in bytes. */
+  offset: number;
+  /** What /proc/PID/maps calls it ("[stack]", "[heap]", a path, or ""). */
+  name: string;
+}
+
+/** A program was started in the task: the whole address space is new. */
+export interface ExecEvent extends EventBase {
+  kind: "exec";
+  path: string;
+  /** First address of the heap that brk moves. */
+  brk: number;
+  mappings: MappingRecord[];
+  /** Contents that differ from the mapped files (stack, zeroed tails of .data). */
+  writes: MemoryWrite[];
+}
+
+/** A system call ended (or was answered by the engine). */
+export interface SyscallEvent extends EventBase {
+  kind: "syscall";
+  /** x86-64 system call number. */
+  number: number;
+  /** Value of rax afterwards: the result or -errno. */
+  result: bigint;
+  writes: MemoryWrite[];
+  /** 1 or 2 where it wrote to the standard output or error that the recorder was given; else 0. */
+  stream: 0 | 1 | 2;
+  /** Hash (Bun.hash.wyhash) of the bytes it wrote to that stream; 0n where `stream` is 0. */
+  outputHash: bigint;
+  /** The new mapping of a successful mmap, else undefined. */
+  mapping?: MappingRecord;
+}
+
+/** A signal reached the program (or killed it). */
+export interface SignalEvent extends EventBase {
+  kind: "signal";
+  point: Point;
+  /** Back-jumps of the task up to here; used with point "jump". */
+  jumps: number;
+  signal: number;
+  /** The siginfo_t as the kernel gave it, 128 bytes. */
+  siginfo: Uint8Array;
+  /** `handler`: its handler starts; `ignored`: nothing happens; `fatal`: the process ends. */
+  disposition: "handler" | "ignored" | "fatal";
+  /** The signal frame that the kernel built (handler only). */
+  writes: MemoryWrite[];
+  /** Registers at the handler's first instruction (handler only; otherwise as `registers`). */
+  after: Registers;
+}
+
+/** The task was preempted here and another one goes on. */
+export interface SwitchEvent extends EventBase {
+  kind: "switch";
+  point: Point;
+  jumps: number;
+}
+
+/** An instruction whose result does not follow from the program's state. */
+export interface InstructionEvent extends EventBase {
+  kind: "instruction";
+  /** "rdtsc", "cpuid", … */
+  name: string;
+  /** Registers after it. */
+  after: Registers;
+}
+
+/** A task is gone. */
+export interface ExitEvent extends EventBase {
+  kind: "exit";
+  /** Wait status as wait4 gives it. */
+  status: number;
+  /** Kernel writes at its death (clear_child_tid). */
+  writes: MemoryWrite[];
+}
+
+/** The recording is complete, or was stopped in an orderly way. Always the last event. */
+export interface EndEvent extends EventBase {
+  kind: "end";
+  /** `exited`: the first process ended; `interrupted`: the recorder was told to stop; `unsupported`: it gave up. */
+  reason: "exited" | "interrupted" | "unsupported";
+  /** Wait status of the first process; 0 if it did not end by itself. */
+  status: number;
+  /** One line for the user; "" if there is nothing to say. */
+  message: string;
+}
+
+export type TraceEvent =
+  | ExecEvent
+  | SyscallEvent
+  | SignalEvent
+  | SwitchEvent
+  | InstructionEvent
+  | ExitEvent
+  | EndEvent;
