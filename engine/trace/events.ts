@@ -51,9 +51,10 @@ export interface MemoryWrite {
  * - `jump`: right before the back-jump that would be number `jumps + 1` (a loop without conditional branches),
  * - `syscall`: at a system call, before it,
  * - `interrupted`: inside a system call that the signal broke off,
- * - `fault`: at the instruction that caused the signal itself.
+ * - `fault`: at the instruction that caused the signal itself,
+ * - `return`: right after a system call, before the next instruction.
  */
-export const POINTS = ["tick", "jump", "syscall", "interrupted", "fault"] as const;
+export const POINTS = ["tick", "jump", "syscall", "interrupted", "fault", "return"] as const;
 export type Point = (typeof POINTS)[number];
 
 /** What every event says of the task that it happened to. */
@@ -141,6 +142,21 @@ export interface InstructionEvent extends EventBase {
   after: Registers;
 }
 
+/** The task made a new one (clone, fork, vfork); the call's own `syscall` event follows, for vfork much later. */
+export interface CloneEvent extends EventBase {
+  kind: "clone";
+  /** Thread id of the new task. */
+  child: number;
+  /** Its process: the thread group id; equal to `child` unless CLONE_THREAD was given. */
+  childProcess: number;
+  /** CLONE_* flags; fork is 0, vfork CLONE_VM | CLONE_VFORK. */
+  flags: number;
+  /** Registers of the new task at its first instruction. */
+  after: Registers;
+  /** Kernel writes into the new task's memory (CLONE_CHILD_SETTID). */
+  writes: MemoryWrite[];
+}
+
 /** A task is gone. */
 export interface ExitEvent extends EventBase {
   kind: "exit";
@@ -167,5 +183,6 @@ export type TraceEvent =
   | SignalEvent
   | SwitchEvent
   | InstructionEvent
+  | CloneEvent
   | ExitEvent
   | EndEvent;
