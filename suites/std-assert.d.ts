@@ -1,7 +1,7 @@
 /**
  * Types of "@std/assert". npm's deno-std ships the code of Deno's standard library without declarations;
  * tsconfig's "paths" leads Bun to that code, and this ambient module gives the compiler its types.
- * `std_assert.test.ts` checks that both name the same functions.
+ * `std-assert.test.ts` checks that both name the same functions.
  */
 declare module "@std/assert" {
   /** Any class, also an abstract one. */

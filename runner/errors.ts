@@ -1,0 +1,19 @@
+/** Errors that are the user's to mend: one line without a stack trace, exit code 2. */
+
+/** The command line, a manifest or the host is not what it must be. */
+export class UsageError extends Error {
+  override name = "UsageError";
+}
+
+/** Names of the errors whose message alone is meant for the user; the engine's are loaded on demand only. */
+const USER_ERRORS: ReadonlySet<string> = new Set(["UsageError", "EngineError", "TraceError", "SyscallError"]);
+
+/**
+ * Whether `error` is the user's to mend, so that its message says it all.
+ *
+ * @param error Anything that was thrown.
+ * @returns True if no stack trace should be shown.
+ */
+export function isUserError(error: unknown): error is Error {
+  return error instanceof Error && USER_ERRORS.has(error.name);
+}

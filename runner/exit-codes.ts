@@ -1,0 +1,25 @@
+/**
+ * The exit codes of tickproof, in one place. `record` and `replay` pass the program's own exit code or
+ * death by signal through instead, unless one of these says more.
+ */
+
+/** All went well: every test passed, the trace was shown. */
+export const OK = 0;
+/** A test did not pass, or a replay diverged from its recording. */
+export const FAILED = 1;
+/** Wrong usage, a wrong manifest, a damaged trace, a host or a program that the engine cannot serve. */
+export const USAGE = 2;
+/** A fault of tickproof itself. */
+export const INTERNAL = 70;
+/** What a shell adds to a signal's number: 130 is an end by Ctrl-C. */
+export const SIGNAL_BASE = 128;
+
+/** The exit codes as text for `--help`. */
+export const EXIT_CODES: readonly (readonly [code: string, meaning: string])[] = [
+  [`${OK}`, "all is well"],
+  [`${FAILED}`, "a test did not pass, or a replay diverged"],
+  [`${USAGE}`, "wrong usage or manifest, a damaged trace, or what the engine cannot record"],
+  [`${SIGNAL_BASE + 2}`, "ended by Ctrl-C"],
+  [`${INTERNAL}`, "a fault of tickproof itself"],
+  ["other", "record and replay end as the program ended, by exit code or by signal"],
+];

@@ -1,0 +1,53 @@
+/**
+ * Writing to the terminal without process.stdout and process.stderr: those may make the file description
+ * non-blocking, which the recorded program shares and would then see as EAGAIN.
+ */
+import { writeSync } from "node:fs";
+import { isatty } from "node:tty";
+
+const RETRY_MS = 2;
+
+function errorCode(error: unknown): string | undefined {
+  return error instanceof Error && "code" in error ? String(error.code) : undefined;
+}
+
+function writeAll(fd: number, text: string): void {
+  let rest = Buffer.from(text);
+  while (rest.length > 0) {
+    try {
+      rest = rest.subarray(writeSync(fd, rest));
+    } catch (error) {
+      if (errorCode(error) !== "EAGAIN") throw error;
+      Bun.sleepSync(RETRY_MS);
+    }
+  }
+}
+
+/** Writes to standard output. A reader that went away (`| head`) ends the process quietly. */
+export function print(text: string): void {
+  try {
+    writeAll(1, text);
+  } catch (error) {
+    if (errorCode(error) === "EPIPE") process.exit(0);
+    throw error;
+  }
+}
+
+/** Writes the tool's own words to standard error; one that is closed is no reason to fail. */
+export function say(text: string): void {
+  try {
+    writeAll(2, text);
+  } catch (error) {
+    if (errorCode(error) !== "EPIPE" && errorCode(error) !== "EBADF") throw error;
+  }
+}
+
+/**
+ * Whether colours and live lines may be used on a file descriptor.
+ *
+ * @param fd 1 for standard output, 2 for standard error.
+ */
+export function isRichTerminal(fd: 1 | 2): boolean {
+  const { NO_COLOR, TERM } = process.env;
+  return isatty(fd) && (NO_COLOR === undefined || NO_COLOR === "") && TERM !== "dumb";
+}

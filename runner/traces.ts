@@ -1,0 +1,122 @@
+/**
+ * Where traces are kept: `$TICKPROOF_TRACES`, else `tickproof/traces` in the user's data folder. Each
+ * recording gets a folder `<program>-<n>` of its own there, and `latest` is a link to the newest.
+ */
+import { existsSync, mkdirSync, readdirSync, readlinkSync, renameSync, rmSync, symlinkSync } from "node:fs";
+import { homedir } from "node:os";
+import { basename, join, resolve } from "node:path";
+import { UsageError } from "./errors.ts";
+
+const LATEST = "latest";
+
+/** The folder that holds the traces that were recorded without `-o`. */
+export function tracesRoot(): string {
+  const { TICKPROOF_TRACES, XDG_DATA_HOME } = process.env;
+  if (TICKPROOF_TRACES) return resolve(TICKPROOF_TRACES);
+  return join(XDG_DATA_HOME || join(homedir(), ".local/share"), "tickproof/traces");
+}
+
+/**
+ * Makes a new numbered folder, also while others do the same.
+ *
+ * @param root The folder to make it in; made if missing.
+ * @param stem The name before the number.
+ * @returns The path of `<root>/<stem>-<n>` for the next free n.
+ */
+export function makeNumbered(root: string, stem: string): string {
+  mkdirSync(root, { recursive: true });
+  const taken = readdirSync(root).map((name) =>
+    name.startsWith(`${stem}-`) ? Number(name.slice(stem.length + 1)) : Number.NaN,
+  );
+  let number = Math.max(-1, ...taken.filter(Number.isSafeInteger)) + 1;
+  for (;;) {
+    const directory = join(root, `${stem}-${number}`);
+    try {
+      mkdirSync(directory);
+      return directory;
+    } catch (error) {
+      if (!existsSync(directory)) throw error;
+      number++;
+    }
+  }
+}
+
+/** A trace folder that was made ready for a recording. */
+export interface NewTrace {
+  directory: string;
+  /** Takes the folder away again, where the recording could not even start. */
+  discard: () => void;
+}
+
+function pointLatest(root: string, target: string): void {
+  const temporary = join(root, `.${LATEST}-${process.pid}`);
+  rmSync(temporary, { force: true });
+  symlinkSync(target, temporary);
+  renameSync(temporary, join(root, LATEST));
+}
+
+function readLatest(root: string): string | undefined {
+  try {
+    return readlinkSync(join(root, LATEST));
+  } catch {
+    return undefined; // there is no link yet
+  }
+}
+
+/**
+ * Makes the default folder for a recording and lets `latest` point to it.
+ *
+ * @param program The program as it was named on the command line.
+ */
+export function newDefaultTrace(program: string): NewTrace {
+  const root = tracesRoot();
+  const directory = makeNumbered(root, basename(program) || "trace");
+  const previous = readLatest(root);
+  pointLatest(root, basename(directory));
+  return {
+    directory,
+    discard() {
+      rmSync(directory, { recursive: true, force: true });
+      if (previous === undefined) rmSync(join(root, LATEST), { force: true });
+      else pointLatest(root, previous);
+    },
+  };
+}
+
+/**
+ * Makes the folder that the user named for a recording.
+ *
+ * @param path The folder; it must be missing or empty.
+ * @throws {UsageError} If something is there already.
+ */
+export function newNamedTrace(path: string): NewTrace {
+  const directory = resolve(path);
+  const made = mkdirSync(directory, { recursive: true });
+  if (readdirSync(directory).length > 0) {
+    throw new UsageError(`cannot record into '${path}': it is not empty; remove it or name another folder`);
+  }
+  return {
+    directory,
+    discard: () => rmSync(made ?? directory, { recursive: true, force: true }),
+  };
+}
+
+/**
+ * Finds a trace to read.
+ *
+ * @param path The folder that the user named; the latest trace if undefined.
+ * @returns An absolute path of a folder that exists.
+ * @throws {UsageError} If there is none.
+ */
+export function findTrace(path: string | undefined): string {
+  if (path !== undefined) {
+    if (!existsSync(path)) throw new UsageError(`there is no trace '${path}': no such folder`);
+    return resolve(path);
+  }
+  const root = tracesRoot();
+  const latest = join(root, LATEST);
+  if (!existsSync(latest)) {
+    throw new UsageError(`there is no latest trace in ${root}: record one first, or name a trace folder`);
+  }
+  return resolve(root, readLatest(root) ?? LATEST);
+}
