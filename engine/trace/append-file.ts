@@ -1,0 +1,43 @@
+/** A file that only grows, by whole records: after a failed write it ends where it ended before. */
+import { closeSync, ftruncateSync, openSync, writeSync } from "node:fs";
+import { reasonOf, TraceError } from "./trace-error.ts";
+
+/** A new file that records are appended to. */
+export class AppendFile {
+  readonly #path: string;
+  readonly #fd: number;
+  #size = 0;
+
+  /** @param path Where to make it; must not exist. */
+  constructor(path: string) {
+    this.#path = path;
+    this.#fd = openSync(path, "wx");
+  }
+
+  /**
+   * Appends a record, with one write unless the kernel takes only a part of it.
+   *
+   * @throws {TraceError} If it cannot be written; the file is then as it was.
+   */
+  append(record: Uint8Array): void {
+    try {
+      for (let done = 0; done < record.length; ) {
+        done += writeSync(this.#fd, record, done, record.length - done, this.#size + done);
+      }
+    } catch (error) {
+      ftruncateSync(this.#fd, this.#size);
+      throw new TraceError({
+        what: `Cannot write to the trace: ${reasonOf(error)}`,
+        where: `${this.#path}: byte ${this.#size}`,
+        mend: "make room on its file system or record to another one",
+        cause: error,
+      });
+    }
+    this.#size += record.length;
+  }
+
+  /** Closes the file. */
+  close(): void {
+    closeSync(this.#fd);
+  }
+}

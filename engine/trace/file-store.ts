@@ -1,0 +1,117 @@
+/**
+ * Contents of mapped files, kept once for all traces. A run maps 8 to 18 MB of program and libraries; copying
+ * them each time would cost more than the recording of a small program.
+ *
+ * A file is copied into the store once per identity (device, inode, size, times) and then hard-linked into
+ * every trace, which is self-contained so. The original itself is never linked: a change of it in place
+ * would damage the trace.
+ */
+import { chmodSync, constants, copyFileSync, linkSync, mkdirSync, renameSync, rmSync, statSync } from "node:fs";
+import { homedir } from "node:os";
+import { dirname, join } from "node:path";
+import type { FileIdentity } from "./file-list.ts";
+import { reasonOf, TraceError } from "./trace-error.ts";
+
+/** Mode of stored files: hard links share it, so nobody should write to one; replay may map or execute it. */
+const STORED_MODE = 0o555;
+
+/** How often a file that changes while it is copied is tried again. */
+const ATTEMPTS = 3;
+
+/** Where the store is by default: the user's cache folder. */
+export function defaultStore(): string {
+  const cache = process.env["XDG_CACHE_HOME"];
+  return join(cache !== undefined && cache.startsWith("/") ? cache : join(homedir(), ".cache"), "tickproof", "files");
+}
+
+/**
+ * The identity of the file at `path`.
+ *
+ * @throws {TraceError} If it cannot be read, or is no regular file.
+ */
+export function identify(path: string): FileIdentity {
+  try {
+    const stat = statSync(path, { bigint: true });
+    if (!stat.isFile()) throw new Error("it is no regular file");
+    return {
+      device: stat.dev,
+      inode: stat.ino,
+      size: Number(stat.size),
+      mtimeNs: stat.mtimeNs,
+      ctimeNs: stat.ctimeNs,
+    };
+  } catch (error) {
+    throw new TraceError({
+      what: `Cannot keep the contents of a mapped file: ${reasonOf(error)}`,
+      where: path,
+      mend: "map a regular file, or record its contents as memory writes",
+      cause: error,
+    });
+  }
+}
+
+/** A text that is equal for equal identities only, and can be a file name. */
+export function identityKey({ device, inode, size, mtimeNs, ctimeNs }: FileIdentity): string {
+  return [device, inode, size, mtimeNs, ctimeNs].map((value) => value.toString(16)).join("-");
+}
+
+/**
+ * Puts the contents of a file into a trace.
+ *
+ * @param source Path to read it from.
+ * @param target Path in the trace; must not exist.
+ * @param store Folder of the store. Where it cannot be used (read-only home, other file system), the file is
+ * copied straight to `target`.
+ * @returns The identity of what was stored.
+ * @throws {TraceError} If the file cannot be read or written, or keeps changing.
+ */
+export function storeFile(source: string, target: string, store = defaultStore()): FileIdentity {
+  for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
+    const identity = identify(source);
+    if (linkFromStore(source, identity, target, store) || copyUnchanged(source, identity, target)) return identity;
+  }
+  throw new TraceError({
+    what: `A mapped file changed each of the ${ATTEMPTS} times that it was copied`,
+    where: source,
+    mend: "record while nothing else writes to it",
+  });
+}
+
+/** Links the store's copy to `target`, after making it if need be. False if that is not possible here. */
+function linkFromStore(source: string, identity: FileIdentity, target: string, store: string): boolean {
+  const entry = join(store, identityKey(identity));
+  try {
+    if (statSync(entry, { throwIfNoEntry: false })?.size !== identity.size) {
+      mkdirSync(store, { recursive: true, mode: 0o700 });
+      if (!copyUnchanged(source, identity, entry)) return false;
+    }
+    linkSync(entry, target);
+    return true;
+  } catch {
+    // Any reason will do (read-only, full, another file system, too many links): the copy that follows
+    // either works without the store or reports what is wrong.
+    return false;
+  }
+}
+
+/** Copies by way of a temporary file, so that `target` is whole or absent. False if the source has changed. */
+function copyUnchanged(source: string, identity: FileIdentity, target: string): boolean {
+  const temporary = join(dirname(target), `.new-${process.pid}-${Bun.randomUUIDv7()}`);
+  try {
+    copyFileSync(source, temporary, constants.COPYFILE_FICLONE);
+    chmodSync(temporary, STORED_MODE);
+    if (identityKey(identify(source)) !== identityKey(identity) || statSync(temporary).size !== identity.size) return false;
+    renameSync(temporary, target);
+    return true;
+  } catch (error) {
+    if (error instanceof TraceError) throw error;
+    throw new TraceError({
+      what: `Cannot copy a mapped file from ${source}: ${reasonOf(error)}`,
+      where: target,
+      mend: "make room or grant access there",
+      cause: error,
+    });
+  } finally {
+    rmSync(temporary, { force: true });
+  }
+}

@@ -1,0 +1,50 @@
+/** The numbers and names that the format gives to things: shared by both sides of the codec. */
+import { join } from "node:path";
+import type { EndEvent, SignalEvent, TraceEvent } from "./events.ts";
+
+/** Value of `format` in `meta.json`: tells a trace from any other folder. */
+export const FORMAT = "tickproof-trace";
+
+/** Version of the format that this code writes, and the newest that it reads. */
+export const VERSION = 1;
+
+/** Event kinds in the order of their codes. Only ever append: the index is what is stored. */
+export const KINDS = ["exec", "syscall", "signal", "switch", "instruction", "clone", "exit", "end"] as const satisfies
+  readonly TraceEvent["kind"][];
+
+/** Signal dispositions in the order of their codes. */
+export const DISPOSITIONS = ["handler", "ignored", "fatal"] as const satisfies
+  readonly SignalEvent["disposition"][];
+
+/** End reasons in the order of their codes. */
+export const REASONS = ["exited", "interrupted", "unsupported"] as const satisfies readonly EndEvent["reason"][];
+
+/** Size of a siginfo_t. */
+export const SIGINFO_BYTES = 128;
+
+/** Bytes of an event before its registers: size, kind, task, ticks. */
+export const EVENT_HEAD_BYTES = 17;
+
+/** Bytes of the smallest event: a head and an empty register mask. */
+export const MIN_EVENT_BYTES = EVENT_HEAD_BYTES + 4;
+
+/** Bytes of a memory write before its contents: address, length. */
+export const WRITE_HEAD_BYTES = 12;
+
+/** Bytes of a mapping with an empty name. */
+export const MIN_MAPPING_BYTES = 37;
+
+/** Path of the description of a trace. */
+export const metaPath = (dir: string): string => join(dir, "meta.json");
+
+/** Path of the chunks of a trace. */
+export const eventsPath = (dir: string): string => join(dir, "events");
+
+/** Path of the list of the mapped files of a trace. */
+export const fileListPath = (dir: string): string => join(dir, "files.jsonl");
+
+/**
+ * Where the contents of a mapped file are, relative to the trace. Derived from the index alone, so that a
+ * trace can never lead its reader to a path outside of its folder.
+ */
+export const storedName = (index: number): string => join("files", String(index).padStart(3, "0"));

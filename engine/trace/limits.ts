@@ -1,0 +1,22 @@
+/**
+ * Bounds that every trace keeps to. The writer refuses to exceed them, so the reader can reject whatever
+ * does before it allocates a byte for it: a trace is untrusted input.
+ */
+
+/** Most bytes of encoded events in one chunk, and so the most that one event can take. */
+export const MAX_CHUNK_BYTES = 64 * 1024 * 1024;
+
+/** Most bytes of a chunk's payload: zstd's own bound on incompressible data, rounded up. */
+export const MAX_PAYLOAD_BYTES = MAX_CHUNK_BYTES + MAX_CHUNK_BYTES / 256 + 64;
+
+/** Most bytes of `meta.json`. A command line and environment are at most 2 MiB by default; JSON can double that. */
+export const MAX_META_BYTES = 16 * 1024 * 1024;
+
+/** Most bytes of `files.jsonl`. */
+export const MAX_FILE_LIST_BYTES = 64 * 1024 * 1024;
+
+/** Raw bytes after which the writer's `maybeFlush` cuts a chunk. */
+export const CUT_BYTES = 1024 * 1024;
+
+/** Milliseconds after which the writer's `maybeFlush` cuts a chunk: what a killed recorder loses at most. */
+export const CUT_MILLISECONDS = 250;

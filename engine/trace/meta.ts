@@ -1,0 +1,130 @@
+/** `meta.json`: what was recorded, where and by what. Written once, before the first event. */
+import { readFileSync, renameSync, statSync, writeFileSync } from "node:fs";
+import { FORMAT, metaPath, VERSION } from "./layout.ts";
+import { MAX_META_BYTES } from "./limits.ts";
+import type { HostInfo } from "./host.ts";
+import { errorCode, reasonOf, TraceError } from "./trace-error.ts";
+
+/** Description of a recording. */
+export interface TraceMeta {
+  /** The program and its arguments, as they were given. */
+  command: string[];
+  /** Path of the program that `command[0]` was resolved to. */
+  program: string;
+  /** The environment that the program got. */
+  environment: Record<string, string>;
+  /** Working directory of the program at its start. */
+  cwd: string;
+  host: HostInfo;
+  /** What recorded it. */
+  engine: { name: string; version: string };
+  /** Version of Bun that the recorder ran on. */
+  bun: string;
+  /** Start of the recording, as an ISO 8601 time. */
+  startedAt: string;
+}
+
+/** Writes `meta.json` in one step: a folder that has one is a trace, one that has none is not. */
+export function writeMeta(dir: string, meta: TraceMeta): void {
+  const path = metaPath(dir);
+  writeFileSync(`${path}.new`, `${JSON.stringify({ format: FORMAT, version: VERSION, ...meta }, null, 2)}\n`);
+  renameSync(`${path}.new`, path);
+}
+
+/**
+ * Reads and checks `meta.json`.
+ *
+ * @throws {TraceError} If it is missing, is not of a trace, is of a newer version, or is damaged.
+ */
+export function readMeta(dir: string): TraceMeta {
+  const path = metaPath(dir);
+  const value = parse(path, load(path));
+  if (!isRecord(value) || value["format"] !== FORMAT) {
+    throw new TraceError({
+      what: `"format" is not "${FORMAT}"`,
+      where: path,
+      mend: "give the folder of a trace that tickproof recorded",
+    });
+  }
+  const version = value["version"];
+  if (typeof version === "number" && version > VERSION) {
+    throw new TraceError({
+      what: `The trace has format version ${version}, this tickproof reads up to ${VERSION}`,
+      where: path,
+      mend: "use the version of tickproof that recorded it, or a newer one",
+    });
+  }
+  if (version !== VERSION) throw damaged(path, `"version" is ${JSON.stringify(version)}`);
+  return checkMeta(path, value);
+}
+
+function load(path: string): string {
+  try {
+    const { size } = statSync(path);
+    if (size > MAX_META_BYTES) throw damaged(path, `${size} bytes are more than ${MAX_META_BYTES}`);
+    return readFileSync(path, "utf8");
+  } catch (error) {
+    if (error instanceof TraceError) throw error;
+    const code = errorCode(error);
+    throw new TraceError({
+      what: code === "ENOENT" || code === "ENOTDIR" ? "No trace is there" : `Cannot read: ${reasonOf(error)}`,
+      where: path,
+      mend: "give the folder of a trace that tickproof recorded",
+      cause: error,
+    });
+  }
+}
+
+function parse(path: string, text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    throw damaged(path, `it is no JSON (${reasonOf(error)})`);
+  }
+}
+
+function checkMeta(path: string, value: Record<string, unknown>): TraceMeta {
+  const text = (from: Record<string, unknown>, key: string): string => {
+    const found = from[key];
+    if (typeof found !== "string") throw damaged(path, `"${key}" is not a text`);
+    return found;
+  };
+  const record = (key: string): Record<string, unknown> => {
+    const found = value[key];
+    if (!isRecord(found)) throw damaged(path, `"${key}" is not an object`);
+    return found;
+  };
+  const command = value["command"];
+  if (!Array.isArray(command) || !command.every((word) => typeof word === "string")) {
+    throw damaged(path, `"command" is not a list of texts`);
+  }
+  const environment = record("environment");
+  const host = record("host");
+  const engine = record("engine");
+  const cores = host["cores"];
+  if (typeof cores !== "number") throw damaged(path, `"cores" is not a number`);
+  return {
+    command,
+    program: text(value, "program"),
+    environment: Object.fromEntries(Object.keys(environment).map((key) => [key, text(environment, key)])),
+    cwd: text(value, "cwd"),
+    host: {
+      kernel: text(host, "kernel"),
+      cpu: text(host, "cpu"),
+      cores,
+      hostname: text(host, "hostname"),
+      hypervisor: host["hypervisor"] === true,
+    },
+    engine: { name: text(engine, "name"), version: text(engine, "version") },
+    bun: text(value, "bun"),
+    startedAt: text(value, "startedAt"),
+  };
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+function damaged(path: string, what: string): TraceError {
+  return new TraceError({ what: `The description of the trace is damaged: ${what}`, where: path, mend: "record again" });
+}

@@ -1,0 +1,15 @@
+/**
+ * The trace of a recording: its events, its writer and its reader.
+ *
+ * A trace is a folder with a description (`meta.json`), a list of mapped files (`files.jsonl`) with their
+ * contents (`files/`), and the events in compressed, checked chunks (`events`). `docs/trace-format.md` has
+ * every byte of it.
+ */
+export * from "./events.ts";
+export type { FileIdentity, TraceFile } from "./file-list.ts";
+export { describeHost, type HostInfo } from "./host.ts";
+export { MAX_CHUNK_BYTES } from "./limits.ts";
+export type { TraceMeta } from "./meta.ts";
+export { TraceReader } from "./reader.ts";
+export { TraceError, type TraceErrorParts } from "./trace-error.ts";
+export { type FileSource, TraceWriter, type TraceWriterOptions } from "./writer.ts";

@@ -1,0 +1,191 @@
+/** Writes a trace while a program runs, such that a killed recorder leaves a readable beginning of it. */
+import { mkdirSync, readdirSync } from "node:fs";
+import { join } from "node:path";
+import { AppendFile } from "./append-file.ts";
+import { packChunk } from "./chunk.ts";
+import { EventEncoder, sizeBound } from "./encode.ts";
+import type { TraceEvent } from "./events.ts";
+import { formatFileLine } from "./file-list.ts";
+import { defaultStore, identify, identityKey, storeFile } from "./file-store.ts";
+import { eventsPath, fileListPath, storedName } from "./layout.ts";
+import { CUT_BYTES, CUT_MILLISECONDS, MAX_CHUNK_BYTES } from "./limits.ts";
+import { type TraceMeta, writeMeta } from "./meta.ts";
+import { errorCode, reasonOf, TraceError } from "./trace-error.ts";
+
+/** How a {@link TraceWriter} works; all of it is optional. */
+export interface TraceWriterOptions {
+  /**
+   * Folder that keeps contents of mapped files for all traces.
+   *
+   * @default `tickproof/files` in the user's cache folder
+   */
+  store?: string;
+  /**
+   * Clock in milliseconds.
+   *
+   * @default performance.now
+   */
+  now?: () => number;
+}
+
+/** Where a mapped file is, for {@link TraceWriter.addFile}. */
+export interface FileSource {
+  /** Path that the recorder can read it by. */
+  path: string;
+  /** Path as the program sees it. */
+  name: string;
+}
+
+/**
+ * Appends events to a new trace.
+ *
+ * Events are encoded at once and gathered in memory; a chunk of them goes to disk with `flush`, or with
+ * `maybeFlush` when it is time. After `close` the writer is used up.
+ *
+ * @example
+ * ```ts
+ * const writer = TraceWriter.create("run", meta);
+ * writer.write(event);
+ * writer.maybeFlush();
+ * writer.close();
+ * ```
+ */
+export class TraceWriter {
+  readonly #dir: string;
+  readonly #store: string;
+  readonly #now: () => number;
+  readonly #encoder = new EventEncoder();
+  readonly #fileIndex = new Map<string, number>();
+  readonly #events: AppendFile;
+  readonly #fileList: AppendFile;
+  #chunks = 0;
+  #flushedEvents = 0;
+  #lastCut: number;
+  #open = true;
+
+  private constructor(dir: string, { store = defaultStore(), now = () => performance.now() }: TraceWriterOptions) {
+    this.#dir = dir;
+    this.#store = store;
+    this.#now = now;
+    this.#lastCut = now();
+    this.#events = new AppendFile(eventsPath(dir));
+    this.#fileList = new AppendFile(fileListPath(dir));
+  }
+
+  /**
+   * Starts a trace in a new or empty folder; parents are made.
+   *
+   * @throws {TraceError} If the folder has something in it already or cannot be written.
+   */
+  static create(dir: string, meta: TraceMeta, options: TraceWriterOptions = {}): TraceWriter {
+    try {
+      mkdirSync(dir, { recursive: true });
+      if (readdirSync(dir).length > 0) {
+        throw new TraceError({
+          what: "Cannot start a trace in a folder that is not empty",
+          where: dir,
+          mend: "remove it or choose another one",
+        });
+      }
+      mkdirSync(join(dir, "files"));
+      const writer = new TraceWriter(dir, options);
+      // Last: a folder with a meta.json has all the rest.
+      writeMeta(dir, meta);
+      return writer;
+    } catch (error) {
+      if (error instanceof TraceError) throw error;
+      const code = errorCode(error);
+      throw new TraceError({
+        what: `Cannot start a trace: ${reasonOf(error)}`,
+        where: dir,
+        mend: code === "EEXIST" || code === "ENOTDIR" ? "choose a path that is no file" : "choose a folder that can be written",
+        cause: error,
+      });
+    }
+  }
+
+  /** Events written so far, with those that are still in memory. */
+  get eventCount(): number {
+    return this.#flushedEvents + this.#encoder.count;
+  }
+
+  /** Bytes of encoded events that a killed recorder would lose now. */
+  get pendingBytes(): number {
+    return this.#encoder.length;
+  }
+
+  /**
+   * Stores the contents of a mapped file, once per identity, and lists it.
+   *
+   * @returns Its index, for {@link MappingRecord.file}.
+   * @throws {TraceError} If it cannot be read or stored.
+   */
+  addFile(source: FileSource): number {
+    const known = this.#fileIndex.get(identityKey(identify(source.path)));
+    if (known !== undefined) return known;
+    const index = this.#fileIndex.size;
+    const identity = storeFile(source.path, join(this.#dir, storedName(index)), this.#store);
+    this.#fileList.append(Buffer.from(formatFileLine(index, { path: source.name, ...identity })));
+    this.#fileIndex.set(identityKey(identity), index);
+    return index;
+  }
+
+  /**
+   * Encodes an event. Nothing of it is kept: its objects and buffers may be reused.
+   *
+   * @throws {RangeError} If a value does not fit the format; the event is then left out.
+   * @throws {TraceError} If the event is larger than a chunk can be.
+   */
+  write(event: TraceEvent): void {
+    const bound = sizeBound(event);
+    if (bound > MAX_CHUNK_BYTES) {
+      throw new TraceError({
+        what: `Cannot write a ${event.kind} event of ${bound} bytes as a chunk holds ${MAX_CHUNK_BYTES}`,
+        where: this.#dir,
+        mend: "let the program read or write less memory in one system call",
+      });
+    }
+    if (this.#encoder.length + bound > MAX_CHUNK_BYTES) this.flush();
+    try {
+      this.#encoder.encode(event);
+    } catch (error) {
+      // The encoder's registers may belong to the event that was left out; a new chunk starts from zeros.
+      this.flush();
+      throw error;
+    }
+  }
+
+  /** Cuts a chunk if enough is pending or the last one is long ago. Cheap: call it at every event. */
+  maybeFlush(): void {
+    if (this.#encoder.count === 0) return;
+    if (this.#encoder.length >= CUT_BYTES || this.#now() - this.#lastCut > CUT_MILLISECONDS) this.flush();
+  }
+
+  /**
+   * Cuts a chunk now, if anything is pending.
+   *
+   * @throws {TraceError} If it cannot be written; the trace then still ends with the chunk before.
+   */
+  flush(): void {
+    this.#lastCut = this.#now();
+    const { count, bytes } = this.#encoder;
+    if (count > 0) {
+      this.#events.append(packChunk(this.#chunks, count, bytes));
+      this.#chunks++;
+      this.#flushedEvents += count;
+    }
+    this.#encoder.clear();
+  }
+
+  /** Writes what is pending and closes the trace. The `end` event is the caller's to write before. */
+  close(): void {
+    if (!this.#open) return;
+    this.#open = false;
+    try {
+      this.flush();
+    } finally {
+      this.#events.close();
+      this.#fileList.close();
+    }
+  }
+}
