@@ -1,0 +1,38 @@
+/**
+ * The context: a few pages at a fixed low address of every tracee, shared with the tracer.
+ *
+ * Code in the cache reaches them by absolute 32-bit addressing, so that no register and no segment of the
+ * program is taken. One task runs at a time, so one context serves all tasks that share a code cache.
+ */
+
+/** Address of the context in a tracee: the lowest one that vm.mmap_min_addr (65536) allows. */
+export const CONTEXT_BASE = 0x10000;
+/** Number of tick counters; sites take them in turn, so that their store-forward chains run in parallel. */
+export const TICK_COUNTERS = 16;
+/** Index of the counter of back-jumps, behind the tick counters. */
+export const JUMP_COUNTER = TICK_COUNTERS;
+
+/** Offsets in the context, in bytes. Counters are 32 bits wide. */
+export const CONTEXT = {
+  counters: 0,
+  /** rcx and rax of the program while an indirect jump looks up its target. */
+  spilledRcx: 128,
+  spilledRax: 136,
+  /** rcx of the program in a tick update that must leave the flags alone. */
+  tickRcx: 144,
+  /** Room for the tracer: strings and structures for system calls that it makes in the tracee's name. */
+  scratch: 4096,
+} as const;
+/** Length of the scratch area, in bytes. */
+export const SCRATCH_SIZE = 0x8000;
+
+/** The lookup table of indirect jumps: one code-cache address for each value of the low 16 bits of the target. */
+export const TABLE_BASE = 0x20000;
+export const TABLE_ENTRIES = 65536;
+/** Context and table together, in bytes. */
+export const CONTEXT_SIZE = TABLE_BASE + TABLE_ENTRIES * 8 - CONTEXT_BASE;
+
+/** Absolute address of a counter in a tracee. */
+export function counterAddress(index: number): number {
+  return CONTEXT_BASE + CONTEXT.counters + 4 * index;
+}

@@ -1,0 +1,25 @@
+/**
+ * Liveness of the arithmetic flags in a segment: where a tick may be counted by `dec`, which destroys all flags
+ * but CF, without the program noticing.
+ */
+import { ALL_FLAGS, type Decoded, FLAG } from "./decode.ts";
+
+/**
+ * The last place in `segment` before which no flag but CF is live.
+ *
+ * Nothing is assumed of the code behind the segment: all flags are live at its end. The answer depends on the
+ * program's text and the segment's start alone, never on what was translated before: recording and replay must
+ * stop at the same pc for the same tick.
+ *
+ * @param segment Instructions in program order, the last one being the branch to count.
+ * @returns The index of the instruction to put the count before, or -1 if there is none.
+ */
+export function deadFlagsIndex(segment: readonly Decoded[]): number {
+  let live = ALL_FLAGS;
+  for (let i = segment.length - 1; i >= 0; i--) {
+    const instruction = segment[i]!;
+    live = (live & ~instruction.flagsWritten) | instruction.flagsRead;
+    if ((live & ~FLAG.CF) === 0) return i;
+  }
+  return -1;
+}

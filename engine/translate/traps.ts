@@ -1,0 +1,65 @@
+/**
+ * The places in the code cache where translated code traps into the tracer, and what each of them means.
+ */
+
+/** A direct branch whose target was not translated yet. */
+export interface ExitTrap {
+  kind: "exit";
+  /** App pc that the program goes on at. */
+  target: number;
+  /** Address of the relative operand that leads here, to be linked. */
+  site: number;
+  /** Address of this stub: the trap, and 14 bytes for a far jump behind it. */
+  stub: number;
+}
+
+/** A tick or back-jump counter ran out. */
+export interface PollTrap {
+  kind: "poll";
+  counter: "tick" | "jump";
+  /** App pc of the instruction that comes next. */
+  pc: number;
+  /** Flags that hold garbage (RFLAGS bits); 0 where the update kept the flags and spilled rcx instead. */
+  garbageFlags: number;
+  /** Cache pc behind the trap, where execution goes on. */
+  resume: number;
+}
+
+/** An instruction that the tracer emulates, or can't run. */
+export interface InstructionTrap {
+  kind: "instruction";
+  action: "emulate" | "breakpoint" | "unsupported";
+  name: string;
+  pc: number;
+  length: number;
+  resume: number;
+}
+
+/** An indirect branch to a target without a checked entry: the app pc is in rcx, rcx and rax are spilled. */
+export interface MissTrap {
+  kind: "miss";
+}
+
+/** The entry of a translation that is no longer valid. */
+export interface DeadTrap {
+  kind: "dead";
+  target: number;
+}
+
+export type Trap = ExitTrap | PollTrap | InstructionTrap | MissTrap | DeadTrap;
+
+/** Where the program is when the processor stands at some cache pc. */
+export interface Position {
+  /** App pc of the instruction that is being executed. */
+  pc: number;
+  /** rcx is in the context's slot for indirect jumps. */
+  rcxSpilled: boolean;
+  /** rax is in the context. */
+  raxSpilled: boolean;
+  /** rcx is in the context's slot for tick updates. */
+  tickRcxSpilled: boolean;
+  /** The branch at the end of the segment is counted already, though not retired. */
+  counted: "tick" | "jump" | undefined;
+  /** Arithmetic flags that hold garbage, as RFLAGS bits; the program never reads them. */
+  garbageFlags: number;
+}
