@@ -1,0 +1,67 @@
+/** The one place where −errno becomes an exception: nothing above this folder sees a raw error number. */
+
+import { ERRNO, type Errno, errnoInfo } from "./errno.ts";
+
+const PTRACE_EPERM =
+  "allow ptrace: in a container add --cap-add=SYS_PTRACE (and a seccomp profile that permits it); " +
+  "on a host see /proc/sys/kernel/yama/ptrace_scope; a task can have one tracer only";
+
+const PERF_DENIED =
+  "lower /proc/sys/kernel/perf_event_paranoid to 2 or less, or grant CAP_PERFMON; containers often forbid it";
+
+/** What to do about errors that have the same cause wherever they come up: `call ERRNO` → remedy. */
+const REMEDIES: ReadonlyMap<string, string> = new Map([
+  ["ptrace EPERM", PTRACE_EPERM],
+  ["perf_event_open EPERM", PERF_DENIED],
+  ["perf_event_open EACCES", PERF_DENIED],
+  ["perf_event_open ENOENT", "this machine has no such event: a virtual machine often has no PMU at all"],
+  ["perf_event_open ENOSYS", "the kernel was built without perf events, or a seccomp profile hides them"],
+  ["kcmp ENOSYS", "the kernel was built without CONFIG_KCMP"],
+]);
+
+/** A system call that failed: catch it where one {@link code} is expected, let it go otherwise. */
+export class SyscallError extends Error {
+  override readonly name = "SyscallError";
+  /** Name of the system call, such as `ptrace`. */
+  readonly syscall: string;
+  /** Positive error number, such as 3. */
+  readonly errno: number;
+  /** Its name, such as `ESRCH`. */
+  readonly code: string;
+  /** What the user can do about it, when that is known. */
+  readonly remedy?: string;
+
+  /**
+   * @param syscall Name of the call.
+   * @param errno Positive error number.
+   * @param remedy What to do about it; by default what is known about this error of this call.
+   */
+  constructor(syscall: string, errno: number, remedy?: string) {
+    const info: Errno = errnoInfo(errno);
+    const help = remedy ?? REMEDIES.get(`${syscall.split("(")[0]} ${info.code}`);
+    super(`${syscall} failed: ${info.code} (${info.text})${help === undefined ? "" : `; ${help}`}`);
+    this.syscall = syscall;
+    this.errno = errno;
+    this.code = info.code;
+    if (help !== undefined) this.remedy = help;
+  }
+}
+
+/**
+ * The result of a raw system call, or an exception.
+ *
+ * @param syscallName Name for the message; a detail may follow in parentheses: `open(/etc/passwd)`.
+ * @param result What `rawSyscall` returned.
+ * @param remedy What to do if it failed.
+ * @returns `result`, when it is not an error.
+ * @throws SyscallError when `result` is −4095…−1, the range that the kernel reserves (linux/err.h).
+ */
+export function unwrap(syscallName: string, result: number, remedy?: string): number {
+  if (result < 0 && result >= -4095) throw new SyscallError(syscallName, -result, remedy);
+  return result;
+}
+
+/** Whether something thrown is a {@link SyscallError} with this error, for instance `"ESRCH"`. */
+export function isErrno(error: unknown, code: keyof typeof ERRNO): error is SyscallError {
+  return error instanceof SyscallError && error.errno === ERRNO[code];
+}

@@ -1,0 +1,116 @@
+/** System calls on files, as thin typed wrappers: results as numbers, errors as SyscallError. */
+
+import { unwrap } from "./error.ts";
+import { AT_FDCWD, MFD, O } from "./mman.ts";
+import { SYSCALLS } from "./numbers.ts";
+import { rawSyscall } from "./raw.ts";
+import { retry } from "./retry.ts";
+import { bounce, pathArgument } from "./scratch.ts";
+
+/**
+ * An anonymous file in memory, to be mapped in several processes.
+ *
+ * @param name Shown in /proc/PID/maps as `/memfd:name`; at most 249 bytes.
+ * @param flags Of `MFD`.
+ * @returns Descriptor.
+ */
+export function memfdCreate(name: string, flags: number = MFD.CLOEXEC): number {
+  return unwrap("memfd_create", rawSyscall(SYSCALLS.memfd_create, pathArgument(name), flags));
+}
+
+/** Sets the length of a file, in bytes; what is added reads as zeros. */
+export function ftruncate(fd: number, size: number): void {
+  unwrap("ftruncate", retry(SYSCALLS.ftruncate, fd, size));
+}
+
+/**
+ * Opens a file, relative to the working directory.
+ *
+ * @param flags Of `O`; O_CLOEXEC is added, so that no tracee inherits it.
+ * @param mode Permissions if the file is created.
+ * @returns Descriptor.
+ * @throws SyscallError which names the path.
+ */
+export function open(path: string, flags: number, mode = 0o644): number {
+  const result = retry(SYSCALLS.openat, AT_FDCWD, pathArgument(path), flags | O.CLOEXEC, mode);
+  return unwrap(`open(${path})`, result);
+}
+
+/** Closes a descriptor. Not retried: Linux has freed it even when it says EINTR (close(2), NOTES). */
+export function close(fd: number): void {
+  const result = rawSyscall(SYSCALLS.close, fd);
+  if (result !== -4) unwrap("close", result);
+}
+
+/**
+ * Reads at an offset into native memory.
+ *
+ * @param address Where the bytes go: an address in this process.
+ * @returns Bytes read; fewer than asked at the end of the file.
+ */
+export function preadAt(fd: number, address: number, length: number, offset: number): number {
+  return unwrap("pread64", retry(SYSCALLS.pread64, fd, address, length, offset));
+}
+
+/** Writes native memory at an offset; returns the bytes written. */
+export function pwriteAt(fd: number, address: number, length: number, offset: number): number {
+  return unwrap("pwrite64", retry(SYSCALLS.pwrite64, fd, address, length, offset));
+}
+
+/** Reads at an offset until `target` is full or the file ends; returns the bytes read. */
+export function pread(fd: number, target: Uint8Array, offset: number): number {
+  let done = 0;
+  while (done < target.length) {
+    const length = Math.min(bounce.size, target.length - done);
+    const count = preadAt(fd, bounce.address, length, offset + done);
+    if (count === 0) break;
+    target.set(bounce.u8.subarray(0, count), done);
+    done += count;
+  }
+  return done;
+}
+
+/** Writes all of `source` at an offset; returns its length. */
+export function pwrite(fd: number, source: Uint8Array, offset: number): number {
+  let done = 0;
+  while (done < source.length) {
+    const part = source.subarray(done, done + bounce.size);
+    bounce.u8.set(part);
+    done += pwriteAt(fd, bounce.address, part.length, offset + done);
+  }
+  return done;
+}
+
+/**
+ * Whether two tasks share something, told by the kernel's own pointers.
+ *
+ * @param type Of `KCMP`.
+ * @param index1 For KCMP.FILE the descriptor in the first process; likewise `index2`.
+ * @returns 0 when they are the same; 1, 2 or 3 otherwise (kcmp(2)).
+ * @throws SyscallError ENOSYS where the kernel has no kcmp.
+ */
+export function kcmp(pid1: number, pid2: number, type: number, index1 = 0, index2 = 0): number {
+  return unwrap("kcmp", rawSyscall(SYSCALLS.kcmp, pid1, pid2, type, index1, index2));
+}
+
+/**
+ * Copies from the current offset of one file to that of another inside the kernel.
+ *
+ * @returns Bytes copied; 0 at the end of the input.
+ * @throws SyscallError EXDEV, EINVAL or EOPNOTSUPP where the file systems cannot do it.
+ */
+export function copyFileRange(fdIn: number, fdOut: number, length: number): number {
+  return unwrap("copy_file_range", retry(SYSCALLS.copy_file_range, fdIn, 0, fdOut, 0, length, 0));
+}
+
+const FICLONE = 0x4004_9409; // linux/fs.h: _IOW(0x94, 9, int)
+
+/**
+ * Makes one file share all blocks of another, copied when one of them changes.
+ *
+ * @returns Nothing; the target then has the content of the source.
+ * @throws SyscallError EOPNOTSUPP, ENOTTY, EINVAL or EXDEV where the file system cannot: copy instead.
+ */
+export function cloneFile(fdTarget: number, fdSource: number): void {
+  unwrap("ioctl(FICLONE)", retry(SYSCALLS.ioctl, fdTarget, FICLONE, fdSource));
+}

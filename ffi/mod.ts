@@ -1,0 +1,114 @@
+/**
+ * ffi: everything that tickproof asks of the kernel and of the processor directly. No other folder calls
+ * dlopen or `bun:ffi`, and none sees an error number that is not named.
+ *
+ * Obligations of a user: ptrace works from the thread that spawned the tracee only; addresses that go to the
+ * kernel come from a {@link NativeBuffer}, never from `ptr()` of an array.
+ */
+
+export { NativeBuffer } from "./buffer.ts";
+export {
+  type CpuFeatures,
+  type CpuidResult,
+  cpuFeatures,
+  cpuid,
+  rdrand,
+  rdseed,
+  rdtsc,
+  rdtscp,
+  xgetbv,
+} from "./cpu.ts";
+export { ERRNO, type Errno, type ErrnoCode, errnoInfo } from "./errno.ts";
+export { isErrno, SyscallError, unwrap } from "./error.ts";
+export {
+  cloneFile,
+  close,
+  copyFileRange,
+  ftruncate,
+  kcmp,
+  memfdCreate,
+  open,
+  pread,
+  preadAt,
+  pwrite,
+  pwriteAt,
+} from "./files.ts";
+export {
+  clearInterrupt,
+  installInterrupts,
+  interruptCount,
+  pendingInterrupt,
+  restoreDefault,
+  setTimer,
+} from "./interrupt.ts";
+export { type MapOptions, mmap, mprotect, munmap } from "./mapping.ts";
+export { openMemory, TraceeMemory } from "./memory.ts";
+export { AT_FDCWD, MAP, MFD, MREMAP, O, PROT } from "./mman.ts";
+export { SYSCALLS, type SyscallName, syscallName } from "./numbers.ts";
+export { PerfEvent, type PerfTarget } from "./perf.ts";
+export { encodePerfAttr, PERF_ATTR, PERF_ATTR_SIZE, type PerfAttr, type PerfAttrField } from "./perf_attr.ts";
+export {
+  PERF_ATTR_BIT,
+  PERF_COUNT_HW,
+  PERF_COUNT_SW,
+  PERF_FLAG,
+  PERF_FORMAT,
+  PERF_IOC,
+  PERF_IOC_FLAG_GROUP,
+  PERF_TYPE,
+  type PerfAttrFlag,
+} from "./perf_constants.ts";
+export { ARCH, AT, CLONE, KCMP, PERSONALITY, WAIT, WAIT_ID } from "./process.ts";
+export { processVmRead, processVmWrite } from "./process_vm.ts";
+export {
+  detach,
+  getEventMessage,
+  getRegSet,
+  getRegs,
+  getSigInfo,
+  getSigMask,
+  kill,
+  peekUser,
+  pokeUser,
+  ptrace,
+  setOptions,
+  setRegSet,
+  setRegs,
+  setSigInfo,
+  setSigMask,
+  tgkill,
+} from "./ptrace.ts";
+export { NT, PTRACE, PTRACE_EVENT, PTRACE_O } from "./ptrace_constants.ts";
+export { rawSyscall } from "./raw.ts";
+export { retry } from "./retry.ts";
+export {
+  SA,
+  SEGV,
+  SI,
+  SIG,
+  SIG_DFL,
+  SIG_HOW,
+  SIG_IGN,
+  SIGRT,
+  SIGSET_SIZE,
+  type SignalName,
+  signalBit,
+  signalName,
+  TRAP,
+} from "./signals.ts";
+export { type SpawnOptions, spawnTraced } from "./spawn.ts";
+export {
+  IOVEC,
+  ITIMERVAL,
+  KERNEL_SIGACTION,
+  REG,
+  REGS_SIZE,
+  type RegisterName,
+  SIGINFO,
+  STACK_T,
+  TIMESPEC,
+  TIMEVAL,
+  UCONTEXT,
+} from "./structs.ts";
+export { REGS_NOT_READ, TraceeControl } from "./tracee_control.ts";
+export { SYSCALL_STOP, type WaitStatus, waitStatus } from "./wait_status.ts";

@@ -1,0 +1,112 @@
+/** Constants of perf events. Source of all: linux/perf_event.h; meaning: perf_event_open(2). */
+
+/** Values of perf_event_attr.type. */
+export const PERF_TYPE = {
+  HARDWARE: 0,
+  SOFTWARE: 1,
+  TRACEPOINT: 2,
+  HW_CACHE: 3,
+  RAW: 4,
+  BREAKPOINT: 5,
+} as const;
+
+/** config of PERF_TYPE.HARDWARE. */
+export const PERF_COUNT_HW = {
+  CPU_CYCLES: 0,
+  INSTRUCTIONS: 1,
+  CACHE_REFERENCES: 2,
+  CACHE_MISSES: 3,
+  BRANCH_INSTRUCTIONS: 4,
+  BRANCH_MISSES: 5,
+  BUS_CYCLES: 6,
+  STALLED_CYCLES_FRONTEND: 7,
+  STALLED_CYCLES_BACKEND: 8,
+  REF_CPU_CYCLES: 9,
+} as const;
+
+/** config of PERF_TYPE.SOFTWARE. */
+export const PERF_COUNT_SW = {
+  CPU_CLOCK: 0,
+  TASK_CLOCK: 1,
+  PAGE_FAULTS: 2,
+  CONTEXT_SWITCHES: 3,
+  CPU_MIGRATIONS: 4,
+  PAGE_FAULTS_MIN: 5,
+  PAGE_FAULTS_MAJ: 6,
+  ALIGNMENT_FAULTS: 7,
+  EMULATION_FAULTS: 8,
+  DUMMY: 9,
+  BPF_OUTPUT: 10,
+  CGROUP_SWITCHES: 11,
+} as const;
+
+/** What read() returns besides the value. */
+export const PERF_FORMAT = {
+  TOTAL_TIME_ENABLED: 1,
+  TOTAL_TIME_RUNNING: 2,
+  ID: 4,
+  GROUP: 8,
+  LOST: 16,
+} as const;
+
+/** Bits of the flags word of perf_event_attr, as bit numbers. precise_ip takes bits 15 and 16. */
+export const PERF_ATTR_BIT = {
+  disabled: 0,
+  inherit: 1,
+  pinned: 2,
+  exclusive: 3,
+  exclude_user: 4,
+  exclude_kernel: 5,
+  exclude_hv: 6,
+  exclude_idle: 7,
+  mmap: 8,
+  comm: 9,
+  freq: 10,
+  inherit_stat: 11,
+  enable_on_exec: 12,
+  task: 13,
+  watermark: 14,
+  precise_ip: 15,
+  mmap_data: 17,
+  sample_id_all: 18,
+  exclude_host: 19,
+  exclude_guest: 20,
+  exclude_callchain_kernel: 21,
+  exclude_callchain_user: 22,
+  mmap2: 23,
+  comm_exec: 24,
+  use_clockid: 25,
+  context_switch: 26,
+  write_backward: 27,
+  namespaces: 28,
+  ksymbol: 29,
+  bpf_event: 30,
+  aux_output: 31,
+  cgroup: 32,
+  text_poke: 33,
+  build_id: 34,
+  inherit_thread: 35,
+  remove_on_exec: 36,
+  sigtrap: 37,
+} as const;
+
+/** Name of a flag of one bit. */
+export type PerfAttrFlag = Exclude<keyof typeof PERF_ATTR_BIT, "precise_ip">;
+
+/** ioctls: _IO('$', n), PERIOD _IOW of u64, ID _IOR of a pointer. */
+export const PERF_IOC = {
+  ENABLE: 0x2400,
+  DISABLE: 0x2401,
+  REFRESH: 0x2402,
+  RESET: 0x2403,
+  PERIOD: 0x4008_2404,
+  SET_OUTPUT: 0x2405,
+  ID: 0x8008_2407,
+  PAUSE_OUTPUT: 0x4004_2409,
+} as const;
+
+/** Argument of ENABLE, DISABLE and RESET: the whole group. */
+export const PERF_IOC_FLAG_GROUP = 1;
+
+/** Flags of perf_event_open itself. */
+export const PERF_FLAG = { FD_NO_GROUP: 1, FD_OUTPUT: 2, PID_CGROUP: 4, FD_CLOEXEC: 8 } as const;
