@@ -1,0 +1,44 @@
+/**
+ * What a line of the table says: only how a call differs from one that just runs and writes no memory.
+ */
+import type { CallView, SyscallSpec } from "./call.ts";
+import type { SyscallName } from "./numbers.ts";
+
+/** How a system call differs from one that is recorded, does not sleep, and writes no memory. */
+export type Entry = Partial<Omit<SyscallSpec, "name" | "number">>;
+
+/** The system calls of one topic. */
+export type Table = Partial<Record<SyscallName, Entry>>;
+
+/** Several system calls with the same entry. */
+export function all(names: readonly SyscallName[], entry: Entry): Table {
+  return Object.fromEntries(names.map((name) => [name, entry]));
+}
+
+/** System calls that write no memory, do not sleep, and need nothing else: the result says it all. */
+export function plain(...names: SyscallName[]): Table {
+  return all(names, {});
+}
+
+/** A call that programs find missing: answered with `-errno` without running. */
+export function absent(errno: number, reason: string): Entry {
+  return { handling: "absent", errno, reason };
+}
+
+/** A call that ends the recording with an error. */
+export function unsupported(reason: string): Entry {
+  return { handling: "unsupported", reason };
+}
+
+/** Sleeps unless one of the bits `flags` is set in argument `i`. */
+export function unless(i: number, flags: number): (call: CallView) => boolean {
+  return (call) => (call.int(i) & flags) === 0;
+}
+
+/** Sleeps unless argument `i` points to two 64-bit zeros: a timespec or timeval that says "do not wait". */
+export function unlessZeroTime(i: number): (call: CallView) => boolean {
+  return (call) => {
+    const time = call.argument(i);
+    return time === 0 || call.u64(time) !== 0 || call.u64(time + 8) !== 0;
+  };
+}

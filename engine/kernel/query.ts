@@ -1,0 +1,104 @@
+/**
+ * The questions that the recorder asks of the table.
+ */
+import type { Area, CallView, MemoryRange, SyscallSpec } from "./call.ts";
+import { EFAULT, EINVAL, MAX_ERRNO } from "./errno.ts";
+import { SPECS } from "./table/mod.ts";
+
+/** End of the memory that a program can have, with 4-level page tables (Documentation/arch/x86/x86_64/mm.rst). */
+const USER_END = 2 ** 47;
+
+/**
+ * Most that is saved of one range after a failed call, whose length may be the nonsense that it failed for.
+ * Longer than any that a failing call can have written: the pollfds of 2^21 descriptors.
+ */
+const FAILURE_LIMIT = 2 ** 24;
+
+/**
+ * What the engine knows of a system call.
+ *
+ * @param number x86-64 system call number.
+ * @returns undefined for a number that the table does not have; answer that with -ENOSYS.
+ */
+export function syscallSpec(number: number): SyscallSpec | undefined {
+  return SPECS[number];
+}
+
+/** Whether a call may sleep for long, so that other tasks have to run meanwhile. To be asked at entry. */
+export function blocks(spec: SyscallSpec, call: CallView): boolean {
+  return typeof spec.blocks === "boolean" ? spec.blocks : spec.blocks(call);
+}
+
+/** The ranges of `areas` that can be memory, each of at most `limit` bytes. */
+function rangesOf(areas: readonly Area[], call: CallView, limit: number): MemoryRange[] {
+  const ranges: MemoryRange[] = [];
+  for (const area of areas) {
+    for (const { address, length } of area(call)) {
+      const kept = Math.min(length, limit, USER_END - address);
+      if (address !== 0 && kept > 0) {
+        ranges.push({ address, length: kept });
+      }
+    }
+  }
+  return ranges;
+}
+
+function failed(call: CallView): boolean {
+  return call.result < 0 && call.result >= -MAX_ERRNO;
+}
+
+/**
+ * Memory that the kernel may have written during a call. To be asked at exit, before anything else runs.
+ *
+ * The ranges may overlap, name memory that was not written, and reach into pages that are not mapped: save what
+ * can be read of them. A call that failed with EFAULT may have written a part before the bad page.
+ */
+export function outputRanges(spec: SyscallSpec, call: CallView): MemoryRange[] {
+  if (!failed(call)) {
+    const ranges = rangesOf(spec.writes, call, USER_END);
+    return spec.writesAlways.length === 0 ? ranges : ranges.concat(rangesOf(spec.writesAlways, call, USER_END));
+  }
+  const ranges = rangesOf(spec.writesAlways, call, FAILURE_LIMIT);
+  return call.result === -EFAULT ? ranges.concat(rangesOf(spec.writes, call, FAILURE_LIMIT)) : ranges;
+}
+
+/**
+ * The bytes that a call sent to a file descriptor from the program's memory, cut to what was really sent, in
+ * order. To be asked at exit.
+ *
+ * @returns undefined for calls that do not send, or failed.
+ */
+export function bytesSent(spec: SyscallSpec, call: CallView): { fd: number; ranges: MemoryRange[] } | undefined {
+  if (spec.sends === undefined || failed(call)) {
+    return undefined;
+  }
+  return { fd: call.int(spec.sends.fd), ranges: rangesOf([spec.sends.from], call, USER_END) };
+}
+
+/**
+ * The descriptor that a call moves bytes to which never pass through the program's memory (sendfile, splice, tee,
+ * copy_file_range, vmsplice), and the error number that makes programs fall back to a plain write: each of these
+ * calls fails with EINVAL for a file that does not support it (see their manual pages). To be asked at entry.
+ */
+export function movesTo(spec: SyscallSpec, call: CallView): { fd: number; errno: number } | undefined {
+  return spec.moves === undefined ? undefined : { fd: call.int(spec.moves), errno: EINVAL };
+}
+
+/**
+ * The result (-errno) to answer this particular call with instead of running it: that of a kernel without the
+ * feature asked for. To be asked at entry, of calls that are recorded.
+ *
+ * @returns undefined where the call is to run; always -errno for calls that are absent.
+ */
+export function answer(spec: SyscallSpec, call: CallView): number | undefined {
+  return spec.errno === undefined ? spec.answers?.(call) : -spec.errno;
+}
+
+/**
+ * Why this particular call cannot be recorded, for the user. To be asked at entry.
+ *
+ * @returns undefined where it can.
+ */
+export function refusal(spec: SyscallSpec, call: CallView): string | undefined {
+  return spec.handling === "unsupported" ? spec.reason : spec.refuses?.(call);
+}

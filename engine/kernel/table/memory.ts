@@ -1,0 +1,54 @@
+/**
+ * System calls on the address space.
+ *
+ * Those that replay has to do for real are `memory`; the others only ask, advise, or pin pages.
+ *
+ * Sources: section 2 of the manual pages; `mm/*.c` of Linux 6.18.
+ */
+import { argument, times } from "../amounts.ts";
+import { out } from "../areas.ts";
+import type { CallView } from "../call.ts";
+import { absent, all, plain, type Table } from "../entry.ts";
+import { EINVAL, ENOSPC, ENOSYS } from "../errno.ts";
+
+const PAGE = 4096;
+
+/** One byte per page of the range in arguments 0 and 1. */
+function residency(call: CallView): number {
+  return Math.ceil(call.argument(1) / PAGE);
+}
+
+/** Bytes of a mask of as many nodes as argument 2 says: whole 64-bit words. */
+function nodeMask(call: CallView): number {
+  return Math.ceil(call.argument(2) / 64) * 8;
+}
+
+export const MEMORY: Table = {
+  ...all(["mmap", "munmap", "mprotect", "pkey_mprotect", "mremap", "brk", "madvise", "remap_file_pages"], {
+    handling: "memory",
+  }),
+  // It stops at the first page that is not mapped, and has written what came before.
+  mincore: { writesAlways: [out(2, residency)] },
+  get_mempolicy: { writes: [out(0, 4), out(1, nodeMask)] },
+  move_pages: { writesAlways: [out(4, times(argument(1), 4))] },
+
+  process_madvise: absent(ENOSYS, "it may drop memory of another process"),
+  mseal: absent(ENOSYS, "the engine has to be able to change every mapping"),
+  map_shadow_stack: absent(ENOSYS, "the code cache keeps no shadow stack"),
+  pkey_alloc: absent(ENOSPC, "protection keys would stop the engine's own stores"),
+  pkey_free: absent(EINVAL, "no protection key was allocated"),
+  userfaultfd: absent(ENOSYS, "the recorder's reads would wait for the program to handle them"),
+  ...plain(
+    "mbind",
+    "membarrier",
+    "migrate_pages",
+    "mlock",
+    "mlock2",
+    "mlockall",
+    "msync",
+    "munlock",
+    "munlockall",
+    "set_mempolicy",
+    "set_mempolicy_home_node",
+  ),
+};

@@ -1,0 +1,64 @@
+/**
+ * System calls on sockets.
+ *
+ * Sources: section 2 of the manual pages; `net/socket.c`, `net/core/sock.c` of Linux 6.18.
+ */
+import { argument, least, result } from "../amounts.ts";
+import { out } from "../areas.ts";
+import type { CallView } from "../call.ts";
+import { plain, type Table, unless } from "../entry.ts";
+import {
+  messageLengths,
+  receivedMessage,
+  receivedMessages,
+  sentMessage,
+  sentMessages,
+  sockaddr,
+} from "../vectors.ts";
+import { GETSOCKOPT, SETSOCKOPT } from "./sockopt.ts";
+import { TIMESPEC } from "./sizes.ts";
+
+/** MSG_DONTWAIT (linux/socket.h). */
+const MSG_DONTWAIT = 0x40;
+
+/** AF_XDP (linux/socket.h). */
+const AF_XDP = 44;
+
+function refusesFamily(call: CallView): string | undefined {
+  return call.int(0) === AF_XDP
+    ? "AF_XDP sockets share rings of packets with the kernel, which writes them at any time"
+    : undefined;
+}
+
+export const NETWORK: Table = {
+  socket: { refuses: refusesFamily },
+  socketpair: { writes: [out(3, 8)] },
+  accept: { blocks: true, writes: [sockaddr(1, 2)] },
+  accept4: { blocks: true, writes: [sockaddr(1, 2)] },
+  connect: { blocks: true },
+  getsockname: { writes: [sockaddr(1, 2)] },
+  getpeername: { writes: [sockaddr(1, 2)] },
+  getsockopt: GETSOCKOPT,
+  setsockopt: SETSOCKOPT,
+
+  // With MSG_TRUNC the result is the length of the packet, which may exceed the buffer.
+  recvfrom: {
+    blocks: unless(3, MSG_DONTWAIT),
+    writes: [out(1, least(result, argument(2))), sockaddr(4, 5)],
+  },
+  // Descriptors that come in a message may be the standard output.
+  recvmsg: { blocks: unless(2, MSG_DONTWAIT), changesFds: true, writes: [receivedMessage(1)] },
+  recvmmsg: {
+    blocks: unless(3, MSG_DONTWAIT),
+    changesFds: true,
+    writes: [receivedMessages(1), out(4, TIMESPEC)],
+  },
+  sendto: { blocks: unless(3, MSG_DONTWAIT), sends: { fd: 0, from: out(1, result) } },
+  sendmsg: { blocks: unless(2, MSG_DONTWAIT), sends: { fd: 0, from: sentMessage(1) } },
+  sendmmsg: {
+    blocks: unless(3, MSG_DONTWAIT),
+    writes: [messageLengths(1)],
+    sends: { fd: 0, from: sentMessages(1) },
+  },
+  ...plain("bind", "listen", "shutdown"),
+};

@@ -1,0 +1,113 @@
+/**
+ * System calls on processes and threads: their life, identity, limits and scheduling.
+ *
+ * Sources: section 2 of the manual pages; `kernel/*.c` of Linux 6.18.
+ */
+import { argument, least, result, times } from "../amounts.ts";
+import { out } from "../areas.ts";
+import type { CallView } from "../call.ts";
+import { absent, all, plain, type Table, unless, unsupported } from "../entry.ts";
+import { EINVAL, ENOSYS } from "../errno.ts";
+import { iovecs } from "../vectors.ts";
+import { ARCH_PRCTL } from "./arch-prctl.ts";
+import { PRCTL } from "./prctl.ts";
+import { CAP_DATA, CAP_HEADER, RLIMIT, RUSAGE, SCHED_PARAM, SIGINFO, TIMESPEC } from "./sizes.ts";
+
+/** WNOHANG (linux/wait.h). */
+const WNOHANG = 1;
+
+/** CLONE_NEWPID (linux/sched.h). */
+const CLONE_NEWPID = 0x2000_0000;
+
+/** Refuses a call with CLONE_NEWPID in argument `i`: the program would see other process ids than the recorder. */
+function refusesNewPids(i: number): (call: CallView) => string | undefined {
+  return (call) =>
+    (call.int(i) & CLONE_NEWPID) !== 0 ? "a namespace of its own for process ids (CLONE_NEWPID)" : undefined;
+}
+
+export const PROCESSES: Table = {
+  ...all(["clone", "fork", "vfork", "exit", "exit_group"], { handling: "task" }),
+  ...all(["execve", "execveat"], { handling: "task", changesFds: true }),
+  clone3: absent(ENOSYS, "programs fall back to clone"),
+  rseq: absent(ENOSYS, "the kernel would restart sequences at addresses of the program's text"),
+  ptrace: unsupported("a program that traces others cannot be traced itself"),
+  process_vm_writev: unsupported("it writes the memory of another process, which that one's events do not show"),
+
+  wait4: { blocks: unless(2, WNOHANG), writes: [out(1, 4), out(3, RUSAGE)] },
+  // The siginfo is filled in, with zeros, even if there is no child (SYSCALL_DEFINE5(waitid)).
+  waitid: { blocks: unless(3, WNOHANG), writes: [out(4, RUSAGE)], writesAlways: [out(2, SIGINFO)] },
+  process_vm_readv: { writes: [iovecs(1, 2, result)] },
+  pidfd_getfd: { changesFds: true },
+  unshare: { changesFds: true, refuses: refusesNewPids(0) },
+  setns: { refuses: refusesNewPids(1) },
+
+  prctl: PRCTL,
+  arch_prctl: ARCH_PRCTL,
+  seccomp: absent(EINVAL, "a filter of system calls would see those of the engine"),
+
+  // The version of the header is corrected where it is not one of the kernel's.
+  capget: { writes: [out(1, CAP_DATA)], writesAlways: [out(0, CAP_HEADER)] },
+  capset: { writesAlways: [out(0, CAP_HEADER)] },
+  getgroups: { writes: [out(1, times(least(result, argument(0)), 4))] },
+  getresuid: { writes: [out(0, 4), out(1, 4), out(2, 4)] },
+  getresgid: { writes: [out(0, 4), out(1, 4), out(2, 4)] },
+  getrlimit: { writes: [out(1, RLIMIT)] },
+  prlimit64: { writes: [out(3, RLIMIT)] },
+  getrusage: { writes: [out(1, RUSAGE)] },
+  getcpu: { writes: [out(0, 4), out(1, 4)] },
+  get_robust_list: { writes: [out(1, 8), out(2, 8)] },
+
+  sched_getaffinity: { writes: [out(2, result)] },
+  sched_getparam: { writes: [out(1, SCHED_PARAM)] },
+  sched_rr_get_interval: { writes: [out(1, TIMESPEC)] },
+  sched_getattr: { writes: [out(1, argument(2))] },
+  // With E2BIG it writes the size that the kernel knows.
+  sched_setattr: { writesAlways: [out(1, 4)] },
+
+  ...all(["set_thread_area", "get_thread_area"], absent(ENOSYS, "not a system call of 64-bit programs")),
+  modify_ldt: unsupported("segments of the program's own (modify_ldt)"),
+  ...plain(
+    "getegid",
+    "geteuid",
+    "getgid",
+    "getpgid",
+    "getpgrp",
+    "getpid",
+    "getppid",
+    "getpriority",
+    "getsid",
+    "gettid",
+    "getuid",
+    "ioprio_get",
+    "ioprio_set",
+    "kcmp",
+    "landlock_add_rule",
+    "landlock_create_ruleset",
+    "landlock_restrict_self",
+    "personality",
+    "pidfd_open",
+    "process_mrelease",
+    "sched_get_priority_max",
+    "sched_get_priority_min",
+    "sched_getscheduler",
+    "sched_setaffinity",
+    "sched_setparam",
+    "sched_setscheduler",
+    "sched_yield",
+    "set_robust_list",
+    "set_tid_address",
+    "setfsgid",
+    "setfsuid",
+    "setgid",
+    "setgroups",
+    "setpgid",
+    "setpriority",
+    "setregid",
+    "setresgid",
+    "setresuid",
+    "setreuid",
+    "setrlimit",
+    "setsid",
+    "setuid",
+  ),
+};

@@ -1,0 +1,64 @@
+/**
+ * The options of sockets: how much getsockopt writes, and which options cannot be recorded.
+ *
+ * Sources: socket(7), tcp(7), packet(7); `net/core/sock.c`, `net/ipv4/tcp.c`, `net/packet/af_packet.c`.
+ */
+import { out } from "../areas.ts";
+import type { CallView } from "../call.ts";
+import type { Entry } from "../entry.ts";
+
+/** Levels (linux/socket.h, linux/in.h). */
+const SOL_IP = 0;
+const SOL_SOCKET = 1;
+const SOL_TCP = 6;
+const SOL_IPV6 = 41;
+const SOL_PACKET = 263;
+
+/** Its length counts the 8-byte instructions of a filter, not bytes (asm-generic/socket.h, sk_get_filter). */
+const SO_GET_FILTER = 26;
+const FILTER_INSTRUCTION = 8;
+
+interface Refusal {
+  level: number;
+  option: number;
+  reason: string;
+}
+
+const UNREADABLE: readonly Refusal[] = [
+  { level: SOL_TCP, option: 35, reason: "TCP_ZEROCOPY_RECEIVE maps received pages into the program" },
+  ...[128, 129, 130, 131].map((option) => ({
+    level: SOL_IP,
+    option,
+    reason: "the ebtables options write through pointers within their argument",
+  })),
+];
+
+const UNSETTABLE: readonly Refusal[] = [
+  { level: SOL_PACKET, option: 5, reason: "PACKET_RX_RING shares memory that the kernel writes at any time" },
+  { level: SOL_PACKET, option: 13, reason: "PACKET_TX_RING shares memory that the kernel writes at any time" },
+  ...[
+    { level: SOL_IP, option: 64 },
+    { level: SOL_IPV6, option: 64 },
+    { level: SOL_IP, option: 96 },
+    { level: SOL_IP, option: 128 },
+  ].map((which) => ({ ...which, reason: "replacing a table of packet filters writes counters through a pointer" })),
+];
+
+function refusalIn(refusals: readonly Refusal[]): (call: CallView) => string | undefined {
+  return (call) => refusals.find(({ level, option }) => level === call.int(1) && option === call.int(2))?.reason;
+}
+
+function valueLength(call: CallView): number {
+  const length = call.u32(call.argument(4));
+  return call.int(1) === SOL_SOCKET && call.int(2) === SO_GET_FILTER ? length * FILTER_INSTRUCTION : length;
+}
+
+/** getsockopt: the value, as long as the length says at exit; that length also when it did not fit (ERANGE). */
+export const GETSOCKOPT: Entry = {
+  writes: [out(3, valueLength)],
+  writesAlways: [out(4, 4)],
+  refuses: refusalIn(UNREADABLE),
+};
+
+/** setsockopt: writes nothing, but for the options that it refuses. */
+export const SETSOCKOPT: Entry = { refuses: refusalIn(UNSETTABLE) };

@@ -1,0 +1,53 @@
+/**
+ * System calls on the machine and the kernel as a whole, and those that no longer exist.
+ *
+ * Sources: section 2 of the manual pages; `kernel/sys_ni.c` of Linux 6.18.
+ */
+import { argument, least, result } from "../amounts.ts";
+import { out } from "../areas.ts";
+import { absent, all, plain, type Table, unsupported } from "../entry.ts";
+import { ENOSYS, EPERM } from "../errno.ts";
+import { SYSINFO, UTSNAME } from "./sizes.ts";
+
+export const SYSTEM: Table = {
+  uname: { writes: [out(0, UTSNAME)] },
+  sysinfo: { writes: [out(0, SYSINFO)] },
+  getrandom: { writes: [out(0, result)] },
+  syslog: { writes: [out(1, least(result, argument(2)))] },
+  // With E2BIG it writes the size that the kernel knows, the second word of the attributes.
+  perf_event_open: { writesAlways: [out(0, 8)] },
+
+  ...all(
+    ["io_uring_setup", "io_uring_enter", "io_uring_register"],
+    absent(ENOSYS, "its rings are memory that the kernel writes at any time"),
+  ),
+  ...all(
+    ["io_setup", "io_destroy", "io_getevents", "io_pgetevents", "io_submit", "io_cancel"],
+    absent(ENOSYS, "it reads into the program's memory at any time"),
+  ),
+  ...all(["iopl", "ioperm"], absent(EPERM, "what is read from ports cannot be recorded")),
+  ...all(["uretprobe", "uprobe"], absent(ENOSYS, "only the kernel's own probes call it")),
+  ...all(
+    [
+      "_sysctl",
+      "afs_syscall",
+      "create_module",
+      "epoll_ctl_old",
+      "epoll_wait_old",
+      "get_kernel_syms",
+      "getpmsg",
+      "lookup_dcookie",
+      "nfsservctl",
+      "putpmsg",
+      "query_module",
+      "security",
+      "tuxcall",
+      "uselib",
+      "vserver",
+    ],
+    absent(ENOSYS, "no longer a system call of Linux"),
+  ),
+  bpf: unsupported("programs within the kernel (bpf), which share memory with this one"),
+  ...all(["kexec_load", "kexec_file_load", "reboot"], unsupported("it would end the recorder too")),
+  ...plain("delete_module", "finit_module", "init_module", "setdomainname", "sethostname"),
+};

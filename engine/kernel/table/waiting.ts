@@ -1,0 +1,38 @@
+/**
+ * System calls that wait for several descriptors at once.
+ *
+ * Sources: select(2), poll(2), epoll_wait(2); `fs/select.c` and `fs/eventpoll.c` of Linux 6.18.
+ */
+import { count, result, times } from "../amounts.ts";
+import { out } from "../areas.ts";
+import type { Area, CallView } from "../call.ts";
+import { type Table, unlessZeroTime } from "../entry.ts";
+import { EPOLL_EVENT, POLLFD, TIMESPEC, TIMEVAL } from "./sizes.ts";
+
+/** Bytes of an fd_set for the number of descriptors in argument 0: whole 64-bit words. */
+function fdSetSize(call: CallView): number {
+  return Math.ceil(Math.max(0, call.int(0)) / 64) * 8;
+}
+
+const FD_SETS: Area[] = [out(1, fdSetSize), out(2, fdSetSize), out(3, fdSetSize)];
+
+/** All of the pollfds: their revents are written even when a signal broke off the wait (do_sys_poll). */
+const POLLFDS = out(0, times(count(1), POLLFD));
+
+const EVENTS = out(1, times(result, EPOLL_EVENT));
+
+/** Sleeps unless the timeout in milliseconds, argument `i`, is 0. */
+function unlessZero(i: number): (call: CallView) => boolean {
+  return (call) => call.int(i) !== 0;
+}
+
+export const WAITING: Table = {
+  // The time left is written back however the call ends (poll_select_finish).
+  select: { blocks: unlessZeroTime(4), writes: FD_SETS, writesAlways: [out(4, TIMEVAL)] },
+  pselect6: { blocks: unlessZeroTime(4), writes: FD_SETS, writesAlways: [out(4, TIMESPEC)] },
+  poll: { blocks: unlessZero(2), writesAlways: [POLLFDS] },
+  ppoll: { blocks: unlessZeroTime(2), writesAlways: [POLLFDS, out(2, TIMESPEC)] },
+  epoll_wait: { blocks: unlessZero(3), writes: [EVENTS] },
+  epoll_pwait: { blocks: unlessZero(3), writes: [EVENTS] },
+  epoll_pwait2: { blocks: unlessZeroTime(3), writes: [EVENTS] },
+};

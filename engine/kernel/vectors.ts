@@ -1,0 +1,109 @@
+/**
+ * Memory that a system call reaches through an array of pointers: iovecs and message headers.
+ */
+import { result, valueOf } from "./amounts.ts";
+import type { Amount, Area, CallView, MemoryRange } from "./call.ts";
+
+/** Longest array of iovecs, or of messages, that the kernel takes (UIO_MAXIOV, `linux/uio.h`). */
+const UIO_MAXIOV = 1024;
+
+/** Size of a `struct iovec` (`linux/uio.h`): base, length. */
+const IOVEC_SIZE = 16;
+
+/** Largest socket address (`struct sockaddr_storage`, `linux/socket.h`). */
+const SOCKADDR_STORAGE_SIZE = 128;
+
+/** Offsets in a `struct user_msghdr` (`include/linux/socket.h`). */
+const MSGHDR = { name: 0, nameLength: 8, iovecs: 16, iovecCount: 24, control: 32, controlLength: 40, size: 56 };
+
+/** Offset of `msg_len` in a `struct mmsghdr`, and its size. */
+const MMSGHDR = { length: 56, size: 64 };
+
+/** The first `amount` bytes of the buffers that `count` iovecs at `array` describe. */
+function scatter(call: CallView, array: number, count: number, amount: number): MemoryRange[] {
+  const ranges: MemoryRange[] = [];
+  let left = amount;
+  for (let i = 0; i < Math.min(count, UIO_MAXIOV) && left > 0; i++) {
+    const address = call.u64(array + i * IOVEC_SIZE);
+    const length = Math.min(call.u64(array + i * IOVEC_SIZE + 8), left);
+    ranges.push({ address, length });
+    left -= length;
+  }
+  return ranges;
+}
+
+/** What a receiving call wrote by way of the message header at `header`, given how many bytes arrived. */
+function received(call: CallView, header: number, amount: number): MemoryRange[] {
+  return [
+    ...scatter(call, call.u64(header + MSGHDR.iovecs), call.u64(header + MSGHDR.iovecCount), amount),
+    // The lengths in the header are by now those of what arrived; the address may have been cut to a shorter buffer.
+    {
+      address: call.u64(header + MSGHDR.name),
+      length: Math.min(call.u32(header + MSGHDR.nameLength), SOCKADDR_STORAGE_SIZE),
+    },
+    { address: call.u64(header + MSGHDR.control), length: call.u64(header + MSGHDR.controlLength) },
+    { address: header, length: MSGHDR.size },
+  ];
+}
+
+/** The headers of the messages that a recvmmsg or sendmmsg with its array in argument `i` dealt with. */
+function messages(call: CallView, i: number): number[] {
+  const count = Math.min(result(call), UIO_MAXIOV);
+  return Array.from({ length: count }, (_, n) => call.argument(i) + n * MMSGHDR.size);
+}
+
+/** The first `amount` bytes of the buffers in the iovecs at argument `i`, counted by argument `countAt`. */
+export function iovecs(i: number, countAt: number, amount: Amount): Area {
+  return (call) => scatter(call, call.argument(i), call.argument(countAt), valueOf(amount, call));
+}
+
+/** The bytes that a sendmsg took from the message header at argument `i`. */
+export function sentMessage(i: number): Area {
+  return (call) => {
+    const header = call.argument(i);
+    return scatter(call, call.u64(header + MSGHDR.iovecs), call.u64(header + MSGHDR.iovecCount), result(call));
+  };
+}
+
+/** What a recvmsg wrote by way of the message header at argument `i`. */
+export function receivedMessage(i: number): Area {
+  return (call) => received(call, call.argument(i), result(call));
+}
+
+/** The bytes that a sendmmsg took from the messages at argument `i`. */
+export function sentMessages(i: number): Area {
+  return (call) =>
+    messages(call, i).flatMap((header) =>
+      scatter(
+        call,
+        call.u64(header + MSGHDR.iovecs),
+        call.u64(header + MSGHDR.iovecCount),
+        call.u32(header + MMSGHDR.length),
+      ),
+    );
+}
+
+/** What a recvmmsg wrote by way of the messages at argument `i`, their `msg_len` included. */
+export function receivedMessages(i: number): Area {
+  return (call) =>
+    messages(call, i).flatMap((header) => [
+      ...received(call, header, call.u32(header + MMSGHDR.length)),
+      { address: header, length: MMSGHDR.size },
+    ]);
+}
+
+/** The `msg_len` that a sendmmsg left in each of the messages at argument `i`. */
+export function messageLengths(i: number): Area {
+  return (call) => messages(call, i).map((header) => ({ address: header + MMSGHDR.length, length: 4 }));
+}
+
+/** A socket address at argument `i` and its length at argument `lengthAt`, both written where they are given. */
+export function sockaddr(i: number, lengthAt: number): Area {
+  return (call) => {
+    const lengthAddress = call.argument(lengthAt);
+    return [
+      { address: call.argument(i), length: Math.min(call.u32(lengthAddress), SOCKADDR_STORAGE_SIZE) },
+      { address: lengthAddress, length: 4 },
+    ];
+  };
+}
