@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { assertEquals, assertThrows } from "@std/assert";
 import { UsageError } from "./errors.ts";
-import { findTrace, makeNumbered, newDefaultTrace, newNamedTrace, tracesRoot } from "./traces.ts";
+import { findTrace, makeNumbered, newDefaultTrace, tracesRoot } from "./traces.ts";
 
 let root = "";
 const before = { ...process.env };
@@ -49,16 +49,6 @@ test("makeNumbered() goes on after the highest number and ignores other names", 
   rmSync(makeNumbered(root, "ls"), { recursive: true });
   makeNumbered(root, "ls-color");
   assertEquals(makeNumbered(root, "ls"), join(root, "ls-1"));
-});
-
-test("newNamedTrace() takes a missing or empty folder only", () => {
-  const path = join(root, "deep/er");
-  newNamedTrace(path).discard();
-  assertEquals(existsSync(join(root, "deep")), false);
-  newNamedTrace(path);
-  newNamedTrace(path);
-  writeFileSync(join(path, "file"), "");
-  assertThrows(() => newNamedTrace(path), UsageError, "not empty");
 });
 
 test("findTrace() says what is missing", () => {

@@ -41,7 +41,7 @@ export function makeNumbered(root: string, stem: string): string {
   }
 }
 
-/** A trace folder that was made ready for a recording. */
+/** A folder for a recording. */
 export interface NewTrace {
   directory: string;
   /** Takes the folder away again, where the recording could not even start. */
@@ -80,24 +80,6 @@ export function newDefaultTrace(program: string): NewTrace {
       if (previous === undefined) rmSync(join(root, LATEST), { force: true });
       else pointLatest(root, previous);
     },
-  };
-}
-
-/**
- * Makes the folder that the user named for a recording.
- *
- * @param path The folder; it must be missing or empty.
- * @throws {UsageError} If something is there already.
- */
-export function newNamedTrace(path: string): NewTrace {
-  const directory = resolve(path);
-  const made = mkdirSync(directory, { recursive: true });
-  if (readdirSync(directory).length > 0) {
-    throw new UsageError(`cannot record into '${path}': it is not empty; remove it or name another folder`);
-  }
-  return {
-    directory,
-    discard: () => rmSync(made ?? directory, { recursive: true, force: true }),
   };
 }
 

@@ -1,0 +1,54 @@
+#!/usr/bin/env bun
+/** The command line: finds the command, runs it, and turns errors into one line and an exit code. */
+import { type Command, overview } from "./args/mod.ts";
+import { dump } from "./commands/dump.ts";
+import { info } from "./commands/info.ts";
+import { record } from "./commands/record.ts";
+import { replay } from "./commands/replay.ts";
+import { suites } from "./commands/suites.ts";
+import { isUserError, UsageError } from "./errors.ts";
+import { INTERNAL, OK, USAGE } from "./exit-codes.ts";
+import { print, say } from "./output.ts";
+import { didYouMean } from "./suggest.ts";
+import { VERSION } from "./version.ts";
+
+const COMMANDS: readonly Command[] = [record, replay, dump, info, suites];
+
+async function main(argv: readonly string[]): Promise<number> {
+  const [name, ...rest] = argv;
+  if (name === "--version") {
+    print(`tickproof ${VERSION} (Bun ${Bun.version})\n`);
+    return OK;
+  }
+  if (name === "--help" || name === "-h") {
+    print(overview(COMMANDS, VERSION));
+    return OK;
+  }
+  const names = COMMANDS.map((command) => command.name);
+  if (name === undefined) throw new UsageError(`which command? One of ${names.join(", ")}; or --help`);
+  const command = COMMANDS.find((known) => known.name === name);
+  if (command === undefined) {
+    const [what, known] = name.startsWith("-") ? ["option", ["--help", "--version"]] : ["command", names];
+    throw new UsageError(`unknown ${what} '${name}'${didYouMean(name, known) || "; see 'tickproof --help'"}`);
+  }
+  return await command.execute(rest);
+}
+
+/** Tells of an error; only faults of tickproof itself show where they happened. */
+function explain(error: unknown): number {
+  if (isUserError(error)) {
+    say(`tickproof: ${error.message}\n`);
+    return USAGE;
+  }
+  const trace = error instanceof Error ? (error.stack ?? error.message) : String(error);
+  say(`tickproof: this is a fault of tickproof ${VERSION} itself; please report it:\n${trace}\n`);
+  return INTERNAL;
+}
+
+let code: number;
+try {
+  code = await main(process.argv.slice(2));
+} catch (error) {
+  code = explain(error);
+}
+process.exit(code);

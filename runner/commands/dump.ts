@@ -1,0 +1,33 @@
+/** `tickproof dump`: the events of a trace as text, or as JSON lines. */
+import { defineCommand } from "../args/mod.ts";
+import { OK } from "../exit-codes.ts";
+import { print, say } from "../output.ts";
+import { findTrace } from "../traces.ts";
+
+/** Characters that are gathered before they are written at once. */
+const BATCH = 1 << 16;
+
+export const dump = defineCommand({
+  name: "dump",
+  summary: "Show the events of a trace",
+  options: { json: { kind: "flag", help: "one JSON object a line" } },
+  positionals: { usage: "[DIR]", min: 0, max: 1 },
+  async run({ options, positionals: [path] }) {
+    const { TraceReader, eventToJson, formatEvent } = await import("../../engine/trace/mod.ts");
+    const reader = TraceReader.open(findTrace(path));
+    let batch = "";
+    for (let event = reader.next(); event !== undefined; event = reader.next()) {
+      const index = reader.position;
+      batch += options.json
+        ? `${JSON.stringify(eventToJson(event, index))}\n`
+        : `${formatEvent(event, index)}\n`;
+      if (batch.length < BATCH) continue;
+      print(batch);
+      batch = "";
+    }
+    print(batch);
+    if (reader.incomplete !== undefined) say(`tickproof: ${reader.incomplete}\n`);
+    reader.close();
+    return OK;
+  },
+});

@@ -1,0 +1,66 @@
+/** `tickproof record`: runs a program in the engine and keeps a trace of it. */
+import { resolve } from "node:path";
+import { defineCommand } from "../args/mod.ts";
+import { endLike } from "../end-like.ts";
+import { SIGNAL_BASE, USAGE } from "../exit-codes.ts";
+import { say } from "../output.ts";
+import { counted } from "../plural.ts";
+import { type RecordReport, reporting } from "../report.ts";
+import { newDefaultTrace } from "../traces.ts";
+
+const SIGINT = 2;
+
+export const record = defineCommand({
+  name: "record",
+  summary: "Run a program and record it",
+  details: [
+    "Input, output and the exit code or death by signal are the program's own. Options end at CMD.",
+    "Without -o the trace goes to a new folder in $TICKPROOF_TRACES, by default",
+    "~/.local/share/tickproof/traces, and 'latest' there points to it.",
+  ].join("\n"),
+  options: {
+    output: { kind: "text", short: "o", value: "DIR", help: "keep the trace in DIR, a new or empty folder" },
+    quiet: { kind: "flag", short: "q", help: "say nothing but errors" },
+    report: { kind: "text", value: "FILE", help: "write the result to FILE as JSON" },
+  },
+  positionals: { usage: "[--] CMD ARGS…", min: 1, max: Number.POSITIVE_INFINITY, verbatim: true },
+  async run({ options, positionals: command }) {
+    const engine = await import("../../engine/mod.ts");
+    const trace =
+      options.output === undefined
+        ? newDefaultTrace(command[0] ?? "")
+        : { directory: resolve(options.output), discard: () => {} };
+    const { directory } = trace;
+    let result: RecordReport;
+    try {
+      result = reporting(options.report, () => ({
+        kind: "record",
+        directory,
+        ...engine.record({ command, directory, quiet: options.quiet }),
+      }));
+    } catch (error) {
+      trace.discard();
+      throw error;
+    }
+    return await conclude(result, options.quiet);
+  },
+});
+
+async function conclude(result: RecordReport, quiet: boolean): Promise<number> {
+  switch (result.outcome) {
+    case "recorded":
+      if (!quiet) say(`tickproof: recorded ${summary(result)}\n`);
+      return await endLike(result.exit);
+    case "interrupted":
+      if (!quiet) say(`tickproof: ${result.message || "interrupted"}; recorded ${summary(result)}\n`);
+      return await endLike(result.exit ?? { code: SIGNAL_BASE + SIGINT });
+    case "unsupported":
+      say(`tickproof: ${result.message}\n`);
+      return USAGE;
+  }
+}
+
+function summary({ ticks, events, signals, directory }: RecordReport): string {
+  const counts = [counted(ticks, "tick"), counted(events, "event"), counted(signals, "signal")];
+  return `${counts.join(", ")} in ${directory}`;
+}

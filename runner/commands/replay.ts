@@ -1,0 +1,39 @@
+/** `tickproof replay`: runs a recorded program again, answered from its trace, and checks every event. */
+import { defineCommand } from "../args/mod.ts";
+import { endLike } from "../end-like.ts";
+import { FAILED } from "../exit-codes.ts";
+import { say } from "../output.ts";
+import { counted } from "../plural.ts";
+import { reporting } from "../report.ts";
+import { findTrace } from "../traces.ts";
+
+export const replay = defineCommand({
+  name: "replay",
+  summary: "Run a recorded program again and check that it does the same",
+  details: [
+    "Prints what the program printed and ends as it ended. Nothing outside is touched.",
+    "Without DIR it is the latest trace that was recorded without -o.",
+  ].join("\n"),
+  options: {
+    quiet: { kind: "flag", short: "q", help: "say nothing but errors" },
+    report: { kind: "text", value: "FILE", help: "write the result to FILE as JSON" },
+  },
+  positionals: { usage: "[DIR]", min: 0, max: 1 },
+  async run({ options, positionals: [path] }) {
+    const engine = await import("../../engine/mod.ts");
+    const result = reporting(options.report, () => {
+      const directory = findTrace(path);
+      return { kind: "replay", directory, ...engine.replay({ directory, quiet: options.quiet }) };
+    });
+    if (result.outcome === "diverged") {
+      say(`tickproof: ${result.message}\n`);
+      return FAILED;
+    }
+    if (!options.quiet) {
+      const counts = `${counted(result.ticks, "tick")}, ${counted(result.events, "event")}`;
+      const note = result.message ? `; ${result.message}` : "";
+      say(`tickproof: ${result.outcome === "partial" ? "replayed in part" : "replayed"}: ${counts}${note}\n`);
+    }
+    return await endLike(result.exit);
+  },
+});

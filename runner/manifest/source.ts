@@ -1,0 +1,73 @@
+/** A YAML text that knows where each of its nodes stands, for errors that point at the place. */
+import { type Document, isMap, isNode, LineCounter, parseDocument } from "yaml";
+import type { Path } from "./known-keys.ts";
+
+/** Something wrong at a place of the text. */
+export interface Problem {
+  message: string;
+  /** Offsets in the text: where it starts, and where it ends. */
+  start: number;
+  end: number;
+}
+
+/** A text with its parsed document. */
+export class YamlSource {
+  readonly #file: string;
+  readonly #text: string;
+  readonly #lines = new LineCounter();
+  readonly #document: Document.Parsed;
+
+  /**
+   * @param file The name of the file, for errors.
+   * @param text Its contents.
+   */
+  constructor(file: string, text: string) {
+    this.#file = file;
+    this.#text = text;
+    this.#document = parseDocument(text, { lineCounter: this.#lines, prettyErrors: false });
+  }
+
+  /** What is wrong with the text as YAML. */
+  get syntaxProblems(): Problem[] {
+    return this.#document.errors.map(({ message, pos: [start, end] }) => ({ message, start, end }));
+  }
+
+  /** The document as plain values. */
+  get value(): unknown {
+    return this.#document.toJS();
+  }
+
+  /** A problem with the value at a place; the nearest enclosing one if nothing is there. */
+  problem(path: Path, message: string): Problem {
+    for (let length = path.length; length > 0; length--) {
+      const node = this.#document.getIn(path.slice(0, length), true);
+      if (isNode(node) && node.range) return { message, start: node.range[0], end: node.range[1] };
+    }
+    const start = this.#document.contents?.range[0] ?? 0;
+    return { message, start, end: start };
+  }
+
+  /** A problem with a key of the object at a place. */
+  keyProblem(path: Path, key: string, message: string): Problem {
+    const owner = path.length === 0 ? this.#document.contents : this.#document.getIn(path, true);
+    if (isMap(owner)) {
+      for (const { key: node } of owner.items) {
+        if (isNode(node) && node.range && String(node) === key) {
+          return { message, start: node.range[0], end: node.range[1] };
+        }
+      }
+    }
+    return this.problem(path, message);
+  }
+
+  /** The problem as text: file:line:column, the line itself, and a caret under the place. */
+  show({ message, start, end }: Problem): string {
+    const { line, col } = this.#lines.linePos(Math.min(start, this.#text.length));
+    const from = this.#lines.lineStarts[line - 1] ?? 0;
+    const source = this.#text.slice(from).split("\n", 1)[0] ?? "";
+    const number = String(line).padStart(5);
+    const width = Math.max(1, Math.min(end, from + source.length) - start);
+    const caret = `${source.slice(0, col - 1).replace(/[^\t]/g, " ")}${"^".repeat(width)}`;
+    return `${this.#file}:${line}:${col}: ${message}\n${number} | ${source}\n      | ${caret}`;
+  }
+}

@@ -1,0 +1,67 @@
+/**
+ * Compiles the suites' programs on first use. The result is kept by the content of everything that it
+ * depends on, so that it never goes stale and needs no cleaning between versions.
+ */
+import { existsSync, mkdirSync, renameSync, rmSync } from "node:fs";
+import { homedir } from "node:os";
+import { basename, extname, join } from "node:path";
+import { type Compiler, FLAGS } from "./compiler.ts";
+import { readSources } from "./sources.ts";
+
+/** A program is there, or the compiler refused its source. */
+export type Compilation = { ok: true; path: string } | { ok: false; message: string };
+
+/** The folder that keeps compiled programs. */
+export function programsRoot(): string {
+  return join(process.env.XDG_CACHE_HOME || join(homedir(), ".cache"), "tickproof/programs");
+}
+
+/** Name of the compiled program: its stem and a hash of sources, compiler and flags. */
+function cacheName(source: string, compiler: Compiler): string {
+  const hash = new Bun.CryptoHasher("sha256");
+  for (const part of [compiler.identity, ...compiler.command, ...FLAGS]) hash.update(`${part}\0`);
+  for (const { path, text } of readSources(source)) hash.update(`${basename(path)}\0${text}\0`);
+  return `${basename(source, extname(source))}-${hash.digest("hex").slice(0, 16)}`;
+}
+
+const underway = new Map<string, Promise<Compilation>>();
+
+/**
+ * Gives the compiled program of a source file; compiles it unless that was done before.
+ *
+ * @param source Path of a C file.
+ * @param compiler From `findCompiler`.
+ * @param root Where programs are kept.
+ * @returns The program's path, or what the compiler had against the source.
+ */
+export function compile(source: string, compiler: Compiler, root = programsRoot()): Promise<Compilation> {
+  const path = join(root, cacheName(source, compiler));
+  if (existsSync(path)) return Promise.resolve({ ok: true, path });
+  let compilation = underway.get(path);
+  if (compilation === undefined) {
+    compilation = build(source, compiler, path).finally(() => underway.delete(path));
+    underway.set(path, compilation);
+  }
+  return compilation;
+}
+
+async function build(source: string, { command }: Compiler, path: string): Promise<Compilation> {
+  mkdirSync(join(path, ".."), { recursive: true });
+  const temporary = `${path}.${process.pid}.new`;
+  const child = Bun.spawn([...command, ...FLAGS, "-o", temporary, source], {
+    stdin: "ignore",
+    stdout: "ignore",
+    stderr: "pipe",
+  });
+  const [message, code] = await Promise.all([child.stderr.text(), child.exited]);
+  if (code !== 0) {
+    rmSync(temporary, { force: true });
+    return {
+      ok: false,
+      message: `${source} does not compile with ${command.join(" ")}:\n${message.trimEnd()}`,
+    };
+  }
+  // Renaming is atomic: another runner that compiles the same finds all of the program or none.
+  renameSync(temporary, path);
+  return { ok: true, path };
+}
