@@ -35,12 +35,22 @@ export function registers(first: bigint): Registers {
   return BigUint64Array.from({ length: REGISTER_COUNT }, (_, i) => first + BigInt(i));
 }
 
-const base = (task: number, ticks: number): EventBase => ({ task, ticks, registers: registers(BigInt(ticks)) });
+const base = (task: number, ticks: number): EventBase => ({
+  task,
+  ticks,
+  registers: registers(BigInt(ticks)),
+});
 
 /** One event of each kind, with extreme values, and an `end` at the end. */
 export function oneOfEach(): TraceEvent[] {
   const bytes = Uint8Array.from({ length: 300 }, (_, i) => i);
-  const mapping = { start: 0x7ffff7a00000, end: 0x7ffff7c00000, protection: 5, shared: false, offset: 2 ** 40 };
+  const mapping = {
+    start: 0x7ffff7a00000,
+    end: 0x7ffff7c00000,
+    protection: 5,
+    shared: false,
+    offset: 2 ** 40,
+  };
   return [
     {
       kind: "exec",
@@ -134,7 +144,11 @@ export function temporaryFolder(): TemporaryFolder {
 }
 
 /** Writes a trace of these events; one chunk each if `cutEach`. */
-export function record(dir: string, events: TraceEvent[], { cutEach = false, ...options }: RecordOptions = {}): void {
+export function record(
+  dir: string,
+  events: TraceEvent[],
+  { cutEach = false, ...options }: RecordOptions = {},
+): void {
   const writer = TraceWriter.create(dir, META, options);
   for (const event of events) {
     writer.write(event);

@@ -36,7 +36,8 @@ export class ByteReader {
   restrict(size: number | undefined): void {
     this.#limit = this.#bytes.length;
     if (size === undefined) return;
-    if (size > this.remaining) throw new MalformedError(`${size} bytes are announced, but ${this.remaining} are left`);
+    if (size > this.remaining)
+      throw new MalformedError(`${size} bytes are announced, but ${this.remaining} are left`);
     this.#limit = this.#position + size;
   }
 

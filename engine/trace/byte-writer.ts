@@ -59,7 +59,9 @@ export class ByteWriter {
    */
   u64(value: number): void {
     if (!(Number.isInteger(value) && value >= 0 && value < 2 ** 64)) {
-      throw new RangeError(`Cannot encode as the value must be a whole number below 2^64: current value is ${value}`);
+      throw new RangeError(
+        `Cannot encode as the value must be a whole number below 2^64: current value is ${value}`,
+      );
     }
     const low = value >>> 0;
     this.#view.setUint32(this.#length, low, true);

@@ -1,7 +1,14 @@
 /** The chunks of an `events` file in order; tells a file that was cut off from one that is damaged. */
 import { closeSync, fstatSync, openSync, readSync } from "node:fs";
 import { MalformedError } from "./byte-reader.ts";
-import { CHUNK_HEAD_BYTES, CHUNK_TAIL_BYTES, type ChunkHead, parseChunkHead, startsLikeChunk, unpackChunk } from "./chunk.ts";
+import {
+  CHUNK_HEAD_BYTES,
+  CHUNK_TAIL_BYTES,
+  type ChunkHead,
+  parseChunkHead,
+  startsLikeChunk,
+  unpackChunk,
+} from "./chunk.ts";
 import { reasonOf, TraceError } from "./trace-error.ts";
 
 /** A chunk that was read and checked. */

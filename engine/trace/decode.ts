@@ -1,7 +1,15 @@
 /** Turns the bytes of a chunk back into events: the reading half of the codec, for untrusted bytes. */
 import { ByteReader, MalformedError } from "./byte-reader.ts";
 import { type EventBase, type MappingRecord, type MemoryWrite, POINTS, type TraceEvent } from "./events.ts";
-import { DISPOSITIONS, KINDS, MIN_EVENT_BYTES, MIN_MAPPING_BYTES, REASONS, SIGINFO_BYTES, WRITE_HEAD_BYTES } from "./layout.ts";
+import {
+  DISPOSITIONS,
+  KINDS,
+  MIN_EVENT_BYTES,
+  MIN_MAPPING_BYTES,
+  REASONS,
+  SIGINFO_BYTES,
+  WRITE_HEAD_BYTES,
+} from "./layout.ts";
 import { RegisterDecoder } from "./register-delta.ts";
 
 /** Decodes the events of one chunk in order. */
@@ -44,7 +52,8 @@ export class EventDecoder {
     const ticks = from.u64();
     const registers = this.#registers.decode(from, task);
     const event = this.#body(kind, { task, ticks, registers });
-    if (from.remaining !== 0) throw new MalformedError(`${from.remaining} bytes are left over in a ${kind} event`);
+    if (from.remaining !== 0)
+      throw new MalformedError(`${from.remaining} bytes are left over in a ${kind} event`);
     from.restrict(undefined);
     return event;
   }

@@ -1,7 +1,15 @@
 /** Turns events into bytes: the writing half of the codec. `docs/trace-format.md` has the layout. */
 import { ByteWriter } from "./byte-writer.ts";
 import { type MappingRecord, type MemoryWrite, POINTS, type TraceEvent } from "./events.ts";
-import { DISPOSITIONS, EVENT_HEAD_BYTES, KINDS, MIN_MAPPING_BYTES, REASONS, SIGINFO_BYTES, WRITE_HEAD_BYTES } from "./layout.ts";
+import {
+  DISPOSITIONS,
+  EVENT_HEAD_BYTES,
+  KINDS,
+  MIN_MAPPING_BYTES,
+  REASONS,
+  SIGINFO_BYTES,
+  WRITE_HEAD_BYTES,
+} from "./layout.ts";
 import { CUT_BYTES } from "./limits.ts";
 import { MAX_REGISTERS_BYTES, RegisterEncoder } from "./register-delta.ts";
 

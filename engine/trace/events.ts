@@ -2,7 +2,7 @@
  * The events of a trace: everything that a recording must remember to run the same program again.
  *
  * One stream holds the events of all tasks in the order in which they happened; since one task runs at a
- * time, that order *is* the thread schedule. The codec in `codec.ts` turns each into bytes and back.
+ * time, that order *is* the thread schedule. `encode.ts` turns each into bytes, `decode.ts` back.
  */
 
 /**

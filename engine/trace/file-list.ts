@@ -82,11 +82,17 @@ function parseLine(line: string, index: number): TraceFile | undefined {
     return typeof text === "string" && /^-?\d{1,20}$/.test(text) ? BigInt(text) : undefined;
   });
   if (fields.get("index") !== index || fields.get("stored") !== storedName(index)) return undefined;
-  if (typeof path !== "string" || typeof size !== "number" || !Number.isSafeInteger(size) || size < 0) return undefined;
-  if (device === undefined || inode === undefined || mtimeNs === undefined || ctimeNs === undefined) return undefined;
+  if (typeof path !== "string" || typeof size !== "number" || !Number.isSafeInteger(size) || size < 0)
+    return undefined;
+  if (device === undefined || inode === undefined || mtimeNs === undefined || ctimeNs === undefined)
+    return undefined;
   return { path, size, device, inode, mtimeNs, ctimeNs };
 }
 
 function damaged(path: string, what: string): TraceError {
-  return new TraceError({ what: `The list of mapped files is damaged: ${what}`, where: path, mend: "record again" });
+  return new TraceError({
+    what: `The list of mapped files is damaged: ${what}`,
+    where: path,
+    mend: "record again",
+  });
 }

@@ -6,7 +6,16 @@
  * every trace, which is self-contained so. The original itself is never linked: a change of it in place
  * would damage the trace.
  */
-import { chmodSync, constants, copyFileSync, linkSync, mkdirSync, renameSync, rmSync, statSync } from "node:fs";
+import {
+  chmodSync,
+  constants,
+  copyFileSync,
+  linkSync,
+  mkdirSync,
+  renameSync,
+  rmSync,
+  statSync,
+} from "node:fs";
 import { homedir } from "node:os";
 import { dirname, join } from "node:path";
 import type { FileIdentity } from "./file-list.ts";
@@ -15,13 +24,19 @@ import { reasonOf, TraceError } from "./trace-error.ts";
 /** Mode of stored files: hard links share it, so nobody should write to one; replay may map or execute it. */
 const STORED_MODE = 0o555;
 
+/**
+ * Milliseconds that a change must be past before the times of a file tell it from the next change: kernels
+ * before 6.13 stamp files with the time of the last timer tick, which is up to 10 ms old.
+ */
+const SETTLED_AFTER = 20;
+
 /** How often a file that changes while it is copied is tried again. */
 const ATTEMPTS = 3;
 
 /** Where the store is by default: the user's cache folder. */
 export function defaultStore(): string {
-  const cache = process.env["XDG_CACHE_HOME"];
-  return join(cache !== undefined && cache.startsWith("/") ? cache : join(homedir(), ".cache"), "tickproof", "files");
+  const cache = process.env.XDG_CACHE_HOME;
+  return join(cache?.startsWith("/") ? cache : join(homedir(), ".cache"), "tickproof", "files");
 }
 
 /**
@@ -55,20 +70,27 @@ export function identityKey({ device, inode, size, mtimeNs, ctimeNs }: FileIdent
   return [device, inode, size, mtimeNs, ctimeNs].map((value) => value.toString(16)).join("-");
 }
 
+/** Whether an identity stands for one state of the contents: not right after a change. */
+export function isSettled({ ctimeNs }: FileIdentity): boolean {
+  return Date.now() - Number(ctimeNs / 1_000_000n) > SETTLED_AFTER;
+}
+
 /**
  * Puts the contents of a file into a trace.
  *
  * @param source Path to read it from.
  * @param target Path in the trace; must not exist.
- * @param store Folder of the store. Where it cannot be used (read-only home, other file system), the file is
- * copied straight to `target`.
+ * @param store Folder of the store; undefined to do without. Where it cannot be used (read-only home, other file
+ * system), the file is copied straight to `target`.
  * @returns The identity of what was stored.
  * @throws {TraceError} If the file cannot be read or written, or keeps changing.
  */
-export function storeFile(source: string, target: string, store = defaultStore()): FileIdentity {
+export function storeFile(source: string, target: string, store: string | undefined): FileIdentity {
   for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
     const identity = identify(source);
-    if (linkFromStore(source, identity, target, store) || copyUnchanged(source, identity, target)) return identity;
+    if (store !== undefined && isSettled(identity) && linkFromStore(source, identity, target, store))
+      return identity;
+    if (copyUnchanged(source, identity, target)) return identity;
   }
   throw new TraceError({
     what: `A mapped file changed each of the ${ATTEMPTS} times that it was copied`,
@@ -100,7 +122,8 @@ function copyUnchanged(source: string, identity: FileIdentity, target: string): 
   try {
     copyFileSync(source, temporary, constants.COPYFILE_FICLONE);
     chmodSync(temporary, STORED_MODE);
-    if (identityKey(identify(source)) !== identityKey(identity) || statSync(temporary).size !== identity.size) return false;
+    if (identityKey(identify(source)) !== identityKey(identity) || statSync(temporary).size !== identity.size)
+      return false;
     renameSync(temporary, target);
     return true;
   } catch (error) {

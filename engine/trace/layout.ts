@@ -9,15 +9,30 @@ export const FORMAT = "tickproof-trace";
 export const VERSION = 1;
 
 /** Event kinds in the order of their codes. Only ever append: the index is what is stored. */
-export const KINDS = ["exec", "syscall", "signal", "switch", "instruction", "clone", "exit", "end"] as const satisfies
-  readonly TraceEvent["kind"][];
+export const KINDS = [
+  "exec",
+  "syscall",
+  "signal",
+  "switch",
+  "instruction",
+  "clone",
+  "exit",
+  "end",
+] as const satisfies readonly TraceEvent["kind"][];
 
 /** Signal dispositions in the order of their codes. */
-export const DISPOSITIONS = ["handler", "ignored", "fatal"] as const satisfies
-  readonly SignalEvent["disposition"][];
+export const DISPOSITIONS = [
+  "handler",
+  "ignored",
+  "fatal",
+] as const satisfies readonly SignalEvent["disposition"][];
 
 /** End reasons in the order of their codes. */
-export const REASONS = ["exited", "interrupted", "unsupported"] as const satisfies readonly EndEvent["reason"][];
+export const REASONS = [
+  "exited",
+  "interrupted",
+  "unsupported",
+] as const satisfies readonly EndEvent["reason"][];
 
 /** Size of a siginfo_t. */
 export const SIGINFO_BYTES = 128;

@@ -1,8 +1,8 @@
 /** `meta.json`: what was recorded, where and by what. Written once, before the first event. */
 import { readFileSync, renameSync, statSync, writeFileSync } from "node:fs";
+import type { HostInfo } from "./host.ts";
 import { FORMAT, metaPath, VERSION } from "./layout.ts";
 import { MAX_META_BYTES } from "./limits.ts";
-import type { HostInfo } from "./host.ts";
 import { errorCode, reasonOf, TraceError } from "./trace-error.ts";
 
 /** Description of a recording. */
@@ -39,14 +39,14 @@ export function writeMeta(dir: string, meta: TraceMeta): void {
 export function readMeta(dir: string): TraceMeta {
   const path = metaPath(dir);
   const value = parse(path, load(path));
-  if (!isRecord(value) || value["format"] !== FORMAT) {
+  if (!isRecord(value) || value.format !== FORMAT) {
     throw new TraceError({
       what: `"format" is not "${FORMAT}"`,
       where: path,
       mend: "give the folder of a trace that tickproof recorded",
     });
   }
-  const version = value["version"];
+  const version = value.version;
   if (typeof version === "number" && version > VERSION) {
     throw new TraceError({
       what: `The trace has format version ${version}, this tickproof reads up to ${VERSION}`,
@@ -94,14 +94,14 @@ function checkMeta(path: string, value: Record<string, unknown>): TraceMeta {
     if (!isRecord(found)) throw damaged(path, `"${key}" is not an object`);
     return found;
   };
-  const command = value["command"];
+  const command = value.command;
   if (!Array.isArray(command) || !command.every((word) => typeof word === "string")) {
     throw damaged(path, `"command" is not a list of texts`);
   }
   const environment = record("environment");
   const host = record("host");
   const engine = record("engine");
-  const cores = host["cores"];
+  const cores = host.cores;
   if (typeof cores !== "number") throw damaged(path, `"cores" is not a number`);
   return {
     command,
@@ -113,7 +113,7 @@ function checkMeta(path: string, value: Record<string, unknown>): TraceMeta {
       cpu: text(host, "cpu"),
       cores,
       hostname: text(host, "hostname"),
-      hypervisor: host["hypervisor"] === true,
+      hypervisor: host.hypervisor === true,
     },
     engine: { name: text(engine, "name"), version: text(engine, "version") },
     bun: text(value, "bun"),
@@ -126,5 +126,9 @@ function isRecord(value: unknown): value is Record<string, unknown> {
 }
 
 function damaged(path: string, what: string): TraceError {
-  return new TraceError({ what: `The description of the trace is damaged: ${what}`, where: path, mend: "record again" });
+  return new TraceError({
+    what: `The description of the trace is damaged: ${what}`,
+    where: path,
+    mend: "record again",
+  });
 }

@@ -5,11 +5,16 @@
  * contents (`files/`), and the events in compressed, checked chunks (`events`). `docs/trace-format.md` has
  * every byte of it.
  */
+
+export { formatEvent } from "./dump.ts";
+export { eventToJson, type Json } from "./dump-json.ts";
+export { formatStatus } from "./dump-values.ts";
 export * from "./events.ts";
 export type { FileIdentity, TraceFile } from "./file-list.ts";
 export { describeHost, type HostInfo } from "./host.ts";
 export { MAX_CHUNK_BYTES } from "./limits.ts";
 export type { TraceMeta } from "./meta.ts";
 export { TraceReader } from "./reader.ts";
+export { type Exit, formatSummary, summarize, type TraceSummary } from "./summary.ts";
 export { TraceError, type TraceErrorParts } from "./trace-error.ts";
 export { type FileSource, TraceWriter, type TraceWriterOptions } from "./writer.ts";

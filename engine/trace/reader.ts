@@ -104,7 +104,9 @@ export class TraceReader {
   filePath(index: number): string {
     const file = this.files[index];
     if (file === undefined) {
-      throw new RangeError(`Cannot find a file as the index must be below ${this.files.length}: current value is ${index}`);
+      throw new RangeError(
+        `Cannot find a file as the index must be below ${this.files.length}: current value is ${index}`,
+      );
     }
     const path = join(this.#dir, storedName(index));
     const size = statSync(path, { throwIfNoEntry: false })?.size;
@@ -163,7 +165,10 @@ export class TraceReader {
       this.#decoded === 0
         ? "ends before its first event"
         : `ends after chunk ${this.#chunks.count - 1}, event ${this.#decoded - 1}`;
-    const cut = result.state === "cut" ? ` (${result.present} bytes of another chunk follow at byte ${result.offset})` : "";
+    const cut =
+      result.state === "cut"
+        ? ` (${result.present} bytes of another chunk follow at byte ${result.offset})`
+        : "";
     this.#incomplete = `The trace ${whole}${cut}: the recorder was killed`;
     return undefined;
   }

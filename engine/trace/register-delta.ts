@@ -68,7 +68,8 @@ export class RegisterDecoder {
       this.#last.set(task, last);
     }
     const mask = from.u32();
-    if (mask >>> REGISTER_COUNT !== 0) throw new MalformedError(`register mask 0x${mask.toString(16)} is too wide`);
+    if (mask >>> REGISTER_COUNT !== 0)
+      throw new MalformedError(`register mask 0x${mask.toString(16)} is too wide`);
     for (let i = 0; i < REGISTER_COUNT; i++) {
       if ((mask & (1 << i)) !== 0) last[i] = from.bigU64();
     }

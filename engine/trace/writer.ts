@@ -6,7 +6,7 @@ import { packChunk } from "./chunk.ts";
 import { EventEncoder, sizeBound } from "./encode.ts";
 import type { TraceEvent } from "./events.ts";
 import { formatFileLine } from "./file-list.ts";
-import { defaultStore, identify, identityKey, storeFile } from "./file-store.ts";
+import { defaultStore, identify, identityKey, isSettled, storeFile } from "./file-store.ts";
 import { eventsPath, fileListPath, storedName } from "./layout.ts";
 import { CUT_BYTES, CUT_MILLISECONDS, MAX_CHUNK_BYTES } from "./limits.ts";
 import { type TraceMeta, writeMeta } from "./meta.ts";
@@ -34,6 +34,14 @@ export interface FileSource {
   path: string;
   /** Path as the program sees it. */
   name: string;
+  /**
+   * Whether its contents may change without its times telling, as with a file that is mapped shared and
+   * writable: the kernel stamps the first store to a page and not those after it. It is then copied anew
+   * at each call.
+   *
+   * @default false
+   */
+  volatile?: boolean;
 }
 
 /**
@@ -58,12 +66,16 @@ export class TraceWriter {
   readonly #fileIndex = new Map<string, number>();
   readonly #events: AppendFile;
   readonly #fileList: AppendFile;
+  #files = 0;
   #chunks = 0;
   #flushedEvents = 0;
   #lastCut: number;
   #open = true;
 
-  private constructor(dir: string, { store = defaultStore(), now = () => performance.now() }: TraceWriterOptions) {
+  private constructor(
+    dir: string,
+    { store = defaultStore(), now = () => performance.now() }: TraceWriterOptions,
+  ) {
     this.#dir = dir;
     this.#store = store;
     this.#now = now;
@@ -98,7 +110,10 @@ export class TraceWriter {
       throw new TraceError({
         what: `Cannot start a trace: ${reasonOf(error)}`,
         where: dir,
-        mend: code === "EEXIST" || code === "ENOTDIR" ? "choose a path that is no file" : "choose a folder that can be written",
+        mend:
+          code === "EEXIST" || code === "ENOTDIR"
+            ? "choose a path that is no file"
+            : "choose a folder that can be written",
         cause: error,
       });
     }
@@ -121,12 +136,14 @@ export class TraceWriter {
    * @throws {TraceError} If it cannot be read or stored.
    */
   addFile(source: FileSource): number {
-    const known = this.#fileIndex.get(identityKey(identify(source.path)));
+    const { path, name, volatile = false } = source;
+    const known = volatile ? undefined : this.#fileIndex.get(identityKey(identify(path)));
     if (known !== undefined) return known;
-    const index = this.#fileIndex.size;
-    const identity = storeFile(source.path, join(this.#dir, storedName(index)), this.#store);
-    this.#fileList.append(Buffer.from(formatFileLine(index, { path: source.name, ...identity })));
-    this.#fileIndex.set(identityKey(identity), index);
+    const index = this.#files;
+    const identity = storeFile(path, join(this.#dir, storedName(index)), volatile ? undefined : this.#store);
+    this.#fileList.append(Buffer.from(formatFileLine(index, { path: name, ...identity })));
+    this.#files++;
+    if (!volatile && isSettled(identity)) this.#fileIndex.set(identityKey(identity), index);
     return index;
   }
 

@@ -1,0 +1,42 @@
+/** What the text and the JSON of an event have in common: registers, arguments, error names, statuses. */
+import { errnoInfo, signalName } from "../../ffi/mod.ts";
+import { REGISTER_NAMES, type Registers } from "./events.ts";
+import { syscallArity } from "./syscall-arity.ts";
+
+/** Registers that carry the arguments of a system call, in order. */
+const ARGUMENT_REGISTERS = ["rdi", "rsi", "rdx", "r10", "r8", "r9"] as const;
+
+/** Results from here to -1 are errors. */
+const LAST_ERRNO = -4095n;
+
+/** A value in hexadecimal. */
+export function hex(value: number | bigint): string {
+  return `0x${value.toString(16)}`;
+}
+
+/** One register by its name. */
+export function register(registers: Registers, name: (typeof REGISTER_NAMES)[number]): bigint {
+  return registers[REGISTER_NAMES.indexOf(name)] as bigint;
+}
+
+/** The arguments of a system call in hexadecimal, as many as the call has. */
+export function syscallArguments(number: number, registers: Registers): string[] {
+  return ARGUMENT_REGISTERS.slice(0, syscallArity(number)).map((name) => hex(register(registers, name)));
+}
+
+/** Name of the error that a result stands for, if it stands for one. */
+export function errorName(result: bigint): string | undefined {
+  return result < 0n && result >= LAST_ERRNO ? errnoInfo(Number(-result)).code : undefined;
+}
+
+/** What a wait status says: "exited with 0", "killed by SIGSEGV". */
+export function formatStatus(status: number): string {
+  const signal = status & 0x7f;
+  if (signal === 0) return `exited with ${(status >> 8) & 0xff}`;
+  return `killed by ${signalName(signal)}${(status & 0x80) === 0 ? "" : " (core dumped)"}`;
+}
+
+/** A text of a trace with its control characters shown, so that they neither break the line nor steer a terminal. */
+export function oneLine(text: string): string {
+  return text.replace(/\p{Cc}/gu, (c) => `\\x${c.charCodeAt(0).toString(16).padStart(2, "0")}`);
+}

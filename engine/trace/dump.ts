@@ -1,0 +1,86 @@
+/** An event as one line of text for people: what `tickproof dump` prints. */
+import { signalName, syscallName } from "../../ffi/mod.ts";
+import { errorName, formatStatus, hex, oneLine, register, syscallArguments } from "./dump-values.ts";
+import {
+  type MappingRecord,
+  type MemoryWrite,
+  REGISTER_NAMES,
+  type Registers,
+  type TraceEvent,
+} from "./events.ts";
+
+/**
+ * One line of text for an event.
+ *
+ * @param index Its place in the trace, counted from 0.
+ *
+ * @example
+ * ```ts
+ * formatEvent(event, 7); // "7 task 100 ticks 1234 pc 0x401000: close(0x3) = 0"
+ * ```
+ */
+export function formatEvent(event: TraceEvent, index: number): string {
+  const pc = hex(register(event.registers, "rip"));
+  return `${index} task ${event.task} ticks ${event.ticks} pc ${pc}: ${oneLine(describe(event))}`;
+}
+
+function describe(event: TraceEvent): string {
+  switch (event.kind) {
+    case "exec":
+      return `exec ${event.path}, ${event.mappings.length} mappings, brk ${hex(event.brk)}${formatWrites(event.writes)}`;
+    case "syscall":
+      return formatSyscall(event);
+    case "signal":
+      return `signal ${signalName(event.signal)} at ${formatPoint(event)}, ${event.disposition}${
+        event.disposition === "handler" ? ` at ${hex(register(event.after, "rip"))}` : ""
+      }${formatWrites(event.writes)}`;
+    case "switch":
+      return `switch at ${formatPoint(event)}`;
+    case "instruction":
+      return `instruction ${event.name}${formatChanges(event.registers, event.after)}`;
+    case "clone":
+      return `clone flags ${hex(event.flags)}: task ${event.child} of process ${event.childProcess}${formatWrites(event.writes)}`;
+    case "exit":
+      return `exit, ${formatStatus(event.status)}${formatWrites(event.writes)}`;
+    case "end":
+      return `end, ${event.reason}${event.reason === "exited" ? `, ${formatStatus(event.status)}` : ""}${
+        event.message === "" ? "" : `: ${event.message}`
+      }`;
+  }
+}
+
+function formatSyscall(event: Extract<TraceEvent, { kind: "syscall" }>): string {
+  const { number, registers, result, stream, mapping, writes } = event;
+  const args = syscallArguments(number, registers);
+  const output = stream === 0 ? "" : stream === 1 ? ", to stdout" : ", to stderr";
+  const mapped = mapping === undefined ? "" : `, maps ${formatMapping(mapping)}`;
+  return `${syscallName(number)}(${args.join(", ")}) = ${formatResult(result)}${output}${mapped}${formatWrites(writes)}`;
+}
+
+function formatResult(result: bigint): string {
+  const error = errorName(result);
+  if (error !== undefined) return `${result} ${error}`;
+  // Small results are counts and descriptors; large ones are addresses.
+  return result >= 0n && result < 0x10000n ? `${result}` : hex(BigInt.asUintN(64, result));
+}
+
+function formatPoint({ point, jumps }: { point: string; jumps: number }): string {
+  return point === "jump" ? `jump ${jumps}` : point;
+}
+
+function formatMapping({ start, end, file, offset, name }: MappingRecord): string {
+  const from = file < 0 ? "" : ` file ${file} offset ${hex(offset)}`;
+  return `${hex(start)}-${hex(end)}${from}${name === "" ? "" : ` ${name}`}`;
+}
+
+function formatWrites(writes: MemoryWrite[]): string {
+  if (writes.length === 0) return "";
+  return `, writes ${writes.map(({ address, bytes }) => `${bytes.length} at ${hex(address)}`).join(", ")}`;
+}
+
+function formatChanges(before: Registers, after: Registers): string {
+  return REGISTER_NAMES.flatMap((name) => {
+    const value = register(after, name);
+    return name === "rip" || value === register(before, name) ? [] : [` ${name}=${hex(value)}`];
+  }).join("");
+}

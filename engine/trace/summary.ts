@@ -1,0 +1,181 @@
+/** What a trace holds, counted in one pass: what `tickproof info` prints. */
+import { readdirSync, statSync } from "node:fs";
+import { join } from "node:path";
+import { signalName, syscallName } from "../../ffi/mod.ts";
+import { formatStatus, oneLine } from "./dump-values.ts";
+import type { EndEvent, TraceEvent } from "./events.ts";
+import type { HostInfo } from "./host.ts";
+import { TraceReader } from "./reader.ts";
+
+/** How a program ended. */
+export type Exit = { code: number } | { signal: number };
+
+/** Figures of a trace. */
+export interface TraceSummary {
+  command: string[];
+  host: HostInfo;
+  engine: { name: string; version: string };
+  /** Version of Bun that recorded it. */
+  bun: string;
+  startedAt: string;
+  /** Events in all. */
+  events: number;
+  /** Events by kind; kinds that do not occur are absent. */
+  kinds: Record<string, number>;
+  /** System calls by name, the most frequent first. */
+  syscalls: Record<string, number>;
+  /** Retired conditional branches of all tasks together. */
+  ticks: number;
+  /** Tasks that had events. */
+  tasks: number;
+  /** Processes that the clone events tell of, with the first one. */
+  processes: number;
+  signals: number;
+  switches: number;
+  /** How the first process ended; undefined if it did not. */
+  exit: Exit | undefined;
+  /** Why the recording ended; undefined if it just breaks off. */
+  reason: EndEvent["reason"] | undefined;
+  /** The recorder's word to the user; "" if there is none. */
+  message: string;
+  /** Whether the trace has its end. */
+  complete: boolean;
+  /** Why it has none. */
+  incomplete?: string;
+  /** Bytes of the trace's folder; contents that it shares with other traces are counted in full. */
+  sizeBytes: number;
+}
+
+/**
+ * Reads a whole trace and counts what is in it.
+ *
+ * @throws {TraceError} If it is missing or damaged.
+ */
+export function summarize(dir: string): TraceSummary {
+  const reader = TraceReader.open(dir);
+  const tally = new Tally();
+  try {
+    for (let event = reader.next(); event !== undefined; event = reader.next()) tally.add(event);
+  } finally {
+    reader.close();
+  }
+  const { command, host, engine, bun, startedAt } = reader.meta;
+  const { end } = tally;
+  return {
+    command,
+    host,
+    engine,
+    bun,
+    startedAt,
+    events: reader.position + 1,
+    kinds: Object.fromEntries(tally.kinds),
+    syscalls: Object.fromEntries(
+      [...tally.syscalls].sort((a, b) => b[1] - a[1]).map(([number, count]) => [syscallName(number), count]),
+    ),
+    ticks: tally.ticks,
+    tasks: tally.tasks,
+    processes: tally.processes.size + 1,
+    signals: tally.kinds.get("signal") ?? 0,
+    switches: tally.kinds.get("switch") ?? 0,
+    exit: end?.reason === "exited" ? exitOf(end.status) : undefined,
+    reason: end?.reason,
+    message: end?.message ?? "",
+    complete: end !== undefined,
+    ...(reader.incomplete === undefined ? {} : { incomplete: reader.incomplete }),
+    sizeBytes: folderSize(dir),
+  };
+}
+
+/** A summary as text, one fact a line. */
+export function formatSummary(summary: TraceSummary): string {
+  const { host, engine, kinds, syscalls } = summary;
+  const list = (counts: Record<string, number>) =>
+    Object.entries(counts)
+      .map(([name, count]) => `${name} ${count}`)
+      .join(", ");
+  const lines: [string, string][] = [
+    ["command", summary.command.map(quote).join(" ")],
+    ["recorded", `${summary.startedAt} by ${engine.name} ${engine.version} on Bun ${summary.bun}`],
+    [
+      "host",
+      `${host.hostname}: ${host.cpu}, ${host.cores} cores, Linux ${host.kernel}${host.hypervisor ? ", virtual" : ""}`,
+    ],
+    ["events", `${summary.events} (${list(kinds)})`],
+    ["syscalls", list(syscalls)],
+    [
+      "tasks",
+      `${summary.tasks} in ${summary.processes} ${summary.processes === 1 ? "process" : "processes"}`,
+    ],
+    ["ticks", String(summary.ticks)],
+    ["size", `${(summary.sizeBytes / 1e6).toFixed(1)} MB`],
+    ["end", formatEnd(summary)],
+  ];
+  return lines.map(([name, value]) => `${name.padEnd(9)} ${oneLine(value)}`.trimEnd()).join("\n");
+}
+
+function formatEnd({ exit, reason, message, incomplete }: TraceSummary): string {
+  if (reason === undefined) return incomplete ?? "unknown";
+  const how =
+    exit === undefined
+      ? reason
+      : "code" in exit
+        ? formatStatus(exit.code << 8)
+        : `killed by ${signalName(exit.signal)}`;
+  return message === "" ? how : `${how}: ${message}`;
+}
+
+/** Counts events while they go by. */
+class Tally {
+  readonly kinds = new Map<string, number>();
+  readonly syscalls = new Map<number, number>();
+  readonly processes = new Set<number>();
+  end: EndEvent | undefined;
+  readonly #lastTicks = new Map<number, number>();
+  #goneTasks = 0;
+  #goneTicks = 0;
+
+  add(event: TraceEvent): void {
+    count(this.kinds, event.kind);
+    // The end event is the recorder's: it need not belong to a task that ever ran.
+    if (event.kind === "end") {
+      this.end = event;
+      return;
+    }
+    this.#lastTicks.set(event.task, event.ticks);
+    if (event.kind === "syscall") count(this.syscalls, event.number);
+    if (event.kind === "clone" && event.child === event.childProcess) this.processes.add(event.child);
+    if (event.kind === "exit") {
+      // The kernel may give the thread id to another task later on.
+      this.#goneTasks++;
+      this.#goneTicks += event.ticks;
+      this.#lastTicks.delete(event.task);
+    }
+  }
+
+  get tasks(): number {
+    return this.#goneTasks + this.#lastTicks.size;
+  }
+
+  get ticks(): number {
+    return this.#lastTicks.values().reduce((sum, ticks) => sum + ticks, this.#goneTicks);
+  }
+}
+
+function count<K>(counts: Map<K, number>, key: K): void {
+  counts.set(key, (counts.get(key) ?? 0) + 1);
+}
+
+function exitOf(status: number): Exit {
+  const signal = status & 0x7f;
+  return signal === 0 ? { code: (status >> 8) & 0xff } : { signal };
+}
+
+function folderSize(dir: string): number {
+  return readdirSync(dir, { recursive: true, encoding: "utf8" })
+    .map((name) => statSync(join(dir, name)))
+    .reduce((sum, stat) => (stat.isFile() ? sum + stat.size : sum), 0);
+}
+
+function quote(word: string): string {
+  return /^[\w@%+=:,./-]+$/.test(word) ? word : JSON.stringify(word);
+}
