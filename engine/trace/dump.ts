@@ -43,7 +43,7 @@ function describe(event: TraceEvent): string {
     case "exit":
       return `exit, ${formatStatus(event.status)}${formatWrites(event.writes)}`;
     case "end":
-      return `end, ${event.reason}${event.reason === "exited" ? `, ${formatStatus(event.status)}` : ""}${
+      return `end, ${event.reason === "exited" ? formatStatus(event.status) : event.reason}${
         event.message === "" ? "" : `: ${event.message}`
       }`;
   }
