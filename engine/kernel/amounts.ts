@@ -4,7 +4,7 @@
 import type { Amount, CallView } from "./call.ts";
 
 /** The value of an amount for a given call. */
-export function valueOf(amount: Amount, call: CallView): number {
+export function evaluate(amount: Amount, call: CallView): number {
   return typeof amount === "number" ? amount : amount(call);
 }
 
@@ -30,10 +30,10 @@ export function pointedLength(i: number): Amount {
 
 /** `amount` elements of `size` bytes. */
 export function times(amount: Amount, size: number): Amount {
-  return (call) => valueOf(amount, call) * size;
+  return (call) => evaluate(amount, call) * size;
 }
 
 /** The smallest of several amounts: a result that may exceed the buffer, and the buffer's length. */
 export function least(...amounts: Amount[]): Amount {
-  return (call) => Math.min(...amounts.map((amount) => valueOf(amount, call)));
+  return (call) => Math.min(...amounts.map((amount) => evaluate(amount, call)));
 }

@@ -1,19 +1,19 @@
 /**
  * Simple pieces of memory that a system call reads or writes: the nouns in the little language of the table.
  */
-import { valueOf } from "./amounts.ts";
+import { evaluate } from "./amounts.ts";
 import type { Amount, Area, CallView } from "./call.ts";
 
 /** `amount` bytes at the address in argument `i`: `out(1, 144)` is a `struct stat *` in the second argument. */
 export function out(i: number, amount: Amount): Area {
-  return (call) => [{ address: call.argument(i), length: valueOf(amount, call) }];
+  return (call) => [{ address: call.argument(i), length: evaluate(amount, call) }];
 }
 
 /** `amount` bytes at the address that the program's memory holds `offset` bytes behind argument `i`. */
 export function behind(i: number, offset: number, amount: Amount): Area {
   return (call) => {
     const pointer = call.argument(i);
-    return pointer === 0 ? [] : [{ address: call.u64(pointer + offset), length: valueOf(amount, call) }];
+    return pointer === 0 ? [] : [{ address: call.u64(pointer + offset), length: evaluate(amount, call) }];
   };
 }
 

@@ -1,8 +1,9 @@
 /**
  * What a line of the table says: only how a call differs from one that just runs and writes no memory.
  */
+
+import type { SyscallName } from "../../ffi/mod.ts";
 import type { CallView, SyscallSpec } from "./call.ts";
-import type { SyscallName } from "./numbers.ts";
 
 /** How a system call differs from one that is recorded, does not sleep, and writes no memory. */
 export type Entry = Partial<Omit<SyscallSpec, "name" | "number">>;

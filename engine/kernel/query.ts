@@ -1,9 +1,12 @@
 /**
  * The questions that the recorder asks of the table.
  */
+import { ERRNO } from "../../ffi/mod.ts";
 import type { Area, CallView, MemoryRange, SyscallSpec } from "./call.ts";
-import { EFAULT, EINVAL, MAX_ERRNO } from "./errno.ts";
 import { SPECS } from "./table/mod.ts";
+
+/** Results from -MAX_ERRNO to -1 are failures (include/linux/err.h). */
+const MAX_ERRNO = 4095;
 
 /** End of the memory that a program can have, with 4-level page tables (Documentation/arch/x86/x86_64/mm.rst). */
 const USER_END = 2 ** 47;
@@ -56,10 +59,12 @@ function failed(call: CallView): boolean {
 export function outputRanges(spec: SyscallSpec, call: CallView): MemoryRange[] {
   if (!failed(call)) {
     const ranges = rangesOf(spec.writes, call, USER_END);
-    return spec.writesAlways.length === 0 ? ranges : ranges.concat(rangesOf(spec.writesAlways, call, USER_END));
+    return spec.writesAlways.length === 0
+      ? ranges
+      : ranges.concat(rangesOf(spec.writesAlways, call, USER_END));
   }
   const ranges = rangesOf(spec.writesAlways, call, FAILURE_LIMIT);
-  return call.result === -EFAULT ? ranges.concat(rangesOf(spec.writes, call, FAILURE_LIMIT)) : ranges;
+  return call.result === -ERRNO.EFAULT ? ranges.concat(rangesOf(spec.writes, call, FAILURE_LIMIT)) : ranges;
 }
 
 /**
@@ -68,7 +73,10 @@ export function outputRanges(spec: SyscallSpec, call: CallView): MemoryRange[] {
  *
  * @returns undefined for calls that do not send, or failed.
  */
-export function bytesSent(spec: SyscallSpec, call: CallView): { fd: number; ranges: MemoryRange[] } | undefined {
+export function bytesSent(
+  spec: SyscallSpec,
+  call: CallView,
+): { fd: number; ranges: MemoryRange[] } | undefined {
   if (spec.sends === undefined || failed(call)) {
     return undefined;
   }
@@ -81,7 +89,7 @@ export function bytesSent(spec: SyscallSpec, call: CallView): { fd: number; rang
  * calls fails with EINVAL for a file that does not support it (see their manual pages). To be asked at entry.
  */
 export function movesTo(spec: SyscallSpec, call: CallView): { fd: number; errno: number } | undefined {
-  return spec.moves === undefined ? undefined : { fd: call.int(spec.moves), errno: EINVAL };
+  return spec.moves === undefined ? undefined : { fd: call.int(spec.moves), errno: ERRNO.EINVAL };
 }
 
 /**

@@ -1,7 +1,7 @@
 /**
  * Memory that a system call reaches through an array of pointers: iovecs and message headers.
  */
-import { result, valueOf } from "./amounts.ts";
+import { evaluate, result } from "./amounts.ts";
 import type { Amount, Area, CallView, MemoryRange } from "./call.ts";
 
 /** Longest array of iovecs, or of messages, that the kernel takes (UIO_MAXIOV, `linux/uio.h`). */
@@ -14,7 +14,15 @@ const IOVEC_SIZE = 16;
 const SOCKADDR_STORAGE_SIZE = 128;
 
 /** Offsets in a `struct user_msghdr` (`include/linux/socket.h`). */
-const MSGHDR = { name: 0, nameLength: 8, iovecs: 16, iovecCount: 24, control: 32, controlLength: 40, size: 56 };
+const MSGHDR = {
+  name: 0,
+  nameLength: 8,
+  iovecs: 16,
+  iovecCount: 24,
+  control: 32,
+  controlLength: 40,
+  size: 56,
+};
 
 /** Offset of `msg_len` in a `struct mmsghdr`, and its size. */
 const MMSGHDR = { length: 56, size: 64 };
@@ -54,14 +62,19 @@ function messages(call: CallView, i: number): number[] {
 
 /** The first `amount` bytes of the buffers in the iovecs at argument `i`, counted by argument `countAt`. */
 export function iovecs(i: number, countAt: number, amount: Amount): Area {
-  return (call) => scatter(call, call.argument(i), call.argument(countAt), valueOf(amount, call));
+  return (call) => scatter(call, call.argument(i), call.argument(countAt), evaluate(amount, call));
 }
 
 /** The bytes that a sendmsg took from the message header at argument `i`. */
 export function sentMessage(i: number): Area {
   return (call) => {
     const header = call.argument(i);
-    return scatter(call, call.u64(header + MSGHDR.iovecs), call.u64(header + MSGHDR.iovecCount), result(call));
+    return scatter(
+      call,
+      call.u64(header + MSGHDR.iovecs),
+      call.u64(header + MSGHDR.iovecCount),
+      result(call),
+    );
   };
 }
 

@@ -3,39 +3,64 @@
  *
  * Sources: fcntl(2); linux/fcntl.h, asm-generic/fcntl.h; `fs/fcntl.c` of Linux 6.18.
  */
+import { ERRNO } from "../../../ffi/mod.ts";
 import { byCommand, out } from "../areas.ts";
 import type { CallView } from "../call.ts";
 import type { Entry } from "../entry.ts";
-import { EINVAL } from "../errno.ts";
 import { FLOCK } from "./sizes.ts";
 
 /** F_SETLKW and F_OFD_SETLKW. */
 const WAITING_COMMANDS = new Set([7, 38]);
 
-/** Commands that write memory: F_GETLK, F_OFD_GETLK, F_GETOWN_EX, F_GETOWNER_UIDS, the RW_HINTs, F_GETDELEG. */
+/** Commands that write memory, and what. */
 const WRITES = {
-  5: out(2, FLOCK),
-  36: out(2, FLOCK),
-  16: out(2, 8),
-  17: out(2, 8),
-  1035: out(2, 8),
-  1037: out(2, 8),
-  1039: out(2, 16),
+  5: out(2, FLOCK), // F_GETLK
+  36: out(2, FLOCK), // F_OFD_GETLK
+  16: out(2, 8), // F_GETOWN_EX
+  17: out(2, 8), // F_GETOWNER_UIDS
+  1035: out(2, 8), // F_GET_RW_HINT
+  1037: out(2, 8), // F_GET_FILE_RW_HINT
+  1039: out(2, 16), // F_GETDELEG
 };
 
-/**
- * Commands that write none: F_DUPFD to F_SETFL, F_SETLK(W), owners and signals, F_OFD_SETLK(W), leases, F_NOTIFY,
- * F_DUPFD_QUERY, F_CREATED_QUERY, F_CANCELLK, F_DUPFD_CLOEXEC, pipe sizes, seals, setting hints, F_SETDELEG.
- */
-const SILENT = new Set([
-  0, 1, 2, 3, 4, 6, 7, 8, 9, 10, 11, 15, 37, 38, 1024, 1025, 1026, 1027, 1028, 1029, 1030, 1031, 1032, 1033, 1034,
-  1036, 1038, 1040,
-]);
+const SILENT = {
+  F_DUPFD: 0,
+  F_GETFD: 1,
+  F_SETFD: 2,
+  F_GETFL: 3,
+  F_SETFL: 4,
+  F_SETLK: 6,
+  F_SETLKW: 7,
+  F_SETOWN: 8,
+  F_GETOWN: 9,
+  F_SETSIG: 10,
+  F_GETSIG: 11,
+  F_SETOWN_EX: 15,
+  F_OFD_SETLK: 37,
+  F_OFD_SETLKW: 38,
+  F_SETLEASE: 1024,
+  F_GETLEASE: 1025,
+  F_NOTIFY: 1026,
+  F_DUPFD_QUERY: 1027,
+  F_CREATED_QUERY: 1028,
+  F_CANCELLK: 1029,
+  F_DUPFD_CLOEXEC: 1030,
+  F_SETPIPE_SZ: 1031,
+  F_GETPIPE_SZ: 1032,
+  F_ADD_SEALS: 1033,
+  F_GET_SEALS: 1034,
+  F_SET_RW_HINT: 1036,
+  F_SET_FILE_RW_HINT: 1038,
+  F_SETDELEG: 1040,
+} as const;
+
+/** Commands that write no memory. */
+const SILENT_COMMANDS: ReadonlySet<number> = new Set(Object.values(SILENT));
 
 /** A command from after this table was written is answered like on a kernel from before it. */
 function answers(call: CallView): number | undefined {
   const command = call.int(1);
-  return command in WRITES || SILENT.has(command) ? undefined : -EINVAL;
+  return command in WRITES || SILENT_COMMANDS.has(command) ? undefined : -ERRNO.EINVAL;
 }
 
 /** fcntl: F_DUPFD and F_DUPFD_CLOEXEC are what changes descriptors. */

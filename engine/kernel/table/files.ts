@@ -4,11 +4,11 @@
  * Sources: section 2 of the manual pages, `fs/*.c` of Linux 6.18. `changesFds` is set where a known number can
  * begin or cease to mean the program's standard output: not where a new socket, pipe or event gets a free number.
  */
+import { ERRNO } from "../../../ffi/mod.ts";
 import { argument, least, pointedLength, result, times } from "../amounts.ts";
 import { behind, out, string, when } from "../areas.ts";
 import type { CallView } from "../call.ts";
 import { absent, all, plain, type Table, unless } from "../entry.ts";
-import { ENOSYS } from "../errno.ts";
 import { iovecs } from "../vectors.ts";
 import { FCNTL } from "./fcntl.ts";
 import { IOCTL } from "./ioctl.ts";
@@ -60,7 +60,7 @@ export const FILES: Table = {
 
   pipe: { writes: [out(0, 8)] },
   pipe2: { writes: [out(0, 8)] },
-  memfd_secret: absent(ENOSYS, "its memory cannot be read by the recorder"),
+  memfd_secret: absent(ERRNO.ENOSYS, "its memory cannot be read by the recorder"),
 
   stat: { writes: [out(1, STAT)] },
   fstat: { writes: [out(1, STAT)] },
@@ -87,7 +87,15 @@ export const FILES: Table = {
   ...all(["listxattr", "llistxattr", "flistxattr"], { writes: [out(1, least(result, argument(2)))] }),
   listxattrat: { writes: [out(3, least(result, argument(4)))] },
   // struct xattr_args (linux/xattr.h): value at 0, size at 8.
-  getxattrat: { writes: [behind(4, 0, least(result, (call) => call.u32(call.argument(4) + 8)))] },
+  getxattrat: {
+    writes: [
+      behind(
+        4,
+        0,
+        least(result, (call) => call.u32(call.argument(4) + 8)),
+      ),
+    ],
+  },
 
   // Which structure depends on the file system's kind of quota; the rest of the command's argument stays as it is.
   quotactl: { writes: [out(3, QUOTA)] },

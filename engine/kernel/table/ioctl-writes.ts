@@ -18,50 +18,80 @@ const GENEROUS = 65_536;
 const IFREQ = 40;
 const IFREQ_DATA = 16;
 
-/** Old-style requests by how many bytes they write at their argument. */
-const SIZES: Readonly<Record<number, readonly number[]>> = {
-  // asm-generic/ioctls.h: TIOCLINUX; linux/kd.h: KDGKBTYPE, KDGETLED, KDGKBLED
-  1: [0x541c, 0x4b33, 0x4b31, 0x4b64],
-  // linux/fs.h: BLKSECTGET
-  2: [0x1267],
-  4: [
-    0x540f, 0x5411, 0x5415, 0x5419, 0x541b, // TIOCGPGRP, TIOCOUTQ, TIOCMGET, TIOCGSOFTCAR, FIONREAD
-    0x5424, 0x5429, 0x5459, // TIOCGETD, TIOCGSID, TIOCSERGETLSR
-    0x125e, 0x1268, 0x1278, 0x1279, 0x127a, 0x127b, 0x127c, 0x127e, // BLKROGET, BLKSSZGET, BLKIOMIN to BLKROTATIONAL
-    0x1, 0x2, // FIBMAP, FIGETBSZ
-    0x4b3b, 0x4b44, 0x4b62, 0x5600, // KDGETMODE, KDGKBMODE, KDGKBMETA, VT_OPENQRY
-    0x8903, 0x8904, 0x8905, 0x894b, // FIOGETOWN, SIOCGPGRP, SIOCATMARK, SIOCOUTQNSD
-    0xb704, // NS_GET_OWNER_UID
-  ],
-  // linux/vt.h: VT_GETSTATE
-  6: [0x5603],
-  // TIOCGWINSZ, FIOQSIZE; linux/fs.h: BLKGETSIZE, BLKRAGET, BLKFRAGET; linux/vt.h: VT_GETMODE;
-  // linux/btrfs.h: BTRFS_IOC_SUBVOL_GETFLAGS
-  8: [0x5413, 0x5460, 0x1260, 0x1263, 0x1265, 0x5601, 0x8008_9419],
-  // linux/sockios.h: SIOCGSTAMP, SIOCGSTAMPNS; linux/hdreg.h: HDIO_GETGEO; asm-generic/termios.h: TCGETX
-  16: [0x8906, 0x8907, 0x301, 0x5432],
-  // asm-generic/termios.h: TCGETA
-  18: [0x5405],
-  // asm-generic/termbits.h: TCGETS, TIOCGLCKTRMIOS (36, or 44 with the speeds of termios2)
-  44: [0x5401, 0x5456],
-  // linux/serial.h: TIOCGRS485 (`struct serial_rs485` is 32)
-  32: [0x542e],
-  // linux/if_vlan.h: SIOCGIFVLAN
-  56: [0x8982],
-  // linux/if_arp.h: SIOCGARP, SIOCGRARP (`struct arpreq` is 68)
-  68: [0x8954, 0x8961],
-  // linux/serial.h: TIOCGSERIAL, TIOCGICOUNT
-  72: [0x541e],
-  80: [0x545d],
-  // linux/loop.h: LOOP_GET_STATUS, LOOP_GET_STATUS64
-  168: [0x4c03],
-  232: [0x4c05],
-  // linux/hdreg.h: HDIO_GET_IDENTITY
-  512: [0x30d],
-  // linux/btrfs.h: BTRFS_IOC_FS_INFO, _DEV_INFO, _INO_LOOKUP, _TREE_SEARCH, which need a place here since the other
-  // requests of btrfs are refused
-  1024: [0x8400_941f],
-  4096: [0xd000_941e, 0xd000_9412, 0xd000_9411],
+/** Requests that write a fixed number of bytes: their number, and how many at the argument. */
+const SIZES: Readonly<Record<string, readonly [number, number]>> = {
+  // asm-generic/ioctls.h, with the structures of asm-generic/termios.h, asm-generic/termbits.h, linux/serial.h
+  TCGETS: [0x5401, 44],
+  TCGETA: [0x5405, 18],
+  TCGETX: [0x5432, 16],
+  TIOCGPGRP: [0x540f, 4],
+  TIOCOUTQ: [0x5411, 4],
+  TIOCGWINSZ: [0x5413, 8],
+  TIOCMGET: [0x5415, 4],
+  TIOCGSOFTCAR: [0x5419, 4],
+  FIONREAD: [0x541b, 4],
+  TIOCLINUX: [0x541c, 1],
+  TIOCGSERIAL: [0x541e, 72],
+  TIOCGETD: [0x5424, 4],
+  TIOCGSID: [0x5429, 4],
+  TIOCGRS485: [0x542e, 32],
+  TIOCGLCKTRMIOS: [0x5456, 44],
+  TIOCSERGETLSR: [0x5459, 4],
+  TIOCGICOUNT: [0x545d, 80],
+  FIOQSIZE: [0x5460, 8],
+  // linux/kd.h
+  KDGETLED: [0x4b31, 1],
+  KDGKBTYPE: [0x4b33, 1],
+  KDGETMODE: [0x4b3b, 4],
+  KDGKBMODE: [0x4b44, 4],
+  KDGKBMETA: [0x4b62, 4],
+  KDGKBLED: [0x4b64, 1],
+  // linux/vt.h
+  VT_OPENQRY: [0x5600, 4],
+  VT_GETMODE: [0x5601, 8],
+  VT_GETSTATE: [0x5603, 6],
+  // linux/fs.h
+  FIBMAP: [0x1, 4],
+  FIGETBSZ: [0x2, 4],
+  BLKROGET: [0x125e, 4],
+  BLKGETSIZE: [0x1260, 8],
+  BLKRAGET: [0x1263, 8],
+  BLKFRAGET: [0x1265, 8],
+  BLKSECTGET: [0x1267, 2],
+  BLKSSZGET: [0x1268, 4],
+  BLKIOMIN: [0x1278, 4],
+  BLKIOOPT: [0x1279, 4],
+  BLKALIGNOFF: [0x127a, 4],
+  BLKPBSZGET: [0x127b, 4],
+  BLKDISCARDZEROES: [0x127c, 4],
+  BLKROTATIONAL: [0x127e, 2],
+  // linux/hdreg.h
+  HDIO_GETGEO: [0x301, 16],
+  HDIO_GET_IDENTITY: [0x30d, 512],
+  // linux/loop.h
+  LOOP_GET_STATUS: [0x4c03, 168],
+  LOOP_GET_STATUS64: [0x4c05, 232],
+  // linux/sockios.h, linux/if_arp.h, linux/if_vlan.h
+  FIOGETOWN: [0x8903, 4],
+  SIOCGPGRP: [0x8904, 4],
+  SIOCATMARK: [0x8905, 4],
+  SIOCGSTAMP: [0x8906, 16],
+  SIOCGSTAMPNS: [0x8907, 16],
+  SIOCOUTQNSD: [0x894b, 4],
+  SIOCGARP: [0x8954, 68],
+  SIOCGRARP: [0x8961, 68],
+  SIOCGIFVLAN: [0x8982, 56],
+  // linux/nsfs.h
+  NS_GET_OWNER_UID: [0xb704, 4],
+  // linux/if_tun.h: encoded as if they took an int, but it is a struct ifreq
+  TUNSETIFF: [0x4004_54ca, IFREQ],
+  TUNGETIFF: [0x8004_54d2, IFREQ],
+  // linux/btrfs.h: encoded, but here since the other requests of btrfs are refused
+  BTRFS_IOC_TREE_SEARCH: [0xd000_9411, 4096],
+  BTRFS_IOC_INO_LOOKUP: [0xd000_9412, 4096],
+  BTRFS_IOC_SUBVOL_GETFLAGS: [0x8008_9419, 8],
+  BTRFS_IOC_DEV_INFO: [0xd000_941e, 4096],
+  BTRFS_IOC_FS_INFO: [0x8400_941f, 1024],
 };
 
 /** Requests of linux/sockios.h whose argument is a `struct ifreq`, as ranges of numbers. */
@@ -116,9 +146,6 @@ const SHAPES: readonly (readonly [number, Area])[] = [
   [0xc060_6610, pointing(96, 40, (call) => result(call) * 24)],
   // PERF_EVENT_IOC_QUERY_BPF, linux/perf_event.h: ids_len identifiers.
   [0xc008_240a, counted(8, field(0, 32), 4)],
-  // TUNSETIFF and TUNGETIFF, linux/if_tun.h, are encoded as if they took an int.
-  [0x4004_54ca, out(ARGUMENT, IFREQ)],
-  [0x8004_54d2, out(ARGUMENT, IFREQ)],
 ];
 
 function numbersIn([first, last]: readonly [number, number]): number[] {
@@ -127,9 +154,7 @@ function numbersIn([first, last]: readonly [number, number]): number[] {
 
 /** What a request writes, for those that do not say it (rightly) in their own bits. */
 export const IOCTL_WRITES: ReadonlyMap<number, Area> = new Map([
-  ...Object.entries(SIZES).flatMap(([size, requests]) =>
-    requests.map((request): [number, Area] => [request, out(ARGUMENT, Number(size))]),
-  ),
+  ...Object.values(SIZES).map(([request, size]): [number, Area] => [request, out(ARGUMENT, size)]),
   ...IFREQ_REQUESTS.flatMap(numbersIn).map((request): [number, Area] => [request, out(ARGUMENT, IFREQ)]),
   ...SHAPES,
 ]);

@@ -4,12 +4,12 @@
  * A request that is not in the tables says in its own bits how many bytes it writes (`asm-generic/ioctl.h`),
  * unless it is older than that convention, or of a kind of device whose arguments hold pointers to more.
  */
+import { ERRNO } from "../../../ffi/mod.ts";
 import { out } from "../areas.ts";
 import type { Area, CallView, MemoryRange } from "../call.ts";
 import type { Entry } from "../entry.ts";
-import { ENOTTY } from "../errno.ts";
-import { IOCTL_WRITES } from "./ioctl-writes.ts";
 import { SILENT_REQUESTS } from "./ioctl-silent.ts";
+import { IOCTL_WRITES } from "./ioctl-writes.ts";
 
 /** Bits of `_IOC`: the direction (asm-generic/ioctl.h). */
 const IOC_READ = 0x8000_0000;
@@ -22,19 +22,19 @@ const WAITING_REQUESTS = new Set([
 
 /** Kinds of device (the type bits of `_IOC`) whose requests write through pointers within their argument. */
 const POINTER_TYPES: Readonly<Record<number, string>> = {
-  0x3b: "VFIO and IOMMU",
-  0x3e: "sync files",
-  0x41: "sound cards (ALSA)",
-  0x4e: "NVMe disks",
-  0x55: "USB devices and sound controls",
-  0x56: "video devices",
-  0x62: "binder",
-  0x64: "graphics cards (DRM)",
-  0x7c: "media controllers",
-  0x94: "btrfs",
-  0xae: "KVM",
-  0xaf: "vhost",
-  0xfd: "the device mapper",
+  59: "VFIO and IOMMU",
+  62: "sync files",
+  65: "sound cards (ALSA)",
+  78: "NVMe disks",
+  85: "USB devices and sound controls",
+  86: "video devices",
+  98: "binder",
+  100: "graphics cards (DRM)",
+  124: "media controllers",
+  148: "btrfs",
+  174: "KVM",
+  175: "vhost",
+  253: "the device mapper",
 };
 
 /** The request: argument 1, of which the kernel looks at 32 bits. */
@@ -46,7 +46,7 @@ function requestOf(call: CallView): number {
 const DECODED: Area = out(2, (call) => (requestOf(call) >= IOC_READ ? (requestOf(call) >>> 16) & 0x3fff : 0));
 
 function written(call: CallView): MemoryRange[] {
-  return call.result === -ENOTTY ? [] : (IOCTL_WRITES.get(requestOf(call)) ?? DECODED)(call);
+  return call.result === -ERRNO.ENOTTY ? [] : (IOCTL_WRITES.get(requestOf(call)) ?? DECODED)(call);
 }
 
 function refuses(call: CallView): string | undefined {

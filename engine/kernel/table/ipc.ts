@@ -6,7 +6,17 @@
 import { argument, least, result } from "../amounts.ts";
 import { byCommand, out } from "../areas.ts";
 import { plain, type Table, unless, unsupported } from "../entry.ts";
-import { MQ_ATTR, MSGINFO, MSQID_DS, PKEY_QUERY, SEMID_DS, SEMINFO, SHM_INFO, SHMID_DS, SHMINFO } from "./sizes.ts";
+import {
+  MQ_ATTR,
+  MSGINFO,
+  MSQID_DS,
+  PKEY_QUERY,
+  SEMID_DS,
+  SEMINFO,
+  SHM_INFO,
+  SHMID_DS,
+  SHMINFO,
+} from "./sizes.ts";
 
 /** IPC_NOWAIT (linux/ipc.h). */
 const IPC_NOWAIT = 0o4000;
@@ -87,5 +97,15 @@ export const IPC: Table = {
   mq_timedreceive: { blocks: true, writes: [out(1, result), out(3, 4)] },
 
   keyctl: { writes: [byCommand(0, KEYCTL_WRITES)] },
-  ...plain("add_key", "mq_notify", "mq_open", "mq_unlink", "msgget", "request_key", "semget", "shmdt", "shmget"),
+  ...plain(
+    "add_key",
+    "mq_notify",
+    "mq_open",
+    "mq_unlink",
+    "msgget",
+    "request_key",
+    "semget",
+    "shmdt",
+    "shmget",
+  ),
 };

@@ -5,11 +5,11 @@
  *
  * Sources: section 2 of the manual pages; `mm/*.c` of Linux 6.18.
  */
+import { ERRNO } from "../../../ffi/mod.ts";
 import { argument, times } from "../amounts.ts";
 import { out } from "../areas.ts";
 import type { CallView } from "../call.ts";
 import { absent, all, plain, type Table } from "../entry.ts";
-import { EINVAL, ENOSPC, ENOSYS } from "../errno.ts";
 
 const PAGE = 4096;
 
@@ -32,12 +32,12 @@ export const MEMORY: Table = {
   get_mempolicy: { writes: [out(0, 4), out(1, nodeMask)] },
   move_pages: { writesAlways: [out(4, times(argument(1), 4))] },
 
-  process_madvise: absent(ENOSYS, "it may drop memory of another process"),
-  mseal: absent(ENOSYS, "the engine has to be able to change every mapping"),
-  map_shadow_stack: absent(ENOSYS, "the code cache keeps no shadow stack"),
-  pkey_alloc: absent(ENOSPC, "protection keys would stop the engine's own stores"),
-  pkey_free: absent(EINVAL, "no protection key was allocated"),
-  userfaultfd: absent(ENOSYS, "the recorder's reads would wait for the program to handle them"),
+  process_madvise: absent(ERRNO.ENOSYS, "it may drop memory of another process"),
+  mseal: absent(ERRNO.ENOSYS, "the engine has to be able to change every mapping"),
+  map_shadow_stack: absent(ERRNO.ENOSYS, "the code cache keeps no shadow stack"),
+  pkey_alloc: absent(ERRNO.ENOSPC, "protection keys would stop the engine's own stores"),
+  pkey_free: absent(ERRNO.EINVAL, "no protection key was allocated"),
+  userfaultfd: absent(ERRNO.ENOSYS, "the recorder's reads would wait for the program to handle them"),
   ...plain(
     "mbind",
     "membarrier",

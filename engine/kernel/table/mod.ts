@@ -1,9 +1,9 @@
 /**
  * The table of system calls: all topics in one, as finished specs.
  */
+import { SYSCALLS, type SyscallName } from "../../../ffi/mod.ts";
 import type { SyscallSpec } from "../call.ts";
 import type { Entry, Table } from "../entry.ts";
-import { NUMBERS, type SyscallName } from "../numbers.ts";
 import { FILES } from "./files.ts";
 import { FUTEX } from "./futex.ts";
 import { IPC } from "./ipc.ts";
@@ -28,7 +28,13 @@ const TOPICS: readonly Table[] = [
   SYSTEM,
 ];
 
-const DEFAULTS = { handling: "record", blocks: false, changesFds: false, writes: [], writesAlways: [] } as const;
+const DEFAULTS = {
+  handling: "record",
+  blocks: false,
+  changesFds: false,
+  writes: [],
+  writesAlways: [],
+} as const;
 
 /** The entry of `name`, which has to be in exactly one topic. */
 function entryOf(name: SyscallName): Entry {
@@ -40,9 +46,9 @@ function entryOf(name: SyscallName): Entry {
 }
 
 /** Specs by number; holes where the kernel has no such call. */
-export const SPECS: readonly (SyscallSpec | undefined)[] = (Object.keys(NUMBERS) as SyscallName[]).reduce<
+export const SPECS: readonly (SyscallSpec | undefined)[] = (Object.keys(SYSCALLS) as SyscallName[]).reduce<
   (SyscallSpec | undefined)[]
 >((specs, name) => {
-  specs[NUMBERS[name]] = { ...DEFAULTS, ...entryOf(name), name, number: NUMBERS[name] };
+  specs[SYSCALLS[name]] = { ...DEFAULTS, ...entryOf(name), name, number: SYSCALLS[name] };
   return specs;
 }, []);

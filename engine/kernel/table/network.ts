@@ -15,8 +15,8 @@ import {
   sentMessages,
   sockaddr,
 } from "../vectors.ts";
-import { GETSOCKOPT, SETSOCKOPT } from "./sockopt.ts";
 import { TIMESPEC } from "./sizes.ts";
+import { GETSOCKOPT, SETSOCKOPT } from "./sockopt.ts";
 
 /** MSG_DONTWAIT (linux/socket.h). */
 const MSG_DONTWAIT = 0x40;

@@ -3,10 +3,10 @@
  *
  * Sources: prctl(2) and the pages PR_*(2const); linux/prctl.h; `kernel/sys.c` of Linux 6.18.
  */
+import { ERRNO } from "../../../ffi/mod.ts";
 import { byCommand, out } from "../areas.ts";
 import type { CallView } from "../call.ts";
 import type { Entry } from "../entry.ts";
-import { EINVAL } from "../errno.ts";
 
 /** What the options write that write memory. */
 const WRITES = {
@@ -22,15 +22,45 @@ const WRITES = {
   62: out(4, 8), // PR_SCHED_CORE
 };
 
-/**
- * Options that only set, or answer by their result: PDEATHSIG, DUMPABLE, KEEPCAPS, TIMING, NAME, GET_SECCOMP,
- * CAPBSET, SECUREBITS, TIMERSLACK, TASK_PERF_EVENTS, MCE_KILL, SET_CHILD_SUBREAPER, NO_NEW_PRIVS, THP_DISABLE,
- * CAP_AMBIENT, SPECULATION_CTRL, IO_FLUSHER, GET_MDWE, MEMORY_MERGE, SET_VMA, SET_PTRACER.
- */
-const SILENT = new Set([
-  1, 3, 4, 7, 8, 13, 14, 15, 21, 23, 24, 27, 28, 29, 30, 31, 32, 33, 34, 36, 38, 39, 41, 42, 47, 52, 53, 57, 58, 66,
-  67, 68, 0x53564d41, 0x59616d61,
-]);
+const SILENT = {
+  PR_SET_PDEATHSIG: 1,
+  PR_GET_DUMPABLE: 3,
+  PR_SET_DUMPABLE: 4,
+  PR_GET_KEEPCAPS: 7,
+  PR_SET_KEEPCAPS: 8,
+  PR_GET_TIMING: 13,
+  PR_SET_TIMING: 14,
+  PR_SET_NAME: 15,
+  PR_GET_SECCOMP: 21,
+  PR_CAPBSET_READ: 23,
+  PR_CAPBSET_DROP: 24,
+  PR_GET_SECUREBITS: 27,
+  PR_SET_SECUREBITS: 28,
+  PR_SET_TIMERSLACK: 29,
+  PR_GET_TIMERSLACK: 30,
+  PR_TASK_PERF_EVENTS_DISABLE: 31,
+  PR_TASK_PERF_EVENTS_ENABLE: 32,
+  PR_MCE_KILL: 33,
+  PR_MCE_KILL_GET: 34,
+  PR_SET_CHILD_SUBREAPER: 36,
+  PR_SET_NO_NEW_PRIVS: 38,
+  PR_GET_NO_NEW_PRIVS: 39,
+  PR_SET_THP_DISABLE: 41,
+  PR_GET_THP_DISABLE: 42,
+  PR_CAP_AMBIENT: 47,
+  PR_GET_SPECULATION_CTRL: 52,
+  PR_SET_SPECULATION_CTRL: 53,
+  PR_SET_IO_FLUSHER: 57,
+  PR_GET_IO_FLUSHER: 58,
+  PR_GET_MDWE: 66,
+  PR_SET_MEMORY_MERGE: 67,
+  PR_GET_MEMORY_MERGE: 68,
+  PR_SET_VMA: 0x53564d41,
+  PR_SET_PTRACER: 0x59616d61,
+} as const;
+
+/** Options that only set something, or answer by their result. */
+const SILENT_OPTIONS: ReadonlySet<number> = new Set(Object.values(SILENT));
 
 /** PR_SET_MM (linux/prctl.h). */
 const PR_SET_MM = 35;
@@ -43,7 +73,7 @@ const PR_SET_MM = 35;
  */
 function answers(call: CallView): number | undefined {
   const option = call.int(0);
-  return option in WRITES || SILENT.has(option) || option === PR_SET_MM ? undefined : -EINVAL;
+  return option in WRITES || SILENT_OPTIONS.has(option) || option === PR_SET_MM ? undefined : -ERRNO.EINVAL;
 }
 
 function refuses(call: CallView): string | undefined {

@@ -3,11 +3,11 @@
  *
  * Sources: section 2 of the manual pages; `kernel/*.c` of Linux 6.18.
  */
+import { ERRNO } from "../../../ffi/mod.ts";
 import { argument, least, result, times } from "../amounts.ts";
 import { out } from "../areas.ts";
 import type { CallView } from "../call.ts";
 import { absent, all, plain, type Table, unless, unsupported } from "../entry.ts";
-import { EINVAL, ENOSYS } from "../errno.ts";
 import { iovecs } from "../vectors.ts";
 import { ARCH_PRCTL } from "./arch-prctl.ts";
 import { PRCTL } from "./prctl.ts";
@@ -28,10 +28,12 @@ function refusesNewPids(i: number): (call: CallView) => string | undefined {
 export const PROCESSES: Table = {
   ...all(["clone", "fork", "vfork", "exit", "exit_group"], { handling: "task" }),
   ...all(["execve", "execveat"], { handling: "task", changesFds: true }),
-  clone3: absent(ENOSYS, "programs fall back to clone"),
-  rseq: absent(ENOSYS, "the kernel would restart sequences at addresses of the program's text"),
+  clone3: absent(ERRNO.ENOSYS, "programs fall back to clone"),
+  rseq: absent(ERRNO.ENOSYS, "the kernel would restart sequences at addresses of the program's text"),
   ptrace: unsupported("a program that traces others cannot be traced itself"),
-  process_vm_writev: unsupported("it writes the memory of another process, which that one's events do not show"),
+  process_vm_writev: unsupported(
+    "it writes the memory of another process, which that one's events do not show",
+  ),
 
   wait4: { blocks: unless(2, WNOHANG), writes: [out(1, 4), out(3, RUSAGE)] },
   // The siginfo is filled in, with zeros, even if there is no child (SYSCALL_DEFINE5(waitid)).
@@ -43,7 +45,7 @@ export const PROCESSES: Table = {
 
   prctl: PRCTL,
   arch_prctl: ARCH_PRCTL,
-  seccomp: absent(EINVAL, "a filter of system calls would see those of the engine"),
+  seccomp: absent(ERRNO.EINVAL, "a filter of system calls would see those of the engine"),
 
   // The version of the header is corrected where it is not one of the kernel's.
   capget: { writes: [out(1, CAP_DATA)], writesAlways: [out(0, CAP_HEADER)] },
@@ -64,7 +66,10 @@ export const PROCESSES: Table = {
   // With E2BIG it writes the size that the kernel knows.
   sched_setattr: { writesAlways: [out(1, 4)] },
 
-  ...all(["set_thread_area", "get_thread_area"], absent(ENOSYS, "not a system call of 64-bit programs")),
+  ...all(
+    ["set_thread_area", "get_thread_area"],
+    absent(ERRNO.ENOSYS, "not a system call of 64-bit programs"),
+  ),
   modify_ldt: unsupported("segments of the program's own (modify_ldt)"),
   ...plain(
     "getegid",

@@ -35,17 +35,25 @@ const UNREADABLE: readonly Refusal[] = [
 
 const UNSETTABLE: readonly Refusal[] = [
   { level: SOL_PACKET, option: 5, reason: "PACKET_RX_RING shares memory that the kernel writes at any time" },
-  { level: SOL_PACKET, option: 13, reason: "PACKET_TX_RING shares memory that the kernel writes at any time" },
+  {
+    level: SOL_PACKET,
+    option: 13,
+    reason: "PACKET_TX_RING shares memory that the kernel writes at any time",
+  },
   ...[
     { level: SOL_IP, option: 64 },
     { level: SOL_IPV6, option: 64 },
     { level: SOL_IP, option: 96 },
     { level: SOL_IP, option: 128 },
-  ].map((which) => ({ ...which, reason: "replacing a table of packet filters writes counters through a pointer" })),
+  ].map((which) => ({
+    ...which,
+    reason: "replacing a table of packet filters writes counters through a pointer",
+  })),
 ];
 
 function refusalIn(refusals: readonly Refusal[]): (call: CallView) => string | undefined {
-  return (call) => refusals.find(({ level, option }) => level === call.int(1) && option === call.int(2))?.reason;
+  return (call) =>
+    refusals.find(({ level, option }) => level === call.int(1) && option === call.int(2))?.reason;
 }
 
 function valueLength(call: CallView): number {

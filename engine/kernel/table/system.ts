@@ -3,10 +3,10 @@
  *
  * Sources: section 2 of the manual pages; `kernel/sys_ni.c` of Linux 6.18.
  */
+import { ERRNO } from "../../../ffi/mod.ts";
 import { argument, least, result } from "../amounts.ts";
 import { out } from "../areas.ts";
 import { absent, all, plain, type Table, unsupported } from "../entry.ts";
-import { ENOSYS, EPERM } from "../errno.ts";
 import { SYSINFO, UTSNAME } from "./sizes.ts";
 
 export const SYSTEM: Table = {
@@ -19,14 +19,14 @@ export const SYSTEM: Table = {
 
   ...all(
     ["io_uring_setup", "io_uring_enter", "io_uring_register"],
-    absent(ENOSYS, "its rings are memory that the kernel writes at any time"),
+    absent(ERRNO.ENOSYS, "its rings are memory that the kernel writes at any time"),
   ),
   ...all(
     ["io_setup", "io_destroy", "io_getevents", "io_pgetevents", "io_submit", "io_cancel"],
-    absent(ENOSYS, "it reads into the program's memory at any time"),
+    absent(ERRNO.ENOSYS, "it reads into the program's memory at any time"),
   ),
-  ...all(["iopl", "ioperm"], absent(EPERM, "what is read from ports cannot be recorded")),
-  ...all(["uretprobe", "uprobe"], absent(ENOSYS, "only the kernel's own probes call it")),
+  ...all(["iopl", "ioperm"], absent(ERRNO.EPERM, "what is read from ports cannot be recorded")),
+  ...all(["uretprobe", "uprobe"], absent(ERRNO.ENOSYS, "only the kernel's own probes call it")),
   ...all(
     [
       "_sysctl",
@@ -45,7 +45,7 @@ export const SYSTEM: Table = {
       "uselib",
       "vserver",
     ],
-    absent(ENOSYS, "no longer a system call of Linux"),
+    absent(ERRNO.ENOSYS, "no longer a system call of Linux"),
   ),
   bpf: unsupported("programs within the kernel (bpf), which share memory with this one"),
   ...all(["kexec_load", "kexec_file_load", "reboot"], unsupported("it would end the recorder too")),
