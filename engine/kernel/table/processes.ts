@@ -3,7 +3,7 @@
  *
  * Sources: section 2 of the manual pages; `kernel/*.c` of Linux 6.18.
  */
-import { ERRNO } from "../../../ffi/mod.ts";
+import { CLONE, ERRNO, WAIT } from "../../../ffi/mod.ts";
 import { argument, least, result, times } from "../amounts.ts";
 import { out } from "../areas.ts";
 import type { CallView } from "../call.ts";
@@ -13,16 +13,10 @@ import { ARCH_PRCTL } from "./arch-prctl.ts";
 import { PRCTL } from "./prctl.ts";
 import { CAP_DATA, CAP_HEADER, RLIMIT, RUSAGE, SCHED_PARAM, SIGINFO, TIMESPEC } from "./sizes.ts";
 
-/** WNOHANG (linux/wait.h). */
-const WNOHANG = 1;
-
-/** CLONE_NEWPID (linux/sched.h). */
-const CLONE_NEWPID = 0x2000_0000;
-
 /** Refuses a call with CLONE_NEWPID in argument `i`: the program would see other process ids than the recorder. */
 function refusesNewPids(i: number): (call: CallView) => string | undefined {
   return (call) =>
-    (call.int(i) & CLONE_NEWPID) !== 0 ? "a namespace of its own for process ids (CLONE_NEWPID)" : undefined;
+    (call.int(i) & CLONE.NEWPID) !== 0 ? "a namespace of its own for process ids (CLONE_NEWPID)" : undefined;
 }
 
 export const PROCESSES: Table = {
@@ -35,9 +29,9 @@ export const PROCESSES: Table = {
     "it writes the memory of another process, which that one's events do not show",
   ),
 
-  wait4: { blocks: unless(2, WNOHANG), writes: [out(1, 4), out(3, RUSAGE)] },
+  wait4: { blocks: unless(2, WAIT.NOHANG), writes: [out(1, 4), out(3, RUSAGE)] },
   // The siginfo is filled in, with zeros, even if there is no child (SYSCALL_DEFINE5(waitid)).
-  waitid: { blocks: unless(3, WNOHANG), writes: [out(4, RUSAGE)], writesAlways: [out(2, SIGINFO)] },
+  waitid: { blocks: unless(3, WAIT.NOHANG), writes: [out(4, RUSAGE)], writesAlways: [out(2, SIGINFO)] },
   process_vm_readv: { writes: [iovecs(1, 2, result)] },
   pidfd_getfd: { changesFds: true },
   unshare: { changesFds: true, refuses: refusesNewPids(0) },
