@@ -28,8 +28,9 @@ async function main(argv: readonly string[]): Promise<number> {
   if (name === undefined) throw new UsageError(`which command? One of ${names.join(", ")}; or --help`);
   const command = COMMANDS.find((known) => known.name === name);
   if (command === undefined) {
-    const [what, known] = name.startsWith("-") ? ["option", ["--help", "--version"]] : ["command", names];
-    throw new UsageError(`unknown ${what} '${name}'${didYouMean(name, known) || "; see 'tickproof --help'"}`);
+    const isOption = name.startsWith("-");
+    const hint = didYouMean(name, isOption ? ["--help", "--version"] : names) || "; see 'tickproof --help'";
+    throw new UsageError(`unknown ${isOption ? "option" : "command"} '${name}'${hint}`);
   }
   return await command.execute(rest);
 }

@@ -2,6 +2,11 @@
 import { OK, SIGNAL_BASE } from "./exit-codes.ts";
 import type { Exit } from "./report.ts";
 
+/** prctl(PR_SET_DUMPABLE); linux/prctl.h */
+const PR_SET_DUMPABLE = 4;
+/** `how` of rt_sigprocmask; asm-generic/signal-defs.h */
+const SIG_UNBLOCK = 1;
+
 /**
  * Gives the program's exit code, or dies of the signal that it died of.
  *
@@ -11,11 +16,24 @@ import type { Exit } from "./report.ts";
 export async function endLike(exit: Exit | undefined): Promise<number> {
   if (exit === undefined) return OK;
   if ("code" in exit) return exit.code;
-  const { disableCoreDump, restoreDefault } = await import("../ffi/mod.ts");
-  disableCoreDump();
-  restoreDefault(exit.signal);
-  process.kill(process.pid, exit.signal);
-  // The signal may reach another thread first: give it a moment before the shells' way of saying it.
-  await Bun.sleep(100);
+  await dieOf(exit.signal);
   return SIGNAL_BASE + exit.signal;
+}
+
+/**
+ * Sends a signal to this very thread, with its default effect: whatever Bun had installed for it is taken
+ * away. No core is dumped, since it would show tickproof and not the program.
+ */
+async function dieOf(signal: number): Promise<void> {
+  const { KERNEL_SIGACTION, NativeBuffer, rawSyscall, SIGSET_SIZE, SYSCALLS, signalBit } = await import(
+    "../ffi/mod.ts"
+  );
+  rawSyscall(SYSCALLS.prctl, PR_SET_DUMPABLE, 0);
+  // All zeros are SIG_DFL without flags. SIGKILL is refused, and needs none.
+  const action = NativeBuffer.map(KERNEL_SIGACTION.size);
+  rawSyscall(SYSCALLS.rt_sigaction, signal, action.address, 0, SIGSET_SIZE);
+  const mask = NativeBuffer.map(SIGSET_SIZE);
+  mask.u64[0] = signalBit(signal);
+  rawSyscall(SYSCALLS.rt_sigprocmask, SIG_UNBLOCK, mask.address, 0, SIGSET_SIZE);
+  rawSyscall(SYSCALLS.tgkill, process.pid, rawSyscall(SYSCALLS.gettid), signal);
 }

@@ -1,0 +1,66 @@
+/** `tickproof suites`: records and replays the tests of manifests, and says which of them hold. */
+import { availableParallelism } from "node:os";
+import { resolve } from "node:path";
+import { defineCommand } from "../args/mod.ts";
+import { FAILED, OK, SIGNAL_BASE } from "../exit-codes.ts";
+import { KEEP } from "../run/workspace.ts";
+import { signalNumber } from "../signals.ts";
+import { tracesRoot } from "../traces.ts";
+
+/** Starts tickproof as this process was started, for a recording or replay in a process of its own. */
+const ENGINE: readonly string[] = [process.execPath, resolve(import.meta.dir, "../cli.ts")];
+
+export const suites = defineCommand({
+  name: "suites",
+  summary: "Run tests: each natively, recorded and replayed, and compared",
+  details: [
+    "Without MANIFEST: all of tickproof's own manifests. A test passes if record and replay agree in output,",
+    "end, ticks and events, and meet the manifest's expectations, every time. Traces of failures are kept.",
+  ].join("\n"),
+  options: {
+    repeat: { kind: "count", value: "N", help: "run each test N times (default 1)" },
+    filter: {
+      kind: "text",
+      value: "PATTERN",
+      help: "only tests whose id has this in it, or matches this glob",
+    },
+    jobs: { kind: "count", value: "N", help: "tests at a time (default: one per core)" },
+    keep: {
+      kind: "text",
+      value: "WHICH",
+      choices: KEEP,
+      help: "traces to keep: failed (default), all, never",
+    },
+    json: { kind: "flag", help: "print one JSON object instead of the table" },
+  },
+  positionals: { usage: "[MANIFEST…]", min: 0, max: Number.POSITIVE_INFINITY },
+  async run({ options, positionals }) {
+    const { loadManifest } = await import("../manifest/mod.ts");
+    const { defaultManifests, planTests, runTests } = await import("../run/mod.ts");
+    const { jsonReporter, terminalReporter } = await import("../reporters/mod.ts");
+    const paths = positionals.length > 0 ? positionals : defaultManifests();
+    const tests = planTests(paths.map(loadManifest), options.filter);
+    const keep = KEEP.find((known) => known === options.keep) ?? "failed";
+
+    const abort = new AbortController();
+    let ended: NodeJS.Signals | undefined;
+    for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
+      process.on(signal, () => {
+        ended ??= signal;
+        abort.abort();
+      });
+    }
+    const summary = await runTests({
+      tests,
+      repeat: options.repeat ?? 1,
+      jobs: options.jobs ?? availableParallelism(),
+      keep,
+      engine: ENGINE,
+      root: tracesRoot(),
+      abort: abort.signal,
+      report: options.json ? jsonReporter() : terminalReporter(),
+    });
+    if (ended !== undefined) return SIGNAL_BASE + (signalNumber(ended) ?? 0);
+    return summary.failed > 0 ? FAILED : OK;
+  },
+});

@@ -1,0 +1,3 @@
+/** Reporters: they render the events of a run and never influence it. */
+export { jsonReporter } from "./json.ts";
+export { terminalReporter } from "./terminal.ts";

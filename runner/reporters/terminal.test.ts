@@ -1,0 +1,82 @@
+import { test } from "bun:test";
+import { assertEquals, assertStringIncludes } from "@std/assert";
+import { shellTest } from "../run/_fixtures.ts";
+import type { Attempt, RunSummary, TestResult } from "../run/mod.ts";
+import { replayCommand } from "./details.ts";
+import { LiveLine } from "./live-line.ts";
+import { styleFor } from "./style.ts";
+import { summaryText } from "./terminal.ts";
+
+const good: Attempt = {
+  number: 1,
+  verdict: { kind: "pass" },
+  counts: { ticks: 1_234_567, events: 42, signals: 2, switches: 1 },
+  milliseconds: { native: 100, record: 150, replay: 120 },
+};
+const bad: Attempt = {
+  ...good,
+  number: 2,
+  verdict: { kind: "fail", reasons: ["ticks: recorded 1, replayed 2"] },
+  trace: "/tmp/it's/trace",
+};
+
+function result(name: string, ...attempts: Attempt[]): TestResult {
+  const verdict = attempts.at(-1)?.verdict ?? { kind: "skip", reason: "this host has no 'x'" };
+  const passed = attempts.filter((attempt) => attempt.verdict.kind === "pass").length;
+  return { test: shellTest("", { id: `shell/${name}`, name }), verdict, attempts, passed };
+}
+
+const summary: RunSummary = {
+  results: [result("one", good), result("second", good, bad), result("third")],
+  passed: 1,
+  failed: 1,
+  skipped: 1,
+  milliseconds: 2345,
+  interrupted: false,
+};
+
+test("summaryText() is an aligned table, the details of what did not pass, and the totals", () => {
+  assertEquals(
+    summaryText(summary, styleFor(false)),
+    `shell
+  test    verdict       ticks  events  signals  switches  native          record          replay
+  one     pass      1,234,567      42        2         1  0.10 s  0.15 s    1.5×  0.12 s    1.2×
+  second  fail 1/2  1,234,567      42        2         1  0.10 s  0.15 s    1.5×  0.12 s    1.2×
+  third   skip              –       –        –         –       –               –               –
+
+  fail shell/second, attempt 2
+    ticks: recorded 1, replayed 2
+    trace: /tmp/it's/trace
+    replay: ${replayCommand("/tmp/it's/trace")}
+  skip shell/third: this host has no 'x'
+
+3 attempts in 2.35 s
+1 passed, 1 failed, 1 skipped
+`,
+  );
+});
+
+test("summaryText() colours verdicts without moving columns", () => {
+  const rich = summaryText(summary, styleFor(true));
+  assertStringIncludes(rich, "\x1b[32mpass    \x1b[0m");
+  assertEquals(Bun.stripANSI(rich), summaryText(summary, styleFor(false)));
+});
+
+test("replayCommand() can be pasted into a shell", () => {
+  assertStringIncludes(replayCommand("/tmp/a b/it's"), ` replay '/tmp/a b/it'\\''s'`);
+});
+
+test("LiveLine shows what runs, and vanishes", () => {
+  let shown = "";
+  const live = new LiveLine((text) => {
+    shown = text;
+  });
+  const one = shellTest("", { name: "one" });
+  live.show({ kind: "run-started", tests: [one], repeat: 2, jobs: 1 });
+  live.show({ kind: "phase-started", test: one, attempt: 2, phase: "record" });
+  assertEquals(shown, "\r\x1b[K0/2 · one record");
+  live.show({ kind: "attempt-finished", test: one, attempt: bad });
+  assertEquals(shown, "\r\x1b[K1/2, 1 failed · ");
+  live.show({ kind: "run-finished", summary });
+  assertEquals(shown, "\r\x1b[K");
+});

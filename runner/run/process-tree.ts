@@ -1,0 +1,42 @@
+/** Ends a process with all that it started: its group, and descendants that left the group. */
+import { readdirSync, readFileSync } from "node:fs";
+
+function children(pid: number): number[] {
+  try {
+    return readdirSync(`/proc/${pid}/task`).flatMap((tid) =>
+      readFileSync(`/proc/${pid}/task/${tid}/children`, "utf8").split(" ").filter(Boolean).map(Number),
+    );
+  } catch {
+    return []; // it ended meanwhile
+  }
+}
+
+/** All processes below one, nearest first. */
+function descendants(pid: number): number[] {
+  const found = children(pid);
+  for (const child of found) found.push(...children(child));
+  return found;
+}
+
+function send(pid: number, signal: NodeJS.Signals): void {
+  try {
+    process.kill(pid, signal);
+  } catch {
+    // It ended meanwhile.
+  }
+}
+
+/**
+ * Ends a process tree: SIGTERM, some time to end in an orderly way, then SIGKILL.
+ *
+ * @param child A process that leads a group of its own.
+ * @param graceMs How long it may take after SIGTERM.
+ */
+export async function endTree(child: Bun.Subprocess, graceMs: number): Promise<void> {
+  const below = descendants(child.pid);
+  send(-child.pid, "SIGTERM");
+  await Promise.race([child.exited, Bun.sleep(graceMs)]);
+  for (const pid of new Set([...below, ...descendants(child.pid)])) send(pid, "SIGKILL");
+  send(-child.pid, "SIGKILL");
+  await child.exited;
+}
