@@ -39,8 +39,10 @@ function attemptLines(attempt: Attempt): string[] {
   const lines = reasonsOf(attempt.verdict).flatMap((reason) =>
     reason.split("\n").map((line) => `    ${line}`),
   );
-  if (attempt.trace === undefined) return lines;
-  return [...lines, `    trace: ${attempt.trace}`, `    replay: ${replayCommand(attempt.trace)}`];
+  if (attempt.trace !== undefined) {
+    return [...lines, `    trace: ${attempt.trace}`, `    replay: ${replayCommand(attempt.trace)}`];
+  }
+  return attempt.folder === undefined ? lines : [...lines, `    output: ${attempt.folder}`];
 }
 
 /** The lines about a test; none if it passed. */

@@ -38,9 +38,11 @@ export function row({ test, verdict, attempts, passed }: TestResult, style: Styl
     const value = medianOf(attempts, ({ counts }) => counts?.[key]);
     return { text: value === undefined ? NOTHING : group(Math.round(value)) };
   };
+  // A run that went wrong may have ended early: its time says nothing.
+  const sound = attempts.filter((attempt) => attempt.verdict.kind === "pass");
   const native = medianOf(attempts, ({ milliseconds }) => milliseconds.native);
   const timed = (phase: Phase): Cell => {
-    const value = medianOf(attempts, ({ milliseconds }) => milliseconds[phase]);
+    const value = phase === "native" ? native : medianOf(sound, ({ milliseconds }) => milliseconds[phase]);
     if (value === undefined) return { text: NOTHING };
     const ratio = phase === "native" || !native ? "" : ` ${`${(value / native).toFixed(1)}×`.padStart(7)}`;
     return { text: seconds(value) + ratio };

@@ -17,6 +17,7 @@ const bad: Attempt = {
   ...good,
   number: 2,
   verdict: { kind: "fail", reasons: ["ticks: recorded 1, replayed 2"] },
+  folder: "/tmp/it's",
   trace: "/tmp/it's/trace",
 };
 

@@ -84,7 +84,7 @@ async function attemptOnce(
       onPhase: (phase) => report({ kind: "phase-started", test, attempt: number, phase }),
     });
     kept = keep === "all" || (keep === "failed" && attempt.verdict.kind !== "pass");
-    return kept ? { ...attempt, trace: folder.trace } : attempt;
+    return kept ? { ...attempt, ...folder.whereabouts() } : attempt;
   } catch (error) {
     if (error instanceof Aborted) return undefined;
     throw error;

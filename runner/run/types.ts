@@ -58,7 +58,9 @@ export interface Attempt {
   counts?: Counts;
   /** How long each phase took, in milliseconds, as far as they were reached. */
   milliseconds: Partial<Record<Phase, number>>;
-  /** The trace, where it was kept. */
+  /** The folder with its outputs, where it was kept. */
+  folder?: string;
+  /** The trace in there, if there is one. */
   trace?: string;
 }
 

@@ -1,5 +1,5 @@
 /** The folders of a run: one per attempt, with its trace and outputs, of which only some are kept. */
-import { mkdirSync, readdirSync, rmdirSync, rmSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, rmdirSync, rmSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { makeNumbered } from "../traces.ts";
 
@@ -23,6 +23,11 @@ export class AttemptFolder {
   /** A file of a phase: its stdout, stderr or report. */
   file(phase: string, what: "stdout" | "stderr" | "report.json" | "stdin"): string {
     return join(this.path, `${phase}.${what}`);
+  }
+
+  /** Where a reader finds what was kept. */
+  whereabouts(): { folder: string; trace?: string } {
+    return existsSync(this.trace) ? { folder: this.path, trace: this.trace } : { folder: this.path };
   }
 
   remove(): void {
