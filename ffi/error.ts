@@ -29,7 +29,7 @@ export class SyscallError extends Error {
   /** Its name, such as `ESRCH`. */
   readonly code: string;
   /** What the user can do about it, when that is known. */
-  readonly remedy?: string;
+  declare readonly remedy?: string;
 
   /**
    * @param syscall Name of the call.

@@ -68,7 +68,7 @@ export interface PerfAttr extends Partial<Record<PerfAttrField, number | bigint>
  */
 export function encodePerfAttr(attr: PerfAttr): NativeBuffer {
   const size = attr.config3 === undefined ? PERF_ATTR_SIZE.VER7 : PERF_ATTR_SIZE.VER8;
-  const buffer = NativeBuffer.map(size);
+  const buffer = NativeBuffer.map(PERF_ATTR_SIZE.VER8);
   let flags = BigInt(attr.precise_ip ?? 0) << BigInt(PERF_ATTR_BIT.precise_ip);
   for (const flag of attr.flags ?? []) flags |= 1n << BigInt(PERF_ATTR_BIT[flag]);
   const values: Record<string, unknown> = { ...attr, size, flags };
