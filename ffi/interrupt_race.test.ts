@@ -5,7 +5,9 @@
 
 import { expect, test } from "bun:test";
 import {
+  clearInterrupt,
   close,
+  installInterrupts,
   kill,
   memfdCreate,
   openMemory,
@@ -13,10 +15,12 @@ import {
   PTRACE_O,
   pread,
   REG,
+  restoreDefault,
   SIG,
   SYSCALLS,
   setOptions,
   setRegs,
+  setTimer,
   UCONTEXT,
 } from "./mod.ts";
 import { fixture, startTracee, type TestTracee } from "./testing.ts";
@@ -43,7 +47,12 @@ function runTo(tracee: TestTracee, signal: number, deliver = 0): void {
   } while (deliver !== signal);
 }
 
+/** No wait here is longer: where the code under test loses a signal, the test fails and does not hang. */
+const LIMIT_MS = 4_000;
+
 function startWaiter(): Waiter {
+  installInterrupts([SIG.SIGALRM]);
+  setTimer(LIMIT_MS);
   const output = memfdCreate("waiter", 0);
   const [bun, file] = fixture("waiter.ts");
   const tracee = startTracee(bun, [file, String(output)], ["BUN_JSC_useConcurrentGC=0"]);
@@ -72,6 +81,9 @@ function startWaiter(): Waiter {
       return JSON.parse(lines()[1]);
     },
     [Symbol.dispose]() {
+      setTimer(0);
+      clearInterrupt();
+      restoreDefault(SIG.SIGALRM);
       tracee[Symbol.dispose]();
       close(output);
     },

@@ -53,7 +53,11 @@ export function getSigInfo(tid: number, buffer: NativeBuffer): void {
   ptrace(PTRACE.GETSIGINFO, tid, 0, needs(buffer, SIGINFO.size, "a siginfo"));
 }
 
-/** Sets the siginfo with which the signal of the resumption is delivered. */
+/**
+ * Sets the siginfo with which the signal of the resumption is delivered. Only a signal-delivery-stop (and a
+ * system-call stop) delivers one; the stop of SINGLESTEP at a handler's first instruction ignores it, and so
+ * do event stops (ptrace(2), "Signal injection and suppression").
+ */
 export function setSigInfo(tid: number, buffer: NativeBuffer): void {
   ptrace(PTRACE.SETSIGINFO, tid, 0, needs(buffer, SIGINFO.size, "a siginfo"));
 }
