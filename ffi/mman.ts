@@ -38,7 +38,7 @@ export const MAP = {
 /** Flags of mremap. Source: linux/mman.h. */
 export const MREMAP = { MAYMOVE: 1, FIXED: 2, DONTUNMAP: 4 } as const;
 
-/** Flags of memfd_create. Source: linux/memfd.h. */
+/** Flags of memfd_create. Source: linux/memfd.h; the last two are not in the 6.1 headers that the rest was compared with. */
 export const MFD = { CLOEXEC: 1, ALLOW_SEALING: 2, HUGETLB: 4, NOEXEC_SEAL: 8, EXEC: 0x10 } as const;
 
 /** Flags of open. Source: asm-generic/fcntl.h (x86-64 overrides none of them). */

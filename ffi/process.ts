@@ -94,6 +94,7 @@ export const AT = {
   BASE_PLATFORM: 24,
   RANDOM: 25,
   HWCAP2: 26,
+  /** The four to HWCAP4 are not in the 6.1 headers that the rest was compared with. */
   RSEQ_FEATURE_SIZE: 27,
   RSEQ_ALIGN: 28,
   HWCAP3: 29,

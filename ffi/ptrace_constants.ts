@@ -73,7 +73,7 @@ export const PTRACE_O = {
   SUSPEND_SECCOMP: 1 << 21,
 } as const;
 
-/** Register sets of GETREGSET. Source: linux/elf.h. */
+/** Register sets of GETREGSET. Source: linux/elf.h; X86_SHSTK is not in the 6.1 headers that the rest was compared with. */
 export const NT = {
   PRSTATUS: 1,
   PRFPREG: 2,
