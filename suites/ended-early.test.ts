@@ -1,0 +1,100 @@
+/** Recordings that were ended from outside: nothing is left running, and the trace replays up to there. */
+
+import { existsSync, readFileSync, statSync } from "node:fs";
+import { join } from "node:path";
+import { assert, assertEquals, assertGreater, assertNotEquals } from "@std/assert";
+import { hostTest, run, Scratch, TICKPROOF } from "./_tickproof.ts";
+
+/** Prints its pid, then counts for ever, in processes and out of them. */
+const COUNT_FOR_EVER = "echo $$; i=0; while :; do i=$((i + 1)); echo $i; done";
+
+/** A recording of {@link COUNT_FOR_EVER} that has come some way. */
+class Running {
+  readonly trace: string;
+  readonly #child: Bun.Subprocess;
+  readonly #stdout: string;
+
+  constructor(scratch: Scratch) {
+    this.trace = scratch.file("trace");
+    this.#stdout = scratch.file("stdout");
+    const command = [...TICKPROOF, "record", "-o", this.trace, "--", "sh", "-c", COUNT_FOR_EVER];
+    this.#child = Bun.spawn(command, {
+      stdio: ["ignore", Bun.file(this.#stdout), "ignore"],
+      detached: true,
+    });
+  }
+
+  get pid(): number {
+    return this.#child.pid;
+  }
+
+  /** What the program has printed so far. */
+  get output(): string {
+    return existsSync(this.#stdout) ? readFileSync(this.#stdout, "utf8") : "";
+  }
+
+  get program(): number {
+    return Number(this.output.split("\n")[0]);
+  }
+
+  /** Waits until a good part is on disk. */
+  async grown(): Promise<void> {
+    const events = join(this.trace, "events");
+    await until(() => existsSync(events) && statSync(events).size > 10_000 && this.output.length > 1000);
+  }
+
+  async ended(): Promise<void> {
+    await this.#child.exited;
+    await until(() => !isAlive(this.program));
+  }
+
+  /** Ends all of it, whatever happened. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (this.#child.exitCode === null && this.#child.signalCode === null) process.kill(-this.pid, "SIGKILL");
+    await this.#child.exited;
+  }
+}
+
+async function until(condition: () => boolean): Promise<void> {
+  while (!condition()) await Bun.sleep(10);
+}
+
+/** Whether a process runs; a zombie does not. */
+function isAlive(pid: number): boolean {
+  try {
+    return !/^State:\s+[ZX]/m.test(readFileSync(`/proc/${pid}/status`, "utf8"));
+  } catch {
+    return false;
+  }
+}
+
+/** Replays a trace that was cut off, and asserts that it shows a part of what was printed. */
+function proveReplaysInPart(trace: string, output: string): void {
+  const { exit, stdout, stderr } = run([...TICKPROOF, "replay", trace]);
+  assertEquals(exit, { code: 0 }, stderr);
+  assertGreater(stdout.length, 100);
+  assert(output.startsWith(stdout.toString()), "replay prints the beginning of what was printed");
+  assertNotEquals(stderr, "");
+}
+
+hostTest("kill -9 of the recorder leaves no tracee, and a trace that replays", ["sh"], async () => {
+  using scratch = new Scratch();
+  await using running = new Running(scratch);
+  await running.grown();
+  assert(isAlive(running.program));
+  process.kill(running.pid, "SIGKILL");
+  await running.ended();
+  proveReplaysInPart(running.trace, running.output);
+});
+
+for (const whom of ["the recorder", "the whole group, as Ctrl-C does"]) {
+  hostTest(`SIGINT to ${whom} ends both and keeps a trace that replays`, ["sh"], async () => {
+    using scratch = new Scratch();
+    await using running = new Running(scratch);
+    await running.grown();
+    process.kill(whom === "the recorder" ? running.pid : -running.pid, "SIGINT");
+    await running.ended();
+    const { stdout } = run([...TICKPROOF, "replay", running.trace]);
+    assertEquals(stdout.toString(), running.output);
+  });
+}
