@@ -8,9 +8,9 @@ export function evaluate(amount: Amount, call: CallView): number {
   return typeof amount === "number" ? amount : amount(call);
 }
 
-/** The call's result; 0 if it failed. */
+/** The call's result; without bound if it failed, since that does not say how far it came before. */
 export function result(call: CallView): number {
-  return Math.max(0, call.result);
+  return call.result < 0 ? Number.POSITIVE_INFINITY : call.result;
 }
 
 /** Argument `i` as it is. */
@@ -33,7 +33,7 @@ export function times(amount: Amount, size: number): Amount {
   return (call) => evaluate(amount, call) * size;
 }
 
-/** The smallest of several amounts: a result that may exceed the buffer, and the buffer's length. */
+/** The smallest of several amounts. */
 export function least(...amounts: Amount[]): Amount {
   return (call) => Math.min(...amounts.map((amount) => evaluate(amount, call)));
 }

@@ -1,12 +1,20 @@
 /**
  * Simple pieces of memory that a system call reads or writes: the nouns in the little language of the table.
  */
-import { evaluate } from "./amounts.ts";
+import { argument, evaluate, least, result, times } from "./amounts.ts";
 import type { Amount, Area, CallView } from "./call.ts";
 
 /** `amount` bytes at the address in argument `i`: `out(1, 144)` is a `struct stat *` in the second argument. */
 export function out(i: number, amount: Amount): Area {
   return (call) => [{ address: call.argument(i), length: evaluate(amount, call) }];
+}
+
+/**
+ * The part of a buffer at argument `i` that the call filled: as long as its result, but at most `capacity`, which
+ * argument `capacityAt` says. A result may be larger: the length of a packet that was cut, of a value only asked for.
+ */
+export function filled(i: number, capacityAt: number, unit = 1): Area {
+  return out(i, times(least(result, argument(capacityAt)), unit));
 }
 
 /** `amount` bytes at the address that the program's memory holds `offset` bytes behind argument `i`. */

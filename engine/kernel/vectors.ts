@@ -54,9 +54,8 @@ function received(call: CallView, header: number, amount: number): MemoryRange[]
   ];
 }
 
-/** The headers of the messages that a recvmmsg or sendmmsg with its array in argument `i` dealt with. */
-function messages(call: CallView, i: number): number[] {
-  const count = Math.min(result(call), UIO_MAXIOV);
+/** The headers of the first `count` messages in the array at argument `i` of a recvmmsg or sendmmsg. */
+function messages(call: CallView, i: number, count: number): number[] {
   return Array.from({ length: count }, (_, n) => call.argument(i) + n * MMSGHDR.size);
 }
 
@@ -86,7 +85,7 @@ export function receivedMessage(i: number): Area {
 /** The bytes that a sendmmsg took from the messages at argument `i`. */
 export function sentMessages(i: number): Area {
   return (call) =>
-    messages(call, i).flatMap((header) =>
+    messages(call, i, call.result).flatMap((header) =>
       scatter(
         call,
         call.u64(header + MSGHDR.iovecs),
@@ -96,18 +95,27 @@ export function sentMessages(i: number): Area {
     );
 }
 
-/** What a recvmmsg wrote by way of the messages at argument `i`, their `msg_len` included. */
-export function receivedMessages(i: number): Area {
-  return (call) =>
-    messages(call, i).flatMap((header) => [
-      ...received(call, header, call.u32(header + MMSGHDR.length)),
-      { address: header, length: MMSGHDR.size },
-    ]);
+/**
+ * What a recvmmsg wrote by way of the messages at argument `i`, of which argument `countAt` says how many there are.
+ *
+ * It ends at the first message that fails, and does not tell the error if others came before: so the one behind
+ * the last is taken to have failed half-way.
+ */
+export function receivedMessages(i: number, countAt: number): Area {
+  return (call) => {
+    const complete = Math.max(0, call.result);
+    const touched = Math.min(complete + 1, call.argument(countAt), UIO_MAXIOV);
+    return messages(call, i, touched).flatMap((header, n) => {
+      const length = n < complete ? call.u32(header + MMSGHDR.length) : Number.POSITIVE_INFINITY;
+      return [...received(call, header, length), { address: header, length: MMSGHDR.size }];
+    });
+  };
 }
 
 /** The `msg_len` that a sendmmsg left in each of the messages at argument `i`. */
 export function messageLengths(i: number): Area {
-  return (call) => messages(call, i).map((header) => ({ address: header + MMSGHDR.length, length: 4 }));
+  return (call) =>
+    messages(call, i, call.result).map((header) => ({ address: header + MMSGHDR.length, length: 4 }));
 }
 
 /** A socket address at argument `i` and its length at argument `lengthAt`, both written where they are given. */

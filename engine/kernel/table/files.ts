@@ -5,8 +5,8 @@
  * begin or cease to mean the program's standard output: not where a new socket, pipe or event gets a free number.
  */
 import { ERRNO } from "../../../ffi/mod.ts";
-import { argument, least, pointedLength, result, times } from "../amounts.ts";
-import { behind, out, string, when } from "../areas.ts";
+import { argument, least, pointedLength, result } from "../amounts.ts";
+import { behind, filled, out, string, when } from "../areas.ts";
 import type { CallView } from "../call.ts";
 import { absent, all, plain, type Table, unless } from "../entry.ts";
 import { iovecs } from "../vectors.ts";
@@ -28,8 +28,8 @@ function openat2Blocks(call: CallView): boolean {
 }
 
 export const FILES: Table = {
-  read: { blocks: true, writes: [out(1, result)] },
-  pread64: { writes: [out(1, result)] },
+  read: { blocks: true, writes: [filled(1, 2)] },
+  pread64: { writes: [filled(1, 2)] },
   readv: { blocks: true, writes: [iovecs(1, 2, result)] },
   preadv: { writes: [iovecs(1, 2, result)] },
   // Offset -1 makes these two a readv and a writev.
@@ -74,18 +74,18 @@ export const FILES: Table = {
   file_getattr: { writes: [out(2, argument(3))] },
   // Option 2 writes the name of a file system.
   sysfs: { writes: [when((call) => call.int(0) === 2, string(2))] },
-  getdents: { writes: [out(1, result)] },
-  getdents64: { writes: [out(1, result)] },
-  getcwd: { writes: [out(0, result)] },
-  readlink: { writes: [out(1, result)] },
-  readlinkat: { writes: [out(2, result)] },
+  getdents: { writes: [filled(1, 2)] },
+  getdents64: { writes: [filled(1, 2)] },
+  getcwd: { writes: [filled(0, 1)] },
+  readlink: { writes: [filled(1, 2)] },
+  readlinkat: { writes: [filled(2, 3)] },
   // With EOVERFLOW it says how long a handle it would have written.
   name_to_handle_at: { writesAlways: [out(2, FILE_HANDLE), out(3, 8)] },
 
   // With size 0 these only say how long the value is.
-  ...all(["getxattr", "lgetxattr", "fgetxattr"], { writes: [out(2, least(result, argument(3)))] }),
-  ...all(["listxattr", "llistxattr", "flistxattr"], { writes: [out(1, least(result, argument(2)))] }),
-  listxattrat: { writes: [out(3, least(result, argument(4)))] },
+  ...all(["getxattr", "lgetxattr", "fgetxattr"], { writes: [filled(2, 3)] }),
+  ...all(["listxattr", "llistxattr", "flistxattr"], { writes: [filled(1, 2)] }),
+  listxattrat: { writes: [filled(3, 4)] },
   // struct xattr_args (linux/xattr.h): value at 0, size at 8.
   getxattrat: {
     writes: [
@@ -101,7 +101,7 @@ export const FILES: Table = {
   quotactl: { writes: [out(3, QUOTA)] },
   quotactl_fd: { writes: [out(3, QUOTA)] },
   statmount: { writes: [out(1, argument(2))] },
-  listmount: { writes: [out(1, times(result, 8))] },
+  listmount: { writes: [filled(1, 2, 8)] },
   // These say in their size argument how much there is, also when it does not fit (E2BIG).
   lsm_get_self_attr: { writes: [out(1, pointedLength(2))], writesAlways: [out(2, 4)] },
   lsm_list_modules: { writes: [out(0, pointedLength(1))], writesAlways: [out(1, 4)] },

@@ -4,7 +4,7 @@
  * Sources: ioctl_tty(2), netdevice(7), ioctl_fiemap (Documentation/filesystems/fiemap.rst); the header named at
  * each group, for the sizes too.
  */
-import { least, result } from "../amounts.ts";
+import { least, result, times } from "../amounts.ts";
 import { behind, out } from "../areas.ts";
 import type { Amount, Area, CallView } from "../call.ts";
 
@@ -143,7 +143,7 @@ const SHAPES: readonly (readonly [number, Area])[] = [
   // FS_IOC_READ_VERITY_METADATA, linux/fsverity.h: result bytes behind buf_ptr, room for `length`.
   [0xc028_6687, pointing(40, 24, least(result, field(16, 32)))],
   // PAGEMAP_SCAN, linux/fs.h: as many `struct page_region` as the result says.
-  [0xc060_6610, pointing(96, 40, (call) => result(call) * 24)],
+  [0xc060_6610, pointing(96, 40, times(result, 24))],
   // PERF_EVENT_IOC_QUERY_BPF, linux/perf_event.h: ids_len identifiers.
   [0xc008_240a, counted(8, field(0, 32), 4)],
 ];

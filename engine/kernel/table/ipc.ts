@@ -3,8 +3,8 @@
  *
  * Sources: section 2 of the manual pages; `ipc/*.c`, `security/keys/*.c` of Linux 6.18.
  */
-import { argument, least, result } from "../amounts.ts";
-import { byCommand, out } from "../areas.ts";
+import { result } from "../amounts.ts";
+import { byCommand, filled, out } from "../areas.ts";
 import { plain, type Table, unless, unsupported } from "../entry.ts";
 import {
   MQ_ATTR,
@@ -31,7 +31,7 @@ const IPC_INFO = 3;
  */
 const ALL_SEMAPHORES = 32_000 * 2;
 
-const KEY_TEXT = out(2, least(result, argument(3)));
+const KEY_TEXT = filled(2, 3);
 const KEY_OUTPUT = out(4, result);
 
 /** What the operations of keyctl write (linux/keyctl.h). */
@@ -44,7 +44,7 @@ const KEYCTL_WRITES = {
   25: KEY_OUTPUT, // KEYCTL_PKEY_ENCRYPT
   26: KEY_OUTPUT, // KEYCTL_PKEY_DECRYPT
   27: KEY_OUTPUT, // KEYCTL_PKEY_SIGN
-  31: out(1, least(result, argument(2))), // KEYCTL_CAPABILITIES
+  31: filled(1, 2), // KEYCTL_CAPABILITIES
 };
 
 export const IPC: Table = {
@@ -90,11 +90,14 @@ export const IPC: Table = {
   semtimedop: { blocks: true },
   msgsnd: { blocks: unless(3, IPC_NOWAIT) },
   // The message's type comes before its text, which is what the result counts.
-  msgrcv: { blocks: unless(4, IPC_NOWAIT), writes: [out(1, (call) => 8 + result(call))] },
+  msgrcv: {
+    blocks: unless(4, IPC_NOWAIT),
+    writes: [out(1, (call) => 8 + Math.min(result(call), call.argument(2)))],
+  },
 
   mq_getsetattr: { writes: [out(2, MQ_ATTR)] },
   mq_timedsend: { blocks: true },
-  mq_timedreceive: { blocks: true, writes: [out(1, result), out(3, 4)] },
+  mq_timedreceive: { blocks: true, writes: [filled(1, 2), out(3, 4)] },
 
   keyctl: { writes: [byCommand(0, KEYCTL_WRITES)] },
   ...plain(

@@ -3,8 +3,8 @@
  *
  * Sources: section 2 of the manual pages; `net/socket.c`, `net/core/sock.c` of Linux 6.18.
  */
-import { argument, least, result } from "../amounts.ts";
-import { out } from "../areas.ts";
+import { result } from "../amounts.ts";
+import { filled, out } from "../areas.ts";
 import type { CallView } from "../call.ts";
 import { plain, type Table, unless } from "../entry.ts";
 import {
@@ -44,14 +44,14 @@ export const NETWORK: Table = {
   // With MSG_TRUNC the result is the length of the packet, which may exceed the buffer.
   recvfrom: {
     blocks: unless(3, MSG_DONTWAIT),
-    writes: [out(1, least(result, argument(2))), sockaddr(4, 5)],
+    writes: [filled(1, 2), sockaddr(4, 5)],
   },
   // Descriptors that come in a message may be the standard output.
   recvmsg: { blocks: unless(2, MSG_DONTWAIT), changesFds: true, writes: [receivedMessage(1)] },
   recvmmsg: {
     blocks: unless(3, MSG_DONTWAIT),
     changesFds: true,
-    writes: [receivedMessages(1), out(4, TIMESPEC)],
+    writes: [receivedMessages(1, 2), out(4, TIMESPEC)],
   },
   sendto: { blocks: unless(3, MSG_DONTWAIT), sends: { fd: 0, from: out(1, result) } },
   sendmsg: { blocks: unless(2, MSG_DONTWAIT), sends: { fd: 0, from: sentMessage(1) } },

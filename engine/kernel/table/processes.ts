@@ -4,8 +4,8 @@
  * Sources: section 2 of the manual pages; `kernel/*.c` of Linux 6.18.
  */
 import { CLONE, ERRNO, WAIT } from "../../../ffi/mod.ts";
-import { argument, least, result, times } from "../amounts.ts";
-import { out } from "../areas.ts";
+import { argument, result } from "../amounts.ts";
+import { filled, out } from "../areas.ts";
 import type { CallView } from "../call.ts";
 import { absent, all, plain, type Table, unless, unsupported } from "../entry.ts";
 import { iovecs } from "../vectors.ts";
@@ -44,7 +44,7 @@ export const PROCESSES: Table = {
   // The version of the header is corrected where it is not one of the kernel's.
   capget: { writes: [out(1, CAP_DATA)], writesAlways: [out(0, CAP_HEADER)] },
   capset: { writesAlways: [out(0, CAP_HEADER)] },
-  getgroups: { writes: [out(1, times(least(result, argument(0)), 4))] },
+  getgroups: { writes: [filled(1, 0, 4)] },
   getresuid: { writes: [out(0, 4), out(1, 4), out(2, 4)] },
   getresgid: { writes: [out(0, 4), out(1, 4), out(2, 4)] },
   getrlimit: { writes: [out(1, RLIMIT)] },
@@ -53,7 +53,7 @@ export const PROCESSES: Table = {
   getcpu: { writes: [out(0, 4), out(1, 4)] },
   get_robust_list: { writes: [out(1, 8), out(2, 8)] },
 
-  sched_getaffinity: { writes: [out(2, result)] },
+  sched_getaffinity: { writes: [filled(2, 1)] },
   sched_getparam: { writes: [out(1, SCHED_PARAM)] },
   sched_rr_get_interval: { writes: [out(1, TIMESPEC)] },
   sched_getattr: { writes: [out(1, argument(2))] },

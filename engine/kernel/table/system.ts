@@ -4,16 +4,15 @@
  * Sources: section 2 of the manual pages; `kernel/sys_ni.c` of Linux 6.18.
  */
 import { ERRNO } from "../../../ffi/mod.ts";
-import { argument, least, result } from "../amounts.ts";
-import { out } from "../areas.ts";
+import { filled, out } from "../areas.ts";
 import { absent, all, plain, type Table, unsupported } from "../entry.ts";
 import { SYSINFO, UTSNAME } from "./sizes.ts";
 
 export const SYSTEM: Table = {
   uname: { writes: [out(0, UTSNAME)] },
   sysinfo: { writes: [out(0, SYSINFO)] },
-  getrandom: { writes: [out(0, result)] },
-  syslog: { writes: [out(1, least(result, argument(2)))] },
+  getrandom: { writes: [filled(0, 1)] },
+  syslog: { writes: [filled(1, 2)] },
   // With E2BIG it writes the size that the kernel knows, the second word of the attributes.
   perf_event_open: { writesAlways: [out(0, 8)] },
 

@@ -3,8 +3,8 @@
  *
  * Sources: select(2), poll(2), epoll_wait(2); `fs/select.c` and `fs/eventpoll.c` of Linux 6.18.
  */
-import { count, result, times } from "../amounts.ts";
-import { out } from "../areas.ts";
+import { count, times } from "../amounts.ts";
+import { filled, out } from "../areas.ts";
 import type { Area, CallView } from "../call.ts";
 import { type Table, unlessZeroTime } from "../entry.ts";
 import { EPOLL_EVENT, POLLFD, TIMESPEC, TIMEVAL } from "./sizes.ts";
@@ -19,7 +19,7 @@ const FD_SETS: Area[] = [out(1, fdSetSize), out(2, fdSetSize), out(3, fdSetSize)
 /** All of the pollfds: their revents are written even when a signal broke off the wait (do_sys_poll). */
 const POLLFDS = out(0, times(count(1), POLLFD));
 
-const EVENTS = out(1, times(result, EPOLL_EVENT));
+const EVENTS = filled(1, 2, EPOLL_EVENT);
 
 /** Sleeps unless the timeout in milliseconds, argument `i`, is 0. */
 function unlessZero(i: number): (call: CallView) => boolean {
