@@ -41,6 +41,7 @@ export {
   pendingInterrupt,
   restoreDefault,
   setTimer,
+  wasIgnored,
 } from "./interrupt.ts";
 export { type MapOptions, mmap, mprotect, munmap } from "./mapping.ts";
 export { openMemory, TraceeMemory } from "./memory.ts";

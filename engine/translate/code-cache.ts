@@ -157,24 +157,27 @@ export class CodeCache {
   /** Forgets all translations of text in [start, end): their entries trap from now on. */
   invalidate(start: number, end: number): void {
     this.text.forget(start, end);
-    const victims = new Set<Unit>();
-    const first = Math.floor(start / PAGE);
-    const last = Math.floor((end - 1) / PAGE);
-    if (last - first < this.unitsByPage.size) {
-      for (let page = first; page <= last; page++) {
-        for (const unit of this.unitsByPage.get(page) ?? []) victims.add(unit);
-      }
-    } else {
-      for (const [page, units] of this.unitsByPage) {
-        if (page >= first && page <= last) for (const unit of units) victims.add(unit);
-      }
-    }
-    for (const unit of victims) this.kill(unit);
+    for (const unit of this.unitsIn(start, end)) this.kill(unit);
   }
 
-  /** Whether text of the page at an address has been translated. */
-  hasText(page: number): boolean {
-    return (this.unitsByPage.get(Math.floor(page / PAGE))?.size ?? 0) > 0;
+  /** Whether any text of [start, end) has been translated. */
+  hasTextIn(start: number, end: number): boolean {
+    return this.unitsIn(start, end).size > 0;
+  }
+
+  private unitsIn(start: number, end: number): Set<Unit> {
+    const found = new Set<Unit>();
+    const first = Math.floor(start / PAGE);
+    const last = Math.floor((end - 1) / PAGE);
+    const collect = (units: Set<Unit> | undefined): void => {
+      for (const unit of units ?? []) found.add(unit);
+    };
+    if (last - first < this.unitsByPage.size) {
+      for (let page = first; page <= last; page++) collect(this.unitsByPage.get(page));
+    } else {
+      for (const [page, units] of this.unitsByPage) if (page >= first && page <= last) collect(units);
+    }
+    return found;
   }
 
   private kill(unit: Unit): void {

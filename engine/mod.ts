@@ -1,0 +1,4 @@
+/** The embedded engine: records programs and replays them, by dynamic binary translation over ptrace. */
+export { EngineError } from "./engine-error.ts";
+export type { Exit, Outcome } from "./outcome.ts";
+export { type RecordOptions, type RecordResult, record } from "./record/mod.ts";

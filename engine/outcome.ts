@@ -1,0 +1,22 @@
+/** What recordings and replays both end with. */
+import { waitStatus } from "../ffi/mod.ts";
+
+/** How a program ended. */
+export type Exit = { code: number } | { signal: number };
+
+/** Totals of a run. */
+export interface Outcome {
+  /** Retired conditional branches of all tasks. */
+  ticks: number;
+  events: number;
+  signals: number;
+  switches: number;
+  /** How the first process ended; undefined if it did not get there. */
+  exit: Exit | undefined;
+}
+
+/** A wait status as an exit. */
+export function exitOf(status: number): Exit {
+  const decoded = waitStatus(status);
+  return decoded.kind === "killed" ? { signal: decoded.signal } : { code: decoded.kind === "exited" ? decoded.code : 0 };
+}

@@ -1,0 +1,135 @@
+/**
+ * Takes over a program at its first instruction after an execve: reads what the kernel has built, hides the
+ * vdso, takes the right to execute from the program's text, and says all of it as an `exec` event.
+ */
+import { existsSync, readFileSync } from "node:fs";
+import { AT, PROT, SYSCALLS } from "../../ffi/mod.ts";
+import { EngineError } from "../engine-error.ts";
+import type { MemoryWrite } from "../trace/events.ts";
+import type { TraceWriter } from "../trace/mod.ts";
+import { type Mapping, PAGE_SIZE, pageStart } from "../tracee/mappings.ts";
+import type { Task } from "../tracee/task.ts";
+import type { Tracer } from "../tracee/tracer.ts";
+
+/** One line of /proc/PID/maps (proc(5)). */
+interface MapsLine {
+  start: number;
+  end: number;
+  protection: number;
+  shared: boolean;
+  offset: number;
+  inode: string;
+  name: string;
+}
+
+const MAPS_LINE = /^([0-9a-f]+)-([0-9a-f]+) ([r-])([w-])([x-])([sp]) ([0-9a-f]+) \S+ (\d+)\s*(.*)$/;
+
+function parseMaps(text: string): MapsLine[] {
+  return text
+    .split("\n")
+    .map((line) => MAPS_LINE.exec(line))
+    .filter((match) => match !== null)
+    .map((match) => ({
+      start: Number.parseInt(match[1]!, 16),
+      end: Number.parseInt(match[2]!, 16),
+      protection:
+        (match[3] === "r" ? PROT.READ : 0) | (match[4] === "w" ? PROT.WRITE : 0) | (match[5] === "x" ? PROT.EXEC : 0),
+      shared: match[6] === "s",
+      offset: Number.parseInt(match[7]!, 16),
+      inode: match[8]!,
+      name: match[9]!,
+    }));
+}
+
+/** Mappings of the kernel's own whose results no recording could give again. */
+const KERNEL_OWNED = /^\[(vdso|vvar|vvar_vclock)\]$/;
+
+/** What a fresh program is made of. */
+export interface Adopted {
+  path: string;
+  brk: number;
+  mappings: Mapping[];
+  writes: MemoryWrite[];
+}
+
+/**
+ * See the file's head. The task's space is new and holds a fresh image; afterwards the task is ready to run.
+ *
+ * @throws EngineError for programs that are not 64-bit.
+ */
+export function adoptProgram(tracer: Tracer, task: Task, writer: TraceWriter): Adopted {
+  const { space } = task;
+  const { memory } = space;
+  const pc = task.number("rip");
+  const stackPointer = task.number("rsp");
+  const lines = parseMaps(readFileSync(`/proc/${task.tid}/maps`, "utf8"));
+  const path = lines.find((line) => line.inode !== "0")?.name ?? "";
+  if (task.number("cs") !== 0x33) {
+    throw new EngineError(`Cannot record ${path}: it is a 32-bit program, and only 64-bit ones are supported`);
+  }
+  for (const line of lines) {
+    // The engine's picture first: regions of the cache must not land on the program.
+    if (line.start < 2 ** 47 && !KERNEL_OWNED.test(line.name)) {
+      space.mappings.add({ ...line, file: -1 });
+    }
+  }
+  tracer.adopt(task, pc, pageStart(stackPointer - PAGE_SIZE));
+  const call = (number: number, ...args: number[]): number => tracer.inject(task, number, ...args);
+  hideVdso(task, stackPointer);
+  for (const line of lines) {
+    if (KERNEL_OWNED.test(line.name)) call(SYSCALLS.munmap, line.start, line.end - line.start);
+    else if (line.start < 2 ** 47 && line.protection & PROT.EXEC) {
+      call(SYSCALLS.mprotect, line.start, line.end - line.start, line.protection & ~PROT.EXEC);
+    }
+  }
+  const brk = call(SYSCALLS.brk, 0);
+  space.brkStart = space.brkEnd = brk;
+  const writes: MemoryWrite[] = [];
+  const mappings: Mapping[] = [];
+  for (const line of lines) {
+    if (line.start >= 2 ** 47 || KERNEL_OWNED.test(line.name)) continue;
+    const isFile = line.inode !== "0";
+    const file = isFile
+      ? writer.addFile({ path: readablePath(task.tid, line), name: line.name })
+      : -1;
+    const mapping: Mapping = {
+      start: line.start,
+      end: line.end,
+      protection: line.protection,
+      shared: line.shared,
+      file,
+      offset: isFile ? line.offset : 0,
+      name: line.name,
+    };
+    mappings.push(mapping);
+    space.mappings.add({ ...mapping });
+    if (!(line.protection & PROT.WRITE)) continue;
+    // The kernel has changed what it wrote (stack) or zeroed (the last page of .data); the rest is the file's.
+    const from = isFile ? line.end - PAGE_SIZE : line.name === "[stack]" ? pageStart(stackPointer) : line.start;
+    const bytes = memory.read(from, line.end - from).slice();
+    if (isFile || bytes.some((byte) => byte !== 0)) writes.push({ address: from, bytes });
+  }
+  tracer.flush(task);
+  task.jumpTo(pc);
+  return { path, brk, mappings, writes };
+}
+
+/** Where the recorder can read a mapped file: by its name, or, if that is gone, by the mapping (needs privilege). */
+function readablePath(tid: number, { start, end, name }: MapsLine): string {
+  return existsSync(name) ? name : `/proc/${tid}/map_files/${start.toString(16)}-${end.toString(16)}`;
+}
+
+/** Turns the auxiliary vector's pointer to the vdso into an entry that is ignored: time calls become system calls. */
+function hideVdso(task: Task, stackPointer: number): void {
+  const { memory } = task.space;
+  const word = (address: number): number => Number(memory.readU64(address) ?? 0n);
+  let at = stackPointer + 8 * (word(stackPointer) + 2);
+  while (word(at) !== 0) at += 8;
+  for (at += 8; word(at) !== AT.NULL; at += 16) {
+    if (word(at) === AT.SYSINFO_EHDR) {
+      const ignore = new Uint8Array(8);
+      ignore[0] = AT.IGNORE;
+      memory.write(at, ignore);
+    }
+  }
+}

@@ -1,0 +1,200 @@
+/** Recording: the door of this folder. */
+import { accessSync, constants, existsSync, statSync } from "node:fs";
+import { delimiter, join, resolve } from "node:path";
+import {
+  clearInterrupt,
+  installInterrupts,
+  kill,
+  openMemory,
+  PTRACE_O,
+  restoreDefault,
+  SIG,
+  SIGRT,
+  SyscallError,
+  setOptions,
+  setTimer,
+  spawnTraced,
+  wasIgnored,
+} from "../../ffi/mod.ts";
+import { EngineError, invariant } from "../engine-error.ts";
+import { exitOf, type Outcome } from "../outcome.ts";
+import { describeHost, TraceWriter } from "../trace/mod.ts";
+import { AddressSpace } from "../tracee/address-space.ts";
+import { Image } from "../tracee/image.ts";
+import { Tracer } from "../tracee/tracer.ts";
+import { ENGINE } from "../version.ts";
+import { Recorder, type RecordingEnd } from "./recorder.ts";
+import { initialActions, RecordedProcess, RecordedTask, Recording } from "./recording.ts";
+import { SignalRecorder } from "./signal-recorder.ts";
+import { SyscallRecorder } from "./syscall-recorder.ts";
+
+/** What to record. */
+export interface RecordOptions {
+  /** Program and arguments; the program is searched in PATH unless it has a slash. */
+  command: string[];
+  /** Folder of the trace, to be made. */
+  directory: string;
+  /** No messages of the engine's own. */
+  quiet: boolean;
+  /** @default the recorder's own */
+  environment?: Record<string, string>;
+  /** @default the recorder's own */
+  cwd?: string;
+}
+
+/** How a recording ended. */
+export interface RecordResult extends Outcome {
+  outcome: "recorded" | "interrupted" | "unsupported";
+  /** One line for the user, or "". */
+  message: string;
+}
+
+/** Signals that end a recording in an orderly way. */
+const ENDING = [SIG.SIGINT, SIG.SIGTERM, SIG.SIGHUP, SIG.SIGQUIT];
+/** Time for the program to end by itself after the first of them. */
+const GRACE_MS = 2000;
+
+/** Options of every tracee. */
+export const TRACE_OPTIONS =
+  PTRACE_O.EXITKILL |
+  PTRACE_O.TRACESYSGOOD |
+  PTRACE_O.TRACEEXEC |
+  PTRACE_O.TRACECLONE |
+  PTRACE_O.TRACEFORK |
+  PTRACE_O.TRACEVFORK;
+
+/**
+ * Records a program, to its end or until it is interrupted. Blocks; the program has the recorder's own standard
+ * streams.
+ *
+ * @throws EngineError if it can't be started, TraceError if the trace can't be written.
+ */
+export function record(options: RecordOptions): RecordResult {
+  const { command, directory } = options;
+  const cwd = resolve(options.cwd ?? process.cwd());
+  const environment = options.environment ?? currentEnvironment();
+  const program = findProgram(command[0] ?? "", environment["PATH"] ?? "", cwd);
+  const writer = TraceWriter.create(directory, {
+    command,
+    program,
+    environment,
+    cwd,
+    host: describeHost(),
+    engine: ENGINE,
+    bun: Bun.version,
+    startedAt: new Date().toISOString(),
+  });
+  const before = process.cwd();
+  process.chdir(cwd);
+  installInterrupts([...ENDING, SIG.SIGALRM]);
+  try {
+    return recordInto(writer, program, command, environment);
+  } finally {
+    writer.close();
+    setTimer(0);
+    for (const signal of [...ENDING, SIG.SIGALRM]) restoreDefault(signal);
+    process.chdir(before);
+  }
+}
+
+function recordInto(
+  writer: TraceWriter,
+  program: string,
+  command: string[],
+  environment: Record<string, string>,
+): RecordResult {
+  const tracer = new Tracer();
+  const recording = new Recording(tracer, writer);
+  const first = start(tracer, program, command, environment);
+  const recorder = new Recorder(recording, new SignalRecorder(recording), new SyscallRecorder(recording), endPolicy());
+  const end = recorder.run(first);
+  recording.emit(first, {
+    kind: "end",
+    task: first.id,
+    ticks: first.ticks,
+    registers: new BigUint64Array(20),
+    reason: end.reason,
+    status: end.status,
+    message: end.message,
+  });
+  return { ...recording.totals, ...result(end) };
+}
+
+function result(end: RecordingEnd): Pick<RecordResult, "outcome" | "message" | "exit"> {
+  const outcome = end.reason === "exited" ? "recorded" : end.reason;
+  return { outcome, message: end.message, exit: end.reason === "exited" ? exitOf(end.status) : undefined };
+}
+
+/** Starts the program and leaves it at its first instruction. */
+function start(tracer: Tracer, program: string, argv: string[], environment: Record<string, string>): RecordedTask {
+  let pid: number;
+  try {
+    pid = spawnTraced({ path: program, argv, env: Object.entries(environment).map(([name, value]) => `${name}=${value}`) });
+  } catch (error) {
+    if (!(error instanceof SyscallError)) throw error;
+    throw new EngineError(`Cannot start ${program}: ${error.message}`);
+  }
+  const stopped = tracer.control.wait(pid, 0);
+  invariant(stopped === pid && (tracer.control.status & 0xff) === 0x7f, "the program did not stop at its start");
+  setOptions(pid, TRACE_OPTIONS);
+  const space = new AddressSpace(openMemory(pid), new Image((image) => tracer.cacheHost(image)));
+  const ignored = Array.from({ length: SIGRT.MAX }, (_, i) => i + 1).filter(wasIgnored);
+  const task = new RecordedTask(pid, new RecordedProcess(pid, space, initialActions(ignored)));
+  tracer.takeRegisters(task);
+  return task;
+}
+
+/**
+ * The first signal is passed on to the program, which has some time to end by itself; the second one, or the end
+ * of that time, ends the recording.
+ */
+function endPolicy(): (signal: number, root: number) => "continue" | "stop" {
+  let asked = false;
+  return (signal, root) => {
+    clearInterrupt();
+    if (asked) return "stop";
+    asked = true;
+    setTimer(GRACE_MS);
+    // A terminal has sent Ctrl-C to the program already, as it is in the same foreground group.
+    const fromTerminal = (signal === SIG.SIGINT || signal === SIG.SIGQUIT) && process.stdin.isTTY;
+    if (!fromTerminal) {
+      try {
+        kill(root, signal);
+      } catch (error) {
+        if (!(error instanceof SyscallError)) throw error;
+        return "stop";
+      }
+    }
+    return "continue";
+  };
+}
+
+function currentEnvironment(): Record<string, string> {
+  return Object.fromEntries(Object.entries(process.env).filter((entry): entry is [string, string] => entry[1] !== undefined));
+}
+
+/** As execvp finds programs. @throws EngineError if there is none. */
+function findProgram(name: string, path: string, cwd: string): string {
+  if (name === "") throw new EngineError("Cannot record: no program was given");
+  const candidates = name.includes("/")
+    ? [resolve(cwd, name)]
+    : path.split(delimiter).map((folder) => join(resolve(cwd, folder || "."), name));
+  for (const candidate of candidates) {
+    if (existsSync(candidate) && statSync(candidate).isFile() && executable(candidate)) return candidate;
+  }
+  const exists = candidates.find((candidate) => existsSync(candidate));
+  throw new EngineError(
+    exists
+      ? `Cannot record ${name}: ${exists} is not an executable file (chmod +x it, or name a program)`
+      : `Cannot record ${name}: there is no such program (${name.includes("/") ? "check the path" : "it is in no folder of PATH"})`,
+  );
+}
+
+function executable(path: string): boolean {
+  try {
+    accessSync(path, constants.X_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,129 @@
+/**
+ * The state of one recording: its tasks, its trace, and the rule that makes the trace a schedule.
+ *
+ * The rule: before an event of one task is written, the place where the task that ran before it stands is
+ * written as a `switch`, if that task has run since its own last event. So replay always knows how far a task
+ * got before another one's effects may be seen.
+ */
+import type { MemoryWrite, Registers, TraceEvent } from "../trace/events.ts";
+import type { TraceWriter } from "../trace/mod.ts";
+import type { AddressSpace } from "../tracee/address-space.ts";
+import { Process, type Standing, Task } from "../tracee/task.ts";
+import type { Tracer } from "../tracee/tracer.ts";
+import { Actions } from "./actions.ts";
+import type { Call } from "./call.ts";
+
+/** A process that is being recorded. */
+export class RecordedProcess extends Process {
+  /** Which standard stream of the recorder a descriptor is: 1, 2, or 0 for none. Filled when asked. */
+  readonly streams = new Map<number, 0 | 1 | 2>();
+
+  constructor(
+    pid: number,
+    space: AddressSpace,
+    public actions: Actions,
+  ) {
+    super(pid, pid, space);
+  }
+}
+
+/** A task that is being recorded. */
+export class RecordedTask extends Task {
+  /** `ready` to run, or `blocked` in the kernel (in a system call, or ending). */
+  state: "ready" | "blocked" = "ready";
+  /** Where it stands, once it has run since its last event. */
+  standing: Standing | undefined;
+  /** The system call that it is in. */
+  call: Call | undefined;
+  /** Cache pc behind the last system call that ended, while nothing has run since. */
+  returnedTo = -1;
+  /** Registers at the system call that ends it. */
+  exiting: Registers | undefined;
+
+  constructor(
+    tid: number,
+    override process: RecordedProcess,
+  ) {
+    super(tid, tid, process);
+  }
+}
+
+/** Counts for the summary. */
+export interface Totals {
+  events: number;
+  ticks: number;
+  signals: number;
+  switches: number;
+}
+
+/** See the file's head. */
+export class Recording {
+  readonly tasks = new Map<number, RecordedTask>();
+  readonly totals: Totals = { events: 0, ticks: 0, signals: 0, switches: 0 };
+  /** The task that has run since its last event. */
+  private unmarked: RecordedTask | undefined;
+
+  constructor(
+    readonly tracer: Tracer,
+    readonly writer: TraceWriter,
+  ) {}
+
+  /** Notes that a task has run user code and stands somewhere now. */
+  ran(task: RecordedTask, standing: Standing): void {
+    task.standing = standing;
+    this.unmarked = task;
+  }
+
+  /** To be called before a task runs: whoever ran before has its place written down. */
+  mark(next: RecordedTask): void {
+    const previous = this.unmarked;
+    if (!previous || previous === next) return;
+    this.unmarked = undefined;
+    const { standing } = previous;
+    if (!standing) return;
+    this.totals.switches++;
+    this.put({
+      kind: "switch",
+      task: previous.id,
+      ticks: previous.ticks,
+      registers: standing.registers,
+      point: standing.point,
+      jumps: previous.jumps,
+    });
+  }
+
+  /** Writes an event of a task, which also says where that task stands. */
+  emit(task: RecordedTask, event: TraceEvent): void {
+    this.mark(task);
+    this.unmarked = undefined;
+    if (event.kind === "signal") this.totals.signals++;
+    this.put(event);
+  }
+
+  private put(event: TraceEvent): void {
+    this.totals.events++;
+    this.writer.write(event);
+    this.writer.maybeFlush();
+  }
+
+  /** A task is gone: nothing more can be said of where it stands. */
+  forget(task: RecordedTask): void {
+    if (this.unmarked === task) this.unmarked = undefined;
+    this.tasks.delete(task.tid);
+    task.process.tasks.delete(task);
+    this.totals.ticks += task.ticks;
+  }
+
+  /** What memory holds now, as a write to be restated in replay; undefined if none of it can be read. */
+  snapshot(space: AddressSpace, address: number, length: number): MemoryWrite | undefined {
+    const bytes = space.memory.read(address, length);
+    return bytes.length > 0 ? { address, bytes: bytes.slice() } : undefined;
+  }
+}
+
+/** A fresh table of actions, with the signals that the recorder's own parent ignored. */
+export function initialActions(ignored: readonly number[]): Actions {
+  const actions = new Actions();
+  for (const signal of ignored) actions.ignore(signal);
+  return actions;
+}

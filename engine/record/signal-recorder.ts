@@ -1,0 +1,192 @@
+/**
+ * Signals while recording: held back where the kernel brings them, delivered at the next point that replay can
+ * find again, by the kernel itself, so that frames, masks and restarts are its own.
+ */
+import {
+  getSigInfo,
+  getSigMask,
+  NativeBuffer,
+  PTRACE,
+  setSigInfo,
+  setSigMask,
+  SIG,
+  SIGINFO,
+  signalBit,
+  STACK_T,
+} from "../../ffi/mod.ts";
+import { invariant } from "../engine-error.ts";
+import type { MemoryWrite, Point, Registers } from "../trace/events.ts";
+import { intoKernel } from "../tracee/registers.ts";
+import type { HeldSignal } from "../tracee/task.ts";
+import { stopAtGadget } from "../tracee/gadget.ts";
+import { CONTEXT } from "../translate/context.ts";
+import type { RecordedTask, Recording } from "./recording.ts";
+
+/** Faults are never held back: blocking them would let the kernel reset their handlers (signal(7)). */
+const SYNCHRONOUS: readonly number[] = [SIG.SIGILL, SIG.SIGTRAP, SIG.SIGBUS, SIG.SIGFPE, SIG.SIGSEGV, SIG.SIGSYS];
+const HOLD_MASK = SYNCHRONOUS.reduce((mask, signal) => mask & ~signalBit(signal), 0xffffffffffffffffn);
+
+/** The red zone below a stack pointer, which a signal frame leaves alone (System V ABI, 3.2.2). */
+const RED_ZONE = 128;
+/** No signal frame is larger, whatever registers the processor has. */
+const MAX_FRAME = 65536;
+
+/** Where and with which registers a signal is delivered. */
+export interface DeliveryPoint {
+  point: Point;
+  registers: Registers;
+  /** The task is in a signal stop now (an int3 counts as one): the signal can take its place. */
+  atSignalStop: boolean;
+  /** A system call that the kernel may restart is being broken off. */
+  interrupted?: { number: number; result: bigint };
+}
+
+/** What became of a task that got a signal. */
+export type Delivery = "handled" | "ignored" | "dying";
+
+/** See the file's head. */
+export class SignalRecorder {
+  private readonly info = NativeBuffer.map(SIGINFO.size);
+
+  constructor(private readonly recording: Recording) {}
+
+  /** The siginfo of a task's signal stop. */
+  siginfo(task: RecordedTask): Uint8Array {
+    getSigInfo(task.tid, this.info);
+    return this.info.u8.slice();
+  }
+
+  /** Whether a signal was caused by the instruction itself: then it can't be held back. */
+  isFault(signal: number, siginfo: Uint8Array): boolean {
+    const code = new DataView(siginfo.buffer, siginfo.byteOffset).getInt32(SIGINFO.si_code, true);
+    return SYNCHRONOUS.includes(signal) && code > 0;
+  }
+
+  /** Takes a signal from the kernel for later; the task must trap at its next tick. */
+  hold(task: RecordedTask, held: HeldSignal): void {
+    task.held.push(held);
+    if (task.savedMask === undefined) {
+      task.savedMask = getSigMask(task.tid);
+      setSigMask(task.tid, task.savedMask | HOLD_MASK);
+    }
+    const { tracer } = this.recording;
+    tracer.settle(task);
+    tracer.arm(task, () => 1, 1);
+  }
+
+  /** Puts the program's own mask back. */
+  release(task: RecordedTask): void {
+    if (task.savedMask === undefined) return;
+    setSigMask(task.tid, task.savedMask);
+    task.savedMask = undefined;
+  }
+
+  /**
+   * Delivers a signal at a point. The task's registers must be those of its present stop.
+   */
+  deliver(task: RecordedTask, { signal, siginfo }: HeldSignal, at: DeliveryPoint): Delivery {
+    const { actions } = task.process;
+    const forced = at.point === "fault";
+    const disposition = forced ? actions.forcedDisposition(signal) : actions.disposition(signal);
+    this.release(task);
+    // Job control is not recorded: a stop would end at once under ptrace anyway.
+    if (disposition === "ignored" || disposition === "stop") return "ignored";
+    if (!at.atSignalStop) stopAtGadget(this.recording.tracer, task);
+    const base = {
+      kind: "signal",
+      task: task.id,
+      ticks: task.ticks,
+      registers: at.registers,
+      point: at.point,
+      jumps: task.jumps,
+      signal,
+      siginfo,
+      disposition,
+    } as const;
+    if (disposition === "fatal") {
+      this.recording.emit(task, { ...base, disposition, writes: [], after: at.registers });
+      this.setSigInfo(task, siginfo);
+      this.recording.tracer.release(task, PTRACE.CONT, signal);
+      return "dying";
+    }
+    const tracer = this.recording.tracer;
+    intoKernel(at.registers, task.registers);
+    task.set("rip", at.registers[16]!);
+    if (at.interrupted) {
+      // The kernel decides between restart and EINTR; it moves rip back over the program's own `syscall`.
+      task.set("rip", at.registers[16]! + 2n);
+      task.set("orig_rax", at.interrupted.number);
+      task.set("rax", at.interrupted.result);
+    } else {
+      task.set("orig_rax", 0xffffffffffffffffn);
+    }
+    tracer.flush(task);
+    this.setSigInfo(task, siginfo);
+    const handler = actions.handler(signal);
+    const { control } = tracer;
+    let stopped = control.resumeAndWait(PTRACE.SINGLESTEP, task.tid, signal, task.tid, 0);
+    while (stopped === -4) {
+      tracer.postponeInterrupt();
+      stopped = control.wait(task.tid, 0);
+    }
+    if ((control.status & 0xff) !== 0x7f) {
+      task.running = true;
+      return "dying";
+    }
+    tracer.takeRegisters(task);
+    if (control.status >> 8 !== SIG.SIGTRAP || task.number("rip") !== handler) {
+      // The frame could not be written: the kernel forces SIGSEGV (signal_setup_done).
+      const next = (control.status >> 8) & 0xff;
+      invariant(next === SIG.SIGSEGV, `stop by signal ${next} on the way into a handler`);
+      return this.deliver(
+        task,
+        { signal: next, siginfo: this.siginfo(task) },
+        { point: "fault", registers: at.registers, atSignalStop: true },
+      );
+    }
+    actions.delivered(signal);
+    const after = task.view(handler);
+    this.recording.emit(task, { ...base, disposition, writes: this.frame(task, at.registers), after });
+    task.jumpTo(handler);
+    task.returnedTo = -1;
+    return "handled";
+  }
+
+  private setSigInfo(task: RecordedTask, siginfo: Uint8Array): void {
+    this.info.u8.set(siginfo);
+    setSigInfo(task.tid, this.info);
+  }
+
+  /** The frame that the kernel has just built: from the new stack pointer to the old one, or to a signal stack's end. */
+  private frame(task: RecordedTask, before: Registers): MemoryWrite[] {
+    const bottom = task.number("rsp");
+    const stack = Number(before[7]!) - RED_ZONE;
+    let top = stack;
+    if (bottom > stack || stack - bottom > MAX_FRAME) {
+      // struct rt_sigframe: return address, then struct ucontext with uc_stack at 16 (asm/sigframe.h).
+      const { memory } = task.space;
+      const ucStack = bottom + 8 + 16;
+      const sp = Number(memory.readU64(ucStack + STACK_T.sp) ?? 0n);
+      const length = Number(memory.readU64(ucStack + STACK_T.length) ?? 0n);
+      top = Math.min(sp + length, bottom + MAX_FRAME);
+    }
+    const write = this.recording.snapshot(task.space, bottom, top - bottom);
+    invariant(write, "a signal frame that can't be read");
+    return [write];
+  }
+
+  /** Puts the program's registers in place of those of the translation that faulted; returns its pc. */
+  faultingState(task: RecordedTask): { pc: number; registers: Registers } {
+    const rip = task.number("rip");
+    const position = task.space.image.cache.position(rip);
+    if (!position) return { pc: rip, registers: task.view(rip) };
+    const { image } = task.space;
+    if (position.rcxSpilled) task.set("rcx", image.spilled(CONTEXT.spilledRcx));
+    if (position.raxSpilled) task.set("rax", image.spilled(CONTEXT.spilledRax));
+    if (position.tickRcxSpilled) task.set("rcx", image.spilled(CONTEXT.tickRcx));
+    if (position.garbageFlags) task.set("eflags", task.get("eflags") & ~BigInt(position.garbageFlags));
+    if (position.counted === "tick") task.ticks--;
+    else if (position.counted === "jump") task.jumps--;
+    return { pc: position.pc, registers: task.view(position.pc) };
+  }
+}

@@ -1,0 +1,186 @@
+/**
+ * What the recorder does around one system call: what it refuses, what it changes for the kernel's eyes, and
+ * what it writes down of the outcome.
+ */
+import { readlinkSync } from "node:fs";
+import { isErrno, KCMP, KERNEL_SIGACTION, kcmp, MAP, PROT, SYSCALLS } from "../../ffi/mod.ts";
+import { answer, blocks, bytesSent, movesTo, outputRanges, refusal, syscallSpec } from "../kernel/mod.ts";
+import type { MappingRecord, MemoryWrite, Registers } from "../trace/events.ts";
+import { hashOutput } from "../output.ts";
+import { applyMemoryCall } from "../tracee/memory-calls.ts";
+import { pageEnd } from "../tracee/mappings.ts";
+import { CONTEXT_BASE, CONTEXT_SIZE } from "../translate/context.ts";
+import { Call } from "./call.ts";
+import { Unsupported } from "./recorder.ts";
+import type { RecordedProcess, RecordedTask, Recording } from "./recording.ts";
+
+const ENOSYS = -38;
+const EINVAL = -22;
+
+/** See the file's head. */
+export class SyscallRecorder {
+  constructor(private readonly recording: Recording) {}
+
+  /** A task stands at a system call. @throws Unsupported for one that can't be recorded. */
+  begin(task: RecordedTask, number: number, site: { pc: number; next: number }, registers: Registers): Call {
+    const spec = syscallSpec(number);
+    const call = new Call(number, spec, site.pc, site.next, registers, task.space);
+    const why = spec && refusal(spec, call);
+    if (why) {
+      throw new Unsupported(
+        `the system call ${spec.name} at 0x${site.pc.toString(16)} can't be recorded by the embedded engine: ${why}`,
+      );
+    }
+    return call;
+  }
+
+  /** The result to give instead of asking the kernel, or undefined. */
+  answer(task: RecordedTask, call: Call): number | undefined {
+    const { spec } = call;
+    if (!spec) return ENOSYS;
+    const fixed = answer(spec, call);
+    if (fixed !== undefined) return fixed;
+    const moves = movesTo(spec, call);
+    // Bytes that never pass through the program's memory could not be shown again.
+    if (moves && this.stream(task.process, moves.fd) !== 0) return -moves.errno;
+    if (call.number === SYSCALLS.mmap || call.number === SYSCALLS.munmap) {
+      const start = call.argument(0);
+      const fixedPlace = call.number === SYSCALLS.munmap || (call.int(3) & MAP.FIXED) !== 0;
+      if (fixedPlace && this.isEngines(task, start, pageEnd(start + call.argument(1)))) return EINVAL;
+    }
+    return undefined;
+  }
+
+  private isEngines(task: RecordedTask, start: number, end: number): boolean {
+    if (start < CONTEXT_BASE + CONTEXT_SIZE && end > CONTEXT_BASE) return true;
+    return task.space.image.regions.some((region) => start < region.base + region.bytes.length && end > region.base);
+  }
+
+  maySleep(_task: RecordedTask, call: Call): boolean {
+    const { spec } = call;
+    if (!spec) return false;
+    // While vfork's child has not gone on, and while execve's other threads die, others have to be looked after.
+    return spec.handling === "task" ? call.number !== SYSCALLS.rt_sigreturn : blocks(spec, call);
+  }
+
+  /** Changes of the arguments that only the kernel sees: text is never really executable. */
+  prepare(task: RecordedTask, call: Call): void {
+    switch (call.number) {
+      case SYSCALLS.mmap:
+      case SYSCALLS.mprotect:
+      case SYSCALLS.pkey_mprotect: {
+        const protection = call.int(2);
+        if ((protection & PROT.EXEC) !== 0) {
+          call.changed.push({ register: "rdx", value: task.get("rdx") });
+          task.set("rdx", protection & ~PROT.EXEC);
+        }
+        break;
+      }
+      case SYSCALLS.exit:
+        break;
+    }
+  }
+
+  /** A call has ended: keeps the engine's picture, and writes the event. */
+  end(task: RecordedTask, call: Call): void {
+    const { spec, number } = call;
+    const { space, process } = task;
+    const result = BigInt.asIntN(64, task.get("rax"));
+    call.result = Number(result);
+    const mapping = number === SYSCALLS.mmap && call.result >= 0 ? this.mapping(task, call) : undefined;
+    const writes: MemoryWrite[] = [];
+    let stream: 0 | 1 | 2 = 0;
+    let outputHash = 0n;
+    if (spec) {
+      if (number !== SYSCALLS.rt_sigreturn) {
+        for (const { address, length } of outputRanges(spec, call)) {
+          const write = this.recording.snapshot(space, address, length);
+          if (write) writes.push(write);
+        }
+      }
+      const sent = bytesSent(spec, call);
+      if (sent) {
+        stream = this.stream(process, sent.fd);
+        if (stream !== 0) outputHash = hashOutput(sent.ranges, (address, length) => space.memory.read(address, length));
+      }
+    }
+    this.recording.emit(task, {
+      kind: "syscall",
+      task: task.id,
+      ticks: task.ticks,
+      registers: call.registers,
+      number,
+      result,
+      writes,
+      stream,
+      outputHash,
+      ...(mapping && { mapping }),
+    });
+    this.remember(task, call, mapping);
+  }
+
+  /** What later calls depend on. */
+  private remember(task: RecordedTask, call: Call, mapping: MappingRecord | undefined): void {
+    const { spec, number, result } = call;
+    const { process, space } = task;
+    if (spec?.changesFds) process.streams.clear();
+    if (spec?.handling === "memory") {
+      for (const { start, end } of applyMemoryCall(space, number, call.args, result, mapping)) {
+        this.recording.tracer.textChanged(task, start, end);
+      }
+    }
+    if (result < 0) return;
+    if (number === SYSCALLS.rt_sigaction && call.argument(1) !== 0) {
+      process.actions.set(call.int(0), space.memory.read(call.argument(1), KERNEL_SIGACTION.size).slice());
+    } else if (number === SYSCALLS.set_tid_address) {
+      task.clearTid = call.argument(0);
+    }
+  }
+
+  private mapping(task: RecordedTask, call: Call): MappingRecord {
+    const flags = call.int(3);
+    const fd = call.int(4);
+    const anonymous = (flags & MAP.ANONYMOUS) !== 0;
+    const record: MappingRecord = {
+      start: call.result,
+      end: pageEnd(call.result + call.argument(1)),
+      protection: call.int(2) & (PROT.READ | PROT.WRITE | PROT.EXEC),
+      shared: (flags & MAP.TYPE) !== MAP.PRIVATE,
+      file: -1,
+      offset: anonymous ? 0 : call.argument(5),
+      name: "",
+    };
+    if (anonymous) return record;
+    const path = `/proc/${task.tid}/fd/${fd}`;
+    record.name = readlinkSync(path);
+    if (record.name === "/dev/zero") return { ...record, offset: 0 };
+    record.file = this.recording.writer.addFile({
+      path,
+      name: record.name,
+      ...(record.shared && { volatile: true }),
+    });
+    return record;
+  }
+
+  /** Which of the recorder's standard streams a descriptor of a process is. */
+  private stream(process: RecordedProcess, fd: number): 0 | 1 | 2 {
+    let stream = process.streams.get(fd);
+    if (stream === undefined) {
+      const order = fd === 2 ? ([2, 1] as const) : ([1, 2] as const);
+      stream = order.find((own) => sameFile(process.pid, own, fd)) ?? 0;
+      process.streams.set(fd, stream);
+    }
+    return stream;
+  }
+}
+
+/** Whether a descriptor of a process is the very open file that the recorder has at `own`. */
+function sameFile(pid: number, own: number, fd: number): boolean {
+  try {
+    return kcmp(process.pid, pid, KCMP.FILE, own, fd) === 0;
+  } catch (error) {
+    if (isErrno(error, "EBADF")) return false;
+    throw error;
+  }
+}
+

@@ -1,0 +1,72 @@
+/**
+ * One address space of the recording: the program's mappings, its memory, and the image that runs in it.
+ *
+ * The program's text is never executable for real: whatever slips out of the code cache faults instead of
+ * running uncounted. The mapping list keeps the protections that the program believes in.
+ */
+import { PROT, type TraceeMemory } from "../../ffi/mod.ts";
+import type { Image } from "./image.ts";
+import { MappingList, PAGE_SIZE } from "./mappings.ts";
+
+/** See the file's head. */
+export class AddressSpace {
+  mappings = new MappingList();
+  /** First address of the heap, and its present end. */
+  brkStart = 0;
+  brkEnd = 0;
+  /** How many regions of the image are mapped here. */
+  mappedRegions = 0;
+  /** Processes that live in it (more than one after vfork). */
+  users = 1;
+  /** Writable text pages that are write-protected for real, so that changes of translated text are noticed. */
+  readonly guarded = new Set<number>();
+
+  constructor(
+    readonly memory: TraceeMemory,
+    public image: Image,
+  ) {
+    image.users++;
+  }
+
+  /** A forked copy; it shares the image until its text changes. */
+  fork(memory: TraceeMemory): AddressSpace {
+    const copy = new AddressSpace(memory, this.image);
+    copy.mappings = this.mappings.clone();
+    copy.brkStart = this.brkStart;
+    copy.brkEnd = this.brkEnd;
+    copy.mappedRegions = this.mappedRegions;
+    for (const page of this.guarded) copy.guarded.add(page);
+    return copy;
+  }
+
+  /** Bytes of an executable page, copied, or undefined where the program may not execute. */
+  fetchPage(page: number): Uint8Array | undefined {
+    if (!this.mappings.executable(page)) return undefined;
+    const bytes = this.memory.read(page, PAGE_SIZE);
+    return bytes.length > 0 ? bytes.slice() : undefined;
+  }
+
+  /** Whether the mapping at an address may be written by the program. */
+  writable(address: number): boolean {
+    return ((this.mappings.find(address)?.protection ?? 0) & PROT.WRITE) !== 0;
+  }
+
+  /** Gives the memory handle and, if it was the last user, the image back. */
+  dispose(): void {
+    this.memory[Symbol.dispose]();
+    this.leaveImage();
+  }
+
+  /** Takes another image (the text of this space differs from now on). */
+  replaceImage(image: Image): void {
+    this.leaveImage();
+    this.image = image;
+    image.users++;
+    this.mappedRegions = 0;
+  }
+
+  private leaveImage(): void {
+    this.image.users--;
+    if (this.image.users === 0) this.image.dispose();
+  }
+}

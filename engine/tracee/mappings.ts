@@ -1,0 +1,114 @@
+/**
+ * The engine's own picture of a tracee's address space: which mappings the program asked for, with the
+ * protection that it believes in. (The real pages are never executable; see `address-space.ts`.)
+ */
+import { MAP, PROT } from "../../ffi/mod.ts";
+
+/** One mapping of the program. */
+export interface Mapping {
+  start: number;
+  end: number;
+  /** PROT_* bits as the program asked for them. */
+  protection: number;
+  shared: boolean;
+  /** Index in the trace's file list, or -1 for anonymous memory. */
+  file: number;
+  /** File offset of `start`, in bytes. */
+  offset: number;
+  name: string;
+}
+
+export const PAGE_SIZE = 4096;
+
+/** Rounds up to whole pages. */
+export function pageEnd(address: number): number {
+  return Math.ceil(address / PAGE_SIZE) * PAGE_SIZE;
+}
+
+/** Rounds down to a page's start. */
+export function pageStart(address: number): number {
+  return address - (address % PAGE_SIZE);
+}
+
+/** Mappings in ascending order, never overlapping. */
+export class MappingList {
+  private list: Mapping[] = [];
+
+  /** All mappings, ascending. */
+  get all(): readonly Mapping[] {
+    return this.list;
+  }
+
+  /** An independent copy, for a forked process. */
+  clone(): MappingList {
+    const copy = new MappingList();
+    copy.list = this.list.map((mapping) => ({ ...mapping }));
+    return copy;
+  }
+
+  /** The mapping that holds an address. */
+  find(address: number): Mapping | undefined {
+    let low = 0;
+    let high = this.list.length;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if (this.list[middle]!.end <= address) low = middle + 1;
+      else high = middle;
+    }
+    const found = this.list[low];
+    return found && found.start <= address ? found : undefined;
+  }
+
+  /** Mappings that share at least a byte with [start, end). */
+  overlapping(start: number, end: number): Mapping[] {
+    return this.list.filter((mapping) => mapping.start < end && mapping.end > start);
+  }
+
+  /** Adds a mapping in place of whatever was there. */
+  add(mapping: Mapping): void {
+    this.remove(mapping.start, mapping.end);
+    const at = this.list.findIndex((other) => other.start >= mapping.end);
+    if (at < 0) this.list.push(mapping);
+    else this.list.splice(at, 0, mapping);
+  }
+
+  /** Removes [start, end), cutting mappings that reach out of it. */
+  remove(start: number, end: number): void {
+    if (!this.list.some((mapping) => mapping.start < end && mapping.end > start)) return;
+    this.list = this.list.flatMap((mapping) => cut(mapping, start, end).outside);
+  }
+
+  /** Changes the protection in [start, end). */
+  protect(start: number, end: number, protection: number): void {
+    this.list = this.list.flatMap((mapping) => {
+      const { outside, inside } = cut(mapping, start, end);
+      if (!inside) return outside;
+      return [...outside, { ...inside, protection }].sort((a, b) => a.start - b.start);
+    });
+  }
+
+  /** Whether the program may execute at an address. */
+  executable(address: number): boolean {
+    const mapping = this.find(address);
+    return mapping !== undefined && (mapping.protection & PROT.EXEC) !== 0;
+  }
+}
+
+function cut(mapping: Mapping, start: number, end: number): { outside: Mapping[]; inside?: Mapping } {
+  if (mapping.end <= start || mapping.start >= end) return { outside: [mapping] };
+  const part = (from: number, to: number): Mapping => ({
+    ...mapping,
+    start: from,
+    end: to,
+    offset: mapping.file >= 0 ? mapping.offset + (from - mapping.start) : 0,
+  });
+  const outside: Mapping[] = [];
+  if (mapping.start < start) outside.push(part(mapping.start, start));
+  if (mapping.end > end) outside.push(part(end, mapping.end));
+  return { outside, inside: part(Math.max(start, mapping.start), Math.min(end, mapping.end)) };
+}
+
+/** The MAP_* sharing flag of a mapping. */
+export function sharingFlag(mapping: { shared: boolean }): number {
+  return mapping.shared ? MAP.SHARED : MAP.PRIVATE;
+}

@@ -1,0 +1,100 @@
+/**
+ * What system calls on memory do to the engine's picture of an address space. Recording and replay both keep
+ * the picture by these rules, after the call itself has been done.
+ */
+import { MREMAP, PROT, SYSCALLS } from "../../ffi/mod.ts";
+import type { MappingRecord } from "../trace/events.ts";
+import type { AddressSpace } from "./address-space.ts";
+import { pageEnd } from "./mappings.ts";
+
+/** A range whose text may be different from now on. */
+export interface ChangedRange {
+  start: number;
+  end: number;
+}
+
+/**
+ * Brings the mappings of a space up to date.
+ *
+ * @param args The call's arguments.
+ * @param result Its result; failed calls (below 0) change nothing.
+ * @param mapping The new mapping, for mmap.
+ * @returns Ranges whose translations are stale.
+ */
+export function applyMemoryCall(
+  space: AddressSpace,
+  number: number,
+  args: readonly number[],
+  result: number,
+  mapping: MappingRecord | undefined,
+): ChangedRange[] {
+  const { mappings } = space;
+  const [first = 0, second = 0, third = 0, fourth = 0] = args;
+  if (result < 0) return [];
+  switch (number) {
+    case SYSCALLS.mmap:
+      if (!mapping) return [];
+      mappings.add({ ...mapping });
+      unguardRange(space, mapping.start, mapping.end);
+      return [mapping];
+    case SYSCALLS.munmap: {
+      const end = pageEnd(first + second);
+      mappings.remove(first, end);
+      unguardRange(space, first, end);
+      return [{ start: first, end }];
+    }
+    case SYSCALLS.mprotect:
+    case SYSCALLS.pkey_mprotect: {
+      const end = pageEnd(first + second);
+      const textBefore = mappings.overlapping(first, end).some(isText);
+      mappings.protect(first, end, third & (PROT.READ | PROT.WRITE | PROT.EXEC));
+      unguardRange(space, first, end);
+      return textBefore ? [{ start: first, end }] : [];
+    }
+    case SYSCALLS.mremap: {
+      const source = mappings.find(first);
+      if (!source) return [];
+      const oldEnd = pageEnd(first + second);
+      const moved = {
+        ...source,
+        start: result,
+        end: result + pageEnd(third),
+        offset: source.file >= 0 ? source.offset + (first - source.start) : 0,
+      };
+      if ((fourth & MREMAP.DONTUNMAP) === 0) mappings.remove(first, oldEnd);
+      mappings.add(moved);
+      unguardRange(space, first, oldEnd);
+      unguardRange(space, moved.start, moved.end);
+      return [{ start: first, end: oldEnd }, moved];
+    }
+    case SYSCALLS.brk: {
+      const oldEnd = pageEnd(space.brkEnd);
+      const newEnd = pageEnd(result);
+      space.brkEnd = result;
+      if (newEnd < oldEnd) mappings.remove(newEnd, oldEnd);
+      if (newEnd > pageEnd(space.brkStart)) {
+        mappings.add({
+          start: pageEnd(space.brkStart),
+          end: newEnd,
+          protection: PROT.READ | PROT.WRITE,
+          shared: false,
+          file: -1,
+          offset: 0,
+          name: "[heap]",
+        });
+      }
+      return [];
+    }
+    default:
+      return [];
+  }
+}
+
+function isText(mapping: { protection: number }): boolean {
+  return (mapping.protection & PROT.EXEC) !== 0;
+}
+
+/** The kernel has just set the real protection of these pages: they are not guarded any more. */
+function unguardRange(space: AddressSpace, start: number, end: number): void {
+  for (const page of space.guarded) if (page >= start && page < end) space.guarded.delete(page);
+}

@@ -1,0 +1,37 @@
+/**
+ * Registers in two orders: the kernel's `user_regs_struct`, as ptrace moves it, and the trace's, which holds
+ * what the program can see.
+ */
+import { REG } from "../../ffi/mod.ts";
+import { REGISTER_COUNT, REGISTER_NAMES, type Registers } from "../trace/events.ts";
+
+/** Index in user_regs_struct of each of REGISTER_NAMES. */
+const KERNEL_INDEX = REGISTER_NAMES.map((name) => REG[name]);
+
+/** Bits of RFLAGS that an x86 program computes with: CF PF AF ZF SF DF OF (Intel SDM vol. 1, 3.4.3). */
+export const COMPUTED_FLAGS = 0xcd5n;
+
+/** RFLAGS.RF and TF belong to the debugger, not to the program. */
+const DEBUG_FLAGS = 0x10100n;
+
+/** The program's view of a stopped task's registers, with the app pc in place of the cache pc. */
+export function toRegisters(kernel: BigUint64Array, pc: number): Registers {
+  const registers = new BigUint64Array(REGISTER_COUNT);
+  for (let i = 0; i < REGISTER_COUNT; i++) registers[i] = kernel[KERNEL_INDEX[i]!]!;
+  registers[RIP] = BigInt(pc);
+  registers[EFLAGS] = registers[EFLAGS]! & ~DEBUG_FLAGS;
+  return registers;
+}
+
+/** Puts the program's registers into the kernel's structure, all but `rip`. */
+export function intoKernel(registers: Registers, kernel: BigUint64Array): void {
+  for (let i = 0; i < REGISTER_COUNT; i++) if (i !== RIP) kernel[KERNEL_INDEX[i]!] = registers[i]!;
+}
+
+const index = (name: (typeof REGISTER_NAMES)[number]): number => REGISTER_NAMES.indexOf(name);
+/** Indices in {@link Registers}. */
+export const RAX = index("rax");
+export const RCX = index("rcx");
+export const RSP = index("rsp");
+export const RIP = index("rip");
+export const EFLAGS = index("eflags");

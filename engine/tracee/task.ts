@@ -1,0 +1,112 @@
+/** Tasks (threads) and processes of a recording, as the engine keeps track of them. */
+import { REG } from "../../ffi/mod.ts";
+import type { Point, Registers } from "../trace/events.ts";
+import { TICK_COUNTERS } from "../translate/context.ts";
+import type { PollTrap } from "../translate/traps.ts";
+import type { AddressSpace } from "./address-space.ts";
+import type { Image } from "./image.ts";
+import { toRegisters } from "./registers.ts";
+
+/** A process: tasks with one thread group id. */
+export class Process {
+  readonly tasks = new Set<Task>();
+
+  /**
+   * @param id Thread group id as the program sees it.
+   * @param pid The real one; differs from `id` in replay.
+   */
+  constructor(
+    readonly id: number,
+    readonly pid: number,
+    public space: AddressSpace,
+  ) {}
+}
+
+/** Registers in user_regs_struct. */
+const REGISTERS = 27;
+
+/** A signal that was taken from the kernel and is to be delivered at the next point. */
+export interface HeldSignal {
+  signal: number;
+  /** siginfo_t, 128 bytes. */
+  siginfo: Uint8Array;
+}
+
+/** A thread of the program. */
+export class Task {
+  /** Retired conditional branches and back-jumps, up to the last settlement. */
+  ticks = 0;
+  jumps = 0;
+  /** Registers at the last stop, in the kernel's order; `rip` is a cache pc unless `appPc` is set. */
+  readonly registers = new BigUint64Array(REGISTERS);
+  /** `registers` differ from those of the stopped task. */
+  dirty = false;
+  /** Where to go on, if not at the cache pc in the registers. */
+  appPc: number | undefined;
+  /** App pc of the place where it stands, for the case that its image is replaced meanwhile. */
+  resumePc = 0;
+  /** The image that the cache pc in `registers` belongs to. */
+  image: Image | undefined;
+  /** The poll that the task is stopped at: its branch is not counted in `ticks`, but is in the counters. */
+  poll: PollTrap | undefined;
+  /** Values that the counters were last armed with. */
+  readonly armed = new Int32Array(TICK_COUNTERS + 1);
+  /** Ticks per counter in the last interval: how a budget is best shared out. */
+  readonly share = new Float64Array(TICK_COUNTERS);
+  /** It was resumed and has not stopped yet. */
+  running = false;
+  /** Signals held back until the next delivery point. */
+  readonly held: HeldSignal[] = [];
+  /** Signal mask to put back before delivering, while signals are held. */
+  savedMask: bigint | undefined;
+  /** Address that the kernel clears when the task ends (CLONE_CHILD_CLEARTID), or 0. */
+  clearTid = 0;
+
+  /**
+   * @param id Thread id as the program sees it.
+   * @param tid The real one; differs from `id` in replay.
+   */
+  constructor(
+    readonly id: number,
+    readonly tid: number,
+    public process: Process,
+  ) {
+    process.tasks.add(this);
+  }
+
+  get space(): AddressSpace {
+    return this.process.space;
+  }
+
+  /** One register of the last stop. */
+  get(name: keyof typeof REG): bigint {
+    return this.registers[REG[name]]!;
+  }
+
+  /** A register as a number (addresses, counts; exact below 2^53). */
+  number(name: keyof typeof REG): number {
+    return Number(this.registers[REG[name]]!);
+  }
+
+  set(name: keyof typeof REG, value: bigint | number): void {
+    this.registers[REG[name]] = typeof value === "bigint" ? value : BigInt(value);
+    this.dirty = true;
+  }
+
+  /** Lets the task go on at an app pc, with the registers as they are. */
+  jumpTo(pc: number): void {
+    this.appPc = pc;
+    this.poll = undefined;
+  }
+
+  /** The program's view of the registers, standing at `pc`. */
+  view(pc: number): Registers {
+    return toRegisters(this.registers, pc);
+  }
+}
+
+/** Where a task stands between two events; what a switch event says of it. */
+export interface Standing {
+  point: Point;
+  registers: Registers;
+}
