@@ -1,14 +1,15 @@
 #!/usr/bin/env bun
-/** The command line: finds the command, runs it, and turns errors into one line and an exit code. */
+/** The command line: finds the command and runs it. */
 import { type Command, overview } from "./args/mod.ts";
 import { dump } from "./commands/dump.ts";
 import { info } from "./commands/info.ts";
 import { record } from "./commands/record.ts";
 import { replay } from "./commands/replay.ts";
 import { suites } from "./commands/suites.ts";
-import { isUserError, UsageError } from "./errors.ts";
-import { INTERNAL, OK, USAGE } from "./exit-codes.ts";
-import { print, say } from "./output.ts";
+import { UsageError } from "./errors.ts";
+import { OK } from "./exit-codes.ts";
+import { endWith } from "./main.ts";
+import { print } from "./output.ts";
 import { didYouMean } from "./suggest.ts";
 import { VERSION } from "./version.ts";
 
@@ -35,21 +36,4 @@ async function main(argv: readonly string[]): Promise<number> {
   return await command.execute(rest);
 }
 
-/** Tells of an error; only faults of tickproof itself show where they happened. */
-function explain(error: unknown): number {
-  if (isUserError(error)) {
-    say(`tickproof: ${error.message}\n`);
-    return USAGE;
-  }
-  const trace = error instanceof Error ? (error.stack ?? error.message) : String(error);
-  say(`tickproof: this is a fault of tickproof ${VERSION} itself; please report it:\n${trace}\n`);
-  return INTERNAL;
-}
-
-let code: number;
-try {
-  code = await main(process.argv.slice(2));
-} catch (error) {
-  code = explain(error);
-}
-process.exit(code);
+await endWith(() => main(process.argv.slice(2)));

@@ -1,0 +1,31 @@
+/** Runs a program of tickproof to its exit code, and turns errors into words. */
+import { isUserError } from "./errors.ts";
+import { INTERNAL, USAGE } from "./exit-codes.ts";
+import { say } from "./output.ts";
+import { VERSION } from "./version.ts";
+
+/** Tells of an error; only faults of tickproof itself show where they happened. */
+function explain(error: unknown): number {
+  if (isUserError(error)) {
+    say(`tickproof: ${error.message}\n`);
+    return USAGE;
+  }
+  const trace = error instanceof Error ? (error.stack ?? error.message) : String(error);
+  say(`tickproof: this is a fault of tickproof ${VERSION} itself; please report it:\n${trace}\n`);
+  return INTERNAL;
+}
+
+/**
+ * Ends this process with the exit code of a program, or with that of the error that it threw.
+ *
+ * @param program Gives the exit code.
+ */
+export async function endWith(program: () => number | Promise<number>): Promise<never> {
+  let code: number;
+  try {
+    code = await program();
+  } catch (error) {
+    code = explain(error);
+  }
+  process.exit(code);
+}
