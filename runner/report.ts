@@ -5,8 +5,7 @@
 import { readFileSync, renameSync, writeFileSync } from "node:fs";
 import type { RecordResult, ReplayResult } from "../engine/mod.ts";
 
-/** How a program ended. */
-export type Exit = { code: number } | { signal: number };
+export type { Exit } from "../engine/mod.ts";
 
 /** What `record --report` writes. */
 export type RecordReport = { kind: "record"; directory: string } & RecordResult;
