@@ -1,11 +1,14 @@
 /** One attempt at a test: the program natively, then recorded, then replayed, each in a process of its own. */
 import { readFileSync, writeFileSync } from "node:fs";
 import { type RecordReport, type ReplayReport, type Report, readReport } from "../report.ts";
-import { compareRuns, describeExit, excerpt, type Observed } from "./compare.ts";
+import { compareRuns, describeExit, type Observed } from "./compare.ts";
 import { checkCounts, checkVisible } from "./expect.ts";
 import { runProcess } from "./process.ts";
 import type { Attempt, Phase, TestCase, Verdict } from "./types.ts";
 import type { AttemptFolder } from "./workspace.ts";
+
+/** Lines of an engine's standard error that a message shows. */
+const LINES_SHOWN = 10;
 
 /** What an attempt needs. */
 export interface AttemptSpec {
@@ -127,8 +130,15 @@ function observed(phase: "record" | "replay", seen: Seen, folder: AttemptFolder)
   const report = readReport(folder.file(phase, "report.json"));
   if (report?.kind === phase) return { ...seen, report };
   const words =
-    report?.kind === "error" ? report.message : `${describeExit(seen.exit)}, stderr ${excerpt(seen.stderr)}`;
+    report?.kind === "error"
+      ? report.message
+      : `${describeExit(seen.exit)}\n${lastLines(seen.stderr)}`.trimEnd();
   throw new Verdicted({ kind: "broken", reason: `the engine gave up to ${phase}: ${words}` });
+}
+
+/** The end of what a process said, where errors are. */
+function lastLines(bytes: Buffer): string {
+  return bytes.toString().trimEnd().split("\n").slice(-LINES_SHOWN).join("\n");
 }
 
 /** The engine's process must end as the program ended. */
