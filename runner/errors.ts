@@ -17,3 +17,13 @@ const USER_ERRORS: ReadonlySet<string> = new Set(["UsageError", "EngineError", "
 export function isUserError(error: unknown): error is Error {
   return error instanceof Error && USER_ERRORS.has(error.name);
 }
+
+/**
+ * Puts an error in words: its message if it is the user's to mend, else also where it happened.
+ *
+ * @param error Anything that was thrown.
+ */
+export function describeError(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  return isUserError(error) ? error.message : (error.stack ?? error.message);
+}

@@ -1,17 +1,17 @@
 /** Runs a program of tickproof to its exit code, and turns errors into words. */
-import { isUserError } from "./errors.ts";
+import { describeError, isUserError } from "./errors.ts";
 import { INTERNAL, USAGE } from "./exit-codes.ts";
 import { say } from "./output.ts";
 import { VERSION } from "./version.ts";
 
 /** Tells of an error; only faults of tickproof itself show where they happened. */
 function explain(error: unknown): number {
+  const words = describeError(error);
   if (isUserError(error)) {
-    say(`tickproof: ${error.message}\n`);
+    say(`tickproof: ${words}\n`);
     return USAGE;
   }
-  const trace = error instanceof Error ? (error.stack ?? error.message) : String(error);
-  say(`tickproof: this is a fault of tickproof ${VERSION} itself; please report it:\n${trace}\n`);
+  say(`tickproof: this is a fault of tickproof ${VERSION} itself; please report it:\n${words}\n`);
   return INTERNAL;
 }
 

@@ -4,6 +4,7 @@
  */
 import { readFileSync, renameSync, writeFileSync } from "node:fs";
 import type { RecordResult, ReplayResult } from "../engine/mod.ts";
+import { describeError } from "./errors.ts";
 
 export type { Exit } from "../engine/mod.ts";
 
@@ -51,7 +52,7 @@ export function reporting<R extends Report>(path: string | undefined, step: () =
     if (path !== undefined) writeReport(path, report);
     return report;
   } catch (error) {
-    const message = error instanceof Error ? error.message : String(error);
+    const message = describeError(error);
     if (path !== undefined) writeReport(path, { kind: "error", message });
     throw error;
   }

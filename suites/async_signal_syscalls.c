@@ -42,7 +42,7 @@ static void *work(void *argument) {
 
 int main(void) {
   struct itimerval period = {.it_interval = {.tv_usec = 1000}, .it_value = {.tv_usec = 1000}}, off = {0};
-  const struct timespec breath = {.tv_nsec = 20000};
+  const struct timespec breath = {.tv_nsec = 200000};
   handle(SIGUSR1, on_signal, SA_RESTART);
   handle(SIGSTKFLT, on_signal, SA_RESTART);
   handle(SIGALRM, on_signal, SA_RESTART);

@@ -5,10 +5,10 @@
 #include "tickproof.h"
 #include <sched.h>
 
-enum { THREADS = 2, SECTIONS = 20000, PATIENCE = 200 };
+enum { THREADS = 2, SECTIONS = 1000000, ABORT_EVERY = 256, PATIENCE = 200 };
 
 static int lock;
-static uint64_t entered, odd, even, aborted; /* guarded by the lock */
+static uint64_t entered, odd, even, aborted, handovers, last; /* guarded by the lock */
 
 static void elided_lock(void) {
   for (int tries = 1;; tries++) {
@@ -36,19 +36,22 @@ static void force_abort(unsigned way) {
 }
 
 static void *work(void *argument) {
-  for (uint64_t n = 0, random = (uintptr_t)argument; n < SECTIONS; n++) {
+  const uint64_t me = (uintptr_t)argument;
+  for (uint64_t n = 0, random = me; n < SECTIONS; n++) {
     random = mix(random, n);
     elided_lock();
     entered++;
+    if (last != me) handovers++;
+    last = me;
     for (unsigned bit = 0; bit < 4; bit++) {
       if (random >> (60 + bit) & 1)
         odd++;
       else
         even++;
     }
-    if (n % 64 == 0) {
+    if (n % ABORT_EVERY == 0) {
       aborted++;
-      force_abort(n / 64);
+      force_abort(n / ABORT_EVERY);
     }
     elided_unlock();
   }
@@ -60,7 +63,8 @@ int main(void) {
   for (uintptr_t i = 0; i < THREADS; i++) CHECK(pthread_create(&threads[i], NULL, work, (void *)i) == 0);
   for (int i = 0; i < THREADS; i++) CHECK(pthread_join(threads[i], NULL) == 0);
   printf("entered %lu, odd %lu, even %lu, aborted %lu\n", entered, odd, even, aborted);
+  printf("the lock went from thread to thread %lu times\n", handovers);
   CHECK(entered == THREADS * SECTIONS && odd + even == 4 * entered);
-  CHECK(aborted == THREADS * ((SECTIONS + 63) / 64) && lock == 0);
+  CHECK(aborted == THREADS * ((SECTIONS + ABORT_EVERY - 1) / ABORT_EVERY) && lock == 0);
   return succeed();
 }
