@@ -24,6 +24,6 @@ export function isUserError(error: unknown): error is Error {
  * @param error Anything that was thrown.
  */
 export function describeError(error: unknown): string {
-  if (!(error instanceof Error)) return String(error);
-  return isUserError(error) ? error.message : (error.stack ?? error.message);
+  if (isUserError(error)) return error.message;
+  return error instanceof Error ? (error.stack ?? error.message) : String(error);
 }

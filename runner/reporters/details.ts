@@ -4,8 +4,10 @@ import { counted } from "../plural.ts";
 import type { Attempt, TestResult, Verdict } from "../run/mod.ts";
 import type { Style } from "./style.ts";
 
-/** Attempts of one test that are shown in full. */
-const SHOWN = 3;
+/** Different ways of going wrong that are shown of one test. */
+const KINDS_SHOWN = 3;
+/** Attempts that are named where several went wrong in the same way. */
+const NUMBERS_SHOWN = 10;
 const ROOT = resolve(import.meta.dir, "../..");
 
 /** The command that replays a trace, such that it can be pasted into a shell here. */
@@ -35,14 +37,23 @@ export function reasonsOf(verdict: Verdict): readonly string[] {
   }
 }
 
+/** "attempt 3", or "attempts 1, 2, 5 and 4 more". */
+function numbersOf(attempts: readonly Attempt[]): string {
+  const shown = attempts.slice(0, NUMBERS_SHOWN).map(({ number }) => number);
+  const more = attempts.length - shown.length;
+  const list = `${shown.join(", ")}${more > 0 ? ` and ${more} more` : ""}`;
+  return attempts.length === 1 ? `attempt ${list}` : `attempts ${list}`;
+}
+
+/** Why, where the trace is and how to replay it; of several attempts alike, the first one's. */
 function attemptLines(attempt: Attempt): string[] {
-  const lines = reasonsOf(attempt.verdict).flatMap((reason) =>
-    reason.split("\n").map((line) => `    ${line}`),
-  );
+  const lines = reasonsOf(attempt.verdict).flatMap((reason) => reason.split("\n"));
   if (attempt.trace !== undefined) {
-    return [...lines, `    trace: ${attempt.trace}`, `    replay: ${replayCommand(attempt.trace)}`];
+    lines.push(`trace: ${attempt.trace}`, `replay: ${replayCommand(attempt.trace)}`);
+  } else if (attempt.folder !== undefined) {
+    lines.push(`output: ${attempt.folder}`);
   }
-  return attempt.folder === undefined ? lines : [...lines, `    output: ${attempt.folder}`];
+  return lines.map((line) => `    ${line}`);
 }
 
 /** The lines about a test; none if it passed. */
@@ -50,10 +61,15 @@ export function detailLines({ test, verdict, attempts }: TestResult, style: Styl
   if (verdict.kind === "pass") return [];
   if (verdict.kind === "skip") return [`  ${style.warn("skip")} ${test.id}: ${verdict.reason}`];
   const wrong = attempts.filter((attempt) => attempt.verdict.kind !== "pass");
-  const lines = wrong.slice(0, SHOWN).flatMap((attempt) => {
-    const which = attempts.length > 1 ? `, attempt ${attempt.number}` : "";
-    return [`  ${style.bad(attempt.verdict.kind)} ${test.id}${which}`, ...attemptLines(attempt)];
+  const alike = [...Map.groupBy(wrong, (attempt) => JSON.stringify(attempt.verdict)).values()];
+  const lines = alike.slice(0, KINDS_SHOWN).flatMap((group) => {
+    const [first] = group;
+    if (first === undefined) return [];
+    const which = attempts.length > 1 ? `, ${numbersOf(group)}` : "";
+    return [`  ${style.bad(first.verdict.kind)} ${test.id}${which}`, ...attemptLines(first)];
   });
-  const more = wrong.length - SHOWN;
-  return more > 0 ? [...lines, `    and ${counted(more, "more attempt")} like that`] : lines;
+  const more = alike.slice(KINDS_SHOWN).flat().length;
+  return more > 0
+    ? [...lines, `    and ${counted(more, "more attempt")} that went wrong in other ways`]
+    : lines;
 }

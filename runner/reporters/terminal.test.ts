@@ -57,6 +57,26 @@ test("summaryText() is an aligned table, the details of what did not pass, and t
   );
 });
 
+test("summaryText() tells once what went wrong several times in the same way", () => {
+  const attempts = Array.from({ length: 14 }, (_, index) => ({
+    ...bad,
+    number: index + 1,
+    trace: `/t/${index}`,
+  }));
+  const different = {
+    ...bad,
+    number: 15,
+    verdict: { kind: "timeout", phase: "replay", seconds: 1 },
+  } as const;
+  const text = summaryText({ ...summary, results: [result("one", ...attempts, different)] }, styleFor(false));
+  assertStringIncludes(
+    text,
+    "  fail shell/one, attempts 1, 2, 3, 4, 5, 6, 7, 8, 9, 10 and 4 more\n    ticks: ",
+  );
+  assertStringIncludes(text, "trace: /t/0\n");
+  assertStringIncludes(text, "  timeout shell/one, attempt 15\n    replay took longer than 1 second\n");
+});
+
 test("summaryText() colours verdicts without moving columns", () => {
   const rich = summaryText(summary, styleFor(true));
   assertStringIncludes(rich, "\x1b[32mpass    \x1b[0m");
