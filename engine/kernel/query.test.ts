@@ -95,19 +95,25 @@ test("outputRanges() of recvmsg has data, address, control data and header", () 
     [0xa000, 10],
     [0xb000, 2],
     [0xd000, 16],
-    [0xe000, 24],
     [0x2000, 56],
+    [0xe000, 24],
+    [0xe000, 24],
   ]);
+});
+
+test("outputRanges() of recvmsg has the control data even where there was no message", () => {
+  expect(written("recvmsg", [3, 0x2000, 0], -ERRNO.EAGAIN, { u64: MESSAGE })).toEqual([[0xe000, 24]]);
 });
 
 test("outputRanges() of recvmmsg has each message by its own length", () => {
   expect(written("recvmmsg", [3, 0x2000, 1, 0, 0x6000], 1, { u64: MESSAGE, u32: { 8248: 4 } })).toEqual([
     [0xa000, 4],
     [0xd000, 16],
-    [0xe000, 24],
     [0x2000, 56],
+    [0xe000, 24],
     [0x2000, 64],
     [0x6000, 16],
+    [0xe000, 24],
   ]);
 });
 

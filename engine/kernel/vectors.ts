@@ -49,9 +49,14 @@ function received(call: CallView, header: number, amount: number): MemoryRange[]
       address: call.u64(header + MSGHDR.name),
       length: Math.min(call.u32(header + MSGHDR.nameLength), SOCKADDR_STORAGE_SIZE),
     },
-    { address: call.u64(header + MSGHDR.control), length: call.u64(header + MSGHDR.controlLength) },
     { address: header, length: MSGHDR.size },
+    control(call, header),
   ];
+}
+
+/** The control data of the message header at `header`: as much as was written, or the room for it if the call failed. */
+function control(call: CallView, header: number): MemoryRange {
+  return { address: call.u64(header + MSGHDR.control), length: call.u64(header + MSGHDR.controlLength) };
 }
 
 /** The headers of the first `count` messages in the array at argument `i` of a recvmmsg or sendmmsg. */
@@ -80,6 +85,14 @@ export function sentMessage(i: number): Area {
 /** What a recvmsg wrote by way of the message header at argument `i`. */
 export function receivedMessage(i: number): Area {
   return (call) => received(call, call.argument(i), result(call));
+}
+
+/**
+ * The control data of the message header at argument `i`. A socket with SO_PASSCRED has it written even where there
+ * is no message (EAGAIN): unix_stream_read_generic in `net/unix/af_unix.c` of Linux 6.18 ends with scm_recv.
+ */
+export function receivedControl(i: number): Area {
+  return (call) => [control(call, call.argument(i))];
 }
 
 /** The bytes that a sendmmsg took from the messages at argument `i`. */

@@ -6,7 +6,7 @@ import { Assembler } from "./assembler.ts";
 import { CONTEXT, CONTEXT_BASE, TABLE_ENTRIES } from "./context.ts";
 import { Kind, TextDecoder64 } from "./decode.ts";
 import type { Position, Trap } from "./traps.ts";
-import { emitTableJump, MARK, rflagsBits, UNIT_ROOM, type Unit, UnitEmitter } from "./unit.ts";
+import { emitLookup, MARK, rflagsBits, UNIT_ROOM, type Unit, UnitEmitter } from "./unit.ts";
 
 /** A stretch of cache memory that is mapped in the tracer and, at `base`, in the tracee. */
 export interface Region {
@@ -78,7 +78,7 @@ export class CodeCache {
     this.missStub = asm.here;
     this.traps.set(asm.here, { kind: "miss" });
     asm.byte(0xcc);
-    emitTableJump(asm); // once more, when the tracer has made the entry
+    emitLookup(asm); // once more, when the tracer has made the entry
     for (let i = 0; i < TABLE_ENTRIES; i++) this.setTable(i, this.missStub);
   }
 
@@ -235,7 +235,10 @@ export class CodeCache {
     asm.emit(0x48, 0xb8); // mov rax, -pc
     asm.u64(-pc);
     asm.emit(0x48, 0x8d, 0x0c, 0x01); // lea rcx, [rcx + rax]
-    asm.emit(0xe3, 0x0e); // jrcxz +14
+    asm.emit(0xe3, 0x1c); // jrcxz +28
+    asm.emit(0x48, 0xb8); // mov rax, pc
+    asm.u64(pc);
+    asm.emit(0x48, 0x8d, 0x0c, 0x01); // lea rcx, [rcx + rax]: the target again
     asm.emit(...JUMP_LITERAL);
     asm.u64(this.tableEntry(slot));
     asm.loadRcx(CONTEXT_BASE + CONTEXT.spilledRcx);

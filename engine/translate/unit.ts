@@ -417,13 +417,12 @@ export class UnitEmitter {
   private indirectJump(): void {
     const { asm } = this;
     asm.storeRax(SPILLED_RAX);
-    asm.emit(0x0f, 0xb7, 0xc1); // movzx eax, cx
-    emitTableJump(asm);
+    emitLookup(asm);
   }
 }
 
-/** `jmp [rax * 8 + table]`. */
-export function emitTableJump(asm: Assembler): void {
-  asm.emit(0xff, 0x24, 0xc5);
+/** `movzx eax, cx; jmp [rax * 8 + table]`. */
+export function emitLookup(asm: Assembler): void {
+  asm.emit(0x0f, 0xb7, 0xc1, 0xff, 0x24, 0xc5);
   asm.u32(TABLE_BASE);
 }

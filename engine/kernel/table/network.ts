@@ -9,6 +9,7 @@ import type { CallView } from "../call.ts";
 import { plain, type Table, unless } from "../entry.ts";
 import {
   messageLengths,
+  receivedControl,
   receivedMessage,
   receivedMessages,
   sentMessage,
@@ -47,11 +48,17 @@ export const NETWORK: Table = {
     writes: [filled(1, 2), sockaddr(4, 5)],
   },
   // Descriptors that come in a message may be the standard output.
-  recvmsg: { blocks: unless(2, MSG_DONTWAIT), changesFds: true, writes: [receivedMessage(1)] },
+  recvmsg: {
+    blocks: unless(2, MSG_DONTWAIT),
+    changesFds: true,
+    writes: [receivedMessage(1)],
+    writesAlways: [receivedControl(1)],
+  },
   recvmmsg: {
     blocks: unless(3, MSG_DONTWAIT),
     changesFds: true,
     writes: [receivedMessages(1, 2), out(4, TIMESPEC)],
+    writesAlways: [receivedControl(1)],
   },
   sendto: { blocks: unless(3, MSG_DONTWAIT), sends: { fd: 0, from: out(1, result) } },
   sendmsg: { blocks: unless(2, MSG_DONTWAIT), sends: { fd: 0, from: sentMessage(1) } },
