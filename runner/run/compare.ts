@@ -53,10 +53,10 @@ function compareOutput(name: string, recorded: Buffer, replayed: Buffer): string
  * @returns A sentence for each difference; none if they agree.
  */
 export function compareRuns(record: Observed<RecordReport>, replay: Observed<ReplayReport>): string[] {
+  // It stopped there, so all totals differ too: they would only bury the reason.
+  if (replay.report.outcome !== "replayed")
+    return [`replay ${replay.report.outcome}: ${replay.report.message}`];
   const reasons: string[] = [];
-  if (replay.report.outcome !== "replayed") {
-    reasons.push(`replay ${replay.report.outcome}: ${replay.report.message}`);
-  }
   for (const key of ["ticks", "events", "signals", "switches"] as const) {
     const [recorded, replayed] = [record.report[key], replay.report[key]];
     if (recorded !== replayed)
