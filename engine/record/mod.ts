@@ -6,7 +6,6 @@ import {
   installInterrupts,
   kill,
   openMemory,
-  PTRACE_O,
   restoreDefault,
   SIG,
   SIGRT,
@@ -22,6 +21,7 @@ import { describeHost, TraceWriter } from "../trace/mod.ts";
 import { AddressSpace } from "../tracee/address-space.ts";
 import { Image } from "../tracee/image.ts";
 import { Tracer } from "../tracee/tracer.ts";
+import { TRACE_OPTIONS } from "../trace-options.ts";
 import { ENGINE } from "../version.ts";
 import { Recorder, type RecordingEnd } from "./recorder.ts";
 import { initialActions, RecordedProcess, RecordedTask, Recording } from "./recording.ts";
@@ -53,15 +53,6 @@ export interface RecordResult extends Outcome {
 const ENDING = [SIG.SIGINT, SIG.SIGTERM, SIG.SIGHUP, SIG.SIGQUIT];
 /** Time for the program to end by itself after the first of them. */
 const GRACE_MS = 2000;
-
-/** Options of every tracee. */
-export const TRACE_OPTIONS =
-  PTRACE_O.EXITKILL |
-  PTRACE_O.TRACESYSGOOD |
-  PTRACE_O.TRACEEXEC |
-  PTRACE_O.TRACECLONE |
-  PTRACE_O.TRACEFORK |
-  PTRACE_O.TRACEVFORK;
 
 /**
  * Records a program, to its end or until it is interrupted. Blocks; the program has the recorder's own standard

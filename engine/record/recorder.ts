@@ -23,6 +23,7 @@ import { EngineError, invariant } from "../engine-error.ts";
 import { emulate } from "../instructions.ts";
 import { type MemoryWrite, REGISTER_NAMES } from "../trace/events.ts";
 import { AddressSpace } from "../tracee/address-space.ts";
+import { faultingState } from "../tracee/fault.ts";
 import { Image } from "../tracee/image.ts";
 import { RAX, RCX, RIP } from "../tracee/registers.ts";
 import { TaskGone } from "../tracee/tracer.ts";
@@ -216,9 +217,9 @@ export class Recorder {
   // Signals
 
   private signal(task: RecordedTask, signal: number): void {
-    const siginfo = this.signals.siginfo(task);
-    if (this.signals.isFault(signal, siginfo)) {
-      this.fault(task, signal, siginfo);
+    const { siginfo, fault, address } = this.tracer.signalInfo(task);
+    if (fault) {
+      this.fault(task, signal, siginfo, address);
       return;
     }
     const rip = task.number("rip");
@@ -235,14 +236,13 @@ export class Recorder {
     task.returnedTo = -1;
   }
 
-  private fault(task: RecordedTask, signal: number, siginfo: Uint8Array): void {
-    const view = new DataView(siginfo.buffer, siginfo.byteOffset);
-    const address = Number(view.getBigUint64(SIGINFO.si_addr, true));
+  private fault(task: RecordedTask, signal: number, siginfo: Uint8Array, address: number): void {
     if (signal === SIG.SIGSEGV && this.tracer.unguard(task, address)) return;
     const rip = task.number("rip");
     this.tracer.settle(task);
-    const { pc, registers } = this.signals.faultingState(task);
-    if (address === rip) view.setBigUint64(SIGINFO.si_addr, BigInt(pc), true);
+    const { pc, registers } = faultingState(task);
+    // SIGILL, SIGFPE and SIGTRAP say where the instruction is: the program knows it by its app pc.
+    if (address === rip) new DataView(siginfo.buffer).setBigUint64(SIGINFO.si_addr, BigInt(pc), true);
     const delivery = this.signals.deliver(task, { signal, siginfo }, { point: "fault", registers, atSignalStop: true });
     if (delivery === "dying") this.reap(task);
   }
@@ -251,7 +251,7 @@ export class Recorder {
   private strayStop(task: RecordedTask, status: number): void {
     const signal = (status >> 8) & 0xff;
     invariant(status >> 16 === 0, `event ${status >> 16} in an injected system call`);
-    this.signals.hold(task, { signal, siginfo: this.signals.siginfo(task) });
+    this.signals.hold(task, { signal, siginfo: this.tracer.signalInfo(task).siginfo });
   }
 
   // Instructions
@@ -287,7 +287,7 @@ export class Recorder {
 
   /** The program's own int3: SIGTRAP with the pc behind it. */
   private breakpoint(task: RecordedTask, next: number): void {
-    const siginfo = this.signals.siginfo(task);
+    const siginfo = this.tracer.signalInfo(task).siginfo;
     const delivery = this.signals.deliver(
       task,
       { signal: SIG.SIGTRAP, siginfo },
@@ -430,7 +430,7 @@ export class Recorder {
 
   /** A signal has broken off a system call. */
   private breakOff(task: RecordedTask, call: Call, signal: number): "more" | "done" {
-    const siginfo = this.signals.siginfo(task);
+    const siginfo = this.tracer.signalInfo(task).siginfo;
     invariant(call.restarting, `signal ${signal} in a system call that goes on`);
     for (const { register, value } of call.changed) task.set(register, value);
     task.set("rcx", call.next);

@@ -3,7 +3,6 @@
  * find again, by the kernel itself, so that frames, masks and restarts are its own.
  */
 import {
-  getSigInfo,
   getSigMask,
   NativeBuffer,
   PTRACE,
@@ -16,15 +15,14 @@ import {
 } from "../../ffi/mod.ts";
 import { invariant } from "../engine-error.ts";
 import type { MemoryWrite, Point, Registers } from "../trace/events.ts";
-import { intoKernel } from "../tracee/registers.ts";
+import { intoKernel, RIP, RSP } from "../tracee/registers.ts";
 import type { HeldSignal } from "../tracee/task.ts";
+import { FAULT_SIGNALS } from "../tracee/fault.ts";
 import { stopAtGadget } from "../tracee/gadget.ts";
-import { CONTEXT } from "../translate/context.ts";
 import type { RecordedTask, Recording } from "./recording.ts";
 
-/** Faults are never held back: blocking them would let the kernel reset their handlers (signal(7)). */
-const SYNCHRONOUS: readonly number[] = [SIG.SIGILL, SIG.SIGTRAP, SIG.SIGBUS, SIG.SIGFPE, SIG.SIGSEGV, SIG.SIGSYS];
-const HOLD_MASK = SYNCHRONOUS.reduce((mask, signal) => mask & ~signalBit(signal), 0xffffffffffffffffn);
+/** What is blocked while a signal is held: all but faults, whose handlers the kernel would reset (signal(7)). */
+const HOLD_MASK = FAULT_SIGNALS.reduce((mask, signal) => mask & ~signalBit(signal), 0xffffffffffffffffn);
 
 /** The red zone below a stack pointer, which a signal frame leaves alone (System V ABI, 3.2.2). */
 const RED_ZONE = 128;
@@ -49,18 +47,6 @@ export class SignalRecorder {
   private readonly info = NativeBuffer.map(SIGINFO.size);
 
   constructor(private readonly recording: Recording) {}
-
-  /** The siginfo of a task's signal stop. */
-  siginfo(task: RecordedTask): Uint8Array {
-    getSigInfo(task.tid, this.info);
-    return this.info.u8.slice();
-  }
-
-  /** Whether a signal was caused by the instruction itself: then it can't be held back. */
-  isFault(signal: number, siginfo: Uint8Array): boolean {
-    const code = new DataView(siginfo.buffer, siginfo.byteOffset).getInt32(SIGINFO.si_code, true);
-    return SYNCHRONOUS.includes(signal) && code > 0;
-  }
 
   /** Takes a signal from the kernel for later; the task must trap at its next tick. */
   hold(task: RecordedTask, held: HeldSignal): void {
@@ -111,10 +97,10 @@ export class SignalRecorder {
     }
     const tracer = this.recording.tracer;
     intoKernel(at.registers, task.registers);
-    task.set("rip", at.registers[16]!);
+    task.set("rip", at.registers[RIP]!);
     if (at.interrupted) {
       // The kernel decides between restart and EINTR; it moves rip back over the program's own `syscall`.
-      task.set("rip", at.registers[16]! + 2n);
+      task.set("rip", at.registers[RIP]! + 2n);
       task.set("orig_rax", at.interrupted.number);
       task.set("rax", at.interrupted.result);
     } else {
@@ -140,7 +126,7 @@ export class SignalRecorder {
       invariant(next === SIG.SIGSEGV, `stop by signal ${next} on the way into a handler`);
       return this.deliver(
         task,
-        { signal: next, siginfo: this.siginfo(task) },
+        { signal: next, siginfo: tracer.signalInfo(task).siginfo },
         { point: "fault", registers: at.registers, atSignalStop: true },
       );
     }
@@ -160,7 +146,7 @@ export class SignalRecorder {
   /** The frame that the kernel has just built: from the new stack pointer to the old one, or to a signal stack's end. */
   private frame(task: RecordedTask, before: Registers): MemoryWrite[] {
     const bottom = task.number("rsp");
-    const stack = Number(before[7]!) - RED_ZONE;
+    const stack = Number(before[RSP]!) - RED_ZONE;
     let top = stack;
     if (bottom > stack || stack - bottom > MAX_FRAME) {
       // struct rt_sigframe: return address, then struct ucontext with uc_stack at 16 (asm/sigframe.h).
@@ -173,20 +159,5 @@ export class SignalRecorder {
     const write = this.recording.snapshot(task.space, bottom, top - bottom);
     invariant(write, "a signal frame that can't be read");
     return [write];
-  }
-
-  /** Puts the program's registers in place of those of the translation that faulted; returns its pc. */
-  faultingState(task: RecordedTask): { pc: number; registers: Registers } {
-    const rip = task.number("rip");
-    const position = task.space.image.cache.position(rip);
-    if (!position) return { pc: rip, registers: task.view(rip) };
-    const { image } = task.space;
-    if (position.rcxSpilled) task.set("rcx", image.spilled(CONTEXT.spilledRcx));
-    if (position.raxSpilled) task.set("rax", image.spilled(CONTEXT.spilledRax));
-    if (position.tickRcxSpilled) task.set("rcx", image.spilled(CONTEXT.tickRcx));
-    if (position.garbageFlags) task.set("eflags", task.get("eflags") & ~BigInt(position.garbageFlags));
-    if (position.counted === "tick") task.ticks--;
-    else if (position.counted === "jump") task.jumps--;
-    return { pc: position.pc, registers: task.view(position.pc) };
   }
 }

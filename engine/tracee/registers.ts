@@ -32,6 +32,8 @@ const index = (name: (typeof REGISTER_NAMES)[number]): number => REGISTER_NAMES.
 /** Indices in {@link Registers}. */
 export const RAX = index("rax");
 export const RCX = index("rcx");
+export const RSI = index("rsi");
+export const RDI = index("rdi");
 export const RSP = index("rsp");
 export const RIP = index("rip");
 export const EFLAGS = index("eflags");

@@ -9,7 +9,9 @@ import {
   AT_FDCWD,
   clearInterrupt,
   getRegs,
+  getSigInfo,
   MAP,
+  NativeBuffer,
   O,
   PROT,
   PTRACE,
@@ -17,6 +19,7 @@ import {
   REG,
   setRegs,
   SIG,
+  SIGINFO,
   SYSCALL_STOP,
   SYSCALLS,
   TraceeControl,
@@ -26,6 +29,7 @@ import type { CacheHost, Region } from "../translate/code-cache.ts";
 import { CONTEXT, CONTEXT_BASE, CONTEXT_SIZE, JUMP_COUNTER, TICK_COUNTERS } from "../translate/context.ts";
 import type { InstructionTrap, PollTrap } from "../translate/traps.ts";
 import { OutOfReach } from "../translate/unit.ts";
+import { FAULT_SIGNALS } from "./fault.ts";
 import { Image, REGION_SIZE } from "./image.ts";
 import { PAGE_SIZE, pageStart } from "./mappings.ts";
 import type { Task } from "./task.ts";
@@ -59,6 +63,7 @@ const LIBRARY_REGIONS = 0x7fffc0000000;
 /** See the file's head. */
 export class Tracer {
   readonly control = new TraceeControl();
+  private readonly info = NativeBuffer.map(SIGINFO.size);
   /** The task that translation happens for. */
   private current: Task | undefined;
 
@@ -117,6 +122,22 @@ export class Tracer {
       const stop = this.classify(task, this.control.status);
       if (stop) return stop;
     }
+  }
+
+  /**
+   * The siginfo of a task's signal stop.
+   *
+   * @returns `fault` tells whether the instruction itself caused it; `address` is si_addr.
+   */
+  signalInfo(task: Task): { siginfo: Uint8Array; fault: boolean; address: number } {
+    getSigInfo(task.tid, this.info);
+    const { view } = this.info;
+    const signal = view.getInt32(SIGINFO.si_signo, true);
+    return {
+      siginfo: this.info.u8.slice(),
+      fault: FAULT_SIGNALS.includes(signal) && view.getInt32(SIGINFO.si_code, true) > 0,
+      address: Number(view.getBigUint64(SIGINFO.si_addr, true)),
+    };
   }
 
   /** Resumes a task without waiting for it (a system call that may block). */
@@ -388,12 +409,13 @@ export class Tracer {
    *
    * @param at Address of three bytes of executable memory that are free to be used as a gadget.
    * @param stack Address of 64 free bytes.
+   * @param near App pc that the first region is put near to.
    */
-  adopt(task: Task, at: number, stack: number): void {
+  adopt(task: Task, at: number, stack: number, near: number): void {
     const { space } = task;
     const { image, memory } = space;
     this.current = task;
-    image.cache.initialize(task.number("rip"));
+    image.cache.initialize(near);
     const savedCode = memory.read(at, 3).slice();
     const savedStack = memory.read(stack, 64).slice();
     memory.write(at, new Uint8Array([0x0f, 0x05, 0xcc]));

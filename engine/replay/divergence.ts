@@ -1,0 +1,62 @@
+/** A replay that does not do what the recording did. */
+import { syscallName } from "../../ffi/mod.ts";
+import { REGISTER_NAMES, type Registers, type TraceEvent } from "../trace/events.ts";
+import { COMPUTED_FLAGS, EFLAGS, RIP } from "../tracee/registers.ts";
+import { signalName } from "../../ffi/mod.ts";
+
+/** Raised where recording and replay differ; the message is for the user. */
+export class Divergence extends Error {
+  constructor(
+    readonly index: number,
+    message: string,
+  ) {
+    super(message);
+  }
+}
+
+/** What an event is called in messages: the system call, the signal, or its kind. */
+export function eventName(event: TraceEvent): string {
+  switch (event.kind) {
+    case "syscall":
+      return syscallName(event.number);
+    case "signal":
+      return signalName(event.signal);
+    case "instruction":
+      return event.name;
+    default:
+      return event.kind;
+  }
+}
+
+const hex = (value: bigint): string => `0x${value.toString(16)}`;
+
+/** AF is compared nowhere: after some instructions it is undefined, and no 64-bit instruction reads it. */
+const COMPARED_FLAGS = COMPUTED_FLAGS & ~0x10n;
+
+/**
+ * Compares a task with what an event says of it.
+ *
+ * @throws Divergence that names the first difference: ticks before registers.
+ */
+export function compare(event: TraceEvent, index: number, ticks: number, found: Registers): void {
+  const where = `event ${index} (${eventName(event)})`;
+  if (ticks !== event.ticks) {
+    throw new Divergence(
+      index,
+      `ticks mismatch at ${where}: expected ${event.ticks}, got ${ticks} (task ${event.task}, pc ${hex(found[RIP]!)})`,
+    );
+  }
+  const differences: string[] = [];
+  for (let i = 0; i < found.length; i++) {
+    const mask = i === EFLAGS ? COMPARED_FLAGS : 0xffffffffffffffffn;
+    if ((found[i]! & mask) !== (event.registers[i]! & mask)) {
+      differences.push(`${REGISTER_NAMES[i]} expected ${hex(event.registers[i]!)}, got ${hex(found[i]!)}`);
+    }
+  }
+  if (differences.length > 0) {
+    throw new Divergence(
+      index,
+      `registers mismatch at ${where}: ${differences.join("; ")} (task ${event.task}, ticks ${ticks}, pc ${hex(found[RIP]!)})`,
+    );
+  }
+}

@@ -1,0 +1,53 @@
+/** Replay: the door of this folder. */
+import { close, spawnTraced } from "../../ffi/mod.ts";
+import { exitOf, type Outcome } from "../outcome.ts";
+import { TraceReader } from "../trace/mod.ts";
+import { blankProgram } from "./blank.ts";
+import { Divergence } from "./divergence.ts";
+import { Replayer } from "./replayer.ts";
+
+/** What to replay. */
+export interface ReplayOptions {
+  /** Folder of the trace. */
+  directory: string;
+  /** No messages of the engine's own. */
+  quiet: boolean;
+}
+
+/** How a replay ended. */
+export interface ReplayResult extends Outcome {
+  /** `partial`: the trace ends before the program did. */
+  outcome: "replayed" | "diverged" | "partial";
+  /** One line for the user, or "". */
+  message: string;
+  /** Index of the last event that was replayed, or that diverged. */
+  event: number;
+}
+
+/**
+ * Replays a trace; the program's output goes to the standard streams. Blocks.
+ *
+ * @throws TraceError for a trace that can't be read, EngineError if replay is not possible here.
+ */
+export function replay({ directory }: ReplayOptions): ReplayResult {
+  const reader = TraceReader.open(directory);
+  const blank = blankProgram();
+  const path = `/proc/${process.pid}/fd/${blank}`;
+  const replayer = new Replayer(reader, path, () => spawnTraced({ path, argv: ["tickproof"], env: [] }));
+  const { totals } = replayer;
+  try {
+    const end = replayer.run();
+    const event = reader.position;
+    if (end?.reason === "exited") {
+      return { ...totals, outcome: "replayed", message: end.message, event, exit: exitOf(end.status) };
+    }
+    const message = end ? `the recording ends here: ${end.message}` : (reader.incomplete ?? "");
+    return { ...totals, outcome: "partial", message, event, exit: undefined };
+  } catch (error) {
+    if (!(error instanceof Divergence)) throw error;
+    return { ...totals, outcome: "diverged", message: error.message, event: error.index, exit: undefined };
+  } finally {
+    close(blank);
+    reader.close();
+  }
+}

@@ -1,0 +1,86 @@
+/** Rebuilds recorded memory in a replayed process: whole address spaces, and single mappings. */
+import { readFileSync } from "node:fs";
+import { AT_FDCWD, close, MAP, memfdCreate, O, PROT, pwrite, SYSCALLS } from "../../ffi/mod.ts";
+import { EngineError, invariant } from "../engine-error.ts";
+import type { MappingRecord, MemoryWrite } from "../trace/events.ts";
+import type { TraceReader } from "../trace/mod.ts";
+import type { AddressSpace } from "../tracee/address-space.ts";
+import type { Task } from "../tracee/task.ts";
+import type { Tracer } from "../tracee/tracer.ts";
+
+/** The kernel lets a stack grow so far by default; recorded programs may have used all of it. */
+const STACK_LIMIT = 8 << 20;
+
+/** See the file's head. */
+export class Rebuilder implements Disposable {
+  /** Copies of files that were mapped shared: what one process writes there the others have to see. */
+  private readonly shared = new Map<number, number>();
+
+  constructor(
+    private readonly tracer: Tracer,
+    private readonly reader: TraceReader,
+  ) {}
+
+  /** Maps what was mapped in the recording, at the same place. */
+  map(task: Task, mapping: MappingRecord): void {
+    const { start, end } = mapping;
+    const protection = mapping.protection & ~PROT.EXEC;
+    const flags = MAP.FIXED | MAP.NORESERVE | (mapping.shared ? MAP.SHARED : MAP.PRIVATE);
+    const call = (number: number, ...args: number[]): number => this.tracer.inject(task, number, ...args);
+    let result: number;
+    if (mapping.file < 0) {
+      result = call(SYSCALLS.mmap, start, end - start, protection, flags | MAP.ANONYMOUS, -1, 0);
+    } else {
+      const path = mapping.shared ? this.sharedCopy(mapping.file) : this.reader.filePath(mapping.file);
+      const at = this.tracer.scratchString(task.space.image, path);
+      const fd = call(SYSCALLS.openat, AT_FDCWD, at, (mapping.shared ? O.RDWR : O.RDONLY) | O.CLOEXEC, 0);
+      if (fd < 0) throw new EngineError(`Cannot replay: ${path} can't be opened by the program (errno ${-fd})`);
+      result = call(SYSCALLS.mmap, start, end - start, protection, flags, fd, mapping.offset);
+      call(SYSCALLS.close, fd);
+    }
+    if (result !== start) {
+      throw new EngineError(`Cannot replay: memory at 0x${start.toString(16)} can't be mapped (errno ${-result})`);
+    }
+  }
+
+  /** Empties the address space of a task, all but the engine's own parts. */
+  clear(task: Task, own: readonly { start: number; end: number }[]): void {
+    for (const line of readFileSync(`/proc/${task.tid}/maps`, "utf8").split("\n")) {
+      const match = /^([0-9a-f]+)-([0-9a-f]+) /.exec(line);
+      if (!match) continue;
+      const start = Number.parseInt(match[1]!, 16);
+      const end = Number.parseInt(match[2]!, 16);
+      if (start >= 2 ** 47 || own.some((part) => start < part.end && end > part.start)) continue;
+      const result = this.tracer.inject(task, SYSCALLS.munmap, start, end - start);
+      invariant(result === 0, `the blank program's memory at 0x${start.toString(16)} stays (${result})`);
+    }
+  }
+
+  /** Builds the memory of a program at its first instruction. */
+  populate(task: Task, mappings: readonly MappingRecord[]): void {
+    for (const mapping of mappings) {
+      const start = mapping.name === "[stack]" ? Math.min(mapping.start, mapping.end - STACK_LIMIT) : mapping.start;
+      this.map(task, { ...mapping, start });
+    }
+  }
+
+  /** Puts bytes back that the kernel wrote in the recording. */
+  write(space: AddressSpace, writes: readonly MemoryWrite[]): void {
+    for (const { address, bytes } of writes) space.memory.write(address, bytes);
+  }
+
+  private sharedCopy(file: number): string {
+    let fd = this.shared.get(file);
+    if (fd === undefined) {
+      fd = memfdCreate("tickproof-shared");
+      pwrite(fd, readFileSync(this.reader.filePath(file)), 0);
+      this.shared.set(file, fd);
+    }
+    return `/proc/${process.pid}/fd/${fd}`;
+  }
+
+  [Symbol.dispose](): void {
+    for (const fd of this.shared.values()) close(fd);
+    this.shared.clear();
+  }
+}

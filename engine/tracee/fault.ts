@@ -1,0 +1,36 @@
+/** Faults of the program inside a translation: which signals they raise, and the program's own state at them. */
+import { SIG } from "../../ffi/mod.ts";
+import type { Registers } from "../trace/events.ts";
+import { CONTEXT } from "../translate/context.ts";
+import type { Task } from "./task.ts";
+
+/** Signals that an instruction itself may raise (signal(7)). */
+export const FAULT_SIGNALS: readonly number[] = [
+  SIG.SIGILL,
+  SIG.SIGTRAP,
+  SIG.SIGBUS,
+  SIG.SIGFPE,
+  SIG.SIGSEGV,
+  SIG.SIGSYS,
+];
+
+/**
+ * Puts the program's registers in place of those of the translation that faulted, and takes back the count of a
+ * branch that has not retired.
+ *
+ * @param task Stopped by the fault, its counters settled.
+ * @returns The app pc of the faulting instruction, and the program's registers there.
+ */
+export function faultingState(task: Task): { pc: number; registers: Registers } {
+  const rip = task.number("rip");
+  const { image } = task.space;
+  const position = image.cache.position(rip);
+  if (!position) return { pc: rip, registers: task.view(rip) };
+  if (position.rcxSpilled) task.set("rcx", image.spilled(CONTEXT.spilledRcx));
+  if (position.raxSpilled) task.set("rax", image.spilled(CONTEXT.spilledRax));
+  if (position.tickRcxSpilled) task.set("rcx", image.spilled(CONTEXT.tickRcx));
+  if (position.garbageFlags) task.set("eflags", task.get("eflags") & ~BigInt(position.garbageFlags));
+  if (position.counted === "tick") task.ticks--;
+  else if (position.counted === "jump") task.jumps--;
+  return { pc: position.pc, registers: task.view(position.pc) };
+}
