@@ -538,9 +538,11 @@ export class Recorder {
     child.set("rcx", call.next);
     child.resumePc = call.next;
     child.clearTid = shares(CLONE.CHILD_CLEARTID) ? call.argument(3) : 0;
-    const written = shares(CLONE.CHILD_SETTID)
-      ? this.recording.snapshot(child.space, call.argument(3), 4)
-      : undefined;
+    // Memory that both share is written before the child runs, and the parent's own event may come later.
+    const written = [
+      shares(CLONE.CHILD_SETTID) && this.recording.snapshot(child.space, call.argument(3), 4),
+      shares(CLONE.PARENT_SETTID) && shares(CLONE.VM) && this.recording.snapshot(child.space, call.argument(2), 4),
+    ];
     const after = child.view(call.next);
     this.recording.emit(parent, {
       kind: "clone",
@@ -551,7 +553,7 @@ export class Recorder {
       childProcess: process.id,
       flags,
       after,
-      writes: written ? [written] : [],
+      writes: written.filter((write) => write !== undefined && write !== false),
     });
     this.makeReady(child);
   }

@@ -17,6 +17,9 @@ import type { RecordedProcess, RecordedTask, Recording } from "./recording.ts";
 const ENOSYS = -38;
 const EINVAL = -22;
 
+/** While vfork's child has not gone on, and while execve's other threads die, others have to be looked after. */
+const LASTING: readonly number[] = [SYSCALLS.clone, SYSCALLS.vfork, SYSCALLS.execve, SYSCALLS.execveat];
+
 /** See the file's head. */
 export class SyscallRecorder {
   constructor(private readonly recording: Recording) {}
@@ -59,8 +62,7 @@ export class SyscallRecorder {
   maySleep(_task: RecordedTask, call: Call): boolean {
     const { spec } = call;
     if (!spec) return false;
-    // While vfork's child has not gone on, and while execve's other threads die, others have to be looked after.
-    return spec.handling === "task" ? call.number !== SYSCALLS.rt_sigreturn : blocks(spec, call);
+    return LASTING.includes(call.number) || blocks(spec, call);
   }
 
   /** Changes of the arguments that only the kernel sees: text is never really executable. */

@@ -43,6 +43,7 @@ import type {
 import type { TraceReader } from "../trace/mod.ts";
 import { AddressSpace } from "../tracee/address-space.ts";
 import { faultingState } from "../tracee/fault.ts";
+import { stopAtGadget } from "../tracee/gadget.ts";
 import { Image, REGION_SIZE } from "../tracee/image.ts";
 import { pageEnd } from "../tracee/mappings.ts";
 import { applyMemoryCall } from "../tracee/memory-calls.ts";
@@ -399,6 +400,8 @@ export class Replayer {
 
   /** The kernel itself takes the frame down, which is the recorded one. */
   private sigreturn(task: ReplayedTask): void {
+    // Out of the answered call first, whose exit would be reported too.
+    stopAtGadget(this.tracer, task);
     task.set("rip", task.space.image.cache.syscallGadget);
     task.set("rax", SYSCALLS.rt_sigreturn);
     task.set("orig_rax", 0xffffffffffffffffn);

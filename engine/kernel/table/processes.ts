@@ -6,7 +6,7 @@
 import { CLONE, ERRNO, WAIT } from "../../../ffi/mod.ts";
 import { argument, result } from "../amounts.ts";
 import { filled, out } from "../areas.ts";
-import type { CallView } from "../call.ts";
+import type { CallView, MemoryRange } from "../call.ts";
 import { absent, all, plain, type Table, unless, unsupported } from "../entry.ts";
 import { iovecs } from "../vectors.ts";
 import { ARCH_PRCTL } from "./arch-prctl.ts";
@@ -19,8 +19,15 @@ function refusesNewPids(i: number): (call: CallView) => string | undefined {
     (call.int(i) & CLONE.NEWPID) !== 0 ? "a namespace of its own for process ids (CLONE_NEWPID)" : undefined;
 }
 
+/** The id of the new task, or a descriptor for it, in argument 2 of clone. */
+function parentTid(call: CallView): MemoryRange[] {
+  const written = (call.int(0) & (CLONE.PARENT_SETTID | CLONE.PIDFD)) !== 0;
+  return written ? [{ address: call.argument(2), length: 4 }] : [];
+}
+
 export const PROCESSES: Table = {
-  ...all(["clone", "fork", "vfork", "exit", "exit_group"], { handling: "task" }),
+  ...all(["fork", "vfork", "exit", "exit_group"], { handling: "task" }),
+  clone: { handling: "task", writes: [parentTid] },
   ...all(["execve", "execveat"], { handling: "task", changesFds: true }),
   clone3: absent(ERRNO.ENOSYS, "programs fall back to clone"),
   rseq: absent(ERRNO.ENOSYS, "the kernel would restart sequences at addresses of the program's text"),
