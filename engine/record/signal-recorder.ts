@@ -74,10 +74,13 @@ export class SignalRecorder {
     const { actions } = task.process;
     const forced = at.point === "fault";
     const disposition = forced ? actions.forcedDisposition(signal) : actions.disposition(signal);
-    this.release(task);
     // Job control is not recorded: a stop would end at once under ptrace anyway.
-    if (disposition === "ignored" || disposition === "stop") return "ignored";
+    if (disposition === "ignored" || disposition === "stop") {
+      this.release(task);
+      return "ignored";
+    }
     if (!at.atSignalStop) stopAtGadget(this.recording.tracer, task);
+    this.release(task);
     const base = {
       kind: "signal",
       task: task.id,
