@@ -21,7 +21,7 @@ import {
 } from "../../ffi/mod.ts";
 import { EngineError, invariant } from "../engine-error.ts";
 import { emulate } from "../instructions.ts";
-import { type MemoryWrite, REGISTER_NAMES } from "../trace/events.ts";
+import { type MemoryWrite, REGISTER_COUNT, REGISTER_NAMES } from "../trace/events.ts";
 import { AddressSpace } from "../tracee/address-space.ts";
 import { faultingState } from "../tracee/fault.ts";
 import { Image } from "../tracee/image.ts";
@@ -352,11 +352,9 @@ export class Recorder {
 
   /** Lets the kernel do the call; a call that may sleep makes room for other tasks. */
   private perform(task: RecordedTask, call: Call): void {
-    const others = this.recording.tasks.size > 1;
-    const maySleep = others && this.syscalls.maySleep(task, call);
     const { control } = this.tracer;
     this.tracer.flush(task);
-    if (maySleep) {
+    if (this.syscalls.maySleep(task, call)) {
       this.block(task);
       this.tracer.release(task, PTRACE.SYSCALL);
       for (let i = 0; i < PATIENCE; i++) {
@@ -602,7 +600,9 @@ export class Recorder {
     const alone = process.tasks.size === 1 && process.space.users === 1;
     const writes: MemoryWrite[] = [];
     if (task.clearTid !== 0 && !alone) writes.push({ address: task.clearTid, bytes: new Uint8Array(4) });
-    const registers = task.exiting ?? new BigUint64Array(20);
+    // Killed in a system call it still came that far; killed anywhere else, only its last event is known.
+    const registers = task.exiting ?? task.call?.registers ?? new BigUint64Array(REGISTER_COUNT);
+    if (registers[RIP] === 0n) task.ticks = task.markedTicks;
     this.recording.emit(task, { kind: "exit", task: task.id, ticks: task.ticks, registers, status, writes });
     this.block(task);
     this.recording.forget(task);

@@ -37,6 +37,8 @@ export class RecordedTask extends Task {
   call: Call | undefined;
   /** Cache pc behind the last system call that ended, while nothing has run since. */
   returnedTo = -1;
+  /** Its ticks at its last event: as far as replay can follow it, should it be killed. */
+  markedTicks = 0;
   /** Registers at the system call that ends it. */
   exiting: Registers | undefined;
 
@@ -82,6 +84,7 @@ export class Recording {
     const { standing } = previous;
     if (!standing) return;
     this.totals.switches++;
+    previous.markedTicks = previous.ticks;
     this.put({
       kind: "switch",
       task: previous.id,
@@ -96,6 +99,7 @@ export class Recording {
   emit(task: RecordedTask, event: TraceEvent): void {
     this.mark(task);
     this.unmarked = undefined;
+    task.markedTicks = task.ticks;
     if (event.kind === "signal") this.totals.signals++;
     this.put(event);
   }

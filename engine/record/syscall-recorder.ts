@@ -3,7 +3,7 @@
  * what it writes down of the outcome.
  */
 import { readlinkSync } from "node:fs";
-import { isErrno, KCMP, KERNEL_SIGACTION, kcmp, MAP, PROT, SYSCALLS } from "../../ffi/mod.ts";
+import { CLONE, isErrno, KCMP, KERNEL_SIGACTION, kcmp, MAP, PROT, SYSCALLS } from "../../ffi/mod.ts";
 import { answer, blocks, bytesSent, movesTo, outputRanges, refusal, syscallSpec } from "../kernel/mod.ts";
 import type { MappingRecord, MemoryWrite, Registers } from "../trace/events.ts";
 import { hashOutput } from "../output.ts";
@@ -16,9 +16,6 @@ import type { RecordedProcess, RecordedTask, Recording } from "./recording.ts";
 
 const ENOSYS = -38;
 const EINVAL = -22;
-
-/** While vfork's child has not gone on, and while execve's other threads die, others have to be looked after. */
-const LASTING: readonly number[] = [SYSCALLS.clone, SYSCALLS.vfork, SYSCALLS.execve, SYSCALLS.execveat];
 
 /** See the file's head. */
 export class SyscallRecorder {
@@ -59,10 +56,15 @@ export class SyscallRecorder {
     return task.space.image.regions.some((region) => start < region.base + region.bytes.length && end > region.base);
   }
 
-  maySleep(_task: RecordedTask, call: Call): boolean {
-    const { spec } = call;
+  /** Whether other tasks have to run, or to be looked after, before the call can end. */
+  maySleep(task: RecordedTask, call: Call): boolean {
+    const { spec, number } = call;
     if (!spec) return false;
-    return LASTING.includes(call.number) || blocks(spec, call);
+    if (number === SYSCALLS.vfork) return true;
+    if (number === SYSCALLS.clone) return (call.int(0) & CLONE.VFORK) !== 0;
+    // The other threads of an execve's process die in it.
+    if (number === SYSCALLS.execve || number === SYSCALLS.execveat) return task.process.tasks.size > 1;
+    return this.recording.tasks.size > 1 && blocks(spec, call);
   }
 
   /** Changes of the arguments that only the kernel sees: text is never really executable. */
