@@ -10,6 +10,9 @@ import { signalNumber } from "../runner/signals.ts";
 /** How long a whole-program test may take, in milliseconds. */
 export const TEST_TIMEOUT = 120_000;
 
+/** After this many milliseconds a process hangs. */
+const HANG = 60_000;
+
 /** Starts tickproof: the words before its arguments. */
 export const TICKPROOF: readonly string[] = [process.execPath, resolve(import.meta.dir, "../runner/cli.ts")];
 
@@ -33,7 +36,10 @@ export function run(command: readonly string[], { stdin, environment }: RunOptio
     stdout: "pipe",
     stderr: "pipe",
     env: { ...process.env, ...environment },
+    timeout: HANG,
+    killSignal: "SIGKILL",
   });
+  if (child.exitedDueToTimeout) throw new Error(`it hangs: ${command.join(" ")}`);
   const exit = child.signalCode
     ? { signal: signalNumber(String(child.signalCode)) ?? 0 }
     : { code: child.exitCode };

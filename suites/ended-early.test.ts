@@ -5,6 +5,9 @@ import { join } from "node:path";
 import { assert, assertEquals, assertGreater, assertNotEquals } from "@std/assert";
 import { hostTest, run, Scratch, TICKPROOF } from "./_tickproof.ts";
 
+/** After this many milliseconds what is waited for does not come any more. */
+const HANG = 30_000;
+
 /** Prints its pid, then counts for ever, in processes and out of them. */
 const COUNT_FOR_EVER = "echo $$; i=0; while :; do i=$((i + 1)); echo $i; done";
 
@@ -55,8 +58,13 @@ class Running {
   }
 }
 
+/** Waits for something that must come; fails where it does not. */
 async function until(condition: () => boolean): Promise<void> {
-  while (!condition()) await Bun.sleep(10);
+  const deadline = performance.now() + HANG;
+  while (!condition()) {
+    assert(performance.now() < deadline, `this never came true: ${condition}`);
+    await Bun.sleep(10);
+  }
 }
 
 /** Whether a process runs; a zombie does not. */
