@@ -2,9 +2,7 @@
 import { accessSync, constants, existsSync, statSync } from "node:fs";
 import { delimiter, join, resolve } from "node:path";
 import {
-  clearInterrupt,
   installInterrupts,
-  kill,
   openMemory,
   restoreDefault,
   SIG,
@@ -23,10 +21,14 @@ import { Image } from "../tracee/image.ts";
 import { Tracer } from "../tracee/tracer.ts";
 import { TRACE_OPTIONS } from "../trace-options.ts";
 import { ENGINE } from "../version.ts";
+import { ENDING_SIGNALS, EndPolicy } from "./end-policy.ts";
 import { Recorder, type RecordingEnd } from "./recorder.ts";
 import { initialActions, RecordedProcess, RecordedTask, Recording } from "./recording.ts";
 import { SignalRecorder } from "./signal-recorder.ts";
 import { SyscallRecorder } from "./syscall-recorder.ts";
+
+/** Signals that the recorder takes for itself: those that end it, and the timer of the grace period. */
+const INTERRUPTS = [...ENDING_SIGNALS, SIG.SIGALRM];
 
 /** What to record. */
 export interface RecordOptions {
@@ -48,11 +50,6 @@ export interface RecordResult extends Outcome {
   /** One line for the user, or "". */
   message: string;
 }
-
-/** Signals that end a recording in an orderly way. */
-const ENDING = [SIG.SIGINT, SIG.SIGTERM, SIG.SIGHUP, SIG.SIGQUIT];
-/** Time for the program to end by itself after the first of them. */
-const GRACE_MS = 2000;
 
 /**
  * Records a program, to its end or until it is interrupted. Blocks; the program has the recorder's own standard
@@ -77,13 +74,13 @@ export function record(options: RecordOptions): RecordResult {
   });
   const before = process.cwd();
   process.chdir(cwd);
-  installInterrupts([...ENDING, SIG.SIGALRM]);
+  installInterrupts(INTERRUPTS);
   try {
     return recordInto(writer, program, command, environment);
   } finally {
     writer.close();
     setTimer(0);
-    for (const signal of [...ENDING, SIG.SIGALRM]) restoreDefault(signal);
+    for (const signal of INTERRUPTS) restoreDefault(signal);
     process.chdir(before);
   }
 }
@@ -97,7 +94,7 @@ function recordInto(
   const tracer = new Tracer();
   const recording = new Recording(tracer, writer);
   const first = start(tracer, program, command, environment);
-  const recorder = new Recorder(recording, new SignalRecorder(recording), new SyscallRecorder(recording), endPolicy());
+  const recorder = new Recorder(recording, new SignalRecorder(recording), new SyscallRecorder(recording), new EndPolicy());
   const end = recorder.run(first);
   recording.emit(first, {
     kind: "end",
@@ -105,7 +102,7 @@ function recordInto(
     ticks: first.ticks,
     registers: new BigUint64Array(20),
     reason: end.reason,
-    status: end.status,
+    status: end.reason === "exited" ? end.status : 0,
     message: end.message,
   });
   return { ...recording.totals, ...result(end) };
@@ -113,7 +110,9 @@ function recordInto(
 
 function result(end: RecordingEnd): Pick<RecordResult, "outcome" | "message" | "exit"> {
   const outcome = end.reason === "exited" ? "recorded" : end.reason;
-  return { outcome, message: end.message, exit: end.reason === "exited" ? exitOf(end.status) : undefined };
+  const exit =
+    end.reason === "exited" ? exitOf(end.status) : end.reason === "interrupted" ? { signal: end.status } : undefined;
+  return { outcome, message: end.message, exit };
 }
 
 /** Starts the program and leaves it at its first instruction. */
@@ -133,31 +132,6 @@ function start(tracer: Tracer, program: string, argv: string[], environment: Rec
   const task = new RecordedTask(pid, new RecordedProcess(pid, space, initialActions(ignored)));
   tracer.takeRegisters(task);
   return task;
-}
-
-/**
- * The first signal is passed on to the program, which has some time to end by itself; the second one, or the end
- * of that time, ends the recording.
- */
-function endPolicy(): (signal: number, root: number) => "continue" | "stop" {
-  let asked = false;
-  return (signal, root) => {
-    clearInterrupt();
-    if (asked) return "stop";
-    asked = true;
-    setTimer(GRACE_MS);
-    // A terminal has sent Ctrl-C to the program already, as it is in the same foreground group.
-    const fromTerminal = (signal === SIG.SIGINT || signal === SIG.SIGQUIT) && process.stdin.isTTY;
-    if (!fromTerminal) {
-      try {
-        kill(root, signal);
-      } catch (error) {
-        if (!(error instanceof SyscallError)) throw error;
-        return "stop";
-      }
-    }
-    return "continue";
-  };
 }
 
 function currentEnvironment(): Record<string, string> {

@@ -17,6 +17,7 @@ import {
   SIGINFO,
   SYSCALL_STOP,
   SYSCALLS,
+  tgkill,
   WAIT,
 } from "../../ffi/mod.ts";
 import { EngineError, invariant } from "../engine-error.ts";
@@ -26,9 +27,11 @@ import { AddressSpace } from "../tracee/address-space.ts";
 import { faultingState } from "../tracee/fault.ts";
 import { Image } from "../tracee/image.ts";
 import { RAX, RCX, RIP } from "../tracee/registers.ts";
+import type { Standing } from "../tracee/task.ts";
 import { TaskGone } from "../tracee/tracer.ts";
 import { adoptProgram } from "./adopt.ts";
 import { Call } from "./call.ts";
+import type { EndPolicy } from "./end-policy.ts";
 import { RecordedProcess, RecordedTask, type Recording } from "./recording.ts";
 import type { DeliveryPoint, SignalRecorder } from "./signal-recorder.ts";
 import type { SyscallRecorder } from "./syscall-recorder.ts";
@@ -45,7 +48,7 @@ const PATIENCE = 20;
 /** How a recording came to its end. */
 export interface RecordingEnd {
   reason: "exited" | "interrupted" | "unsupported";
-  /** Wait status of the first process. */
+  /** Wait status of the first process, or the signal that interrupted the recording. */
   status: number;
   message: string;
 }
@@ -58,12 +61,14 @@ export class Recorder {
   private readonly ready: RecordedTask[] = [];
   private root: RecordedProcess | undefined;
   private rootStatus = 0;
+  /** The signal that the recording is to end by, as soon as a point is reached; else 0. */
+  private stopping = 0;
 
   constructor(
     private readonly recording: Recording,
     private readonly signals: SignalRecorder,
     private readonly syscalls: SyscallRecorder,
-    private readonly onInterrupt: (signal: number, root: number) => "continue" | "stop",
+    private readonly policy: EndPolicy,
   ) {
     recording.tracer.onStrayStop = (task, status) => this.strayStop(task as RecordedTask, status);
   }
@@ -85,12 +90,16 @@ export class Recorder {
         else this.waitForAny(0);
       }
     } catch (error) {
-      if (error instanceof Interrupted) return INTERRUPTED;
+      if (error instanceof Interrupted) {
+        this.recording.mark(undefined);
+        return { reason: "interrupted", status: this.stopping, message: "the recorder was told to stop" };
+      }
       if (error instanceof Unsupported || error instanceof EngineError) {
         return { reason: "unsupported", status: 0, message: error.message };
       }
       throw error;
     } finally {
+      for (const task of this.recording.tasks.values()) this.recording.totals.ticks += task.ticks;
       this.killAll();
     }
     return { reason: "exited", status: this.rootStatus, message: "" };
@@ -157,10 +166,27 @@ export class Recorder {
   /** Children that stopped before their parent's event did. */
   private readonly early = new Set<number>();
 
-  /** The recorder was signalled. @throws Interrupted when the recording is to end. */
-  private interrupted(): void {
+  /**
+   * The recorder was signalled.
+   *
+   * @param running The task that runs in user mode, if one does.
+   * @throws Interrupted when the recording is to end at once.
+   */
+  private interrupted(running?: RecordedTask): void {
     const signal = this.tracer.takeInterrupt();
-    if (signal !== 0 && this.onInterrupt(signal, this.root!.pid) === "stop") throw new Interrupted();
+    const ending = signal === 0 ? 0 : this.policy.received(signal, this.root!.pid);
+    if (ending === 0) return;
+    const again = this.stopping !== 0;
+    this.stopping = ending;
+    if (!running || again) throw new Interrupted();
+    // It is somewhere in a translation: a stop brings it to the next point that replay can find.
+    tgkill(running.process.pid, running.tid, SIG.SIGSTOP);
+  }
+
+  /** A task has come to a point: the place to end at, if the recording is to end. */
+  private arrived(task: RecordedTask, standing: Standing): void {
+    this.recording.ran(task, standing);
+    if (this.stopping !== 0) throw new Interrupted();
   }
 
   /** Runs a task up to its next stop and acts on that. */
@@ -190,7 +216,7 @@ export class Recorder {
         case "event":
           throw new Error(`engine invariant broken: event ${stop.event} outside of a system call`);
         case "interrupted":
-          this.interrupted();
+          this.interrupted(task);
           break;
       }
     } catch (error) {
@@ -201,7 +227,7 @@ export class Recorder {
 
   private poll(task: RecordedTask, point: "tick" | "jump", pc: number): void {
     const registers = task.view(pc);
-    this.recording.ran(task, { point, registers });
+    this.arrived(task, { point, registers });
     this.recording.writer.maybeFlush();
     if (task.held.length > 0) this.deliverHeld(task, { point, registers, atSignalStop: true });
     else this.rotate();
@@ -307,7 +333,7 @@ export class Recorder {
     const number = Number(BigInt.asIntN(32, task.get("orig_rax")));
     registers[RAX] = task.get("orig_rax");
     registers[RCX] = BigInt(site.next);
-    this.recording.ran(task, { point: "syscall", registers });
+    this.arrived(task, { point: "syscall", registers });
     task.returnedTo = -1;
     if (task.held.length > 0) {
       this.cancel(task);
@@ -628,8 +654,6 @@ export class Recorder {
     }
   }
 }
-
-const INTERRUPTED: RecordingEnd = { reason: "interrupted", status: 0, message: "the recorder was told to stop" };
 
 /** The recording ends at the user's wish. */
 export class Interrupted extends Error {}

@@ -76,8 +76,8 @@ export class Recording {
     this.unmarked = task;
   }
 
-  /** To be called before a task runs: whoever ran before has its place written down. */
-  mark(next: RecordedTask): void {
+  /** To be called before a task runs (or at the end): whoever ran before has its place written down. */
+  mark(next: RecordedTask | undefined): void {
     const previous = this.unmarked;
     if (!previous || previous === next) return;
     this.unmarked = undefined;

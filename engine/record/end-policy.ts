@@ -1,0 +1,38 @@
+/**
+ * What becomes of a recording whose recorder is signalled (Ctrl-C, SIGTERM): the program gets the signal too and
+ * some time to end by itself; a second signal, or the end of that time, ends the recording.
+ */
+import { isatty } from "node:tty";
+import { isErrno, kill, SIG, setTimer } from "../../ffi/mod.ts";
+
+/** Signals that end a recording in an orderly way. */
+export const ENDING_SIGNALS: readonly number[] = [SIG.SIGINT, SIG.SIGTERM, SIG.SIGHUP, SIG.SIGQUIT];
+
+/** Time for the program to end by itself. */
+const GRACE_MS = 2000;
+
+/** See the file's head. */
+export class EndPolicy {
+  private asked = 0;
+
+  /**
+   * The recorder has received a signal (SIGALRM is the end of the time).
+   *
+   * @param root First process of the recording.
+   * @returns The signal to end the recording by, or 0 to go on.
+   */
+  received(signal: number, root: number): number {
+    if (this.asked !== 0) return this.asked;
+    this.asked = signal;
+    setTimer(GRACE_MS);
+    // A terminal has sent its signals to the program already, which is in the same foreground group.
+    if ((signal === SIG.SIGINT || signal === SIG.SIGQUIT) && isatty(0)) return 0;
+    try {
+      kill(root, signal);
+    } catch (error) {
+      if (isErrno(error, "ESRCH")) return signal;
+      throw error;
+    }
+    return 0;
+  }
+}
