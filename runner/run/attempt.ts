@@ -7,6 +7,8 @@ import { runProcess } from "./process.ts";
 import type { Attempt, Phase, TestCase, Verdict } from "./types.ts";
 import type { AttemptFolder } from "./workspace.ts";
 
+/** Attempts that begin with a native run. */
+const NATIVE_RUNS = 3;
 /** Lines of an engine's standard error that a message shows. */
 const LINES_SHOWN = 10;
 
@@ -60,8 +62,8 @@ async function phases(spec: AttemptSpec, attempt: Attempt): Promise<Verdict> {
   if (stdin !== undefined) writeFileSync(stdin, test.stdin ?? "");
   const command = [spec.program, ...test.args];
 
-  // Once is enough: it gives the time to compare with, and shows that the program works at all here.
-  if (spec.number === 1) {
+  // A few times are enough: they give the time to compare with, and show that the program works at all here.
+  if (spec.number <= NATIVE_RUNS) {
     const native = await runPhase(spec, attempt, "native", command, stdin);
     const reasons = checkVisible(test.expect, native);
     if (reasons.length > 0) {

@@ -49,7 +49,7 @@ export interface Counts {
   switches: number;
 }
 
-/** One time that a test was run natively (the first time only), recorded and replayed. */
+/** One time that a test was run natively (the first few times only), recorded and replayed. */
 export interface Attempt {
   /** From 1. */
   number: number;
