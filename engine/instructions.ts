@@ -3,9 +3,9 @@
  * Replay takes the answers from the trace.
  */
 import { cpuid, rdrand, rdseed, rdtsc, rdtscp, xgetbv } from "../ffi/mod.ts";
-import type { Decoded } from "./translate/decode.ts";
 import { REGISTER_NAMES, type Registers } from "./trace/events.ts";
 import { EFLAGS } from "./tracee/registers.ts";
+import type { Decoded } from "./translate/decode.ts";
 
 type Name = (typeof REGISTER_NAMES)[number];
 

@@ -18,5 +18,7 @@ export interface Outcome {
 /** A wait status as an exit. */
 export function exitOf(status: number): Exit {
   const decoded = waitStatus(status);
-  return decoded.kind === "killed" ? { signal: decoded.signal } : { code: decoded.kind === "exited" ? decoded.code : 0 };
+  return decoded.kind === "killed"
+    ? { signal: decoded.signal }
+    : { code: decoded.kind === "exited" ? decoded.code : 0 };
 }

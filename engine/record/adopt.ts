@@ -33,7 +33,9 @@ function parseMaps(text: string): MapsLine[] {
       start: Number.parseInt(match[1]!, 16),
       end: Number.parseInt(match[2]!, 16),
       protection:
-        (match[3] === "r" ? PROT.READ : 0) | (match[4] === "w" ? PROT.WRITE : 0) | (match[5] === "x" ? PROT.EXEC : 0),
+        (match[3] === "r" ? PROT.READ : 0) |
+        (match[4] === "w" ? PROT.WRITE : 0) |
+        (match[5] === "x" ? PROT.EXEC : 0),
       shared: match[6] === "s",
       offset: Number.parseInt(match[7]!, 16),
       inode: match[8]!,
@@ -65,7 +67,9 @@ export function adoptProgram(tracer: Tracer, task: Task, writer: TraceWriter): A
   const lines = parseMaps(readFileSync(`/proc/${task.tid}/maps`, "utf8"));
   const path = lines.find((line) => line.inode !== "0")?.name ?? "";
   if (task.number("cs") !== 0x33) {
-    throw new EngineError(`Cannot record ${path}: it is a 32-bit program, and only 64-bit ones are supported`);
+    throw new EngineError(
+      `Cannot record ${path}: it is a 32-bit program, and only 64-bit ones are supported`,
+    );
   }
   for (const line of lines) {
     // The engine's picture first: regions of the cache must not land on the program.
@@ -89,9 +93,7 @@ export function adoptProgram(tracer: Tracer, task: Task, writer: TraceWriter): A
   for (const line of lines) {
     if (line.start >= 2 ** 47 || KERNEL_OWNED.test(line.name)) continue;
     const isFile = line.inode !== "0";
-    const file = isFile
-      ? writer.addFile({ path: readablePath(task.tid, line), name: line.name })
-      : -1;
+    const file = isFile ? writer.addFile({ path: readablePath(task.tid, line), name: line.name }) : -1;
     const mapping: Mapping = {
       start: line.start,
       end: line.end,
@@ -105,7 +107,11 @@ export function adoptProgram(tracer: Tracer, task: Task, writer: TraceWriter): A
     space.mappings.add({ ...mapping });
     if (!(line.protection & PROT.WRITE)) continue;
     // The kernel has changed what it wrote (stack) or zeroed (the last page of .data); the rest is the file's.
-    const from = isFile ? line.end - PAGE_SIZE : line.name === "[stack]" ? pageStart(stackPointer) : line.start;
+    const from = isFile
+      ? line.end - PAGE_SIZE
+      : line.name === "[stack]"
+        ? pageStart(stackPointer)
+        : line.start;
     const bytes = memory.read(from, line.end - from).slice();
     if (isFile || bytes.some((byte) => byte !== 0)) writes.push({ address: from, bytes });
   }

@@ -4,7 +4,9 @@ import type { Registers } from "../trace/events.ts";
 import { REGISTER_NAMES } from "../trace/events.ts";
 import type { AddressSpace } from "../tracee/address-space.ts";
 
-const ARGUMENTS = (["rdi", "rsi", "rdx", "r10", "r8", "r9"] as const).map((name) => REGISTER_NAMES.indexOf(name));
+const ARGUMENTS = (["rdi", "rsi", "rdx", "r10", "r8", "r9"] as const).map((name) =>
+  REGISTER_NAMES.indexOf(name),
+);
 
 /** See the file's head. */
 export class Call implements CallView {
@@ -46,7 +48,9 @@ export class Call implements CallView {
 
   u32(address: number): number {
     const bytes = this.space.memory.read(address, 4);
-    return bytes.length === 4 ? (bytes[0]! | (bytes[1]! << 8) | (bytes[2]! << 16) | (bytes[3]! << 24)) >>> 0 : 0;
+    return bytes.length === 4
+      ? (bytes[0]! | (bytes[1]! << 8) | (bytes[2]! << 16) | (bytes[3]! << 24)) >>> 0
+      : 0;
   }
 
   u64(address: number): number {

@@ -3,7 +3,6 @@ import { accessSync, constants, existsSync, statSync } from "node:fs";
 import { delimiter, join, resolve } from "node:path";
 import {
   installInterrupts,
-  openMemory,
   restoreDefault,
   SIG,
   SIGRT,
@@ -16,16 +15,13 @@ import {
 import { EngineError, invariant } from "../engine-error.ts";
 import { exitOf, type Outcome } from "../outcome.ts";
 import { describeHost, TraceWriter } from "../trace/mod.ts";
-import { AddressSpace } from "../tracee/address-space.ts";
-import { Image } from "../tracee/image.ts";
-import { Tracer } from "../tracee/tracer.ts";
 import { TRACE_OPTIONS } from "../trace-options.ts";
+import { Tracer } from "../tracee/tracer.ts";
 import { ENGINE } from "../version.ts";
 import { ENDING_SIGNALS, EndPolicy } from "./end-policy.ts";
+import { newSpace } from "./lifecycle.ts";
 import { Recorder, type RecordingEnd } from "./recorder.ts";
 import { initialActions, RecordedProcess, RecordedTask, Recording } from "./recording.ts";
-import { SignalRecorder } from "./signal-recorder.ts";
-import { SyscallRecorder } from "./syscall-recorder.ts";
 
 /** Signals that the recorder takes for itself: those that end it, and the timer of the grace period. */
 const INTERRUPTS = [...ENDING_SIGNALS, SIG.SIGALRM];
@@ -61,7 +57,7 @@ export function record(options: RecordOptions): RecordResult {
   const { command, directory } = options;
   const cwd = resolve(options.cwd ?? process.cwd());
   const environment = options.environment ?? currentEnvironment();
-  const program = findProgram(command[0] ?? "", environment["PATH"] ?? "", cwd);
+  const program = findProgram(command[0] ?? "", environment.PATH ?? "", cwd);
   const writer = TraceWriter.create(directory, {
     command,
     program,
@@ -94,8 +90,7 @@ function recordInto(
   const tracer = new Tracer();
   const recording = new Recording(tracer, writer);
   const first = start(tracer, program, command, environment);
-  const recorder = new Recorder(recording, new SignalRecorder(recording), new SyscallRecorder(recording), new EndPolicy());
-  const end = recorder.run(first);
+  const end = new Recorder(recording, first, new EndPolicy()).run();
   recording.emit(first, {
     kind: "end",
     task: first.id,
@@ -111,31 +106,51 @@ function recordInto(
 function result(end: RecordingEnd): Pick<RecordResult, "outcome" | "message" | "exit"> {
   const outcome = end.reason === "exited" ? "recorded" : end.reason;
   const exit =
-    end.reason === "exited" ? exitOf(end.status) : end.reason === "interrupted" ? { signal: end.status } : undefined;
+    end.reason === "exited"
+      ? exitOf(end.status)
+      : end.reason === "interrupted"
+        ? { signal: end.status }
+        : undefined;
   return { outcome, message: end.message, exit };
 }
 
 /** Starts the program and leaves it at its first instruction. */
-function start(tracer: Tracer, program: string, argv: string[], environment: Record<string, string>): RecordedTask {
+function start(
+  tracer: Tracer,
+  program: string,
+  argv: string[],
+  environment: Record<string, string>,
+): RecordedTask {
   let pid: number;
   try {
-    pid = spawnTraced({ path: program, argv, env: Object.entries(environment).map(([name, value]) => `${name}=${value}`) });
+    pid = spawnTraced({
+      path: program,
+      argv,
+      env: Object.entries(environment).map(([name, value]) => `${name}=${value}`),
+    });
   } catch (error) {
     if (!(error instanceof SyscallError)) throw error;
     throw new EngineError(`Cannot start ${program}: ${error.message}`);
   }
   const stopped = tracer.control.wait(pid, 0);
-  invariant(stopped === pid && (tracer.control.status & 0xff) === 0x7f, "the program did not stop at its start");
+  invariant(
+    stopped === pid && (tracer.control.status & 0xff) === 0x7f,
+    "the program did not stop at its start",
+  );
   setOptions(pid, TRACE_OPTIONS);
-  const space = new AddressSpace(openMemory(pid), new Image((image) => tracer.cacheHost(image)));
   const ignored = Array.from({ length: SIGRT.MAX }, (_, i) => i + 1).filter(wasIgnored);
-  const task = new RecordedTask(pid, new RecordedProcess(pid, space, initialActions(ignored)));
+  const task = new RecordedTask(
+    pid,
+    new RecordedProcess(pid, newSpace(tracer, pid), initialActions(ignored)),
+  );
   tracer.takeRegisters(task);
   return task;
 }
 
 function currentEnvironment(): Record<string, string> {
-  return Object.fromEntries(Object.entries(process.env).filter((entry): entry is [string, string] => entry[1] !== undefined));
+  return Object.fromEntries(
+    Object.entries(process.env).filter((entry): entry is [string, string] => entry[1] !== undefined),
+  );
 }
 
 /** As execvp finds programs. @throws EngineError if there is none. */

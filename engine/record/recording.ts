@@ -12,6 +12,7 @@ import { Process, type Standing, Task } from "../tracee/task.ts";
 import type { Tracer } from "../tracee/tracer.ts";
 import { Actions } from "./actions.ts";
 import type { Call } from "./call.ts";
+import { Schedule } from "./schedule.ts";
 
 /** A process that is being recorded. */
 export class RecordedProcess extends Process {
@@ -60,7 +61,9 @@ export interface Totals {
 
 /** See the file's head. */
 export class Recording {
+  /** Living tasks by thread id. */
   readonly tasks = new Map<number, RecordedTask>();
+  readonly schedule = new Schedule();
   readonly totals: Totals = { events: 0, ticks: 0, signals: 0, switches: 0 };
   /** The task that has run since its last event. */
   private unmarked: RecordedTask | undefined;

@@ -6,19 +6,19 @@ import {
   getSigMask,
   NativeBuffer,
   PTRACE,
-  setSigInfo,
-  setSigMask,
   SIG,
   SIGINFO,
-  signalBit,
   STACK_T,
+  setSigInfo,
+  setSigMask,
+  signalBit,
 } from "../../ffi/mod.ts";
 import { invariant } from "../engine-error.ts";
 import type { MemoryWrite, Point, Registers } from "../trace/events.ts";
-import { intoKernel, RIP, RSP } from "../tracee/registers.ts";
-import type { HeldSignal } from "../tracee/task.ts";
 import { FAULT_SIGNALS } from "../tracee/fault.ts";
 import { stopAtGadget } from "../tracee/gadget.ts";
+import { intoKernel, RIP, RSP } from "../tracee/registers.ts";
+import type { HeldSignal } from "../tracee/task.ts";
 import type { RecordedTask, Recording } from "./recording.ts";
 
 /** What is blocked while a signal is held: all but faults, whose handlers the kernel would reset (signal(7)). */
@@ -36,7 +36,12 @@ export interface DeliveryPoint {
   /** The task is in a signal stop now (an int3 counts as one): the signal can take its place. */
   atSignalStop: boolean;
   /** A system call that the kernel may restart is being broken off. */
-  interrupted?: { number: number; result: bigint };
+  interrupted?: {
+    number: number;
+    result: bigint;
+    /** What the call wrote before (the time that was left, the events that were there). */
+    writes: MemoryWrite[];
+  };
 }
 
 /** What became of a task that got a signal. */
@@ -112,20 +117,10 @@ export class SignalRecorder {
     tracer.flush(task);
     this.setSigInfo(task, siginfo);
     const handler = actions.handler(signal);
-    const { control } = tracer;
-    let stopped = control.resumeAndWait(PTRACE.SINGLESTEP, task.tid, signal, task.tid, 0);
-    while (stopped === -4) {
-      tracer.postponeInterrupt();
-      stopped = control.wait(task.tid, 0);
-    }
-    if ((control.status & 0xff) !== 0x7f) {
-      task.running = true;
-      return "dying";
-    }
-    tracer.takeRegisters(task);
-    if (control.status >> 8 !== SIG.SIGTRAP || task.number("rip") !== handler) {
+    const status = tracer.advance(task, PTRACE.SINGLESTEP, signal);
+    if (status >> 8 !== SIG.SIGTRAP || task.number("rip") !== handler) {
       // The frame could not be written: the kernel forces SIGSEGV (signal_setup_done).
-      const next = (control.status >> 8) & 0xff;
+      const next = (status >> 8) & 0xff;
       invariant(next === SIG.SIGSEGV, `stop by signal ${next} on the way into a handler`);
       return this.deliver(
         task,
@@ -135,7 +130,8 @@ export class SignalRecorder {
     }
     actions.delivered(signal);
     const after = task.view(handler);
-    this.recording.emit(task, { ...base, disposition, writes: this.frame(task, at.registers), after });
+    const writes = [...(at.interrupted?.writes ?? []), ...this.frame(task, at.registers)];
+    this.recording.emit(task, { ...base, disposition, writes, after });
     task.jumpTo(handler);
     task.returnedTo = -1;
     return "handled";

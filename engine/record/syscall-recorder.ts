@@ -5,14 +5,16 @@
 import { readlinkSync } from "node:fs";
 import { CLONE, isErrno, KCMP, KERNEL_SIGACTION, kcmp, MAP, PROT, SYSCALLS } from "../../ffi/mod.ts";
 import { answer, blocks, bytesSent, movesTo, outputRanges, refusal, syscallSpec } from "../kernel/mod.ts";
-import type { MappingRecord, MemoryWrite, Registers } from "../trace/events.ts";
 import { hashOutput } from "../output.ts";
-import { applyMemoryCall } from "../tracee/memory-calls.ts";
+import type { MappingRecord, MemoryWrite, Registers } from "../trace/events.ts";
 import { pageEnd } from "../tracee/mappings.ts";
+import { applyMemoryCall } from "../tracee/memory-calls.ts";
 import { CONTEXT_BASE, CONTEXT_SIZE } from "../translate/context.ts";
 import { Call } from "./call.ts";
-import { Unsupported } from "./recorder.ts";
 import type { RecordedProcess, RecordedTask, Recording } from "./recording.ts";
+
+/** The program asked for something that can't be recorded. */
+export class Unsupported extends Error {}
 
 const ENOSYS = -38;
 const EINVAL = -22;
@@ -53,7 +55,9 @@ export class SyscallRecorder {
 
   private isEngines(task: RecordedTask, start: number, end: number): boolean {
     if (start < CONTEXT_BASE + CONTEXT_SIZE && end > CONTEXT_BASE) return true;
-    return task.space.image.regions.some((region) => start < region.base + region.bytes.length && end > region.base);
+    return task.space.image.regions.some(
+      (region) => start < region.base + region.bytes.length && end > region.base,
+    );
   }
 
   /** Whether other tasks have to run, or to be looked after, before the call can end. */
@@ -92,20 +96,15 @@ export class SyscallRecorder {
     const result = BigInt.asIntN(64, task.get("rax"));
     call.result = Number(result);
     const mapping = number === SYSCALLS.mmap && call.result >= 0 ? this.mapping(task, call) : undefined;
-    const writes: MemoryWrite[] = [];
+    const writes = this.outputs(task, call);
     let stream: 0 | 1 | 2 = 0;
     let outputHash = 0n;
     if (spec) {
-      if (number !== SYSCALLS.rt_sigreturn) {
-        for (const { address, length } of outputRanges(spec, call)) {
-          const write = this.recording.snapshot(space, address, length);
-          if (write) writes.push(write);
-        }
-      }
       const sent = bytesSent(spec, call);
       if (sent) {
         stream = this.stream(process, sent.fd);
-        if (stream !== 0) outputHash = hashOutput(sent.ranges, (address, length) => space.memory.read(address, length));
+        if (stream !== 0)
+          outputHash = hashOutput(sent.ranges, (address, length) => space.memory.read(address, length));
       }
     }
     this.recording.emit(task, {
@@ -121,6 +120,14 @@ export class SyscallRecorder {
       ...(mapping && { mapping }),
     });
     this.remember(task, call, mapping);
+  }
+
+  /** What the kernel has written during a call, which may also be one that a signal broke off. */
+  outputs(task: RecordedTask, call: Call): MemoryWrite[] {
+    if (!call.spec || call.number === SYSCALLS.rt_sigreturn) return [];
+    return outputRanges(call.spec, call)
+      .map(({ address, length }) => this.recording.snapshot(task.space, address, length))
+      .filter((write) => write !== undefined);
   }
 
   /** What later calls depend on. */
@@ -187,4 +194,3 @@ function sameFile(pid: number, own: number, fd: number): boolean {
     throw error;
   }
 }
-

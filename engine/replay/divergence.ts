@@ -1,8 +1,7 @@
 /** A replay that does not do what the recording did. */
-import { syscallName } from "../../ffi/mod.ts";
+import { signalName, syscallName } from "../../ffi/mod.ts";
 import { REGISTER_NAMES, type Registers, type TraceEvent } from "../trace/events.ts";
 import { COMPUTED_FLAGS, EFLAGS, RIP } from "../tracee/registers.ts";
-import { signalName } from "../../ffi/mod.ts";
 
 /** Raised where recording and replay differ; the message is for the user. */
 export class Divergence extends Error {

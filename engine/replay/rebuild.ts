@@ -34,12 +34,15 @@ export class Rebuilder implements Disposable {
       const path = mapping.shared ? this.sharedCopy(mapping.file) : this.reader.filePath(mapping.file);
       const at = this.tracer.scratchString(task.space.image, path);
       const fd = call(SYSCALLS.openat, AT_FDCWD, at, (mapping.shared ? O.RDWR : O.RDONLY) | O.CLOEXEC, 0);
-      if (fd < 0) throw new EngineError(`Cannot replay: ${path} can't be opened by the program (errno ${-fd})`);
+      if (fd < 0)
+        throw new EngineError(`Cannot replay: ${path} can't be opened by the program (errno ${-fd})`);
       result = call(SYSCALLS.mmap, start, end - start, protection, flags, fd, mapping.offset);
       call(SYSCALLS.close, fd);
     }
     if (result !== start) {
-      throw new EngineError(`Cannot replay: memory at 0x${start.toString(16)} can't be mapped (errno ${-result})`);
+      throw new EngineError(
+        `Cannot replay: memory at 0x${start.toString(16)} can't be mapped (errno ${-result})`,
+      );
     }
   }
 
@@ -59,7 +62,8 @@ export class Rebuilder implements Disposable {
   /** Builds the memory of a program at its first instruction. */
   populate(task: Task, mappings: readonly MappingRecord[]): void {
     for (const mapping of mappings) {
-      const start = mapping.name === "[stack]" ? Math.min(mapping.start, mapping.end - STACK_LIMIT) : mapping.start;
+      const start =
+        mapping.name === "[stack]" ? Math.min(mapping.start, mapping.end - STACK_LIMIT) : mapping.start;
       this.map(task, { ...mapping, start });
     }
   }

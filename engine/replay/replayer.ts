@@ -18,16 +18,15 @@ import {
   PROT,
   PTRACE,
   SIG,
+  SYSCALL_STOP,
+  SYSCALLS,
   setOptions,
   setRegSet,
-  SYSCALLS,
-  SYSCALL_STOP,
 } from "../../ffi/mod.ts";
 import { invariant } from "../engine-error.ts";
 import { bytesSent, syscallSpec } from "../kernel/mod.ts";
 import { collect } from "../output.ts";
 import { Call } from "../record/call.ts";
-import { TRACE_OPTIONS } from "../trace-options.ts";
 import type {
   CloneEvent,
   EndEvent,
@@ -41,6 +40,7 @@ import type {
   TraceEvent,
 } from "../trace/events.ts";
 import type { TraceReader } from "../trace/mod.ts";
+import { TRACE_OPTIONS } from "../trace-options.ts";
 import { AddressSpace } from "../tracee/address-space.ts";
 import { faultingState } from "../tracee/fault.ts";
 import { stopAtGadget } from "../tracee/gadget.ts";
@@ -125,7 +125,11 @@ export class Replayer {
         return;
       }
       const task = this.tasks.get(event.task);
-      if (!task) throw new Divergence(this.index, `event ${this.index} (${eventName(event)}) is of the unknown task ${event.task}`);
+      if (!task)
+        throw new Divergence(
+          this.index,
+          `event ${this.index} (${eventName(event)}) is of the unknown task ${event.task}`,
+        );
       this.tracer.serve(task);
       switch (event.kind) {
         case "exec":
@@ -281,7 +285,8 @@ export class Replayer {
     for (;;) {
       if (task.poll?.counter === "tick" && task.ticks === event.ticks) break;
       const stop = this.advance(task, event, () => this.armTightly(task, event));
-      if (stop.kind !== "poll" || stop.trap.counter !== "tick") this.fail(event, task, this.describe(task, event, stop));
+      if (stop.kind !== "poll" || stop.trap.counter !== "tick")
+        this.fail(event, task, this.describe(task, event, stop));
       if (task.ticks > event.ticks) this.fail(event, task, this.describe(task, event, stop));
     }
     compare(event, this.index, task.ticks, task.view(task.poll.pc));
@@ -317,7 +322,8 @@ export class Replayer {
 
   private syscall(task: ReplayedTask, event: SyscallEvent): void {
     const site = this.toSyscall(task, event);
-    if (site.number !== event.number) this.fail(event, task, `the program made system call ${site.number} instead`);
+    if (site.number !== event.number)
+      this.fail(event, task, `the program made system call ${site.number} instead`);
     task.site = undefined;
     if (event.stream !== 0) this.show(task, event, site);
     if (event.number === SYSCALLS.rt_sigreturn) {
@@ -340,7 +346,11 @@ export class Replayer {
     const sent = bytesSent(spec, call);
     const bytes = collect(sent?.ranges ?? [], (address, length) => task.space.memory.read(address, length));
     if (Bun.hash.wyhash(bytes) !== event.outputHash) {
-      this.fail(event, task, `the program writes other bytes than it did in the recording (${bytes.length} of them)`);
+      this.fail(
+        event,
+        task,
+        `the program writes other bytes than it did in the recording (${bytes.length} of them)`,
+      );
     }
     writeFully(event.stream, bytes);
   }
@@ -410,7 +420,10 @@ export class Replayer {
     for (const edge of ["entry", "exit"]) {
       control.resumeAndWait(PTRACE.SYSCALL, task.tid, 0, task.tid, 0);
       if ((control.status & 0xff) !== 0x7f) throw new TaskGone(task, control.status);
-      invariant(control.status >> 8 === (SIG.SIGTRAP | SYSCALL_STOP), `no stop at the ${edge} of rt_sigreturn`);
+      invariant(
+        control.status >> 8 === (SIG.SIGTRAP | SYSCALL_STOP),
+        `no stop at the ${edge} of rt_sigreturn`,
+      );
     }
     this.tracer.takeRegisters(task);
     task.jumpTo(task.number("rip"));
@@ -492,7 +505,10 @@ export class Replayer {
     }
     invariant(control.status >> 8 === SIG.SIGTRAP, "the blank program can't be executed");
     this.leave(task.process);
-    task.process.space = new AddressSpace(openMemory(task.tid), new Image((own) => this.tracer.cacheHost(own)));
+    task.process.space = new AddressSpace(
+      openMemory(task.tid),
+      new Image((own) => this.tracer.cacheHost(own)),
+    );
     this.tracer.takeRegisters(task);
     this.build(task, event);
   }
@@ -519,7 +535,8 @@ export class Replayer {
 
   private clone(task: ReplayedTask, event: CloneEvent): void {
     this.toSyscall(task, event);
-    const shared = event.flags & (CLONE.VM | CLONE.FS | CLONE.FILES | CLONE.SIGHAND | CLONE.THREAD | CLONE.SYSVSEM);
+    const shared =
+      event.flags & (CLONE.VM | CLONE.FS | CLONE.FILES | CLONE.SIGHAND | CLONE.THREAD | CLONE.SYSVSEM);
     this.newborn = 0;
     const result = this.tracer.inject(task, SYSCALLS.clone, shared, 0, 0, 0, 0);
     if (result < 0 || this.newborn === 0) this.fail(event, task, `a new task can't be made (${result})`);
@@ -575,7 +592,9 @@ export class Replayer {
 
 /** Events whose place only their counts tell. */
 function isAsynchronous(event: TraceEvent): boolean {
-  return (event.kind === "switch" || event.kind === "signal") && (event.point === "tick" || event.point === "jump");
+  return (
+    (event.kind === "switch" || event.kind === "signal") && (event.point === "tick" || event.point === "jump")
+  );
 }
 
 /** arch_prctl(ARCH_SET_FS, base) and its kin, done through the registers. */

@@ -17,11 +17,11 @@ import {
   PTRACE,
   pendingInterrupt,
   REG,
-  setRegs,
   SIG,
   SIGINFO,
   SYSCALL_STOP,
   SYSCALLS,
+  setRegs,
   TraceeControl,
 } from "../../ffi/mod.ts";
 import { EngineError, invariant } from "../engine-error.ts";
@@ -113,7 +113,8 @@ export class Tracer {
         task.running = true;
         continue;
       }
-      if (stopped < 0) throw new Error(`engine invariant broken: wait for task ${task.tid} failed with ${stopped}`);
+      if (stopped < 0)
+        throw new Error(`engine invariant broken: wait for task ${task.tid} failed with ${stopped}`);
       task.running = false;
       if (this.control.regsResult === ESRCH) {
         task.running = true;
@@ -129,11 +130,12 @@ export class Tracer {
    *
    * @returns `fault` tells whether the instruction itself caused it; `address` is si_addr.
    */
-  signalInfo(task: Task): { siginfo: Uint8Array; fault: boolean; address: number } {
+  signalInfo(task: Task): { signal: number; siginfo: Uint8Array; fault: boolean; address: number } {
     getSigInfo(task.tid, this.info);
     const { view } = this.info;
     const signal = view.getInt32(SIGINFO.si_signo, true);
     return {
+      signal,
       siginfo: this.info.u8.slice(),
       fault: FAULT_SIGNALS.includes(signal) && view.getInt32(SIGINFO.si_code, true) > 0,
       address: Number(view.getBigUint64(SIGINFO.si_addr, true)),
@@ -146,6 +148,35 @@ export class Tracer {
     const result = this.control.resume(request, task.tid, signal);
     invariant(result === 0 || result === ESRCH, `resume of task ${task.tid} failed with ${result}`);
     task.running = true;
+  }
+
+  /**
+   * Resumes a task and waits for its very next stop, whatever it is; its registers are read.
+   *
+   * @returns The wait status.
+   * @throws TaskGone
+   */
+  advance(task: Task, request: number, signal = 0): number {
+    this.flush(task);
+    let stopped = this.control.resumeAndWait(request, task.tid, signal, task.tid, 0);
+    if (stopped === EINTR || stopped === ESRCH) {
+      if (stopped === EINTR) this.postponeInterrupt();
+      stopped = this.waitFor(task.tid);
+    }
+    invariant(stopped === task.tid, `task ${task.tid} can't be waited for (${stopped})`);
+    const { status } = this.control;
+    if ((status & 0xff) !== 0x7f) throw new TaskGone(task, status);
+    this.takeRegisters(task);
+    return status;
+  }
+
+  /** Waits for a task (or -1 for any), whatever interrupts the tracer meanwhile. @returns As TraceeControl.wait. */
+  waitFor(tid: number): number {
+    for (;;) {
+      const stopped = this.control.wait(tid, 0);
+      if (stopped !== EINTR) return stopped;
+      this.postponeInterrupt();
+    }
   }
 
   /** Takes over the registers that the last wait has read. */
@@ -196,7 +227,8 @@ export class Tracer {
     try {
       return translate();
     } catch (error) {
-      if (error instanceof OutOfReach) throw new EngineError(`Cannot translate the program: ${error.message}`);
+      if (error instanceof OutOfReach)
+        throw new EngineError(`Cannot translate the program: ${error.message}`);
       throw error;
     }
   }
@@ -212,11 +244,9 @@ export class Tracer {
       if (trapped) return trapped;
     }
     this.takeRegisters(task);
+    this.settle(task);
     if (event !== 0) return { kind: "event", event };
-    if (signal === (SIG.SIGTRAP | SYSCALL_STOP)) {
-      this.settle(task);
-      return { kind: "syscall" };
-    }
+    if (signal === (SIG.SIGTRAP | SYSCALL_STOP)) return { kind: "syscall" };
     return { kind: "signal", signal };
   }
 
@@ -278,34 +308,20 @@ export class Tracer {
 
   /** As {@link inject}, at a `syscall; int3` that is somewhere else (before the code cache is mapped). */
   injectAt(task: Task, gadget: number, number: number, args: (number | bigint)[]): number {
-    const { control } = this;
     const saved = task.registers.slice();
-    const { u64 } = control.regs;
-    u64.set(saved);
-    const order = [REG.rdi, REG.rsi, REG.rdx, REG.r10, REG.r8, REG.r9];
+    const order = ["rdi", "rsi", "rdx", "r10", "r8", "r9"] as const;
     order.forEach((register, i) => {
-      u64[register] = BigInt.asUintN(64, BigInt(args[i] ?? 0));
+      task.set(register, BigInt.asUintN(64, BigInt(args[i] ?? 0)));
     });
-    u64[REG.rax] = BigInt(number);
-    u64[REG.orig_rax] = 0xffffffffffffffffn;
-    u64[REG.rip] = BigInt(gadget);
-    setRegs(task.tid, control.regs);
+    task.set("rax", number);
+    task.set("orig_rax", 0xffffffffffffffffn);
+    task.set("rip", gadget);
     for (;;) {
-      let stopped = control.resumeAndWait(PTRACE.CONT, task.tid, 0, task.tid, 0);
-      while (stopped === EINTR) {
-        // The call ends soon: the interrupt waits until then.
-        this.postponeInterrupt();
-        stopped = control.wait(task.tid, 0);
-      }
-      if (stopped === ESRCH) stopped = control.wait(task.tid, 0);
-      invariant(stopped === task.tid, `an injected call failed (${stopped})`);
-      const { status } = control;
-      if ((status & 0xff) !== 0x7f) throw new TaskGone(task, status);
-      const rip = Number(u64[REG.rip]!);
-      if (status >> 8 === SIG.SIGTRAP && rip === gadget + 3) break;
+      const status = this.advance(task, PTRACE.CONT);
+      if (status >> 8 === SIG.SIGTRAP && task.number("rip") === gadget + 3) break;
       this.onStrayStop?.(task, status);
     }
-    const result = Number(BigInt.asIntN(64, u64[REG.rax]!));
+    const result = Number(BigInt.asIntN(64, task.get("rax")));
     task.registers.set(saved);
     task.dirty = true;
     return result;
@@ -422,9 +438,18 @@ export class Tracer {
     memory.write(stack, Buffer.from(`/proc/${process.pid}/fd/${image.memfd}\0`));
     const call = (number: number, ...args: number[]): number => this.injectAt(task, at, number, args);
     const fd = call(SYSCALLS.openat, AT_FDCWD, stack, O.RDWR | O.CLOEXEC, 0);
-    if (fd < 0) throw new EngineError(`Cannot map the code cache: open of a memfd through /proc failed (errno ${-fd})`);
+    if (fd < 0)
+      throw new EngineError(`Cannot map the code cache: open of a memfd through /proc failed (errno ${-fd})`);
     const map = (address: number, size: number, protection: number, offset: number): void => {
-      const result = call(SYSCALLS.mmap, address, size, protection, MAP.SHARED | MAP.FIXED_NOREPLACE, fd, offset);
+      const result = call(
+        SYSCALLS.mmap,
+        address,
+        size,
+        protection,
+        MAP.SHARED | MAP.FIXED_NOREPLACE,
+        fd,
+        offset,
+      );
       if (result !== address) {
         throw new EngineError(
           `Cannot map the code cache at 0x${address.toString(16)} (errno ${-result}): the program or ` +
@@ -433,7 +458,8 @@ export class Tracer {
       }
     };
     map(CONTEXT_BASE, CONTEXT_SIZE, PROT.READ | PROT.WRITE, 0);
-    for (const region of image.regions) map(region.base, REGION_SIZE, PROT.READ | PROT.EXEC, region.fileOffset);
+    for (const region of image.regions)
+      map(region.base, REGION_SIZE, PROT.READ | PROT.EXEC, region.fileOffset);
     space.mappedRegions = image.regions.length;
     call(SYSCALLS.close, fd);
     memory.write(at, savedCode);
@@ -474,7 +500,8 @@ export class Tracer {
   textChanged(task: Task, start: number, end: number): void {
     const { space } = task;
     const { image } = space;
-    if (!image.cache.hasTextIn(start, end) && !space.mappings.overlapping(start, end).some(isExecutable)) return;
+    if (!image.cache.hasTextIn(start, end) && !space.mappings.overlapping(start, end).some(isExecutable))
+      return;
     if (image.users > 1) this.separate(task);
     else image.cache.invalidate(start, end);
   }

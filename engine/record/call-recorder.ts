@@ -1,0 +1,198 @@
+/** The way of a system call while recording: from its entry through sleep, signals and restarts to its event. */
+import { ERRNO, PTRACE, PTRACE_EVENT, SIG, SYSCALL_STOP, SYSCALLS, WAIT } from "../../ffi/mod.ts";
+import { invariant } from "../engine-error.ts";
+import { RAX, RCX } from "../tracee/registers.ts";
+import type { Tracer } from "../tracee/tracer.ts";
+import type { Call } from "./call.ts";
+import type { Lifecycle } from "./lifecycle.ts";
+import type { RecordedTask, Recording } from "./recording.ts";
+import type { SignalRecorder } from "./signal-recorder.ts";
+import type { StopRequest } from "./stop-request.ts";
+import type { SyscallRecorder } from "./syscall-recorder.ts";
+
+/** Times that a blocking call is looked after before another task takes over. */
+const PATIENCE = 20;
+/** Results of a call that a signal broke off: ERESTARTSYS to ERESTART_RESTARTBLOCK (linux/errno.h). */
+const FIRST_RESTART = -512;
+const LAST_RESTART = -516;
+
+/** See the file's head. */
+export class CallRecorder {
+  constructor(
+    private readonly recording: Recording,
+    private readonly lifecycle: Lifecycle,
+    private readonly signals: SignalRecorder,
+    private readonly syscalls: SyscallRecorder,
+    private readonly stopRequest: StopRequest,
+  ) {}
+
+  private get tracer(): Tracer {
+    return this.recording.tracer;
+  }
+
+  /** A task has come to a system call. */
+  enter(task: RecordedTask): void {
+    const rip = task.number("rip");
+    const site = task.space.image.cache.syscallAt(rip);
+    invariant(site, `a system call outside of the code cache at 0x${rip.toString(16)}`);
+    const registers = task.view(site.pc);
+    const number = Number(BigInt.asIntN(32, task.get("orig_rax")));
+    registers[RAX] = task.get("orig_rax");
+    registers[RCX] = BigInt(site.next);
+    this.stopRequest.arrived(task, { point: "syscall", registers });
+    task.returnedTo = -1;
+    const held = task.held.shift();
+    if (held) {
+      this.cancel(task);
+      task.set("rax", registers[RAX]!);
+      task.set("rcx", registers[RCX]!);
+      const delivery = this.signals.deliver(task, held, { point: "syscall", registers, atSignalStop: false });
+      if (delivery === "dying") this.lifecycle.reap(task);
+      // Ignored signals leave the task in front of its call; handlers return to it.
+      else if (delivery === "ignored") task.jumpTo(site.pc);
+      return;
+    }
+    const call = this.syscalls.begin(task, number, site, registers);
+    task.call = call;
+    if (number === SYSCALLS.exit || number === SYSCALLS.exit_group) {
+      this.lifecycle.exit(task, call);
+      return;
+    }
+    const answer = this.syscalls.answer(task, call);
+    if (answer !== undefined) {
+      this.cancel(task);
+      task.set("rax", answer);
+      this.finish(task, call);
+      return;
+    }
+    this.syscalls.prepare(task, call);
+    this.perform(task, call);
+  }
+
+  /** Lets the system call that a task has entered come to nothing. */
+  private cancel(task: RecordedTask): void {
+    task.set("orig_rax", 0xffffffffffffffffn);
+    const status = this.tracer.advance(task, PTRACE.SYSCALL);
+    invariant(status >> 8 === (SIG.SIGTRAP | SYSCALL_STOP), "a cancelled system call that does not end");
+  }
+
+  /** Lets the kernel do the call; a call that may sleep makes room for other tasks. */
+  private perform(task: RecordedTask, call: Call): void {
+    const { control } = this.tracer;
+    this.tracer.flush(task);
+    if (this.syscalls.maySleep(task, call)) {
+      this.recording.schedule.block(task);
+      this.tracer.release(task, PTRACE.SYSCALL);
+      for (let i = 0; i < PATIENCE; i++) {
+        const stopped = control.wait(task.tid, WAIT.NOHANG);
+        if (stopped === task.tid) this.stopped(task, control.status);
+        if (stopped !== 0) break;
+      }
+      return;
+    }
+    for (;;) {
+      const stopped = control.resumeAndWait(PTRACE.SYSCALL, task.tid, 0, task.tid, 0);
+      if (stopped === -ERRNO.EINTR) {
+        this.recording.schedule.block(task);
+        task.running = true;
+        this.stopRequest.received(this.lifecycle.root.pid);
+        return;
+      }
+      if ((control.status & 0xff) !== 0x7f) {
+        this.lifecycle.gone(task, control.status);
+        return;
+      }
+      this.tracer.takeRegisters(task);
+      if (this.progress(task, control.status) === "ended") return;
+      this.tracer.flush(task);
+    }
+  }
+
+  /** A task that was left to the kernel has stopped or died; its registers are those of the last wait. */
+  stopped(task: RecordedTask, status: number): void {
+    if ((status & 0xff) !== 0x7f) {
+      this.lifecycle.gone(task, status);
+      return;
+    }
+    this.tracer.takeRegisters(task);
+    if (this.progress(task, status) === "goes on") this.tracer.release(task, PTRACE.SYSCALL);
+  }
+
+  /** A stop of a task that is in a system call. */
+  private progress(task: RecordedTask, status: number): "goes on" | "ended" {
+    const { call } = task;
+    invariant(call, `task ${task.tid} stopped (status 0x${status.toString(16)}) without having been resumed`);
+    const signal = (status >> 8) & 0xff;
+    const event = status >> 16;
+    if (event === PTRACE_EVENT.EXEC) {
+      call.replaced = true;
+      return "goes on";
+    }
+    if (event !== 0) {
+      this.lifecycle.birth(task, call);
+      return "goes on";
+    }
+    if (signal !== (SIG.SIGTRAP | SYSCALL_STOP)) return this.breakOff(task, call);
+    if (call.restarting) {
+      // The kernel restarted the call: this is its entry once more.
+      call.restarting = false;
+      return "goes on";
+    }
+    const result = Number(BigInt.asIntN(64, task.get("rax")));
+    if (result <= FIRST_RESTART && result >= LAST_RESTART) {
+      call.restarting = true;
+      return "goes on";
+    }
+    this.recording.schedule.unblock(task);
+    this.finish(task, call);
+    return "ended";
+  }
+
+  /** A signal has broken off a system call. */
+  private breakOff(task: RecordedTask, call: Call): "goes on" | "ended" {
+    const { siginfo, signal } = this.tracer.signalInfo(task);
+    invariant(call.restarting, `signal ${signal} in a system call that goes on`);
+    for (const { register, value } of call.changed) task.set(register, value);
+    task.set("rcx", call.next);
+    call.result = -ERRNO.EINTR;
+    const delivery = this.signals.deliver(
+      task,
+      { signal, siginfo },
+      {
+        point: "interrupted",
+        registers: call.registers,
+        atSignalStop: true,
+        interrupted: {
+          number: call.number,
+          result: task.get("rax"),
+          writes: this.syscalls.outputs(task, call),
+        },
+      },
+    );
+    // Resumed without a signal, the kernel restarts the call by itself.
+    if (delivery === "ignored") return "goes on";
+    task.call = undefined;
+    if (delivery === "dying") this.lifecycle.reap(task);
+    else this.recording.schedule.unblock(task);
+    return "ended";
+  }
+
+  /** A system call has ended: its event is written and the task can go on. */
+  private finish(task: RecordedTask, call: Call): void {
+    task.call = undefined;
+    task.returnedTo = task.number("rip");
+    task.resumePc = call.next;
+    if (call.replaced) {
+      this.lifecycle.replaceProgram(task);
+      return;
+    }
+    for (const { register, value } of call.changed) task.set(register, value);
+    this.syscalls.end(task, call);
+    if (call.number === SYSCALLS.rt_sigreturn) {
+      task.jumpTo(task.number("rip"));
+      task.returnedTo = -1;
+    } else if (call.number === SYSCALLS.sched_yield) {
+      this.recording.schedule.rotate();
+    }
+  }
+}

@@ -1,0 +1,204 @@
+/** Tasks and processes of a recording come and go: births, new programs, deaths. */
+import {
+  CLONE,
+  ERRNO,
+  getEventMessage,
+  isErrno,
+  kill,
+  openMemory,
+  PTRACE,
+  SIG,
+  SYSCALLS,
+} from "../../ffi/mod.ts";
+import { invariant } from "../engine-error.ts";
+import { type MemoryWrite, REGISTER_COUNT } from "../trace/events.ts";
+import { AddressSpace } from "../tracee/address-space.ts";
+import { Image } from "../tracee/image.ts";
+import { RIP } from "../tracee/registers.ts";
+import type { Tracer } from "../tracee/tracer.ts";
+import { adoptProgram } from "./adopt.ts";
+import type { Call } from "./call.ts";
+import { RecordedProcess, RecordedTask, type Recording } from "./recording.ts";
+
+/** See the file's head. */
+export class Lifecycle {
+  /** Wait status of the first process, once it is gone. */
+  rootStatus = 0;
+  /** Children that stopped before their parent's event did. */
+  private readonly early = new Set<number>();
+
+  /**
+   * @param first The task that the recording begins with, at its first instruction.
+   */
+  constructor(
+    private readonly recording: Recording,
+    private readonly first: RecordedTask,
+  ) {
+    recording.tasks.set(first.tid, first);
+    recording.schedule.add(first);
+  }
+
+  private get tracer(): Tracer {
+    return this.recording.tracer;
+  }
+
+  /** The process that the recording begins with. */
+  get root(): RecordedProcess {
+    return this.first.process;
+  }
+
+  /** A task that nobody knows has stopped: its parent's event will tell whose child it is. */
+  stoppedEarly(tid: number): void {
+    this.early.add(tid);
+  }
+
+  /** A task stands at the first instruction of a new program. */
+  adopt(task: RecordedTask): void {
+    this.tracer.serve(task);
+    const adopted = adoptProgram(this.tracer, task, this.recording.writer);
+    const registers = task.view(task.appPc!);
+    this.recording.emit(task, { kind: "exec", task: task.id, ticks: task.ticks, registers, ...adopted });
+  }
+
+  /** An execve has succeeded: the task has a new space and a new image. */
+  replaceProgram(task: RecordedTask): void {
+    const { process } = task;
+    leaveSpace(process);
+    process.space = newSpace(this.tracer, task.tid);
+    process.actions = process.actions.clone();
+    process.actions.afterExec();
+    process.streams.clear();
+    task.clearTid = 0;
+    this.adopt(task);
+    task.returnedTo = -1;
+  }
+
+  /** The kernel has made a new task, in the name of one that is in a clone, fork or vfork. */
+  birth(parent: RecordedTask, call: Call): void {
+    const tid = getEventMessage(parent.tid);
+    if (!this.early.delete(tid)) {
+      const stopped = this.tracer.waitFor(tid);
+      invariant(stopped === tid, `the new task ${tid} can't be waited for (${stopped})`);
+    }
+    const flags = cloneFlags(call);
+    const shares = (flag: number): boolean => (flags & flag) !== 0;
+    const process = shares(CLONE.THREAD)
+      ? parent.process
+      : new RecordedProcess(
+          tid,
+          shares(CLONE.VM) ? parent.space : parent.space.fork(openMemory(tid)),
+          shares(CLONE.SIGHAND) ? parent.process.actions : parent.process.actions.clone(),
+        );
+    if (!shares(CLONE.THREAD) && shares(CLONE.VM)) parent.space.users++;
+    const child = new RecordedTask(tid, process);
+    this.recording.tasks.set(tid, child);
+    this.tracer.readRegisters(child);
+    child.image = parent.space.image;
+    child.set("rcx", call.next);
+    child.resumePc = call.next;
+    child.clearTid = shares(CLONE.CHILD_CLEARTID) ? call.argument(3) : 0;
+    // Memory that both share is written before the child runs, and the parent's own event may come later.
+    const written = [
+      shares(CLONE.CHILD_SETTID) && this.recording.snapshot(child.space, call.argument(3), 4),
+      shares(CLONE.PARENT_SETTID) &&
+        shares(CLONE.VM) &&
+        this.recording.snapshot(child.space, call.argument(2), 4),
+    ];
+    this.recording.emit(parent, {
+      kind: "clone",
+      task: parent.id,
+      ticks: parent.ticks,
+      registers: call.registers,
+      child: tid,
+      childProcess: process.id,
+      flags,
+      after: child.view(call.next),
+      writes: written.filter((write) => write !== undefined && write !== false),
+    });
+    this.recording.schedule.add(child);
+  }
+
+  /** A task is at exit or exit_group: lets it go and waits for the deaths that follow. */
+  exit(task: RecordedTask, call: Call): void {
+    task.exiting = call.registers;
+    const { process } = task;
+    this.recording.schedule.block(task);
+    this.tracer.release(task, PTRACE.CONT);
+    if (call.number === SYSCALLS.exit_group || process.tasks.size === 1) this.reap(task);
+    else if (task.tid !== process.pid) this.awaitDeath(task);
+    // A leader that leaves its threads behind stays as a zombie: its death is reported when they are gone.
+  }
+
+  /** Waits until all tasks of a dying process are gone; the leader comes last. */
+  reap(dying: RecordedTask): void {
+    const { process } = dying;
+    this.recording.schedule.block(dying);
+    const leaderLast = [...process.tasks].sort(
+      (a, b) => Number(a.tid === process.pid) - Number(b.tid === process.pid),
+    );
+    for (const task of leaderLast) this.awaitDeath(task as RecordedTask);
+  }
+
+  private awaitDeath(task: RecordedTask): void {
+    const { control } = this.tracer;
+    for (;;) {
+      const stopped = this.tracer.waitFor(task.tid);
+      if (stopped === -ERRNO.ECHILD) return;
+      invariant(stopped === task.tid, `a dying task can't be waited for (${stopped})`);
+      if ((control.status & 0xff) !== 0x7f) {
+        this.gone(task, control.status);
+        return;
+      }
+      // A stop that was on its way before the death: the task dies when it goes on.
+      control.resume(PTRACE.CONT, task.tid, 0);
+    }
+  }
+
+  /** A task is dead. */
+  gone(task: RecordedTask, status: number): void {
+    const { process } = task;
+    const alone = process.tasks.size === 1 && process.space.users === 1;
+    const writes: MemoryWrite[] = [];
+    if (task.clearTid !== 0 && !alone) writes.push({ address: task.clearTid, bytes: new Uint8Array(4) });
+    // Killed in a system call it still came that far; killed anywhere else, only its last event is known.
+    const registers = task.exiting ?? task.call?.registers ?? new BigUint64Array(REGISTER_COUNT);
+    if (registers[RIP] === 0n) task.ticks = task.markedTicks;
+    this.recording.emit(task, { kind: "exit", task: task.id, ticks: task.ticks, registers, status, writes });
+    this.recording.schedule.block(task);
+    this.recording.forget(task);
+    if (process.tasks.size > 0) return;
+    if (process === this.root) this.rootStatus = status;
+    leaveSpace(process);
+  }
+
+  /** Ends whatever is left of the recording. */
+  killAll(): void {
+    const left = [...this.recording.tasks.values()];
+    for (const task of left) this.recording.totals.ticks += task.ticks;
+    for (const pid of new Set(left.map((task) => task.process.pid))) {
+      try {
+        kill(pid, SIG.SIGKILL);
+      } catch (error) {
+        if (!isErrno(error, "ESRCH")) throw error;
+      }
+    }
+    while (left.length > 0 && this.tracer.waitFor(-1) > 0);
+  }
+}
+
+/** A fresh address space of a stopped process, with a fresh image. */
+export function newSpace(tracer: Tracer, tid: number): AddressSpace {
+  return new AddressSpace(openMemory(tid), new Image((image) => tracer.cacheHost(image)));
+}
+
+function leaveSpace(process: RecordedProcess): void {
+  process.space.users--;
+  if (process.space.users === 0) process.space.dispose();
+}
+
+/** CLONE_* flags of a call that makes a task. */
+function cloneFlags(call: Call): number {
+  if (call.number === SYSCALLS.fork) return 0;
+  if (call.number === SYSCALLS.vfork) return CLONE.VM | CLONE.VFORK;
+  return call.argument(0) % 2 ** 32;
+}
