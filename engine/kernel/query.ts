@@ -55,6 +55,8 @@ function failed(call: CallView): boolean {
  *
  * The ranges may overlap, name memory that was not written, and reach into pages that are not mapped: save what
  * can be read of them. A call that failed with EFAULT may have written a part before the bad page.
+ * Pointers and counts within the program's memory are followed as they are at exit: a call that reads into its own
+ * array of iovecs is not covered.
  */
 export function outputRanges(spec: SyscallSpec, call: CallView): MemoryRange[] {
   if (!failed(call)) {
