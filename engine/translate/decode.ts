@@ -2,7 +2,7 @@
  * Decoding of the program's text: one instruction at an app pc becomes a small record that says how it has to
  * be translated. The work is iced-x86's; what we add is the classification, cached by instruction code.
  */
-import { Code, Decoder, DecoderOptions, FlowControl, Instruction } from "iced-x86";
+import { Code, ConditionCode, Decoder, DecoderError, DecoderOptions, FlowControl, Instruction } from "iced-x86";
 
 /** How an instruction is translated. */
 export enum Kind {
@@ -62,6 +62,8 @@ interface CodeTraits {
   kind: Kind;
   read: number;
   written: number;
+  /** Condition of a jcc, as the low nibble of its opcode. */
+  condition: number;
 }
 
 const EMULATED = /^(Rdtsc|Rdtscp|Rdrand_|Rdseed_|Cpuid|Xgetbv|Rdpid_|Sgdt_|Sidt_|Sldt_|Str_|Smsw_|Umwait_|Tpause_)/;
@@ -69,6 +71,26 @@ const EMULATED = /^(Rdtsc|Rdtscp|Rdrand_|Rdseed_|Cpuid|Xgetbv|Rdpid_|Sgdt_|Sidt_
 const MAY_LEAVE_FLAGS = /^(Shl|Shr|Sal|Sar|Rol|Ror|Rcl|Rcr|Shld|Shrd|Cmpsb|Cmpsw|Cmpsd|Cmpsq|Scasb|Scasw|Scasd|Scasq)_/;
 /** AF is formally undefined after these, in fact cleared (Intel SDM vol. 1, 3.4.3.1; AMD APM vol. 1, 3.1.4). */
 const CLEARS_AF = /^(And|Or|Xor|Test)_/;
+
+/** iced's names of the conditions, in the order of their encoding (Intel SDM vol. 1, appendix B). */
+const CONDITIONS: readonly ConditionCode[] = [
+  ConditionCode.o,
+  ConditionCode.no,
+  ConditionCode.b,
+  ConditionCode.ae,
+  ConditionCode.e,
+  ConditionCode.ne,
+  ConditionCode.be,
+  ConditionCode.a,
+  ConditionCode.s,
+  ConditionCode.ns,
+  ConditionCode.p,
+  ConditionCode.np,
+  ConditionCode.l,
+  ConditionCode.ge,
+  ConditionCode.le,
+  ConditionCode.g,
+];
 
 function classify(instruction: Instruction): CodeTraits {
   const code = instruction.code;
@@ -113,7 +135,8 @@ function classify(instruction: Instruction): CodeTraits {
   if (CLEARS_AF.test(name)) written |= FLAG.AF;
   if (MAY_LEAVE_FLAGS.test(name)) written = 0;
   // popf, iret and the like change more than arithmetic flags; nothing depends on that here.
-  return { kind, read: instruction.rflagsRead & ALL_FLAGS, written: written & ALL_FLAGS };
+  const condition = kind === Kind.Jcc ? CONDITIONS.indexOf(instruction.conditionCode) : 0;
+  return { kind, read: instruction.rflagsRead & ALL_FLAGS, written: written & ALL_FLAGS, condition };
 }
 
 const PAGE = 4096;
@@ -192,7 +215,7 @@ export class TextDecoder64 {
     const code = instruction.code;
     if (code === Code.INVALID) {
       this.last = undefined;
-      return nothing(pc, offset + MAX_INSTRUCTION > bytes.length ? Kind.NoFetch : Kind.Invalid);
+      return nothing(pc, decoder.lastError === DecoderError.NoMoreBytes ? Kind.NoFetch : Kind.Invalid);
     }
     let traits = this.traits[code];
     if (!traits) {
@@ -215,8 +238,7 @@ export class TextDecoder64 {
     };
     switch (traits.kind) {
       case Kind.Jcc: {
-        const opcode = own[length - 2]!;
-        decoded.condition = (opcode >= 0x70 && opcode <= 0x7f && length < 6 ? opcode : own[length - 5]!) & 15;
+        decoded.condition = traits.condition;
         decoded.target = Number(instruction.nearBranchTarget);
         break;
       }
