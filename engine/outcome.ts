@@ -4,13 +4,22 @@ import { waitStatus } from "../ffi/mod.ts";
 /** How a program ended. */
 export type Exit = { code: number } | { signal: number };
 
-/** Totals of a run. */
-export interface Outcome {
+/** Counts of a run. */
+export interface Totals {
   /** Retired conditional branches of all tasks. */
   ticks: number;
   events: number;
   signals: number;
   switches: number;
+}
+
+/** A run that has not begun. */
+export function noTotals(): Totals {
+  return { ticks: 0, events: 0, signals: 0, switches: 0 };
+}
+
+/** How a run ended. */
+export interface Outcome extends Totals {
   /** How the first process ended; undefined if it did not get there. */
   exit: Exit | undefined;
 }

@@ -77,7 +77,7 @@ export function adoptProgram(tracer: Tracer, task: Task, writer: TraceWriter): A
       space.mappings.add({ ...line, file: -1 });
     }
   }
-  tracer.adopt(task, pc, pageStart(stackPointer - PAGE_SIZE), pc);
+  tracer.mapper.adopt(task, pc, pageStart(stackPointer - PAGE_SIZE), pc);
   const call = (number: number, ...args: number[]): number => tracer.inject(task, number, ...args);
   hideVdso(task, stackPointer);
   for (const line of lines) {

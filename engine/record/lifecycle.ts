@@ -1,19 +1,7 @@
 /** Tasks and processes of a recording come and go: births, new programs, deaths. */
-import {
-  CLONE,
-  ERRNO,
-  getEventMessage,
-  isErrno,
-  kill,
-  openMemory,
-  PTRACE,
-  SIG,
-  SYSCALLS,
-} from "../../ffi/mod.ts";
+import { CLONE, ERRNO, getEventMessage, openMemory, PTRACE, SYSCALLS } from "../../ffi/mod.ts";
 import { invariant } from "../engine-error.ts";
 import { type MemoryWrite, REGISTER_COUNT } from "../trace/events.ts";
-import { AddressSpace } from "../tracee/address-space.ts";
-import { Image } from "../tracee/image.ts";
 import { RIP } from "../tracee/registers.ts";
 import type { Tracer } from "../tracee/tracer.ts";
 import { adoptProgram } from "./adopt.ts";
@@ -54,7 +42,7 @@ export class Lifecycle {
 
   /** A task stands at the first instruction of a new program. */
   adopt(task: RecordedTask): void {
-    this.tracer.serve(task);
+    this.tracer.mapper.serve(task);
     const adopted = adoptProgram(this.tracer, task, this.recording.writer);
     const registers = task.view(task.appPc!);
     this.recording.emit(task, { kind: "exec", task: task.id, ticks: task.ticks, registers, ...adopted });
@@ -63,8 +51,8 @@ export class Lifecycle {
   /** An execve has succeeded: the task has a new space and a new image. */
   replaceProgram(task: RecordedTask): void {
     const { process } = task;
-    leaveSpace(process);
-    process.space = newSpace(this.tracer, task.tid);
+    process.space.leave();
+    process.space = this.tracer.newSpace(task.tid);
     process.actions = process.actions.clone();
     process.actions.afterExec();
     process.streams.clear();
@@ -168,32 +156,15 @@ export class Lifecycle {
     this.recording.forget(task);
     if (process.tasks.size > 0) return;
     if (process === this.root) this.rootStatus = status;
-    leaveSpace(process);
+    process.space.leave();
   }
 
   /** Ends whatever is left of the recording. */
   killAll(): void {
     const left = [...this.recording.tasks.values()];
     for (const task of left) this.recording.totals.ticks += task.ticks;
-    for (const pid of new Set(left.map((task) => task.process.pid))) {
-      try {
-        kill(pid, SIG.SIGKILL);
-      } catch (error) {
-        if (!isErrno(error, "ESRCH")) throw error;
-      }
-    }
-    while (left.length > 0 && this.tracer.waitFor(-1) > 0);
+    this.tracer.killAll(left);
   }
-}
-
-/** A fresh address space of a stopped process, with a fresh image. */
-export function newSpace(tracer: Tracer, tid: number): AddressSpace {
-  return new AddressSpace(openMemory(tid), new Image((image) => tracer.cacheHost(image)));
-}
-
-function leaveSpace(process: RecordedProcess): void {
-  process.space.users--;
-  if (process.space.users === 0) process.space.dispose();
 }
 
 /** CLONE_* flags of a call that makes a task. */

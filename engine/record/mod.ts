@@ -19,7 +19,6 @@ import { TRACE_OPTIONS } from "../trace-options.ts";
 import { Tracer } from "../tracee/tracer.ts";
 import { ENGINE } from "../version.ts";
 import { ENDING_SIGNALS, EndPolicy } from "./end-policy.ts";
-import { newSpace } from "./lifecycle.ts";
 import { Recorder, type RecordingEnd } from "./recorder.ts";
 import { initialActions, RecordedProcess, RecordedTask, Recording } from "./recording.ts";
 
@@ -139,10 +138,7 @@ function start(
   );
   setOptions(pid, TRACE_OPTIONS);
   const ignored = Array.from({ length: SIGRT.MAX }, (_, i) => i + 1).filter(wasIgnored);
-  const task = new RecordedTask(
-    pid,
-    new RecordedProcess(pid, newSpace(tracer, pid), initialActions(ignored)),
-  );
+  const task = new RecordedTask(pid, new RecordedProcess(pid, tracer.newSpace(pid), initialActions(ignored)));
   tracer.takeRegisters(task);
   return task;
 }

@@ -10,10 +10,12 @@ import { ERRNO, PTRACE, SIG, SIGINFO, WAIT } from "../../ffi/mod.ts";
 import { EngineError, invariant } from "../engine-error.ts";
 import { emulate } from "../instructions.ts";
 import { REGISTER_NAMES } from "../trace/events.ts";
+import { arm } from "../tracee/budget.ts";
+import { TaskGone } from "../tracee/controller.ts";
 import { faultingState } from "../tracee/fault.ts";
 import { RCX, RIP } from "../tracee/registers.ts";
 import type { HeldSignal } from "../tracee/task.ts";
-import { TaskGone, type Tracer } from "../tracee/tracer.ts";
+import type { Tracer } from "../tracee/tracer.ts";
 import type { InstructionTrap } from "../translate/traps.ts";
 import { CallRecorder } from "./call-recorder.ts";
 import type { EndPolicy } from "./end-policy.ts";
@@ -103,7 +105,8 @@ export class Recorder {
   /** The task to run now: ready ones take turns; tasks whose system calls have ended join them first. */
   private next(): RecordedTask | undefined {
     const { schedule, tasks } = this.recording;
-    if (schedule.size < tasks.size) while (this.waitForAny(WAIT.NOHANG));
+    // The last one may be found dead on the way.
+    while (schedule.size < tasks.size && this.waitForAny(WAIT.NOHANG));
     return schedule.first;
   }
 
@@ -130,11 +133,11 @@ export class Recorder {
 
   /** Runs a task up to its next stop and acts on that. */
   private step(task: RecordedTask): void {
-    this.tracer.serve(task);
+    this.tracer.mapper.serve(task);
     this.recording.mark(task);
     if (!task.running) {
       const slice = task.held.length > 0 ? 1 : this.recording.tasks.size > 1 ? SLICE : LONG_SLICE;
-      this.tracer.arm(task, () => slice, slice);
+      arm(task, () => slice, slice);
     }
     const stop = this.tracer.run(task, PTRACE.SYSCALL);
     switch (stop.kind) {
@@ -143,12 +146,14 @@ export class Recorder {
         break;
       case "syscall":
         this.calls.enter(task);
+        this.recording.schedule.checkTime(task);
         break;
       case "signal":
         this.signal(task);
         break;
       case "instruction":
         this.instruction(task, stop.trap);
+        this.recording.schedule.checkTime(task);
         break;
       case "gone":
         this.lifecycle.gone(task, stop.status);
@@ -193,7 +198,7 @@ export class Recorder {
   }
 
   private fault(task: RecordedTask, { signal, siginfo }: HeldSignal, address: number): void {
-    if (signal === SIG.SIGSEGV && this.tracer.unguard(task, address)) return;
+    if (signal === SIG.SIGSEGV && this.tracer.mapper.unguard(task, address)) return;
     const rip = task.number("rip");
     const { pc, registers } = faultingState(task);
     // SIGILL, SIGFPE and SIGTRAP say where the instruction is: the program knows it by its app pc.

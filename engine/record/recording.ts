@@ -5,6 +5,7 @@
  * written as a `switch`, if that task has run since its own last event. So replay always knows how far a task
  * got before another one's effects may be seen.
  */
+import { noTotals } from "../outcome.ts";
 import type { MemoryWrite, Registers, TraceEvent } from "../trace/events.ts";
 import type { TraceWriter } from "../trace/mod.ts";
 import type { AddressSpace } from "../tracee/address-space.ts";
@@ -51,20 +52,12 @@ export class RecordedTask extends Task {
   }
 }
 
-/** Counts for the summary. */
-export interface Totals {
-  events: number;
-  ticks: number;
-  signals: number;
-  switches: number;
-}
-
 /** See the file's head. */
 export class Recording {
   /** Living tasks by thread id. */
   readonly tasks = new Map<number, RecordedTask>();
   readonly schedule = new Schedule();
-  readonly totals: Totals = { events: 0, ticks: 0, signals: 0, switches: 0 };
+  readonly totals = noTotals();
   /** The task that has run since its last event. */
   private unmarked: RecordedTask | undefined;
 

@@ -15,6 +15,7 @@ import {
 } from "../../ffi/mod.ts";
 import { invariant } from "../engine-error.ts";
 import type { MemoryWrite, Point, Registers } from "../trace/events.ts";
+import { arm, settle } from "../tracee/budget.ts";
 import { FAULT_SIGNALS } from "../tracee/fault.ts";
 import { stopAtGadget } from "../tracee/gadget.ts";
 import { intoKernel, RIP, RSP } from "../tracee/registers.ts";
@@ -60,9 +61,8 @@ export class SignalRecorder {
       task.savedMask = getSigMask(task.tid);
       setSigMask(task.tid, task.savedMask | HOLD_MASK);
     }
-    const { tracer } = this.recording;
-    tracer.settle(task);
-    tracer.arm(task, () => 1, 1);
+    settle(task);
+    arm(task, () => 1, 1);
   }
 
   /** Puts the program's own mask back. */

@@ -137,7 +137,7 @@ export class SyscallRecorder {
     if (spec?.changesFds) process.streams.clear();
     if (spec?.handling === "memory") {
       for (const { start, end } of applyMemoryCall(space, number, call.args, result, mapping)) {
-        this.recording.tracer.textChanged(task, start, end);
+        this.recording.tracer.mapper.textChanged(task, start, end);
       }
     }
     if (result < 0) return;

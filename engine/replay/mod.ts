@@ -33,7 +33,8 @@ export function replay({ directory }: ReplayOptions): ReplayResult {
   const reader = TraceReader.open(directory);
   const blank = blankProgram();
   const path = `/proc/${process.pid}/fd/${blank}`;
-  const replayer = new Replayer(reader, path, () => spawnTraced({ path, argv: ["tickproof"], env: [] }));
+  const spawn = (): number => spawnTraced({ path, argv: ["tickproof"], env: [] });
+  const replayer = new Replayer(reader, { path, spawn });
   const { totals } = replayer;
   try {
     const end = replayer.run();

@@ -32,7 +32,7 @@ export class Rebuilder implements Disposable {
       result = call(SYSCALLS.mmap, start, end - start, protection, flags | MAP.ANONYMOUS, -1, 0);
     } else {
       const path = mapping.shared ? this.sharedCopy(mapping.file) : this.reader.filePath(mapping.file);
-      const at = this.tracer.scratchString(task.space.image, path);
+      const at = this.tracer.mapper.scratchString(task.space.image, path);
       const fd = call(SYSCALLS.openat, AT_FDCWD, at, (mapping.shared ? O.RDWR : O.RDONLY) | O.CLOEXEC, 0);
       if (fd < 0)
         throw new EngineError(`Cannot replay: ${path} can't be opened by the program (errno ${-fd})`);

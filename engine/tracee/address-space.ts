@@ -51,8 +51,10 @@ export class AddressSpace {
     return ((this.mappings.find(address)?.protection ?? 0) & PROT.WRITE) !== 0;
   }
 
-  /** Gives the memory handle and, if it was the last user, the image back. */
-  dispose(): void {
+  /** A process does not live here any more; the last one gives everything back. */
+  leave(): void {
+    this.users--;
+    if (this.users > 0) return;
     this.memory[Symbol.dispose]();
     this.leaveImage();
   }

@@ -1,13 +1,13 @@
 /** Brings a stopped task to a signal stop without running any of the program's code. */
 import { PTRACE, SIG } from "../../ffi/mod.ts";
+import type { Controller } from "./controller.ts";
 import type { Task } from "./task.ts";
-import type { Tracer } from "./tracer.ts";
 
 /**
  * A signal can only be injected at a signal stop: an int3 makes one. The task's registers in memory stay as they
  * are and are marked to be written again.
  */
-export function stopAtGadget(tracer: Tracer, task: Task): void {
+export function stopAtGadget(tracer: Controller, task: Task): void {
   const saved = task.registers.slice();
   task.set("rip", task.space.image.cache.stopGadget);
   task.set("orig_rax", 0xffffffffffffffffn);

@@ -1,0 +1,201 @@
+/** What replayed tasks get at the places of events: results, memory, signal frames. */
+import { writeSync } from "node:fs";
+import {
+  ARCH,
+  getRegSet,
+  NativeBuffer,
+  NT,
+  PROT,
+  PTRACE,
+  SIG,
+  SYSCALL_STOP,
+  SYSCALLS,
+  setRegSet,
+} from "../../ffi/mod.ts";
+import { invariant } from "../engine-error.ts";
+import { bytesSent, syscallSpec } from "../kernel/mod.ts";
+import { collect } from "../output.ts";
+import type { InstructionEvent, Registers, SignalEvent, SyscallEvent } from "../trace/events.ts";
+import type { AddressSpace } from "../tracee/address-space.ts";
+import { stopAtGadget } from "../tracee/gadget.ts";
+import { pageEnd } from "../tracee/mappings.ts";
+import { applyMemoryCall } from "../tracee/memory-calls.ts";
+import { intoKernel, RDI, RIP, RSI } from "../tracee/registers.ts";
+import { StoppedCall } from "../tracee/stopped-call.ts";
+import type { Task } from "../tracee/task.ts";
+import type { Tracer } from "../tracee/tracer.ts";
+import type { Navigator } from "./navigator.ts";
+import type { Rebuilder } from "./rebuild.ts";
+import type { CallSite, ReplayedTask } from "./replayed-task.ts";
+
+/** Offset of the header in the XSAVE area, where XSTATE_BV says what is not in its initial state (SDM vol. 1, 13.4). */
+const XSAVE_HEADER = 512;
+/** An XSAVE area is no larger than this with any features of today. */
+const MAX_XSAVE = 16384;
+
+/** See the file's head. */
+export class Answers implements Disposable {
+  private readonly xstate = NativeBuffer.map(MAX_XSAVE);
+
+  constructor(
+    private readonly tracer: Tracer,
+    private readonly navigator: Navigator,
+    private readonly rebuilder: Rebuilder,
+  ) {}
+
+  /** A system call gets its recorded result; what changes memory is done for real. */
+  syscall(task: ReplayedTask, event: SyscallEvent): void {
+    const site = this.navigator.toSyscall(task, event);
+    if (site.number !== event.number)
+      this.navigator.fail(event, task, `the program made system call ${site.number} instead`);
+    task.site = undefined;
+    if (event.stream !== 0) this.show(task, event, site);
+    if (event.number === SYSCALLS.rt_sigreturn) {
+      this.sigreturn(task);
+      return;
+    }
+    task.set("rax", BigInt.asUintN(64, event.result));
+    if (syscallSpec(event.number)?.handling === "memory") this.memory(task, event, site);
+    else if (event.number === SYSCALLS.arch_prctl && event.result === 0n) setSegment(task, site.registers);
+    this.rebuilder.write(task.space, event.writes);
+    task.returned = site.next;
+  }
+
+  /** Shows what the program wrote to its standard streams, if it is what it wrote in the recording. */
+  private show(task: ReplayedTask, event: SyscallEvent, site: CallSite): void {
+    const spec = syscallSpec(event.number);
+    invariant(spec, "output of an unknown system call");
+    const call = new StoppedCall(event.number, site.registers, task.space);
+    call.result = Number(event.result);
+    const sent = bytesSent(spec, call);
+    const bytes = collect(sent?.ranges ?? [], (address, length) => task.space.memory.read(address, length));
+    if (Bun.hash.wyhash(bytes) !== event.outputHash) {
+      this.navigator.fail(
+        event,
+        task,
+        `the program writes other bytes than it did in the recording (${bytes.length} of them)`,
+      );
+    }
+    writeFully(event.stream, bytes);
+  }
+
+  private memory(task: ReplayedTask, event: SyscallEvent, site: CallSite): void {
+    const result = Number(event.result);
+    const { space } = task;
+    const call = new StoppedCall(event.number, site.registers, space);
+    const { args } = call;
+    const inject = (number: number, ...rest: number[]): void => {
+      const got = this.tracer.inject(task, number, ...rest);
+      if (got < 0) this.navigator.fail(event, task, `the call failed with ${got} in replay`);
+    };
+    if (result >= 0) {
+      switch (event.number) {
+        case SYSCALLS.mmap:
+          if (event.mapping) this.rebuilder.map(task, event.mapping);
+          break;
+        case SYSCALLS.brk:
+          this.moveBreak(task, space, result);
+          break;
+        case SYSCALLS.mprotect:
+        case SYSCALLS.pkey_mprotect:
+          inject(SYSCALLS.mprotect, args[0]!, args[1]!, args[2]! & ~PROT.EXEC);
+          break;
+        case SYSCALLS.mremap:
+          // MREMAP_MAYMOVE | MREMAP_FIXED, to where the kernel put it then.
+          if (result === args[0]) inject(event.number, args[0]!, args[1]!, args[2]!, 0);
+          else inject(event.number, args[0]!, args[1]!, args[2]!, (args[3]! & ~2) | 3, result);
+          break;
+        default:
+          inject(event.number, ...args);
+      }
+    }
+    for (const { start, end } of applyMemoryCall(space, event.number, args, result, event.mapping)) {
+      this.tracer.mapper.textChanged(task, start, end);
+    }
+  }
+
+  private moveBreak(task: ReplayedTask, space: AddressSpace, to: number): void {
+    const from = pageEnd(space.brkEnd);
+    const end = pageEnd(to);
+    if (end > from) {
+      this.rebuilder.map(task, {
+        start: from,
+        end,
+        protection: PROT.READ | PROT.WRITE,
+        shared: false,
+        file: -1,
+        offset: 0,
+        name: "[heap]",
+      });
+    } else if (end < from) {
+      this.tracer.inject(task, SYSCALLS.munmap, end, from - end);
+    }
+  }
+
+  /** The kernel itself takes the frame down, which is the recorded one. */
+  private sigreturn(task: ReplayedTask): void {
+    // Out of the answered call first, whose exit would be reported too.
+    stopAtGadget(this.tracer, task);
+    task.set("rip", task.space.image.cache.syscallGadget);
+    task.set("rax", SYSCALLS.rt_sigreturn);
+    task.set("orig_rax", 0xffffffffffffffffn);
+    for (const edge of ["entry", "exit"]) {
+      const status = this.tracer.advance(task, PTRACE.SYSCALL);
+      invariant(status >> 8 === (SIG.SIGTRAP | SYSCALL_STOP), `no stop at the ${edge} of rt_sigreturn`);
+    }
+    task.jumpTo(task.number("rip"));
+  }
+
+  /** A handler starts on its recorded frame; other signals leave no mark on the program. */
+  signal(task: ReplayedTask, event: SignalEvent): void {
+    this.navigator.toPoint(task, event);
+    if (event.disposition !== "handler") return;
+    task.site = undefined;
+    task.returned = undefined;
+    this.rebuilder.write(task.space, event.writes);
+    this.resetVectorState(task);
+    intoKernel(event.after, task.registers);
+    task.set("orig_rax", 0xffffffffffffffffn);
+    task.jumpTo(Number(event.after[RIP]!));
+  }
+
+  /** A handler begins with initial floating-point and vector registers (fpu__clear_user_states). */
+  private resetVectorState(task: ReplayedTask): void {
+    const size = getRegSet(task.tid, NT.X86_XSTATE, this.xstate);
+    this.xstate.u64.fill(0n, XSAVE_HEADER / 8, XSAVE_HEADER / 8 + 1);
+    setRegSet(task.tid, NT.X86_XSTATE, this.xstate, size);
+  }
+
+  /** An emulated instruction gets its recorded result. */
+  instruction(task: ReplayedTask, event: InstructionEvent): void {
+    this.navigator.toInstruction(task, event);
+    const rip = task.get("rip");
+    intoKernel(event.after, task.registers);
+    task.set("rip", rip);
+  }
+
+  [Symbol.dispose](): void {
+    this.xstate[Symbol.dispose]();
+  }
+}
+
+/** arch_prctl(ARCH_SET_FS, base) and its kin, done through the registers. */
+function setSegment(task: Task, registers: Registers): void {
+  const code = Number(registers[RDI]!);
+  if (code === ARCH.SET_FS) task.set("fs_base", registers[RSI]!);
+  else if (code === ARCH.SET_GS) task.set("gs_base", registers[RSI]!);
+}
+
+function writeFully(stream: 0 | 1 | 2, bytes: Uint8Array): void {
+  for (let done = 0; done < bytes.length; ) {
+    try {
+      done += writeSync(stream, bytes, done);
+    } catch (error) {
+      const code = (error as NodeJS.ErrnoException).code;
+      if (code === "EAGAIN") continue;
+      // Nobody reads any more: the replay goes on unheard.
+      if (code === "EPIPE") return;
+      throw error;
+    }
+  }
+}

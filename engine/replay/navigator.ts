@@ -1,0 +1,201 @@
+/** Brings replayed tasks to the places of events, and checks that they got there as in the recording. */
+import { PTRACE, SIG } from "../../ffi/mod.ts";
+import { invariant } from "../engine-error.ts";
+import type { ExecEvent, SignalEvent, SwitchEvent, TraceEvent } from "../trace/events.ts";
+import { arm, UNLIMITED } from "../tracee/budget.ts";
+import { TaskGone } from "../tracee/controller.ts";
+import { faultingState } from "../tracee/fault.ts";
+import { RAX, RCX } from "../tracee/registers.ts";
+import type { Stop, Tracer } from "../tracee/tracer.ts";
+import { TICK_COUNTERS } from "../translate/context.ts";
+import type { InstructionTrap } from "../translate/traps.ts";
+import { compare, Divergence, eventName } from "./divergence.ts";
+import type { CallSite, ReplayedTask } from "./replayed-task.ts";
+
+/** Share of a budget that goes to the counters which were used last. */
+const TRUST = 0.9;
+
+/** See the file's head. Failures are thrown as Divergence. */
+export class Navigator {
+  /** Index of the event that is being replayed. */
+  index = -1;
+
+  constructor(private readonly tracer: Tracer) {}
+
+  /** Lets a task run until its next stop that matters, at most up to the ticks of the event. */
+  private advance(task: ReplayedTask, event: TraceEvent, arm: () => void): Stop {
+    task.returned = undefined;
+    for (;;) {
+      arm();
+      const stop = this.tracer.run(task, PTRACE.SYSEMU);
+      if (stop.kind === "gone") throw new TaskGone(task, stop.status);
+      if (stop.kind === "signal" && this.strayed(task, stop.signal)) continue;
+      if (stop.kind === "poll" && task.ticks < event.ticks && stop.trap.counter === "tick") {
+        if (isAsynchronous(event)) return stop;
+        continue;
+      }
+      if (stop.kind === "interrupted") continue;
+      return stop;
+    }
+  }
+
+  /** Signals that are no part of the recording: the engine's own faults, and those of the replay's own tasks. */
+  private strayed(task: ReplayedTask, signal: number): boolean {
+    const info = this.tracer.signalInfo(task);
+    if (signal === SIG.SIGSEGV && this.tracer.mapper.unguard(task, info.address)) return true;
+    return !info.fault;
+  }
+
+  /** Counts that are left before the ticks of an event are exceeded. */
+  private left(task: ReplayedTask, event: TraceEvent): number {
+    return event.ticks - task.ticks - (task.poll?.counter === "tick" ? 1 : 0);
+  }
+
+  private armLoosely(task: ReplayedTask, event: TraceEvent): void {
+    const left = this.left(task, event);
+    arm(task, () => left + 1);
+  }
+
+  /** Budgets that can't overshoot: together they trap at the count behind the event's ticks at the latest. */
+  private armTightly(task: ReplayedTask, event: TraceEvent): void {
+    const left = Math.min(this.left(task, event), UNLIMITED);
+    const used = task.share.reduce((sum, count) => sum + count, 0);
+    arm(task, (counter) => {
+      const even = left / TICK_COUNTERS;
+      const learnt = used > 0 ? (left * task.share[counter]!) / used : even;
+      return 1 + Math.floor(TRUST * learnt + (1 - TRUST) * even);
+    });
+  }
+
+  fail(event: TraceEvent, task: ReplayedTask, what: string): never {
+    const pc = task.get("rip").toString(16);
+    throw new Divergence(
+      this.index,
+      `mismatch at event ${this.index} (${eventName(event)}): ${what} (task ${event.task}, ticks ${task.ticks}, pc 0x${pc})`,
+    );
+  }
+
+  /** What a stop is, for messages. */
+  private describe(task: ReplayedTask, event: TraceEvent, stop: Stop): string {
+    switch (stop.kind) {
+      case "poll":
+        return task.ticks >= event.ticks
+          ? `ticks mismatch: expected ${event.ticks}, the program goes on to ${event.ticks + 1} at pc 0x${stop.trap.pc.toString(16)}`
+          : `stopped at pc 0x${stop.trap.pc.toString(16)} by the ${stop.trap.counter} counter`;
+      case "syscall":
+        return `the program came to a system call instead (${Number(BigInt.asIntN(32, task.get("orig_rax")))})`;
+      case "signal":
+        return `the program got signal ${stop.signal} instead`;
+      case "instruction":
+        return `the program came to ${stop.trap.name} instead`;
+      default:
+        return `the program stopped by ${stop.kind}`;
+    }
+  }
+
+  /** Brings a task to its next system call, unanswered. */
+  private approachSyscall(task: ReplayedTask, event: TraceEvent): CallSite {
+    if (task.site) return task.site;
+    const stop = this.advance(task, event, () => this.armLoosely(task, event));
+    if (stop.kind !== "syscall") this.fail(event, task, this.describe(task, event, stop));
+    const site = task.space.image.cache.syscallAt(task.number("rip"));
+    invariant(site, "a system call outside of the code cache");
+    const registers = task.view(site.pc);
+    registers[RAX] = task.get("orig_rax");
+    registers[RCX] = BigInt(site.next);
+    task.site = { ...site, number: Number(BigInt.asIntN(32, task.get("orig_rax"))), registers };
+    task.resumePc = site.next;
+    return task.site;
+  }
+
+  /** Brings a task to the system call of an event, unanswered. */
+  toSyscall(task: ReplayedTask, event: TraceEvent): CallSite {
+    const site = this.approachSyscall(task, event);
+    compare(event, this.index, task.ticks, site.registers);
+    return site;
+  }
+
+  /** Brings a task to an execve that succeeded. The event has the registers after it: only ticks are compared. */
+  toExec(task: ReplayedTask, event: ExecEvent): void {
+    this.approachSyscall(task, event);
+    task.site = undefined;
+    compare(event, this.index, task.ticks, event.registers);
+  }
+
+  /** Brings a task to an asynchronous point. */
+  toPoint(task: ReplayedTask, event: SwitchEvent | SignalEvent): void {
+    switch (event.point) {
+      case "syscall":
+      case "interrupted":
+        this.toSyscall(task, event);
+        return;
+      case "return": {
+        if (task.returned === undefined) this.fail(event, task, "the task is not behind a system call");
+        const registers = task.view(task.returned);
+        registers[RCX] = BigInt(task.returned);
+        compare(event, this.index, task.ticks, registers);
+        return;
+      }
+      case "fault":
+        this.toFault(task, event);
+        return;
+      case "tick":
+        this.toTick(task, event);
+        return;
+      case "jump":
+        this.toJump(task, event);
+        return;
+    }
+  }
+
+  private toTick(task: ReplayedTask, event: SwitchEvent | SignalEvent): void {
+    for (;;) {
+      if (task.poll?.counter === "tick" && task.ticks === event.ticks) break;
+      const stop = this.advance(task, event, () => this.armTightly(task, event));
+      if (stop.kind !== "poll" || stop.trap.counter !== "tick")
+        this.fail(event, task, this.describe(task, event, stop));
+      if (task.ticks > event.ticks) this.fail(event, task, this.describe(task, event, stop));
+    }
+    compare(event, this.index, task.ticks, task.view(task.poll.pc));
+  }
+
+  private toJump(task: ReplayedTask, event: SwitchEvent | SignalEvent): void {
+    for (;;) {
+      if (task.poll?.counter === "jump" && task.jumps === event.jumps) break;
+      const stop = this.advance(task, event, () => {
+        const left = this.left(task, event);
+        const jumps = event.jumps - task.jumps - (task.poll?.counter === "jump" ? 1 : 0);
+        arm(task, () => left + 1, jumps + 1);
+      });
+      if (stop.kind !== "poll" || stop.trap.counter !== "jump" || task.jumps > event.jumps) {
+        this.fail(event, task, this.describe(task, event, stop));
+      }
+    }
+    compare(event, this.index, task.ticks, task.view(task.poll.pc));
+  }
+
+  private toFault(task: ReplayedTask, event: SwitchEvent | SignalEvent): void {
+    const stop = this.advance(task, event, () => this.armLoosely(task, event));
+    if (stop.kind === "instruction" && stop.trap.action === "breakpoint") {
+      compare(event, this.index, task.ticks, task.view(stop.trap.pc + stop.trap.length));
+      return;
+    }
+    if (stop.kind !== "signal") this.fail(event, task, this.describe(task, event, stop));
+    compare(event, this.index, task.ticks, faultingState(task).registers);
+  }
+
+  /** Brings a task to the emulated instruction of an event. */
+  toInstruction(task: ReplayedTask, event: TraceEvent): InstructionTrap {
+    const stop = this.advance(task, event, () => this.armLoosely(task, event));
+    if (stop.kind !== "instruction") this.fail(event, task, this.describe(task, event, stop));
+    compare(event, this.index, task.ticks, task.view(stop.trap.pc));
+    return stop.trap;
+  }
+}
+
+/** Events whose place only their counts tell. */
+function isAsynchronous(event: TraceEvent): boolean {
+  return (
+    (event.kind === "switch" || event.kind === "signal") && (event.point === "tick" || event.point === "jump")
+  );
+}

@@ -1,0 +1,21 @@
+/** A task of a replay; its `id` is the thread id that it had in the recording. */
+import type { Registers } from "../trace/events.ts";
+import { Task } from "../tracee/task.ts";
+
+/** A system call that a replayed task stands at. */
+export interface CallSite {
+  /** App pc of the `syscall` instruction, and of the one behind it. */
+  pc: number;
+  next: number;
+  number: number;
+  /** The program's registers at it. */
+  registers: Registers;
+}
+
+/** See the file's head. */
+export class ReplayedTask extends Task {
+  /** The system call that it stands at, unanswered. */
+  site: CallSite | undefined;
+  /** App pc behind the system call that was answered last, while nothing has run since. */
+  returned: number | undefined;
+}

@@ -1,0 +1,222 @@
+/**
+ * Puts code caches into address spaces: maps contexts and regions, keeps translated text from being changed
+ * unnoticed, and parts spaces whose text becomes different.
+ */
+import { AT_FDCWD, MAP, O, PROT, SYSCALLS } from "../../ffi/mod.ts";
+import { EngineError, invariant } from "../engine-error.ts";
+import type { CacheHost, Region } from "../translate/code-cache.ts";
+import { CONTEXT, CONTEXT_BASE, CONTEXT_SIZE } from "../translate/context.ts";
+import type { Controller } from "./controller.ts";
+import { faultingState } from "./fault.ts";
+import { Image, REGION_SIZE } from "./image.ts";
+import { PAGE_SIZE, pageStart } from "./mappings.ts";
+import type { Task } from "./task.ts";
+
+/** Where regions are put: near a non-PIE program, near a PIE, near the libraries. Counted downwards. */
+const LOW_REGIONS = 0x6f000000;
+const PIE_REGIONS = 0x555540000000;
+const LIBRARY_REGIONS = 0x7fffc0000000;
+
+/** See the file's head. */
+export class CacheMapper {
+  /** The task that translation happens for. */
+  private current: Task | undefined;
+
+  constructor(private readonly tracer: Controller) {}
+
+  /** The cache's view of the address space of whichever task runs now. */
+  cacheHost(image: Image): CacheHost {
+    return {
+      newRegion: (near) => this.newRegion(image, near),
+      fetchPage: (page) => this.served.space.fetchPage(page),
+      textTranslated: (page) => this.guard(this.served, page),
+    };
+  }
+
+  private get served(): Task {
+    invariant(this.current, "translation without a task");
+    return this.current;
+  }
+
+  /** Declares for which task the next translations and regions are. */
+  serve(task: Task): void {
+    this.current = task;
+  }
+
+  private newRegion(image: Image, near: number): Region {
+    const task = this.served;
+    const { space } = task;
+    let base =
+      near < 0x80000000
+        ? LOW_REGIONS
+        : Math.abs(near - PIE_REGIONS) < 0x40000000
+          ? PIE_REGIONS
+          : Math.abs(near - LIBRARY_REGIONS) < 0x40000000
+            ? LIBRARY_REGIONS
+            : Math.floor((near - 0x20000000) / REGION_SIZE) * REGION_SIZE;
+    const taken = (): boolean =>
+      space.mappings.overlapping(base, base + REGION_SIZE).length > 0 ||
+      image.regions.some((region) => region.base < base + REGION_SIZE && region.base + REGION_SIZE > base);
+    while (base > CONTEXT_BASE + CONTEXT_SIZE && taken()) base -= REGION_SIZE;
+    invariant(base > CONTEXT_BASE + CONTEXT_SIZE, "no room for the code cache");
+    const region = image.addRegion(base);
+    // The very first region is mapped together with the context, before anything can be injected here.
+    if (space.image === image && space.mappedRegions > 0) this.mapRegions(task);
+    return region;
+  }
+
+  /** Maps the regions of the image that this address space does not have yet. */
+  mapRegions(task: Task): void {
+    const { space } = task;
+    const { image } = space;
+    while (space.mappedRegions < image.regions.length) {
+      const region = image.regions[space.mappedRegions]!;
+      const path = this.scratchString(image, `/proc/${process.pid}/fd/${image.memfd}`);
+      const fd = this.tracer.inject(task, SYSCALLS.openat, AT_FDCWD, path, O.RDWR | O.CLOEXEC, 0);
+      invariant(fd >= 0, `the code cache can't be opened in the tracee (${fd})`);
+      const result = this.tracer.inject(
+        task,
+        SYSCALLS.mmap,
+        region.base,
+        REGION_SIZE,
+        PROT.READ | PROT.EXEC,
+        MAP.SHARED | MAP.FIXED_NOREPLACE,
+        fd,
+        region.fileOffset,
+      );
+      this.tracer.inject(task, SYSCALLS.close, fd);
+      invariant(result === region.base, `a region of the code cache can't be mapped (${result})`);
+      space.mappedRegions++;
+    }
+  }
+
+  /** Puts a string into the scratch area; returns its address in the tracee. */
+  scratchString(image: Image, text: string): number {
+    const bytes = Buffer.from(`${text}\0`);
+    image.scratch.set(bytes);
+    return CONTEXT_BASE + CONTEXT.scratch;
+  }
+
+  /**
+   * Makes an address space of a task that stands at an instruction of its own run a fresh image: maps context
+   * and first region with the help of a borrowed piece of memory.
+   *
+   * @param at Address of three bytes of executable memory that are free to be used as a gadget.
+   * @param stack Address of 64 free bytes.
+   * @param near App pc that the first region is put near to.
+   */
+  adopt(task: Task, at: number, stack: number, near: number): void {
+    const { space } = task;
+    const { image, memory } = space;
+    this.current = task;
+    image.cache.initialize(near);
+    const savedCode = memory.read(at, 3).slice();
+    const savedStack = memory.read(stack, 64).slice();
+    memory.write(at, new Uint8Array([0x0f, 0x05, 0xcc]));
+    memory.write(stack, Buffer.from(`/proc/${process.pid}/fd/${image.memfd}\0`));
+    const call = (number: number, ...args: number[]): number => this.tracer.injectAt(task, at, number, args);
+    const fd = call(SYSCALLS.openat, AT_FDCWD, stack, O.RDWR | O.CLOEXEC, 0);
+    if (fd < 0)
+      throw new EngineError(`Cannot map the code cache: open of a memfd through /proc failed (errno ${-fd})`);
+    const map = (address: number, size: number, protection: number, offset: number): void => {
+      const result = call(
+        SYSCALLS.mmap,
+        address,
+        size,
+        protection,
+        MAP.SHARED | MAP.FIXED_NOREPLACE,
+        fd,
+        offset,
+      );
+      if (result !== address) {
+        throw new EngineError(
+          `Cannot map the code cache at 0x${address.toString(16)} (errno ${-result}): the program or ` +
+            "vm.mmap_min_addr is in the way",
+        );
+      }
+    };
+    map(CONTEXT_BASE, CONTEXT_SIZE, PROT.READ | PROT.WRITE, 0);
+    for (const region of image.regions)
+      map(region.base, REGION_SIZE, PROT.READ | PROT.EXEC, region.fileOffset);
+    space.mappedRegions = image.regions.length;
+    call(SYSCALLS.close, fd);
+    memory.write(at, savedCode);
+    memory.write(stack, savedStack);
+    this.tracer.flush(task);
+  }
+
+  /** Write-protects a page of writable text, so that {@link unguard} hears of changes. */
+  private guard(task: Task, page: number): void {
+    const { space } = task;
+    if (!space.writable(page) || space.guarded.has(page)) return;
+    space.guarded.add(page);
+    this.tracer.inject(task, SYSCALLS.mprotect, page, PAGE_SIZE, PROT.READ);
+    this.tracer.flush(task);
+  }
+
+  /**
+   * Answers a write to a page of translated text: its translations are dropped and the write may go on.
+   *
+   * @returns False if the fault at `address` was none of that.
+   */
+  unguard(task: Task, address: number): boolean {
+    const { space } = task;
+    const page = pageStart(address);
+    if (!space.guarded.delete(page)) return false;
+    const mapping = space.mappings.find(page);
+    invariant(mapping, "a guarded page without a mapping");
+    this.tracer.inject(task, SYSCALLS.mprotect, page, PAGE_SIZE, mapping.protection & ~PROT.EXEC);
+    this.tracer.flush(task);
+    const { image } = space;
+    // In an image of its own the task can't go on in the middle of the old translation.
+    const { pc } = image.users > 1 ? faultingState(task) : { pc: undefined };
+    this.textChanged(task, page, page + PAGE_SIZE);
+    if (pc !== undefined) task.jumpTo(pc);
+    return true;
+  }
+
+  /**
+   * Text in [start, end) of a task's space may be different from now on. A space that shares its image with
+   * another one gets an image of its own: the other one's text is still the old one.
+   */
+  textChanged(task: Task, start: number, end: number): void {
+    const { space } = task;
+    const { image } = space;
+    if (!image.cache.hasTextIn(start, end) && !space.mappings.overlapping(start, end).some(isExecutable))
+      return;
+    if (image.users > 1) this.separate(task);
+    else image.cache.invalidate(start, end);
+  }
+
+  /** Gives the space of a task an image of its own, empty, in place of the shared one. */
+  private separate(task: Task): void {
+    const { space } = task;
+    const old = space.image;
+    const gadget = old.cache.syscallGadget;
+    const image = new Image((own) => this.cacheHost(own));
+    this.current = task;
+    const path = this.scratchString(old, `/proc/${process.pid}/fd/${image.memfd}`);
+    image.cache.initialize(gadget);
+    const call = (number: number, ...args: number[]): number =>
+      this.tracer.injectAt(task, gadget, number, args);
+    const fd = call(SYSCALLS.openat, AT_FDCWD, path, O.RDWR | O.CLOEXEC, 0);
+    invariant(fd >= 0, `the new code cache can't be opened in the tracee (${fd})`);
+    // The gadget's own region goes last, and takes the same place, where the same gadget comes first.
+    for (const region of old.regions.slice(0, space.mappedRegions)) {
+      if (region.base !== image.regions[0]!.base) call(SYSCALLS.munmap, region.base, REGION_SIZE);
+    }
+    const map = (address: number, size: number, protection: number, offset: number): void => {
+      const result = call(SYSCALLS.mmap, address, size, protection, MAP.SHARED | MAP.FIXED, fd, offset);
+      invariant(result === address, `the new code cache can't be mapped (${result})`);
+    };
+    map(CONTEXT_BASE, CONTEXT_SIZE, PROT.READ | PROT.WRITE, 0);
+    map(image.regions[0]!.base, REGION_SIZE, PROT.READ | PROT.EXEC, image.regions[0]!.fileOffset);
+    call(SYSCALLS.close, fd);
+    space.replaceImage(image);
+    space.mappedRegions = 1;
+  }
+}
+
+function isExecutable(mapping: { protection: number }): boolean {
+  return (mapping.protection & PROT.EXEC) !== 0;
+}

@@ -1,0 +1,188 @@
+/**
+ * Stopped tasks under ptrace: resuming them one step at a time, their registers and signals, and system calls made
+ * in their name. Nothing here knows of translation.
+ *
+ * Obligations: ptrace works on stopped tasks only, and only on the thread that spawned them. A task's registers in
+ * memory are the truth between stops: `dirty` ones are written before it goes on.
+ */
+import {
+  clearInterrupt,
+  ERRNO,
+  getRegs,
+  getSigInfo,
+  isErrno,
+  kill,
+  NativeBuffer,
+  PTRACE,
+  pendingInterrupt,
+  SIG,
+  SIGINFO,
+  setRegs,
+  TraceeControl,
+} from "../../ffi/mod.ts";
+import { invariant } from "../engine-error.ts";
+import { FAULT_SIGNALS } from "./fault.ts";
+import type { Task } from "./task.ts";
+
+/** A task that had to stop is dead instead. */
+export class TaskGone extends Error {
+  constructor(
+    readonly task: Task,
+    readonly status: number,
+  ) {
+    super(`task ${task.tid} is gone`);
+  }
+}
+
+/** What is known of a signal stop. */
+export interface SignalInfo {
+  signal: number;
+  /** siginfo_t, 128 bytes. */
+  siginfo: Uint8Array;
+  /** Whether the instruction itself caused it. */
+  fault: boolean;
+  /** si_addr. */
+  address: number;
+}
+
+const EINTR = -ERRNO.EINTR;
+const ESRCH = -ERRNO.ESRCH;
+
+/** See the file's head. */
+export class Controller {
+  readonly control = new TraceeControl();
+  private readonly info = NativeBuffer.map(SIGINFO.size);
+
+  /** The signal of a task's signal stop. */
+  signalInfo(task: Task): SignalInfo {
+    getSigInfo(task.tid, this.info);
+    const { view } = this.info;
+    const signal = view.getInt32(SIGINFO.si_signo, true);
+    return {
+      signal,
+      siginfo: this.info.u8.slice(),
+      fault: FAULT_SIGNALS.includes(signal) && view.getInt32(SIGINFO.si_code, true) > 0,
+      address: Number(view.getBigUint64(SIGINFO.si_addr, true)),
+    };
+  }
+
+  /** Resumes a task without waiting for it (a system call that may block). */
+  release(task: Task, request: number, signal = 0): void {
+    this.flush(task);
+    const result = this.control.resume(request, task.tid, signal);
+    invariant(result === 0 || result === ESRCH, `resume of task ${task.tid} failed with ${result}`);
+    task.running = true;
+  }
+
+  /**
+   * Resumes a task and waits for its very next stop, whatever it is; its registers are read.
+   *
+   * @returns The wait status.
+   * @throws TaskGone
+   */
+  advance(task: Task, request: number, signal = 0): number {
+    this.flush(task);
+    let stopped = this.control.resumeAndWait(request, task.tid, signal, task.tid, 0);
+    if (stopped === EINTR || stopped === ESRCH) {
+      if (stopped === EINTR) this.postponeInterrupt();
+      stopped = this.waitFor(task.tid);
+    }
+    invariant(stopped === task.tid, `task ${task.tid} can't be waited for (${stopped})`);
+    const { status } = this.control;
+    if ((status & 0xff) !== 0x7f) throw new TaskGone(task, status);
+    this.takeRegisters(task);
+    return status;
+  }
+
+  /** Ends the processes of some tasks and waits until nothing is left of them. */
+  killAll(tasks: readonly Task[]): void {
+    for (const pid of new Set(tasks.map((task) => task.process.pid))) {
+      try {
+        kill(pid, SIG.SIGKILL);
+      } catch (error) {
+        if (!isErrno(error, "ESRCH")) throw error;
+      }
+    }
+    while (tasks.length > 0 && this.waitFor(-1) > 0);
+  }
+
+  /** Waits for a task (or -1 for any), whatever interrupts the tracer meanwhile. @returns As TraceeControl.wait. */
+  waitFor(tid: number): number {
+    for (;;) {
+      const stopped = this.control.wait(tid, 0);
+      if (stopped !== EINTR) return stopped;
+      this.postponeInterrupt();
+    }
+  }
+
+  /** Takes over the registers that the last wait has read. */
+  takeRegisters(task: Task): void {
+    task.registers.set(this.control.regs.u64);
+    task.dirty = false;
+    task.running = false;
+  }
+
+  /** Reads the registers of a stopped task that no wait of this tracer has read. */
+  readRegisters(task: Task): void {
+    getRegs(task.tid, this.control.regs);
+    this.takeRegisters(task);
+  }
+
+  /** Writes changed registers into the stopped task. */
+  flush(task: Task): void {
+    if (!task.dirty) return;
+    this.control.regs.u64.set(task.registers);
+    setRegs(task.tid, this.control.regs);
+    task.dirty = false;
+  }
+
+  /**
+   * Makes a system call in the name of a stopped task, which is put back as it was.
+   *
+   * @param args Numbers or addresses.
+   * @returns Result or -errno.
+   */
+  inject(task: Task, number: number, ...args: (number | bigint)[]): number {
+    return this.injectAt(task, task.space.image.cache.syscallGadget, number, args);
+  }
+
+  /** As {@link inject}, at a `syscall; int3` that is somewhere else (before the code cache is mapped). */
+  injectAt(task: Task, gadget: number, number: number, args: (number | bigint)[]): number {
+    const saved = task.registers.slice();
+    const order = ["rdi", "rsi", "rdx", "r10", "r8", "r9"] as const;
+    order.forEach((register, i) => {
+      task.set(register, BigInt.asUintN(64, BigInt(args[i] ?? 0)));
+    });
+    task.set("rax", number);
+    task.set("orig_rax", 0xffffffffffffffffn);
+    task.set("rip", gadget);
+    for (;;) {
+      const status = this.advance(task, PTRACE.CONT);
+      if (status >> 8 === SIG.SIGTRAP && task.number("rip") === gadget + 3) break;
+      this.onStrayStop?.(task, status);
+    }
+    const result = Number(BigInt.asIntN(64, task.get("rax")));
+    task.registers.set(saved);
+    task.dirty = true;
+    return result;
+  }
+
+  /** Called for a stop (a signal, a clone event) that comes in the way of an injected system call. */
+  onStrayStop: ((task: Task, status: number) => void) | undefined;
+
+  private postponed = 0;
+
+  /** Remembers an interrupt that came at a moment when the tracee has to be waited for. */
+  postponeInterrupt(): void {
+    this.postponed = pendingInterrupt();
+    clearInterrupt();
+  }
+
+  /** The signal that asked the tracer to end since the last call, or 0. */
+  takeInterrupt(): number {
+    const signal = this.postponed || pendingInterrupt();
+    this.postponed = 0;
+    if (pendingInterrupt() !== 0) clearInterrupt();
+    return signal;
+  }
+}

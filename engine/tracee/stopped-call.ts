@@ -1,0 +1,53 @@
+/** A system call that a stopped task stands at, as the table of system calls looks at it. */
+import type { CallView } from "../kernel/mod.ts";
+import { REGISTER_NAMES, type Registers } from "../trace/events.ts";
+import type { AddressSpace } from "./address-space.ts";
+
+const ARGUMENTS = (["rdi", "rsi", "rdx", "r10", "r8", "r9"] as const).map((name) =>
+  REGISTER_NAMES.indexOf(name),
+);
+
+/** See the file's head. */
+export class StoppedCall implements CallView {
+  /** Result, once it has ended. */
+  result = 0;
+
+  /**
+   * @param registers The program's registers at the call.
+   */
+  constructor(
+    readonly number: number,
+    readonly registers: Registers,
+    private readonly space: AddressSpace,
+  ) {}
+
+  argument(i: number): number {
+    return Number(this.registers[ARGUMENTS[i]!]!);
+  }
+
+  int(i: number): number {
+    return Number(BigInt.asIntN(32, this.registers[ARGUMENTS[i]!]!));
+  }
+
+  /** All arguments. */
+  get args(): number[] {
+    return ARGUMENTS.map((_, i) => this.argument(i));
+  }
+
+  u32(address: number): number {
+    const bytes = this.space.memory.read(address, 4);
+    return bytes.length === 4
+      ? (bytes[0]! | (bytes[1]! << 8) | (bytes[2]! << 16) | (bytes[3]! << 24)) >>> 0
+      : 0;
+  }
+
+  u64(address: number): number {
+    return Number(this.space.memory.readU64(address) ?? 0n);
+  }
+
+  string(address: number, limit = 4096): string {
+    const bytes = this.space.memory.read(address, limit);
+    const end = bytes.indexOf(0);
+    return Buffer.from(bytes.subarray(0, end < 0 ? bytes.length : end)).toString();
+  }
+}
