@@ -2,10 +2,11 @@
  * What the recorder does around one system call: what it refuses, what it changes for the kernel's eyes, and
  * what it writes down of the outcome.
  */
-import { readlinkSync } from "node:fs";
+import { readlinkSync, statSync } from "node:fs";
 import { CLONE, isErrno, KCMP, KERNEL_SIGACTION, kcmp, MAP, PROT, SYSCALLS } from "../../ffi/mod.ts";
 import { answer, blocks, bytesSent, movesTo, outputRanges, refusal, syscallSpec } from "../kernel/mod.ts";
 import { hashOutput } from "../output.ts";
+import { MAX_CHUNK_BYTES } from "../trace/mod.ts";
 import type { MappingRecord, MemoryWrite, Registers } from "../trace/events.ts";
 import { pageEnd } from "../tracee/mappings.ts";
 import { applyMemoryCall } from "../tracee/memory-calls.ts";
@@ -15,6 +16,9 @@ import type { RecordedProcess, RecordedTask, Recording } from "./recording.ts";
 
 /** The program asked for something that can't be recorded. */
 export class Unsupported extends Error {}
+
+/** Most bytes that one read may bring, so that its event fits into a chunk of the trace. */
+const MAX_TRANSFER = MAX_CHUNK_BYTES / 2;
 
 const ENOSYS = -38;
 const EINVAL = -22;
@@ -84,8 +88,17 @@ export class SyscallRecorder {
         }
         break;
       }
-      case SYSCALLS.exit:
+      case SYSCALLS.read:
+      case SYSCALLS.pread64:
+      case SYSCALLS.getrandom: {
+        // An event has to fit into a chunk; any of these may do less than it was asked for.
+        const register = call.number === SYSCALLS.getrandom ? "rsi" : "rdx";
+        if (task.number(register) > MAX_TRANSFER) {
+          call.changed.push({ register, value: task.get(register) });
+          task.set(register, MAX_TRANSFER);
+        }
         break;
+      }
     }
   }
 
@@ -185,12 +198,20 @@ export class SyscallRecorder {
   }
 }
 
+function sameInode(pid: number, own: number, fd: number): boolean {
+  const mine = statSync(`/proc/self/fd/${own}`, { throwIfNoEntry: false });
+  const theirs = statSync(`/proc/${pid}/fd/${fd}`, { throwIfNoEntry: false });
+  return mine !== undefined && theirs !== undefined && mine.dev === theirs.dev && mine.ino === theirs.ino;
+}
+
 /** Whether a descriptor of a process is the very open file that the recorder has at `own`. */
 function sameFile(pid: number, own: number, fd: number): boolean {
   try {
     return kcmp(process.pid, pid, KCMP.FILE, own, fd) === 0;
   } catch (error) {
     if (isErrno(error, "EBADF")) return false;
+    // Kernels without kcmp, and containers that forbid it: the same inode is the next best answer.
+    if (isErrno(error, "ENOSYS") || isErrno(error, "EPERM")) return sameInode(pid, own, fd);
     throw error;
   }
 }

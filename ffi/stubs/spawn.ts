@@ -52,13 +52,13 @@ child:
   b8 87 00 00 00                    mov eax, 0x87                 ; personality
   0f 05                             syscall
   48 85 c0                          test rax, rax
-  0f 88 a3 00 00 00                 js fail
+  66 0f 1f 44 00 00                 nop word [rax+rax]            ; where a container refuses, layouts vary
   0d 00 00 04 00                    or eax, 0x40000               ; ADDR_NO_RANDOMIZE
   89 c7                             mov edi, eax
   b8 87 00 00 00                    mov eax, 0x87
   0f 05                             syscall
   48 85 c0                          test rax, rax
-  0f 88 8c 00 00 00                 js fail
+  66 0f 1f 44 00 00                 nop word [rax+rax]            ; likewise
   c7 43 30 03 00 00 00              mov dword [rbx+0x30], 3       ; block.step = sigaction
   41 bc 01 00 00 00                 mov r12d, 1
 next_signal:
