@@ -152,8 +152,6 @@ export class CallRecorder {
   private breakOff(task: RecordedTask, call: Call): "goes on" | "ended" {
     const { siginfo, signal } = this.tracer.signalInfo(task);
     invariant(call.restarting, `signal ${signal} in a system call that goes on`);
-    for (const { register, value } of call.changed) task.set(register, value);
-    task.set("rcx", call.next);
     call.result = -ERRNO.EINTR;
     const delivery = this.signals.deliver(
       task,
@@ -177,6 +175,16 @@ export class CallRecorder {
     return "ended";
   }
 
+  /** A signal that had to wait comes right after the call that let it. */
+  private wake(task: RecordedTask, call: Call): void {
+    const held = task.held.shift();
+    invariant(held, "no signal is held");
+    const registers = task.view(call.next);
+    registers[RCX] = BigInt(call.next);
+    const delivery = this.signals.deliver(task, held, { point: "return", registers, atSignalStop: false });
+    if (delivery === "dying") this.lifecycle.reap(task);
+  }
+
   /** A system call has ended: its event is written and the task can go on. */
   private finish(task: RecordedTask, call: Call): void {
     task.call = undefined;
@@ -191,6 +199,8 @@ export class CallRecorder {
     if (call.number === SYSCALLS.rt_sigreturn) {
       task.jumpTo(task.number("rip"));
       task.returnedTo = -1;
+    } else if (task.held.length > 0) {
+      this.wake(task, call);
     } else if (call.number === SYSCALLS.sched_yield) {
       this.recording.schedule.rotate();
     }

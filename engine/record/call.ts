@@ -3,6 +3,10 @@ import type { SyscallSpec } from "../kernel/mod.ts";
 import type { Registers } from "../trace/events.ts";
 import type { AddressSpace } from "../tracee/address-space.ts";
 import { StoppedCall } from "../tracee/stopped-call.ts";
+import type { Task } from "../tracee/task.ts";
+
+/** Registers that the arguments of a system call are in. */
+export type ArgumentRegister = "rdi" | "rsi" | "rdx" | "r10" | "r8" | "r9";
 
 /** See the file's head. */
 export class Call extends StoppedCall {
@@ -11,7 +15,9 @@ export class Call extends StoppedCall {
   /** It is an execve that has succeeded. */
   replaced = false;
   /** Argument registers that the recorder changed for the kernel's eyes, and what the program had there. */
-  readonly changed: { register: "rdi" | "rsi" | "rdx" | "r10" | "r8" | "r9"; value: bigint }[] = [];
+  readonly changed: { register: ArgumentRegister; value: bigint }[] = [];
+  /** What it was given in memory, where its results may take the place of that. */
+  input: Uint8Array | undefined;
 
   /**
    * @param spec Undefined for a number that this engine does not know.
@@ -27,5 +33,11 @@ export class Call extends StoppedCall {
     space: AddressSpace,
   ) {
     super(number, registers, space);
+  }
+
+  /** Gives the kernel another argument than the program did. */
+  change(task: Task, register: ArgumentRegister, value: bigint | number): void {
+    this.changed.push({ register, value: task.get(register) });
+    task.set(register, value);
   }
 }

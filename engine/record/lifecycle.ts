@@ -84,6 +84,7 @@ export class Lifecycle {
     child.image = parent.space.image;
     child.set("rcx", call.next);
     child.resumePc = call.next;
+    child.trap = { blocked: parent.trap.blocked, pending: undefined };
     child.clearTid = shares(CLONE.CHILD_CLEARTID) ? call.argument(3) : 0;
     // Memory that both share is written before the child runs, and the parent's own event may come later.
     const written = [

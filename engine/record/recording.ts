@@ -14,6 +14,7 @@ import type { Tracer } from "../tracee/tracer.ts";
 import { Actions } from "./actions.ts";
 import type { Call } from "./call.ts";
 import { Schedule } from "./schedule.ts";
+import type { TrapState } from "./trap-signal.ts";
 
 /** A process that is being recorded. */
 export class RecordedProcess extends Process {
@@ -41,6 +42,8 @@ export class RecordedTask extends Task {
   returnedTo = -1;
   /** Its ticks at its last event: as far as replay can follow it, should it be killed. */
   markedTicks = 0;
+  /** What it believes of SIGTRAP. */
+  trap: TrapState = { blocked: false, pending: undefined };
   /** Registers at the system call that ends it. */
   exiting: Registers | undefined;
 

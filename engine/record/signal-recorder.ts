@@ -7,6 +7,7 @@ import {
   NativeBuffer,
   PTRACE,
   SIG,
+  SIG_DFL,
   SIGINFO,
   STACK_T,
   setSigInfo,
@@ -20,7 +21,9 @@ import { FAULT_SIGNALS } from "../tracee/fault.ts";
 import { stopAtGadget } from "../tracee/gadget.ts";
 import { intoKernel, RIP, RSP } from "../tracee/registers.ts";
 import type { HeldSignal } from "../tracee/task.ts";
+import type { Disposition } from "./actions.ts";
 import type { RecordedTask, Recording } from "./recording.ts";
+import { dropTrapAction, enterHandler, keepBlockedTrap } from "./trap-signal.ts";
 
 /** What is blocked while a signal is held: all but faults, whose handlers the kernel would reset (signal(7)). */
 const HOLD_MASK = FAULT_SIGNALS.reduce((mask, signal) => mask & ~signalBit(signal), 0xffffffffffffffffn);
@@ -75,12 +78,13 @@ export class SignalRecorder {
   /**
    * Delivers a signal at a point. The task's registers must be those of its present stop.
    */
-  deliver(task: RecordedTask, { signal, siginfo }: HeldSignal, at: DeliveryPoint): Delivery {
+  deliver(task: RecordedTask, held: HeldSignal, at: DeliveryPoint): Delivery {
+    const { signal, siginfo } = held;
     const { actions } = task.process;
-    const forced = at.point === "fault";
-    const disposition = forced ? actions.forcedDisposition(signal) : actions.disposition(signal);
+    const disposition = this.disposition(task, signal, at.point === "fault");
+    const waits = at.point !== "fault" && keepBlockedTrap(task, held);
     // Job control is not recorded: a stop would end at once under ptrace anyway.
-    if (disposition === "ignored" || disposition === "stop") {
+    if (waits || disposition === "ignored" || disposition === "stop") {
       this.release(task);
       return "ignored";
     }
@@ -99,6 +103,8 @@ export class SignalRecorder {
     } as const;
     if (disposition === "fatal") {
       this.recording.emit(task, { ...base, disposition, writes: [], after: at.registers });
+      if (signal === SIG.SIGTRAP && actions.handler(signal) !== SIG_DFL)
+        dropTrapAction(this.recording.tracer, task);
       this.setSigInfo(task, siginfo);
       this.recording.tracer.release(task, PTRACE.CONT, signal);
       return "dying";
@@ -129,12 +135,19 @@ export class SignalRecorder {
       );
     }
     actions.delivered(signal);
+    enterHandler(task);
     const after = task.view(handler);
     const writes = [...(at.interrupted?.writes ?? []), ...this.frame(task, at.registers)];
     this.recording.emit(task, { ...base, disposition, writes, after });
     task.jumpTo(handler);
     task.returnedTo = -1;
     return "handled";
+  }
+
+  private disposition(task: RecordedTask, signal: number, forced: boolean): Disposition {
+    const { actions } = task.process;
+    if (!forced) return actions.disposition(signal);
+    return signal === SIG.SIGTRAP && task.trap.blocked ? "fatal" : actions.forcedDisposition(signal);
   }
 
   private setSigInfo(task: RecordedTask, siginfo: Uint8Array): void {

@@ -3,16 +3,27 @@
  * what it writes down of the outcome.
  */
 import { readlinkSync, statSync } from "node:fs";
-import { CLONE, isErrno, KCMP, KERNEL_SIGACTION, kcmp, MAP, PROT, SYSCALLS } from "../../ffi/mod.ts";
+import {
+  CLONE,
+  isErrno,
+  KCMP,
+  KERNEL_SIGACTION,
+  kcmp,
+  MAP,
+  PROT,
+  SIGSET_SIZE,
+  SYSCALLS,
+} from "../../ffi/mod.ts";
 import { answer, blocks, bytesSent, movesTo, outputRanges, refusal, syscallSpec } from "../kernel/mod.ts";
 import { hashOutput } from "../output.ts";
-import { MAX_CHUNK_BYTES } from "../trace/mod.ts";
 import type { MappingRecord, MemoryWrite, Registers } from "../trace/events.ts";
+import { MAX_CHUNK_BYTES } from "../trace/mod.ts";
 import { pageEnd } from "../tracee/mappings.ts";
-import { applyMemoryCall } from "../tracee/memory-calls.ts";
+import { applyMemoryCall, certainAdvice } from "../tracee/memory-calls.ts";
 import { CONTEXT_BASE, CONTEXT_SIZE } from "../translate/context.ts";
 import { Call } from "./call.ts";
 import type { RecordedProcess, RecordedTask, Recording } from "./recording.ts";
+import { hideIgnoredTrap, mendTrap } from "./trap-signal.ts";
 
 /** The program asked for something that can't be recorded. */
 export class Unsupported extends Error {}
@@ -75,17 +86,14 @@ export class SyscallRecorder {
     return this.recording.tasks.size > 1 && blocks(spec, call);
   }
 
-  /** Changes of the arguments that only the kernel sees: text is never really executable. */
+  /** Changes of the arguments that only the kernel sees, and arguments that its results may overwrite. */
   prepare(task: RecordedTask, call: Call): void {
     switch (call.number) {
       case SYSCALLS.mmap:
       case SYSCALLS.mprotect:
       case SYSCALLS.pkey_mprotect: {
         const protection = call.int(2);
-        if ((protection & PROT.EXEC) !== 0) {
-          call.changed.push({ register: "rdx", value: task.get("rdx") });
-          task.set("rdx", protection & ~PROT.EXEC);
-        }
+        if ((protection & PROT.EXEC) !== 0) call.change(task, "rdx", protection & ~PROT.EXEC);
         break;
       }
       case SYSCALLS.read:
@@ -93,12 +101,19 @@ export class SyscallRecorder {
       case SYSCALLS.getrandom: {
         // An event has to fit into a chunk; any of these may do less than it was asked for.
         const register = call.number === SYSCALLS.getrandom ? "rsi" : "rdx";
-        if (task.number(register) > MAX_TRANSFER) {
-          call.changed.push({ register, value: task.get(register) });
-          task.set(register, MAX_TRANSFER);
-        }
+        if (task.number(register) > MAX_TRANSFER) call.change(task, register, MAX_TRANSFER);
         break;
       }
+      case SYSCALLS.madvise:
+        call.change(task, "rdx", certainAdvice(call.int(2)));
+        break;
+      case SYSCALLS.rt_sigaction:
+        call.input = task.space.memory.read(call.argument(1), KERNEL_SIGACTION.size).slice();
+        hideIgnoredTrap(task, call);
+        break;
+      case SYSCALLS.rt_sigprocmask:
+        call.input = task.space.memory.read(call.argument(1), SIGSET_SIZE).slice();
+        break;
     }
   }
 
@@ -109,6 +124,7 @@ export class SyscallRecorder {
     const result = BigInt.asIntN(64, task.get("rax"));
     call.result = Number(result);
     const mapping = number === SYSCALLS.mmap && call.result >= 0 ? this.mapping(task, call) : undefined;
+    if (call.result === 0 || number === SYSCALLS.rt_sigreturn) mendTrap(task, call);
     const writes = this.outputs(task, call);
     let stream: 0 | 1 | 2 = 0;
     let outputHash = 0n;
@@ -154,8 +170,8 @@ export class SyscallRecorder {
       }
     }
     if (result < 0) return;
-    if (number === SYSCALLS.rt_sigaction && call.argument(1) !== 0) {
-      process.actions.set(call.int(0), space.memory.read(call.argument(1), KERNEL_SIGACTION.size).slice());
+    if (number === SYSCALLS.rt_sigaction && call.argument(1) !== 0 && call.input) {
+      process.actions.set(call.int(0), call.input);
     } else if (number === SYSCALLS.set_tid_address) {
       task.clearTid = call.argument(0);
     }

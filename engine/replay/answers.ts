@@ -19,7 +19,7 @@ import type { InstructionEvent, Registers, SignalEvent, SyscallEvent } from "../
 import type { AddressSpace } from "../tracee/address-space.ts";
 import { stopAtGadget } from "../tracee/gadget.ts";
 import { pageEnd } from "../tracee/mappings.ts";
-import { applyMemoryCall } from "../tracee/memory-calls.ts";
+import { applyMemoryCall, certainAdvice } from "../tracee/memory-calls.ts";
 import { intoKernel, RDI, RIP, RSI } from "../tracee/registers.ts";
 import { StoppedCall } from "../tracee/stopped-call.ts";
 import type { Task } from "../tracee/task.ts";
@@ -104,6 +104,9 @@ export class Answers implements Disposable {
           // MREMAP_MAYMOVE | MREMAP_FIXED, to where the kernel put it then.
           if (result === args[0]) inject(event.number, args[0]!, args[1]!, args[2]!, 0);
           else inject(event.number, args[0]!, args[1]!, args[2]!, (args[3]! & ~2) | 3, result);
+          break;
+        case SYSCALLS.madvise:
+          inject(event.number, args[0]!, args[1]!, certainAdvice(args[2]!));
           break;
         default:
           inject(event.number, ...args);

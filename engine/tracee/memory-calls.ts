@@ -7,6 +7,14 @@ import type { MappingRecord } from "../trace/events.ts";
 import type { AddressSpace } from "./address-space.ts";
 import { pageEnd } from "./mappings.ts";
 
+/** MADV_DONTNEED and MADV_FREE (asm-generic/mman-common.h). */
+const MADV = { DONTNEED: 4, FREE: 8 } as const;
+
+/** The advice to give instead of one whose effect depends on how much memory the machine has left. */
+export function certainAdvice(advice: number): number {
+  return advice === MADV.FREE ? MADV.DONTNEED : advice;
+}
+
 /** A range whose text may be different from now on. */
 export interface ChangedRange {
   start: number;

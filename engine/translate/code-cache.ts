@@ -290,4 +290,3 @@ function lastAtOrBelow(count: number, key: (index: number) => number, value: num
   }
   return low - 1;
 }
-

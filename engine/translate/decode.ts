@@ -2,7 +2,15 @@
  * Decoding of the program's text: one instruction at an app pc becomes a small record that says how it has to
  * be translated. The work is iced-x86's; what we add is the classification, cached by instruction code.
  */
-import { Code, ConditionCode, Decoder, DecoderError, DecoderOptions, FlowControl, Instruction } from "iced-x86";
+import {
+  Code,
+  ConditionCode,
+  Decoder,
+  DecoderError,
+  DecoderOptions,
+  FlowControl,
+  Instruction,
+} from "iced-x86";
 
 /** How an instruction is translated. */
 export enum Kind {
@@ -66,9 +74,11 @@ interface CodeTraits {
   condition: number;
 }
 
-const EMULATED = /^(Rdtsc|Rdtscp|Rdrand_|Rdseed_|Cpuid|Xgetbv|Rdpid_|Sgdt_|Sidt_|Sldt_|Str_|Smsw_|Umwait_|Tpause_)/;
+const EMULATED =
+  /^(Rdtsc|Rdtscp|Rdrand_|Rdseed_|Cpuid|Xgetbv|Rdpid_|Sgdt_|Sidt_|Sldt_|Str_|Smsw_|Umwait_|Tpause_)/;
 /** A count of zero leaves all flags as they were, so that these never count as writers. */
-const MAY_LEAVE_FLAGS = /^(Shl|Shr|Sal|Sar|Rol|Ror|Rcl|Rcr|Shld|Shrd|Cmpsb|Cmpsw|Cmpsd|Cmpsq|Scasb|Scasw|Scasd|Scasq)_/;
+const MAY_LEAVE_FLAGS =
+  /^(Shl|Shr|Sal|Sar|Rol|Ror|Rcl|Rcr|Shld|Shrd|Cmpsb|Cmpsw|Cmpsd|Cmpsq|Scasb|Scasw|Scasd|Scasq)_/;
 /** AF is formally undefined after these, in fact cleared (Intel SDM vol. 1, 3.4.3.1; AMD APM vol. 1, 3.1.4). */
 const CLEARS_AF = /^(And|Or|Xor|Test)_/;
 
