@@ -5,7 +5,7 @@
 #include "tickproof.h"
 #include <sched.h>
 
-enum { THREADS = 2, SECTIONS = 1000000, ABORT_EVERY = 256, PATIENCE = 200 };
+enum { THREADS = 2, SECTIONS = 1000000, ABORT_EVERY = 256, YIELD_EVERY = 1021, PATIENCE = 200 };
 
 static int lock;
 static uint64_t entered, odd, even, aborted, handovers, last; /* guarded by the lock */
@@ -54,6 +54,7 @@ static void *work(void *argument) {
       force_abort(n / ABORT_EVERY);
     }
     elided_unlock();
+    if (n % YIELD_EVERY == 0) sched_yield(); /* now and then the other one finds the lock free, too */
   }
   return NULL;
 }

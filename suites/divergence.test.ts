@@ -1,0 +1,97 @@
+/** Replay notices what differs: traces that say something else than happened are found out, each by its place. */
+import { assert, assertEquals, assertMatch } from "@std/assert";
+import { type TraceEvent, TraceReader, TraceWriter } from "../engine/trace/mod.ts";
+import { hostTest, run, Scratch, TICKPROOF } from "./_tickproof.ts";
+
+/** Reads a line with a loop of its own and prints it back. */
+const SCRIPT = "read line; i=0; while [ $i -lt 200 ]; do i=$((i + 1)); done; echo $line";
+
+/**
+ * Records the script and writes the trace again with one event changed.
+ *
+ * @param change Changes the first event that it wants to, and says that it did.
+ */
+function forged(scratch: Scratch, change: (event: TraceEvent) => boolean): { trace: string; index: number } {
+  const [original, trace] = [scratch.file("original"), scratch.file("forged")];
+  run([...TICKPROOF, "record", "-q", "-o", original, "--", "sh", "-c", SCRIPT], { stdin: "hello\n" });
+  const reader = TraceReader.open(original);
+  const writer = TraceWriter.create(trace, reader.meta, { store: scratch.file("store") });
+  reader.files.forEach((file, i) => {
+    writer.addFile({ path: reader.filePath(i), name: file.path });
+  });
+  let index = -1;
+  for (let event = reader.next(); event; event = reader.next()) {
+    if (index < 0 && change(event)) index = reader.position;
+    writer.write(event);
+  }
+  writer.close();
+  assert(index > 0, "an event was changed");
+  return { trace, index };
+}
+
+const isWrite = (event: TraceEvent): event is TraceEvent & { kind: "syscall" } =>
+  event.kind === "syscall" && event.stream === 1;
+const isRead = (event: TraceEvent): event is TraceEvent & { kind: "syscall" } =>
+  event.kind === "syscall" && event.number === 0 && event.registers[5] === 0n;
+
+hostTest(
+  "a tick more or less is a ticks mismatch at that event, with the pc, and exit code 1",
+  ["sh"],
+  () => {
+    for (const by of [1, -1]) {
+      using scratch = new Scratch();
+      const { trace, index } = forged(scratch, (event) => {
+        if (!isWrite(event)) return false;
+        event.ticks += by;
+        return true;
+      });
+      const { exit, stderr } = run([...TICKPROOF, "replay", "-q", trace]);
+      assertEquals(exit, { code: 1 });
+      assertMatch(
+        stderr,
+        new RegExp(
+          `ticks mismatch.*at event ${index} \\(write\\)|event ${index} \\(write\\): ticks mismatch`,
+        ),
+      );
+      assertMatch(stderr, /pc 0x[0-9a-f]+/);
+    }
+  },
+);
+
+hostTest("another register value is a registers mismatch", ["sh"], () => {
+  using scratch = new Scratch();
+  const { trace, index } = forged(scratch, (event) => {
+    if (!isWrite(event)) return false;
+    event.registers[15] = event.registers[15]! ^ 1n;
+    return true;
+  });
+  const { exit, stderr } = run([...TICKPROOF, "replay", "-q", trace]);
+  assertEquals(exit, { code: 1 });
+  assertMatch(stderr, new RegExp(`registers mismatch at event ${index} \\(write\\): r15 expected 0x`));
+});
+
+hostTest("other input leads to other output, which is not shown", ["sh"], () => {
+  using scratch = new Scratch();
+  const { trace } = forged(scratch, (event) => {
+    const [write] = isRead(event) ? event.writes : [];
+    if (write === undefined || write.bytes[0] !== "h".charCodeAt(0)) return false;
+    write.bytes = Buffer.from(write.bytes).fill("j", 0, 1);
+    return true;
+  });
+  const { exit, stdout, stderr } = run([...TICKPROOF, "replay", "-q", trace]);
+  assertEquals(exit, { code: 1 });
+  assertEquals(stdout.toString(), "");
+  assertMatch(stderr, /mismatch at event \d+ \(write\): the program writes other bytes/);
+});
+
+hostTest("an event of a task that does not exist is named", ["sh"], () => {
+  using scratch = new Scratch();
+  const { trace, index } = forged(scratch, (event) => {
+    if (!isWrite(event)) return false;
+    event.task = 1;
+    return true;
+  });
+  const { exit, stderr } = run([...TICKPROOF, "replay", "-q", trace]);
+  assertEquals(exit, { code: 1 });
+  assertMatch(stderr, new RegExp(`event ${index} \\(write\\) is of the unknown task 1`));
+});
