@@ -1,5 +1,5 @@
 /** Brings replayed tasks to the places of events, and checks that they got there as in the recording. */
-import { PTRACE, SIG } from "../../ffi/mod.ts";
+import { PTRACE, SIG, signalName, syscallName } from "../../ffi/mod.ts";
 import { invariant } from "../engine-error.ts";
 import type { ExecEvent, SignalEvent, SwitchEvent, TraceEvent } from "../trace/events.ts";
 import { arm, UNLIMITED } from "../tracee/budget.ts";
@@ -15,6 +15,9 @@ import type { CallSite, ReplayedTask } from "./replayed-task.ts";
 /** Share of a budget that goes to the counters which were used last. */
 const TRUST = 0.9;
 
+/** Ticks per counter for which a replay that has gone astray is watched, to say how far. */
+const OVERRUN = 1_000_000;
+
 /** See the file's head. Failures are thrown as Divergence. */
 export class Navigator {
   /** Index of the event that is being replayed. */
@@ -25,12 +28,14 @@ export class Navigator {
   /** Lets a task run until its next stop that matters, at most up to the ticks of the event. */
   private advance(task: ReplayedTask, event: TraceEvent, arm: () => void): Stop {
     task.returned = undefined;
+    // The branch behind a fault may be counted ahead of it.
+    const ahead = event.kind === "signal" && event.point === "fault" ? 1 : 0;
     for (;;) {
-      arm();
+      if (!task.running) arm();
       const stop = this.tracer.run(task, PTRACE.SYSEMU);
       if (stop.kind === "gone") throw new TaskGone(task, stop.status);
       if (stop.kind === "signal" && this.strayed(task, stop.signal)) continue;
-      if (stop.kind === "poll" && task.ticks < event.ticks && stop.trap.counter === "tick") {
+      if (stop.kind === "poll" && task.ticks < event.ticks + ahead && stop.trap.counter === "tick") {
         if (isAsynchronous(event)) return stop;
         continue;
       }
@@ -75,29 +80,45 @@ export class Navigator {
     );
   }
 
-  /** What a stop is, for messages. */
-  private describe(task: ReplayedTask, event: TraceEvent, stop: Stop): string {
+  /** Says how a task that stopped somewhere else than at its event differs from the recording: ticks first. */
+  private stoppedElsewhere(task: ReplayedTask, event: TraceEvent, stop: Stop): never {
+    if (stop.kind === "poll" && task.ticks >= event.ticks) {
+      const { ticks, more } = this.runOn(task);
+      const got = `${more ? "more than " : ""}${ticks}`;
+      throw new Divergence(
+        this.index,
+        `ticks mismatch at event ${this.index} (${eventName(event)}): expected ${event.ticks}, got ${got} ` +
+          `(task ${event.task}, pc 0x${stop.trap.pc.toString(16)})`,
+      );
+    }
     switch (stop.kind) {
       case "poll":
-        return task.ticks >= event.ticks
-          ? `ticks mismatch: expected ${event.ticks}, the program goes on to ${event.ticks + 1} at pc 0x${stop.trap.pc.toString(16)}`
-          : `stopped at pc 0x${stop.trap.pc.toString(16)} by the ${stop.trap.counter} counter`;
-      case "syscall":
-        return `the program came to a system call instead (${Number(BigInt.asIntN(32, task.get("orig_rax")))})`;
+        return this.fail(event, task, `stopped by the ${stop.trap.counter} counter`);
+      case "syscall": {
+        const name = syscallName(Number(BigInt.asIntN(32, task.get("orig_rax"))));
+        return this.fail(event, task, `the program came to the system call ${name} instead`);
+      }
       case "signal":
-        return `the program got signal ${stop.signal} instead`;
+        return this.fail(event, task, `the program got ${signalName(stop.signal)} instead`);
       case "instruction":
-        return `the program came to ${stop.trap.name} instead`;
+        return this.fail(event, task, `the program came to ${stop.trap.name} instead`);
       default:
-        return `the program stopped by ${stop.kind}`;
+        return this.fail(event, task, `the program stopped by ${stop.kind}`);
     }
+  }
+
+  /** Lets a task that has passed its event go on to whatever it does next, within bounds: how far did it get? */
+  private runOn(task: ReplayedTask): { ticks: number; more: boolean } {
+    arm(task, () => OVERRUN);
+    const stop = this.tracer.run(task, PTRACE.SYSEMU);
+    return { ticks: task.ticks, more: stop.kind === "poll" };
   }
 
   /** Brings a task to its next system call, unanswered. */
   private approachSyscall(task: ReplayedTask, event: TraceEvent): CallSite {
     if (task.site) return task.site;
     const stop = this.advance(task, event, () => this.armLoosely(task, event));
-    if (stop.kind !== "syscall") this.fail(event, task, this.describe(task, event, stop));
+    if (stop.kind !== "syscall") this.stoppedElsewhere(task, event, stop);
     const site = task.space.image.cache.syscallAt(task.number("rip"));
     invariant(site, "a system call outside of the code cache");
     const registers = task.view(site.pc);
@@ -152,9 +173,8 @@ export class Navigator {
     for (;;) {
       if (task.poll?.counter === "tick" && task.ticks === event.ticks) break;
       const stop = this.advance(task, event, () => this.armTightly(task, event));
-      if (stop.kind !== "poll" || stop.trap.counter !== "tick")
-        this.fail(event, task, this.describe(task, event, stop));
-      if (task.ticks > event.ticks) this.fail(event, task, this.describe(task, event, stop));
+      if (stop.kind !== "poll" || stop.trap.counter !== "tick") this.stoppedElsewhere(task, event, stop);
+      if (task.ticks > event.ticks) this.stoppedElsewhere(task, event, stop);
     }
     compare(event, this.index, task.ticks, task.view(task.poll.pc));
   }
@@ -168,7 +188,7 @@ export class Navigator {
         arm(task, () => left + 1, jumps + 1);
       });
       if (stop.kind !== "poll" || stop.trap.counter !== "jump" || task.jumps > event.jumps) {
-        this.fail(event, task, this.describe(task, event, stop));
+        this.stoppedElsewhere(task, event, stop);
       }
     }
     compare(event, this.index, task.ticks, task.view(task.poll.pc));
@@ -180,14 +200,16 @@ export class Navigator {
       compare(event, this.index, task.ticks, task.view(stop.trap.pc + stop.trap.length));
       return;
     }
-    if (stop.kind !== "signal") this.fail(event, task, this.describe(task, event, stop));
-    compare(event, this.index, task.ticks, faultingState(task).registers);
+    if (stop.kind !== "signal") this.stoppedElsewhere(task, event, stop);
+    // It takes back the count of a branch that has not retired.
+    const { registers } = faultingState(task);
+    compare(event, this.index, task.ticks, registers);
   }
 
   /** Brings a task to the emulated instruction of an event. */
   toInstruction(task: ReplayedTask, event: TraceEvent): InstructionTrap {
     const stop = this.advance(task, event, () => this.armLoosely(task, event));
-    if (stop.kind !== "instruction") this.fail(event, task, this.describe(task, event, stop));
+    if (stop.kind !== "instruction") this.stoppedElsewhere(task, event, stop);
     compare(event, this.index, task.ticks, task.view(stop.trap.pc));
     return stop.trap;
   }
