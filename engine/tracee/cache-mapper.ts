@@ -169,9 +169,11 @@ export class CacheMapper {
     this.tracer.flush(task);
     const { image } = space;
     // In an image of its own the task can't go on in the middle of the old translation.
-    const { pc } = image.users > 1 ? faultingState(task) : { pc: undefined };
+    if (image.users > 1) task.jumpTo(faultingState(task).pc);
     this.textChanged(task, page, page + PAGE_SIZE);
-    if (pc !== undefined) task.jumpTo(pc);
+    // Nor in text that the write itself may change.
+    if (task.appPc === undefined && image.cache.isStale(task.number("rip")))
+      task.jumpTo(faultingState(task).pc);
     return true;
   }
 

@@ -6,10 +6,9 @@
  * may be left in the context. Everything here happens on the thread that spawned the tracees.
  */
 import { ERRNO, openMemory, REG, SIG, SYSCALL_STOP } from "../../ffi/mod.ts";
-import { EngineError, invariant } from "../engine-error.ts";
+import { invariant } from "../engine-error.ts";
 import { CONTEXT } from "../translate/context.ts";
 import type { InstructionTrap, PollTrap } from "../translate/traps.ts";
-import { OutOfReach } from "../translate/unit.ts";
 import { AddressSpace } from "./address-space.ts";
 import { settle } from "./budget.ts";
 import { CacheMapper } from "./cache-mapper.ts";
@@ -88,7 +87,7 @@ export class Tracer extends Controller {
     if (task.appPc === undefined && task.image !== space.image) task.appPc = task.resumePc;
     if (task.appPc !== undefined) {
       const pc = task.appPc;
-      task.set("rip", this.reach(() => space.image.cache.entry(pc)) ?? pc);
+      task.set("rip", space.image.cache.entry(pc) ?? pc);
       task.appPc = undefined;
       task.image = space.image;
       task.poll = undefined;
@@ -101,17 +100,6 @@ export class Tracer extends Controller {
       task.poll = undefined;
     }
     this.flush(task);
-  }
-
-  /** Runs a translation; data out of reach becomes an error for the user. */
-  private reach(translate: () => number | undefined): number | undefined {
-    try {
-      return translate();
-    } catch (error) {
-      if (error instanceof OutOfReach)
-        throw new EngineError(`Cannot translate the program: ${error.message}`);
-      throw error;
-    }
   }
 
   /** What a stop means; undefined if it was dealt with and the task can go on. */
@@ -128,6 +116,10 @@ export class Tracer extends Controller {
     settle(task);
     if (event !== 0) return { kind: "event", event };
     if (signal === (SIG.SIGTRAP | SYSCALL_STOP)) return { kind: "syscall" };
+    // The counters are about to be set anew: a count that has read one already reads it again.
+    const rip = task.number("rip");
+    const resumption = task.space.image.cache.resumption(rip);
+    if (resumption !== rip) task.set("rip", resumption);
     return { kind: "signal", signal };
   }
 
@@ -140,14 +132,14 @@ export class Tracer extends Controller {
     this.takeRegisters(task);
     switch (trap.kind) {
       case "exit":
-        if (this.reach(() => cache.link(trap)) === undefined) task.set("rip", trap.target);
+        if (cache.link(trap) === undefined) task.set("rip", trap.target);
         this.flush(task);
         return "handled";
       case "miss": {
         const target = task.number("rcx");
         // The stub looks the target up once more and finds the new entry. If there can be none, the program
         // goes where it wanted to, for the fault that it asked for.
-        if (this.reach(() => cache.indirectTarget(target)) === undefined) {
+        if (cache.indirectTarget(target) === undefined) {
           const { image } = task.space;
           const to = task.get("rcx");
           task.set("rcx", image.spilled(CONTEXT.spilledRcx));
@@ -158,7 +150,7 @@ export class Tracer extends Controller {
         return "handled";
       }
       case "dead":
-        task.set("rip", this.reach(() => cache.entry(trap.target)) ?? trap.target);
+        task.set("rip", cache.revive(trap.target, rip - 1) ?? trap.target);
         this.flush(task);
         return "handled";
       case "poll":

@@ -5,8 +5,9 @@
 import { Assembler } from "./assembler.ts";
 import { CONTEXT, CONTEXT_BASE, TABLE_ENTRIES } from "./context.ts";
 import { Kind, TextDecoder64 } from "./decode.ts";
+import { Links } from "./links.ts";
 import type { Position, Trap } from "./traps.ts";
-import { emitLookup, MARK, rflagsBits, UNIT_ROOM, type Unit, UnitEmitter } from "./unit.ts";
+import { COUNTER_LOAD, emitLookup, MARK, rflagsBits, UNIT_ROOM, type Unit, UnitEmitter } from "./unit.ts";
 
 /** A stretch of cache memory that is mapped in the tracer and, at `base`, in the tracee. */
 export interface Region {
@@ -32,6 +33,9 @@ const PAGE = 4096;
 /** `jmp [rip + 0]`: the address follows. */
 const JUMP_LITERAL = [0xff, 0x25, 0, 0, 0, 0];
 
+/** Offset of the next entry's address in a checked entry. */
+const NEXT_CHECKED = 36;
+
 interface SyscallSite {
   pc: number;
   next: number;
@@ -42,12 +46,14 @@ export class CodeCache {
   private readonly text: TextDecoder64;
   private readonly assemblers: Assembler[] = [];
   private readonly entries = new Map<number, number>();
+  /** Checked entries: those that indirect branches find by the table. */
   private readonly checked = new Map<number, number>();
   private readonly traps = new Map<number, Trap>();
   private readonly syscalls = new Map<number, SyscallSite>();
   /** Units by region, in order of their cache addresses. */
   private readonly units = new Map<Assembler, Unit[]>();
   private readonly unitsByPage = new Map<number, Set<Unit>>();
+  private readonly links = new Links();
   private nextCounter = 0;
   private missStub = 0;
 
@@ -111,9 +117,41 @@ export class CodeCache {
     if (entry === undefined) return undefined;
     const asm = this.assemblerAt(exit.site)!;
     // Behind the trap, where the tracee stands now: it goes on there without a register being set.
+    const literal = exit.stub + 1 + JUMP_LITERAL.length;
     asm.bytes.set(JUMP_LITERAL, exit.stub + 1 - asm.base);
-    asm.setU64(exit.stub + 1 + JUMP_LITERAL.length, entry);
-    asm.link(exit.site, asm.reaches(exit.site, entry) ? entry : exit.stub + 1);
+    asm.setU64(literal, entry);
+    if (asm.reaches(exit.site, entry)) {
+      asm.link(exit.site, entry);
+      this.links.add(entry, exit.site, "near");
+    } else {
+      asm.link(exit.site, exit.stub + 1);
+      this.links.add(entry, literal, "far");
+    }
+    return entry;
+  }
+
+  /**
+   * The entry that takes the place of a dead one; what has led to the dead one leads there from now on.
+   *
+   * @param target App pc of both.
+   * @param dead Cache address of the dead entry.
+   * @returns undefined as {@link entry}.
+   */
+  revive(target: number, dead: number): number | undefined {
+    const entry = this.entry(target);
+    if (entry === undefined) return undefined;
+    const { near, far } = this.links.take(dead);
+    for (const site of near) {
+      const asm = this.assemblerAt(site)!;
+      if (this.unitAt(site)?.dead || !asm.reaches(site, entry)) continue;
+      asm.link(site, entry);
+      this.links.add(entry, site, "near");
+    }
+    for (const literal of far) {
+      if (this.unitAt(literal)?.dead) continue;
+      this.assemblerAt(literal)!.setU64(literal, entry);
+      this.links.add(entry, literal, "far");
+    }
     return entry;
   }
 
@@ -125,33 +163,59 @@ export class CodeCache {
       const asm = this.regionNear(pc);
       const start = asm.here;
       this.emitCheckedEntry(asm, pc);
-      const site = asm.jump();
-      if (asm.reaches(site, entry)) asm.link(site, entry);
-      else throw new Error(`invariant: entry of 0x${pc.toString(16)} out of reach`);
-      this.unitList(asm).push({ start, end: asm.here, segments: [], marks: [] });
+      asm.emit(...JUMP_LITERAL);
+      asm.u64(entry);
+      this.unitList(asm).push({ start, end: asm.here, segments: [], marks: [], dead: false });
     }
     return entry;
   }
 
+  /**
+   * Whether the tracee stands in a translation of text that has changed since.
+   *
+   * @param address A cache pc.
+   */
+  isStale(address: number): boolean {
+    return this.unitAt(address)?.dead ?? false;
+  }
+
+  /**
+   * Where a task that was stopped at a cache pc has to go on, if its counters are set meanwhile: a count that has
+   * read the counter, but not written it, starts once more.
+   */
+  resumption(address: number): number {
+    const mark = this.markAt(address);
+    return mark && mark.bits & MARK.counting ? mark.address - COUNTER_LOAD : address;
+  }
+
   /** The program's state at a cache pc inside a translation, or undefined elsewhere. */
   position(address: number): Position | undefined {
-    const asm = this.assemblerAt(address);
-    if (!asm) return undefined;
-    const units = this.unitList(asm);
-    const unit = units[lastAtOrBelow(units.length, (i) => units[i]!.start, address)];
-    if (!unit || address >= unit.end) return undefined;
-    const { marks } = unit;
-    const i = lastAtOrBelow(marks.length / 3, (n) => marks[3 * n]!, address);
-    if (i < 0) return undefined;
-    const bits = marks[3 * i + 2]!;
+    const mark = this.markAt(address);
+    if (!mark) return undefined;
+    const { pc, bits } = mark;
     return {
-      pc: marks[3 * i + 1]!,
+      pc,
       rcxSpilled: (bits & MARK.rcx) !== 0,
       raxSpilled: (bits & MARK.rax) !== 0,
       tickRcxSpilled: (bits & MARK.tickRcx) !== 0,
       counted: bits & MARK.tick ? "tick" : bits & MARK.jump ? "jump" : undefined,
       garbageFlags: rflagsBits(bits & 63),
     };
+  }
+
+  private unitAt(address: number): Unit | undefined {
+    const asm = this.assemblerAt(address);
+    if (!asm) return undefined;
+    const units = this.unitList(asm);
+    const unit = units[lastAtOrBelow(units.length, (i) => units[i]!.start, address)];
+    return unit && address < unit.end ? unit : undefined;
+  }
+
+  private markAt(address: number): { address: number; pc: number; bits: number } | undefined {
+    const marks = this.unitAt(address)?.marks;
+    if (!marks) return undefined;
+    const i = 3 * lastAtOrBelow(marks.length / 3, (n) => marks[3 * n]!, address);
+    return i < 0 ? undefined : { address: marks[i]!, pc: marks[i + 1]!, bits: marks[i + 2]! };
   }
 
   /** Forgets all translations of text in [start, end): their entries trap from now on. */
@@ -182,13 +246,14 @@ export class CodeCache {
 
   private kill(unit: Unit): void {
     const asm = this.assemblerAt(unit.start)!;
+    unit.dead = true;
     for (const segment of unit.segments) {
       const first = Math.floor(segment.pc / PAGE);
       const last = Math.floor((segment.pc + segment.length) / PAGE);
       for (let page = first; page <= last; page++) this.unitsByPage.get(page)?.delete(unit);
       if (this.entries.get(segment.pc) !== segment.entry) continue;
       this.entries.delete(segment.pc);
-      this.checked.delete(segment.pc);
+      this.removeChecked(segment.pc);
       asm.setByte(segment.entry, 0xcc);
       this.traps.set(segment.entry, { kind: "dead", target: segment.pc });
     }
@@ -203,6 +268,7 @@ export class CodeCache {
         addEntry: (target, address) => this.entries.set(target, address),
         addTrap: (address, trap) => this.traps.set(address, trap),
         addSyscall: (address, at, next) => this.syscalls.set(address, { pc: at, next }),
+        linked: (entry, site) => this.links.add(entry, site, "near"),
         emitCheckedEntry: (assembler, target) => this.emitCheckedEntry(assembler, target),
       },
       asm,
@@ -239,12 +305,32 @@ export class CodeCache {
     asm.emit(0x48, 0xb8); // mov rax, pc
     asm.u64(pc);
     asm.emit(0x48, 0x8d, 0x0c, 0x01); // lea rcx, [rcx + rax]: the target again
-    asm.emit(...JUMP_LITERAL);
+    asm.emit(...JUMP_LITERAL); // else on along the slot's chain
     asm.u64(this.tableEntry(slot));
     asm.loadRcx(CONTEXT_BASE + CONTEXT.spilledRcx);
     asm.loadRax(CONTEXT_BASE + CONTEXT.spilledRax);
     this.setTable(slot, address);
     this.checked.set(pc, address);
+  }
+
+  /** Takes a checked entry out of its slot's chain, so that branches to its pc miss. */
+  private removeChecked(pc: number): void {
+    const gone = this.checked.get(pc);
+    if (gone === undefined) return;
+    this.checked.delete(pc);
+    const slot = pc & (TABLE_ENTRIES - 1);
+    const next = this.nextChecked(gone);
+    let at = this.tableEntry(slot);
+    if (at === gone) {
+      this.setTable(slot, next);
+      return;
+    }
+    while (this.nextChecked(at) !== gone) at = this.nextChecked(at);
+    this.assemblerAt(at)!.setU64(at + NEXT_CHECKED, next);
+  }
+
+  private nextChecked(checked: number): number {
+    return this.assemblerAt(checked)!.getU64(checked + NEXT_CHECKED);
   }
 
   private setTable(slot: number, address: number): void {

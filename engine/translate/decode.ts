@@ -2,15 +2,7 @@
  * Decoding of the program's text: one instruction at an app pc becomes a small record that says how it has to
  * be translated. The work is iced-x86's; what we add is the classification, cached by instruction code.
  */
-import {
-  Code,
-  ConditionCode,
-  Decoder,
-  DecoderError,
-  DecoderOptions,
-  FlowControl,
-  Instruction,
-} from "iced-x86";
+import { Code, ConditionCode, Decoder, DecoderOptions, FlowControl, Instruction } from "iced-x86";
 
 /** How an instruction is translated. */
 export enum Kind {
@@ -30,7 +22,7 @@ export enum Kind {
   Emulated,
   /** xbegin: takes its abort path at once. */
   Xbegin,
-  /** int3, int1: the program's own breakpoint. */
+  /** int3: the program's own breakpoint. */
   Breakpoint,
   /** Can't be run out of a code cache (int 0x80, far jumps …). */
   Unsupported,
@@ -129,7 +121,8 @@ function classify(instruction: Instruction): CodeTraits {
       kind = name === "Call_rm64" ? Kind.CallIndirect : Kind.Unsupported;
       break;
     case FlowControl.Interrupt:
-      kind = name === "Int3" || name === "Int1" ? Kind.Breakpoint : Kind.Unsupported;
+      // int1 traps by itself, and the kernel tells it from an int3.
+      kind = name === "Int3" ? Kind.Breakpoint : name === "Int1" ? Kind.Plain : Kind.Unsupported;
       break;
     case FlowControl.XbeginXabortXend:
       kind = name.startsWith("Xbegin") ? Kind.Xbegin : Kind.Plain;
@@ -225,7 +218,7 @@ export class TextDecoder64 {
     const code = instruction.code;
     if (code === Code.INVALID) {
       this.last = undefined;
-      return nothing(pc, decoder.lastError === DecoderError.NoMoreBytes ? Kind.NoFetch : Kind.Invalid);
+      return nothing(pc, isCut(bytes.subarray(offset)) ? Kind.NoFetch : Kind.Invalid);
     }
     let traits = this.traits[code];
     if (!traits) {
@@ -273,6 +266,17 @@ export class TextDecoder64 {
     }
     return decoded;
   }
+}
+
+/** Whether bytes at the end of what can be fetched are the beginning of an instruction, rather than none. */
+function isCut(bytes: Uint8Array): boolean {
+  if (bytes.length >= MAX_INSTRUCTION) return false;
+  const padded = new Uint8Array(MAX_INSTRUCTION);
+  padded.set(bytes);
+  const decoder = new Decoder(64, padded, DecoderOptions.None);
+  const { code } = decoder.decode();
+  decoder.free();
+  return code !== Code.INVALID;
 }
 
 function isElision(byte: number): boolean {

@@ -28,7 +28,9 @@ const SPILLED_RAX = CONTEXT_BASE + CONTEXT.spilledRax;
 const TICK_RCX = CONTEXT_BASE + CONTEXT.tickRcx;
 
 /** Bits of a mark, beside the flags that hold garbage (low 6 bits, iced's numbering). */
-export const MARK = { rcx: 64, rax: 128, tickRcx: 256, tick: 512, jump: 1024 } as const;
+export const MARK = { rcx: 64, rax: 128, tickRcx: 256, tick: 512, jump: 1024, counting: 2048 } as const;
+/** Length of the load that an interrupted count goes back to; see `countKeepingFlags`. */
+export const COUNTER_LOAD = 7;
 
 /** What the code cache does for a unit that is being emitted. */
 export interface UnitHost {
@@ -37,6 +39,8 @@ export interface UnitHost {
   addEntry(pc: number, address: number): void;
   addTrap(address: number, trap: Trap): void;
   addSyscall(returnAddress: number, pc: number, next: number): void;
+  /** Called when the relative operand at `site` leads to an entry directly. */
+  linked(entry: number, site: number): void;
   /** Puts a checked entry for returns to `pc` here, falling through into what comes next. */
   emitCheckedEntry(assembler: Assembler, pc: number): void;
 }
@@ -50,10 +54,9 @@ export interface Unit {
   segments: { pc: number; length: number; entry: number }[];
   /** Triples (cache pc, app pc, MARK bits) in order of the cache pc. */
   marks: number[];
+  /** Its text has changed: nothing leads here any more. */
+  dead: boolean;
 }
-
-/** Raised where data is too far from the code for the cache to lie near both. */
-export class OutOfReach extends Error {}
 
 /** RFLAGS bits (Intel SDM vol. 1, 3.4.3) of a set of flags in iced's numbering. */
 export function rflagsBits(flags: number): number {
@@ -85,7 +88,7 @@ export class UnitEmitter {
     private readonly text: TextDecoder64,
     private counterSeed: number,
   ) {
-    this.unit = { start: asm.here, end: 0, segments: [], marks: [] };
+    this.unit = { start: asm.here, end: 0, segments: [], marks: [], dead: false };
   }
 
   /** Which counter the next site takes. */
@@ -211,7 +214,12 @@ export class UnitEmitter {
     });
   }
 
-  /** The same without touching the flags: rcx is spilled, and `jrcxz` finds the counter at zero. */
+  /**
+   * The same without touching the flags: rcx is spilled, and `jrcxz` finds the counter at zero.
+   *
+   * The tracer may set the counter while the task is stopped by a signal, also between load and store: such a
+   * count starts once more at the load (MARK.counting).
+   */
   private countKeepingFlags(pc: number, counter: "tick" | "jump"): void {
     const { asm } = this;
     const address = this.counter(counter);
@@ -220,9 +228,11 @@ export class UnitEmitter {
     this.mark(pc, MARK.tickRcx);
     asm.emit(0x8b, 0x0c, 0x25); // mov ecx, [counter]
     asm.u32(address);
+    this.mark(pc, MARK.tickRcx | MARK.counting);
     asm.emit(0x8d, 0x49, 0xff); // lea ecx, [rcx - 1]
     asm.emit(0x89, 0x0c, 0x25); // mov [counter], ecx
     asm.u32(address);
+    this.mark(pc, MARK.tickRcx);
     asm.emit(0xe3, 0x02, 0xeb, 0x01); // jrcxz +2; jmp +1
     this.host.addTrap(asm.here, { kind: "poll", counter, pc, garbageFlags: 0, resume: asm.here + 1 });
     asm.byte(0xcc);
@@ -239,28 +249,29 @@ export class UnitEmitter {
     } else {
       asm.copy(bytes);
     }
-    if (displacement > 0) {
-      const offset = start + displacement - (elidedPrefix >= 0 ? 1 : 0);
-      this.relocate(instruction, offset);
+    if (displacement > 0 && !this.relocate(instruction, start + displacement - (elidedPrefix >= 0 ? 1 : 0))) {
+      asm.cursor = start;
+      this.trap(instruction, "unsupported");
     }
   }
 
-  /** Mends the RIP-relative displacement at `offset` of an instruction that ends at the cursor. */
-  private relocate(instruction: Decoded, offset: number): void {
+  /**
+   * Mends the RIP-relative displacement at `offset` of an instruction that ends at the cursor.
+   *
+   * @returns False where the data is too far from the cache: no compiler makes that, but what follows a call
+   *   that never returns may be anything.
+   */
+  private relocate(instruction: Decoded, offset: number): boolean {
     const { asm } = this;
     const view = new DataView(instruction.bytes.buffer, instruction.bytes.byteOffset, instruction.length);
     const target = instruction.pc + instruction.length + view.getInt32(instruction.displacement, true);
     const distance = target - asm.here;
-    if (distance < -0x80000000 || distance > 0x7fffffff) {
-      throw new OutOfReach(
-        `the ${Code[instruction.code]} at 0x${instruction.pc.toString(16)} reads 0x${target.toString(16)}, ` +
-          "which is more than 2 GiB away from the code cache",
-      );
-    }
+    if (distance < -0x80000000 || distance > 0x7fffffff) return false;
     const end = asm.cursor;
     asm.cursor = offset;
     asm.u32(distance);
     asm.cursor = end;
+    return true;
   }
 
   /** Emits the branch (or trap) at a segment's end. */
@@ -287,9 +298,7 @@ export class UnitEmitter {
         this.exit(asm.jump(), last.target);
         return undefined;
       case Kind.JmpIndirect:
-        asm.storeRcx(SPILLED_RCX);
-        this.loadTarget(last);
-        this.indirectJump();
+        if (this.loadTarget(last)) this.indirectJump();
         return undefined;
       case Kind.Ret:
         asm.storeRcx(SPILLED_RCX);
@@ -306,8 +315,7 @@ export class UnitEmitter {
         this.exit(asm.jump(), last.target);
         return this.returnSite(next);
       case Kind.CallIndirect:
-        asm.storeRcx(SPILLED_RCX);
-        this.loadTarget(last);
+        if (!this.loadTarget(last)) return undefined;
         this.pushReturn(next, MARK.rcx);
         this.indirectJump();
         return this.returnSite(next);
@@ -360,6 +368,7 @@ export class UnitEmitter {
     const known = this.host.lookup(target);
     if (known !== undefined && asm.reaches(site, known)) {
       asm.link(site, known);
+      this.host.linked(known, site);
       return;
     }
     this.cold.push(() => {
@@ -394,23 +403,38 @@ export class UnitEmitter {
     return next;
   }
 
-  /** `mov rcx, target` made from the operand of `jmp r/m64` or `call r/m64`. */
-  private loadTarget(instruction: Decoded): void {
+  /**
+   * Spills rcx and loads it with the operand of `jmp r/m64` or `call r/m64`.
+   *
+   * @returns False if there is a trap instead, the operand being out of reach.
+   */
+  private loadTarget(instruction: Decoded): boolean {
     const { asm } = this;
     const { bytes } = instruction;
+    const first = asm.cursor;
+    asm.storeRcx(SPILLED_RCX);
     this.mark(instruction.pc, MARK.rcx);
     let i = 0;
     let rex = 0;
     for (; bytes[i] !== 0xff; i++) {
       const prefix = bytes[i]!;
-      if ((prefix & 0xf0) === 0x40) rex = prefix;
-      else if (prefix === 0x64 || prefix === 0x65 || prefix === 0x67) asm.byte(prefix);
+      // A REX prefix counts only right before the opcode (Intel SDM vol. 2, 2.2.1).
+      rex = (prefix & 0xf0) === 0x40 ? prefix : 0;
+      if (prefix === 0x64 || prefix === 0x65 || prefix === 0x67) asm.byte(prefix);
     }
     asm.emit(0x48 | (rex & 3), 0x8b, (bytes[i + 1]! & 0xc7) | 0x08);
-    const rest = bytes.subarray(i + 2);
     const start = asm.cursor;
-    asm.copy(rest);
-    if (instruction.displacement > 0) this.relocate(instruction, start + instruction.displacement - (i + 2));
+    asm.copy(bytes.subarray(i + 2));
+    if (
+      instruction.displacement === 0 ||
+      this.relocate(instruction, start + instruction.displacement - (i + 2))
+    ) {
+      return true;
+    }
+    this.unit.marks.splice(-3);
+    asm.cursor = first;
+    this.trap(instruction, "unsupported");
+    return false;
   }
 
   /** Goes to the app pc in rcx by the lookup table; rcx is spilled already. */
