@@ -1,17 +1,21 @@
 /** A file that only grows, by whole records: after a failed write it ends where it ended before. */
-import { closeSync, ftruncateSync, openSync, writeSync } from "node:fs";
+import { closeSync, fstatSync, ftruncateSync, openSync, writeSync } from "node:fs";
 import { reasonOf, TraceError } from "./trace-error.ts";
 
-/** A new file that records are appended to. */
+/** A file that records are appended to, by one thread at a time. */
 export class AppendFile {
-  readonly #path: string;
-  readonly #fd: number;
-  #size = 0;
+  readonly path: string;
+  readonly fd: number;
+  #size: number;
 
-  /** @param path Where to make it; must not exist. */
-  constructor(path: string) {
-    this.#path = path;
-    this.#fd = openSync(path, "wx");
+  /**
+   * @param path Where to make it; must not exist.
+   * @param fd Descriptor of a file that another thread has appended to until now, to go on with that one.
+   */
+  constructor(path: string, fd: number = openSync(path, "wx")) {
+    this.path = path;
+    this.fd = fd;
+    this.#size = fstatSync(fd).size;
   }
 
   /**
@@ -22,13 +26,13 @@ export class AppendFile {
   append(record: Uint8Array): void {
     try {
       for (let done = 0; done < record.length; ) {
-        done += writeSync(this.#fd, record, done, record.length - done, this.#size + done);
+        done += writeSync(this.fd, record, done, record.length - done, this.#size + done);
       }
     } catch (error) {
-      ftruncateSync(this.#fd, this.#size);
+      ftruncateSync(this.fd, this.#size);
       throw new TraceError({
         what: `Cannot write to the trace: ${reasonOf(error)}`,
-        where: `${this.#path}: byte ${this.#size}`,
+        where: `${this.path}: byte ${this.#size}`,
         mend: "make room on its file system or record to another one",
         cause: error,
       });
@@ -38,6 +42,6 @@ export class AppendFile {
 
   /** Closes the file. */
   close(): void {
-    closeSync(this.#fd);
+    closeSync(this.fd);
   }
 }

@@ -18,5 +18,14 @@ export const MAX_FILE_LIST_BYTES = 64 * 1024 * 1024;
 /** Raw bytes after which the writer's `maybeFlush` cuts a chunk. */
 export const CUT_BYTES = 1024 * 1024;
 
-/** Milliseconds after which the writer's `maybeFlush` cuts a chunk: what a killed recorder loses at most. */
+/** Milliseconds after which the writer's `maybeFlush` cuts a chunk, so that a killed recorder loses little. */
 export const CUT_MILLISECONDS = 250;
+
+/** Raw bytes of chunks after which a recording gets a thread that compresses and writes the further ones. */
+export const BACKGROUND_AFTER_BYTES = 2 * CUT_BYTES;
+
+/**
+ * Raw bytes that may wait for that thread, or one chunk if it is larger, before the recorder waits for it: a
+ * killed recorder loses them too.
+ */
+export const BACKLOG_BYTES = 8 * CUT_BYTES;

@@ -2,7 +2,7 @@
 import { mkdirSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { AppendFile } from "./append-file.ts";
-import { packChunk } from "./chunk.ts";
+import { ChunkFile } from "./chunk-file.ts";
 import { EventEncoder, sizeBound } from "./encode.ts";
 import type { TraceEvent } from "./events.ts";
 import { formatFileLine } from "./file-list.ts";
@@ -48,7 +48,7 @@ export interface FileSource {
  * Appends events to a new trace.
  *
  * Events are encoded at once and gathered in memory; a chunk of them goes to disk with `flush`, or with
- * `maybeFlush` when it is time. After `close` the writer is used up.
+ * `maybeFlush` when it is time (see `ChunkFile` for how). After `close` the writer is used up.
  *
  * @example
  * ```ts
@@ -64,10 +64,9 @@ export class TraceWriter {
   readonly #now: () => number;
   readonly #encoder = new EventEncoder();
   readonly #fileIndex = new Map<string, number>();
-  readonly #events: AppendFile;
+  readonly #events: ChunkFile;
   readonly #fileList: AppendFile;
   #files = 0;
-  #chunks = 0;
   #flushedEvents = 0;
   #lastCut: number;
   #open = true;
@@ -80,7 +79,7 @@ export class TraceWriter {
     this.#store = store;
     this.#now = now;
     this.#lastCut = now();
-    this.#events = new AppendFile(eventsPath(dir));
+    this.#events = new ChunkFile(eventsPath(dir));
     this.#fileList = new AppendFile(fileListPath(dir));
   }
 
@@ -124,7 +123,7 @@ export class TraceWriter {
     return this.#flushedEvents + this.#encoder.count;
   }
 
-  /** Bytes of encoded events that a killed recorder would lose now. */
+  /** Bytes of encoded events that are in no chunk yet. */
   get pendingBytes(): number {
     return this.#encoder.length;
   }
@@ -179,27 +178,31 @@ export class TraceWriter {
   }
 
   /**
-   * Cuts a chunk now, if anything is pending.
+   * Cuts a chunk now, if anything is pending. In a large recording it is on disk soon, in a small one at once.
    *
-   * @throws {TraceError} If it cannot be written; the trace then still ends with the chunk before.
+   * @throws {TraceError} If it, or one before it, cannot be written; the trace then still ends with a whole chunk.
    */
   flush(): void {
     this.#lastCut = this.#now();
     const { count, bytes } = this.#encoder;
     if (count > 0) {
-      this.#events.append(packChunk(this.#chunks, count, bytes));
-      this.#chunks++;
+      this.#events.append(count, bytes);
       this.#flushedEvents += count;
     }
     this.#encoder.clear();
   }
 
-  /** Writes what is pending and closes the trace. The `end` event is the caller's to write before. */
+  /**
+   * Closes the trace when all of it is on disk. The `end` event is the caller's to write before.
+   *
+   * @throws {TraceError} If not all of it could be written; the trace is closed nevertheless.
+   */
   close(): void {
     if (!this.#open) return;
     this.#open = false;
     try {
       this.flush();
+      this.#events.finish();
     } finally {
       this.#events.close();
       this.#fileList.close();
