@@ -1,7 +1,7 @@
 /** The way of a system call while recording: from its entry through sleep, signals and restarts to its event. */
 import { ERRNO, PTRACE, PTRACE_EVENT, SIG, SYSCALL_STOP, SYSCALLS, WAIT } from "../../ffi/mod.ts";
 import { invariant } from "../engine-error.ts";
-import { RAX, RCX } from "../tracee/registers.ts";
+import { intoKernel, RAX, RCX } from "../tracee/registers.ts";
 import type { Tracer } from "../tracee/tracer.ts";
 import type { Call } from "./call.ts";
 import type { Lifecycle } from "./lifecycle.ts";
@@ -15,6 +15,9 @@ const PATIENCE = 20;
 /** Results of a call that a signal broke off: ERESTARTSYS to ERESTART_RESTARTBLOCK (linux/errno.h). */
 const FIRST_RESTART = -512;
 const LAST_RESTART = -516;
+
+/** Bytes of a `syscall` instruction. */
+const SYSCALL_LENGTH = 2n;
 
 /** See the file's head. */
 export class CallRecorder {
@@ -58,6 +61,7 @@ export class CallRecorder {
       this.lifecycle.exit(task, call);
       return;
     }
+    if (this.clearsOutputs(task, call)) return;
     const answer = this.syscalls.answer(task, call);
     if (answer !== undefined) {
       this.cancel(task);
@@ -67,6 +71,24 @@ export class CallRecorder {
     }
     this.syscalls.prepare(task, call);
     this.perform(task, call);
+  }
+
+  /**
+   * Makes room for what the kernel is going to write where text has been translated: the task comes to its call
+   * once more, with that text writable.
+   */
+  private clearsOutputs(task: RecordedTask, call: Call): boolean {
+    const { mapper } = this.tracer;
+    const ranges = this.syscalls.possibleOutputs(task, call);
+    if (!mapper.guardsAny(task.space, ranges)) return false;
+    const { image } = task.space;
+    this.cancel(task);
+    intoKernel(call.registers, task.registers);
+    mapper.allowWrites(task, ranges);
+    // Not by a new translation: if that is in the same page, it would be guarded once more.
+    if (task.space.image === image) task.set("rip", task.get("rip") - SYSCALL_LENGTH);
+    else task.jumpTo(call.pc);
+    return true;
   }
 
   /** Lets the system call that a task has entered come to nothing. */

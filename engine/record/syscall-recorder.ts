@@ -14,6 +14,7 @@ import {
   SIGSET_SIZE,
   SYSCALLS,
 } from "../../ffi/mod.ts";
+import type { MemoryRange } from "../kernel/call.ts";
 import { answer, blocks, bytesSent, movesTo, outputRanges, refusal, syscallSpec } from "../kernel/mod.ts";
 import { hashOutput } from "../output.ts";
 import type { MappingRecord, MemoryWrite, Registers } from "../trace/events.ts";
@@ -30,6 +31,9 @@ export class Unsupported extends Error {}
 
 /** Most bytes that one read may bring, so that its event fits into a chunk of the trace. */
 const MAX_TRANSFER = MAX_CHUNK_BYTES / 2;
+
+/** Result of a call that has filled all the room that it was given. */
+const ALL_THAT_FITS = 2 ** 31;
 
 const ENOSYS = -38;
 const EINVAL = -22;
@@ -73,6 +77,15 @@ export class SyscallRecorder {
     return task.space.image.regions.some(
       (region) => start < region.base + region.bytes.length && end > region.base,
     );
+  }
+
+  /** Memory that the kernel may write in the course of a call, at its entry: more than it will, rather than less. */
+  possibleOutputs(task: RecordedTask, call: Call): readonly MemoryRange[] {
+    if (!call.spec || task.space.guarded.size === 0) return [];
+    call.result = ALL_THAT_FITS;
+    const ranges = outputRanges(call.spec, call);
+    call.result = 0;
+    return ranges;
   }
 
   /** Whether other tasks have to run, or to be looked after, before the call can end. */

@@ -15,7 +15,7 @@ import {
 import { invariant } from "../engine-error.ts";
 import { bytesSent, syscallSpec } from "../kernel/mod.ts";
 import { collect } from "../output.ts";
-import type { InstructionEvent, Registers, SignalEvent, SyscallEvent } from "../trace/events.ts";
+import type { InstructionEvent, MemoryWrite, Registers, SignalEvent, SyscallEvent } from "../trace/events.ts";
 import type { AddressSpace } from "../tracee/address-space.ts";
 import { stopAtGadget } from "../tracee/gadget.ts";
 import { pageEnd } from "../tracee/mappings.ts";
@@ -57,8 +57,15 @@ export class Answers implements Disposable {
     task.set("rax", BigInt.asUintN(64, event.result));
     if (syscallSpec(event.number)?.handling === "memory") this.memory(task, event, site);
     else if (event.number === SYSCALLS.arch_prctl && event.result === 0n) setSegment(task, site.registers);
-    this.rebuilder.write(task.space, event.writes);
+    this.write(task, event.writes);
     task.returned = site.next;
+  }
+
+  /** Puts bytes back that the kernel wrote in the recording; they may be text that was translated. */
+  private write(task: ReplayedTask, writes: readonly MemoryWrite[]): void {
+    const ranges = writes.map(({ address, bytes }) => ({ address, length: bytes.length }));
+    this.tracer.mapper.allowWrites(task, ranges);
+    this.rebuilder.write(task.space, writes);
   }
 
   /** Shows what the program wrote to its standard streams, if it is what it wrote in the recording. */
@@ -155,7 +162,7 @@ export class Answers implements Disposable {
     if (event.disposition !== "handler") return;
     task.site = undefined;
     task.returned = undefined;
-    this.rebuilder.write(task.space, event.writes);
+    this.write(task, event.writes);
     this.resetVectorState(task);
     intoKernel(event.after, task.registers);
     task.set("orig_rax", 0xffffffffffffffffn);

@@ -8,6 +8,8 @@ import { PROT, type TraceeMemory } from "../../ffi/mod.ts";
 import type { Image } from "./image.ts";
 import { MappingList, PAGE_SIZE } from "./mappings.ts";
 
+const WRITABLE_TEXT = PROT.WRITE | PROT.EXEC;
+
 /** See the file's head. */
 export class AddressSpace {
   mappings = new MappingList();
@@ -49,6 +51,14 @@ export class AddressSpace {
   /** Whether the mapping at an address may be written by the program. */
   writable(address: number): boolean {
     return ((this.mappings.find(address)?.protection ?? 0) & PROT.WRITE) !== 0;
+  }
+
+  /**
+   * Whether the program may write to some of its text. Such a space can't share an image: another one would not
+   * notice what this one writes to its own pages.
+   */
+  get hasWritableText(): boolean {
+    return this.mappings.all.some(({ protection }) => (protection & WRITABLE_TEXT) === WRITABLE_TEXT);
   }
 
   /** A process does not live here any more; the last one gives everything back. */

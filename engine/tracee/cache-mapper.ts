@@ -2,10 +2,12 @@
  * Puts code caches into address spaces: maps contexts and regions, keeps translated text from being changed
  * unnoticed, and parts spaces whose text becomes different.
  */
-import { AT_FDCWD, MAP, O, PROT, SYSCALLS } from "../../ffi/mod.ts";
+import { AT_FDCWD, MAP, O, PROT, PTRACE, SIG, SYSCALLS } from "../../ffi/mod.ts";
 import { EngineError, invariant } from "../engine-error.ts";
-import type { CacheHost, Region } from "../translate/code-cache.ts";
+import type { MemoryRange } from "../kernel/call.ts";
+import { type CacheHost, isNear, type Region } from "../translate/code-cache.ts";
 import { CONTEXT, CONTEXT_BASE, CONTEXT_SIZE } from "../translate/context.ts";
+import type { AddressSpace } from "./address-space.ts";
 import type { Controller } from "./controller.ts";
 import { faultingState } from "./fault.ts";
 import { Image, REGION_SIZE } from "./image.ts";
@@ -16,6 +18,9 @@ import type { Task } from "./task.ts";
 const LOW_REGIONS = 0x6f000000;
 const PIE_REGIONS = 0x555540000000;
 const LIBRARY_REGIONS = 0x7fffc0000000;
+
+/** End of the memory that a program can have. */
+const USER_END = 2 ** 47 - PAGE_SIZE;
 
 /** See the file's head. */
 export class CacheMapper {
@@ -46,19 +51,18 @@ export class CacheMapper {
   private newRegion(image: Image, near: number): Region {
     const task = this.served;
     const { space } = task;
-    let base =
-      near < 0x80000000
-        ? LOW_REGIONS
-        : Math.abs(near - PIE_REGIONS) < 0x40000000
-          ? PIE_REGIONS
-          : Math.abs(near - LIBRARY_REGIONS) < 0x40000000
-            ? LIBRARY_REGIONS
-            : Math.floor((near - 0x20000000) / REGION_SIZE) * REGION_SIZE;
-    const taken = (): boolean =>
-      space.mappings.overlapping(base, base + REGION_SIZE).length > 0 ||
-      image.regions.some((region) => region.base < base + REGION_SIZE && region.base + REGION_SIZE > base);
-    while (base > CONTEXT_BASE + CONTEXT_SIZE && taken()) base -= REGION_SIZE;
-    invariant(base > CONTEXT_BASE + CONTEXT_SIZE, "no room for the code cache");
+    const base = findPlace(near, (start) => {
+      const end = start + REGION_SIZE;
+      return (
+        space.mappings.overlapping(start, end).length === 0 &&
+        image.regions.every((region) => region.base >= end || region.base + REGION_SIZE <= start)
+      );
+    });
+    if (base === undefined) {
+      throw new EngineError(
+        `Cannot translate the program: no ${REGION_SIZE} free bytes within 1 GiB of its text at 0x${near.toString(16)}`,
+      );
+    }
     const region = image.addRegion(base);
     // The very first region is mapped together with the context, before anything can be injected here.
     if (space.image === image && space.mappedRegions > 0) this.mapRegions(task);
@@ -162,19 +166,66 @@ export class CacheMapper {
   unguard(task: Task, address: number): boolean {
     const { space } = task;
     const page = pageStart(address);
+    if (!this.allowWrite(task, page)) return false;
+    const { cache } = space.image;
+    const within = cache.runsText(task.number("rip"), page, page + PAGE_SIZE);
+    if (within) this.stepOver(task, page);
+    else this.textChanged(task, page, page + PAGE_SIZE);
+    return true;
+  }
+
+  /**
+   * Executes an instruction that writes to the page of the very translation that it is in, and goes on with what
+   * it has written. It could not be translated anew itself: its page would be guarded once more.
+   */
+  private stepOver(task: Task, page: number): void {
+    const { cache } = task.space.image;
+    const from = task.number("rip");
+    const pc = cache.position(from)?.pc;
+    while (this.tracer.advance(task, PTRACE.SINGLESTEP) >> 8 !== SIG.SIGTRAP) {
+      // It writes to the page behind as well, and will come here once more for that.
+      if (this.tracer.signalInfo(task).fault) break;
+      this.tracer.onStrayStop?.(task, this.tracer.control.status);
+    }
+    const rip = task.number("rip");
+    this.textChanged(task, page, page + PAGE_SIZE);
+    // A call has pushed its return address: the rest of it leads to an entry in any case.
+    if (rip === from || cache.position(rip)?.pc !== pc) task.jumpTo(faultingState(task).pc);
+  }
+
+  /** Takes a page out of the guarded ones. @returns False if it was none. */
+  private allowWrite(task: Task, page: number): boolean {
+    const { space } = task;
     if (!space.guarded.delete(page)) return false;
     const mapping = space.mappings.find(page);
     invariant(mapping, "a guarded page without a mapping");
     this.tracer.inject(task, SYSCALLS.mprotect, page, PAGE_SIZE, mapping.protection & ~PROT.EXEC);
     this.tracer.flush(task);
-    const { image } = space;
-    // In an image of its own the task can't go on in the middle of the old translation.
-    if (image.users > 1) task.jumpTo(faultingState(task).pc);
-    this.textChanged(task, page, page + PAGE_SIZE);
-    // Nor in text that the write itself may change.
-    if (task.appPc === undefined && image.cache.isStale(task.number("rip")))
-      task.jumpTo(faultingState(task).pc);
     return true;
+  }
+
+  /** Whether some of these ranges are guarded: the kernel could not write there. */
+  guardsAny({ guarded }: AddressSpace, ranges: readonly MemoryRange[]): boolean {
+    return guarded.size > 0 && guardedPages(guarded, ranges).length > 0;
+  }
+
+  /**
+   * Lets the kernel, or the tracer, write to memory of a task that stands outside of translations: what was
+   * translated there is dropped.
+   */
+  allowWrites(task: Task, ranges: readonly MemoryRange[]): void {
+    const { guarded } = task.space;
+    if (guarded.size === 0) return;
+    for (const page of guardedPages(guarded, ranges)) {
+      this.allowWrite(task, page);
+      this.textChanged(task, page, page + PAGE_SIZE);
+    }
+  }
+
+  /** Gives a space with writable text an image of its own, if it has none. */
+  partWritableText(task: Task): void {
+    const { space } = task;
+    if (space.image.users > 1 && space.hasWritableText) this.separate(task);
   }
 
   /**
@@ -214,9 +265,38 @@ export class CacheMapper {
     map(CONTEXT_BASE, CONTEXT_SIZE, PROT.READ | PROT.WRITE, 0);
     map(image.regions[0]!.base, REGION_SIZE, PROT.READ | PROT.EXEC, image.regions[0]!.fileOffset);
     call(SYSCALLS.close, fd);
+    image.takeOver(old);
     space.replaceImage(image);
     space.mappedRegions = 1;
   }
+}
+
+/**
+ * A free place for a region that is near enough to an app pc.
+ *
+ * The usual places come first, where programs of the usual layout leave room to grow; then the nearest one.
+ */
+function findPlace(near: number, isFree: (start: number) => boolean): number | undefined {
+  const lowest = CONTEXT_BASE + CONTEXT_SIZE;
+  const fits = (start: number): boolean =>
+    start >= lowest && start + REGION_SIZE <= USER_END && isNear(start, near) && isFree(start);
+  const usual =
+    near < 0x80000000 ? LOW_REGIONS : [PIE_REGIONS, LIBRARY_REGIONS].find((base) => isNear(base, near));
+  if (usual !== undefined) {
+    for (let start = usual; isNear(start, near); start -= REGION_SIZE) if (fits(start)) return start;
+  }
+  const middle = Math.floor(near / REGION_SIZE) * REGION_SIZE;
+  for (let distance = 0; isNear(middle - distance, near); distance += REGION_SIZE) {
+    if (fits(middle - distance)) return middle - distance;
+    if (fits(middle + distance)) return middle + distance;
+  }
+  return undefined;
+}
+
+function guardedPages(guarded: ReadonlySet<number>, ranges: readonly MemoryRange[]): number[] {
+  return [...guarded].filter((page) =>
+    ranges.some(({ address, length }) => address < page + PAGE_SIZE && address + length > page),
+  );
 }
 
 function isExecutable(mapping: { protection: number }): boolean {

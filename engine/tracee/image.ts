@@ -51,6 +51,11 @@ export class Image {
     this.context.u64[offset / 8] = value;
   }
 
+  /** Takes over the counters and spilled registers of the image that a task has run in so far. */
+  takeOver(other: Image): void {
+    this.context.u8.set(other.context.u8.subarray(0, CONTEXT.scratch));
+  }
+
   /** The tracer's view of the scratch area. */
   get scratch(): Uint8Array {
     return this.context.u8.subarray(CONTEXT.scratch);

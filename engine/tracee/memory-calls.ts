@@ -57,7 +57,8 @@ export function applyMemoryCall(
       const textBefore = mappings.overlapping(first, end).some(isText);
       mappings.protect(first, end, third & (PROT.READ | PROT.WRITE | PROT.EXEC));
       unguardRange(space, first, end);
-      return textBefore ? [{ start: first, end }] : [];
+      // Text on the page before may go on into what has just become text.
+      return textBefore || (third & PROT.EXEC) !== 0 ? [{ start: first, end }] : [];
     }
     case SYSCALLS.mremap: {
       const source = mappings.find(first);

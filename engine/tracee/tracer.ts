@@ -83,6 +83,7 @@ export class Tracer extends Controller {
   /** Makes the address space and the registers ready for user mode. */
   private prepare(task: Task): void {
     const { space } = task;
+    this.mapper.partWritableText(task);
     this.mapper.mapRegions(task);
     if (task.appPc === undefined && task.image !== space.image) task.appPc = task.resumePc;
     if (task.appPc !== undefined) {

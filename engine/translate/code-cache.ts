@@ -18,7 +18,7 @@ export interface Region {
 
 /** What the cache needs of the address space that it serves. */
 export interface CacheHost {
-  /** Maps a new region within 1 GiB of an app pc. */
+  /** Maps a new region that {@link isNear} an app pc. */
   newRegion(near: number): Region;
   /** Bytes of an executable page of the program, or undefined where it can't execute. */
   fetchPage(page: number): Uint8Array | undefined;
@@ -26,8 +26,13 @@ export interface CacheHost {
   textTranslated(page: number): void;
 }
 
-/** Data within 2 GiB of the text is reachable from a region at most this far from it. */
+/** Data within 1 GiB of the text is reachable from a region at most this far from it. */
 const NEAR = 0x40000000;
+
+/** Whether a region at `base` can serve text at `pc`. */
+export function isNear(base: number, pc: number): boolean {
+  return Math.abs(base - pc) < NEAR;
+}
 const PAGE = 4096;
 
 /** `jmp [rip + 0]`: the address follows. */
@@ -170,13 +175,10 @@ export class CodeCache {
     return entry;
   }
 
-  /**
-   * Whether the tracee stands in a translation of text that has changed since.
-   *
-   * @param address A cache pc.
-   */
-  isStale(address: number): boolean {
-    return this.unitAt(address)?.dead ?? false;
+  /** Whether the unit at a cache pc is a translation of text in [start, end), among other text. */
+  runsText(address: number, start: number, end: number): boolean {
+    const segments = this.unitAt(address)?.segments ?? [];
+    return segments.some(({ pc, length }) => pc < end && pc + length > start);
   }
 
   /**
@@ -356,7 +358,7 @@ export class CodeCache {
   }
 
   private regionNear(pc: number): Assembler {
-    const found = this.assemblers.find((asm) => Math.abs(asm.base - pc) < NEAR && asm.room > UNIT_ROOM);
+    const found = this.assemblers.find((asm) => isNear(asm.base, pc) && asm.room > UNIT_ROOM);
     if (found) return found;
     const region = this.host.newRegion(pc);
     const asm = new Assembler(region.base, region.bytes, region.view);
