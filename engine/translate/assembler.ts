@@ -36,6 +36,14 @@ export class Assembler {
     for (const value of values) this.bytes[this.cursor++] = value;
   }
 
+  /**
+   * Fills up with `nop` to where an 8-byte value `offset` bytes ahead is aligned: programs may set the AC flag,
+   * under which reading another one raises SIGBUS.
+   */
+  alignLiteral(offset: number): void {
+    while ((this.here + offset) % 8 !== 0) this.byte(0x90);
+  }
+
   copy(source: Uint8Array): void {
     for (let i = 0; i < source.length; i++) this.bytes[this.cursor++] = source[i]!;
   }

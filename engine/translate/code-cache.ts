@@ -168,8 +168,13 @@ export class CodeCache {
       const asm = this.regionNear(pc);
       const start = asm.here;
       this.emitCheckedEntry(asm, pc);
-      asm.emit(...JUMP_LITERAL);
-      asm.u64(entry);
+      if (asm.reaches(asm.here, entry)) {
+        asm.link(asm.jump(), entry);
+      } else {
+        asm.alignLiteral(JUMP_LITERAL.length);
+        asm.emit(...JUMP_LITERAL);
+        asm.u64(entry);
+      }
       this.unitList(asm).push({ start, end: asm.here, segments: [], marks: [], dead: false });
     }
     return entry;
@@ -299,6 +304,7 @@ export class CodeCache {
   /** Code that goes on only if rcx is `pc`, else to the next checked entry of the same table slot. */
   private emitCheckedEntry(asm: Assembler, pc: number): void {
     const slot = pc & (TABLE_ENTRIES - 1);
+    asm.alignLiteral(NEXT_CHECKED);
     const address = asm.here;
     asm.emit(0x48, 0xb8); // mov rax, -pc
     asm.u64(-pc);

@@ -20,6 +20,8 @@ const MAX_UNIT = 256;
 /** Loops of one segment up to this length are laid out several times, each copy with its own counter. */
 const MAX_UNROLLED = 12;
 const UNROLL = 4;
+/** Offset of the literal in an exit's stub: behind the trap and the opcode of the far jump. */
+const STUB_LITERAL = 7;
 /** Bytes that one unit may need at most: instructions grow to some 70 bytes with their stubs. */
 export const UNIT_ROOM = (MAX_UNIT + MAX_SEGMENT) * UNROLL * 96;
 
@@ -372,6 +374,7 @@ export class UnitEmitter {
       return;
     }
     this.cold.push(() => {
+      asm.alignLiteral(STUB_LITERAL);
       asm.link(site, asm.here);
       this.host.addTrap(asm.here, { kind: "exit", target, site, stub: asm.here });
       // The trap, and room for the far jump that takes its place.
@@ -391,6 +394,7 @@ export class UnitEmitter {
     asm.emit(0xff, 0x35); // push [rip + literal]
     const site = asm.relative();
     this.cold.push(() => {
+      asm.alignLiteral(0);
       asm.link(site, asm.here);
       asm.u64(next);
     });
