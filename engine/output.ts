@@ -3,10 +3,11 @@ import type { MemoryRange } from "./kernel/mod.ts";
 
 type Read = (address: number, length: number) => Uint8Array;
 
-/** The bytes of some ranges of a program's memory, in one piece. */
+/** The bytes of some ranges of a program's memory, in one piece; good until that memory is read again. */
 export function collect(ranges: readonly MemoryRange[], read: Read): Uint8Array {
-  const parts = ranges.map(({ address, length }) => read(address, length).slice());
-  return parts.length === 1 ? parts[0]! : Buffer.concat(parts);
+  const [only] = ranges;
+  if (only && ranges.length === 1) return read(only.address, only.length);
+  return Buffer.concat(ranges.map(({ address, length }) => read(address, length).slice()));
 }
 
 /** Hash of the bytes of some ranges, as a syscall event keeps it. */

@@ -1,5 +1,6 @@
 /** System calls on files, as thin typed wrappers: results as numbers, errors as SyscallError. */
 
+import { NativeBuffer } from "./buffer.ts";
 import { unwrap } from "./error.ts";
 import { AT_FDCWD, MFD, O } from "./mman.ts";
 import { SYSCALLS } from "./numbers.ts";
@@ -16,6 +17,16 @@ import { bounce, pathArgument } from "./scratch.ts";
  */
 export function memfdCreate(name: string, flags: number = MFD.CLOEXEC): number {
   return unwrap("memfd_create", rawSyscall(SYSCALLS.memfd_create, pathArgument(name), flags));
+}
+
+const TCGETS = 0x5401; // asm-generic/ioctls.h
+/** More than struct termios needs (36 bytes). */
+const TERMIOS_ROOM = 64;
+
+/** Whether a descriptor of this process is a terminal. `node:tty` says it too, but loads streams to do so. */
+export function isTerminal(fd: number): boolean {
+  using termios = NativeBuffer.map(TERMIOS_ROOM);
+  return retry(SYSCALLS.ioctl, fd, TCGETS, termios.address) === 0;
 }
 
 /** Sets the length of a file, in bytes; what is added reads as zeros. */

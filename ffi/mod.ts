@@ -26,6 +26,7 @@ export {
   close,
   copyFileRange,
   ftruncate,
+  isTerminal,
   kcmp,
   memfdCreate,
   open,

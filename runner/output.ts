@@ -3,7 +3,7 @@
  * non-blocking, which the recorded program shares and would then see as EAGAIN.
  */
 import { writeSync } from "node:fs";
-import { isatty } from "node:tty";
+import { isTerminal } from "../ffi/mod.ts";
 
 const RETRY_MS = 2;
 
@@ -49,5 +49,5 @@ export function say(text: string): void {
  */
 export function isRichTerminal(fd: 1 | 2): boolean {
   const { NO_COLOR, TERM } = process.env;
-  return isatty(fd) && (NO_COLOR === undefined || NO_COLOR === "") && TERM !== "dumb";
+  return isTerminal(fd) && (NO_COLOR === undefined || NO_COLOR === "") && TERM !== "dumb";
 }

@@ -185,7 +185,9 @@ export class CallRecorder {
         interrupted: {
           number: call.number,
           result: task.get("rax"),
-          writes: this.syscalls.outputs(task, call),
+          writes: this.syscalls
+            .outputs(task, call)
+            .map(({ address, bytes }) => ({ address, bytes: bytes.slice() })),
         },
       },
     );

@@ -2,8 +2,7 @@
  * What becomes of a recording whose recorder is signalled (Ctrl-C, SIGTERM): the program gets the signal too and
  * some time to end by itself; a second signal, or the end of that time, ends the recording.
  */
-import { isatty } from "node:tty";
-import { isErrno, kill, SIG, setTimer } from "../../ffi/mod.ts";
+import { isErrno, isTerminal, kill, SIG, setTimer } from "../../ffi/mod.ts";
 
 /** Signals that end a recording in an orderly way. */
 export const ENDING_SIGNALS: readonly number[] = [SIG.SIGINT, SIG.SIGTERM, SIG.SIGHUP, SIG.SIGQUIT];
@@ -26,7 +25,7 @@ export class EndPolicy {
     this.asked = signal;
     setTimer(GRACE_MS);
     // A terminal has sent its signals to the program already, which is in the same foreground group.
-    if ((signal === SIG.SIGINT || signal === SIG.SIGQUIT) && isatty(0)) return 0;
+    if ((signal === SIG.SIGINT || signal === SIG.SIGQUIT) && isTerminal(0)) return 0;
     try {
       kill(root, signal);
     } catch (error) {

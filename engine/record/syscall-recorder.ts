@@ -138,7 +138,6 @@ export class SyscallRecorder {
     call.result = Number(result);
     const mapping = number === SYSCALLS.mmap && call.result >= 0 ? this.mapping(task, call) : undefined;
     if (call.result === 0 || number === SYSCALLS.rt_sigreturn) mendTrap(task, call);
-    const writes = this.outputs(task, call);
     let stream: 0 | 1 | 2 = 0;
     let outputHash = 0n;
     if (spec) {
@@ -156,7 +155,7 @@ export class SyscallRecorder {
       registers: call.registers,
       number,
       result,
-      writes,
+      writes: this.outputs(task, call),
       stream,
       outputHash,
       ...(mapping && { mapping }),
@@ -164,12 +163,19 @@ export class SyscallRecorder {
     this.remember(task, call, mapping);
   }
 
-  /** What the kernel has written during a call, which may also be one that a signal broke off. */
+  /**
+   * What the kernel has written during a call, which may also be one that a signal broke off.
+   *
+   * @returns Writes to be encoded before any other memory of the process is read: a single one is not copied.
+   */
   outputs(task: RecordedTask, call: Call): MemoryWrite[] {
     if (!call.spec || call.number === SYSCALLS.rt_sigreturn) return [];
-    return outputRanges(call.spec, call)
-      .map(({ address, length }) => this.recording.snapshot(task.space, address, length))
-      .filter((write) => write !== undefined);
+    const ranges = outputRanges(call.spec, call);
+    const { memory } = task.space;
+    return ranges
+      .map(({ address, length }) => ({ address, bytes: memory.read(address, length) }))
+      .map((write) => (ranges.length === 1 ? write : { ...write, bytes: write.bytes.slice() }))
+      .filter(({ bytes }) => bytes.length > 0);
   }
 
   /** What later calls depend on. */

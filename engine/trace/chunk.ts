@@ -2,7 +2,6 @@
  * Chunks: the unit that is compressed, checked, and appended with one write, so that a recorder that is
  * killed loses the events since the last chunk and nothing else.
  */
-import { constants, zstdDecompressSync } from "node:zlib";
 import { MalformedError } from "./byte-reader.ts";
 import { MIN_EVENT_BYTES } from "./layout.ts";
 import { MAX_CHUNK_BYTES, MAX_PAYLOAD_BYTES } from "./limits.ts";
@@ -102,6 +101,8 @@ export function unpackChunk(chunk: Uint8Array, head: ChunkHead): Uint8Array {
 function decompress(payload: Uint8Array, head: ChunkHead): Uint8Array {
   try {
     // Not Bun.zstdDecompressSync: that one has no bound, and a checksum does not keep out a crafted payload.
+    // Loaded when a trace is read: it brings streams with it, which would delay the start of every recording.
+    const { constants, zstdDecompressSync } = process.getBuiltinModule("node:zlib");
     return zstdDecompressSync(payload, {
       maxOutputLength: head.rawBytes,
       chunkSize: Math.max(head.rawBytes, constants.Z_MIN_CHUNK),
