@@ -173,8 +173,11 @@ export class SyscallRecorder {
     const ranges = outputRanges(call.spec, call);
     const { memory } = task.space;
     return ranges
-      .map(({ address, length }) => ({ address, bytes: memory.read(address, length) }))
-      .map((write) => (ranges.length === 1 ? write : { ...write, bytes: write.bytes.slice() }))
+      .map(({ address, length }) => {
+        // The next read takes the place of this one.
+        const bytes = memory.read(address, length);
+        return { address, bytes: ranges.length === 1 ? bytes : bytes.slice() };
+      })
       .filter(({ bytes }) => bytes.length > 0);
   }
 
