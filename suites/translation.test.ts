@@ -1,0 +1,54 @@
+/** Translated programs compute what they compute natively, and do the same in replay. */
+import { writeFileSync } from "node:fs";
+import { resolve } from "node:path";
+import { assertEquals } from "@std/assert";
+import { hostTest, proveSame, run, Scratch } from "./_tickproof.ts";
+import { randomProgram } from "./translation/_random.ts";
+
+const BARE = ["-nostdlib", "-static"];
+const HOSTED = ["-w", "-static", "-no-pie"];
+
+/** Programs of suites/translation, with gcc's options and what they show. */
+const PROGRAMS: readonly { source: string; options: readonly string[]; shows: string }[] = [
+  { source: "indirect_branches.S", options: [...BARE, "-no-pie"], shows: "every form of indirect branch" },
+  { source: "alignment_check.S", options: ["-nostdlib", "-static-pie"], shows: "branches under the AC flag" },
+  { source: "faults.c", options: [...HOSTED, "-O1"], shows: "faults as natively, to the register" },
+  { source: "written_code.c", options: ["-w", "-O1", "-zexecstack"], shows: "code written at run time" },
+  { source: "vectors.c", options: [...HOSTED, "-O2"], shows: "operands relative to rip in every encoding" },
+];
+
+/** Seeds of random programs, each with its number of blocks. */
+const RANDOM: readonly (readonly [number, number])[] = [
+  [1, 40],
+  [2, 150],
+  [3, 150],
+  [4, 400],
+  [5, 400],
+];
+
+/** Compiles a program and asserts that it prints and ends alike natively, recorded and replayed. */
+function prove(source: string, options: readonly string[], scratch: Scratch): void {
+  const program = scratch.file("program");
+  const compiled = run(["gcc", ...options, "-o", program, source]);
+  assertEquals(compiled.exit, { code: 0 }, compiled.stderr);
+  const native = run([program]);
+  const { record } = proveSame([program]);
+  assertEquals(record.exit, native.exit);
+  assertEquals(record.stdout.toString("latin1"), native.stdout.toString("latin1"));
+}
+
+for (const { source, options, shows } of PROGRAMS) {
+  hostTest(`${source}: ${shows}`, ["gcc"], () => {
+    using scratch = new Scratch();
+    prove(resolve(import.meta.dir, "translation", source), options, scratch);
+  });
+}
+
+for (const [seed, blocks] of RANDOM) {
+  hostTest(`a random program of ${blocks} blocks (seed ${seed}) computes the same`, ["gcc"], () => {
+    using scratch = new Scratch();
+    const source = scratch.file("random.S");
+    writeFileSync(source, randomProgram(seed, blocks));
+    prove(source, BARE, scratch);
+  });
+}
