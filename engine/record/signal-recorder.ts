@@ -110,6 +110,10 @@ export class SignalRecorder {
       return "dying";
     }
     const tracer = this.recording.tracer;
+    // The kernel could not write the frame beside trampolines on the stack that have been translated.
+    tracer.mapper.allowWrites(task, [
+      { address: Number(at.registers[RSP]!) - RED_ZONE - MAX_FRAME, length: MAX_FRAME },
+    ]);
     intoKernel(at.registers, task.registers);
     task.set("rip", at.registers[RIP]!);
     if (at.interrupted) {
