@@ -1,8 +1,8 @@
 /** Translated programs compute what they compute natively, and do the same in replay. */
 import { writeFileSync } from "node:fs";
 import { resolve } from "node:path";
-import { assertEquals } from "@std/assert";
-import { hostTest, proveSame, run, Scratch } from "./_tickproof.ts";
+import { assertEquals, assertMatch } from "@std/assert";
+import { hostTest, proveSame, run, Scratch, TICKPROOF } from "./_tickproof.ts";
 import { randomProgram } from "./translation/_random.ts";
 
 const BARE = ["-nostdlib", "-static"];
@@ -26,11 +26,17 @@ const RANDOM: readonly (readonly [number, number])[] = [
   [5, 400],
 ];
 
+/** Compiles a program. */
+function compile(source: string, options: readonly string[], scratch: Scratch): string {
+  const program = scratch.file("program");
+  const { exit, stderr } = run(["gcc", ...options, "-o", program, source]);
+  assertEquals(exit, { code: 0 }, stderr);
+  return program;
+}
+
 /** Compiles a program and asserts that it prints and ends alike natively, recorded and replayed. */
 function prove(source: string, options: readonly string[], scratch: Scratch): void {
-  const program = scratch.file("program");
-  const compiled = run(["gcc", ...options, "-o", program, source]);
-  assertEquals(compiled.exit, { code: 0 }, compiled.stderr);
+  const program = compile(source, options, scratch);
   const native = run([program]);
   const { record } = proveSame([program]);
   assertEquals(record.exit, native.exit);
@@ -52,3 +58,11 @@ for (const [seed, blocks] of RANDOM) {
     prove(source, BARE, scratch);
   });
 }
+
+hostTest("two_mappings.c: code that is written where nothing notices it is refused", ["gcc"], () => {
+  using scratch = new Scratch();
+  const program = compile(resolve(import.meta.dir, "translation/two_mappings.c"), ["-O1"], scratch);
+  assertEquals(run([program]).exit, { code: 42 });
+  const { stderr } = run([...TICKPROOF, "record", "-o", scratch.file("trace"), "--", program]);
+  assertMatch(stderr, /another mapping of the same file/);
+});
