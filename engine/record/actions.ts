@@ -73,3 +73,10 @@ export class Actions {
     if (action && action.flags & SA.RESETHAND) this.table.delete(signal);
   }
 }
+
+/** A fresh table of actions, with the signals that the recorder's own parent ignored. */
+export function initialActions(ignored: readonly number[]): Actions {
+  const actions = new Actions();
+  for (const signal of ignored) actions.ignore(signal);
+  return actions;
+}

@@ -6,7 +6,8 @@ import { RIP } from "../tracee/registers.ts";
 import type { Tracer } from "../tracee/tracer.ts";
 import { adoptProgram } from "./adopt.ts";
 import type { Call } from "./call.ts";
-import { RecordedProcess, RecordedTask, type Recording } from "./recording.ts";
+import { RecordedProcess, RecordedTask } from "./recorded-task.ts";
+import type { Recording } from "./recording.ts";
 
 /** See the file's head. */
 export class Lifecycle {

@@ -18,9 +18,11 @@ import { describeHost, TraceWriter } from "../trace/mod.ts";
 import { TRACE_OPTIONS } from "../trace-options.ts";
 import { Tracer } from "../tracee/tracer.ts";
 import { ENGINE } from "../version.ts";
+import { initialActions } from "./actions.ts";
 import { ENDING_SIGNALS, EndPolicy } from "./end-policy.ts";
+import { RecordedProcess, RecordedTask } from "./recorded-task.ts";
 import { Recorder, type RecordingEnd } from "./recorder.ts";
-import { initialActions, RecordedProcess, RecordedTask, Recording } from "./recording.ts";
+import { Recording } from "./recording.ts";
 
 /** Signals that the recorder takes for itself: those that end it, and the timer of the grace period. */
 const INTERRUPTS = [...ENDING_SIGNALS, SIG.SIGALRM];

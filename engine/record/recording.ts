@@ -6,54 +6,13 @@
  * got before another one's effects may be seen.
  */
 import { noTotals } from "../outcome.ts";
-import type { MemoryWrite, Registers, TraceEvent } from "../trace/events.ts";
+import type { MemoryWrite, TraceEvent } from "../trace/events.ts";
 import type { TraceWriter } from "../trace/mod.ts";
 import type { AddressSpace } from "../tracee/address-space.ts";
-import { Process, type Standing, Task } from "../tracee/task.ts";
+import type { Standing } from "../tracee/task.ts";
 import type { Tracer } from "../tracee/tracer.ts";
-import { Actions } from "./actions.ts";
-import type { Call } from "./call.ts";
+import type { RecordedTask } from "./recorded-task.ts";
 import { Schedule } from "./schedule.ts";
-import type { TrapState } from "./trap-signal.ts";
-
-/** A process that is being recorded. */
-export class RecordedProcess extends Process {
-  /** Which standard stream of the recorder a descriptor is: 1, 2, or 0 for none. Filled when asked. */
-  readonly streams = new Map<number, 0 | 1 | 2>();
-
-  constructor(
-    pid: number,
-    space: AddressSpace,
-    public actions: Actions,
-  ) {
-    super(pid, pid, space);
-  }
-}
-
-/** A task that is being recorded. */
-export class RecordedTask extends Task {
-  /** `ready` to run, or `blocked` in the kernel (in a system call, or ending). */
-  state: "ready" | "blocked" = "ready";
-  /** Where it stands, once it has run since its last event. */
-  standing: Standing | undefined;
-  /** The system call that it is in. */
-  call: Call | undefined;
-  /** Cache pc behind the last system call that ended, while nothing has run since. */
-  returnedTo = -1;
-  /** Its ticks at its last event: as far as replay can follow it, should it be killed. */
-  markedTicks = 0;
-  /** What it believes of SIGTRAP. */
-  trap: TrapState = { blocked: false, pending: undefined };
-  /** Registers at the system call that ends it. */
-  exiting: Registers | undefined;
-
-  constructor(
-    tid: number,
-    override process: RecordedProcess,
-  ) {
-    super(tid, tid, process);
-  }
-}
 
 /** See the file's head. */
 export class Recording {
@@ -122,11 +81,4 @@ export class Recording {
     const bytes = space.memory.read(address, length);
     return bytes.length > 0 ? { address, bytes: bytes.slice() } : undefined;
   }
-}
-
-/** A fresh table of actions, with the signals that the recorder's own parent ignored. */
-export function initialActions(ignored: readonly number[]): Actions {
-  const actions = new Actions();
-  for (const signal of ignored) actions.ignore(signal);
-  return actions;
 }

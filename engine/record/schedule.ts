@@ -4,7 +4,7 @@
  * A turn ends with its tick budget (the recorder sees to that) or with its time: a task that makes one short
  * system call after the other uses no budget up, and would keep the others waiting for ever.
  */
-import type { RecordedTask } from "./recording.ts";
+import type { RecordedTask } from "./recorded-task.ts";
 
 /** How long a turn may last that is interrupted by system calls. */
 const TURN_MS = 10;

@@ -22,7 +22,8 @@ import { stopAtGadget } from "../tracee/gadget.ts";
 import { intoKernel, RIP, RSP } from "../tracee/registers.ts";
 import type { HeldSignal } from "../tracee/task.ts";
 import type { Disposition } from "./actions.ts";
-import type { RecordedTask, Recording } from "./recording.ts";
+import type { RecordedTask } from "./recorded-task.ts";
+import type { Recording } from "./recording.ts";
 import { dropTrapAction, enterHandler, keepBlockedTrap } from "./trap-signal.ts";
 
 /** What is blocked while a signal is held: all but faults, whose handlers the kernel would reset (signal(7)). */

@@ -2,7 +2,8 @@
 import { SIG, tgkill } from "../../ffi/mod.ts";
 import type { Standing } from "../tracee/task.ts";
 import type { EndPolicy } from "./end-policy.ts";
-import type { RecordedTask, Recording } from "./recording.ts";
+import type { RecordedTask } from "./recorded-task.ts";
+import type { Recording } from "./recording.ts";
 
 /** Thrown to end a recording that is to stop. */
 export class Interrupted extends Error {

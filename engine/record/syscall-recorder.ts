@@ -24,7 +24,8 @@ import { pageEnd } from "../tracee/mappings.ts";
 import { applyMemoryCall, certainAdvice } from "../tracee/memory-calls.ts";
 import { CONTEXT_BASE, CONTEXT_SIZE } from "../translate/context.ts";
 import { Call } from "./call.ts";
-import type { RecordedProcess, RecordedTask, Recording } from "./recording.ts";
+import type { RecordedProcess, RecordedTask } from "./recorded-task.ts";
+import type { Recording } from "./recording.ts";
 import { hideIgnoredTrap, mendTrap } from "./trap-signal.ts";
 
 /** The program asked for something that can't be recorded. */

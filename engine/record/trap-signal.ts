@@ -22,16 +22,9 @@ import type { HeldSignal } from "../tracee/task.ts";
 import type { Tracer } from "../tracee/tracer.ts";
 import { CONTEXT, CONTEXT_BASE } from "../translate/context.ts";
 import type { Call } from "./call.ts";
-import type { RecordedTask } from "./recording.ts";
+import type { RecordedTask } from "./recorded-task.ts";
 
 const TRAP_BIT = signalBit(SIG.SIGTRAP);
-
-/** What a task believes of SIGTRAP. */
-export interface TrapState {
-  blocked: boolean;
-  /** One that came while it was blocked. */
-  pending: HeldSignal | undefined;
-}
 
 /** Before the kernel sees an rt_sigaction: SIGTRAP is set to the default instead of being ignored. */
 export function hideIgnoredTrap(task: RecordedTask, call: Call): void {

@@ -1,0 +1,52 @@
+/** Processes and tasks as the recorder keeps track of them. */
+import type { Registers } from "../trace/events.ts";
+import type { AddressSpace } from "../tracee/address-space.ts";
+import { type HeldSignal, Process, type Standing, Task } from "../tracee/task.ts";
+import type { Actions } from "./actions.ts";
+import type { Call } from "./call.ts";
+
+/** What a task believes of SIGTRAP. */
+export interface TrapState {
+  blocked: boolean;
+  /** One that came while it was blocked. */
+  pending: HeldSignal | undefined;
+}
+
+/** A process that is being recorded. */
+export class RecordedProcess extends Process {
+  /** Which standard stream of the recorder a descriptor is: 1, 2, or 0 for none. Filled when asked. */
+  readonly streams = new Map<number, 0 | 1 | 2>();
+
+  constructor(
+    pid: number,
+    space: AddressSpace,
+    public actions: Actions,
+  ) {
+    super(pid, pid, space);
+  }
+}
+
+/** A task that is being recorded. */
+export class RecordedTask extends Task {
+  /** `ready` to run, or `blocked` in the kernel (in a system call, or ending). */
+  state: "ready" | "blocked" = "ready";
+  /** Where it stands, once it has run since its last event. */
+  standing: Standing | undefined;
+  /** The system call that it is in. */
+  call: Call | undefined;
+  /** Cache pc behind the last system call that ended, while nothing has run since. */
+  returnedTo = -1;
+  /** Its ticks at its last event: as far as replay can follow it, should it be killed. */
+  markedTicks = 0;
+  /** What it believes of SIGTRAP. */
+  trap: TrapState = { blocked: false, pending: undefined };
+  /** Registers at the system call that ends it. */
+  exiting: Registers | undefined;
+
+  constructor(
+    tid: number,
+    override process: RecordedProcess,
+  ) {
+    super(tid, tid, process);
+  }
+}
