@@ -1,15 +1,17 @@
 /** The way of a system call while recording: from its entry through sleep, signals and restarts to its event. */
 import { ERRNO, PTRACE, PTRACE_EVENT, SIG, SYSCALL_STOP, SYSCALLS, WAIT } from "../../ffi/mod.ts";
 import { invariant } from "../engine-error.ts";
+import { TaskGone } from "../tracee/controller.ts";
 import { intoKernel, RAX, RCX } from "../tracee/registers.ts";
 import type { Tracer } from "../tracee/tracer.ts";
 import type { Call } from "./call.ts";
+import type { Deaths } from "./deaths.ts";
 import type { Lifecycle } from "./lifecycle.ts";
 import type { RecordedTask } from "./recorded-task.ts";
 import type { Recording } from "./recording.ts";
 import type { SignalRecorder } from "./signal-recorder.ts";
 import type { StopRequest } from "./stop-request.ts";
-import type { SyscallRecorder } from "./syscall-recorder.ts";
+import { mayKill, type SyscallRecorder } from "./syscall-recorder.ts";
 
 /** Times that a blocking call is looked after before another task takes over. */
 const PATIENCE = 20;
@@ -25,6 +27,7 @@ export class CallRecorder {
   constructor(
     private readonly recording: Recording,
     private readonly lifecycle: Lifecycle,
+    private readonly deaths: Deaths,
     private readonly signals: SignalRecorder,
     private readonly syscalls: SyscallRecorder,
     private readonly stopRequest: StopRequest,
@@ -51,7 +54,7 @@ export class CallRecorder {
       task.set("rax", registers[RAX]!);
       task.set("rcx", registers[RCX]!);
       const delivery = this.signals.deliver(task, held, { point: "syscall", registers, atSignalStop: false });
-      if (delivery === "dying") this.lifecycle.reap(task);
+      if (delivery === "dying") this.deaths.reap(task);
       // Ignored signals leave the task in front of its call; handlers return to it.
       else if (delivery === "ignored") task.jumpTo(site.pc);
       return;
@@ -59,7 +62,7 @@ export class CallRecorder {
     const call = this.syscalls.begin(task, number, site, registers);
     task.call = call;
     if (number === SYSCALLS.exit || number === SYSCALLS.exit_group) {
-      this.lifecycle.exit(task, call);
+      this.deaths.exit(task, call);
       return;
     }
     if (this.clearsOutputs(task, call)) return;
@@ -103,6 +106,11 @@ export class CallRecorder {
   private perform(task: RecordedTask, call: Call): void {
     const { control } = this.tracer;
     this.tracer.flush(task);
+    if (endsThreads(task, call)) {
+      this.performAlone(task, call);
+      return;
+    }
+    if (mayKill(call)) for (const other of this.recording.tasks.values()) this.deaths.expect(other);
     if (this.syscalls.maySleep(task, call)) {
       this.recording.schedule.block(task);
       this.tracer.release(task, PTRACE.SYSCALL);
@@ -118,25 +126,46 @@ export class CallRecorder {
       if (stopped === -ERRNO.EINTR) {
         this.recording.schedule.block(task);
         task.running = true;
-        this.stopRequest.received(this.lifecycle.root.pid);
+        this.stopRequest.received();
         return;
       }
-      if ((control.status & 0xff) !== 0x7f) {
-        this.lifecycle.gone(task, control.status);
-        return;
-      }
+      if (stopped !== task.tid) throw new TaskGone(task);
+      if ((control.status & 0xff) !== 0x7f) throw new TaskGone(task, control.status);
+      if (control.regsResult !== 0) throw new TaskGone(task);
       this.tracer.takeRegisters(task);
       if (this.progress(task, control.status) === "ended") return;
       this.tracer.flush(task);
     }
   }
 
+  /**
+   * Lets the kernel do an execve that the other threads of the process do not survive. They stand still until it
+   * is known whether it succeeds; then the task is the leader, whoever it was.
+   */
+  private performAlone(task: RecordedTask, call: Call): void {
+    const { process } = task;
+    const { schedule, tasks } = this.recording;
+    const paused = [...process.tasks].map((thread) => thread as RecordedTask).filter(isReady);
+    for (const thread of paused) schedule.block(thread);
+    this.tracer.release(task, PTRACE.SYSCALL);
+    while (task.call === call) {
+      const tid = this.tracer.waitFor(-1);
+      const { status } = this.tracer.control;
+      if (tid === process.pid && status >> 16 === PTRACE_EVENT.EXEC) this.deaths.succeedLeader(task);
+      const stopped = tasks.get(tid);
+      if (stopped) this.stopped(stopped, status);
+      else this.lifecycle.stoppedEarly(tid);
+    }
+    for (const thread of paused) if (tasks.get(thread.tid) === thread) schedule.unblock(thread);
+  }
+
   /** A task that was left to the kernel has stopped or died; its registers are those of the last wait. */
   stopped(task: RecordedTask, status: number): void {
     if ((status & 0xff) !== 0x7f) {
-      this.lifecycle.gone(task, status);
+      this.deaths.gone(task, status);
       return;
     }
+    if (this.tracer.control.regsResult !== 0) throw new TaskGone(task);
     this.tracer.takeRegisters(task);
     if (this.progress(task, status) === "goes on") this.tracer.release(task, PTRACE.SYSCALL);
   }
@@ -195,7 +224,7 @@ export class CallRecorder {
     // Resumed without a signal, the kernel restarts the call by itself.
     if (delivery === "ignored") return "goes on";
     task.call = undefined;
-    if (delivery === "dying") this.lifecycle.reap(task);
+    if (delivery === "dying") this.deaths.reap(task);
     else this.recording.schedule.unblock(task);
     return "ended";
   }
@@ -207,7 +236,7 @@ export class CallRecorder {
     const registers = task.view(call.next);
     registers[RCX] = BigInt(call.next);
     const delivery = this.signals.deliver(task, held, { point: "return", registers, atSignalStop: false });
-    if (delivery === "dying") this.lifecycle.reap(task);
+    if (delivery === "dying") this.deaths.reap(task);
   }
 
   /** A system call has ended: its event is written and the task can go on. */
@@ -230,4 +259,14 @@ export class CallRecorder {
       this.recording.schedule.rotate();
     }
   }
+}
+
+/** Whether a call is an execve that other threads have to die for, or that makes a thread the leader. */
+function endsThreads({ process, tid }: RecordedTask, { number }: Call): boolean {
+  if (number !== SYSCALLS.execve && number !== SYSCALLS.execveat) return false;
+  return process.tasks.size > 1 || tid !== process.pid;
+}
+
+function isReady(task: RecordedTask): boolean {
+  return task.state === "ready";
 }

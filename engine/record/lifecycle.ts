@@ -1,8 +1,6 @@
-/** Tasks and processes of a recording come and go: births, new programs, deaths. */
-import { CLONE, ERRNO, getEventMessage, openMemory, PTRACE, SYSCALLS } from "../../ffi/mod.ts";
+/** Tasks and processes of a recording come: births, and new programs. `deaths.ts` tells how they go. */
+import { CLONE, getEventMessage, openMemory, SYSCALLS } from "../../ffi/mod.ts";
 import { invariant } from "../engine-error.ts";
-import { type MemoryWrite, REGISTER_COUNT } from "../trace/events.ts";
-import { RIP } from "../tracee/registers.ts";
 import type { Tracer } from "../tracee/tracer.ts";
 import { adoptProgram } from "./adopt.ts";
 import type { Call } from "./call.ts";
@@ -11,8 +9,6 @@ import type { Recording } from "./recording.ts";
 
 /** See the file's head. */
 export class Lifecycle {
-  /** Wait status of the first process, once it is gone. */
-  rootStatus = 0;
   /** Children that stopped before their parent's event did. */
   private readonly early = new Set<number>();
 
@@ -49,7 +45,7 @@ export class Lifecycle {
     this.recording.emit(task, { kind: "exec", task: task.id, ticks: task.ticks, registers, ...adopted });
   }
 
-  /** An execve has succeeded: the task has a new space and a new image. */
+  /** An execve has succeeded: the task has a new space and a new image, and is the leader of its process. */
   replaceProgram(task: RecordedTask): void {
     const { process } = task;
     process.space.leave();
@@ -58,7 +54,9 @@ export class Lifecycle {
     process.actions.afterExec();
     process.streams.clear();
     task.clearTid = 0;
+    task.robustList = 0;
     this.adopt(task);
+    task.id = process.id;
     task.returnedTo = -1;
   }
 
@@ -106,59 +104,6 @@ export class Lifecycle {
       writes: written.filter((write) => write !== undefined && write !== false),
     });
     this.recording.schedule.add(child);
-  }
-
-  /** A task is at exit or exit_group: lets it go and waits for the deaths that follow. */
-  exit(task: RecordedTask, call: Call): void {
-    task.exiting = call.registers;
-    const { process } = task;
-    this.recording.schedule.block(task);
-    this.tracer.release(task, PTRACE.CONT);
-    if (call.number === SYSCALLS.exit_group || process.tasks.size === 1) this.reap(task);
-    else if (task.tid !== process.pid) this.awaitDeath(task);
-    // A leader that leaves its threads behind stays as a zombie: its death is reported when they are gone.
-  }
-
-  /** Waits until all tasks of a dying process are gone; the leader comes last. */
-  reap(dying: RecordedTask): void {
-    const { process } = dying;
-    this.recording.schedule.block(dying);
-    const leaderLast = [...process.tasks].sort(
-      (a, b) => Number(a.tid === process.pid) - Number(b.tid === process.pid),
-    );
-    for (const task of leaderLast) this.awaitDeath(task as RecordedTask);
-  }
-
-  private awaitDeath(task: RecordedTask): void {
-    const { control } = this.tracer;
-    for (;;) {
-      const stopped = this.tracer.waitFor(task.tid);
-      if (stopped === -ERRNO.ECHILD) return;
-      invariant(stopped === task.tid, `a dying task can't be waited for (${stopped})`);
-      if ((control.status & 0xff) !== 0x7f) {
-        this.gone(task, control.status);
-        return;
-      }
-      // A stop that was on its way before the death: the task dies when it goes on.
-      control.resume(PTRACE.CONT, task.tid, 0);
-    }
-  }
-
-  /** A task is dead. */
-  gone(task: RecordedTask, status: number): void {
-    const { process } = task;
-    const alone = process.tasks.size === 1 && process.space.users === 1;
-    const writes: MemoryWrite[] = [];
-    if (task.clearTid !== 0 && !alone) writes.push({ address: task.clearTid, bytes: new Uint8Array(4) });
-    // Killed in a system call it still came that far; killed anywhere else, only its last event is known.
-    const registers = task.exiting ?? task.call?.registers ?? new BigUint64Array(REGISTER_COUNT);
-    if (registers[RIP] === 0n) task.ticks = task.markedTicks;
-    this.recording.emit(task, { kind: "exit", task: task.id, ticks: task.ticks, registers, status, writes });
-    this.recording.schedule.block(task);
-    this.recording.forget(task);
-    if (process.tasks.size > 0) return;
-    if (process === this.root) this.rootStatus = status;
-    process.space.leave();
   }
 
   /** Ends whatever is left of the recording. */

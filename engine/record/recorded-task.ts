@@ -1,5 +1,5 @@
 /** Processes and tasks as the recorder keeps track of them. */
-import type { Registers } from "../trace/events.ts";
+import type { MemoryWrite, Registers } from "../trace/events.ts";
 import type { AddressSpace } from "../tracee/address-space.ts";
 import { type HeldSignal, Process, type Standing, Task } from "../tracee/task.ts";
 import type { Actions } from "./actions.ts";
@@ -16,6 +16,8 @@ export interface TrapState {
 export class RecordedProcess extends Process {
   /** Which standard stream of the recorder a descriptor is: 1, 2, or 0 for none. Filled when asked. */
   readonly streams = new Map<number, 0 | 1 | 2>();
+  /** Its leader has ended before its threads, and is not waited for yet. */
+  leaderless = false;
 
   constructor(
     pid: number,
@@ -38,6 +40,10 @@ export class RecordedTask extends Task {
   returnedTo = -1;
   /** Its ticks at its last event: as far as replay can follow it, should it be killed. */
   markedTicks = 0;
+  /** Its list of robust futexes, or 0. */
+  robustList = 0;
+  /** What the kernel writes if the task ends now, as far as its memory alone does not tell afterwards. */
+  legacy: MemoryWrite[] = [];
   /** What it believes of SIGTRAP. */
   trap: TrapState = { blocked: false, pending: undefined };
   /** Registers at the system call that ends it. */

@@ -18,6 +18,7 @@ import type { HeldSignal } from "../tracee/task.ts";
 import type { Tracer } from "../tracee/tracer.ts";
 import type { InstructionTrap } from "../translate/traps.ts";
 import { CallRecorder } from "./call-recorder.ts";
+import { Deaths } from "./deaths.ts";
 import type { EndPolicy } from "./end-policy.ts";
 import { Lifecycle } from "./lifecycle.ts";
 import type { RecordedTask } from "./recorded-task.ts";
@@ -42,6 +43,7 @@ export interface RecordingEnd {
 /** See the file's head. */
 export class Recorder {
   private readonly lifecycle: Lifecycle;
+  private readonly deaths: Deaths;
   private readonly signals: SignalRecorder;
   private readonly calls: CallRecorder;
   private readonly stopRequest: StopRequest;
@@ -56,10 +58,12 @@ export class Recorder {
   ) {
     this.lifecycle = new Lifecycle(recording, first);
     this.signals = new SignalRecorder(recording);
-    this.stopRequest = new StopRequest(recording, policy);
+    this.deaths = new Deaths(recording, first.process);
+    this.stopRequest = new StopRequest(recording, policy, first.process.pid);
     this.calls = new CallRecorder(
       recording,
       this.lifecycle,
+      this.deaths,
       this.signals,
       new SyscallRecorder(recording),
       this.stopRequest,
@@ -88,7 +92,7 @@ export class Recorder {
     } finally {
       this.lifecycle.killAll();
     }
-    return { reason: "exited", status: this.lifecycle.rootStatus, message: "" };
+    return { reason: "exited", status: this.deaths.rootStatus, message: "" };
   }
 
   /** One stop of one task. */
@@ -99,7 +103,7 @@ export class Recorder {
       else if (this.recording.tasks.size > 0) this.waitForAny(0);
     } catch (error) {
       if (!(error instanceof TaskGone)) throw error;
-      this.lifecycle.gone(error.task as RecordedTask, error.status);
+      this.deaths.found(error.task as RecordedTask, error.status);
     }
   }
 
@@ -122,7 +126,7 @@ export class Recorder {
     const tid = control.wait(-1, options);
     if (tid === 0) return false;
     if (tid === -ERRNO.EINTR) {
-      this.stopRequest.received(this.lifecycle.root.pid);
+      this.stopRequest.received();
       return true;
     }
     invariant(tid > 0, `the wait for blocked tasks failed with ${tid}`);
@@ -157,10 +161,10 @@ export class Recorder {
         this.recording.schedule.checkTime(task);
         break;
       case "gone":
-        this.lifecycle.gone(task, stop.status);
+        this.deaths.gone(task, stop.status);
         break;
       case "interrupted":
-        this.stopRequest.received(this.lifecycle.root.pid, task);
+        this.stopRequest.received(task);
         break;
       case "event":
         throw new Error(`engine invariant broken: event ${stop.event} outside of a system call`);
@@ -177,7 +181,7 @@ export class Recorder {
   }
 
   private deliver(task: RecordedTask, held: HeldSignal, at: DeliveryPoint): void {
-    if (this.signals.deliver(task, held, at) === "dying") this.lifecycle.reap(task);
+    if (this.signals.deliver(task, held, at) === "dying") this.deaths.reap(task);
   }
 
   /** The kernel wants to deliver a signal, wherever in a translation the task may be. */

@@ -17,6 +17,7 @@ import {
 import { invariant } from "../engine-error.ts";
 import type { MemoryWrite, Point, Registers } from "../trace/events.ts";
 import { arm, settle } from "../tracee/budget.ts";
+import { request } from "../tracee/controller.ts";
 import { FAULT_SIGNALS } from "../tracee/fault.ts";
 import { stopAtGadget } from "../tracee/gadget.ts";
 import { intoKernel, RIP, RSP } from "../tracee/registers.ts";
@@ -24,6 +25,7 @@ import type { HeldSignal } from "../tracee/task.ts";
 import type { Disposition } from "./actions.ts";
 import type { RecordedTask } from "./recorded-task.ts";
 import type { Recording } from "./recording.ts";
+import { robustWrites } from "./robust-list.ts";
 import { dropTrapAction, enterHandler, keepBlockedTrap } from "./trap-signal.ts";
 
 /** What is blocked while a signal is held: all but faults, whose handlers the kernel would reset (signal(7)). */
@@ -62,8 +64,9 @@ export class SignalRecorder {
   hold(task: RecordedTask, held: HeldSignal): void {
     task.held.push(held);
     if (task.savedMask === undefined) {
-      task.savedMask = getSigMask(task.tid);
-      setSigMask(task.tid, task.savedMask | HOLD_MASK);
+      const mask = request(task, getSigMask);
+      task.savedMask = mask;
+      request(task, (tid) => setSigMask(tid, mask | HOLD_MASK));
     }
     settle(task);
     arm(task, () => 1, 1);
@@ -71,8 +74,9 @@ export class SignalRecorder {
 
   /** Puts the program's own mask back. */
   release(task: RecordedTask): void {
-    if (task.savedMask === undefined) return;
-    setSigMask(task.tid, task.savedMask);
+    const mask = task.savedMask;
+    if (mask === undefined) return;
+    request(task, (tid) => setSigMask(tid, mask));
     task.savedMask = undefined;
   }
 
@@ -106,6 +110,8 @@ export class SignalRecorder {
       this.recording.emit(task, { ...base, disposition, writes: [], after: at.registers });
       if (signal === SIG.SIGTRAP && actions.handler(signal) !== SIG_DFL)
         dropTrapAction(this.recording.tracer, task);
+      for (const dying of task.process.tasks)
+        (dying as RecordedTask).legacy = robustWrites(dying as RecordedTask);
       this.setSigInfo(task, siginfo);
       this.recording.tracer.release(task, PTRACE.CONT, signal);
       return "dying";
@@ -157,7 +163,7 @@ export class SignalRecorder {
 
   private setSigInfo(task: RecordedTask, siginfo: Uint8Array): void {
     this.info.u8.set(siginfo);
-    setSigInfo(task.tid, this.info);
+    request(task, (tid) => setSigInfo(tid, this.info));
   }
 
   /** The frame that the kernel has just built: from the new stack pointer to the old one, or to a signal stack's end. */

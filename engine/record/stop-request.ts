@@ -23,18 +23,19 @@ export class StopRequest {
   constructor(
     private readonly recording: Recording,
     private readonly policy: EndPolicy,
+    /** First process of the recording. */
+    private readonly root: number,
   ) {}
 
   /**
    * The recorder was signalled.
    *
-   * @param root First process of the recording.
    * @param running The task that runs in user mode, if one does.
    * @throws Interrupted when the recording is to end at once.
    */
-  received(root: number, running?: RecordedTask): void {
+  received(running?: RecordedTask): void {
     const signal = this.recording.tracer.takeInterrupt();
-    const ending = signal === 0 ? 0 : this.policy.received(signal, root);
+    const ending = signal === 0 ? 0 : this.policy.received(signal, this.root);
     if (ending === 0) return;
     const again = this.pending !== 0;
     this.pending = ending;

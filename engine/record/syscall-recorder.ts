@@ -12,6 +12,7 @@ import {
   MAP,
   O,
   PROT,
+  SIG,
   SIGSET_SIZE,
   SYSCALLS,
 } from "../../ffi/mod.ts";
@@ -24,7 +25,7 @@ import { pageEnd } from "../tracee/mappings.ts";
 import { applyMemoryCall, certainAdvice } from "../tracee/memory-calls.ts";
 import { CONTEXT_BASE, CONTEXT_SIZE } from "../translate/context.ts";
 import { Call } from "./call.ts";
-import type { RecordedProcess, RecordedTask } from "./recorded-task.ts";
+import type { RecordedTask } from "./recorded-task.ts";
 import type { Recording } from "./recording.ts";
 import { hideIgnoredTrap, mendTrap } from "./trap-signal.ts";
 
@@ -39,6 +40,22 @@ const ALL_THAT_FITS = 2 ** 31;
 
 const ENOSYS = -38;
 const EINVAL = -22;
+
+/** Which argument of a call that sends a signal is its number. */
+const SENDS_SIGNAL = new Map<number, number>([
+  [SYSCALLS.kill, 1],
+  [SYSCALLS.tkill, 1],
+  [SYSCALLS.tgkill, 2],
+  [SYSCALLS.rt_sigqueueinfo, 1],
+  [SYSCALLS.rt_tgsigqueueinfo, 2],
+  [SYSCALLS.pidfd_send_signal, 1],
+]);
+
+/** Whether a call sends SIGKILL, of which nobody hears before it is too late. */
+export function mayKill(call: Call): boolean {
+  const at = SENDS_SIGNAL.get(call.number);
+  return at !== undefined && call.int(at) === SIG.SIGKILL;
+}
 
 /** See the file's head. */
 export class SyscallRecorder {
@@ -65,7 +82,7 @@ export class SyscallRecorder {
     if (fixed !== undefined) return fixed;
     const moves = movesTo(spec, call);
     // Bytes that never pass through the program's memory could not be shown again.
-    if (moves && this.stream(task.process, moves.fd) !== 0) return -moves.errno;
+    if (moves && this.stream(task, moves.fd) !== 0) return -moves.errno;
     if (call.number === SYSCALLS.mmap || call.number === SYSCALLS.munmap) {
       const start = call.argument(0);
       const fixedPlace = call.number === SYSCALLS.munmap || (call.int(3) & MAP.FIXED) !== 0;
@@ -96,8 +113,8 @@ export class SyscallRecorder {
     if (!spec) return false;
     if (number === SYSCALLS.vfork) return true;
     if (number === SYSCALLS.clone) return (call.int(0) & CLONE.VFORK) !== 0;
-    // The other threads of an execve's process die in it.
-    if (number === SYSCALLS.execve || number === SYSCALLS.execveat) return task.process.tasks.size > 1;
+    // A leader that kills itself can't be waited for before its threads.
+    if (mayKill(call)) return task.process.tasks.size > 1;
     return this.recording.tasks.size > 1 && blocks(spec, call);
   }
 
@@ -135,7 +152,7 @@ export class SyscallRecorder {
   /** A call has ended: keeps the engine's picture, and writes the event. */
   end(task: RecordedTask, call: Call): void {
     const { spec, number } = call;
-    const { space, process } = task;
+    const { space } = task;
     const result = BigInt.asIntN(64, task.get("rax"));
     call.result = Number(result);
     const mapping = number === SYSCALLS.mmap && call.result >= 0 ? this.mapping(task, call) : undefined;
@@ -145,7 +162,7 @@ export class SyscallRecorder {
     if (spec) {
       const sent = bytesSent(spec, call);
       if (sent) {
-        stream = this.stream(process, sent.fd);
+        stream = this.stream(task, sent.fd);
         if (stream !== 0)
           outputHash = hashOutput(sent.ranges, (address, length) => space.memory.read(address, length));
       }
@@ -198,6 +215,8 @@ export class SyscallRecorder {
       process.actions.set(call.int(0), call.input);
     } else if (number === SYSCALLS.set_tid_address) {
       task.clearTid = call.argument(0);
+    } else if (number === SYSCALLS.set_robust_list) {
+      task.robustList = call.argument(0);
     }
   }
 
@@ -227,11 +246,11 @@ export class SyscallRecorder {
   }
 
   /** Which of the recorder's standard streams a descriptor of a process is. */
-  private stream(process: RecordedProcess, fd: number): 0 | 1 | 2 {
+  private stream({ process, tid }: RecordedTask, fd: number): 0 | 1 | 2 {
     let stream = process.streams.get(fd);
     if (stream === undefined) {
       const order = fd === 2 ? ([2, 1] as const) : ([1, 2] as const);
-      stream = order.find((own) => sameFile(process.pid, own, fd)) ?? 0;
+      stream = order.find((own) => sameFile(tid, own, fd)) ?? 0;
       process.streams.set(fd, stream);
     }
     return stream;

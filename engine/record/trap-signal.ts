@@ -18,6 +18,7 @@ import {
   signalBit,
   UCONTEXT,
 } from "../../ffi/mod.ts";
+import { request } from "../tracee/controller.ts";
 import type { HeldSignal } from "../tracee/task.ts";
 import type { Tracer } from "../tracee/tracer.ts";
 import { CONTEXT, CONTEXT_BASE } from "../translate/context.ts";
@@ -101,9 +102,9 @@ function changeMask(task: RecordedTask, call: Call): void {
 
 /** Takes SIGTRAP out of the mask that the kernel knows. @returns Whether it was there. */
 function unblockForReal(task: RecordedTask): boolean {
-  const mask = getSigMask(task.tid);
+  const mask = request(task, getSigMask);
   if ((mask & TRAP_BIT) === 0n) return false;
-  setSigMask(task.tid, mask & ~TRAP_BIT);
+  request(task, (tid) => setSigMask(tid, mask & ~TRAP_BIT));
   return true;
 }
 

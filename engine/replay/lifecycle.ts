@@ -1,5 +1,14 @@
 /** Tasks and processes of a replay come and go, as the recording says. */
-import { CLONE, getEventMessage, openMemory, PTRACE, SIG, SYSCALLS, setOptions } from "../../ffi/mod.ts";
+import {
+  CLONE,
+  getEventMessage,
+  kill,
+  openMemory,
+  PTRACE,
+  SIG,
+  SYSCALLS,
+  setOptions,
+} from "../../ffi/mod.ts";
 import { invariant } from "../engine-error.ts";
 import type { Totals } from "../outcome.ts";
 import type { CloneEvent, ExecEvent, ExitEvent } from "../trace/events.ts";
@@ -65,7 +74,15 @@ export class Lifecycle {
     task.set("orig_rax", 0xffffffffffffffffn);
     task.set("rip", image.cache.syscallGadget);
     // First the event stop inside execve, then the blank program's own trap.
-    this.tracer.advance(task, PTRACE.CONT);
+    this.tracer.release(task, PTRACE.CONT);
+    // By now it is the leader, whatever it was before; one that had left its place to its threads is no more.
+    task.tid = task.process.pid;
+    const stopped = this.tracer.waitFor(task.tid);
+    invariant(stopped === task.tid, `the blank program can't be waited for (${stopped})`);
+    this.tasks.delete(task.id);
+    task.id = task.process.id;
+    this.tasks.set(task.id, task);
+    this.tracer.takeRegisters(task);
     const status = this.tracer.advance(task, PTRACE.CONT);
     invariant(status >> 8 === SIG.SIGTRAP, "the blank program can't be executed");
     task.process.space.leave();
@@ -125,18 +142,25 @@ export class Lifecycle {
   exit(task: ReplayedTask, event: ExitEvent): void {
     // A task that was killed from outside has no place to compare.
     if (event.registers[RIP] !== 0n) this.navigator.toSyscall(task, event);
+    const { process } = task;
+    this.rebuilder.write(task.space, event.writes);
+    this.tasks.delete(task.id);
+    process.tasks.delete(task);
+    this.totals.ticks += task.ticks;
+    // A leader stays as it is until its threads have ended: the kernel would not tell of its end before.
+    if (task.tid !== process.pid || process.tasks.size === 0) this.end(task);
+    if (process.tasks.size > 0) return;
+    if (task.tid !== process.pid) {
+      kill(process.pid, SIG.SIGKILL);
+      this.tracer.waitFor(process.pid);
+    }
+    process.space.leave();
+  }
+
+  private end(task: ReplayedTask): void {
     task.set("rip", task.space.image.cache.syscallGadget);
     task.set("rax", SYSCALLS.exit);
     task.set("orig_rax", 0xffffffffffffffffn);
-    this.untilGone(task);
-    this.tasks.delete(task.id);
-    task.process.tasks.delete(task);
-    this.totals.ticks += task.ticks;
-    this.rebuilder.write(task.space, event.writes);
-    if (task.process.tasks.size === 0) task.process.space.leave();
-  }
-
-  private untilGone(task: ReplayedTask): void {
     try {
       for (;;) this.tracer.advance(task, PTRACE.CONT);
     } catch (error) {

@@ -63,8 +63,9 @@ export class Replayer {
       this.dispatch(event, where);
     } catch (error) {
       if (!(error instanceof TaskGone)) throw error;
-      const status = `0x${error.status.toString(16)}`;
-      throw new Divergence(index, `task ${event.task} died (wait status ${status}) before ${where}`);
+      const how =
+        error.status === undefined ? "was killed" : `died (wait status 0x${error.status.toString(16)})`;
+      throw new Divergence(index, `task ${event.task} ${how} before ${where}`);
     }
   }
 

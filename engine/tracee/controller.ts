@@ -28,9 +28,20 @@ import type { Task } from "./task.ts";
 export class TaskGone extends Error {
   constructor(
     readonly task: Task,
-    readonly status: number,
+    /** Its wait status; undefined if it was killed while it was stopped, and is still to be waited for. */
+    readonly status?: number,
   ) {
     super(`task ${task.tid} is gone`);
+  }
+}
+
+/** Makes a ptrace request of a stopped task. @throws TaskGone if it was killed meanwhile. */
+export function request<T>(task: Task, ptrace: (tid: number) => T): T {
+  try {
+    return ptrace(task.tid);
+  } catch (error) {
+    if (isErrno(error, "ESRCH")) throw new TaskGone(task);
+    throw error;
   }
 }
 
@@ -55,7 +66,7 @@ export class Controller {
 
   /** The signal of a task's signal stop. */
   signalInfo(task: Task): SignalInfo {
-    getSigInfo(task.tid, this.info);
+    request(task, (tid) => getSigInfo(tid, this.info));
     const { view } = this.info;
     const signal = view.getInt32(SIGINFO.si_signo, true);
     return {
@@ -83,8 +94,9 @@ export class Controller {
   advance(task: Task, request: number, signal = 0): number {
     this.flush(task);
     let stopped = this.control.resumeAndWait(request, task.tid, signal, task.tid, 0);
-    if (stopped === EINTR || stopped === ESRCH) {
-      if (stopped === EINTR) this.postponeInterrupt();
+    if (stopped === ESRCH) throw new TaskGone(task);
+    if (stopped === EINTR) {
+      this.postponeInterrupt();
       stopped = this.waitFor(task.tid);
     }
     invariant(stopped === task.tid, `task ${task.tid} can't be waited for (${stopped})`);
@@ -124,7 +136,7 @@ export class Controller {
 
   /** Reads the registers of a stopped task that no wait of this tracer has read. */
   readRegisters(task: Task): void {
-    getRegs(task.tid, this.control.regs);
+    request(task, (tid) => getRegs(tid, this.control.regs));
     this.takeRegisters(task);
   }
 
@@ -132,7 +144,7 @@ export class Controller {
   flush(task: Task): void {
     if (!task.dirty) return;
     this.control.regs.u64.set(task.registers);
-    setRegs(task.tid, this.control.regs);
+    request(task, (tid) => setRegs(tid, this.control.regs));
     task.dirty = false;
   }
 

@@ -63,12 +63,14 @@ export class Task {
   clearTid = 0;
 
   /**
+   * Both ids change with an execve of a thread that is not the leader: it becomes that.
+   *
    * @param id Thread id as the program sees it.
    * @param tid The real one; differs from `id` in replay.
    */
   constructor(
-    readonly id: number,
-    readonly tid: number,
+    public id: number,
+    public tid: number,
     public process: Process,
   ) {
     process.tasks.add(this);

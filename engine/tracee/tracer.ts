@@ -12,7 +12,7 @@ import type { InstructionTrap, PollTrap } from "../translate/traps.ts";
 import { AddressSpace } from "./address-space.ts";
 import { settle } from "./budget.ts";
 import { CacheMapper } from "./cache-mapper.ts";
-import { Controller } from "./controller.ts";
+import { Controller, TaskGone } from "./controller.ts";
 import { Image } from "./image.ts";
 import type { Task } from "./task.ts";
 
@@ -64,17 +64,10 @@ export class Tracer extends Controller {
         task.running = true;
         return { kind: "interrupted" };
       }
-      if (stopped === ESRCH && !task.running) {
-        // Killed while it was stopped: the wait tells how.
-        task.running = true;
-        continue;
-      }
+      if (stopped === ESRCH && !task.running) throw new TaskGone(task);
       invariant(stopped === task.tid, `the wait for task ${task.tid} failed with ${stopped}`);
       task.running = false;
-      if (this.control.regsResult === ESRCH) {
-        task.running = true;
-        continue;
-      }
+      if (this.control.regsResult === ESRCH) throw new TaskGone(task);
       const stop = this.classify(task, this.control.status);
       if (stop) return stop;
     }

@@ -1,0 +1,140 @@
+/**
+ * How tasks and processes of a recording end.
+ *
+ * What the kernel tells a tracer is less than what happens. A leader that ends before its threads is a zombie
+ * nobody hears of until the last of them is gone, though the memory that it leaves behind changes at once: its
+ * event is written when it has become one. And a leader that was killed can't be waited for before its threads.
+ */
+import { readFileSync } from "node:fs";
+import { ERRNO, PTRACE, SYSCALLS } from "../../ffi/mod.ts";
+import { invariant } from "../engine-error.ts";
+import { type MemoryWrite, REGISTER_COUNT } from "../trace/events.ts";
+import { RIP } from "../tracee/registers.ts";
+import type { Tracer } from "../tracee/tracer.ts";
+import type { Call } from "./call.ts";
+import type { RecordedProcess, RecordedTask } from "./recorded-task.ts";
+import type { Recording } from "./recording.ts";
+import { robustWrites } from "./robust-list.ts";
+
+/** See the file's head. */
+export class Deaths {
+  /** Wait status of the first process, once it is gone. */
+  rootStatus = 0;
+
+  constructor(
+    private readonly recording: Recording,
+    private readonly root: RecordedProcess,
+  ) {}
+
+  private get tracer(): Tracer {
+    return this.recording.tracer;
+  }
+
+  /** A task is at exit or exit_group: lets it go and waits for the deaths that follow. */
+  exit(task: RecordedTask, call: Call): void {
+    const { process } = task;
+    const group = call.number === SYSCALLS.exit_group || process.tasks.size === 1;
+    task.exiting = call.registers;
+    for (const dying of group ? process.tasks : [task]) this.expect(dying as RecordedTask);
+    this.recording.schedule.block(task);
+    this.tracer.release(task, PTRACE.CONT);
+    if (group) this.reap(task);
+    else if (task.tid !== process.pid) this.awaitDeath(task);
+    else this.leaveThreads(task, call);
+  }
+
+  /** A task may be killed from now on by what happens next: notes what the kernel will do to its memory then. */
+  expect(task: RecordedTask): void {
+    task.legacy = robustWrites(task);
+  }
+
+  /** Waits until all tasks of a dying process are gone; the leader comes last. */
+  reap(dying: RecordedTask): void {
+    const { process } = dying;
+    this.recording.schedule.block(dying);
+    const leaderLast = [...process.tasks].sort(
+      (a, b) => Number(a.tid === process.pid) - Number(b.tid === process.pid),
+    );
+    for (const task of leaderLast) this.awaitDeath(task as RecordedTask);
+  }
+
+  private awaitDeath(task: RecordedTask): void {
+    const { control } = this.tracer;
+    for (;;) {
+      const stopped = this.tracer.waitFor(task.tid);
+      if (stopped === -ERRNO.ECHILD) return;
+      invariant(stopped === task.tid, `a dying task can't be waited for (${stopped})`);
+      if ((control.status & 0xff) !== 0x7f) {
+        this.gone(task, control.status);
+        return;
+      }
+      // A stop that was on its way before the death: the task dies when it goes on.
+      control.resume(PTRACE.CONT, task.tid, 0);
+    }
+  }
+
+  /** The leader of a process ends by itself, and its threads live on. */
+  private leaveThreads(leader: RecordedTask, call: Call): void {
+    // Its last act, as far as others can see, is what it does before it becomes a zombie.
+    while (!isZombie(leader.tid));
+    leader.process.leaderless = true;
+    this.gone(leader, (call.int(0) & 0xff) << 8);
+  }
+
+  /**
+   * A task that had to stop was found dead.
+   *
+   * @param status Its wait status; undefined if it is still to be waited for, and killed with its whole process.
+   */
+  found(task: RecordedTask, status: number | undefined): void {
+    if (status !== undefined) this.gone(task, status);
+    else if (task.tid === task.process.pid) this.reap(task);
+    else this.awaitDeath(task);
+  }
+
+  /** A thread has succeeded with an execve: all others are dead, and it has taken the leader's place. */
+  succeedLeader(task: RecordedTask): void {
+    const { process } = task;
+    const { tasks } = this.recording;
+    if (task.tid === process.pid) return;
+    const leader = tasks.get(process.pid);
+    if (leader) this.gone(leader, 0);
+    process.leaderless = false;
+    tasks.delete(task.tid);
+    task.tid = process.pid;
+    tasks.set(task.tid, task);
+  }
+
+  /** A task is dead. */
+  gone(task: RecordedTask, status: number): void {
+    const { process } = task;
+    const alone = process.tasks.size === 1 && process.space.users === 1;
+    const outlives = ({ address }: MemoryWrite): boolean =>
+      !alone || task.space.mappings.find(address)?.shared === true;
+    const writes = task.legacy.filter(outlives);
+    if (task.clearTid !== 0 && !alone) writes.push({ address: task.clearTid, bytes: new Uint8Array(4) });
+    // Killed in a system call it still came that far; killed anywhere else, only its last event is known.
+    const registers = task.exiting ?? task.call?.registers ?? new BigUint64Array(REGISTER_COUNT);
+    if (registers[RIP] === 0n) task.ticks = task.markedTicks;
+    this.recording.emit(task, { kind: "exit", task: task.id, ticks: task.ticks, registers, status, writes });
+    this.recording.schedule.block(task);
+    this.recording.forget(task);
+    if (process.tasks.size > 0) return;
+    const end = process.leaderless ? this.buryLeader(process) : status;
+    if (process === this.root) this.rootStatus = end;
+    process.space.leave();
+  }
+
+  /** The threads of a zombie are gone, so that it can be waited for; it has the status of the process. */
+  private buryLeader(process: RecordedProcess): number {
+    const stopped = this.tracer.waitFor(process.pid);
+    invariant(stopped === process.pid, `a zombie can't be waited for (${stopped})`);
+    return this.tracer.control.status;
+  }
+}
+
+/** Whether a task has ended, but for being waited for (proc_pid_stat(5), state). */
+function isZombie(tid: number): boolean {
+  const stat = readFileSync(`/proc/${tid}/stat`, "latin1");
+  return stat[stat.lastIndexOf(")") + 2] === "Z";
+}
