@@ -5,9 +5,10 @@
 import { Assembler } from "./assembler.ts";
 import { CONTEXT, CONTEXT_BASE, TABLE_ENTRIES } from "./context.ts";
 import { Kind, TextDecoder64 } from "./decode.ts";
+import { COUNTER_LOAD, emitLookup, MARK, rflagsBits, type Unit } from "./emission.ts";
 import { Links } from "./links.ts";
 import type { Position, Trap } from "./traps.ts";
-import { COUNTER_LOAD, emitLookup, MARK, rflagsBits, UNIT_ROOM, type Unit, UnitEmitter } from "./unit.ts";
+import { UNIT_ROOM, UnitEmitter } from "./unit.ts";
 
 /** A stretch of cache memory that is mapped in the tracer and, at `base`, in the tracee. */
 export interface Region {

@@ -6,12 +6,10 @@
  * branch may lead there. Ticks are counted inside a segment, where the flags are dead; which place that is
  * depends on the program's text alone (see `deadFlagsIndex`).
  */
-import { Code } from "iced-x86";
 import type { Assembler } from "./assembler.ts";
-import { CONTEXT, CONTEXT_BASE, counterAddress, JUMP_COUNTER, TABLE_BASE, TICK_COUNTERS } from "./context.ts";
 import { ALL_FLAGS, type Decoded, FLAG, Kind, type TextDecoder64 } from "./decode.ts";
+import { Emission, MARK, type Unit, type UnitHost } from "./emission.ts";
 import { deadFlagsIndex } from "./flags.ts";
-import type { Trap } from "./traps.ts";
 
 /** A segment is cut after so many instructions. */
 const MAX_SEGMENT = 64;
@@ -20,82 +18,20 @@ const MAX_UNIT = 256;
 /** Loops of one segment up to this length are laid out several times, each copy with its own counter. */
 const MAX_UNROLLED = 12;
 const UNROLL = 4;
-/** Offset of the literal in an exit's stub: behind the trap and the opcode of the far jump. */
-const STUB_LITERAL = 7;
 /** Bytes that one unit may need at most: instructions grow to some 70 bytes with their stubs. */
 export const UNIT_ROOM = (MAX_UNIT + MAX_SEGMENT) * UNROLL * 96;
 
-const SPILLED_RCX = CONTEXT_BASE + CONTEXT.spilledRcx;
-const SPILLED_RAX = CONTEXT_BASE + CONTEXT.spilledRax;
-const TICK_RCX = CONTEXT_BASE + CONTEXT.tickRcx;
-
-/** Bits of a mark, beside the flags that hold garbage (low 6 bits, iced's numbering). */
-export const MARK = { rcx: 64, rax: 128, tickRcx: 256, tick: 512, jump: 1024, counting: 2048 } as const;
-/** Length of the load that an interrupted count goes back to; see `countKeepingFlags`. */
-export const COUNTER_LOAD = 7;
-
-/** What the code cache does for a unit that is being emitted. */
-export interface UnitHost {
-  /** The entry of an app pc that is translated already. */
-  lookup(pc: number): number | undefined;
-  addEntry(pc: number, address: number): void;
-  addTrap(address: number, trap: Trap): void;
-  addSyscall(returnAddress: number, pc: number, next: number): void;
-  /** Called when the relative operand at `site` leads to an entry directly. */
-  linked(entry: number, site: number): void;
-  /** Puts a checked entry for returns to `pc` here, falling through into what comes next. */
-  emitCheckedEntry(assembler: Assembler, pc: number): void;
-}
-
-/** One emitted unit. */
-export interface Unit {
-  /** Cache addresses [start, end). */
-  start: number;
-  end: number;
-  /** App pc and length in bytes of each segment, with the cache address of its entry. */
-  segments: { pc: number; length: number; entry: number }[];
-  /** Triples (cache pc, app pc, MARK bits) in order of the cache pc. */
-  marks: number[];
-  /** Its text has changed: nothing leads here any more. */
-  dead: boolean;
-}
-
-/** RFLAGS bits (Intel SDM vol. 1, 3.4.3) of a set of flags in iced's numbering. */
-export function rflagsBits(flags: number): number {
-  return (
-    (flags & FLAG.OF ? 0x800 : 0) |
-    (flags & FLAG.SF ? 0x80 : 0) |
-    (flags & FLAG.ZF ? 0x40 : 0) |
-    (flags & FLAG.AF ? 0x10 : 0) |
-    (flags & FLAG.PF ? 0x04 : 0) |
-    (flags & FLAG.CF ? 0x01 : 0)
-  );
-}
-
 /** Emits one unit; see {@link UnitEmitter.run}. */
-export class UnitEmitter {
-  private readonly unit: Unit;
-  /** Work for behind the hot code: stubs and literals. */
-  private readonly cold: (() => void)[] = [];
+export class UnitEmitter extends Emission {
   private instructions = 0;
-  /** Marks of code emitted now: branch counted, garbage flags. */
-  private state = 0;
 
-  /**
-   * @param counterSeed Where the turn of the tick counters stands.
-   */
   constructor(
-    private readonly host: UnitHost,
-    private readonly asm: Assembler,
+    host: UnitHost,
+    asm: Assembler,
     private readonly text: TextDecoder64,
-    private counterSeed: number,
+    counterSeed: number,
   ) {
-    this.unit = { start: asm.here, end: 0, segments: [], marks: [], dead: false };
-  }
-
-  /** Which counter the next site takes. */
-  get nextCounter(): number {
-    return this.counterSeed;
+    super(host, asm, counterSeed);
   }
 
   /** Translates from `start` on; the unit's first segment begins there. */
@@ -183,99 +119,6 @@ export class UnitEmitter {
     }
   }
 
-  private mark(pc: number, bits = 0): void {
-    this.unit.marks.push(this.asm.here, pc, bits | this.state);
-  }
-
-  private counter(counts: "tick" | "jump"): number {
-    if (counts === "jump") return counterAddress(JUMP_COUNTER);
-    const index = this.counterSeed;
-    this.counterSeed = (index + 1) % TICK_COUNTERS;
-    return counterAddress(index);
-  }
-
-  /** `dec dword [counter]; jle poll`: the counter reaches zero before the branch that it was given for. */
-  private count(pc: number, counter: "tick" | "jump", garbage: number): void {
-    const { asm } = this;
-    this.mark(pc, 0);
-    asm.emit(0xff, 0x0c, 0x25);
-    asm.u32(this.counter(counter));
-    const site = asm.jumpIf(0xe);
-    const resume = asm.here;
-    this.cold.push(() => {
-      asm.link(site, asm.here);
-      this.host.addTrap(asm.here, {
-        kind: "poll",
-        counter,
-        pc,
-        garbageFlags: rflagsBits(garbage),
-        resume: asm.here + 1,
-      });
-      asm.byte(0xcc);
-      asm.link(asm.jump(), resume);
-    });
-  }
-
-  /**
-   * The same without touching the flags: rcx is spilled, and `jrcxz` finds the counter at zero.
-   *
-   * The tracer may set the counter while the task is stopped by a signal, also between load and store: such a
-   * count starts once more at the load (MARK.counting).
-   */
-  private countKeepingFlags(pc: number, counter: "tick" | "jump"): void {
-    const { asm } = this;
-    const address = this.counter(counter);
-    this.mark(pc);
-    asm.storeRcx(TICK_RCX);
-    this.mark(pc, MARK.tickRcx);
-    asm.emit(0x8b, 0x0c, 0x25); // mov ecx, [counter]
-    asm.u32(address);
-    this.mark(pc, MARK.tickRcx | MARK.counting);
-    asm.emit(0x8d, 0x49, 0xff); // lea ecx, [rcx - 1]
-    asm.emit(0x89, 0x0c, 0x25); // mov [counter], ecx
-    asm.u32(address);
-    this.mark(pc, MARK.tickRcx);
-    asm.emit(0xe3, 0x02, 0xeb, 0x01); // jrcxz +2; jmp +1
-    this.host.addTrap(asm.here, { kind: "poll", counter, pc, garbageFlags: 0, resume: asm.here + 1 });
-    asm.byte(0xcc);
-    asm.loadRcx(TICK_RCX);
-  }
-
-  /** Copies an instruction; only a RIP-relative displacement changes, and elision prefixes go. */
-  private plain(instruction: Decoded): void {
-    const { asm } = this;
-    const { bytes, elidedPrefix, displacement } = instruction;
-    const start = asm.cursor;
-    if (elidedPrefix >= 0) {
-      for (let i = 0; i < bytes.length; i++) if (i !== elidedPrefix) asm.byte(bytes[i]!);
-    } else {
-      asm.copy(bytes);
-    }
-    if (displacement > 0 && !this.relocate(instruction, start + displacement - (elidedPrefix >= 0 ? 1 : 0))) {
-      asm.cursor = start;
-      this.trap(instruction, "unsupported");
-    }
-  }
-
-  /**
-   * Mends the RIP-relative displacement at `offset` of an instruction that ends at the cursor.
-   *
-   * @returns False where the data is too far from the cache: no compiler makes that, but what follows a call
-   *   that never returns may be anything.
-   */
-  private relocate(instruction: Decoded, offset: number): boolean {
-    const { asm } = this;
-    const view = new DataView(instruction.bytes.buffer, instruction.bytes.byteOffset, instruction.length);
-    const target = instruction.pc + instruction.length + view.getInt32(instruction.displacement, true);
-    const distance = target - asm.here;
-    if (distance < -0x80000000 || distance > 0x7fffffff) return false;
-    const end = asm.cursor;
-    asm.cursor = offset;
-    asm.u32(distance);
-    asm.cursor = end;
-    return true;
-  }
-
   /** Emits the branch (or trap) at a segment's end. */
   private terminate(last: Decoded): number | undefined {
     const { asm, host } = this;
@@ -303,14 +146,7 @@ export class UnitEmitter {
         if (this.loadTarget(last)) this.indirectJump();
         return undefined;
       case Kind.Ret:
-        asm.storeRcx(SPILLED_RCX);
-        this.mark(last.pc, MARK.rcx);
-        asm.byte(0x59); // pop rcx
-        if (last.length >= 3 && last.bytes[last.length - 3] === 0xc2) {
-          asm.emit(0x48, 0x8d, 0xa4, 0x24); // lea rsp, [rsp + imm]
-          asm.u32(last.bytes[last.length - 2]! | (last.bytes[last.length - 1]! << 8));
-        }
-        this.indirectJump();
+        this.popReturn(last);
         return undefined;
       case Kind.Call:
         this.pushReturn(next, 0);
@@ -351,106 +187,10 @@ export class UnitEmitter {
     }
   }
 
-  private trap(instruction: Decoded, action: "emulate" | "breakpoint" | "unsupported"): void {
-    const { asm } = this;
-    this.host.addTrap(asm.here, {
-      kind: "instruction",
-      action,
-      name: Code[instruction.code]!.toLowerCase().split("_")[0]!,
-      pc: instruction.pc,
-      length: instruction.length,
-      resume: asm.here + 1,
-    });
-    asm.byte(0xcc);
-  }
-
-  /** Lets the branch with the operand at `site` lead to an app pc: directly, or by a stub that traps once. */
-  private exit(site: number, target: number): void {
-    const { asm } = this;
-    const known = this.host.lookup(target);
-    if (known !== undefined && asm.reaches(site, known)) {
-      asm.link(site, known);
-      this.host.linked(known, site);
-      return;
-    }
-    this.cold.push(() => {
-      asm.alignLiteral(STUB_LITERAL);
-      asm.link(site, asm.here);
-      this.host.addTrap(asm.here, { kind: "exit", target, site, stub: asm.here });
-      // The trap, and room for the far jump that takes its place.
-      for (let i = 0; i < 15; i++) asm.byte(0xcc);
-    });
-  }
-
-  /** Pushes the *app* return address, so that the program and its unwinders see their own text. */
-  private pushReturn(next: number, bits: number): void {
-    const { asm } = this;
-    this.mark(this.unit.marks[this.unit.marks.length - 2]!, bits);
-    if (next < 0x80000000) {
-      asm.byte(0x68); // push imm32
-      asm.u32(next);
-      return;
-    }
-    asm.emit(0xff, 0x35); // push [rip + literal]
-    const site = asm.relative();
-    this.cold.push(() => {
-      asm.alignLiteral(0);
-      asm.link(site, asm.here);
-      asm.u64(next);
-    });
-  }
-
   private returnSite(next: number): number | undefined {
     if (this.host.lookup(next) !== undefined || this.instructions >= MAX_UNIT) return undefined;
     this.host.emitCheckedEntry(this.asm, next);
     this.state = 0;
     return next;
   }
-
-  /**
-   * Spills rcx and loads it with the operand of `jmp r/m64` or `call r/m64`.
-   *
-   * @returns False if there is a trap instead, the operand being out of reach.
-   */
-  private loadTarget(instruction: Decoded): boolean {
-    const { asm } = this;
-    const { bytes } = instruction;
-    const first = asm.cursor;
-    asm.storeRcx(SPILLED_RCX);
-    this.mark(instruction.pc, MARK.rcx);
-    let i = 0;
-    let rex = 0;
-    for (; bytes[i] !== 0xff; i++) {
-      const prefix = bytes[i]!;
-      // A REX prefix counts only right before the opcode (Intel SDM vol. 2, 2.2.1).
-      rex = (prefix & 0xf0) === 0x40 ? prefix : 0;
-      if (prefix === 0x64 || prefix === 0x65 || prefix === 0x67) asm.byte(prefix);
-    }
-    asm.emit(0x48 | (rex & 3), 0x8b, (bytes[i + 1]! & 0xc7) | 0x08);
-    const start = asm.cursor;
-    asm.copy(bytes.subarray(i + 2));
-    if (
-      instruction.displacement === 0 ||
-      this.relocate(instruction, start + instruction.displacement - (i + 2))
-    ) {
-      return true;
-    }
-    this.unit.marks.splice(-3);
-    asm.cursor = first;
-    this.trap(instruction, "unsupported");
-    return false;
-  }
-
-  /** Goes to the app pc in rcx by the lookup table; rcx is spilled already. */
-  private indirectJump(): void {
-    const { asm } = this;
-    asm.storeRax(SPILLED_RAX);
-    emitLookup(asm);
-  }
-}
-
-/** `movzx eax, cx; jmp [rax * 8 + table]`. */
-export function emitLookup(asm: Assembler): void {
-  asm.emit(0x0f, 0xb7, 0xc1, 0xff, 0x24, 0xc5);
-  asm.u32(TABLE_BASE);
 }
