@@ -27,6 +27,7 @@ import { CONTEXT_BASE, CONTEXT_SIZE } from "../translate/context.ts";
 import { Call } from "./call.ts";
 import type { RecordedTask } from "./recorded-task.ts";
 import type { Recording } from "./recording.ts";
+import { SharedFiles } from "./shared-files.ts";
 import { hideIgnoredTrap, mendTrap } from "./trap-signal.ts";
 
 /** The program asked for something that can't be recorded. */
@@ -59,7 +60,11 @@ export function mayKill(call: Call): boolean {
 
 /** See the file's head. */
 export class SyscallRecorder {
-  constructor(private readonly recording: Recording) {}
+  private readonly sharedFiles: SharedFiles;
+
+  constructor(private readonly recording: Recording) {
+    this.sharedFiles = new SharedFiles(recording);
+  }
 
   /** A task stands at a system call. @throws Unsupported for one that can't be recorded. */
   begin(task: RecordedTask, number: number, site: { pc: number; next: number }, registers: Registers): Call {
@@ -155,7 +160,7 @@ export class SyscallRecorder {
     const { space } = task;
     const result = BigInt.asIntN(64, task.get("rax"));
     call.result = Number(result);
-    const mapping = number === SYSCALLS.mmap && call.result >= 0 ? this.mapping(task, call) : undefined;
+    const mapped = number === SYSCALLS.mmap && call.result >= 0 ? this.mapping(task, call) : undefined;
     if (call.result === 0 || number === SYSCALLS.rt_sigreturn) mendTrap(task, call);
     let stream: 0 | 1 | 2 = 0;
     let outputHash = 0n;
@@ -174,12 +179,22 @@ export class SyscallRecorder {
       registers: call.registers,
       number,
       result,
-      writes: this.outputs(task, call),
+      writes: [...(mapped?.writes ?? this.changedFiles(task, call)), ...this.outputs(task, call)],
       stream,
       outputHash,
-      ...(mapping && { mapping }),
+      ...(mapped && { mapping: mapped.mapping }),
     });
-    this.remember(task, call, mapping);
+    this.remember(task, call, mapped?.mapping);
+  }
+
+  /** Memory that shows a file which the call has changed. */
+  private changedFiles(task: RecordedTask, call: Call): MemoryWrite[] {
+    const writes = this.sharedFiles.changed(task, call);
+    if (writes) return writes;
+    throw new Unsupported(
+      `the system call ${call.spec?.name} at 0x${call.pc.toString(16)} can't be recorded by the embedded engine: ` +
+        "it changes a file that another process has mapped",
+    );
   }
 
   /**
@@ -220,7 +235,8 @@ export class SyscallRecorder {
     }
   }
 
-  private mapping(task: RecordedTask, call: Call): MappingRecord {
+  /** The mapping that an mmap has made, and what it shows beside the contents of its file in the trace. */
+  private mapping(task: RecordedTask, call: Call): { mapping: MappingRecord; writes: MemoryWrite[] } {
     const flags = call.int(3);
     const fd = call.int(4);
     const anonymous = (flags & MAP.ANONYMOUS) !== 0;
@@ -233,16 +249,17 @@ export class SyscallRecorder {
       offset: anonymous ? 0 : call.argument(5),
       name: "",
     };
-    if (anonymous) return record;
+    if (anonymous) return { mapping: record, writes: [] };
     const path = `/proc/${task.tid}/fd/${fd}`;
     record.name = readlinkSync(path);
-    if (record.name === "/dev/zero") return { ...record, offset: 0 };
-    record.file = this.recording.writer.addFile({
-      path,
-      name: record.name,
-      ...(record.shared && { volatile: true }),
-    });
-    return record;
+    if (record.name === "/dev/zero") return { mapping: { ...record, offset: 0 }, writes: [] };
+    if (!record.shared) {
+      record.file = this.recording.writer.addFile({ path, name: record.name });
+      return { mapping: record, writes: [] };
+    }
+    const { file, known } = this.sharedFiles.add(path, record.name);
+    record.file = file;
+    return { mapping: record, writes: known ? this.sharedFiles.contents(task, [record]) : [] };
   }
 
   /** Which of the recorder's standard streams a descriptor of a process is. */

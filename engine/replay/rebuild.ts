@@ -1,6 +1,6 @@
 /** Rebuilds recorded memory in a replayed process: whole address spaces, and single mappings. */
 import { readFileSync } from "node:fs";
-import { AT_FDCWD, close, MAP, memfdCreate, O, PROT, pwrite, SYSCALLS } from "../../ffi/mod.ts";
+import { AT_FDCWD, close, ftruncate, MAP, memfdCreate, O, PROT, pwrite, SYSCALLS } from "../../ffi/mod.ts";
 import { EngineError, invariant } from "../engine-error.ts";
 import type { MappingRecord, MemoryWrite } from "../trace/events.ts";
 import type { TraceReader } from "../trace/mod.ts";
@@ -14,7 +14,7 @@ const STACK_LIMIT = 8 << 20;
 /** See the file's head. */
 export class Rebuilder implements Disposable {
   /** Copies of files that were mapped shared: what one process writes there the others have to see. */
-  private readonly shared = new Map<number, number>();
+  private readonly shared = new Map<number, { fd: number; size: number }>();
 
   constructor(
     private readonly tracer: Tracer,
@@ -70,21 +70,36 @@ export class Rebuilder implements Disposable {
 
   /** Puts bytes back that the kernel wrote in the recording. */
   write(space: AddressSpace, writes: readonly MemoryWrite[]): void {
-    for (const { address, bytes } of writes) space.memory.write(address, bytes);
+    for (const { address, bytes } of writes) {
+      const mapping = space.mappings.find(address);
+      if (mapping?.shared && mapping.file >= 0) {
+        this.extend(mapping.file, mapping.offset + (address - mapping.start) + bytes.length);
+      }
+      space.memory.write(address, bytes);
+    }
+  }
+
+  /** A file that is mapped shared is at least as long as what was seen of it. */
+  private extend(file: number, size: number): void {
+    const copy = this.shared.get(file);
+    if (!copy || copy.size >= size) return;
+    ftruncate(copy.fd, size);
+    copy.size = size;
   }
 
   private sharedCopy(file: number): string {
-    let fd = this.shared.get(file);
-    if (fd === undefined) {
-      fd = memfdCreate("tickproof-shared");
-      pwrite(fd, readFileSync(this.reader.filePath(file)), 0);
-      this.shared.set(file, fd);
+    let copy = this.shared.get(file);
+    if (!copy) {
+      const bytes = readFileSync(this.reader.filePath(file));
+      copy = { fd: memfdCreate("tickproof-shared"), size: bytes.length };
+      pwrite(copy.fd, bytes, 0);
+      this.shared.set(file, copy);
     }
-    return `/proc/${process.pid}/fd/${fd}`;
+    return `/proc/${process.pid}/fd/${copy.fd}`;
   }
 
   [Symbol.dispose](): void {
-    for (const fd of this.shared.values()) close(fd);
+    for (const { fd } of this.shared.values()) close(fd);
     this.shared.clear();
   }
 }
