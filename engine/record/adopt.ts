@@ -2,7 +2,7 @@
  * Takes over a program at its first instruction after an execve: reads what the kernel has built, hides the
  * vdso, takes the right to execute from the program's text, and says all of it as an `exec` event.
  */
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { AT, PROT, SYSCALLS } from "../../ffi/mod.ts";
 import { EngineError } from "../engine-error.ts";
 import type { MemoryWrite } from "../trace/events.ts";
@@ -10,38 +10,8 @@ import type { TraceWriter } from "../trace/mod.ts";
 import { type Mapping, PAGE_SIZE, pageStart } from "../tracee/mappings.ts";
 import type { Task } from "../tracee/task.ts";
 import type { Tracer } from "../tracee/tracer.ts";
-
-/** One line of /proc/PID/maps (proc(5)). */
-interface MapsLine {
-  start: number;
-  end: number;
-  protection: number;
-  shared: boolean;
-  offset: number;
-  inode: string;
-  name: string;
-}
-
-const MAPS_LINE = /^([0-9a-f]+)-([0-9a-f]+) ([r-])([w-])([x-])([sp]) ([0-9a-f]+) \S+ (\d+)\s*(.*)$/;
-
-function parseMaps(text: string): MapsLine[] {
-  return text
-    .split("\n")
-    .map((line) => MAPS_LINE.exec(line))
-    .filter((match) => match !== null)
-    .map((match) => ({
-      start: Number.parseInt(match[1]!, 16),
-      end: Number.parseInt(match[2]!, 16),
-      protection:
-        (match[3] === "r" ? PROT.READ : 0) |
-        (match[4] === "w" ? PROT.WRITE : 0) |
-        (match[5] === "x" ? PROT.EXEC : 0),
-      shared: match[6] === "s",
-      offset: Number.parseInt(match[7]!, 16),
-      inode: match[8]!,
-      name: match[9]!,
-    }));
-}
+import { type MapsLine, readMaps } from "./proc-maps.ts";
+import { stackStart } from "./stack.ts";
 
 /** Mappings of the kernel's own whose results no recording could give again. */
 const KERNEL_OWNED = /^\[(vdso|vvar|vvar_vclock)\]$/;
@@ -64,7 +34,7 @@ export function adoptProgram(tracer: Tracer, task: Task, writer: TraceWriter): A
   const { memory } = space;
   const pc = task.number("rip");
   const stackPointer = task.number("rsp");
-  const lines = parseMaps(readFileSync(`/proc/${task.tid}/maps`, "utf8"));
+  const lines = readMaps(task.tid);
   const path = lines.find((line) => line.inode !== "0")?.name ?? "";
   if (task.number("cs") !== 0x33) {
     throw new EngineError(
@@ -95,7 +65,8 @@ export function adoptProgram(tracer: Tracer, task: Task, writer: TraceWriter): A
     const isFile = line.inode !== "0";
     const file = isFile ? writer.addFile({ path: readablePath(task.tid, line), name: line.name }) : -1;
     const mapping: Mapping = {
-      start: line.start,
+      // A stack is all that it may grow to.
+      start: line.name === "[stack]" ? stackStart(task.tid, lines, line) : line.start,
       end: line.end,
       protection: line.protection,
       shared: line.shared,

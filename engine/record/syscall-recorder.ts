@@ -28,6 +28,7 @@ import { Call } from "./call.ts";
 import type { RecordedTask } from "./recorded-task.ts";
 import type { Recording } from "./recording.ts";
 import { SharedFiles } from "./shared-files.ts";
+import { changedStack } from "./stack.ts";
 import { hideIgnoredTrap, mendTrap } from "./trap-signal.ts";
 
 /** The program asked for something that can't be recorded. */
@@ -161,6 +162,7 @@ export class SyscallRecorder {
     const result = BigInt.asIntN(64, task.get("rax"));
     call.result = Number(result);
     const mapped = number === SYSCALLS.mmap && call.result >= 0 ? this.mapping(task, call) : undefined;
+    const mapping = mapped?.mapping ?? changedStack(task, call);
     if (call.result === 0 || number === SYSCALLS.rt_sigreturn) mendTrap(task, call);
     let stream: 0 | 1 | 2 = 0;
     let outputHash = 0n;
@@ -182,9 +184,9 @@ export class SyscallRecorder {
       writes: [...(mapped?.writes ?? this.changedFiles(task, call)), ...this.outputs(task, call)],
       stream,
       outputHash,
-      ...(mapped && { mapping: mapped.mapping }),
+      ...(mapping && { mapping }),
     });
-    this.remember(task, call, mapped?.mapping);
+    this.remember(task, call, mapping);
   }
 
   /** Memory that shows a file which the call has changed. */
@@ -220,7 +222,7 @@ export class SyscallRecorder {
     const { spec, number, result } = call;
     const { process, space } = task;
     if (spec?.changesFds) process.streams.clear();
-    if (spec?.handling === "memory") {
+    if (spec?.handling === "memory" || mapping) {
       for (const { start, end } of applyMemoryCall(space, number, call.args, result, mapping)) {
         this.recording.tracer.mapper.textChanged(task, start, end);
       }

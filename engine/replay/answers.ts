@@ -15,7 +15,14 @@ import {
 import { invariant } from "../engine-error.ts";
 import { bytesSent, syscallSpec } from "../kernel/mod.ts";
 import { collect } from "../output.ts";
-import type { InstructionEvent, MemoryWrite, Registers, SignalEvent, SyscallEvent } from "../trace/events.ts";
+import type {
+  InstructionEvent,
+  MappingRecord,
+  MemoryWrite,
+  Registers,
+  SignalEvent,
+  SyscallEvent,
+} from "../trace/events.ts";
 import type { AddressSpace } from "../tracee/address-space.ts";
 import { stopAtGadget } from "../tracee/gadget.ts";
 import { pageEnd } from "../tracee/mappings.ts";
@@ -55,7 +62,7 @@ export class Answers implements Disposable {
       return;
     }
     task.set("rax", BigInt.asUintN(64, event.result));
-    if (syscallSpec(event.number)?.handling === "memory") this.memory(task, event, site);
+    if (syscallSpec(event.number)?.handling === "memory" || event.mapping) this.memory(task, event, site);
     else if (event.number === SYSCALLS.arch_prctl && event.result === 0n) setSegment(task, site.registers);
     this.write(task, event.writes);
     task.returned = site.next;
@@ -105,12 +112,16 @@ export class Answers implements Disposable {
           break;
         case SYSCALLS.mprotect:
         case SYSCALLS.pkey_mprotect:
-          inject(SYSCALLS.mprotect, args[0]!, args[1]!, args[2]! & ~PROT.EXEC);
+          inject(SYSCALLS.mprotect, args[0]!, args[1]!, args[2]! & ~(PROT.EXEC | PROT.GROWSDOWN));
           break;
         case SYSCALLS.mremap:
           // MREMAP_MAYMOVE | MREMAP_FIXED, to where the kernel put it then.
           if (result === args[0]) inject(event.number, args[0]!, args[1]!, args[2]!, 0);
           else inject(event.number, args[0]!, args[1]!, args[2]!, (args[3]! & ~2) | 3, result);
+          break;
+        case SYSCALLS.setrlimit:
+        case SYSCALLS.prlimit64:
+          this.moveStack(task, event.mapping);
           break;
         case SYSCALLS.madvise:
           inject(event.number, args[0]!, args[1]!, certainAdvice(args[2]!));
@@ -140,6 +151,14 @@ export class Answers implements Disposable {
     } else if (end < from) {
       this.tracer.inject(task, SYSCALLS.munmap, end, from - end);
     }
+  }
+
+  /** The limit of the stack has changed: it may grow no more, or further than before. */
+  private moveStack(task: ReplayedTask, mapping: MappingRecord | undefined): void {
+    const stack = task.space.mappings.all.find(({ name }) => name === "[stack]");
+    if (!mapping || !stack) return;
+    if (mapping.start < stack.start) this.rebuilder.map(task, { ...mapping, end: stack.start });
+    else this.tracer.inject(task, SYSCALLS.munmap, stack.start, mapping.start - stack.start);
   }
 
   /** The kernel itself takes the frame down, which is the recorded one. */

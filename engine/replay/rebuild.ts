@@ -8,9 +8,6 @@ import type { AddressSpace } from "../tracee/address-space.ts";
 import type { Task } from "../tracee/task.ts";
 import type { Tracer } from "../tracee/tracer.ts";
 
-/** The kernel lets a stack grow so far by default; recorded programs may have used all of it. */
-const STACK_LIMIT = 8 << 20;
-
 /** See the file's head. */
 export class Rebuilder implements Disposable {
   /** Copies of files that were mapped shared: what one process writes there the others have to see. */
@@ -61,11 +58,7 @@ export class Rebuilder implements Disposable {
 
   /** Builds the memory of a program at its first instruction. */
   populate(task: Task, mappings: readonly MappingRecord[]): void {
-    for (const mapping of mappings) {
-      const start =
-        mapping.name === "[stack]" ? Math.min(mapping.start, mapping.end - STACK_LIMIT) : mapping.start;
-      this.map(task, { ...mapping, start });
-    }
+    for (const mapping of mappings) this.map(task, mapping);
   }
 
   /** Puts bytes back that the kernel wrote in the recording. */

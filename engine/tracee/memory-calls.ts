@@ -45,6 +45,14 @@ export function applyMemoryCall(
       mappings.add({ ...mapping });
       unguardRange(space, mapping.start, mapping.end);
       return [mapping];
+    case SYSCALLS.setrlimit:
+    case SYSCALLS.prlimit64: {
+      const stack = mappings.all.find(({ name }) => name === "[stack]");
+      if (!mapping || !stack) return [];
+      mappings.remove(stack.start, stack.end);
+      mappings.add({ ...mapping });
+      return [];
+    }
     case SYSCALLS.munmap: {
       const end = pageEnd(first + second);
       mappings.remove(first, end);
@@ -53,12 +61,14 @@ export function applyMemoryCall(
     }
     case SYSCALLS.mprotect:
     case SYSCALLS.pkey_mprotect: {
+      // On a stack, everything below is meant too.
+      const start = third & PROT.GROWSDOWN ? (mappings.find(first)?.start ?? first) : first;
       const end = pageEnd(first + second);
-      const textBefore = mappings.overlapping(first, end).some(isText);
-      mappings.protect(first, end, third & (PROT.READ | PROT.WRITE | PROT.EXEC));
-      unguardRange(space, first, end);
+      const textBefore = mappings.overlapping(start, end).some(isText);
+      mappings.protect(start, end, third & (PROT.READ | PROT.WRITE | PROT.EXEC));
+      unguardRange(space, start, end);
       // Text on the page before may go on into what has just become text.
-      return textBefore || (third & PROT.EXEC) !== 0 ? [{ start: first, end }] : [];
+      return textBefore || (third & PROT.EXEC) !== 0 ? [{ start, end }] : [];
     }
     case SYSCALLS.mremap: {
       const source = mappings.find(first);
