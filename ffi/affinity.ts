@@ -1,9 +1,4 @@
-/**
- * Which processors a thread may use: a tracer and its tracee take turns, so one processor serves both.
- *
- * Whether binding them pays is open. Single-steps once took 61 and 84 µs unbound against 15 µs bound, minutes
- * apart; nine interleaved pairs later on the same machine showed no difference (16–20 against 16–18 µs).
- */
+/** Which processors a thread may use: a tracer and its tracee take turns, so one processor serves both. */
 
 import { unwrap } from "./error.ts";
 import { SYSCALLS } from "./numbers.ts";

@@ -77,6 +77,7 @@ export class Lifecycle {
           shares(CLONE.SIGHAND) ? parent.process.actions : parent.process.actions.clone(),
         );
     if (!shares(CLONE.THREAD) && shares(CLONE.VM)) parent.space.users++;
+    process.choseProcessors = parent.process.choseProcessors;
     const child = new RecordedTask(tid, process);
     this.recording.tasks.set(tid, child);
     this.tracer.readRegisters(child);

@@ -16,6 +16,7 @@ import { EngineError, invariant } from "../engine-error.ts";
 import { exitOf, type Outcome } from "../outcome.ts";
 import { describeHost, TraceWriter } from "../trace/mod.ts";
 import { TRACE_OPTIONS } from "../trace-options.ts";
+import { Binding } from "../tracee/binding.ts";
 import { Tracer } from "../tracee/tracer.ts";
 import { ENGINE } from "../version.ts";
 import { initialActions } from "./actions.ts";
@@ -89,7 +90,8 @@ function recordInto(
   environment: Record<string, string>,
 ): RecordResult {
   const tracer = new Tracer();
-  const recording = new Recording(tracer, writer);
+  using binding = new Binding();
+  const recording = new Recording(tracer, writer, binding);
   const first = start(tracer, program, command, environment);
   const end = new Recorder(recording, first, new EndPolicy()).run();
   recording.emit(first, {

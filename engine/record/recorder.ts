@@ -98,6 +98,7 @@ export class Recorder {
   /** One stop of one task. */
   private turn(): void {
     try {
+      this.recording.binding.refresh(this.recording.tasks.values());
       const task = this.next();
       if (task) this.step(task);
       else if (this.recording.tasks.size > 0) this.waitForAny(0);

@@ -9,6 +9,7 @@ import { noTotals } from "../outcome.ts";
 import type { MemoryWrite, TraceEvent } from "../trace/events.ts";
 import type { TraceWriter } from "../trace/mod.ts";
 import type { AddressSpace } from "../tracee/address-space.ts";
+import type { Binding } from "../tracee/binding.ts";
 import type { Standing } from "../tracee/task.ts";
 import type { Tracer } from "../tracee/tracer.ts";
 import type { RecordedTask } from "./recorded-task.ts";
@@ -26,6 +27,7 @@ export class Recording {
   constructor(
     readonly tracer: Tracer,
     readonly writer: TraceWriter,
+    readonly binding: Binding,
   ) {}
 
   /** Notes that a task has run user code and stands somewhere now. */

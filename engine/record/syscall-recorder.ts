@@ -164,6 +164,7 @@ export class SyscallRecorder {
     const mapped = number === SYSCALLS.mmap && call.result >= 0 ? this.mapping(task, call) : undefined;
     const mapping = mapped?.mapping ?? changedStack(task, call);
     if (call.result === 0 || number === SYSCALLS.rt_sigreturn) mendTrap(task, call);
+    if (number === SYSCALLS.sched_getaffinity && call.result > 0) this.showAllProcessors(task, call);
     let stream: 0 | 1 | 2 = 0;
     let outputHash = 0n;
     if (spec) {
@@ -232,9 +233,20 @@ export class SyscallRecorder {
       process.actions.set(call.int(0), call.input);
     } else if (number === SYSCALLS.set_tid_address) {
       task.clearTid = call.argument(0);
+    } else if (number === SYSCALLS.sched_setaffinity) {
+      process.choseProcessors = true;
     } else if (number === SYSCALLS.set_robust_list) {
       task.robustList = call.argument(0);
     }
+  }
+
+  /** The engine has bound the program to one processor; the program sees those that it would have without. */
+  private showAllProcessors({ process, space }: RecordedTask, call: Call): void {
+    if (process.choseProcessors) return;
+    const mask = new Uint8Array(call.result);
+    let { all } = this.recording.binding;
+    for (let i = 0; i < mask.length; i++, all >>= 8n) mask[i] = Number(all & 255n);
+    space.memory.write(call.argument(2), mask);
   }
 
   /** The mapping that an mmap has made, and what it shows beside the contents of its file in the trace. */

@@ -8,6 +8,7 @@
 import { noTotals } from "../outcome.ts";
 import type { EndEvent, TraceEvent } from "../trace/events.ts";
 import type { TraceReader } from "../trace/mod.ts";
+import { Binding } from "../tracee/binding.ts";
 import { TaskGone } from "../tracee/controller.ts";
 import { Tracer } from "../tracee/tracer.ts";
 import { Answers } from "./answers.ts";
@@ -41,10 +42,12 @@ export class Replayer {
    * @throws Divergence
    */
   run(): EndEvent | undefined {
+    using binding = new Binding();
     try {
       for (let event = this.reader.next(); event; event = this.reader.next()) {
         this.navigator.index = this.reader.position;
         this.totals.events++;
+        binding.refresh(this.lifecycle.tasks.values());
         if (event.kind === "end") return event;
         this.replay(event);
       }

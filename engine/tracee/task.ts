@@ -10,6 +10,8 @@ import { toRegisters } from "./registers.ts";
 /** A process: tasks with one thread group id. */
 export class Process {
   readonly tasks = new Set<Task>();
+  /** It has said itself which processors it runs on (sched_setaffinity). */
+  choseProcessors = false;
 
   /**
    * @param id Thread group id as the program sees it.

@@ -1,0 +1,59 @@
+/**
+ * Tracer and tracees on one processor. They take turns anyway, and waking the other one up on another, idle
+ * processor costs far more than the switch: 13,000 stops took 0.85 s unbound and 0.29 s bound, in turn, on a
+ * two-core virtual machine.
+ *
+ * The binding is loosened for a moment now and then, so that the kernel can move all of them away from a
+ * processor that has become busy. The runtime's own threads are never bound.
+ */
+import { readdirSync } from "node:fs";
+import { currentCpu, getAffinity, isErrno, setAffinity } from "../../ffi/mod.ts";
+import type { Task } from "./task.ts";
+
+/** How long a binding lasts, and how long it is loosened, in milliseconds. */
+const BOUND_MS = 1000;
+const LOOSE_MS = 10;
+
+/** See the file's head. */
+export class Binding implements Disposable {
+  /** The processors that this process may use: one bit each. */
+  readonly all = getAffinity(0);
+  private bound = false;
+  private until = 0;
+
+  /** Binds the calling thread; a tracee that is started now inherits it. */
+  constructor() {
+    this.refresh([]);
+  }
+
+  /** To be called between stops: binds or loosens these tasks when it is time. */
+  refresh(tasks: Iterable<Task>): void {
+    const now = performance.now();
+    if (now < this.until) return;
+    this.bound = !this.bound;
+    this.until = now + (this.bound ? BOUND_MS : LOOSE_MS);
+    const mask = this.bound ? 1n << BigInt(currentCpu()) : this.all;
+    setAffinity(0, mask);
+    for (const task of tasks) if (!task.process.choseProcessors) ifAlive(task.tid, mask);
+    if (this.bound) this.freeOthers();
+  }
+
+  /** Threads that were started by a bound one have inherited its binding. */
+  private freeOthers(): void {
+    for (const name of readdirSync("/proc/self/task")) {
+      if (Number(name) !== process.pid) ifAlive(Number(name), this.all);
+    }
+  }
+
+  [Symbol.dispose](): void {
+    setAffinity(0, this.all);
+  }
+}
+
+function ifAlive(tid: number, mask: bigint): void {
+  try {
+    setAffinity(tid, mask);
+  } catch (error) {
+    if (!isErrno(error, "ESRCH")) throw error;
+  }
+}
