@@ -8,6 +8,31 @@ export class UsageError extends Error {
 /** Names of the errors whose message alone is meant for the user; the engine's are loaded on demand only. */
 const USER_ERRORS: ReadonlySet<string> = new Set(["UsageError", "EngineError", "TraceError", "SyscallError"]);
 
+/** What a file system refused: node's errors carry the call and mostly the path. */
+interface SystemError extends Error {
+  code: string;
+  syscall: string;
+  path?: string;
+}
+
+/** Refusals that come from where files lie and what may be written there. */
+const REFUSALS: ReadonlySet<string> = new Set([
+  "EACCES",
+  "EDQUOT",
+  "EEXIST",
+  "EIO",
+  "EISDIR",
+  "ENOENT",
+  "ENOSPC",
+  "ENOTDIR",
+  "EPERM",
+  "EROFS",
+]);
+
+function isRefusal(error: unknown): error is SystemError {
+  return error instanceof Error && "syscall" in error && "code" in error && REFUSALS.has(String(error.code));
+}
+
 /**
  * Whether `error` is the user's to mend, so that its message says it all.
  *
@@ -15,7 +40,7 @@ const USER_ERRORS: ReadonlySet<string> = new Set(["UsageError", "EngineError", "
  * @returns True if no stack trace should be shown.
  */
 export function isUserError(error: unknown): error is Error {
-  return error instanceof Error && USER_ERRORS.has(error.name);
+  return isRefusal(error) || (error instanceof Error && USER_ERRORS.has(error.name));
 }
 
 /**
@@ -24,6 +49,10 @@ export function isUserError(error: unknown): error is Error {
  * @param error Anything that was thrown.
  */
 export function describeError(error: unknown): string {
+  if (isRefusal(error)) {
+    const where = error.path === undefined ? "" : ` (${error.path})`;
+    return `the system refused to ${error.syscall}${where}: ${error.message}; name a place that can be used`;
+  }
   if (isUserError(error)) return error.message;
   return error instanceof Error ? (error.stack ?? error.message) : String(error);
 }

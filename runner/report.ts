@@ -2,9 +2,10 @@
  * The result of `record` and `replay` as JSON, for `--report FILE`: so that whoever started them can tell
  * the program's own exit code 1 from a divergence.
  */
-import { readFileSync, renameSync, writeFileSync } from "node:fs";
+import { accessSync, constants, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { dirname, resolve } from "node:path";
 import type { RecordResult, ReplayResult } from "../engine/mod.ts";
-import { describeError } from "./errors.ts";
+import { describeError, UsageError } from "./errors.ts";
 
 export type { Exit } from "../engine/mod.ts";
 
@@ -39,6 +40,17 @@ export function readReport(path: string): Report | undefined {
   return JSON.parse(text) as Report;
 }
 
+/** Before anything runs: a result that can't be written would be lost. */
+function checkWritable(path: string): void {
+  try {
+    accessSync(dirname(resolve(path)), constants.W_OK);
+  } catch {
+    throw new UsageError(
+      `--report ${path} can't be written: name a file in a folder that exists and is writable`,
+    );
+  }
+}
+
 /**
  * Runs a step of the engine and writes its report, also if it throws.
  *
@@ -47,6 +59,7 @@ export function readReport(path: string): Report | undefined {
  * @returns What the step returned.
  */
 export function reporting<R extends Report>(path: string | undefined, step: () => R): R {
+  if (path !== undefined) checkWritable(path);
   try {
     const report = step();
     if (path !== undefined) writeReport(path, report);

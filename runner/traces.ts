@@ -24,7 +24,14 @@ export function tracesRoot(): string {
  * @returns The path of `<root>/<stem>-<n>` for the next free n.
  */
 export function makeNumbered(root: string, stem: string): string {
-  mkdirSync(root, { recursive: true });
+  try {
+    mkdirSync(root, { recursive: true });
+  } catch (error) {
+    throw new UsageError(
+      `traces can't be kept in ${root} (${error instanceof Error ? error.message : String(error)}): ` +
+        "set TICKPROOF_TRACES to a folder that can be written",
+    );
+  }
   const taken = readdirSync(root).map((name) =>
     name.startsWith(`${stem}-`) ? Number(name.slice(stem.length + 1)) : Number.NaN,
   );

@@ -46,9 +46,11 @@ class Running {
     await until(() => existsSync(events) && statSync(events).size > 10_000 && this.output.length > 1000);
   }
 
-  async ended(): Promise<void> {
+  /** Waits for the end of recorder and program; the signal that the recorder died by. */
+  async ended(): Promise<string> {
     await this.#child.exited;
     await until(() => !isAlive(this.program));
+    return String(this.#child.signalCode);
   }
 
   /** Ends all of it, whatever happened. */
@@ -101,8 +103,9 @@ for (const whom of ["the recorder", "the whole group, as Ctrl-C does"]) {
     await using running = new Running(scratch);
     await running.grown();
     process.kill(whom === "the recorder" ? running.pid : -running.pid, "SIGINT");
-    await running.ended();
-    const { stdout } = run([...TICKPROOF, "replay", running.trace]);
+    assertEquals(await running.ended(), "SIGINT", "the recorder ends as the program did");
+    const { exit, stdout } = run([...TICKPROOF, "replay", running.trace]);
     assertEquals(stdout.toString(), running.output);
+    assertEquals(exit, { signal: 2 }, "replay ends as the program did");
   });
 }

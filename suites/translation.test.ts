@@ -63,6 +63,7 @@ hostTest("two_mappings.c: code that is written where nothing notices it is refus
   using scratch = new Scratch();
   const program = compile(resolve(import.meta.dir, "translation/two_mappings.c"), ["-O1"], scratch);
   assertEquals(run([program]).exit, { code: 42 });
-  const { stderr } = run([...TICKPROOF, "record", "-o", scratch.file("trace"), "--", program]);
+  const { exit, stderr } = run([...TICKPROOF, "record", "-o", scratch.file("trace"), "--", program]);
+  assertEquals(exit, { code: 2 });
   assertMatch(stderr, /another mapping of the same file/);
 });

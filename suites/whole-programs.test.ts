@@ -1,7 +1,7 @@
 /** Programs that nobody here wrote: recorded, replayed, with the same output as natively. */
 
 import { writeFileSync } from "node:fs";
-import { assert, assertEquals, assertGreater, assertStringIncludes } from "@std/assert";
+import { assert, assertEquals, assertGreater } from "@std/assert";
 import { mixedBytes, numberLines } from "./_data.ts";
 import { hostTest, proveSame, run, Scratch } from "./_tickproof.ts";
 
@@ -57,6 +57,5 @@ hostTest("sqlite3 in memory", ["sqlite3"], () => {
     "create index w on t(word);",
     "select count(*), count(distinct word), max(word), sum(n) from t where word > 'A';",
   ].join("\n");
-  const { record } = proveSame(["sqlite3", ":memory:", sql]);
-  assertStringIncludes(record.stdout.toString(), "|");
+  proveNative(["sqlite3", ":memory:", sql]);
 });

@@ -2,7 +2,7 @@
  * The engine's own picture of a tracee's address space: which mappings the program asked for, with the
  * protection that it believes in. (The real pages are never executable; see `address-space.ts`.)
  */
-import { MAP, PROT } from "../../ffi/mod.ts";
+import { PROT } from "../../ffi/mod.ts";
 
 /** One mapping of the program. */
 export interface Mapping {
@@ -106,9 +106,4 @@ function cut(mapping: Mapping, start: number, end: number): { outside: Mapping[]
   if (mapping.start < start) outside.push(part(mapping.start, start));
   if (mapping.end > end) outside.push(part(end, mapping.end));
   return { outside, inside: part(Math.max(start, mapping.start), Math.min(end, mapping.end)) };
-}
-
-/** The MAP_* sharing flag of a mapping. */
-export function sharingFlag(mapping: { shared: boolean }): number {
-  return mapping.shared ? MAP.SHARED : MAP.PRIVATE;
 }

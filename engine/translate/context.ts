@@ -23,8 +23,6 @@ export const CONTEXT = {
   /** Room for the tracer: strings and structures for system calls that it makes in the tracee's name. */
   scratch: 4096,
 } as const;
-/** Length of the scratch area, in bytes. */
-export const SCRATCH_SIZE = 0x8000;
 
 /** The lookup table of indirect jumps: one code-cache address for each value of the low 16 bits of the target. */
 export const TABLE_BASE = 0x20000;

@@ -9,6 +9,9 @@ interface Grammar<O extends Options> {
   positionals: Positionals;
 }
 
+/** More of anything than a run can do. */
+const MAX_COUNT = 1_000_000;
+
 /** Looks `-o` or `--output` up. */
 function find(grammar: Grammar<Options>, spelling: string): [name: string, option: Option] {
   for (const [name, option] of Object.entries(grammar.options)) {
@@ -23,8 +26,10 @@ function find(grammar: Grammar<Options>, spelling: string): [name: string, optio
 
 function convert(spelling: string, option: Option, text: string): string | number {
   if (option.kind === "count") {
-    if (/^[1-9][0-9]*$/.test(text)) return Number(text);
-    throw new UsageError(`'${spelling}' must be a whole number of at least 1: current value is '${text}'`);
+    const count = /^[1-9][0-9]*$/.test(text) ? Number(text) : 0;
+    if (count >= 1 && count <= MAX_COUNT) return count;
+    const rule = count > MAX_COUNT ? `at most ${MAX_COUNT}` : "a whole number of at least 1";
+    throw new UsageError(`'${spelling}' must be ${rule}: current value is '${text}'`);
   }
   if (option.kind === "text" && option.choices && !option.choices.includes(text)) {
     const hint = didYouMean(text, option.choices) || `: it is one of ${option.choices.join(", ")}`;

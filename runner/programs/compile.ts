@@ -4,7 +4,8 @@
  */
 import { existsSync, mkdirSync, renameSync, rmSync } from "node:fs";
 import { homedir } from "node:os";
-import { basename, extname, join } from "node:path";
+import { basename, dirname, extname, join } from "node:path";
+import { UsageError } from "../errors.ts";
 import { type Compiler, FLAGS } from "./compiler.ts";
 import { readSources } from "./sources.ts";
 
@@ -46,7 +47,15 @@ export function compile(source: string, compiler: Compiler, root = programsRoot(
 }
 
 async function build(source: string, { command }: Compiler, path: string): Promise<Compilation> {
-  mkdirSync(join(path, ".."), { recursive: true });
+  try {
+    mkdirSync(dirname(path), { recursive: true });
+  } catch (error) {
+    throw new UsageError(
+      `compiled programs can't be kept in ${dirname(path)} ` +
+        `(${error instanceof Error ? error.message : String(error)}): ` +
+        "set XDG_CACHE_HOME to a folder that can be written",
+    );
+  }
   const temporary = `${path}.${process.pid}.new`;
   const child = Bun.spawn([...command, ...FLAGS, "-o", temporary, source], {
     stdin: "ignore",
