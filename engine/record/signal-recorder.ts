@@ -42,6 +42,8 @@ export interface DeliveryPoint {
   registers: Registers;
   /** The task is in a signal stop now (an int3 counts as one): the signal can take its place. */
   atSignalStop: boolean;
+  /** The kernel insists on it: it can't be blocked or ignored. True for all faults. */
+  forced?: boolean;
   /** A system call that the kernel may restart is being broken off. */
   interrupted?: {
     number: number;
@@ -86,8 +88,9 @@ export class SignalRecorder {
   deliver(task: RecordedTask, held: HeldSignal, at: DeliveryPoint): Delivery {
     const { signal, siginfo } = held;
     const { actions } = task.process;
-    const disposition = this.disposition(task, signal, at.point === "fault");
-    const waits = at.point !== "fault" && keepBlockedTrap(task, held);
+    const forced = at.forced ?? at.point === "fault";
+    const disposition = this.disposition(task, signal, forced);
+    const waits = !forced && keepBlockedTrap(task, held);
     // Job control is not recorded: a stop would end at once under ptrace anyway.
     if (waits || disposition === "ignored" || disposition === "stop") {
       this.release(task);
@@ -142,7 +145,7 @@ export class SignalRecorder {
       return this.deliver(
         task,
         { signal: next, siginfo: tracer.signalInfo(task).siginfo },
-        { point: "fault", registers: at.registers, atSignalStop: true },
+        { point: at.point, forced: true, registers: at.registers, atSignalStop: true },
       );
     }
     actions.delivered(signal);
