@@ -25,6 +25,7 @@ import { pageEnd } from "../tracee/mappings.ts";
 import { applyMemoryCall, certainAdvice } from "../tracee/memory-calls.ts";
 import { CONTEXT_BASE, CONTEXT_SIZE } from "../translate/context.ts";
 import { Call } from "./call.ts";
+import { filterMaps } from "./maps-filter.ts";
 import type { RecordedTask } from "./recorded-task.ts";
 import type { Recording } from "./recording.ts";
 import { SharedFiles } from "./shared-files.ts";
@@ -165,6 +166,7 @@ export class SyscallRecorder {
     const mapping = mapped?.mapping ?? changedStack(task, call);
     if (call.result === 0 || number === SYSCALLS.rt_sigreturn) mendTrap(task, call);
     if (number === SYSCALLS.sched_getaffinity && call.result > 0) this.showAllProcessors(task, call);
+    if (call.result >= 0) filterMaps(this.recording, task, call);
     let stream: 0 | 1 | 2 = 0;
     let outputHash = 0n;
     if (spec) {
