@@ -6,12 +6,13 @@ import { intoKernel, RAX, RCX } from "../tracee/registers.ts";
 import type { Tracer } from "../tracee/tracer.ts";
 import type { Call } from "./call.ts";
 import type { Deaths } from "./deaths.ts";
+import type { JobControl } from "./job-control.ts";
 import type { Lifecycle } from "./lifecycle.ts";
 import type { RecordedTask } from "./recorded-task.ts";
 import type { Recording } from "./recording.ts";
 import type { SignalRecorder } from "./signal-recorder.ts";
 import type { StopRequest } from "./stop-request.ts";
-import { mayKill, type SyscallRecorder } from "./syscall-recorder.ts";
+import { mayKill, type SyscallRecorder, sentSignal } from "./syscall-recorder.ts";
 
 /** Times that a blocking call is looked after before another task takes over. */
 const PATIENCE = 20;
@@ -29,6 +30,7 @@ export class CallRecorder {
     private readonly lifecycle: Lifecycle,
     private readonly deaths: Deaths,
     private readonly signals: SignalRecorder,
+    private readonly jobs: JobControl,
     private readonly syscalls: SyscallRecorder,
     private readonly stopRequest: StopRequest,
   ) {}
@@ -170,7 +172,7 @@ export class CallRecorder {
     if (this.progress(task, status) === "goes on") this.tracer.release(task, PTRACE.SYSCALL);
   }
 
-  /** A stop of a task that is in a system call. */
+  /** A stop of a task that is in a system call. `ended` also if it is not to go on for now. */
   private progress(task: RecordedTask, status: number): "goes on" | "ended" {
     const { call } = task;
     invariant(call, `task ${task.tid} stopped (status 0x${status.toString(16)}) without having been resumed`);
@@ -223,6 +225,7 @@ export class CallRecorder {
     );
     // Resumed without a signal, the kernel restarts the call by itself.
     if (delivery === "ignored") return "goes on";
+    if (delivery === "stopped") return "ended";
     task.call = undefined;
     if (delivery === "dying") this.deaths.reap(task);
     else this.recording.schedule.unblock(task);
@@ -250,6 +253,7 @@ export class CallRecorder {
     }
     for (const { register, value } of call.changed) task.set(register, value);
     this.syscalls.end(task, call);
+    if (sentSignal(call) === SIG.SIGCONT) this.jobs.sentContinue();
     if (call.number === SYSCALLS.rt_sigreturn) {
       task.jumpTo(task.number("rip"));
       task.returnedTo = -1;

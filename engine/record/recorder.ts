@@ -20,6 +20,7 @@ import type { InstructionTrap } from "../translate/traps.ts";
 import { CallRecorder } from "./call-recorder.ts";
 import { Deaths } from "./deaths.ts";
 import type { EndPolicy } from "./end-policy.ts";
+import { JobControl } from "./job-control.ts";
 import { Lifecycle } from "./lifecycle.ts";
 import type { RecordedTask } from "./recorded-task.ts";
 import type { Recording } from "./recording.ts";
@@ -57,7 +58,8 @@ export class Recorder {
     policy: EndPolicy,
   ) {
     this.lifecycle = new Lifecycle(recording, first);
-    this.signals = new SignalRecorder(recording);
+    const jobs = new JobControl(recording);
+    this.signals = new SignalRecorder(recording, jobs);
     this.deaths = new Deaths(recording, first.process);
     this.stopRequest = new StopRequest(recording, policy, first.process.pid);
     this.calls = new CallRecorder(
@@ -65,6 +67,7 @@ export class Recorder {
       this.lifecycle,
       this.deaths,
       this.signals,
+      jobs,
       new SyscallRecorder(recording),
       this.stopRequest,
     );

@@ -23,6 +23,7 @@ import { stopAtGadget } from "../tracee/gadget.ts";
 import { intoKernel, RIP, RSP } from "../tracee/registers.ts";
 import type { HeldSignal } from "../tracee/task.ts";
 import type { Disposition } from "./actions.ts";
+import type { JobControl } from "./job-control.ts";
 import type { RecordedTask } from "./recorded-task.ts";
 import type { Recording } from "./recording.ts";
 import { robustWrites } from "./robust-list.ts";
@@ -54,13 +55,16 @@ export interface DeliveryPoint {
 }
 
 /** What became of a task that got a signal. */
-export type Delivery = "handled" | "ignored" | "dying";
+export type Delivery = "handled" | "ignored" | "stopped" | "dying";
 
 /** See the file's head. */
 export class SignalRecorder {
   private readonly info = NativeBuffer.map(SIGINFO.size);
 
-  constructor(private readonly recording: Recording) {}
+  constructor(
+    private readonly recording: Recording,
+    private readonly jobs: JobControl,
+  ) {}
 
   /** Takes a signal from the kernel for later; the task must trap at its next tick. */
   hold(task: RecordedTask, held: HeldSignal): void {
@@ -91,7 +95,12 @@ export class SignalRecorder {
     const forced = at.forced ?? at.point === "fault";
     const disposition = this.disposition(task, signal, forced);
     const waits = !forced && keepBlockedTrap(task, held);
-    // Job control is not recorded: a stop would end at once under ptrace anyway.
+    if (disposition === "stop" && this.jobs.obeys(task, held)) {
+      if (!at.atSignalStop) stopAtGadget(this.recording.tracer, task);
+      this.release(task);
+      this.jobs.stop(task, signal);
+      return "stopped";
+    }
     if (waits || disposition === "ignored" || disposition === "stop") {
       this.release(task);
       return "ignored";

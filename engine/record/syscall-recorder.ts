@@ -56,8 +56,13 @@ const SENDS_SIGNAL = new Map<number, number>([
 
 /** Whether a call sends SIGKILL, of which nobody hears before it is too late. */
 export function mayKill(call: Call): boolean {
+  return sentSignal(call) === SIG.SIGKILL;
+}
+
+/** The signal that a call sends, or 0. */
+export function sentSignal(call: Call): number {
   const at = SENDS_SIGNAL.get(call.number);
-  return at !== undefined && call.int(at) === SIG.SIGKILL;
+  return at === undefined ? 0 : call.int(at);
 }
 
 /** See the file's head. */
