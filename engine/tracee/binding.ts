@@ -13,6 +13,8 @@ import type { Task } from "./task.ts";
 /** How long a binding lasts, and how long it is loosened, in milliseconds. */
 const BOUND_MS = 1000;
 const LOOSE_MS = 10;
+/** How often new threads are looked for, in milliseconds: it takes some 50 µs. */
+const LOOK_MS = 50;
 
 /** See the file's head. */
 export class Binding implements Disposable {
@@ -20,6 +22,7 @@ export class Binding implements Disposable {
   readonly all = getAffinity(0);
   private bound = false;
   private until = 0;
+  private nextLook = 0;
 
   /** Binds the calling thread; a tracee that is started now inherits it. */
   constructor() {
@@ -29,16 +32,20 @@ export class Binding implements Disposable {
   /** To be called between stops: binds or loosens these tasks when it is time. */
   refresh(tasks: Iterable<Task>): void {
     const now = performance.now();
+    if (this.bound && now >= this.nextLook) {
+      this.nextLook = now + LOOK_MS;
+      this.freeOthers();
+    }
     if (now < this.until) return;
     this.bound = !this.bound;
     this.until = now + (this.bound ? BOUND_MS : LOOSE_MS);
     const mask = this.bound ? 1n << BigInt(currentCpu()) : this.all;
     setAffinity(0, mask);
     for (const task of tasks) if (!task.process.choseProcessors) ifAlive(task.tid, mask);
-    if (this.bound) this.freeOthers();
+    this.nextLook = now;
   }
 
-  /** Threads that were started by a bound one have inherited its binding. */
+  /** Threads that a bound one has started (compilers, the trace's writer) have inherited its binding. */
   private freeOthers(): void {
     for (const name of readdirSync("/proc/self/task")) {
       if (Number(name) !== process.pid) ifAlive(Number(name), this.all);
