@@ -8,11 +8,12 @@ import type { Call } from "./call.ts";
 import type { Deaths } from "./deaths.ts";
 import type { JobControl } from "./job-control.ts";
 import type { Lifecycle } from "./lifecycle.ts";
-import type { RecordedTask } from "./recorded-task.ts";
+import { putAt, type RecordedTask } from "./recorded-task.ts";
 import type { Recording } from "./recording.ts";
 import type { SignalRecorder } from "./signal-recorder.ts";
 import type { StopRequest } from "./stop-request.ts";
 import { mayKill, type SyscallRecorder, sentSignal } from "./syscall-recorder.ts";
+import { originalTrap, sendPendingTrap } from "./trap-signal.ts";
 
 /** Times that a blocking call is looked after before another task takes over. */
 const PATIENCE = 20;
@@ -76,6 +77,7 @@ export class CallRecorder {
       return;
     }
     this.syscalls.prepare(task, call);
+    sendPendingTrap(task, call);
     this.perform(task, call);
   }
 
@@ -204,25 +206,21 @@ export class CallRecorder {
 
   /** A signal has broken off a system call. */
   private breakOff(task: RecordedTask, call: Call): "goes on" | "ended" {
-    const { siginfo, signal } = this.tracer.signalInfo(task);
-    invariant(call.restarting, `signal ${signal} in a system call that goes on`);
+    const held = originalTrap(task, this.tracer.signalInfo(task));
+    invariant(call.restarting, `signal ${held.signal} in a system call that goes on`);
     call.result = -ERRNO.EINTR;
-    const delivery = this.signals.deliver(
-      task,
-      { signal, siginfo },
-      {
-        point: "interrupted",
-        registers: call.registers,
-        atSignalStop: true,
-        interrupted: {
-          number: call.number,
-          result: task.get("rax"),
-          writes: this.syscalls
-            .outputs(task, call)
-            .map(({ address, bytes }) => ({ address, bytes: bytes.slice() })),
-        },
+    const delivery = this.signals.deliver(task, held, {
+      point: "interrupted",
+      registers: call.registers,
+      atSignalStop: true,
+      interrupted: {
+        number: call.number,
+        result: task.get("rax"),
+        writes: this.syscalls
+          .outputs(task, call)
+          .map(({ address, bytes }) => ({ address, bytes: bytes.slice() })),
       },
-    );
+    });
     // Resumed without a signal, the kernel restarts the call by itself.
     if (delivery === "ignored") return "goes on";
     if (delivery === "stopped") return "ended";
@@ -255,8 +253,7 @@ export class CallRecorder {
     this.syscalls.end(task, call);
     if (sentSignal(call) === SIG.SIGCONT) this.jobs.sentContinue();
     if (call.number === SYSCALLS.rt_sigreturn) {
-      task.jumpTo(task.number("rip"));
-      task.returnedTo = -1;
+      putAt(task, task.number("rip"));
     } else if (task.held.length > 0) {
       this.wake(task, call);
     } else if (call.number === SYSCALLS.sched_yield) {

@@ -12,6 +12,27 @@ export interface TrapState {
   pending: HeldSignal | undefined;
 }
 
+/** Where a task was put (the start of a signal handler, or the end of one), and how far it had come then. */
+export interface Entry {
+  pc: number;
+  ticks: number;
+  jumps: number;
+  rsp: bigint;
+}
+
+/** Lets a task go on at an app pc. */
+export function putAt(task: RecordedTask, pc: number): void {
+  task.jumpTo(pc);
+  task.returnedTo = -1;
+  task.entered = { pc, ticks: task.ticks, jumps: task.jumps, rsp: task.get("rsp") };
+}
+
+/** Whether a task is still where it was put. */
+export function standsAt(task: RecordedTask, { pc, ticks, jumps, rsp }: Entry): boolean {
+  const stands = task.number("rip") === task.space.image.cache.entry(pc);
+  return stands && task.ticks === ticks && task.jumps === jumps && task.get("rsp") === rsp;
+}
+
 /** A process that is being recorded. */
 export class RecordedProcess extends Process {
   /** Which standard stream of the recorder a descriptor is: 1, 2, or 0 for none. Filled when asked. */
@@ -38,6 +59,8 @@ export class RecordedTask extends Task {
   call: Call | undefined;
   /** Cache pc behind the last system call that ended, while nothing has run since. */
   returnedTo = -1;
+  /** Where it was put, until its next stop tells whether it has run since. */
+  entered: Entry | undefined;
   /** Its ticks at its last event: as far as replay can follow it, should it be killed. */
   markedTicks = 0;
   /** Its list of robust futexes, or 0. */

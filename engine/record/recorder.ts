@@ -6,7 +6,7 @@
  * happened, does or lets happen what the program asked for, and writes one event (`Recording.emit`). Between two
  * stops nothing is recorded, since nothing happens that replay would not do by itself.
  */
-import { ERRNO, PTRACE, SIG, SIGINFO, WAIT } from "../../ffi/mod.ts";
+import { ERRNO, PTRACE, SI, SIG, SIGINFO, WAIT } from "../../ffi/mod.ts";
 import { EngineError, invariant } from "../engine-error.ts";
 import { emulate } from "../instructions.ts";
 import { REGISTER_NAMES } from "../trace/events.ts";
@@ -22,7 +22,7 @@ import { Deaths } from "./deaths.ts";
 import type { EndPolicy } from "./end-policy.ts";
 import { JobControl } from "./job-control.ts";
 import { Lifecycle } from "./lifecycle.ts";
-import type { RecordedTask } from "./recorded-task.ts";
+import { type Entry, type RecordedTask, standsAt } from "./recorded-task.ts";
 import type { Recording } from "./recording.ts";
 import { type DeliveryPoint, SignalRecorder } from "./signal-recorder.ts";
 import { Interrupted, StopRequest } from "./stop-request.ts";
@@ -148,6 +148,8 @@ export class Recorder {
       const slice = task.held.length > 0 ? 1 : this.recording.tasks.size > 1 ? SLICE : LONG_SLICE;
       arm(task, () => slice, slice);
     }
+    const { entered } = task;
+    task.entered = undefined;
     const stop = this.tracer.run(task, PTRACE.SYSCALL);
     switch (stop.kind) {
       case "poll":
@@ -158,7 +160,7 @@ export class Recorder {
         this.recording.schedule.checkTime(task);
         break;
       case "signal":
-        this.signal(task);
+        this.signal(task, entered);
         break;
       case "instruction":
         this.instruction(task, stop.trap);
@@ -188,8 +190,11 @@ export class Recorder {
     if (this.signals.deliver(task, held, at) === "dying") this.deaths.reap(task);
   }
 
-  /** The kernel wants to deliver a signal, wherever in a translation the task may be. */
-  private signal(task: RecordedTask): void {
+  /**
+   * The kernel wants to deliver a signal, wherever in a translation the task may be. Those that are pending together
+   * come one on top of the other, before the first instruction of a handler.
+   */
+  private signal(task: RecordedTask, entered: Entry | undefined): void {
     const { signal, siginfo, fault, address } = this.tracer.signalInfo(task);
     const rip = task.number("rip");
     if (fault) {
@@ -199,6 +204,9 @@ export class Recorder {
       invariant(site, "return to a place that is no system call");
       const registers = task.view(site.next);
       registers[RCX] = BigInt(site.next);
+      this.deliver(task, { signal, siginfo }, { point: "return", registers, atSignalStop: true });
+    } else if (entered && standsAt(task, entered) && !isTimers(siginfo)) {
+      const registers = task.view(entered.pc);
       this.deliver(task, { signal, siginfo }, { point: "return", registers, atSignalStop: true });
     } else {
       this.signals.hold(task, { signal, siginfo });
@@ -250,4 +258,10 @@ export class Recorder {
       if (value !== before[i] && i !== RIP) task.set(REGISTER_NAMES[i]!, value);
     });
   }
+}
+
+/** Signals of timers: they may come a little later, so that the program gets on between them, however short they are. */
+function isTimers(siginfo: Uint8Array): boolean {
+  const code = new DataView(siginfo.buffer, siginfo.byteOffset).getInt32(SIGINFO.si_code, true);
+  return code === SI.TIMER || code === SI.KERNEL;
 }

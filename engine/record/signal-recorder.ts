@@ -24,7 +24,7 @@ import { intoKernel, RIP, RSP } from "../tracee/registers.ts";
 import type { HeldSignal } from "../tracee/task.ts";
 import type { Disposition } from "./actions.ts";
 import type { JobControl } from "./job-control.ts";
-import type { RecordedTask } from "./recorded-task.ts";
+import { putAt, type RecordedTask } from "./recorded-task.ts";
 import type { Recording } from "./recording.ts";
 import { robustWrites } from "./robust-list.ts";
 import { dropTrapAction, enterHandler, keepBlockedTrap } from "./trap-signal.ts";
@@ -162,8 +162,7 @@ export class SignalRecorder {
     const after = task.view(handler);
     const writes = [...(at.interrupted?.writes ?? []), ...this.frame(task, at.registers)];
     this.recording.emit(task, { ...base, disposition, writes, after });
-    task.jumpTo(handler);
-    task.returnedTo = -1;
+    putAt(task, handler);
     return "handled";
   }
 

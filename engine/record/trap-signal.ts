@@ -16,6 +16,7 @@ import {
   SYSCALLS,
   setSigMask,
   signalBit,
+  tgkill,
   UCONTEXT,
 } from "../../ffi/mod.ts";
 import { request } from "../tracee/controller.ts";
@@ -26,6 +27,15 @@ import type { Call } from "./call.ts";
 import type { RecordedTask } from "./recorded-task.ts";
 
 const TRAP_BIT = signalBit(SIG.SIGTRAP);
+
+/** Calls that wait with a mask of their own: which argument points to it. */
+const WAITING_MASK = new Map<number, number>([
+  [SYSCALLS.rt_sigsuspend, 0],
+  [SYSCALLS.ppoll, 3],
+  [SYSCALLS.pselect6, 5],
+  [SYSCALLS.epoll_pwait, 4],
+  [SYSCALLS.epoll_pwait2, 4],
+]);
 
 /** Before the kernel sees an rt_sigaction: SIGTRAP is set to the default instead of being ignored. */
 export function hideIgnoredTrap(task: RecordedTask, call: Call): void {
@@ -67,9 +77,32 @@ export function enterHandler(task: RecordedTask): void {
 
 /** Keeps a SIGTRAP that was sent to a task which blocks it. @returns False if the task does not. */
 export function keepBlockedTrap(task: RecordedTask, held: HeldSignal): boolean {
-  if (held.signal !== SIG.SIGTRAP || !task.trap.blocked) return false;
+  const blocked = (task.call && blockedInside(task.call)) ?? task.trap.blocked;
+  if (held.signal !== SIG.SIGTRAP || !blocked) return false;
   task.trap.pending ??= held;
   return true;
+}
+
+/** Before a call that waits with another mask: a SIGTRAP that had to wait breaks it off if it may. */
+export function sendPendingTrap(task: RecordedTask, call: Call): void {
+  if (task.trap.pending && blockedInside(call) === false) tgkill(task.process.pid, task.tid, SIG.SIGTRAP);
+}
+
+/** The signal that broke off a call; the recorder's own stands for the one that had to wait. */
+export function originalTrap(task: RecordedTask, held: HeldSignal): HeldSignal {
+  const { pending } = task.trap;
+  if (held.signal !== SIG.SIGTRAP || !pending) return held;
+  task.trap.pending = undefined;
+  return pending;
+}
+
+/** Whether SIGTRAP is blocked while a call waits; undefined if the call leaves the mask as it is. */
+function blockedInside(call: Call): boolean | undefined {
+  const at = WAITING_MASK.get(call.number);
+  if (at === undefined) return undefined;
+  // pselect6 has a pointer to the pointer.
+  const address = call.number === SYSCALLS.pselect6 ? call.u64(call.argument(at)) : call.argument(at);
+  return address === 0 ? undefined : (call.u32(address) & Number(TRAP_BIT)) !== 0;
 }
 
 /** Before a SIGTRAP kills that the program handles but can't take now: the kernel has to see the default action. */

@@ -65,6 +65,7 @@ export class Answers implements Disposable {
     if (syscallSpec(event.number)?.handling === "memory" || event.mapping) this.memory(task, event, site);
     else if (event.number === SYSCALLS.arch_prctl && event.result === 0n) setSegment(task, site.registers);
     this.write(task, event.writes);
+    task.set("rcx", site.next);
     task.returned = site.next;
   }
 
@@ -172,7 +173,7 @@ export class Answers implements Disposable {
       const status = this.tracer.advance(task, PTRACE.SYSCALL);
       invariant(status >> 8 === (SIG.SIGTRAP | SYSCALL_STOP), `no stop at the ${edge} of rt_sigreturn`);
     }
-    task.jumpTo(task.number("rip"));
+    continueAt(task, task.number("rip"));
   }
 
   /** A handler starts on its recorded frame; other signals leave no mark on the program. */
@@ -180,12 +181,11 @@ export class Answers implements Disposable {
     this.navigator.toPoint(task, event);
     if (event.disposition !== "handler") return;
     task.site = undefined;
-    task.returned = undefined;
     this.write(task, event.writes);
     this.resetVectorState(task);
     intoKernel(event.after, task.registers);
     task.set("orig_rax", 0xffffffffffffffffn);
-    task.jumpTo(Number(event.after[RIP]!));
+    continueAt(task, Number(event.after[RIP]!));
   }
 
   /** A handler begins with initial floating-point and vector registers (fpu__clear_user_states). */
@@ -206,6 +206,12 @@ export class Answers implements Disposable {
   [Symbol.dispose](): void {
     this.xstate[Symbol.dispose]();
   }
+}
+
+/** Lets a task go on at an app pc, where the next event may find it before it has run. */
+function continueAt(task: ReplayedTask, pc: number): void {
+  task.jumpTo(pc);
+  task.returned = pc;
 }
 
 /** arch_prctl(ARCH_SET_FS, base) and its kin, done through the registers. */

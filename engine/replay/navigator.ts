@@ -151,10 +151,8 @@ export class Navigator {
         this.toSyscall(task, event);
         return;
       case "return": {
-        if (task.returned === undefined) this.fail(event, task, "the task is not behind a system call");
-        const registers = task.view(task.returned);
-        registers[RCX] = BigInt(task.returned);
-        compare(event, this.index, task.ticks, registers);
+        if (task.returned === undefined) this.fail(event, task, "the task is not right behind an event");
+        compare(event, this.index, task.ticks, task.view(task.returned));
         return;
       }
       case "fault":

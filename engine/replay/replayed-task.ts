@@ -16,6 +16,6 @@ export interface CallSite {
 export class ReplayedTask extends Task {
   /** The system call that it stands at, unanswered. */
   site: CallSite | undefined;
-  /** App pc behind the system call that was answered last, while nothing has run since. */
+  /** App pc where its last event has left it (behind a system call, at a handler), while nothing has run since. */
   returned: number | undefined;
 }

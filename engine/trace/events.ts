@@ -52,7 +52,7 @@ export interface MemoryWrite {
  * - `syscall`: at a system call, before it,
  * - `interrupted`: inside a system call that the signal broke off,
  * - `fault`: at the instruction that caused the signal itself,
- * - `return`: right after a system call, before the next instruction.
+ * - `return`: where the task's last event has left it (behind a system call, at the start of a handler).
  */
 export const POINTS = ["tick", "jump", "syscall", "interrupted", "fault", "return"] as const;
 export type Point = (typeof POINTS)[number];
