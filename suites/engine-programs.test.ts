@@ -1,0 +1,54 @@
+/** Programs that do what is hard to record: signals, threads, processes, memory and output, in all their ways. */
+import { afterAll, test } from "bun:test";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { compile } from "../runner/programs/compile.ts";
+import { findCompiler } from "../runner/programs/compiler.ts";
+import { proveSame, run, TEST_TIMEOUT } from "./_tickproof.ts";
+
+/** A program of suites/programs. */
+interface Program {
+  name: string;
+  shows: string;
+  /** Its output differs from run to run. */
+  varies?: boolean;
+}
+
+const PROGRAMS: readonly Program[] = [
+  { name: "signal_order", shows: "nested handlers, and signals that are pending together" },
+  { name: "broken_off_calls", shows: "calls that a signal breaks off, and what is left of their time" },
+  { name: "sigtrap", shows: "SIGTRAP is the program's own" },
+  { name: "alternate_stack", shows: "overflows, and frames that can't be written" },
+  { name: "taken_signals", shows: "signals that are taken instead of handled", varies: true },
+  { name: "parting_threads", shows: "leaders that go first, and processes that are killed" },
+  { name: "thread_exec", shows: "execve of any thread" },
+  { name: "robust_mutex", shows: "what the kernel writes at a death" },
+  { name: "stopped_children", shows: "children that are stopped and go on" },
+  { name: "greedy_tasks", shows: "nobody starves", varies: true },
+  { name: "shared_files", shows: "files that are mapped more than once" },
+  { name: "address_space", shows: "memory that moves, and no trace of the engine in it" },
+  { name: "redirected_output", shows: "output that goes elsewhere", varies: true },
+];
+
+const CACHE = mkdtempSync(join(tmpdir(), "tickproof-programs-"));
+afterAll(() => rmSync(CACHE, { recursive: true }));
+
+for (const { name, shows, varies } of PROGRAMS) {
+  test(
+    `${name}: ${shows}`,
+    async () => {
+      const source = resolve(import.meta.dir, "programs", `${name}.c`);
+      const compiled = await compile(source, findCompiler(), CACHE);
+      assert(compiled.ok, compiled.ok ? "" : compiled.message);
+      const { record } = proveSame([compiled.path]);
+      assertStringIncludes(record.stdout.toString(), "EXIT-SUCCESS");
+      if (varies) return;
+      const native = run([compiled.path]);
+      assertEquals(record.exit, native.exit);
+      assertEquals(record.stdout.toString(), native.stdout.toString());
+    },
+    TEST_TIMEOUT,
+  );
+}
