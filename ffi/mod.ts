@@ -48,8 +48,7 @@ export { type MapOptions, mmap, mprotect, munmap } from "./mapping.ts";
 export { openMemory, TraceeMemory } from "./memory.ts";
 export { AT_FDCWD, MAP, MFD, MREMAP, O, PROT } from "./mman.ts";
 export { SYSCALLS, type SyscallName, syscallName } from "./numbers.ts";
-export { PerfEvent, type PerfTarget } from "./perf.ts";
-export { encodePerfAttr, PERF_ATTR, PERF_ATTR_SIZE, type PerfAttr, type PerfAttrField } from "./perf_attr.ts";
+export { encodePerfAttr, PERF_ATTR, PERF_ATTR_SIZE, type PerfAttr, type PerfAttrField } from "./perf/attr.ts";
 export {
   PERF_ATTR_BIT,
   PERF_COUNT_HW,
@@ -60,7 +59,9 @@ export {
   PERF_IOC_FLAG_GROUP,
   PERF_TYPE,
   type PerfAttrFlag,
-} from "./perf_constants.ts";
+} from "./perf/constants.ts";
+export { PerfEvent, type PerfTarget } from "./perf/event.ts";
+export type { PerfMapping, PerfStep, PerfSystem } from "./perf/system.ts";
 export { ARCH, AT, CLONE, KCMP, PERSONALITY, WAIT, WAIT_ID } from "./process.ts";
 export { processVmRead, processVmWrite } from "./process_vm.ts";
 export {

@@ -9,7 +9,7 @@ import {
   PerfEvent,
   rawSyscall,
   SYSCALLS,
-} from "./mod.ts";
+} from "../mod.ts";
 
 const value = new BigUint64Array(8);
 const SOFTWARE = { type: PERF_TYPE.SOFTWARE, flags: ["disabled", "exclude_kernel", "exclude_hv"] } as const;

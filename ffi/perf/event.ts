@@ -1,12 +1,12 @@
 /** Performance events of the kernel: one open event, its switches, and its value. */
 
-import { unwrap } from "./error.ts";
-import { close } from "./files.ts";
-import { SYSCALLS } from "./numbers.ts";
-import { encodePerfAttr, type PerfAttr } from "./perf_attr.ts";
-import { PERF_FLAG, PERF_IOC, PERF_IOC_FLAG_GROUP } from "./perf_constants.ts";
-import { retry } from "./retry.ts";
-import { scratch } from "./scratch.ts";
+import { unwrap } from "../error.ts";
+import { close } from "../files.ts";
+import { SYSCALLS } from "../numbers.ts";
+import { retry } from "../retry.ts";
+import { scratch } from "../scratch.ts";
+import { encodePerfAttr, type PerfAttr } from "./attr.ts";
+import { PERF_FLAG, PERF_IOC, PERF_IOC_FLAG_GROUP } from "./constants.ts";
 
 /** Which task and processor an event watches. */
 export interface PerfTarget {

@@ -1,0 +1,52 @@
+/**
+ * What the engine and the runner ask of the model of a described host. The model has no clock and no processor:
+ * whoever runs a program (or pretends to) tells it how far each task has come.
+ */
+import type { CpuidResult, PerfSystem } from "../../ffi/mod.ts";
+import type { HostProfile } from "./profile.ts";
+
+/** What a task has done since the model heard of it last. All counts are of user mode. */
+export interface Progress {
+  /** Retired conditional branches, outside of transactions. */
+  readonly branches: number;
+  /** Instructions; where nobody counted them, a model may estimate them from the branches. */
+  readonly instructions?: number;
+  /** Retired lock-prefixed instructions. */
+  readonly lockedInstructions?: number;
+  /** Conditional branches in transactions that committed, and in some that were aborted and rolled back. */
+  readonly committedBranches?: number;
+  readonly abortedBranches?: number;
+}
+
+/** A counter has overflowed: the kernel would signal its owner now. */
+export interface Overflow {
+  readonly fd: number;
+  /** Task whose progress made it overflow. */
+  readonly task: number;
+}
+
+/** A described host with its kernel, hypervisor and PMU, as programs see it. */
+export interface HostModel {
+  readonly profile: HostProfile;
+  /** perf system calls as `task` makes them; descriptors are numbers of the model's own, per task's process. */
+  perfFor(task: number): PerfSystem;
+  cpuid(leaf: number, subleaf: number): CpuidResult;
+  /** Contents of a file that tells of the host (`/proc/sys/kernel/…`, `/proc/cpuinfo`, `/sys/…`), or undefined. */
+  readFile(path: string): string | undefined;
+  /** Names in a directory of such files, or undefined. */
+  readDirectory(path: string): readonly string[] | undefined;
+  /** Lines that the guest's kernel has logged since its start. */
+  readonly kernelLog: readonly string[];
+  /** Lines that the kernel of the hypervisor's host has logged: a guest never sees them. */
+  readonly hypervisorLog: readonly string[];
+  /** A task gets the processor, or loses it. */
+  switchIn(task: number): void;
+  switchOut(task: number): void;
+  /** A running task has come so far. @returns Overflows whose interrupts came in that time, in order. */
+  advance(task: number, progress: Progress): readonly Overflow[];
+  /** Branches after which the next interrupt comes to `task`, skid included; undefined if none is due. */
+  nextInterrupt(task: number): number | undefined;
+  /** A forked child or a new thread: inherited events go on in it. */
+  fork(parent: number, child: number): void;
+  exit(task: number): void;
+}

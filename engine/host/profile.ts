@@ -1,0 +1,106 @@
+/**
+ * A described host: what a model needs to know of a machine to answer as it would. The records of
+ * `manifests/hosts/*.yaml`, checked.
+ *
+ * A profile says what there *is* (processor, counters, hypervisor and its bugs, limits), never what a call answers:
+ * the answers follow from the model's mechanisms.
+ */
+
+/** Transactional memory of a processor, and what microcode has left of it. */
+export interface TsxProfile {
+  /** HLE: the prefixes elide; else they are ignored. */
+  readonly hle: boolean;
+  readonly rtm: boolean;
+  /** Microcode makes every transaction abort (TSX_FORCE_ABORT, RTM_ALWAYS_ABORT). */
+  readonly alwaysAborts: boolean;
+}
+
+export interface CpuProfile {
+  readonly vendor: "GenuineIntel" | "AuthenticAMD";
+  /** As `/proc/cpuinfo` shows it: "model name". */
+  readonly name: string;
+  /** Display family and model, as `/proc/cpuinfo` shows them. */
+  readonly family: number;
+  readonly model: number;
+  readonly stepping: number;
+  readonly cores: number;
+  readonly tsx: TsxProfile;
+  /** AMD Zen: SpecLockMap is on, so that an interrupted speculative lock may be counted and rolled back. */
+  readonly specLockMap: boolean;
+}
+
+/** A performance monitoring unit: what the *host* has. A guest sees as much of it as its hypervisor passes on. */
+export interface PmuProfile {
+  /** General-purpose counters for each hardware thread. */
+  readonly counters: number;
+  /** Fixed-function counters (instructions, cycles, reference cycles). */
+  readonly fixedCounters: number;
+  /** Width of a counter in bits. */
+  readonly width: number;
+  /** Architectural version (Intel, cpuid leaf 10); 0 for AMD without PerfMonV2. */
+  readonly version: number;
+  /** Most branches that pass between an overflow and its interrupt. */
+  readonly skid: number;
+  /** General-purpose counters taken already, by the NMI watchdog or by others on the host. */
+  readonly taken: number;
+  readonly freezeOnSmi: boolean | undefined;
+}
+
+export type Hypervisor =
+  | { readonly kind: "none" }
+  | {
+      readonly kind: "kvm";
+      /** Kernel release of the host below the guest. */
+      readonly hostKernel: string;
+      /** The guest sees a virtual PMU at all. */
+      readonly vpmu: boolean;
+      /** Counters that the guest believes in; the host may have fewer. */
+      readonly counters: number;
+      readonly fixedCounters: number;
+      /** The fix that passes sample period 0 for checkpointed events is in the host's kernel. */
+      readonly inTxCpFix: boolean;
+    }
+  | {
+      readonly kind: "xen";
+      readonly version: string;
+      readonly vpmu: boolean;
+      readonly counters: number;
+      readonly fixedCounters: number;
+      /** The interrupt of an overflow lets the counter run on: too many events are counted. */
+      readonly pmiOvercounts: boolean;
+    }
+  | {
+      readonly kind: "vmware";
+      readonly version: string;
+      readonly vpmu: boolean;
+      readonly counters: number;
+      readonly fixedCounters: number;
+    };
+
+/** The kernel that programs on the host (or in the guest) see. */
+export interface KernelProfile {
+  readonly release: string;
+  /** `kernel.perf_event_paranoid`. */
+  readonly perfEventParanoid: number;
+  readonly perfEventMaxSampleRate: number;
+  readonly perfCpuTimeMaxPercent: number;
+  /** CAP_PERFMON or CAP_SYS_ADMIN of who asks. */
+  readonly privileged: boolean;
+  /** `kernel.yama.ptrace_scope`, where there is Yama. */
+  readonly ptraceScope: number | undefined;
+  /** ioctl(PERIOD) takes effect at the next overflow only (kernels before 3.7). */
+  readonly periodTakesEffectLate: boolean;
+}
+
+/** See the file's head. */
+export interface HostProfile {
+  /** "haswell-kvm-4.7": the name that `--host` takes. */
+  readonly name: string;
+  readonly description: string;
+  /** Where the facts come from. */
+  readonly sources: readonly string[];
+  readonly cpu: CpuProfile;
+  readonly pmu: PmuProfile;
+  readonly hypervisor: Hypervisor;
+  readonly kernel: KernelProfile;
+}
