@@ -8,6 +8,23 @@ import { SYSCALLS } from "./numbers.ts";
 import { rawSyscall } from "./raw.ts";
 
 /**
+ * Maps machine code: written first, executable then, never both at once.
+ *
+ * @returns Its address. Whoever maps code for a while only unmaps it, with the length that it had.
+ * @throws SyscallError when the kernel refuses the mapping.
+ */
+export function mapCode(code: Uint8Array): number {
+  const protection = PROT.READ | PROT.WRITE;
+  const address = unwrap(
+    "mmap",
+    rawSyscall(SYSCALLS.mmap, 0, code.length, protection, MAP.PRIVATE | MAP.ANONYMOUS, -1, 0),
+  );
+  new Uint8Array(viewMemory(address, code.length)).set(code);
+  unwrap("mprotect", rawSyscall(SYSCALLS.mprotect, address, code.length, PROT.READ | PROT.EXEC));
+  return address;
+}
+
+/**
  * Maps a listing as executable memory; it stays for the life of the process.
  *
  * @param source The listing; see `listing.ts`.
@@ -20,13 +37,7 @@ export function loadCode(
   literals: Readonly<Record<string, number>> = {},
 ): (label: string) => number {
   const listing = parseListing(source);
-  const protection = PROT.READ | PROT.WRITE;
-  const address = unwrap(
-    "mmap",
-    rawSyscall(SYSCALLS.mmap, 0, listing.size, protection, MAP.PRIVATE | MAP.ANONYMOUS, -1, 0),
-  );
-  new Uint8Array(viewMemory(address, listing.size)).set(encodeListing(listing, literals));
-  unwrap("mprotect", rawSyscall(SYSCALLS.mprotect, address, listing.size, PROT.READ | PROT.EXEC));
+  const address = mapCode(encodeListing(listing, literals));
   return (label) => {
     const offset = listing.labels.get(label);
     if (offset === undefined) throw new ReferenceError(`Cannot find label "${label}" in a listing`);

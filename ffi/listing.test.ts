@@ -12,6 +12,7 @@ import { encodeListing, type Listing, parseListing } from "./listing.ts";
 import { CONTROL_LISTING } from "./stubs/control.ts";
 import { CPU_LISTING } from "./stubs/cpu.ts";
 import { SPAWN_LISTING } from "./stubs/spawn.ts";
+import { STRAIGHT_RUN_LISTINGS } from "./stubs/straight_run.ts";
 import { SYSCALL_LISTING } from "./stubs/syscall.ts";
 
 /** The assembly of an instruction in the notation of a listing: labels for places, names for literals. */
@@ -36,6 +37,7 @@ test.each([
   ["cpu", CPU_LISTING],
   ["spawn", SPAWN_LISTING],
   ["control", CONTROL_LISTING],
+  ...Object.entries(STRAIGHT_RUN_LISTINGS),
 ])("the assembly of listing %s is what its bytes mean", (_name, source) => {
   const listing = parseListing(source);
   const zeros = Object.fromEntries(listing.literals.map(({ name }) => [name, 0]));

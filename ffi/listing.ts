@@ -71,10 +71,13 @@ export function parseListing(source: string): Listing {
 /**
  * The bytes of a listing with its literals filled in.
  *
- * @param values Literal → its value, below 2^53.
+ * @param values Literal → its value; a negative one stands for its 64 bits.
  * @throws ReferenceError for a literal without a value.
  */
-export function encodeListing(listing: Listing, values: Readonly<Record<string, number>> = {}): Uint8Array {
+export function encodeListing(
+  listing: Listing,
+  values: Readonly<Record<string, number | bigint>> = {},
+): Uint8Array {
   const code = Uint8Array.from(listing.lines.flatMap((line) => line.bytes));
   const view = new DataView(code.buffer);
   for (const { name, offset } of listing.literals) {

@@ -61,6 +61,7 @@ export {
   type PerfAttrFlag,
 } from "./perf/constants.ts";
 export { PerfEvent, type PerfTarget } from "./perf/event.ts";
+export { livePerf } from "./perf/live.ts";
 export type { PerfMapping, PerfStep, PerfSystem } from "./perf/system.ts";
 export { ARCH, AT, CLONE, KCMP, PERSONALITY, WAIT, WAIT_ID } from "./process.ts";
 export { processVmRead, processVmWrite } from "./process_vm.ts";
