@@ -29,6 +29,11 @@ const PROGRAMS: readonly Program[] = [
   { name: "greedy_tasks", shows: "nobody starves", varies: true },
   { name: "shared_files", shows: "files that are mapped more than once" },
   { name: "address_space", shows: "memory that moves, and no trace of the engine in it" },
+  {
+    name: "counters",
+    shows: "counters of the kernel, their signals, and what is refused of them",
+    varies: true,
+  },
   { name: "redirected_output", shows: "output that goes elsewhere", varies: true },
 ];
 

@@ -43,6 +43,7 @@ const ALL_THAT_FITS = 2 ** 31;
 
 const ENOSYS = -38;
 const EINVAL = -22;
+const ENODEV = -19;
 
 /** Which argument of a call that sends a signal is its number. */
 const SENDS_SIGNAL = new Map<number, number>([
@@ -95,6 +96,7 @@ export class SyscallRecorder {
     const moves = movesTo(spec, call);
     // Bytes that never pass through the program's memory could not be shown again.
     if (moves && this.stream(task, moves.fd) !== 0) return -moves.errno;
+    if (call.number === SYSCALLS.mmap && isPerfEvent(task, call)) return ENODEV;
     if (call.number === SYSCALLS.mmap || call.number === SYSCALLS.munmap) {
       const start = call.argument(0);
       const fixedPlace = call.number === SYSCALLS.munmap || (call.int(3) & MAP.FIXED) !== 0;
@@ -319,6 +321,21 @@ function writtenThroughAlias(task: RecordedTask, call: Call): string | undefined
     throw error;
   }
   return "it maps code that can be written through another mapping of the same file";
+}
+
+/**
+ * Whether an mmap is of a counter, whose memory the kernel writes at any time. It is refused as by a file that
+ * can't be mapped, so that programs read the counter.
+ */
+function isPerfEvent({ tid }: RecordedTask, call: Call): boolean {
+  if ((call.int(3) & MAP.ANONYMOUS) !== 0) return false;
+  try {
+    return readlinkSync(`/proc/${tid}/fd/${call.int(4)}`) === "anon_inode:[perf_event]";
+  } catch (error) {
+    // No such descriptor: the call itself will fail.
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return false;
+    throw error;
+  }
 }
 
 /** Whether a descriptor of a process is the very open file that the recorder has at `own`. */

@@ -2,18 +2,14 @@
 import { PTRACE, SIG, signalName, syscallName } from "../../ffi/mod.ts";
 import { invariant } from "../engine-error.ts";
 import type { ExecEvent, SignalEvent, SwitchEvent, TraceEvent } from "../trace/events.ts";
-import { arm, UNLIMITED } from "../tracee/budget.ts";
+import { arm, armUpTo, ticksLeft } from "../tracee/budget.ts";
 import { TaskGone } from "../tracee/controller.ts";
 import { faultingState } from "../tracee/fault.ts";
 import { RAX, RCX } from "../tracee/registers.ts";
 import type { Stop, Tracer } from "../tracee/tracer.ts";
-import { TICK_COUNTERS } from "../translate/context.ts";
 import type { InstructionTrap } from "../translate/traps.ts";
 import { compare, Divergence, eventName } from "./divergence.ts";
 import type { CallSite, ReplayedTask } from "./replayed-task.ts";
-
-/** Share of a budget that goes to the counters which were used last. */
-const TRUST = 0.9;
 
 /** Ticks per counter for which a replay that has gone astray is watched, to say how far. */
 const OVERRUN = 1_000_000;
@@ -51,25 +47,9 @@ export class Navigator {
     return !info.fault;
   }
 
-  /** Counts that are left before the ticks of an event are exceeded. */
-  private left(task: ReplayedTask, event: TraceEvent): number {
-    return event.ticks - task.ticks - (task.poll?.counter === "tick" ? 1 : 0);
-  }
-
   private armLoosely(task: ReplayedTask, event: TraceEvent): void {
-    const left = this.left(task, event);
+    const left = ticksLeft(task, event.ticks);
     arm(task, () => left + 1);
-  }
-
-  /** Budgets that can't overshoot: together they trap at the count behind the event's ticks at the latest. */
-  private armTightly(task: ReplayedTask, event: TraceEvent): void {
-    const left = Math.min(this.left(task, event), UNLIMITED);
-    const used = task.share.reduce((sum, count) => sum + count, 0);
-    arm(task, (counter) => {
-      const even = left / TICK_COUNTERS;
-      const learnt = used > 0 ? (left * task.share[counter]!) / used : even;
-      return 1 + Math.floor(TRUST * learnt + (1 - TRUST) * even);
-    });
   }
 
   fail(event: TraceEvent, task: ReplayedTask, what: string): never {
@@ -170,7 +150,7 @@ export class Navigator {
   private toTick(task: ReplayedTask, event: SwitchEvent | SignalEvent): void {
     for (;;) {
       if (task.poll?.counter === "tick" && task.ticks === event.ticks) break;
-      const stop = this.advance(task, event, () => this.armTightly(task, event));
+      const stop = this.advance(task, event, () => armUpTo(task, event.ticks));
       if (stop.kind !== "poll" || stop.trap.counter !== "tick") this.stoppedElsewhere(task, event, stop);
       if (task.ticks > event.ticks) this.stoppedElsewhere(task, event, stop);
     }
@@ -181,7 +161,7 @@ export class Navigator {
     for (;;) {
       if (task.poll?.counter === "jump" && task.jumps === event.jumps) break;
       const stop = this.advance(task, event, () => {
-        const left = this.left(task, event);
+        const left = ticksLeft(task, event.ticks);
         const jumps = event.jumps - task.jumps - (task.poll?.counter === "jump" ? 1 : 0);
         arm(task, () => left + 1, jumps + 1);
       });

@@ -23,6 +23,34 @@ export function arm(task: Task, ticks: (counter: number) => number, jumps = UNLI
   task.armed[JUMP_COUNTER] = counters[JUMP_COUNTER] = clampBudget(jumps);
 }
 
+/** Share of an exact budget that goes to the counters which were used last. */
+const TRUST = 0.9;
+
+/** Ticks that a task has before it has come to `ticks`, the branch of a poll that it stands at not among them. */
+export function ticksLeft(task: Task, ticks: number): number {
+  return ticks - task.ticks - (task.poll?.counter === "tick" ? 1 : 0);
+}
+
+/**
+ * Sets budgets that let a task come near a tick and can't overshoot: together they trap before tick `ticks + 1` at
+ * the latest. A few such steps lead there exactly.
+ *
+ * @param ticks Ticks to be reached, counted from the task's start.
+ */
+export function armUpTo(task: Task, ticks: number, jumps = UNLIMITED): void {
+  const left = Math.min(ticksLeft(task, ticks), UNLIMITED);
+  const used = task.share.reduce((sum, count) => sum + count, 0);
+  const even = left / TICK_COUNTERS;
+  arm(
+    task,
+    (counter) => {
+      const learnt = used > 0 ? (left * task.share[counter]!) / used : even;
+      return 1 + Math.floor(TRUST * learnt + (1 - TRUST) * even);
+    },
+    jumps,
+  );
+}
+
 /** Adds what the counters have counted since they were armed to the task's ticks and jumps. */
 export function settle(task: Task): void {
   const { counters } = task.space.image;

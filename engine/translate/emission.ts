@@ -10,6 +10,7 @@ import type { Trap } from "./traps.ts";
 
 /** Offset of the literal in an exit's stub: behind the trap and the opcode of the far jump. */
 const STUB_LITERAL = 7;
+const HLT = 0xf4;
 const SPILLED_RCX = CONTEXT_BASE + CONTEXT.spilledRcx;
 const SPILLED_RAX = CONTEXT_BASE + CONTEXT.spilledRax;
 const TICK_RCX = CONTEXT_BASE + CONTEXT.tickRcx;
@@ -144,6 +145,11 @@ export class Emission {
   protected plain(instruction: Decoded): void {
     const { asm } = this;
     const { bytes, elidedPrefix, displacement } = instruction;
+    if (instruction.code === Code.Rdpmc) {
+      // Programs may not read counters: a privileged instruction raises the very same fault (#GP).
+      asm.byte(HLT);
+      return;
+    }
     const start = asm.cursor;
     if (elidedPrefix >= 0) {
       for (let i = 0; i < bytes.length; i++) if (i !== elidedPrefix) asm.byte(bytes[i]!);

@@ -6,6 +6,7 @@
 import { ERRNO } from "../../../ffi/mod.ts";
 import { filled, out } from "../areas.ts";
 import { absent, all, plain, type Table, unsupported } from "../entry.ts";
+import { PERF_EVENT_OPEN } from "./perf.ts";
 import { SYSINFO, UTSNAME } from "./sizes.ts";
 
 export const SYSTEM: Table = {
@@ -13,8 +14,7 @@ export const SYSTEM: Table = {
   sysinfo: { writes: [out(0, SYSINFO)] },
   getrandom: { writes: [filled(0, 1)] },
   syslog: { writes: [filled(1, 2)] },
-  // With E2BIG it writes the size that the kernel knows, the second word of the attributes.
-  perf_event_open: { writesAlways: [out(0, 8)] },
+  perf_event_open: PERF_EVENT_OPEN,
 
   ...all(
     ["io_uring_setup", "io_uring_enter", "io_uring_register"],
