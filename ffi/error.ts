@@ -6,16 +6,9 @@ const PTRACE_EPERM =
   "allow ptrace: in a container add --cap-add=SYS_PTRACE (and a seccomp profile that permits it); " +
   "on a host see /proc/sys/kernel/yama/ptrace_scope; a task can have one tracer only";
 
-const PERF_DENIED =
-  "lower /proc/sys/kernel/perf_event_paranoid to 2 or less, or grant CAP_PERFMON; containers often forbid it";
-
 /** What to do about errors that have the same cause wherever they come up: `call ERRNO` → remedy. */
 const REMEDIES: ReadonlyMap<string, string> = new Map([
   ["ptrace EPERM", PTRACE_EPERM],
-  ["perf_event_open EPERM", PERF_DENIED],
-  ["perf_event_open EACCES", PERF_DENIED],
-  ["perf_event_open ENOENT", "this machine has no such event: a virtual machine often has no PMU at all"],
-  ["perf_event_open ENOSYS", "the kernel was built without perf events, or a seccomp profile hides them"],
   ["kcmp ENOSYS", "the kernel was built without CONFIG_KCMP"],
 ]);
 

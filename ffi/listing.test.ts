@@ -14,6 +14,7 @@ import { CPU_LISTING } from "./stubs/cpu.ts";
 import { SPAWN_LISTING } from "./stubs/spawn.ts";
 import { STRAIGHT_RUN_LISTINGS } from "./stubs/straight_run.ts";
 import { SYSCALL_LISTING } from "./stubs/syscall.ts";
+import { USER_READ_LISTING } from "./stubs/user_read.ts";
 
 /** The assembly of an instruction in the notation of a listing: labels for places, names for literals. */
 function disassemble(formatter: Formatter, instruction: Instruction, listing: Listing): string {
@@ -37,6 +38,7 @@ test.each([
   ["cpu", CPU_LISTING],
   ["spawn", SPAWN_LISTING],
   ["control", CONTROL_LISTING],
+  ["user_read", USER_READ_LISTING],
   ...Object.entries(STRAIGHT_RUN_LISTINGS),
 ])("the assembly of listing %s is what its bytes mean", (_name, source) => {
   const listing = parseListing(source);

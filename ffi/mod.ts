@@ -48,21 +48,7 @@ export { type MapOptions, mmap, mprotect, munmap } from "./mapping.ts";
 export { openMemory, TraceeMemory } from "./memory.ts";
 export { AT_FDCWD, MAP, MFD, MREMAP, O, PROT } from "./mman.ts";
 export { SYSCALLS, type SyscallName, syscallName } from "./numbers.ts";
-export { encodePerfAttr, PERF_ATTR, PERF_ATTR_SIZE, type PerfAttr, type PerfAttrField } from "./perf/attr.ts";
-export {
-  PERF_ATTR_BIT,
-  PERF_COUNT_HW,
-  PERF_COUNT_SW,
-  PERF_FLAG,
-  PERF_FORMAT,
-  PERF_IOC,
-  PERF_IOC_FLAG_GROUP,
-  PERF_TYPE,
-  type PerfAttrFlag,
-} from "./perf/constants.ts";
-export { PerfEvent, type PerfTarget } from "./perf/event.ts";
-export { livePerf } from "./perf/live.ts";
-export type { PerfMapping, PerfStep, PerfSystem } from "./perf/system.ts";
+export * from "./perf/mod.ts";
 export { ARCH, AT, CLONE, KCMP, PERSONALITY, WAIT, WAIT_ID } from "./process.ts";
 export { processVmRead, processVmWrite } from "./process_vm.ts";
 export {
@@ -115,5 +101,6 @@ export {
   TIMEVAL,
   UCONTEXT,
 } from "./structs.ts";
+export { didYouMean, nearest } from "./suggest.ts";
 export { REGS_NOT_READ, TraceeControl } from "./tracee_control.ts";
 export { SYSCALL_STOP, type WaitStatus, waitStatus } from "./wait_status.ts";

@@ -1,4 +1,5 @@
 #!/usr/bin/env bun
+import { didYouMean } from "../ffi/mod.ts";
 /** The command line: finds the command and runs it. */
 import { type Command, overview } from "./args/mod.ts";
 import { dump } from "./commands/dump.ts";
@@ -10,7 +11,6 @@ import { UsageError } from "./errors.ts";
 import { OK } from "./exit-codes.ts";
 import { endWith } from "./main.ts";
 import { print } from "./output.ts";
-import { didYouMean } from "./suggest.ts";
 import { VERSION } from "./version.ts";
 
 const COMMANDS: readonly Command[] = [record, replay, dump, info, suites];

@@ -6,7 +6,13 @@ export class UsageError extends Error {
 }
 
 /** Names of the errors whose message alone is meant for the user; the engine's are loaded on demand only. */
-const USER_ERRORS: ReadonlySet<string> = new Set(["UsageError", "EngineError", "TraceError", "SyscallError"]);
+const USER_ERRORS: ReadonlySet<string> = new Set([
+  "UsageError",
+  "EngineError",
+  "TraceError",
+  "SyscallError",
+  "EventNameError",
+]);
 
 /** What a file system refused: node's errors carry the call and mostly the path. */
 interface SystemError extends Error {

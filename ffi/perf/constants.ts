@@ -110,3 +110,7 @@ export const PERF_IOC_FLAG_GROUP = 1;
 
 /** Flags of perf_event_open itself. */
 export const PERF_FLAG = { FD_NO_GROUP: 1, FD_OUTPUT: 2, PID_CGROUP: 4, FD_CLOEXEC: 8 } as const;
+
+/** Bits of a raw config on Intel: count in transactions only; forget what aborted ones counted. Intel SDM 3B, 20.3.6.5. */
+export const IN_TX: bigint = 1n << 32n;
+export const IN_TXCP: bigint = 1n << 33n;

@@ -2,8 +2,8 @@
 import { existsSync, readFileSync } from "node:fs";
 import { dirname, relative, resolve } from "node:path";
 import type { z } from "zod";
+import { didYouMean } from "../../ffi/mod.ts";
 import { UsageError } from "../errors.ts";
-import { didYouMean } from "../suggest.ts";
 import { knownKeys, type Path } from "./known-keys.ts";
 import { type Manifest, manifestSchema } from "./schema.ts";
 import { type Problem, YamlSource } from "./source.ts";

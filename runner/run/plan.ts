@@ -1,9 +1,9 @@
 /** From manifests to the tests that are to be run. */
 import { readdirSync } from "node:fs";
 import { join, resolve } from "node:path";
+import { didYouMean } from "../../ffi/mod.ts";
 import { UsageError } from "../errors.ts";
 import type { LoadedManifest, TestEntry } from "../manifest/mod.ts";
-import { didYouMean } from "../suggest.ts";
 import type { Target, TestCase } from "./types.ts";
 
 /** The manifests that run when none is named. */

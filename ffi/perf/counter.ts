@@ -1,0 +1,166 @@
+/** One event that is open and counts: its switches, and its value. */
+
+import { SyscallError, unwrap } from "../error.ts";
+import { PERF_FORMAT, PERF_IOC } from "./constants.ts";
+import type { PerfEvent } from "./event.ts";
+import { resolveEvent } from "./events/mod.ts";
+import { type CounterOptions, openEvent } from "./open.ts";
+import { lostPin, type NotSupported, type OpenReading, toReading } from "./reading.ts";
+import { meansNotSupported } from "./refusal.ts";
+import type { PerfMapping, PerfSystem } from "./system.ts";
+import { userRead } from "./user_read.ts";
+import { COUNTER_WORDS } from "./words.ts";
+
+const TIMES = PERF_FORMAT.TOTAL_TIME_ENABLED | PERF_FORMAT.TOTAL_TIME_RUNNING;
+const COUNTER_BYTES = COUNTER_WORDS * BigUint64Array.BYTES_PER_ELEMENT;
+
+/** Refuses an array that is too short before the kernel does, which only says ENOSPC. */
+export function checkRoom(into: BigUint64Array, words: number): void {
+  if (into.length < words) {
+    throw new RangeError(
+      `Cannot read a counter as 'into' must have ${words} words or more: current value is ${into.length}`,
+    );
+  }
+}
+
+/** Maps what belongs to an event, or throws. */
+export function mapEvent(system: PerfSystem, fd: number, pages: number, remedy?: string): PerfMapping {
+  const mapping = system.map(fd, pages);
+  if (typeof mapping !== "number") return mapping;
+  throw new SyscallError("mmap(perf event)", -mapping, remedy);
+}
+
+/**
+ * A counter. It is opened disabled; dispose it to close it.
+ *
+ * @example
+ * ```ts
+ * using faults = Counter.open("page-faults:u");
+ * faults.enable();
+ * work();
+ * faults.disable();
+ * console.log(faults.reading());
+ * ```
+ */
+export class Counter implements Disposable {
+  readonly event: PerfEvent;
+  readonly fd: number;
+  readonly #system: PerfSystem;
+  readonly #page: PerfMapping | undefined;
+  /** Address of the page if machine code can read it, else 0. */
+  readonly #address: number;
+  readonly #words = new BigUint64Array(COUNTER_WORDS);
+
+  private constructor(event: PerfEvent, system: PerfSystem, fd: number, page: PerfMapping | undefined) {
+    this.event = event;
+    this.fd = fd;
+    this.#system = system;
+    this.#page = page;
+    this.#address = page?.address ?? 0;
+  }
+
+  /**
+   * Opens a counter.
+   *
+   * @param event Its name (see `resolveEvent`), or an event that is resolved already.
+   * @throws RangeError for `userRead` of another task: its counter is that of another processor.
+   * @throws SyscallError when the kernel refuses; its remedy says what to do.
+   * @throws EventNameError for a name that is none.
+   */
+  static open(event: PerfEvent | string, options: CounterOptions = {}): Counter {
+    const resolved = typeof event === "string" ? resolveEvent(event, options.host) : event;
+    if (options.userRead && (options.pid ?? 0) !== 0) {
+      throw new RangeError(
+        `Cannot read a counter in user mode as 'pid' must be 0, the reader itself: current value is ${options.pid}`,
+      );
+    }
+    const { system, fd } = openEvent(resolved, options, -1, { read_format: TIMES });
+    try {
+      const page = options.userRead ? mapEvent(system, fd, 0) : undefined;
+      return new Counter(resolved, system, fd, page);
+    } catch (error) {
+      system.close(fd);
+      throw error;
+    }
+  }
+
+  /**
+   * Opens a counter, or says why this host can't count the event.
+   *
+   * @throws SyscallError for every other refusal: no permission, no descriptor, no such task.
+   */
+  static tryOpen(event: PerfEvent | string, options: CounterOptions = {}): Counter | NotSupported {
+    try {
+      return Counter.open(event, options);
+    } catch (error) {
+      if (!(error instanceof SyscallError) || !meansNotSupported(error.errno)) throw error;
+      return { state: "not-supported", reason: error.message };
+    }
+  }
+
+  #ioctl(name: "ENABLE" | "DISABLE" | "RESET", argument = 0): void {
+    unwrap(`ioctl(PERF_EVENT_IOC_${name})`, this.#system.ioctl(this.fd, PERF_IOC[name], argument));
+  }
+
+  /** Starts counting. */
+  enable(): void {
+    this.#ioctl("ENABLE");
+  }
+
+  /** Stops counting; the value stays. */
+  disable(): void {
+    this.#ioctl("DISABLE");
+  }
+
+  /** Sets the value to 0; the times go on. */
+  reset(): void {
+    this.#ioctl("RESET");
+  }
+
+  /** The kernel's identifier of the event, as samples have it. */
+  id(): number {
+    return unwrap("ioctl(PERF_EVENT_IOC_ID)", this.#system.id(this.fd));
+  }
+
+  /**
+   * Reads value, time enabled and time running to the first three words: the hot path, which allocates nothing.
+   * With `userRead` no system call is made where the event is on a counter that user mode may read.
+   *
+   * @returns 24; 0 of a pinned event that could not be kept on a counter; −errno.
+   */
+  read(into: BigUint64Array): number {
+    checkRoom(into, COUNTER_WORDS);
+    return this.#address === 0
+      ? this.#system.read(this.fd, into)
+      : userRead.read(this.#address, this.fd, into, into.byteLength);
+  }
+
+  /**
+   * Reads the value alone to the first word, with the least work: it says nothing of multiplexing, so look at
+   * the times of a {@link read} once in a while, or pin the event.
+   *
+   * @param into Three words or more, for where the kernel has to be asked.
+   * @returns 8 or more; 0 and −errno as {@link read}.
+   */
+  readValue(into: BigUint64Array): number {
+    checkRoom(into, COUNTER_WORDS);
+    return this.#address === 0
+      ? this.#system.read(this.fd, into)
+      : userRead.readValue(this.#address, this.fd, into);
+  }
+
+  /** Value and times, told apart from "nothing was counted". Always asks the kernel. */
+  reading(): OpenReading {
+    const bytes = unwrap("read(perf event)", this.#system.read(this.fd, this.#words));
+    if (bytes === 0) return lostPin();
+    if (bytes !== COUNTER_BYTES)
+      throw new RangeError(`Cannot read ${this.event.name} as ${bytes} bytes came`);
+    return toReading(this.#words[0], this.#words[1], this.#words[2]);
+  }
+
+  /** Closes the event. */
+  [Symbol.dispose](): void {
+    this.#page?.[Symbol.dispose]();
+    unwrap("close(perf event)", this.#system.close(this.fd));
+  }
+}

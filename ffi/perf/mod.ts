@@ -1,0 +1,36 @@
+/**
+ * perf: Linux's performance counters, usable without the rest of tickproof. Events by name, counters and groups of
+ * them, sampling, reads that cost as little as the processor allows, and errors that say what to do. See
+ * `docs/counters.md`.
+ */
+
+export { encodePerfAttr, PERF_ATTR, PERF_ATTR_SIZE, type PerfAttr, type PerfAttrField } from "./attr.ts";
+export {
+  IN_TX,
+  IN_TXCP,
+  PERF_ATTR_BIT,
+  PERF_COUNT_HW,
+  PERF_COUNT_SW,
+  PERF_FLAG,
+  PERF_FORMAT,
+  PERF_IOC,
+  PERF_IOC_FLAG_GROUP,
+  PERF_TYPE,
+  type PerfAttrFlag,
+} from "./constants.ts";
+export { Counter } from "./counter.ts";
+export type { PerfEvent } from "./event.ts";
+export { EventNameError } from "./events/error.ts";
+export { type Microarchitecture, microarchitecture } from "./events/microarchitectures.ts";
+export { eventNames, resolveEvent, resolveEvents } from "./events/mod.ts";
+export { identifyProcessor, type ProcessorId, processorId } from "./events/processor.ts";
+export { type HostFacts, liveFacts } from "./facts.ts";
+export { CounterGroup, GROUP_WORD } from "./group.ts";
+export { livePerf } from "./live.ts";
+export { MMAP_PAGE, MMAP_PAGE_CAPABILITY } from "./mmap_page.ts";
+export type { CounterOptions } from "./open.ts";
+export type { Counted, CounterTimes, NotCounted, NotSupported, OpenReading, Reading } from "./reading.ts";
+export { toReading } from "./reading.ts";
+export { meansNotSupported, refusalRemedy } from "./refusal.ts";
+export type { PerfMapping, PerfStep, PerfSystem } from "./system.ts";
+export { COUNTER_WORDS, nativeWords } from "./words.ts";
