@@ -8,7 +8,7 @@ import { type CounterOptions, openEvent } from "./open.ts";
 import { lostPin, type NotSupported, type OpenReading, toReading } from "./reading.ts";
 import { meansNotSupported } from "./refusal.ts";
 import type { PerfMapping, PerfSystem } from "./system.ts";
-import { userRead } from "./user_read.ts";
+import { type UserRead, userRead } from "./user_read.ts";
 import { COUNTER_WORDS } from "./words.ts";
 
 const TIMES = PERF_FORMAT.TOTAL_TIME_ENABLED | PERF_FORMAT.TOTAL_TIME_RUNNING;
@@ -47,7 +47,8 @@ export class Counter implements Disposable {
   readonly fd: number;
   readonly #system: PerfSystem;
   readonly #page: PerfMapping | undefined;
-  /** Address of the page if machine code can read it, else 0. */
+  /** The machine code that reads the page, if there is one at an address. */
+  readonly #userRead: UserRead | undefined;
   readonly #address: number;
   readonly #words = new BigUint64Array(COUNTER_WORDS);
 
@@ -57,6 +58,7 @@ export class Counter implements Disposable {
     this.#system = system;
     this.#page = page;
     this.#address = page?.address ?? 0;
+    this.#userRead = this.#address === 0 ? undefined : userRead();
   }
 
   /**
@@ -130,9 +132,9 @@ export class Counter implements Disposable {
    */
   read(into: BigUint64Array): number {
     checkRoom(into, COUNTER_WORDS);
-    return this.#address === 0
+    return this.#userRead === undefined
       ? this.#system.read(this.fd, into)
-      : userRead.read(this.#address, this.fd, into, into.byteLength);
+      : this.#userRead.read(this.#address, this.fd, into, into.byteLength);
   }
 
   /**
@@ -144,9 +146,9 @@ export class Counter implements Disposable {
    */
   readValue(into: BigUint64Array): number {
     checkRoom(into, COUNTER_WORDS);
-    return this.#address === 0
+    return this.#userRead === undefined
       ? this.#system.read(this.fd, into)
-      : userRead.readValue(this.#address, this.fd, into);
+      : this.#userRead.readValue(this.#address, this.fd, into);
   }
 
   /** Value and times, told apart from "nothing was counted". Always asks the kernel. */

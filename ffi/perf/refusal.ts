@@ -95,6 +95,12 @@ function invalid(asked: Asked, host: HostFacts): string {
   return "the kernel or its PMU does not take this combination of event, target and modifiers (perf_event_open(2))";
 }
 
+function tooManyDescriptors(host: HostFacts): string {
+  const limit = /^Max open files\s+(\d+)/m.exec(host.readFile("/proc/self/limits") ?? "")?.[1];
+  const most = limit === undefined ? "" : `, ${limit}`;
+  return `this process has as many descriptors open as it may${most}: close some, or raise the limit (ulimit -n)`;
+}
+
 function notSupported(asked: Asked): string {
   if (asksFor(asked, IN_TXCP) && isSampling(asked)) {
     return "an IN_TXCP event must not sample: count it with period 0, and let a second event without it interrupt";
@@ -127,7 +133,7 @@ export function refusalRemedy(errno: number, asked: Asked, host: HostFacts): str
     case ERRNO.EOPNOTSUPP:
       return notSupported(asked);
     case ERRNO.EMFILE:
-      return "this process has as many descriptors open as it may: close some, or raise the limit (ulimit -n)";
+      return tooManyDescriptors(host);
     case ERRNO.ENFILE:
       return "the machine has as many files open as it may: raise fs.file-max";
     case ERRNO.ESRCH:

@@ -9,7 +9,7 @@ import { mapCode } from "../code.ts";
 import { cpuid } from "../cpu.ts";
 import { ERRNO } from "../errno.ts";
 import { unwrap } from "../error.ts";
-import { encodeListing, parseListing } from "../listing.ts";
+import { encodeListing, type Listing, parseListing } from "../listing.ts";
 import { nativeFunction, WORD } from "../native.ts";
 import { SYSCALLS } from "../numbers.ts";
 import { rawSyscall } from "../raw.ts";
@@ -19,11 +19,23 @@ import type { PerfStep } from "./system.ts";
 
 type Values = Readonly<Record<string, number | bigint>>;
 
-const listings = Object.fromEntries(
-  Object.entries(STRAIGHT_RUN_LISTINGS).map(([name, source]) => [name, parseListing(source)]),
-) as Record<keyof typeof STRAIGHT_RUN_LISTINGS, ReturnType<typeof parseListing>>;
+type ListingName = keyof typeof STRAIGHT_RUN_LISTINGS;
 
-const enter = nativeFunction<(code: number) => void>(mapCode(encodeListing(listings.enter)), [WORD], "void");
+const parsed = new Map<ListingName, Listing>();
+let enter: ((code: number) => void) | undefined;
+
+/** A listing, taken apart when it is needed first. */
+function listing(name: ListingName): Listing {
+  const known = parsed.get(name) ?? parseListing(STRAIGHT_RUN_LISTINGS[name]);
+  parsed.set(name, known);
+  return known;
+}
+
+/** Calls the code at an address. */
+function call(code: number): void {
+  enter ??= nativeFunction<(code: number) => void>(mapCode(encodeListing(listing("enter"))), [WORD], "void");
+  enter(code);
+}
 
 /** Most locked additions of one step: they are laid out one behind the other, six bytes each. */
 const MAX_LOCKED_ADDS = 65_536;
@@ -67,15 +79,15 @@ class Assembly implements Disposable {
     return this.data.address + word * U64;
   }
 
-  emit(name: keyof typeof listings, values: Values = {}): void {
-    this.#parts.push(encodeListing(listings[name], values));
+  emit(name: ListingName, values: Values = {}): void {
+    this.#parts.push(encodeListing(listing(name), values));
   }
 
   run(): void {
     const code = Buffer.concat(this.#parts);
     const address = mapCode(code);
     try {
-      enter(address);
+      call(address);
     } finally {
       unwrap("munmap", rawSyscall(SYSCALLS.munmap, address, code.length));
     }

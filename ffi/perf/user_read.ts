@@ -21,5 +21,10 @@ export function loadUserRead(listing: string): UserRead {
   };
 }
 
-/** On this processor. */
-export const userRead: UserRead = loadUserRead(USER_READ_LISTING);
+let own: UserRead | undefined;
+
+/** The functions for this processor, made at the first call. */
+export function userRead(): UserRead {
+  own ??= loadUserRead(USER_READ_LISTING);
+  return own;
+}
