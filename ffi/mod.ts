@@ -44,6 +44,7 @@ export {
   setTimer,
   wasIgnored,
 } from "./interrupt.ts";
+export { readKernelLog } from "./kernel_log.ts";
 export { type MapOptions, mmap, mprotect, munmap } from "./mapping.ts";
 export { openMemory, TraceeMemory } from "./memory.ts";
 export { AT_FDCWD, MAP, MFD, MREMAP, O, PROT } from "./mman.ts";

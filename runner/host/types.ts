@@ -1,6 +1,31 @@
 /** Hosts, probes and findings: the types of this folder. */
 import type { CpuidResult, PerfSystem } from "../../ffi/mod.ts";
 
+/** What a recording asks of the kernel beside perf, and what can be tried without harm. */
+export type Attempt =
+  | "ptrace"
+  | "ptrace-sysemu"
+  | "personality"
+  | "seccomp"
+  | "process-vm"
+  | "memfd"
+  | "kcmp"
+  | "low-memory";
+
+/** How an attempt went. */
+export type Attempted =
+  | { readonly works: true }
+  /** The system call that refused, and its error: "EPERM". */
+  | { readonly works: false; readonly call: string; readonly code: string };
+
+/** How a program of the host ran. */
+export interface Execution {
+  /** Exit code; undefined where it was ended by a signal, or took too long. */
+  readonly exitCode: number | undefined;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
 /** A machine that can be asked: this one, or a described one. Probes see nothing else. */
 export interface Host {
   /** "live", or the profile's name. */
@@ -13,6 +38,16 @@ export interface Host {
   readDirectory(path: string): readonly string[] | undefined;
   /** Lines of the kernel's log, oldest first; undefined where they can't be read. */
   kernelLog(): readonly string[] | undefined;
+  /** Tries something for real; undefined where that can't be tried, as on a described host. */
+  attempt(what: Attempt): Attempted | undefined;
+  /** Where a program of the host is; null if it has none, undefined where that isn't told. */
+  findProgram(name: string): string | null | undefined;
+  /** Runs a program of the host in an empty folder that is removed behind it; undefined where that can't be. */
+  execute(command: readonly string[]): Execution | undefined;
+  /** The compiler for programs in C, or why there is none; undefined where that isn't told. */
+  compiler(): { readonly identity: string } | { readonly missing: string } | undefined;
+  /** Where traces go, and how many bytes fit there; undefined where that isn't told. */
+  traceSpace(): { readonly folder: string; readonly bytes: number } | undefined;
 }
 
 /** Engines that can record and replay. */
@@ -31,20 +66,38 @@ export interface Probe {
   /** Capability name that manifests use: "pmu", "kvm-in-txcp-bug". */
   readonly name: string;
   readonly title: string;
-  /** A bug or a limit rather than something good to have. */
-  readonly harmful: boolean;
+  /**
+   * Whether it is good to have, a bug or a limit, or neither: a fact.
+   * What an engine is gated by is `no` of something good, or `yes` of something harmful.
+   */
+  readonly kind: "good" | "harmful" | "fact";
   /** What is measured, and from which value on it is found. */
   readonly measures: string;
   readonly threshold: string;
   /** Where the knowledge comes from: a URL, or a kernel or vendor document. */
   readonly source: string;
-  /** Engines that need it (or suffer from it), and tests that do, by name. */
-  readonly gates: { readonly engines: readonly EngineName[]; readonly tests: readonly string[] };
+  /** What depends on it: engines that can't run without it (or with the bug), others that run with a limit; tests. */
+  readonly gates: {
+    readonly engines: readonly EngineName[];
+    readonly limits?: readonly EngineName[];
+    readonly tests: readonly string[];
+  };
   /** What the user can do about it. */
   readonly remedy: string;
-  /** Probes that must have been found `yes` or `no` before: others are `unknown` without being run. */
+  /**
+   * Probes that must have been found `yes` or `no` before it is run. Where one is not so, what is good is `no`, and
+   * what is a bug or a fact is `unknown`.
+   */
   readonly needs?: Readonly<Record<string, "yes" | "no">>;
-  run(host: Host): Finding;
+  /** Further probes whose findings {@link run} looks at. */
+  readonly uses?: readonly string[];
+  /**
+   * Finds out.
+   *
+   * @param host The host to ask.
+   * @param found Findings of what it `needs` and `uses`.
+   */
+  run(host: Host, found: Capabilities): Finding;
 }
 
 /** All findings of a host by capability name. */

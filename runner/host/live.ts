@@ -1,0 +1,73 @@
+/** This machine as a host: every question is asked of the kernel, the processor and the file system. */
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statfsSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { cpuid, livePerf, readKernelLog } from "../../ffi/mod.ts";
+import { UsageError } from "../errors.ts";
+import { findCompiler } from "../programs/compiler.ts";
+import { tracesRoot } from "../traces.ts";
+import { attempt } from "./attempts.ts";
+import type { Execution, Host } from "./types.ts";
+
+/** A program that takes longer has hung. */
+const EXECUTION_MS = 30_000;
+
+/** The result, or undefined where the file system refused. */
+function unlessRefused<T>(read: () => T): T | undefined {
+  try {
+    return read();
+  } catch (error) {
+    if (error instanceof Error && "syscall" in error) return undefined;
+    throw error;
+  }
+}
+
+function execute(command: readonly string[]): Execution {
+  const folder = mkdtempSync(join(tmpdir(), "tickproof-doctor-"));
+  try {
+    const { exitCode, stdout, stderr } = Bun.spawnSync([...command], {
+      cwd: folder,
+      stdin: "ignore",
+      timeout: EXECUTION_MS,
+      killSignal: "SIGKILL",
+    });
+    return { exitCode: exitCode ?? undefined, stdout: stdout.toString(), stderr: stderr.toString() };
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+function compiler(): ReturnType<Host["compiler"]> {
+  try {
+    return { identity: findCompiler().identity };
+  } catch (error) {
+    if (error instanceof UsageError) return { missing: error.message };
+    throw error;
+  }
+}
+
+function traceSpace(): ReturnType<Host["traceSpace"]> {
+  const folder = tracesRoot();
+  // The folder is made with the first trace: until then what counts is where it will be.
+  for (let existing = folder; ; existing = dirname(existing)) {
+    const space = unlessRefused(() => statfsSync(existing));
+    if (space !== undefined) return { folder, bytes: space.bavail * space.bsize };
+    if (existing === dirname(existing)) return undefined;
+  }
+}
+
+/** See the file's head. */
+export const liveHost: Host = {
+  name: "live",
+  kind: "live",
+  perf: livePerf,
+  cpuid,
+  readFile: (path) => unlessRefused(() => readFileSync(path, "utf8")),
+  readDirectory: (path) => unlessRefused(() => readdirSync(path)),
+  kernelLog: readKernelLog,
+  attempt,
+  findProgram: (name) => Bun.which(name),
+  execute,
+  compiler,
+  traceSpace,
+};

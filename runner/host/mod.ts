@@ -1,0 +1,9 @@
+/**
+ * Hosts, and what they can do: this machine or a described one is asked by probes, one for each known condition;
+ * the findings are capabilities that manifests name, and they decide which engine can run.
+ */
+export { CAPABILITY_NAMES, capabilitiesOf, probeOf } from "./capabilities.ts";
+export { liveHost } from "./live.ts";
+export { PROBE_GROUPS, PROBES } from "./probes/mod.ts";
+export type * from "./types.ts";
+export { ENGINE_NAMES, isProblem, judge, type Objection, type Verdict } from "./verdict.ts";

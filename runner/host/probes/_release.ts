@@ -1,0 +1,13 @@
+/** The release of the kernel that programs on the host see. */
+import type { Host } from "../types.ts";
+
+/** "6.1.0-18-amd64". */
+export function osRelease(host: Host): string | undefined {
+  return host.readFile("/proc/sys/kernel/osrelease")?.trim() || undefined;
+}
+
+/** Major and minor of a release, comparable as one number: 6.1 is 6001. */
+export function releaseNumber(release: string): number | undefined {
+  const match = /^(\d+)\.(\d+)/.exec(release);
+  return match ? Number(match[1]) * 1000 + Number(match[2]) : undefined;
+}

@@ -1,0 +1,30 @@
+import { PERF_COUNT_SW, PERF_TYPE } from "../../../ffi/mod.ts";
+import { counted } from "../../plural.ts";
+import type { Probe } from "../types.ts";
+import { no, yes } from "./_finding.ts";
+import { control, measure, openCounter } from "./_measure.ts";
+
+/** rr's desched event: it tells that a buffered system call blocks. It happens in the kernel, so that level 2 forbids it. */
+export const contextSwitchEvents: Probe = {
+  name: "context-switch-events",
+  title: "context switches can be counted",
+  kind: "good",
+  measures: "PERF_COUNT_SW_CONTEXT_SWITCHES around one sleep",
+  threshold: "1 or more",
+  source: "https://github.com/rr-debugger/rr (the desched event of its syscall buffer)",
+  gates: { engines: [], limits: ["rr"], tests: [] },
+  remedy: "sysctl kernel.perf_event_paranoid=1, or let rr do without its syscall buffer (rr record -n)",
+  run(host) {
+    const opened = openCounter(host, {
+      type: PERF_TYPE.SOFTWARE,
+      config: PERF_COUNT_SW.CONTEXT_SWITCHES,
+      flags: ["disabled"],
+    });
+    if (typeof opened === "string") return no(`perf_event_open: ${opened}`);
+    using switches = opened;
+    const failed = measure(host, [switches], [control(switches, "ENABLE"), { do: "reschedule" }]);
+    if (failed) return no(failed);
+    const evidence = `${counted(Number(switches.words[0]), "switch", "switches")} around one sleep`;
+    return switches.words[0] > 0n ? yes(evidence) : no(evidence);
+  },
+};

@@ -1,0 +1,52 @@
+import { errnoInfo } from "../../../ffi/mod.ts";
+import { ticksAttr, ticksConfig } from "../ticks.ts";
+import type { Probe } from "../types.ts";
+import { no, unknown, yes } from "./_finding.ts";
+import { branches, control, openCounter } from "./_measure.ts";
+
+const NEVER = 0xffff_ffff;
+/** Shortest periods, where a processor or its driver refuses 1. */
+const PERIODS = [1, 32];
+/** More than the greatest skid of any processor, so that the interrupt has come by then. */
+const RUN = 50_000;
+const POLLIN = 1;
+const TIMEOUT_MS = 100;
+
+/** Kernels before 3.7 take a new period over at the next overflow only. */
+export const iocPeriodLate: Probe = {
+  name: "ioc-period-late",
+  title: "ioctl(PERIOD) takes effect too late",
+  kind: "harmful",
+  measures: `an event with period 0x${NEVER.toString(16)} that is set to ${PERIODS.join(" or ")}, then ${RUN} branches and poll(2)`,
+  threshold: "not readable",
+  source:
+    "https://github.com/rr-debugger/rr (PerfCounters.cc, has_ioc_period_bug); kernel commit bad7192b842c",
+  gates: { engines: [], limits: ["rr"], tests: [] },
+  remedy: "use a newer kernel; rr opens its counters anew each time, which is slower",
+  needs: { pmu: "yes" },
+  run(host) {
+    const config = ticksConfig(host);
+    if (config === undefined) return unknown("no table has the event of ticks for this processor");
+    const opened = openCounter(host, ticksAttr(config, { sample_period: NEVER, wakeup_events: 1 }));
+    if (typeof opened === "string") return unknown(`perf_event_open with a period: ${opened}`);
+    using counter = opened;
+    const mapped = host.perf.map(counter.fd, 1);
+    if (typeof mapped === "number") return unknown(`mmap of its ring buffer: ${errnoInfo(-mapped).code}`);
+    using _ring = mapped;
+    for (const period of PERIODS) {
+      const [, set] = host.perf.run([
+        control(counter, "ENABLE"),
+        control(counter, "PERIOD", period),
+        branches(RUN),
+        control(counter, "DISABLE"),
+      ]);
+      if (set < 0) continue;
+      const events = host.perf.poll(counter.fd, TIMEOUT_MS);
+      if (events < 0) return unknown(`poll: ${errnoInfo(-events).code}`);
+      return events & POLLIN
+        ? no(`a period of ${period} overflows at once`)
+        : yes(`no overflow in ${RUN} branches after the period was set to ${period}`);
+    }
+    return unknown(`ioctl(PERIOD) refuses ${PERIODS.join(" and ")}`);
+  },
+};

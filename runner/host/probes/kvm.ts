@@ -1,0 +1,4 @@
+import { runsUnder } from "./_hypervisor.ts";
+
+/** KVM guests share KVM's bugs. */
+export const kvm = runsUnder("kvm", "KVM");

@@ -1,0 +1,86 @@
+/** All probes, in the order in which they are run and shown: what others need comes first. */
+import type { Probe } from "../types.ts";
+import { bun } from "./bun.ts";
+import { compiler } from "./compiler.ts";
+import { contextSwitchEvents } from "./context-switch-events.ts";
+import { cpuKnown } from "./cpu-known.ts";
+import { cpuKnownToRr } from "./cpu-known-to-rr.ts";
+import { diskSpace } from "./disk-space.ts";
+import { hardwareEvents } from "./hardware-events.ts";
+import { hardwareTicks } from "./hardware-ticks.ts";
+import { hle } from "./hle.ts";
+import { hleIgnored } from "./hle-ignored.ts";
+import { hostKernelVisible } from "./host-kernel-visible.ts";
+import { inTx } from "./in-tx.ts";
+import { inTxCp } from "./in-txcp.ts";
+import { iocPeriodLate } from "./ioc-period-late.ts";
+import { kcmp } from "./kcmp.ts";
+import { kernelRecent } from "./kernel-recent.ts";
+import { kvm } from "./kvm.ts";
+import { kvmInTxCpBug } from "./kvm-in-txcp-bug.ts";
+import { lowMemory } from "./low-memory.ts";
+import { memfd } from "./memfd.ts";
+import { multiplexing } from "./multiplexing.ts";
+import { perfAllowed } from "./perf-allowed.ts";
+import { personality } from "./personality.ts";
+import { pmu } from "./pmu.ts";
+import { processVm } from "./process-vm.ts";
+import { ptrace } from "./ptrace.ts";
+import { ptraceSysemu } from "./ptrace-sysemu.ts";
+import { rr } from "./rr.ts";
+import { rrSoftwareCounters } from "./rr-software-counters.ts";
+import { rrStarts } from "./rr-starts.ts";
+import { rtm } from "./rtm.ts";
+import { seccomp } from "./seccomp.ts";
+import { singleCounter } from "./single-counter.ts";
+import { smiCounted } from "./smi-counted.ts";
+import { softwareEvents } from "./software-events.ts";
+import { specLockMap } from "./spec-lock-map.ts";
+import { throttled } from "./throttled.ts";
+import { tsxAlwaysAborts } from "./tsx-always-aborts.ts";
+import { tsxDisabled } from "./tsx-disabled.ts";
+import { virtualMachine } from "./virtual-machine.ts";
+import { vmware } from "./vmware.ts";
+import { xen } from "./xen.ts";
+import { xenPmiOvercount } from "./xen-pmi-overcount.ts";
+import { yamaRestricted } from "./yama-restricted.ts";
+
+/** Probes under the heading that they are shown with. */
+export const PROBE_GROUPS: Readonly<Record<string, readonly Probe[]>> = {
+  processor: [cpuKnown, cpuKnownToRr, hle, rtm, tsxAlwaysAborts, hleIgnored, tsxDisabled],
+  "virtual machine": [virtualMachine, kvm, xen, vmware, hostKernelVisible],
+  counters: [
+    perfAllowed,
+    softwareEvents,
+    contextSwitchEvents,
+    hardwareEvents,
+    pmu,
+    singleCounter,
+    multiplexing,
+    inTx,
+    inTxCp,
+    kvmInTxCpBug,
+    xenPmiOvercount,
+    iocPeriodLate,
+    specLockMap,
+    smiCounted,
+    throttled,
+    hardwareTicks,
+  ],
+  kernel: [
+    kernelRecent,
+    ptrace,
+    yamaRestricted,
+    ptraceSysemu,
+    personality,
+    seccomp,
+    processVm,
+    memfd,
+    kcmp,
+    lowMemory,
+  ],
+  tools: [bun, compiler, diskSpace, rr, rrStarts, rrSoftwareCounters],
+};
+
+/** See the file's head. */
+export const PROBES: readonly Probe[] = Object.values(PROBE_GROUPS).flat();

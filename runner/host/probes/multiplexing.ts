@@ -1,0 +1,43 @@
+import { PERF_FORMAT } from "../../../ffi/mod.ts";
+import { ticksAttr, ticksConfig } from "../ticks.ts";
+import type { Probe } from "../types.ts";
+import { no, unknown, yes } from "./_finding.ts";
+import { BRANCHES, branches, type Counter, control, measure, openCounter } from "./_measure.ts";
+
+/** As many as rr has at once: one that interrupts, one that measures, one that watches for transactions. */
+const COUNTERS = 3;
+const TIMES = PERF_FORMAT.TOTAL_TIME_ENABLED | PERF_FORMAT.TOTAL_TIME_RUNNING;
+
+/** Events that find no free counter are enabled and don't run: they count nothing, and say so in their times only. */
+export const multiplexing: Probe = {
+  name: "multiplexing",
+  title: `fewer than ${COUNTERS} counters of branches run at once`,
+  kind: "harmful",
+  measures: `times of ${COUNTERS} events of ticks that are enabled together over ${BRANCHES} branches`,
+  threshold: "time_running < time_enabled for any of them",
+  source: "perf_event_open(2), PERF_FORMAT_TOTAL_TIME_RUNNING; https://github.com/rr-debugger/rr/issues/1952",
+  gates: { engines: [], limits: ["rr"], tests: ["hle"] },
+  remedy:
+    "free counters: sysctl kernel.nmi_watchdog=0, and stop other users of perf; a virtual machine may believe in more than its host has",
+  needs: { pmu: "yes" },
+  run(host) {
+    const config = ticksConfig(host);
+    if (config === undefined) return unknown("no table has the event of ticks for this processor");
+    using stack = new DisposableStack();
+    const counters: Counter[] = [];
+    for (let index = 0; index < COUNTERS; index++) {
+      const opened = openCounter(host, ticksAttr(config, { read_format: TIMES }));
+      if (typeof opened === "string") return unknown(`perf_event_open of event ${index + 1}: ${opened}`);
+      counters.push(stack.use(opened));
+    }
+    const failed = measure(host, counters, [
+      ...counters.map((counter) => control(counter, "ENABLE")),
+      branches(BRANCHES),
+      ...counters.map((counter) => control(counter, "DISABLE")),
+    ]);
+    if (failed) return unknown(failed);
+    const whole = counters.filter(({ words: [, enabled, running] }) => running >= enabled).length;
+    const evidence = `${whole} of ${COUNTERS} events ran all the time`;
+    return whole < COUNTERS ? yes(evidence) : no(evidence);
+  },
+};

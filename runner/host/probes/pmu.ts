@@ -1,0 +1,55 @@
+import { PERF_COUNT_HW, PERF_TYPE } from "../../../ffi/mod.ts";
+import { group } from "../../plural.ts";
+import { ticksAttr, ticksConfig } from "../ticks.ts";
+import type { Finding, Host, Probe } from "../types.ts";
+import { no, unknown, yes } from "./_finding.ts";
+import { BRANCHES, branches, control, measure, openCounter } from "./_measure.ts";
+
+/** Counts ticks and cycles over exactly {@link BRANCHES} branches, both at once. */
+export function countTicksAndCycles(host: Host): { ticks: number; cycles: number } | Finding {
+  const config = ticksConfig(host);
+  if (config === undefined) return unknown("no table has the event of ticks for this processor");
+  const opened = openCounter(host, ticksAttr(config));
+  if (typeof opened === "string") return no(`perf_event_open of ticks (0x${config.toString(16)}): ${opened}`);
+  using ticks = opened;
+  const second = openCounter(host, {
+    type: PERF_TYPE.HARDWARE,
+    config: PERF_COUNT_HW.CPU_CYCLES,
+    flags: ["disabled", "exclude_kernel", "exclude_guest"],
+  });
+  if (typeof second === "string") return no(`perf_event_open of cycles beside ticks: ${second}`);
+  using cycles = second;
+  const failed = measure(
+    host,
+    [ticks, cycles],
+    [
+      control(ticks, "ENABLE"),
+      control(cycles, "ENABLE"),
+      branches(BRANCHES),
+      control(cycles, "DISABLE"),
+      control(ticks, "DISABLE"),
+    ],
+  );
+  if (failed) return no(failed);
+  return { ticks: Number(ticks.words[0]), cycles: Number(cycles.words[0]) };
+}
+
+/** A live counter that is wrong is worse than none: so the number must be exact. */
+export const pmu: Probe = {
+  name: "pmu",
+  title: "the counter of retired conditional branches is exact",
+  kind: "good",
+  measures: `ticks and cycles in user mode over exactly ${BRANCHES} conditional branches`,
+  threshold: `ticks are ${BRANCHES}`,
+  source: "https://github.com/rr-debugger/rr (PerfCounters.cc, check_working_counters)",
+  gates: { engines: ["rr"], tests: [] },
+  remedy:
+    "run on a machine whose PMU counts, or with the embedded engine, which counts in software; on a virtual machine look at the hypervisor's settings of its PMU",
+  needs: { "hardware-events": "yes" },
+  run(host) {
+    const counts = countTicksAndCycles(host);
+    if ("state" in counts) return counts;
+    const evidence = `${group(counts.ticks)} of ${BRANCHES} branches counted`;
+    return counts.ticks === BRANCHES ? yes(evidence) : no(evidence);
+  },
+};

@@ -1,0 +1,13 @@
+import { tried } from "./_attempt.ts";
+
+/** The fastest way to the memory of a traced program. */
+export const processVm = tried({
+  name: "process-vm",
+  title: "memory of other processes can be read and written at once",
+  measures: "process_vm_readv and process_vm_writev on a traced child",
+  source: "process_vm_readv(2); CONFIG_CROSS_MEMORY_ATTACH",
+  engines: ["embedded"],
+  limits: ["rr"],
+  remedy:
+    "use a kernel with CONFIG_CROSS_MEMORY_ATTACH, and a container that permits the call (--cap-add=SYS_PTRACE)",
+});

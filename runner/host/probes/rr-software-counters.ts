@@ -1,0 +1,24 @@
+import type { Probe } from "../types.ts";
+import { NOT_DESCRIBED, no, yes } from "./_finding.ts";
+import { findRr } from "./_rr.ts";
+
+/** A fork of rr that counts in software, and so needs no PMU. */
+export const rrSoftwareCounters: Probe = {
+  name: "rr-software-counters",
+  title: "rr can count ticks in software (-W)",
+  kind: "good",
+  measures: "options that rr record --help tells of",
+  threshold: "-W is among them",
+  source: "forks of https://github.com/rr-debugger/rr with software counters",
+  gates: { engines: [], tests: [] },
+  remedy: "no release of rr has it; the embedded engine counts in software",
+  needs: { rr: "yes" },
+  run(host) {
+    const found = findRr(host);
+    if ("state" in found) return found;
+    const execution = host.execute([found.path, "record", "--help"]);
+    if (execution === undefined) return NOT_DESCRIBED;
+    const line = `${execution.stdout}\n${execution.stderr}`.split("\n").find((text) => /^\s*-W\b/.test(text));
+    return line === undefined ? no("rr record has no option -W") : yes(line.trim());
+  },
+};

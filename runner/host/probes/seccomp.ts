@@ -1,0 +1,11 @@
+import { tried } from "./_attempt.ts";
+
+/** rr lets the kernel stop programs at those system calls only that it can't buffer. */
+export const seccomp = tried({
+  name: "seccomp",
+  title: "seccomp filters can stop for the tracer",
+  measures: "seccomp(SECCOMP_GET_ACTION_AVAIL, SECCOMP_RET_TRACE)",
+  source: "seccomp(2); CONFIG_SECCOMP_FILTER",
+  engines: ["rr"],
+  remedy: "use a kernel with CONFIG_SECCOMP_FILTER, and a container whose profile permits seccomp",
+});

@@ -1,0 +1,31 @@
+import { cpuOf } from "../cpu.ts";
+import { rrCpu } from "../rr-cpus.ts";
+import type { Probe } from "../types.ts";
+import { no, unknown, yes } from "./_finding.ts";
+
+/** Hybrid processors have one PMU for each kind of core. */
+const FILES = ["/sys/devices/cpu/freeze_on_smi", "/sys/devices/cpu_core/freeze_on_smi"];
+
+/** Firmware that runs in system management mode adds to the counters, unless they are told to stand still. */
+export const smiCounted: Probe = {
+  name: "smi-counted",
+  title: "freeze_on_smi is off, so that firmware adds ticks",
+  kind: "harmful",
+  measures: FILES.join(" or "),
+  threshold: "other than 1, on Intel from Comet Lake on",
+  source:
+    "https://github.com/rr-debugger/rr (PerfCounters_x86.h); Intel SDM volume 3B, IA32_DEBUGCTL.FREEZE_WHILE_SMM",
+  gates: { engines: [], limits: ["rr"], tests: [] },
+  remedy: "echo 1 > /sys/devices/cpu/freeze_on_smi",
+  needs: { "hardware-events": "yes" },
+  run(host) {
+    const cpu = cpuOf(host);
+    if (cpu.vendor !== "GenuineIntel") return no("not an Intel processor");
+    if (rrCpu(cpu)?.needsFreezeOnSmi === false) return no("older than Comet Lake");
+    for (const file of FILES) {
+      const value = host.readFile(file)?.trim();
+      if (value !== undefined) return value === "1" ? no(`${file} is 1`) : yes(`${file} is ${value}`);
+    }
+    return unknown("the kernel has no freeze_on_smi");
+  },
+};

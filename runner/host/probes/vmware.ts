@@ -1,0 +1,4 @@
+import { runsUnder } from "./_hypervisor.ts";
+
+/** VMware guests share VMware's bugs. */
+export const vmware = runsUnder("vmware", "VMware");

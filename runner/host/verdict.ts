@@ -1,0 +1,56 @@
+/** Which engine can run on a host, and why not the others: from the findings, by what the probes say they gate. */
+import { unmetNeed } from "./capabilities.ts";
+import { PROBES } from "./probes/mod.ts";
+import type { Capabilities, EngineName, Finding, Probe } from "./types.ts";
+
+export const ENGINE_NAMES: readonly EngineName[] = ["embedded", "rr"];
+
+/** A finding that counts against an engine or a test. */
+export interface Objection {
+  readonly capability: string;
+  readonly evidence: string;
+  readonly remedy: string;
+}
+
+/** Whether an engine can run on a host. */
+export interface Verdict {
+  readonly engine: EngineName;
+  readonly runs: boolean;
+  /** Why it can't; empty where it can. */
+  readonly obstacles: readonly Objection[];
+  /** What it does worse, or not at all, though it runs. */
+  readonly limits: readonly Objection[];
+  /** What it needs and nobody could find out. */
+  readonly open: readonly string[];
+}
+
+/** Whether a finding is bad news: no of something good, yes of something harmful. */
+export function isProblem(probe: Probe, finding: Finding): boolean {
+  if (probe.kind === "fact") return false;
+  return finding.state === (probe.kind === "good" ? "no" : "yes");
+}
+
+function objections(capabilities: Capabilities, concerns: (probe: Probe) => boolean): Objection[] {
+  return PROBES.flatMap((probe) => {
+    const finding = capabilities.get(probe.name);
+    if (finding === undefined || !concerns(probe) || !isProblem(probe, finding)) return [];
+    // It follows from another problem, which is told of.
+    if (unmetNeed(probe, capabilities) !== undefined) return [];
+    return [{ capability: probe.name, evidence: finding.evidence, remedy: probe.remedy }];
+  });
+}
+
+/**
+ * Judges an engine.
+ *
+ * @param engine Which.
+ * @param capabilities All findings of the host.
+ */
+export function judge(engine: EngineName, capabilities: Capabilities): Verdict {
+  const obstacles = objections(capabilities, ({ gates }) => gates.engines.includes(engine));
+  const limits = objections(capabilities, ({ gates }) => gates.limits?.includes(engine) === true);
+  const open = PROBES.filter(
+    ({ name, gates }) => gates.engines.includes(engine) && capabilities.get(name)?.state === "unknown",
+  ).map(({ name }) => name);
+  return { engine, runs: obstacles.length === 0, obstacles, limits, open };
+}
