@@ -1,8 +1,8 @@
 /** This machine as a host: every question is asked of the kernel, the processor and the file system. */
-import { mkdtempSync, readdirSync, readFileSync, rmSync, statfsSync } from "node:fs";
+import { existsSync, mkdtempSync, rmSync, statfsSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
-import { cpuid, livePerf, readKernelLog } from "../../ffi/mod.ts";
+import { liveFacts, livePerf, readKernelLog } from "../../ffi/mod.ts";
 import { UsageError } from "../errors.ts";
 import { findCompiler } from "../programs/compiler.ts";
 import { tracesRoot } from "../traces.ts";
@@ -11,16 +11,6 @@ import type { Execution, Host } from "./types.ts";
 
 /** A program that takes longer has hung. */
 const EXECUTION_MS = 30_000;
-
-/** The result, or undefined where the file system refused. */
-function unlessRefused<T>(read: () => T): T | undefined {
-  try {
-    return read();
-  } catch (error) {
-    if (error instanceof Error && "syscall" in error) return undefined;
-    throw error;
-  }
-}
 
 function execute(command: readonly string[]): Execution {
   const folder = mkdtempSync(join(tmpdir(), "tickproof-doctor-"));
@@ -50,9 +40,10 @@ function traceSpace(): ReturnType<Host["traceSpace"]> {
   const folder = tracesRoot();
   // The folder is made with the first trace: until then what counts is where it will be.
   for (let existing = folder; ; existing = dirname(existing)) {
-    const space = unlessRefused(() => statfsSync(existing));
-    if (space !== undefined) return { folder, bytes: space.bavail * space.bsize };
-    if (existing === dirname(existing)) return undefined;
+    if (existsSync(existing)) {
+      const { bavail, bsize } = statfsSync(existing);
+      return { folder, bytes: bavail * bsize };
+    }
   }
 }
 
@@ -61,9 +52,7 @@ export const liveHost: Host = {
   name: "live",
   kind: "live",
   perf: livePerf,
-  cpuid,
-  readFile: (path) => unlessRefused(() => readFileSync(path, "utf8")),
-  readDirectory: (path) => unlessRefused(() => readdirSync(path)),
+  ...liveFacts,
   kernelLog: readKernelLog,
   attempt,
   findProgram: (name) => Bun.which(name),

@@ -1,5 +1,5 @@
 /** Hosts, probes and findings: the types of this folder. */
-import type { CpuidResult, PerfSystem } from "../../ffi/mod.ts";
+import type { HostFacts, PerfSystem } from "../../ffi/mod.ts";
 
 /** What a recording asks of the kernel beside perf, and what can be tried without harm. */
 export type Attempt =
@@ -27,15 +27,11 @@ export interface Execution {
 }
 
 /** A machine that can be asked: this one, or a described one. Probes see nothing else. */
-export interface Host {
+export interface Host extends HostFacts {
   /** "live", or the profile's name. */
   readonly name: string;
   readonly kind: "live" | "described";
   readonly perf: PerfSystem;
-  cpuid(leaf: number, subleaf?: number): CpuidResult;
-  /** Contents of a file of `/proc` or `/sys`; undefined where there is none or it can't be read. */
-  readFile(path: string): string | undefined;
-  readDirectory(path: string): readonly string[] | undefined;
   /** Lines of the kernel's log, oldest first; undefined where they can't be read. */
   kernelLog(): readonly string[] | undefined;
   /** Tries something for real; undefined where that can't be tried, as on a described host. */

@@ -8,6 +8,7 @@ import {
   type PerfStep,
 } from "../../../ffi/mod.ts";
 import { group } from "../../plural.ts";
+import { ticksAttr } from "../ticks.ts";
 import type { Host } from "../types.ts";
 
 /** Branches of one measurement: what rr runs, and few enough to stay within one time slice. */
@@ -30,6 +31,21 @@ export function openCounter(host: Host, attr: PerfAttr): Counter | string {
   const fd = host.perf.open(encoded.u8, 0, -1, -1, PERF_FLAG.FD_CLOEXEC);
   if (fd < 0) return errnoInfo(-fd).code;
   return { fd, words: new BigUint64Array(8), [Symbol.dispose]: () => void host.perf.close(fd) };
+}
+
+/**
+ * Opens the event of ticks.
+ *
+ * @param extra What else its attr has.
+ * @param transactional IN_TX or IN_TXCP, or 0.
+ * @returns It, or why there is none: "perf_event_open of 0x1c4: ENOENT".
+ */
+export function openTicks(host: Host, extra: Partial<PerfAttr> = {}, transactional = 0n): Counter | string {
+  const attr = ticksAttr(host, extra);
+  if (attr === undefined) return "no table has the event of ticks for this processor";
+  const config = BigInt(attr.config) | transactional;
+  const opened = openCounter(host, { ...attr, config });
+  return typeof opened === "string" ? `perf_event_open of 0x${config.toString(16)}: ${opened}` : opened;
 }
 
 /** A step: an ioctl of a counter. */

@@ -1,4 +1,5 @@
-import { cpuOf, cpuWords } from "../cpu.ts";
+import { identifyProcessor } from "../../../ffi/mod.ts";
+import { processorWords } from "../cpu.ts";
 import { rrCpu } from "../rr-cpus.ts";
 import type { Probe } from "../types.ts";
 import { no, yes } from "./_finding.ts";
@@ -14,9 +15,9 @@ export const cpuKnownToRr: Probe = {
   gates: { engines: ["rr"], tests: [] },
   remedy: "use a newer rr, or name a near relative (rr -A 'Ivy Bridge'); the embedded engine needs no table",
   run(host) {
-    const cpu = cpuOf(host);
+    const cpu = identifyProcessor(host);
     const known = rrCpu(cpu);
-    if (known === undefined) return no(`${cpuWords(cpu)} is in no release of rr`);
-    return yes(`${cpuWords(cpu)}: ${known.name}${known.newer ? ", to releases after 5.6.0" : ""}`);
+    if (known === undefined) return no(`${processorWords(cpu)} is in no release of rr`);
+    return yes(`${processorWords(cpu)}: ${known.name}${known.newer ? ", to releases after 5.6.0" : ""}`);
   },
 };

@@ -1,4 +1,4 @@
-import { IN_TXCP } from "../ticks.ts";
+import { IN_TXCP } from "../../../ffi/mod.ts";
 import type { Probe } from "../types.ts";
 import { no, yes } from "./_finding.ts";
 import { BRANCHES, branches, control } from "./_measure.ts";

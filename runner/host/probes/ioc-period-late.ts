@@ -1,8 +1,7 @@
 import { errnoInfo } from "../../../ffi/mod.ts";
-import { ticksAttr, ticksConfig } from "../ticks.ts";
 import type { Probe } from "../types.ts";
 import { no, unknown, yes } from "./_finding.ts";
-import { branches, control, openCounter } from "./_measure.ts";
+import { branches, control, openTicks } from "./_measure.ts";
 
 const NEVER = 0xffff_ffff;
 /** Shortest periods, where a processor or its driver refuses 1. */
@@ -25,10 +24,8 @@ export const iocPeriodLate: Probe = {
   remedy: "use a newer kernel; rr opens its counters anew each time, which is slower",
   needs: { pmu: "yes" },
   run(host) {
-    const config = ticksConfig(host);
-    if (config === undefined) return unknown("no table has the event of ticks for this processor");
-    const opened = openCounter(host, ticksAttr(config, { sample_period: NEVER, wakeup_events: 1 }));
-    if (typeof opened === "string") return unknown(`perf_event_open with a period: ${opened}`);
+    const opened = openTicks(host, { sample_period: NEVER, wakeup_events: 1 });
+    if (typeof opened === "string") return unknown(opened);
     using counter = opened;
     const mapped = host.perf.map(counter.fd, 1);
     if (typeof mapped === "number") return unknown(`mmap of its ring buffer: ${errnoInfo(-mapped).code}`);

@@ -1,8 +1,7 @@
 import { PERF_FORMAT } from "../../../ffi/mod.ts";
-import { ticksAttr, ticksConfig } from "../ticks.ts";
 import type { Probe } from "../types.ts";
 import { no, unknown, yes } from "./_finding.ts";
-import { BRANCHES, branches, type Counter, control, measure, openCounter } from "./_measure.ts";
+import { BRANCHES, branches, type Counter, control, measure, openTicks } from "./_measure.ts";
 
 /** As many as rr has at once: one that interrupts, one that measures, one that watches for transactions. */
 const COUNTERS = 3;
@@ -21,13 +20,11 @@ export const multiplexing: Probe = {
     "free counters: sysctl kernel.nmi_watchdog=0, and stop other users of perf; a virtual machine may believe in more than its host has",
   needs: { pmu: "yes" },
   run(host) {
-    const config = ticksConfig(host);
-    if (config === undefined) return unknown("no table has the event of ticks for this processor");
     using stack = new DisposableStack();
     const counters: Counter[] = [];
     for (let index = 0; index < COUNTERS; index++) {
-      const opened = openCounter(host, ticksAttr(config, { read_format: TIMES }));
-      if (typeof opened === "string") return unknown(`perf_event_open of event ${index + 1}: ${opened}`);
+      const opened = openTicks(host, { read_format: TIMES });
+      if (typeof opened === "string") return unknown(opened);
       counters.push(stack.use(opened));
     }
     const failed = measure(host, counters, [

@@ -1,16 +1,13 @@
 import { PERF_COUNT_HW, PERF_TYPE } from "../../../ffi/mod.ts";
 import { group } from "../../plural.ts";
-import { ticksAttr, ticksConfig } from "../ticks.ts";
 import type { Finding, Host, Probe } from "../types.ts";
-import { no, unknown, yes } from "./_finding.ts";
-import { BRANCHES, branches, control, measure, openCounter } from "./_measure.ts";
+import { no, yes } from "./_finding.ts";
+import { BRANCHES, branches, control, measure, openCounter, openTicks } from "./_measure.ts";
 
 /** Counts ticks and cycles over exactly {@link BRANCHES} branches, both at once. */
 export function countTicksAndCycles(host: Host): { ticks: number; cycles: number } | Finding {
-  const config = ticksConfig(host);
-  if (config === undefined) return unknown("no table has the event of ticks for this processor");
-  const opened = openCounter(host, ticksAttr(config));
-  if (typeof opened === "string") return no(`perf_event_open of ticks (0x${config.toString(16)}): ${opened}`);
+  const opened = openTicks(host);
+  if (typeof opened === "string") return no(opened);
   using ticks = opened;
   const second = openCounter(host, {
     type: PERF_TYPE.HARDWARE,
@@ -45,7 +42,7 @@ export const pmu: Probe = {
   gates: { engines: ["rr"], tests: [] },
   remedy:
     "run on a machine whose PMU counts, or with the embedded engine, which counts in software; on a virtual machine look at the hypervisor's settings of its PMU",
-  needs: { "hardware-events": "yes" },
+  needs: { "hardware-events": "yes", "cpu-known": "yes" },
   run(host) {
     const counts = countTicksAndCycles(host);
     if ("state" in counts) return counts;

@@ -1,4 +1,4 @@
-import { cpuOf } from "../cpu.ts";
+import { identifyProcessor } from "../../../ffi/mod.ts";
 import { rrCpu } from "../rr-cpus.ts";
 import type { Probe } from "../types.ts";
 import { no, unknown, yes } from "./_finding.ts";
@@ -19,7 +19,7 @@ export const smiCounted: Probe = {
   remedy: "echo 1 > /sys/devices/cpu/freeze_on_smi",
   needs: { "hardware-events": "yes" },
   run(host) {
-    const cpu = cpuOf(host);
+    const cpu = identifyProcessor(host);
     if (cpu.vendor !== "GenuineIntel") return no("not an Intel processor");
     if (rrCpu(cpu)?.needsFreezeOnSmi === false) return no("older than Comet Lake");
     for (const file of FILES) {

@@ -1,5 +1,4 @@
-import { PERF_TYPE } from "../../../ffi/mod.ts";
-import { cpuOf } from "../cpu.ts";
+import { identifyProcessor, PERF_TYPE } from "../../../ffi/mod.ts";
 import type { Probe } from "../types.ts";
 import { no, unknown, yes } from "./_finding.ts";
 import { control, measure, openCounter } from "./_measure.ts";
@@ -21,7 +20,7 @@ export const specLockMap: Probe = {
     "set bit 54 of MSR 0xc0011020 on every processor (rr's zen_workaround.py; on the host, if this is a guest), or record one thread only",
   needs: { "hardware-events": "yes" },
   run(host) {
-    const { vendor, family } = cpuOf(host);
+    const { vendor, family } = identifyProcessor(host);
     if (vendor !== "AuthenticAMD" || !ZEN_FAMILIES.includes(family)) return no("not an AMD Zen");
     const opened = openCounter(host, {
       type: PERF_TYPE.RAW,

@@ -1,4 +1,4 @@
-import { cpuOf } from "../cpu.ts";
+import { identifyProcessor } from "../../../ffi/mod.ts";
 import { rrCpu } from "../rr-cpus.ts";
 import type { Probe } from "../types.ts";
 import { no, unknown, yes } from "./_finding.ts";
@@ -29,7 +29,7 @@ export const tsxDisabled: Probe = {
   remedy: "boot with tsx=on, if the microcode lets it; TSX is off for its security holes",
   uses: ["hle", "rtm", "tsx-always-aborts"],
   run(host, found) {
-    const cpu = cpuOf(host);
+    const cpu = identifyProcessor(host);
     const line = cpu.vendor === "GenuineIntel" ? rrCpu(cpu)?.name : undefined;
     if (line === undefined || !WITH_TSX.has(line)) return no("not a processor that was built with TSX");
     const [hle, rtm, aborts] = ["hle", "rtm", "tsx-always-aborts"].map((name) => found.get(name)?.state);

@@ -1,7 +1,6 @@
-import { ticksAttr, ticksConfig } from "../ticks.ts";
 import type { Probe } from "../types.ts";
 import { no, unknown, yes } from "./_finding.ts";
-import { BRANCHES, branches, control, countedOf, measure, openCounter } from "./_measure.ts";
+import { BRANCHES, branches, control, countedOf, measure, openTicks } from "./_measure.ts";
 
 /** One overflow comes within the measurement: with the bug its interrupt lets the counter run on. */
 const PERIOD = BRANCHES - 1;
@@ -16,12 +15,10 @@ export const xenPmiOvercount: Probe = {
   source: "https://github.com/rr-debugger/rr (PerfCounters_x86.h, check_for_xen_pmi_bug)",
   gates: { engines: ["rr"], tests: [] },
   remedy: "use a newer Xen, hardware, or another hypervisor; the embedded engine counts in software",
-  needs: { "hardware-events": "yes" },
+  needs: { "hardware-events": "yes", "cpu-known": "yes" },
   run(host) {
-    const config = ticksConfig(host);
-    if (config === undefined) return unknown("no table has the event of ticks for this processor");
-    const opened = openCounter(host, ticksAttr(config, { sample_period: PERIOD }));
-    if (typeof opened === "string") return unknown(`perf_event_open with a period: ${opened}`);
+    const opened = openTicks(host, { sample_period: PERIOD });
+    if (typeof opened === "string") return unknown(opened);
     using counter = opened;
     const failed = measure(
       host,
