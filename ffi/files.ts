@@ -29,6 +29,17 @@ export function isTerminal(fd: number): boolean {
   return retry(SYSCALLS.ioctl, fd, TCGETS, termios.address) === 0;
 }
 
+const TIOCGWINSZ = 0x5413; // asm-generic/ioctls.h
+/** struct winsize: rows, columns, and sizes in pixels, 16 bits each (asm-generic/termios.h). */
+const WINSIZE = { size: 8, columns: 2 } as const;
+
+/** Columns of a terminal; undefined where the descriptor is none, or doesn't know. */
+export function terminalColumns(fd: number): number | undefined {
+  using winsize = NativeBuffer.map(WINSIZE.size);
+  if (retry(SYSCALLS.ioctl, fd, TIOCGWINSZ, winsize.address) !== 0) return undefined;
+  return winsize.view.getUint16(WINSIZE.columns, true) || undefined;
+}
+
 /** Sets the length of a file, in bytes; what is added reads as zeros. */
 export function ftruncate(fd: number, size: number): void {
   unwrap("ftruncate", retry(SYSCALLS.ftruncate, fd, size));

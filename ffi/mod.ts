@@ -34,6 +34,7 @@ export {
   preadAt,
   pwrite,
   pwriteAt,
+  terminalColumns,
 } from "./files.ts";
 export {
   clearInterrupt,

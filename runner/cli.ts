@@ -2,6 +2,7 @@
 import { didYouMean } from "../ffi/mod.ts";
 /** The command line: finds the command and runs it. */
 import { type Command, overview } from "./args/mod.ts";
+import { doctor } from "./commands/doctor.ts";
 import { dump } from "./commands/dump.ts";
 import { info } from "./commands/info.ts";
 import { record } from "./commands/record.ts";
@@ -13,7 +14,7 @@ import { endWith } from "./main.ts";
 import { print } from "./output.ts";
 import { VERSION } from "./version.ts";
 
-const COMMANDS: readonly Command[] = [record, replay, dump, info, suites];
+const COMMANDS: readonly Command[] = [record, replay, dump, info, suites, doctor];
 
 async function main(argv: readonly string[]): Promise<number> {
   const [name, ...rest] = argv;

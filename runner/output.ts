@@ -3,7 +3,7 @@
  * non-blocking, which the recorded program shares and would then see as EAGAIN.
  */
 import { writeSync } from "node:fs";
-import { isTerminal } from "../ffi/mod.ts";
+import { isTerminal, terminalColumns } from "../ffi/mod.ts";
 
 const RETRY_MS = 2;
 
@@ -40,6 +40,12 @@ export function say(text: string): void {
   } catch (error) {
     if (errorCode(error) !== "EPIPE" && errorCode(error) !== "EBADF") throw error;
   }
+}
+
+/** Columns that standard output has room for: of its terminal, or `$COLUMNS`; infinite in files and pipes. */
+export function outputColumns(): number {
+  const told = Number(process.env.COLUMNS);
+  return Number.isSafeInteger(told) && told > 0 ? told : (terminalColumns(1) ?? Number.POSITIVE_INFINITY);
 }
 
 /**

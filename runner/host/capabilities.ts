@@ -36,8 +36,8 @@ function find(probe: Probe, host: Host, found: Capabilities): Finding {
   const unmet = unmetNeed(probe, found);
   if (unmet === undefined) return probe.run(host, found);
   const { name, finding } = unmet;
-  // Without what it stands on, something good is certainly not there; a bug just can't be seen.
-  const state = probe.kind === "good" && finding.state !== "unknown" ? "no" : "unknown";
+  // Without what it stands on, a capability is certainly not there; a bug just can't be seen.
+  const state = probe.kind !== "harmful" && finding.state !== "unknown" ? "no" : "unknown";
   return { state, evidence: `can't be measured: ${name} is ${finding.state}` };
 }
 

@@ -3,6 +3,8 @@
  * the findings are capabilities that manifests name, and they decide which engine can run.
  */
 export { CAPABILITY_NAMES, capabilitiesOf, probeOf } from "./capabilities.ts";
+export { describedHost } from "./described.ts";
+export { type Examination, examine } from "./examination.ts";
 export { liveHost } from "./live.ts";
 export { PROBE_GROUPS, PROBES } from "./probes/mod.ts";
 export type * from "./types.ts";

@@ -81,8 +81,8 @@ export interface Probe {
   /** What the user can do about it. */
   readonly remedy: string;
   /**
-   * Probes that must have been found `yes` or `no` before it is run. Where one is not so, what is good is `no`, and
-   * what is a bug or a fact is `unknown`.
+   * Probes that must have been found `yes` or `no` before it is run. Where one is not so, a capability is `no`, and
+   * what is harmful is `unknown`.
    */
   readonly needs?: Readonly<Record<string, "yes" | "no">>;
   /** Further probes whose findings {@link run} looks at. */

@@ -6,7 +6,7 @@ import { NOT_DESCRIBED, no, yes } from "./_finding.ts";
 interface Tried {
   readonly name: Attempt;
   readonly title: string;
-  /** What is tried, as an infinitive: also the evidence where it works. */
+  /** What is tried. */
   readonly measures: string;
   readonly source: string;
   readonly engines: readonly EngineName[];
@@ -28,7 +28,7 @@ export function tried({ name, title, measures, source, engines, limits = [], rem
     run(host) {
       const attempted = host.attempt(name);
       if (attempted === undefined) return NOT_DESCRIBED;
-      return attempted.works ? yes(`tried: ${measures}`) : no(`${attempted.call}: ${attempted.code}`);
+      return attempted.works ? yes("tried: works") : no(`${attempted.call}: ${attempted.code}`);
     },
   };
 }

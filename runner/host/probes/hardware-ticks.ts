@@ -7,7 +7,7 @@ const NEEDED = { pmu: "yes", "xen-pmi-overcount": "no" } as const;
 export const hardwareTicks: Probe = {
   name: "hardware-ticks",
   title: "ticks can be counted by hardware, and believed",
-  kind: "good",
+  kind: "fact",
   measures: "findings of other probes",
   threshold: Object.entries(NEEDED)
     .map(([name, state]) => `${name} is ${state}`)

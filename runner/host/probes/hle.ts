@@ -6,7 +6,7 @@ import { no, yes } from "./_finding.ts";
 export const hle: Probe = {
   name: "hle",
   title: "the processor elides locks (HLE)",
-  kind: "good",
+  kind: "fact",
   measures: "cpuid leaf 7, ebx bit 4",
   threshold: "set",
   source: "Intel SDM volume 2, CPUID, leaf 7",

@@ -8,7 +8,7 @@ import { countTransactional } from "./_transactions.ts";
 export const inTx: Probe = {
   name: "in-tx",
   title: "branches in transactions can be watched (IN_TX)",
-  kind: "good",
+  kind: "fact",
   measures: `ticks with IN_TX (config bit 32) over ${BRANCHES} branches outside of transactions`,
   threshold: "opens, and counts none",
   source: "Intel SDM volume 3B, IA32_PERFEVTSELx.IN_TX; https://github.com/rr-debugger/rr/issues/1952",

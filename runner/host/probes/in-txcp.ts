@@ -8,11 +8,11 @@ import { countTransactional } from "./_transactions.ts";
 export const inTxCp: Probe = {
   name: "in-txcp",
   title: "counters can be checkpointed (IN_TXCP)",
-  kind: "good",
+  kind: "fact",
   measures: `ticks with IN_TXCP (config bit 33) and period 0 over ${BRANCHES} branches`,
   threshold: "opens, and counts any",
   source: "Intel SDM volume 3B, IA32_PERFEVTSELx.IN_TXCP; arch/x86/events/intel/core.c, hsw_hw_config",
-  gates: { engines: [], tests: ["hle"] },
+  gates: { engines: [], tests: [] },
   remedy:
     "nothing is lost where programs use no transactions; for those that do, use a processor with TSX, or the embedded engine",
   needs: { pmu: "yes" },

@@ -13,6 +13,7 @@ import { hleIgnored } from "./hle-ignored.ts";
 import { hostKernelVisible } from "./host-kernel-visible.ts";
 import { inTx } from "./in-tx.ts";
 import { inTxCp } from "./in-txcp.ts";
+import { inTxCpRefused } from "./in-txcp-refused.ts";
 import { iocPeriodLate } from "./ioc-period-late.ts";
 import { kcmp } from "./kcmp.ts";
 import { kernelRecent } from "./kernel-recent.ts";
@@ -59,6 +60,7 @@ export const PROBE_GROUPS: Readonly<Record<string, readonly Probe[]>> = {
     multiplexing,
     inTx,
     inTxCp,
+    inTxCpRefused,
     kvmInTxCpBug,
     xenPmiOvercount,
     iocPeriodLate,

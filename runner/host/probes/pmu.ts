@@ -1,7 +1,7 @@
 import { PERF_COUNT_HW, PERF_TYPE } from "../../../ffi/mod.ts";
 import { group } from "../../plural.ts";
 import type { Finding, Host, Probe } from "../types.ts";
-import { no, yes } from "./_finding.ts";
+import { no, unknown, yes } from "./_finding.ts";
 import { BRANCHES, branches, control, measure, openCounter, openTicks } from "./_measure.ts";
 
 /** Counts ticks and cycles over exactly {@link BRANCHES} branches, both at once. */
@@ -42,8 +42,11 @@ export const pmu: Probe = {
   gates: { engines: ["rr"], tests: [] },
   remedy:
     "run on a machine whose PMU counts, or with the embedded engine, which counts in software; on a virtual machine look at the hypervisor's settings of its PMU",
-  needs: { "hardware-events": "yes", "cpu-known": "yes" },
-  run(host) {
+  needs: { "hardware-events": "yes" },
+  uses: ["cpu-known"],
+  run(host, found) {
+    const known = found.get("cpu-known");
+    if (known?.state === "no") return unknown(`the event of ticks is not known: ${known.evidence}`);
     const counts = countTicksAndCycles(host);
     if ("state" in counts) return counts;
     const evidence = `${group(counts.ticks)} of ${BRANCHES} branches counted`;

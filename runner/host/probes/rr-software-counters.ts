@@ -6,7 +6,7 @@ import { findRr } from "./_rr.ts";
 export const rrSoftwareCounters: Probe = {
   name: "rr-software-counters",
   title: "rr can count ticks in software (-W)",
-  kind: "good",
+  kind: "fact",
   measures: "options that rr record --help tells of",
   threshold: "-W is among them",
   source: "forks of https://github.com/rr-debugger/rr with software counters",

@@ -6,7 +6,7 @@ import { no, yes } from "./_finding.ts";
 export const rtm: Probe = {
   name: "rtm",
   title: "the processor has transactions (RTM)",
-  kind: "good",
+  kind: "fact",
   measures: "cpuid leaf 7, ebx bit 11",
   threshold: "set",
   source: "Intel SDM volume 2, CPUID, leaf 7",

@@ -15,7 +15,7 @@ export const xenPmiOvercount: Probe = {
   source: "https://github.com/rr-debugger/rr (PerfCounters_x86.h, check_for_xen_pmi_bug)",
   gates: { engines: ["rr"], tests: [] },
   remedy: "use a newer Xen, hardware, or another hypervisor; the embedded engine counts in software",
-  needs: { "hardware-events": "yes", "cpu-known": "yes" },
+  needs: { "hardware-events": "yes" },
   run(host) {
     const opened = openTicks(host, { sample_period: PERIOD });
     if (typeof opened === "string") return unknown(opened);

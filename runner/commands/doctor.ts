@@ -1,0 +1,38 @@
+/** `tickproof doctor`: what this machine or a described one can do, which bugs it has, and which engine can run. */
+
+import { didYouMean } from "../../ffi/mod.ts";
+import { defineCommand } from "../args/mod.ts";
+import { UsageError } from "../errors.ts";
+import { FAILED, OK } from "../exit-codes.ts";
+import { isRichTerminal, outputColumns, print } from "../output.ts";
+
+export const doctor = defineCommand({
+  name: "doctor",
+  summary: "Tell what this machine can do, which bugs it has, and which engine can run on it",
+  details: [
+    "Every capability is measured, and may be named in manifests. Exit code 0: an engine can run here;",
+    "1: none can.",
+  ].join("\n"),
+  options: {
+    json: { kind: "flag", help: "print one JSON object" },
+    explain: { kind: "text", value: "CAPABILITY", help: "show all about one probe, and what it finds" },
+  },
+  positionals: { usage: "", min: 0, max: 0 },
+  async run({ options }) {
+    const { CAPABILITY_NAMES, examine, liveHost, probeOf } = await import("../host/mod.ts");
+    const { doctorJson, doctorText, explainText } = await import("../reporters/doctor.ts");
+    const { styleFor } = await import("../reporters/style.ts");
+    const explained = options.explain === undefined ? undefined : probeOf(options.explain);
+    if (options.explain !== undefined && explained === undefined) {
+      const hint =
+        didYouMean(options.explain, CAPABILITY_NAMES) || `: it is one of ${CAPABILITY_NAMES.join(", ")}`;
+      throw new UsageError(`no capability is named '${options.explain}'${hint}`);
+    }
+    const examination = examine(liveHost);
+    const page = { style: styleFor(isRichTerminal(1)), width: outputColumns() };
+    if (options.json) print(`${JSON.stringify(doctorJson(examination), null, 2)}\n`);
+    else if (explained !== undefined) print(explainText(explained, examination, page));
+    else print(doctorText(examination, page));
+    return examination.verdicts.some(({ runs }) => runs) ? OK : FAILED;
+  },
+});

@@ -1,0 +1,30 @@
+/** A described host as a host: the model answers what this machine's kernel and processor would. */
+import type { HostModel } from "../../engine/host/model-api.ts";
+import type { Host } from "./types.ts";
+
+/** The task that the probes are, on the model. */
+const TASK = 1000;
+
+/**
+ * Makes a host of a model.
+ *
+ * @param model A model that nothing else runs on: probes leave traces in its kernel's log and sampling rate.
+ * @returns The host; what no profile tells (files, programs, the kernel beside perf) it leaves open.
+ */
+export function describedHost(model: HostModel): Host {
+  model.switchIn(TASK);
+  return {
+    name: model.profile.name,
+    kind: "described",
+    perf: model.perfFor(TASK),
+    cpuid: (leaf, subleaf = 0) => model.cpuid(leaf, subleaf),
+    readFile: (path) => model.readFile(path),
+    readDirectory: (path) => model.readDirectory(path),
+    kernelLog: () => model.kernelLog,
+    attempt: () => undefined,
+    findProgram: () => undefined,
+    execute: () => undefined,
+    compiler: () => undefined,
+    traceSpace: () => undefined,
+  };
+}

@@ -1,0 +1,179 @@
+/** The examination of a host, for people and as JSON. */
+import { type Examination, isProblem, type Objection, PROBE_GROUPS, type Probe } from "../host/mod.ts";
+import { counted } from "../plural.ts";
+import { VERSION } from "../version.ts";
+import type { Style } from "./style.ts";
+import { wrap } from "./wrap.ts";
+
+/** Columns from which on title and evidence fit side by side. */
+const WIDE = 120;
+const TITLE_WIDTH = 58;
+const INDENT = "    ";
+
+/** How a text is laid out. */
+export interface Page {
+  readonly style: Style;
+  /** Columns of the terminal; infinite for files and pipes. */
+  readonly width: number;
+}
+
+/** ✓ as it should be, ✗ a problem, · neither good nor bad, ? not known. */
+function mark(probe: Probe, { capabilities }: Examination, style: Style): string {
+  const finding = capabilities.get(probe.name);
+  if (finding === undefined || finding.state === "unknown") return style.dim("?");
+  if (isProblem(probe, finding)) return style.bad("✗");
+  return probe.kind === "fact" ? style.dim("·") : style.good("✓");
+}
+
+function hanging(text: string, indent: string, width: number): string[] {
+  return wrap(text, width - indent.length).map((line) => `${indent}${line}`);
+}
+
+function probeLines(probe: Probe, examination: Examination, { style, width }: Page): string[] {
+  const finding = examination.capabilities.get(probe.name);
+  if (finding === undefined) return [];
+  const told = `${finding.state}: ${finding.evidence}`;
+  const start = `  ${mark(probe, examination, style)} `;
+  if (width < WIDE) {
+    const [first = "", ...more] = hanging(probe.title, INDENT, width);
+    return [
+      start + first.trimStart(),
+      ...more,
+      ...hanging(told, `${INDENT}  `, width).map((line) => style.dim(line)),
+    ];
+  }
+  const [first = "", ...more] = hanging(told, " ".repeat(INDENT.length + TITLE_WIDTH), width);
+  return [
+    `${start}${probe.title.padEnd(TITLE_WIDTH)}${style.dim(first.trimStart())}`,
+    ...more.map(style.dim),
+  ];
+}
+
+/** "prevents rr; limits embedded; concerns the test hle". */
+function gateWords({ gates }: Probe): string {
+  const parts = [
+    ["prevents", gates.engines],
+    ["limits", gates.limits ?? []],
+    [gates.tests.length === 1 ? "concerns the test" : "concerns the tests", gates.tests],
+  ] as const;
+  const told = parts.filter(([, names]) => names.length > 0);
+  return told.map(([verb, names]) => `${verb} ${names.join(", ")}`).join("; ");
+}
+
+function problemLines({ problems }: Examination, { style, width }: Page): string[] {
+  return problems.flatMap(({ probe, finding }) => {
+    const facts = [gateWords(probe), `remedy: ${probe.remedy}`, `source: ${probe.source}`];
+    return [
+      `  ${style.bad("✗")} ${style.strong(probe.name)}`,
+      ...hanging(`${probe.title}: ${finding.state}, ${finding.evidence}`, INDENT, width),
+      ...facts.filter(Boolean).flatMap((fact) => hanging(fact, INDENT, width).map(style.dim)),
+    ];
+  });
+}
+
+function objectionLines(objections: readonly Objection[], { style, width }: Page): string[] {
+  return objections.flatMap(({ capability, evidence }) =>
+    hanging(`${capability}: ${evidence}`, `${INDENT}  `, width).map(style.dim),
+  );
+}
+
+function verdictLines({ verdicts, host }: Examination, page: Page): string[] {
+  const { style, width } = page;
+  return verdicts.flatMap(({ engine, runs, obstacles, limits, open }) => {
+    const sure = host.kind === "live" || open.length === 0;
+    const can = sure ? "can record and replay here" : "can record and replay there, as far as is told";
+    const head = runs
+      ? `${style.good("✓")} ${engine}: ${can}`
+      : `${style.bad("✗")} ${engine}: can't run here`;
+    const unknowns = runs && open.length > 0 ? [`not known: ${open.join(", ")}`] : [];
+    return [
+      `  ${head}${runs && limits.length > 0 ? ", with limits" : ""}`,
+      ...objectionLines(obstacles, page),
+      ...objectionLines(limits, page),
+      ...unknowns.flatMap((text) => hanging(text, `${INDENT}  `, width).map(style.dim)),
+    ];
+  });
+}
+
+/** The whole examination as text. */
+export function doctorText(examination: Examination, page: Page): string {
+  const { host, problems } = examination;
+  const { style, width } = page;
+  const under = host.hypervisor === undefined ? "no hypervisor" : `under ${host.hypervisor}`;
+  const kernel = host.kernel === undefined ? "unknown kernel" : `Linux ${host.kernel}`;
+  const who = host.kind === "live" ? "this machine" : `described host ${host.name}`;
+  const groups = Object.entries(PROBE_GROUPS).flatMap(([title, probes]) => [
+    style.strong(title),
+    ...probes.flatMap((probe) => probeLines(probe, examination, page)),
+    "",
+  ]);
+  const troubles =
+    problems.length === 0
+      ? []
+      : [style.strong(counted(problems.length, "problem")), ...problemLines(examination, page), ""];
+  return [
+    ...wrap(
+      `tickproof ${VERSION} on ${who}: ${host.processor}, ${under}, ${kernel}, Bun ${Bun.version}`,
+      width,
+    ),
+    "",
+    ...groups,
+    ...troubles,
+    style.strong("engines"),
+    ...verdictLines(examination, page),
+    "",
+  ].join("\n");
+}
+
+/** One probe's whole record, and what it found. */
+export function explainText(probe: Probe, examination: Examination, { style, width }: Page): string {
+  const finding = examination.capabilities.get(probe.name);
+  const needs = Object.entries(probe.needs ?? {}).map(([name, state]) => `${name} is ${state}`);
+  const rows: [string, string][] = [
+    ["found", `${finding?.state ?? "unknown"}: ${finding?.evidence ?? "not asked"}`],
+    ["measures", probe.measures],
+    ["threshold", probe.threshold],
+    ["needs", needs.join(", ")],
+    ["gates", gateWords(probe)],
+    ["remedy", probe.remedy],
+    ["source", probe.source],
+  ];
+  const column = 12;
+  const lines = rows
+    .filter(([, text]) => text !== "")
+    .flatMap(([label, text]) => {
+      const [first = "", ...more] = hanging(text, " ".repeat(column), width);
+      return [`  ${style.dim(label.padEnd(column - 2))}${first.trimStart()}`, ...more];
+    });
+  return [
+    `${mark(probe, examination, style)} ${style.strong(probe.name)}: ${probe.title}`,
+    ...lines,
+    "",
+  ].join("\n");
+}
+
+/** The examination in the form that `--json` prints. */
+export function doctorJson({ host, capabilities, problems, verdicts }: Examination): object {
+  const wrong = new Set(problems.map(({ probe }) => probe.name));
+  return {
+    tickproof: VERSION,
+    bun: Bun.version,
+    host,
+    capabilities: Object.fromEntries(
+      Object.values(PROBE_GROUPS)
+        .flat()
+        .map(({ name, title, kind }) => [
+          name,
+          { title, kind, ...capabilities.get(name), problem: wrong.has(name) },
+        ]),
+    ),
+    problems: problems.map(({ probe: { name, gates, remedy, source }, finding }) => ({
+      name,
+      evidence: finding.evidence,
+      gates,
+      remedy,
+      source,
+    })),
+    engines: verdicts,
+  };
+}
