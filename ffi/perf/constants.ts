@@ -114,3 +114,71 @@ export const PERF_FLAG = { FD_NO_GROUP: 1, FD_OUTPUT: 2, PID_CGROUP: 4, FD_CLOEX
 /** Bits of a raw config on Intel: count in transactions only; forget what aborted ones counted. Intel SDM 3B, 20.3.6.5. */
 export const IN_TX: bigint = 1n << 32n;
 export const IN_TXCP: bigint = 1n << 33n;
+
+/** Bits of sample_type: what each sample holds. */
+export const PERF_SAMPLE = {
+  IP: 1 << 0,
+  TID: 1 << 1,
+  TIME: 1 << 2,
+  ADDR: 1 << 3,
+  READ: 1 << 4,
+  CALLCHAIN: 1 << 5,
+  ID: 1 << 6,
+  CPU: 1 << 7,
+  PERIOD: 1 << 8,
+  STREAM_ID: 1 << 9,
+  RAW: 1 << 10,
+  BRANCH_STACK: 1 << 11,
+  REGS_USER: 1 << 12,
+  STACK_USER: 1 << 13,
+  WEIGHT: 1 << 14,
+  DATA_SRC: 1 << 15,
+  IDENTIFIER: 1 << 16,
+  TRANSACTION: 1 << 17,
+  REGS_INTR: 1 << 18,
+  PHYS_ADDR: 1 << 19,
+  AUX: 1 << 20,
+  CGROUP: 1 << 21,
+  DATA_PAGE_SIZE: 1 << 22,
+  CODE_PAGE_SIZE: 1 << 23,
+  WEIGHT_STRUCT: 1 << 24,
+} as const;
+
+/** Bit of branch_sample_type that puts an index before the branches of a sample. */
+export const PERF_SAMPLE_BRANCH_HW_INDEX: number = 1 << 17;
+
+/** Kinds of records in a ring buffer (enum perf_event_type). */
+export const PERF_RECORD = {
+  MMAP: 1,
+  LOST: 2,
+  COMM: 3,
+  EXIT: 4,
+  THROTTLE: 5,
+  UNTHROTTLE: 6,
+  FORK: 7,
+  READ: 8,
+  SAMPLE: 9,
+  MMAP2: 10,
+  AUX: 11,
+  ITRACE_START: 12,
+  LOST_SAMPLES: 13,
+  SWITCH: 14,
+  SWITCH_CPU_WIDE: 15,
+  NAMESPACES: 16,
+  KSYMBOL: 17,
+  BPF_EVENT: 18,
+  CGROUP: 19,
+  TEXT_POKE: 20,
+  AUX_OUTPUT_HW_ID: 21,
+} as const;
+
+/** Bits of the `misc` field of a record's header; what the upper ones mean depends on the record. */
+export const PERF_RECORD_MISC = {
+  CPUMODE_MASK: 7,
+  MMAP_DATA: 1 << 13,
+  COMM_EXEC: 1 << 13,
+  SWITCH_OUT: 1 << 13,
+  EXACT_IP: 1 << 14,
+  SWITCH_OUT_PREEMPT: 1 << 14,
+  MMAP_BUILD_ID: 1 << 14,
+} as const;

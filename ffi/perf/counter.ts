@@ -1,10 +1,10 @@
 /** One event that is open and counts: its switches, and its value. */
 
 import { SyscallError, unwrap } from "../error.ts";
-import { PERF_FORMAT, PERF_IOC } from "./constants.ts";
+import { PERF_FORMAT } from "./constants.ts";
 import type { PerfEvent } from "./event.ts";
 import { resolveEvent } from "./events/mod.ts";
-import { type CounterOptions, openEvent } from "./open.ts";
+import { type CounterOptions, type OpenEvent, openEvent, switchEvent } from "./open.ts";
 import { lostPin, type NotSupported, type OpenReading, toReading } from "./reading.ts";
 import { meansNotSupported } from "./refusal.ts";
 import type { PerfMapping, PerfSystem } from "./system.ts";
@@ -45,20 +45,20 @@ export function mapEvent(system: PerfSystem, fd: number, pages: number, remedy?:
 export class Counter implements Disposable {
   readonly event: PerfEvent;
   readonly fd: number;
-  readonly #system: PerfSystem;
-  readonly #page: PerfMapping | undefined;
-  /** The machine code that reads the page, if there is one at an address. */
+  protected readonly system: PerfSystem;
+  readonly #mapping: PerfMapping | undefined;
+  /** The machine code that reads the page, if it is wanted and the page is at an address. */
   readonly #userRead: UserRead | undefined;
   readonly #address: number;
   readonly #words = new BigUint64Array(COUNTER_WORDS);
 
-  private constructor(event: PerfEvent, system: PerfSystem, fd: number, page: PerfMapping | undefined) {
+  protected constructor(event: PerfEvent, open: OpenEvent, mapping: PerfMapping | undefined, reads: boolean) {
     this.event = event;
-    this.fd = fd;
-    this.#system = system;
-    this.#page = page;
-    this.#address = page?.address ?? 0;
-    this.#userRead = this.#address === 0 ? undefined : userRead();
+    this.fd = open.fd;
+    this.system = open.system;
+    this.#mapping = mapping;
+    this.#address = mapping?.address ?? 0;
+    this.#userRead = reads && this.#address !== 0 ? userRead() : undefined;
   }
 
   /**
@@ -71,17 +71,12 @@ export class Counter implements Disposable {
    */
   static open(event: PerfEvent | string, options: CounterOptions = {}): Counter {
     const resolved = typeof event === "string" ? resolveEvent(event, options.host) : event;
-    if (options.userRead && (options.pid ?? 0) !== 0) {
-      throw new RangeError(
-        `Cannot read a counter in user mode as 'pid' must be 0, the reader itself: current value is ${options.pid}`,
-      );
-    }
-    const { system, fd } = openEvent(resolved, options, -1, { read_format: TIMES });
+    const open = openEvent(resolved, options, -1, { read_format: TIMES });
     try {
-      const page = options.userRead ? mapEvent(system, fd, 0) : undefined;
-      return new Counter(resolved, system, fd, page);
+      const mapping = options.userRead ? mapEvent(open.system, open.fd, 0) : undefined;
+      return new Counter(resolved, open, mapping, mapping !== undefined);
     } catch (error) {
-      system.close(fd);
+      open.system.close(open.fd);
       throw error;
     }
   }
@@ -100,28 +95,24 @@ export class Counter implements Disposable {
     }
   }
 
-  #ioctl(name: "ENABLE" | "DISABLE" | "RESET", argument = 0): void {
-    unwrap(`ioctl(PERF_EVENT_IOC_${name})`, this.#system.ioctl(this.fd, PERF_IOC[name], argument));
-  }
-
   /** Starts counting. */
   enable(): void {
-    this.#ioctl("ENABLE");
+    switchEvent(this.system, this.fd, "ENABLE", 0);
   }
 
   /** Stops counting; the value stays. */
   disable(): void {
-    this.#ioctl("DISABLE");
+    switchEvent(this.system, this.fd, "DISABLE", 0);
   }
 
   /** Sets the value to 0; the times go on. */
   reset(): void {
-    this.#ioctl("RESET");
+    switchEvent(this.system, this.fd, "RESET", 0);
   }
 
   /** The kernel's identifier of the event, as samples have it. */
   id(): number {
-    return unwrap("ioctl(PERF_EVENT_IOC_ID)", this.#system.id(this.fd));
+    return unwrap("ioctl(PERF_EVENT_IOC_ID)", this.system.id(this.fd));
   }
 
   /**
@@ -133,7 +124,7 @@ export class Counter implements Disposable {
   read(into: BigUint64Array): number {
     checkRoom(into, COUNTER_WORDS);
     return this.#userRead === undefined
-      ? this.#system.read(this.fd, into)
+      ? this.system.read(this.fd, into)
       : this.#userRead.read(this.#address, this.fd, into, into.byteLength);
   }
 
@@ -147,13 +138,13 @@ export class Counter implements Disposable {
   readValue(into: BigUint64Array): number {
     checkRoom(into, COUNTER_WORDS);
     return this.#userRead === undefined
-      ? this.#system.read(this.fd, into)
+      ? this.system.read(this.fd, into)
       : this.#userRead.readValue(this.#address, this.fd, into);
   }
 
   /** Value and times, told apart from "nothing was counted". Always asks the kernel. */
   reading(): OpenReading {
-    const bytes = unwrap("read(perf event)", this.#system.read(this.fd, this.#words));
+    const bytes = unwrap("read(perf event)", this.system.read(this.fd, this.#words));
     if (bytes === 0) return lostPin();
     if (bytes !== COUNTER_BYTES)
       throw new RangeError(`Cannot read ${this.event.name} as ${bytes} bytes came`);
@@ -162,7 +153,7 @@ export class Counter implements Disposable {
 
   /** Closes the event. */
   [Symbol.dispose](): void {
-    this.#page?.[Symbol.dispose]();
-    unwrap("close(perf event)", this.#system.close(this.fd));
+    this.#mapping?.[Symbol.dispose]();
+    unwrap("close(perf event)", this.system.close(this.fd));
   }
 }

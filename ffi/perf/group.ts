@@ -1,11 +1,11 @@
 /** Events that are on counters at the same time or not at all, and are read in one system call. */
 
 import { SyscallError, unwrap } from "../error.ts";
-import { PERF_FORMAT, PERF_IOC, PERF_IOC_FLAG_GROUP } from "./constants.ts";
+import { PERF_FORMAT, PERF_IOC_FLAG_GROUP } from "./constants.ts";
 import { checkRoom } from "./counter.ts";
 import type { PerfEvent } from "./event.ts";
 import { resolveEvent } from "./events/mod.ts";
-import { type CounterOptions, type OpenEvent, openEvent } from "./open.ts";
+import { type CounterOptions, type OpenEvent, openEvent, switchEvent } from "./open.ts";
 import { lostPin, type NotSupported, type OpenReading, toReading } from "./reading.ts";
 import { meansNotSupported } from "./refusal.ts";
 
@@ -87,24 +87,23 @@ export class CounterGroup implements Disposable {
     return this.#leader.fd;
   }
 
-  #ioctl(name: "ENABLE" | "DISABLE" | "RESET"): void {
-    const { system, fd } = this.#leader;
-    unwrap(`ioctl(PERF_EVENT_IOC_${name})`, system.ioctl(fd, PERF_IOC[name], PERF_IOC_FLAG_GROUP));
+  #switch(name: "ENABLE" | "DISABLE" | "RESET"): void {
+    switchEvent(this.#leader.system, this.#leader.fd, name, PERF_IOC_FLAG_GROUP);
   }
 
   /** Starts all of them. */
   enable(): void {
-    this.#ioctl("ENABLE");
+    this.#switch("ENABLE");
   }
 
   /** Stops all of them; the values stay. */
   disable(): void {
-    this.#ioctl("DISABLE");
+    this.#switch("DISABLE");
   }
 
   /** Sets all values to 0; the times go on. */
   reset(): void {
-    this.#ioctl("RESET");
+    this.#switch("RESET");
   }
 
   /**

@@ -15,6 +15,8 @@ export {
   PERF_FORMAT,
   PERF_IOC,
   PERF_IOC_FLAG_GROUP,
+  PERF_RECORD,
+  PERF_SAMPLE,
   PERF_TYPE,
   type PerfAttrFlag,
 } from "./constants.ts";
@@ -31,6 +33,11 @@ export { MMAP_PAGE, MMAP_PAGE_CAPABILITY } from "./mmap_page.ts";
 export type { CounterOptions } from "./open.ts";
 export type { Counted, CounterTimes, NotCounted, NotSupported, OpenReading, Reading } from "./reading.ts";
 export { toReading } from "./reading.ts";
+export { type CpuMode, decodeRecord, type PerfRecord, type RecordBody } from "./record.ts";
+export { RingError } from "./record_bytes.ts";
 export { meansNotSupported, refusalRemedy } from "./refusal.ts";
+export { RecordRing } from "./ring.ts";
+export type { BranchEntry, ReadValues, Sample, SampledRegisters, SampleId, SampleLayout } from "./sample.ts";
+export { type SampleField, Sampler, type SamplerOptions, type SideRecord } from "./sampler.ts";
 export type { PerfMapping, PerfStep, PerfSystem } from "./system.ts";
 export { COUNTER_WORDS, nativeWords } from "./words.ts";

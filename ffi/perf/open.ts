@@ -2,7 +2,7 @@
 
 import { unwrap } from "../error.ts";
 import { encodePerfAttr, type PerfAttr } from "./attr.ts";
-import { PERF_FLAG, type PerfAttrFlag } from "./constants.ts";
+import { PERF_FLAG, PERF_IOC, type PerfAttrFlag } from "./constants.ts";
 import type { PerfEvent } from "./event.ts";
 import { type HostFacts, liveFacts } from "./facts.ts";
 import { livePerf } from "./live.ts";
@@ -38,6 +38,7 @@ export interface OpenEvent {
  *
  * @param leader Descriptor of the group's leader, or −1.
  * @param extra Fields and flags besides those of the event and the options.
+ * @throws RangeError for `userRead` of another task: its counter is that of another processor.
  * @throws SyscallError with what to do about it.
  */
 export function openEvent(
@@ -47,6 +48,11 @@ export function openEvent(
   extra: Partial<PerfAttr>,
 ): OpenEvent {
   const { pid = 0, cpu = -1, system = livePerf, host = liveFacts } = options;
+  if (options.userRead && pid !== 0) {
+    throw new RangeError(
+      `Cannot read a counter in user mode as 'pid' must be 0, the reader itself: current value is ${pid}`,
+    );
+  }
   const flags = new Set<PerfAttrFlag>([...(event.attr.flags ?? []), ...(extra.flags ?? [])]);
   if (leader < 0) flags.add("disabled");
   if (options.inherit) flags.add("inherit");
@@ -58,4 +64,14 @@ export function openEvent(
   const remedy = refusalRemedy(-fd, { attr, pid, cpu, inGroup: leader >= 0 }, host);
   unwrap(`perf_event_open(${event.name})`, fd, remedy);
   throw new RangeError(`Cannot open an event as the system answered ${fd}, which is no error number`);
+}
+
+/** ENABLE, DISABLE or RESET of an open event; `argument` is 0 or PERF_IOC_FLAG_GROUP. */
+export function switchEvent(
+  system: PerfSystem,
+  fd: number,
+  name: "ENABLE" | "DISABLE" | "RESET",
+  argument: number,
+): void {
+  unwrap(`ioctl(PERF_EVENT_IOC_${name})`, system.ioctl(fd, PERF_IOC[name], argument));
 }
