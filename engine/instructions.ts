@@ -2,7 +2,7 @@
  * Instructions whose results do not follow from a program's state, and the answers that a recording gives them.
  * Replay takes the answers from the trace.
  */
-import { cpuid, rdrand, rdseed, rdtsc, rdtscp, xgetbv } from "../ffi/mod.ts";
+import { type CpuidResult, cpuid, rdrand, rdseed, rdtsc, rdtscp, xgetbv } from "../ffi/mod.ts";
 import { REGISTER_NAMES, type Registers } from "./trace/events.ts";
 import { EFLAGS } from "./tracee/registers.ts";
 import type { Decoded } from "./translate/decode.ts";
@@ -56,14 +56,23 @@ function setPair(registers: Registers, value: bigint): void {
   registers[RDX] = value >> 32n;
 }
 
-function answerCpuid(registers: Registers): void {
-  const leaf = low(registers[RAX]!);
-  const [eax, ebx, ecx, edx] = cpuid(leaf, low(registers[RCX]!));
-  const hide = leaf === 7 ? HIDDEN_LEAF_7 : { ebx: 0, ecx: 0, edx: 0 };
+/** What programs see of this processor: all but what is hidden. */
+export function visibleCpuid(leaf: number, subleaf: number): CpuidResult {
+  const [eax, ebx, ecx, edx] = cpuid(leaf, subleaf);
+  if (leaf !== 7) return [eax, ebx, ecx, edx];
+  const { ebx: b, ecx: c, edx: d } = HIDDEN_LEAF_7;
+  return [eax, (ebx & ~b) >>> 0, (ecx & ~c) >>> 0, (edx & ~d) >>> 0];
+}
+
+/** Answers `cpuid` with eax and ecx as given. */
+export type Cpuid = (leaf: number, subleaf: number) => CpuidResult;
+
+function answerCpuid(registers: Registers, ask: Cpuid): void {
+  const [eax, ebx, ecx, edx] = ask(low(registers[RAX]!), low(registers[RCX]!));
   registers[RAX] = BigInt(eax);
-  registers[RBX] = BigInt((ebx & ~hide.ebx) >>> 0);
-  registers[RCX] = BigInt((ecx & ~hide.ecx) >>> 0);
-  registers[RDX] = BigInt((edx & ~hide.edx) >>> 0);
+  registers[RBX] = BigInt(ebx);
+  registers[RCX] = BigInt(ecx);
+  registers[RDX] = BigInt(edx);
 }
 
 /** The register operand in ModRM.rm, and its width in bits. */
@@ -87,7 +96,7 @@ function answerRandom(registers: Registers, bytes: Uint8Array, source: () => big
 }
 
 /** Answers by mnemonic, in lower case. */
-const ANSWERS: Record<string, (registers: Registers, bytes: Uint8Array) => void> = {
+const ANSWERS: Record<string, (registers: Registers, bytes: Uint8Array, cpuid: Cpuid) => void> = {
   rdtsc: (registers) => setPair(registers, rdtsc()),
   rdtscp: (registers) => {
     const { tsc, aux } = rdtscp();
@@ -97,7 +106,7 @@ const ANSWERS: Record<string, (registers: Registers, bytes: Uint8Array) => void>
   rdpid: (registers, bytes) => {
     registers[operand(bytes).register] = BigInt(rdtscp().aux);
   },
-  cpuid: answerCpuid,
+  cpuid: (registers, _bytes, ask) => answerCpuid(registers, ask),
   xgetbv: (registers) => setPair(registers, xgetbv(low(registers[RCX]!))),
   rdrand: (registers, bytes) => answerRandom(registers, bytes, rdrand),
   rdseed: (registers, bytes) => answerRandom(registers, bytes, rdseed),
@@ -116,17 +125,19 @@ const ANSWERS: Record<string, (registers: Registers, bytes: Uint8Array) => void>
  * @param name Mnemonic in lower case.
  * @param bytes The instruction.
  * @param before Registers before it.
+ * @param ask What `cpuid` answers.
  * @returns undefined for one that can't be emulated (sgdt and its kin).
  */
 export function emulate(
   name: string,
   { bytes, length }: Pick<Decoded, "bytes" | "length">,
   before: Registers,
+  ask: Cpuid = visibleCpuid,
 ): Registers | undefined {
   const answer = ANSWERS[name];
   if (!answer) return undefined;
   const after = before.slice();
-  answer(after, bytes);
+  answer(after, bytes, ask);
   const rip = index("rip");
   after[rip] = before[rip]! + BigInt(length);
   return after;

@@ -69,6 +69,15 @@ export class CallRecorder {
       return;
     }
     if (this.clearsOutputs(task, call)) return;
+    const { described } = this.recording;
+    described?.arrived(task);
+    const modelled = described?.answers(task, call);
+    if (modelled) {
+      this.cancel(task);
+      task.set("rax", modelled());
+      this.finish(task, call);
+      return;
+    }
     const answer = this.syscalls.answer(task, call);
     if (answer !== undefined) {
       this.cancel(task);
@@ -77,6 +86,7 @@ export class CallRecorder {
       return;
     }
     this.syscalls.prepare(task, call);
+    described?.enters(task, call);
     sendPendingTrap(task, call);
     this.perform(task, call);
   }

@@ -55,6 +55,7 @@ export class Lifecycle {
     process.streams.clear();
     task.clearTid = 0;
     task.robustList = 0;
+    this.recording.described?.replaced(task);
     this.adopt(task);
     task.id = process.id;
     task.returnedTo = -1;
@@ -104,6 +105,7 @@ export class Lifecycle {
       after: child.view(call.next),
       writes: written.filter((write) => write !== undefined && write !== false),
     });
+    this.recording.described?.born(parent, child);
     this.recording.schedule.add(child);
   }
 

@@ -13,6 +13,7 @@ import {
   wasIgnored,
 } from "../../ffi/mod.ts";
 import { EngineError, invariant } from "../engine-error.ts";
+import type { HostModel } from "../host/model-api.ts";
 import { exitOf, type Outcome } from "../outcome.ts";
 import { describeHost, TraceWriter } from "../trace/mod.ts";
 import { TRACE_OPTIONS } from "../trace-options.ts";
@@ -20,6 +21,7 @@ import { Binding } from "../tracee/binding.ts";
 import { Tracer } from "../tracee/tracer.ts";
 import { ENGINE } from "../version.ts";
 import { initialActions } from "./actions.ts";
+import { DescribedHost } from "./described/mod.ts";
 import { ENDING_SIGNALS, EndPolicy } from "./end-policy.ts";
 import { RecordedProcess, RecordedTask } from "./recorded-task.ts";
 import { Recorder, type RecordingEnd } from "./recorder.ts";
@@ -40,6 +42,8 @@ export interface RecordOptions {
   environment?: Record<string, string>;
   /** @default the recorder's own */
   cwd?: string;
+  /** A described host that answers the program in place of this one. @default this host */
+  host?: HostModel;
 }
 
 /** How a recording ended. */
@@ -69,12 +73,15 @@ export function record(options: RecordOptions): RecordResult {
     engine: ENGINE,
     bun: Bun.version,
     startedAt: new Date().toISOString(),
+    ...(options.host && {
+      described: { name: options.host.profile.name, description: options.host.profile.description },
+    }),
   });
   const before = process.cwd();
   process.chdir(cwd);
   installInterrupts(INTERRUPTS);
   try {
-    return recordInto(writer, program, command, environment);
+    return recordInto(writer, program, { ...options, environment });
   } finally {
     writer.close();
     setTimer(0);
@@ -86,12 +93,13 @@ export function record(options: RecordOptions): RecordResult {
 function recordInto(
   writer: TraceWriter,
   program: string,
-  command: string[],
-  environment: Record<string, string>,
+  { command, environment, host }: RecordOptions & { environment: Record<string, string> },
 ): RecordResult {
   const tracer = new Tracer();
   using binding = new Binding();
   const recording = new Recording(tracer, writer, binding);
+  using described = host && new DescribedHost(recording, host);
+  recording.described = described;
   const first = start(tracer, program, command, environment);
   const end = new Recorder(recording, first, new EndPolicy()).run();
   recording.emit(first, {

@@ -63,6 +63,8 @@ export class RecordedTask extends Task {
   entered: Entry | undefined;
   /** Its ticks at its last event: as far as replay can follow it, should it be killed. */
   markedTicks = 0;
+  /** Its ticks that the model of a described host has heard of. */
+  reportedTicks = 0;
   /** Its list of robust futexes, or 0. */
   robustList = 0;
   /** What the kernel writes if the task ends now, as far as its memory alone does not tell afterwards. */

@@ -8,14 +8,16 @@
  */
 import { ERRNO, PTRACE, SI, SIG, SIGINFO, WAIT } from "../../ffi/mod.ts";
 import { EngineError, invariant } from "../engine-error.ts";
-import { emulate } from "../instructions.ts";
+import { type Cpuid, emulate, visibleCpuid } from "../instructions.ts";
 import { REGISTER_NAMES } from "../trace/events.ts";
-import { arm } from "../tracee/budget.ts";
+import { arm, armUpTo } from "../tracee/budget.ts";
 import { TaskGone } from "../tracee/controller.ts";
 import { faultingState } from "../tracee/fault.ts";
+import { stopAtGadget } from "../tracee/gadget.ts";
 import { RCX, RIP } from "../tracee/registers.ts";
 import type { HeldSignal } from "../tracee/task.ts";
 import type { Tracer } from "../tracee/tracer.ts";
+import { TICK_COUNTERS } from "../translate/context.ts";
 import type { InstructionTrap } from "../translate/traps.ts";
 import { CallRecorder } from "./call-recorder.ts";
 import { Deaths } from "./deaths.ts";
@@ -144,10 +146,8 @@ export class Recorder {
   private step(task: RecordedTask): void {
     this.tracer.mapper.serve(task);
     this.recording.mark(task);
-    if (!task.running) {
-      const slice = task.held.length > 0 ? 1 : this.recording.tasks.size > 1 ? SLICE : LONG_SLICE;
-      arm(task, () => slice, slice);
-    }
+    this.recording.described?.runs(task);
+    if (!task.running) this.arm(task);
     const { entered } = task;
     task.entered = undefined;
     const stop = this.tracer.run(task, PTRACE.SYSCALL);
@@ -177,13 +177,26 @@ export class Recorder {
     }
   }
 
+  /** How far a task may run: to the end of its slice, or to the next interrupt of its counters. */
+  private arm(task: RecordedTask): void {
+    const held = task.held.length > 0;
+    const slice = held ? 1 : this.recording.tasks.size > 1 ? SLICE : LONG_SLICE;
+    const interrupt = held ? undefined : this.recording.described?.nextInterrupt(task);
+    if (interrupt === undefined) arm(task, () => slice, slice);
+    else armUpTo(task, Math.min(interrupt, task.ticks + slice * TICK_COUNTERS), slice);
+  }
+
   private poll(task: RecordedTask, point: "tick" | "jump", pc: number): void {
     const registers = task.view(pc);
     this.stopRequest.arrived(task, { point, registers });
     this.recording.writer.maybeFlush();
+    const { described, schedule } = this.recording;
+    // An interrupt of a counter comes right here: a stop in no code lets its signal in.
+    if (described?.arrived(task)) stopAtGadget(this.tracer, task);
     const held = task.held.shift();
     if (held) this.deliver(task, held, { point, registers, atSignalStop: true });
-    else this.recording.schedule.rotate();
+    else if (described?.nextInterrupt(task) === undefined) schedule.rotate();
+    else schedule.checkTime(task);
   }
 
   private deliver(task: RecordedTask, held: HeldSignal, at: DeliveryPoint): void {
@@ -230,6 +243,10 @@ export class Recorder {
     this.signals.hold(task, { signal, siginfo });
   }
 
+  /** cpuid as programs see it. */
+  private readonly cpuid: Cpuid = (leaf, subleaf) =>
+    this.recording.described?.cpuid(leaf, subleaf) ?? visibleCpuid(leaf, subleaf);
+
   private instruction(task: RecordedTask, { action, name, pc, length }: InstructionTrap): void {
     const before = task.view(pc);
     if (action === "breakpoint") {
@@ -240,7 +257,7 @@ export class Recorder {
       return;
     }
     const bytes = task.space.memory.read(pc, length).slice();
-    const after = action === "emulate" ? emulate(name, { bytes, length }, before) : undefined;
+    const after = action === "emulate" ? emulate(name, { bytes, length }, before, this.cpuid) : undefined;
     if (!after) {
       throw new Unsupported(
         `the instruction ${name} at 0x${pc.toString(16)} can't be recorded by the embedded engine yet`,

@@ -12,6 +12,7 @@ import type { AddressSpace } from "../tracee/address-space.ts";
 import type { Binding } from "../tracee/binding.ts";
 import type { Standing } from "../tracee/task.ts";
 import type { Tracer } from "../tracee/tracer.ts";
+import type { DescribedHost } from "./described/mod.ts";
 import type { RecordedTask } from "./recorded-task.ts";
 import { Schedule } from "./schedule.ts";
 
@@ -21,6 +22,8 @@ export class Recording {
   readonly tasks = new Map<number, RecordedTask>();
   readonly schedule = new Schedule();
   readonly totals = noTotals();
+  /** The host that the program is shown instead of this one, if any. */
+  described: DescribedHost | undefined;
   /** The task that has run since its last event. */
   private unmarked: RecordedTask | undefined;
 
@@ -73,6 +76,7 @@ export class Recording {
   /** A task is gone: nothing more can be said of where it stands. */
   forget(task: RecordedTask): void {
     if (this.unmarked === task) this.unmarked = undefined;
+    this.described?.gone(task);
     this.tasks.delete(task.tid);
     task.process.tasks.delete(task);
     this.totals.ticks += task.ticks;

@@ -169,6 +169,7 @@ export class SyscallRecorder {
     const { space } = task;
     const result = BigInt.asIntN(64, task.get("rax"));
     call.result = Number(result);
+    this.recording.described?.leaves(task, call);
     const mapped = number === SYSCALLS.mmap && call.result >= 0 ? this.mapping(task, call) : undefined;
     const mapping = mapped?.mapping ?? changedStack(task, call);
     if (call.result === 0 || number === SYSCALLS.rt_sigreturn) mendTrap(task, call);

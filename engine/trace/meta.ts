@@ -16,12 +16,20 @@ export interface TraceMeta {
   /** Working directory of the program at its start. */
   cwd: string;
   host: HostInfo;
+  /** The described host that answered the program in place of `host`, if any. */
+  described?: DescribedHostInfo;
   /** What recorded it. */
   engine: { name: string; version: string };
   /** Version of Bun that the recorder ran on. */
   bun: string;
   /** Start of the recording, as an ISO 8601 time. */
   startedAt: string;
+}
+
+/** A described host, as a trace names it. */
+export interface DescribedHostInfo {
+  name: string;
+  description: string;
 }
 
 /** Writes `meta.json` in one step: a folder that has one is a trace, one that has none is not. */
@@ -101,6 +109,7 @@ function checkMeta(path: string, value: Record<string, unknown>): TraceMeta {
   const environment = record("environment");
   const host = record("host");
   const engine = record("engine");
+  const described = value.described === undefined ? undefined : record("described");
   const cores = host.cores;
   if (typeof cores !== "number") throw damaged(path, `"cores" is not a number`);
   return {
@@ -115,6 +124,9 @@ function checkMeta(path: string, value: Record<string, unknown>): TraceMeta {
       hostname: text(host, "hostname"),
       hypervisor: host.hypervisor === true,
     },
+    ...(described && {
+      described: { name: text(described, "name"), description: text(described, "description") },
+    }),
     engine: { name: text(engine, "name"), version: text(engine, "version") },
     bun: text(value, "bun"),
     startedAt: text(value, "startedAt"),

@@ -5,6 +5,7 @@ import { signalName, syscallName } from "../../ffi/mod.ts";
 import { formatStatus, oneLine } from "./dump-values.ts";
 import type { EndEvent, TraceEvent } from "./events.ts";
 import type { HostInfo } from "./host.ts";
+import type { DescribedHostInfo } from "./meta.ts";
 import { TraceReader } from "./reader.ts";
 
 /** How a program ended. */
@@ -14,6 +15,8 @@ export type Exit = { code: number } | { signal: number };
 export interface TraceSummary {
   command: string[];
   host: HostInfo;
+  /** The described host that answered the program, if any. */
+  described?: DescribedHostInfo;
   engine: { name: string; version: string };
   /** Version of Bun that recorded it. */
   bun: string;
@@ -59,11 +62,12 @@ export function summarize(dir: string): TraceSummary {
   } finally {
     reader.close();
   }
-  const { command, host, engine, bun, startedAt } = reader.meta;
+  const { command, host, described, engine, bun, startedAt } = reader.meta;
   const { end } = tally;
   return {
     command,
     host,
+    ...(described && { described }),
     engine,
     bun,
     startedAt,
@@ -100,6 +104,9 @@ export function formatSummary(summary: TraceSummary): string {
       "host",
       `${host.hostname}: ${host.cpu}, ${host.cores} cores, Linux ${host.kernel}${host.hypervisor ? ", virtual" : ""}`,
     ],
+    ...(summary.described
+      ? [["described", `${summary.described.name}: ${summary.described.description}`] as [string, string]]
+      : []),
     ["events", `${summary.events} (${list(kinds)})`],
     ["syscalls", list(syscalls)],
     [

@@ -1,0 +1,143 @@
+/**
+ * Recording on a described host: the program's questions to perf, cpuid and the files that tell of the host are
+ * answered by a model, which is told how far each task has come.
+ *
+ * Replay needs none of it: answers, signals and memory are in the trace like the kernel's own.
+ */
+import { type CpuidResult, PERF_IOC, SYSCALLS } from "../../../ffi/mod.ts";
+import type { HostModel, Overflow } from "../../host/model-api.ts";
+import { blocks } from "../../kernel/mod.ts";
+import type { Call } from "../call.ts";
+import type { RecordedTask } from "../recorded-task.ts";
+import type { Recording } from "../recording.ts";
+import { describedCpuid } from "./cpuid.ts";
+import { HostFiles } from "./host-files.ts";
+import { type Answer, PerfCalls } from "./perf-calls.ts";
+import { PerfFiles } from "./perf-file.ts";
+import { ProgressFeed } from "./progress.ts";
+
+/** Calls that may block, by the table, but hardly ever give up the processor. */
+const SELDOM_SLEEP: ReadonlySet<number> = new Set([
+  SYSCALLS.open,
+  SYSCALLS.openat,
+  SYSCALLS.openat2,
+  SYSCALLS.creat,
+  SYSCALLS.write,
+  SYSCALLS.writev,
+  SYSCALLS.ioctl,
+]);
+
+/** struct utsname: six fields of 65 bytes, the release is the third (asm-generic, linux/utsname.h). */
+const UTSNAME = { release: 130, field: 65 } as const;
+
+/** See the file's head. */
+export class DescribedHost implements Disposable {
+  private readonly files = new PerfFiles();
+  private readonly progress: ProgressFeed;
+  private readonly calls: PerfCalls;
+  private readonly hostFiles: HostFiles;
+
+  constructor(
+    recording: Recording,
+    private readonly model: HostModel,
+  ) {
+    this.progress = new ProgressFeed(model);
+    this.calls = new PerfCalls(recording, model, this.files);
+    this.hostFiles = new HostFiles(recording, model);
+  }
+
+  /** A task is about to run. */
+  runs(task: RecordedTask): void {
+    this.raise(this.progress.switchTo(task));
+  }
+
+  /**
+   * A task has stopped, its ticks are settled.
+   *
+   * @returns Whether counters have overflowed: their signals are on their way.
+   */
+  arrived(task: RecordedTask): boolean {
+    if (!this.files.any) {
+      task.reportedTicks = task.ticks;
+      return false;
+    }
+    const overflows = this.progress.report(task);
+    this.raise(overflows);
+    return overflows.length > 0;
+  }
+
+  /** Ticks of a task at which its next interrupt comes; undefined if none is due. */
+  nextInterrupt(task: RecordedTask): number | undefined {
+    return this.files.any ? this.progress.nextInterrupt(task) : undefined;
+  }
+
+  /** How the model answers a call; undefined for one that is the kernel's. */
+  answers(task: RecordedTask, call: Call): Answer | undefined {
+    return this.calls.answers(task, call);
+  }
+
+  /** The kernel is going to do a call. */
+  enters(task: RecordedTask, call: Call): void {
+    this.hostFiles.redirect(task, call);
+    const { spec } = call;
+    if (spec && blocks(spec, call) && !SELDOM_SLEEP.has(call.number)) this.raise(this.progress.switchAway());
+  }
+
+  /** The kernel has done a call, or it was answered; its result is known, its event is still to be written. */
+  leaves(task: RecordedTask, call: Call): void {
+    this.hostFiles.takeBack(task);
+    if (call.number === SYSCALLS.uname && call.result === 0) {
+      const release = new Uint8Array(UTSNAME.field);
+      release.set(Buffer.from(this.model.profile.kernel.release).subarray(0, UTSNAME.field - 1));
+      task.space.memory.write(call.argument(0) + UTSNAME.release, release);
+    }
+    if (call.spec?.changesFds) this.closeAbandoned();
+  }
+
+  /** A task has made another one. */
+  born(parent: RecordedTask, child: RecordedTask): void {
+    this.model.fork(parent.tid, child.tid);
+  }
+
+  /** A task runs a new program from now on. */
+  replaced(task: RecordedTask): void {
+    this.closeAbandoned();
+    for (const file of this.files) {
+      if (file.target !== task.tid || !file.enableOnExec) continue;
+      file.enableOnExec = false;
+      this.calls.perf(file).ioctl(file.fd, PERF_IOC.ENABLE, 0);
+    }
+  }
+
+  /** A task is gone. */
+  gone(task: RecordedTask): void {
+    this.progress.forget(task);
+    this.closeAbandoned();
+  }
+
+  /** cpuid as the host answers. */
+  cpuid(leaf: number, subleaf: number): CpuidResult {
+    return describedCpuid(this.model, leaf, subleaf);
+  }
+
+  /** Gives everything back. */
+  [Symbol.dispose](): void {
+    this.files[Symbol.dispose]();
+  }
+
+  private closeAbandoned(): void {
+    if (!this.files.any) return;
+    for (const file of this.files.takeAbandoned()) this.calls.perf(file).close(file.fd);
+  }
+
+  /** Counters have overflowed: their owners hear of it from the kernel, as they have asked it to. */
+  private raise(overflows: readonly Overflow[]): void {
+    for (const overflow of overflows) {
+      for (const file of this.files) {
+        if (file.fd !== overflow.fd) continue;
+        file.pipe.notify();
+        file.pipe.drain();
+      }
+    }
+  }
+}

@@ -1,0 +1,111 @@
+/**
+ * Descriptors of the model's events in the program: each is a real one, the reading end of a pipe, so that the
+ * kernel itself sees to dup, fork, CLOEXEC, O_ASYNC and F_SETOWN, and tells by the other end when the last one of
+ * them has been closed.
+ */
+import { type BigIntStats, statSync } from "node:fs";
+import { AT_FDCWD, NotifyingPipe, O, SYSCALLS } from "../../../ffi/mod.ts";
+import type { RecordedTask } from "../recorded-task.ts";
+import type { Recording } from "../recording.ts";
+
+/** What the program has opened. */
+export interface PerfFileOptions {
+  /** Task that opened it, for which the model knows it. */
+  opener: number;
+  /** Its descriptor in the model. */
+  fd: number;
+  /** Task that it counts; -1 for all. */
+  target: number;
+  /** It starts with the target's next program. */
+  enableOnExec: boolean;
+}
+
+/** One open event. */
+export class PerfFile {
+  readonly opener: number;
+  readonly fd: number;
+  readonly target: number;
+  enableOnExec: boolean;
+
+  private constructor(
+    readonly pipe: NotifyingPipe,
+    /** Identity of the pipe. */
+    readonly identity: string,
+    options: PerfFileOptions,
+  ) {
+    ({ opener: this.opener, fd: this.fd, target: this.target, enableOnExec: this.enableOnExec } = options);
+  }
+
+  /**
+   * Gives a stopped task a new descriptor for an event.
+   *
+   * @param closeOnExec Whether it is one that execve closes.
+   * @returns The file and its number in the program, or -errno if there is none left.
+   */
+  static open(
+    { tracer }: Recording,
+    task: RecordedTask,
+    closeOnExec: boolean,
+    options: PerfFileOptions,
+  ): { file: PerfFile; number: number } | number {
+    const pipe = NotifyingPipe.create();
+    const path = tracer.mapper.scratchString(task.space.image, pipe.path);
+    const flags = O.RDONLY | (closeOnExec ? O.CLOEXEC : 0);
+    const number = tracer.inject(task, SYSCALLS.openat, AT_FDCWD, path, flags, 0);
+    if (number < 0) {
+      pipe[Symbol.dispose]();
+      return number;
+    }
+    const identity = identityOf(task.tid, number);
+    pipe.release();
+    return { file: new PerfFile(pipe, identity ?? "", options), number };
+  }
+}
+
+/** The open events of all processes. */
+export class PerfFiles implements Disposable {
+  private readonly open = new Map<string, PerfFile>();
+
+  /** Whether there is any. */
+  get any(): boolean {
+    return this.open.size > 0;
+  }
+
+  add(file: PerfFile): void {
+    this.open.set(file.identity, file);
+  }
+
+  [Symbol.iterator](): Iterator<PerfFile> {
+    return this.open.values();
+  }
+
+  /** The event behind a descriptor of a task; undefined if it is of anything else, or of nothing. */
+  find(tid: number, number: number): PerfFile | undefined {
+    if (!this.any || number < 0) return undefined;
+    return this.open.get(identityOf(tid, number) ?? "");
+  }
+
+  /** Takes out the events that no descriptor leads to any more. */
+  takeAbandoned(): PerfFile[] {
+    const gone = [...this.open.values()].filter(({ pipe }) => pipe.abandoned);
+    for (const file of gone) {
+      this.open.delete(file.identity);
+      file.pipe[Symbol.dispose]();
+    }
+    return gone;
+  }
+
+  /** Gives all pipes back. */
+  [Symbol.dispose](): void {
+    for (const { pipe } of this.open.values()) pipe[Symbol.dispose]();
+    this.open.clear();
+  }
+}
+
+function identityOf(tid: number, number: number): string | undefined {
+  const stat: BigIntStats | undefined = statSync(`/proc/${tid}/fd/${number}`, {
+    bigint: true,
+    throwIfNoEntry: false,
+  });
+  return stat && `${stat.dev}:${stat.ino}`;
+}
