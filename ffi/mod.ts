@@ -46,6 +46,7 @@ export {
   wasIgnored,
 } from "./interrupt.ts";
 export { readKernelLog } from "./kernel_log.ts";
+export { openLibrary, type Signature } from "./library.ts";
 export { type MapOptions, mmap, mprotect, munmap } from "./mapping.ts";
 export { openMemory, TraceeMemory } from "./memory.ts";
 export { AT_FDCWD, MAP, MFD, MREMAP, O, PROT } from "./mman.ts";
@@ -107,3 +108,4 @@ export {
 export { didYouMean, nearest } from "./suggest.ts";
 export { REGS_NOT_READ, TraceeControl } from "./tracee_control.ts";
 export { SYSCALL_STOP, type WaitStatus, waitStatus } from "./wait_status.ts";
+export { emptyCall, STAMP_ROOM, stamps } from "./weigh.ts";

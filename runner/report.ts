@@ -2,10 +2,11 @@
  * The result of `record` and `replay` as JSON, for `--report FILE`: so that whoever started them can tell
  * the program's own exit code 1 from a divergence.
  */
-import { accessSync, constants, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { accessSync, constants, readFileSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import type { RecordResult, ReplayResult } from "../engine/mod.ts";
 import { describeError, UsageError } from "./errors.ts";
+import { writeWhole } from "./write-whole.ts";
 
 export type { Exit } from "../engine/mod.ts";
 
@@ -19,9 +20,7 @@ export type Report = RecordReport | ReplayReport | ErrorReport;
 
 /** Writes a report in one step, so that a reader finds all of it or nothing. */
 export function writeReport(path: string, report: Report): void {
-  const temporary = `${path}.${process.pid}.new`;
-  writeFileSync(temporary, `${JSON.stringify(report)}\n`);
-  renameSync(temporary, path);
+  writeWhole(path, `${JSON.stringify(report)}\n`);
 }
 
 /**

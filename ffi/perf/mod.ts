@@ -31,6 +31,7 @@ export { CounterGroup, GROUP_WORD } from "./group.ts";
 export { livePerf } from "./live.ts";
 export { MMAP_PAGE, MMAP_PAGE_CAPABILITY } from "./mmap_page.ts";
 export type { CounterOptions } from "./open.ts";
+export { readPageTime } from "./page_time.ts";
 export type { Counted, CounterTimes, NotCounted, NotSupported, OpenReading, Reading } from "./reading.ts";
 export { toReading } from "./reading.ts";
 export { type CpuMode, decodeRecord, type PerfRecord, type RecordBody } from "./record.ts";

@@ -12,16 +12,16 @@ function spelling(name: string, option: Option): string {
   return `${option.short ? `-${option.short}, ` : "    "}--${name}${value}`;
 }
 
-/** The usage line of one command: "record [-o DIR] [--quiet] [--] CMD ARGS…". */
+/** The usage line of one command: "tickproof record [-o DIR] [--quiet] [--] CMD ARGS…". */
 export function usageLine(command: Command): string {
   const options = Object.entries(command.options).map(([name, option]) => {
     const shown = option.short && option.kind !== "flag" ? `-${option.short}` : `--${name}`;
     return option.kind === "flag" ? `[${shown}]` : `[${shown} ${option.value}]`;
   });
-  return [command.name, ...options, command.positionals.usage].join(" ").trimEnd();
+  return [command.start, ...options, command.positionals.usage].join(" ").trimEnd();
 }
 
-/** The text of `tickproof NAME --help`. */
+/** The text of a command's `--help`. */
 export function commandHelp(command: Command): string {
   const rows: [string, string][] = Object.entries(command.options).map(([name, option]) => [
     spelling(name, option),
@@ -29,7 +29,7 @@ export function commandHelp(command: Command): string {
   ]);
   rows.push(["    --help", "show this text"]);
   const details = command.details ? `\n${command.details}\n` : "";
-  return `${command.summary}\n\nUsage: tickproof ${usageLine(command)}\n${details}\nOptions:\n${columns(rows)}`;
+  return `${command.summary}\n\nUsage: ${usageLine(command)}\n${details}\nOptions:\n${columns(rows)}`;
 }
 
 /** The text of `tickproof --help`. */

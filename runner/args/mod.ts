@@ -15,14 +15,16 @@ export type { Command, Options, Parsed, Values } from "./types.ts";
  * @returns The command; its `execute` parses the arguments, answers `--help`, and gives the exit code.
  */
 export function defineCommand<const O extends Options>(spec: CommandSpec<O>): Command {
+  const { start = `tickproof ${spec.name}` } = spec;
   const command: Command = {
     name: spec.name,
+    start,
     summary: spec.summary,
     details: spec.details,
     options: spec.options,
     positionals: spec.positionals,
     execute(argv) {
-      const parsed = parse(spec, argv);
+      const parsed = parse({ ...spec, start }, argv);
       if (parsed !== "help") return spec.run(parsed);
       print(commandHelp(command));
       return OK;

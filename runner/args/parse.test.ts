@@ -16,8 +16,13 @@ const program: Positionals = {
   max: Number.POSITIVE_INFINITY,
   verbatim: true,
 };
-const record = { name: "record", options, positionals: program };
-const files = { name: "suites", options, positionals: { usage: "[FILE…]", min: 0, max: 2 } };
+const record = { name: "record", start: "tickproof record", options, positionals: program };
+const files = {
+  name: "suites",
+  start: "tickproof suites",
+  options,
+  positionals: { usage: "[FILE…]", min: 0, max: 2 },
+};
 
 /** parse() where no help is asked for. */
 function parse<O extends Options>(

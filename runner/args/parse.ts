@@ -6,6 +6,8 @@ import type { Option, Options, Parsed, Positionals, Values } from "./types.ts";
 
 interface Grammar<O extends Options> {
   name: string;
+  /** How the command is started: "tickproof record". */
+  start: string;
   options: O;
   positionals: Positionals;
 }
@@ -21,7 +23,7 @@ function find(grammar: Grammar<Options>, spelling: string): [name: string, optio
   const known = Object.entries(grammar.options).flatMap(([name, option]) =>
     option.short ? [`--${name}`, `-${option.short}`] : [`--${name}`],
   );
-  const hint = didYouMean(spelling, known) || ` (see 'tickproof ${grammar.name} --help')`;
+  const hint = didYouMean(spelling, known) || ` (see '${grammar.start} --help')`;
   throw new UsageError(`unknown option '${spelling}' for '${grammar.name}'${hint}`);
 }
 
@@ -88,8 +90,11 @@ function splitOnce(word: string): string[] {
   return at < 0 ? [word] : [word.slice(0, at), word.slice(at + 1)];
 }
 
-function checkCount({ name, positionals: { usage, min, max } }: Grammar<Options>, given: string[]): void {
-  if (given.length < min) throw new UsageError(`'${name}' needs ${usage}: tickproof ${name} ${usage}`);
+function checkCount(
+  { name, start, positionals: { usage, min, max } }: Grammar<Options>,
+  given: string[],
+): void {
+  if (given.length < min) throw new UsageError(`'${name}' needs ${usage}: ${start} ${usage}`);
   if (given.length > max) {
     throw new UsageError(
       `'${name}' takes ${max === 0 ? "nothing" : `only ${usage}`}: got '${given[max]}' too`,

@@ -61,6 +61,8 @@ export interface Parsed<O extends Options> {
 /** A command as it is written down. */
 export interface CommandSpec<O extends Options> {
   name: string;
+  /** How it is started, for help and errors. @default "tickproof NAME" */
+  start?: string;
   summary: string;
   /** More lines for `tickproof NAME --help`. */
   details?: string;
@@ -73,6 +75,8 @@ export interface CommandSpec<O extends Options> {
 /** A command whose types are closed over, so that commands of all kinds stand in one list. */
 export interface Command {
   readonly name: string;
+  /** How it is started: "tickproof record". */
+  readonly start: string;
   readonly summary: string;
   readonly details: string | undefined;
   readonly options: Options;

@@ -18,9 +18,9 @@ export function programsRoot(): string {
 }
 
 /** Name of the compiled program: its stem and a hash of sources, compiler and flags. */
-function cacheName(source: string, compiler: Compiler): string {
+function cacheName(source: string, compiler: Compiler, flags: readonly string[]): string {
   const hash = new Bun.CryptoHasher("sha256");
-  for (const part of [compiler.identity, ...compiler.command, ...FLAGS]) hash.update(`${part}\0`);
+  for (const part of [compiler.identity, ...compiler.command, ...flags]) hash.update(`${part}\0`);
   for (const { path, text } of readSources(source)) hash.update(`${basename(path)}\0${text}\0`);
   return `${basename(source, extname(source))}-${hash.digest("hex").slice(0, 16)}`;
 }
@@ -33,20 +33,31 @@ const underway = new Map<string, Promise<Compilation>>();
  * @param source Path of a C file.
  * @param compiler From `findCompiler`.
  * @param root Where programs are kept.
+ * @param flags What the compiler is told.
  * @returns The program's path, or what the compiler had against the source.
  */
-export function compile(source: string, compiler: Compiler, root = programsRoot()): Promise<Compilation> {
-  const path = join(root, cacheName(source, compiler));
+export function compile(
+  source: string,
+  compiler: Compiler,
+  root = programsRoot(),
+  flags: readonly string[] = FLAGS,
+): Promise<Compilation> {
+  const path = join(root, cacheName(source, compiler, flags));
   if (existsSync(path)) return Promise.resolve({ ok: true, path });
   let compilation = underway.get(path);
   if (compilation === undefined) {
-    compilation = build(source, compiler, path).finally(() => underway.delete(path));
+    compilation = build(source, compiler, path, flags).finally(() => underway.delete(path));
     underway.set(path, compilation);
   }
   return compilation;
 }
 
-async function build(source: string, { command }: Compiler, path: string): Promise<Compilation> {
+async function build(
+  source: string,
+  { command }: Compiler,
+  path: string,
+  flags: readonly string[],
+): Promise<Compilation> {
   try {
     mkdirSync(dirname(path), { recursive: true });
   } catch (error) {
@@ -57,7 +68,7 @@ async function build(source: string, { command }: Compiler, path: string): Promi
     );
   }
   const temporary = `${path}.${process.pid}.new`;
-  const child = Bun.spawn([...command, ...FLAGS, "-o", temporary, source], {
+  const child = Bun.spawn([...command, ...flags, "-o", temporary, source], {
     stdin: "ignore",
     stdout: "ignore",
     stderr: "pipe",

@@ -1,0 +1,63 @@
+/** `bun run bench`: the benchmarks by name, their tables, and files of their results. */
+import { defineCommand } from "../runner/args/mod.ts";
+import { UsageError } from "../runner/errors.ts";
+import { OK } from "../runner/exit-codes.ts";
+import { endWith } from "../runner/main.ts";
+import { print } from "../runner/output.ts";
+import { didYouMean } from "../runner/suggest.ts";
+import { writeWhole } from "../runner/write-whole.ts";
+import { benchEngine, engineTable } from "./engine.ts";
+
+const NAMES = ["counters", "engine"];
+
+/** The benchmarks that were asked for, in the order of {@link NAMES}. */
+function chosen(names: readonly string[]): ReadonlySet<string> {
+  for (const name of names) {
+    if (NAMES.includes(name)) continue;
+    const hint = didYouMean(name, NAMES) || `: it is one of ${NAMES.join(", ")}`;
+    throw new UsageError(`there is no benchmark '${name}'${hint}`);
+  }
+  return new Set(names.length > 0 ? names : NAMES);
+}
+
+const bench = defineCommand({
+  name: "bench",
+  start: "npm run bench --",
+  summary: "Measure what reading counters costs beside C, and what recording and replaying cost",
+  details: [
+    "Benchmarks, by default both:",
+    "  counters  each way to read and switch a performance counter, beside the same loop in C, in turn",
+    "  engine    programs run natively, recorded and replayed, in turn",
+  ].join("\n"),
+  options: {
+    filter: { kind: "text", value: "TEXT", help: "only rows (programs) whose name has this in it" },
+    rounds: { kind: "count", value: "N", help: "counters: how often Bun and C take turns (default 100)" },
+    runs: { kind: "count", value: "N", help: "engine: how often each program is run (default 5)" },
+    json: { kind: "text", value: "FILE", help: "write the results as JSON" },
+    svg: { kind: "text", value: "FILE", help: "counters: draw the distributions" },
+  },
+  positionals: { usage: "[NAME…]", min: 0, max: NAMES.length },
+  async run({ options: { filter, rounds, runs, json, svg }, positionals }) {
+    const names = chosen(positionals);
+    if (svg !== undefined && !names.has("counters")) {
+      throw new UsageError("'--svg' draws the benchmark 'counters', which is not run: name it too");
+    }
+    const results: Record<string, unknown> = {};
+    if (names.has("counters")) {
+      const { benchCounters, countersTable, drawCounters } = await import("./counters/mod.ts");
+      const report = await benchCounters({ filter, rounds });
+      results.counters = report;
+      print(countersTable(report));
+      if (svg !== undefined) writeWhole(svg, await drawCounters(report));
+    }
+    if (names.has("engine")) {
+      const report = await benchEngine({ filter, runs });
+      results.engine = report;
+      print(`${names.size > 1 ? "\n" : ""}${engineTable(report)}`);
+    }
+    if (json !== undefined) writeWhole(json, `${JSON.stringify(results, null, 2)}\n`);
+    return OK;
+  },
+});
+
+await endWith(() => bench.execute(process.argv.slice(2)));

@@ -1,0 +1,65 @@
+/** What recording and replaying cost, beside the native run, measured side by side. */
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { isRichTerminal, say } from "../runner/output.ts";
+import { group } from "../runner/plural.ts";
+import { styleFor } from "../runner/reporters/style.ts";
+import { layOut } from "../runner/reporters/table.ts";
+import { host } from "./host.ts";
+import { type Measurement, measure } from "./measure.ts";
+import { programs } from "./programs.ts";
+
+const RUNS = 5;
+
+/** What to run. */
+export interface EngineBenchOptions {
+  /** How often each program is run. @default 5 */
+  readonly runs?: number | undefined;
+  /** Only programs whose name has this in it. @default all */
+  readonly filter?: string | undefined;
+}
+
+/** What a run of the benchmark gave. */
+export interface EngineReport {
+  readonly host: string;
+  readonly runs: number;
+  readonly results: readonly Measurement[];
+}
+
+/** Runs the programs natively, recorded and replayed, in turn. */
+export async function benchEngine({
+  runs = RUNS,
+  filter = "",
+}: EngineBenchOptions = {}): Promise<EngineReport> {
+  const scratch = mkdtempSync(join(tmpdir(), "tickproof-bench-"));
+  try {
+    const chosen = (await programs(scratch)).filter(({ name }) => name.includes(filter));
+    const results = chosen.map((program) =>
+      measure(program, runs, scratch, (run) => say(`${program.name}: run ${run} of ${runs}\n`)),
+    );
+    return { host: host(), runs, results };
+  } finally {
+    rmSync(scratch, { recursive: true });
+  }
+}
+
+/** The report for people. */
+export function engineTable({ host, runs, results }: EngineReport): string {
+  const style = styleFor(isRichTerminal(1));
+  const titles = ["program", "native", "record", "", "replay", "", "ticks"];
+  const columns = titles.map((title, index) => ({ title, align: index === 0 ? "left" : "right" }) as const);
+  const seconds = (milliseconds: number) => ({ text: `${(milliseconds / 1000).toFixed(3)} s` });
+  const ratio = (part: number, whole: number) => ({ text: `${(part / whole).toFixed(2)}×` });
+  const rows = results.map(({ name, native, record, replay, ticks }) => [
+    { text: name },
+    seconds(native),
+    seconds(record),
+    ratio(record, native),
+    seconds(replay),
+    ratio(replay, native),
+    { text: group(ticks) },
+  ]);
+  const note = `medians of ${runs} runs each, whole processes; ${host}`;
+  return `${[...layOut(columns, rows, style.dim), style.dim(note)].join("\n")}\n`;
+}

@@ -1,0 +1,18 @@
+/** How long an event has been enabled, read from its metadata page: see `../stubs/page_time.ts`. */
+
+import { loadCode } from "../code.ts";
+import { nativeFunction, WORD } from "../native.ts";
+import { PAGE_TIME_LISTING } from "../stubs/page_time.ts";
+
+/**
+ * Reads the nanoseconds for which an event has been enabled, without a system call.
+ *
+ * @param page Address of the event's metadata page; see `PerfMapping.address`.
+ * @param into The time goes to the first word.
+ * @returns 8; or 0 where the page has no time (`cap_user_time` is 0: the kernel's clock is not the TSC).
+ */
+export const readPageTime: (page: number, into: BigUint64Array) => number = nativeFunction(
+  loadCode(PAGE_TIME_LISTING)("page_time"),
+  [WORD, "ptr"],
+  "i32",
+);
