@@ -1,10 +1,10 @@
 /** `bun run bench`: the benchmarks by name, their tables, and files of their results. */
+import { didYouMean } from "../ffi/mod.ts";
 import { defineCommand } from "../runner/args/mod.ts";
 import { UsageError } from "../runner/errors.ts";
 import { OK } from "../runner/exit-codes.ts";
 import { endWith } from "../runner/main.ts";
-import { print } from "../runner/output.ts";
-import { didYouMean } from "../runner/suggest.ts";
+import { isRichTerminal, print } from "../runner/output.ts";
 import { writeWhole } from "../runner/write-whole.ts";
 import { benchEngine, engineTable } from "./engine.ts";
 
@@ -47,7 +47,7 @@ const bench = defineCommand({
       const { benchCounters, countersTable, drawCounters } = await import("./counters/mod.ts");
       const report = await benchCounters({ filter, rounds });
       results.counters = report;
-      print(countersTable(report));
+      print(countersTable(report, isRichTerminal(1)));
       if (svg !== undefined) writeWhole(svg, await drawCounters(report));
     }
     if (names.has("engine")) {

@@ -1,11 +1,15 @@
 /** Shared libraries: libc, and what a benchmark compiled on the spot. */
 
-import { dlopen, type FFITypeOrString } from "bun:ffi";
+import { dlopen } from "bun:ffi";
+import { WORD } from "./native.ts";
+
+/** Types that bun:ffi knows by these names; of a `word` see `native.ts`. */
+const TYPES = { i32: "i32", ptr: "ptr", word: WORD } as const;
 
 /** Types of the parameters and of the result of a function. */
 export interface Signature {
-  readonly args: readonly FFITypeOrString[];
-  readonly returns: FFITypeOrString;
+  readonly args: readonly (keyof typeof TYPES)[];
+  readonly returns: keyof typeof TYPES;
 }
 
 /**
@@ -20,7 +24,7 @@ export function openLibrary<F>(path: string, signatures: Readonly<Record<keyof F
   const symbols = Object.fromEntries(
     Object.entries<Signature>(signatures).map(([name, { args, returns }]) => [
       name,
-      { args: [...args], returns },
+      { args: args.map((type) => TYPES[type]), returns: TYPES[returns] },
     ]),
   );
   return dlopen(path, symbols).symbols as unknown as F;

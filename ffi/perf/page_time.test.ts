@@ -1,25 +1,23 @@
 import { expect, test } from "bun:test";
-import { NativeBuffer, rdtsc, readPageTime } from "../mod.ts";
+import { MMAP_PAGE, MMAP_PAGE_CAPABILITY, NativeBuffer, rdtsc, readPageTime } from "../mod.ts";
 
-/** Offsets of struct perf_event_mmap_page (linux/perf_event.h). */
-const PAGE = { lock: 8, time_enabled: 24, capabilities: 40, time_shift: 50, time_mult: 52, time_offset: 56 };
-const CAP_USER_TIME = 8n;
+const CAP_USER_TIME = 1n << BigInt(MMAP_PAGE_CAPABILITY.user_time);
 
 /** A page as the kernel leaves it that gives twice the TSC as nanoseconds. */
 function pageOfTsc(): NativeBuffer {
   const page = NativeBuffer.map(4096);
-  page.view.setUint32(PAGE.lock, 2, true);
-  page.view.setBigUint64(PAGE.time_enabled, 1000n, true);
-  page.view.setBigUint64(PAGE.capabilities, CAP_USER_TIME, true);
-  page.view.setUint16(PAGE.time_shift, 10, true);
-  page.view.setUint32(PAGE.time_mult, 2048, true);
+  page.view.setUint32(MMAP_PAGE.lock, 2, true);
+  page.view.setBigUint64(MMAP_PAGE.time_enabled, 1000n, true);
+  page.view.setBigUint64(MMAP_PAGE.capabilities, CAP_USER_TIME, true);
+  page.view.setUint16(MMAP_PAGE.time_shift, 10, true);
+  page.view.setUint32(MMAP_PAGE.time_mult, 2048, true);
   return page;
 }
 
 test("readPageTime() adds what the TSC says to the time of the last update", () => {
   using page = pageOfTsc();
   const before = rdtsc();
-  page.view.setBigInt64(PAGE.time_offset, BigInt(-2n * before), true);
+  page.view.setBigInt64(MMAP_PAGE.time_offset, BigInt(-2n * before), true);
   const into = new BigUint64Array(1);
   expect(readPageTime(page.address, into)).toBe(8);
   const after = rdtsc();
@@ -30,10 +28,10 @@ test("readPageTime() adds what the TSC says to the time of the last update", () 
 test("readPageTime() gives nothing where the page has no time, or stays locked", () => {
   using page = pageOfTsc();
   const into = BigUint64Array.of(7n);
-  page.view.setUint32(PAGE.lock, 3, true);
+  page.view.setUint32(MMAP_PAGE.lock, 3, true);
   expect(readPageTime(page.address, into)).toBe(0);
-  page.view.setUint32(PAGE.lock, 2, true);
-  page.view.setBigUint64(PAGE.capabilities, 0n, true);
+  page.view.setUint32(MMAP_PAGE.lock, 2, true);
+  page.view.setBigUint64(MMAP_PAGE.capabilities, 0n, true);
   expect(readPageTime(page.address, into)).toBe(0);
   expect(into[0]).toBe(7n);
 });

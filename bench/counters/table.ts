@@ -1,0 +1,87 @@
+/** The report for people: a row an operation, then the goals. */
+import { styleFor } from "../../runner/reporters/style.ts";
+import { type Cell, layOut } from "../../runner/reporters/table.ts";
+import { type CountersReport, describeGarbage, type RowReport } from "./report.ts";
+import type { Histogram } from "./statistics.ts";
+
+const BARS = " ▁▂▃▄▅▆▇█";
+const SPARK_WIDTH = 16;
+
+/** Counts as bars of one line, the highest bin full. */
+export function sparkline({ counts }: Histogram, width = SPARK_WIDTH): string {
+  const perBar = Math.max(1, Math.ceil(counts.length / width));
+  const bars = Array.from({ length: Math.ceil(counts.length / perBar) }, (_, bar) =>
+    counts.slice(bar * perBar, (bar + 1) * perBar).reduce((sum, count) => sum + count, 0),
+  );
+  const highest = Math.max(...bars);
+  return bars.map((bar) => BARS[highest === 0 ? 0 : Math.ceil((bar / highest) * (BARS.length - 1))]).join("");
+}
+
+/** Nanoseconds with three or four digits that mean something. */
+export function duration(nanoseconds: number): string {
+  if (nanoseconds >= 10_000) return `${(nanoseconds / 1000).toFixed(1)} µs`;
+  return `${nanoseconds.toFixed(nanoseconds < 100 ? 1 : 0)} ns`;
+}
+
+const COLUMNS = [
+  { title: "operation", align: "left" },
+  { title: "Bun", align: "right" },
+  { title: "p99", align: "right" },
+  { title: "C", align: "right" },
+  { title: "p99", align: "right" },
+  { title: "ratio", align: "right" },
+  { title: "95 %", align: "left" },
+  { title: "Bun", align: "left" },
+  { title: "C", align: "left" },
+] as const;
+
+function cells(row: RowReport): Cell[] {
+  const texts = (...values: string[]) => values.map((text) => ({ text }));
+  if (row.state === "skipped") return texts(row.name, "skip");
+  const { name, js, c, ratio } = row;
+  const left = [name, duration(js.cost), duration(js.distribution.p99)];
+  const bars = sparkline(js.distribution.histogram);
+  if (c === undefined || ratio === undefined) return texts(...left, "–", "–", "–", "", bars);
+  return texts(
+    ...left,
+    duration(c.cost),
+    duration(c.distribution.p99),
+    `${ratio.median.toFixed(2)}×`,
+    `${ratio.low.toFixed(2)}–${ratio.high.toFixed(2)}`,
+    bars,
+    sparkline(c.distribution.histogram),
+  );
+}
+
+/**
+ * Lays the report out.
+ *
+ * @param rich Whether colours may be used.
+ */
+export function countersTable(report: CountersReport, rich: boolean): string {
+  const style = styleFor(rich);
+  const { rows, garbage, goals, rounds, c, host } = report;
+  const lines = layOut(COLUMNS, rows.map(cells), style.dim);
+  // What a skipped row says is longer than a column: it goes on over those that it does not fill.
+  for (const [index, row] of rows.entries()) {
+    if (row.state === "skipped") lines[index + 1] = style.dim(`${lines[index + 1]}: ${row.reason}`);
+  }
+  lines.push("");
+  if (garbage) {
+    lines.push(`garbage of Counter.read: ${describeGarbage(garbage.read)}`);
+    lines.push(`  a BigInt for each read: ${describeGarbage(garbage.control)}`);
+  }
+  for (const { goal, value, met } of goals) {
+    const verdict = met === undefined ? style.warn("open") : met ? style.good("met") : style.bad("missed");
+    lines.push(`goal: ${goal}: ${value}, ${verdict}`);
+  }
+  for (const row of rows) {
+    if (row.state === "measured" && row.note !== undefined) lines.push(style.dim(`${row.name}: ${row.note}`));
+  }
+  lines.push(
+    style.dim("costs are medians of batches, p99 and bars are of single calls (short ones: of batches);"),
+    style.dim(`${rounds} rounds, Bun and C in turn; ${"missing" in c ? `no C: ${c.missing}` : c.compiler}`),
+    style.dim(host),
+  );
+  return `${lines.join("\n")}\n`;
+}
