@@ -65,6 +65,8 @@ export class RecordedTask extends Task {
   markedTicks = 0;
   /** Its ticks that the model of a described host has heard of. */
   reportedTicks = 0;
+  /** Its ticks where an elided critical section has begun that it is in, on hosts whose processor elides locks. */
+  elidedFrom: number | undefined;
   /** Its list of robust futexes, or 0. */
   robustList = 0;
   /** What the kernel writes if the task ends now, as far as its memory alone does not tell afterwards. */

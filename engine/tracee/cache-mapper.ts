@@ -27,6 +27,8 @@ export class CacheMapper {
   /** The task that translation happens for. */
   private current: Task | undefined;
 
+  private elisionsNoted = false;
+
   constructor(private readonly tracer: Controller) {}
 
   /** The cache's view of the address space of whichever task runs now. */
@@ -34,6 +36,7 @@ export class CacheMapper {
     return {
       newRegion: (near) => this.newRegion(image, near),
       fetchPage: (page) => this.served.space.fetchPage(page),
+      notesElisions: () => this.elisionsNoted,
       textTranslated: (page) => this.guard(this.served, page),
     };
   }
@@ -41,6 +44,12 @@ export class CacheMapper {
   private get served(): Task {
     invariant(this.current, "translation without a task");
     return this.current;
+  }
+
+  /** From now on the edges of elided critical sections are told to `Tracer.onElision`, in all of these images. */
+  noteElisions(images: Iterable<Image>): void {
+    this.elisionsNoted = true;
+    for (const image of images) image.cache.invalidate(0, USER_END);
   }
 
   /** Declares for which task the next translations and regions are. */

@@ -40,6 +40,9 @@ export class Tracer extends Controller {
   /** Where the code caches of the tasks' address spaces are looked after. */
   readonly mapper = new CacheMapper(this);
 
+  /** Called where an elided critical section begins or ends, with the task's ticks there (`mapper.noteElisions`). */
+  onElision: ((task: Task, edge: "acquire" | "release", ticks: number) => void) | undefined;
+
   /** A fresh address space of a stopped process, with a fresh image. */
   newSpace(pid: number): AddressSpace {
     return new AddressSpace(openMemory(pid), new Image((image) => this.mapper.cacheHost(image)));
@@ -147,6 +150,13 @@ export class Tracer extends Controller {
         task.set("rip", cache.revive(trap.target, rip - 1) ?? trap.target);
         this.flush(task);
         return "handled";
+      case "elision": {
+        settle(task);
+        // The branch at the segment's end may be counted already.
+        const ahead = cache.position(rip)?.counted === "tick" ? 1 : 0;
+        this.onElision?.(task, trap.edge, task.ticks - ahead);
+        return "handled";
+      }
       case "poll":
         settle(task);
         if (trap.counter === "tick") task.ticks--;

@@ -51,6 +51,7 @@ export function plainCache(
       },
       fetchPage: text.fetch,
       textTranslated: () => {},
+      notesElisions: () => false,
     },
     table,
   );

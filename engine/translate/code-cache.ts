@@ -23,6 +23,8 @@ export interface CacheHost {
   newRegion(near: number): Region;
   /** Bytes of an executable page of the program, or undefined where it can't execute. */
   fetchPage(page: number): Uint8Array | undefined;
+  /** Whether the edges of elided critical sections are to be told; a change concerns new translations only. */
+  notesElisions(): boolean;
   /** Called when text of this page has been translated, so that later writes to it are noticed. */
   textTranslated(page: number): void;
 }
@@ -276,6 +278,7 @@ export class CodeCache {
         addEntry: (target, address) => this.entries.set(target, address),
         addTrap: (address, trap) => this.traps.set(address, trap),
         addSyscall: (address, at, next) => this.syscalls.set(address, { pc: at, next }),
+        notesElisions: this.host.notesElisions(),
         linked: (entry, site) => this.links.add(entry, site, "near"),
         emitCheckedEntry: (assembler, target) => this.emitCheckedEntry(assembler, target),
       },

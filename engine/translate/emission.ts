@@ -11,6 +11,8 @@ import type { Trap } from "./traps.ts";
 /** Offset of the literal in an exit's stub: behind the trap and the opcode of the far jump. */
 const STUB_LITERAL = 7;
 const HLT = 0xf4;
+/** The prefix of an elided lock's acquisition; that of its release is 0xf3 (Intel SDM vol. 1, 16.3.3). */
+const XACQUIRE = 0xf2;
 const SPILLED_RCX = CONTEXT_BASE + CONTEXT.spilledRcx;
 const SPILLED_RAX = CONTEXT_BASE + CONTEXT.spilledRax;
 const TICK_RCX = CONTEXT_BASE + CONTEXT.tickRcx;
@@ -27,6 +29,8 @@ export interface UnitHost {
   addEntry(pc: number, address: number): void;
   addTrap(address: number, trap: Trap): void;
   addSyscall(returnAddress: number, pc: number, next: number): void;
+  /** Whether to trap in front of instructions with elision prefixes. */
+  readonly notesElisions: boolean;
   /** Called when the relative operand at `site` leads to an entry directly. */
   linked(entry: number, site: number): void;
   /** Puts a checked entry for returns to `pc` here, falling through into what comes next. */
@@ -149,6 +153,11 @@ export class Emission {
       // Programs may not read counters: a privileged instruction raises the very same fault (#GP).
       asm.byte(HLT);
       return;
+    }
+    if (elidedPrefix >= 0 && this.host.notesElisions) {
+      const edge = bytes[elidedPrefix] === XACQUIRE ? "acquire" : "release";
+      this.host.addTrap(asm.here, { kind: "elision", edge });
+      asm.byte(0xcc);
     }
     const start = asm.cursor;
     if (elidedPrefix >= 0) {

@@ -35,6 +35,12 @@ export interface InstructionTrap {
   resume: number;
 }
 
+/** An instruction with an elision prefix comes next: a critical section begins or ends. */
+export interface ElisionTrap {
+  kind: "elision";
+  edge: "acquire" | "release";
+}
+
 /** An indirect branch to a target without a checked entry: the app pc is in rcx, rcx and rax are spilled. */
 export interface MissTrap {
   kind: "miss";
@@ -46,7 +52,7 @@ export interface DeadTrap {
   target: number;
 }
 
-export type Trap = ExitTrap | PollTrap | InstructionTrap | MissTrap | DeadTrap;
+export type Trap = ExitTrap | PollTrap | InstructionTrap | ElisionTrap | MissTrap | DeadTrap;
 
 /** Where the program is when the processor stands at some cache pc. */
 export interface Position {

@@ -38,7 +38,7 @@ export class DescribedHost implements Disposable {
   private readonly hostFiles: HostFiles;
 
   constructor(
-    recording: Recording,
+    private readonly recording: Recording,
     private readonly model: HostModel,
   ) {
     this.progress = new ProgressFeed(model);
@@ -71,6 +71,16 @@ export class DescribedHost implements Disposable {
     return this.files.any ? this.progress.nextInterrupt(task) : undefined;
   }
 
+  /** Sections with elided locks are to be told of, now that somebody counts. */
+  private noteElisions(): void {
+    const { tracer, tasks } = this.recording;
+    const { hle, alwaysAborts } = this.model.profile.cpu.tsx;
+    if (!hle || alwaysAborts || tracer.onElision) return;
+    tracer.onElision = (task, edge, ticks) =>
+      this.raise(this.progress.elision(task as RecordedTask, edge, ticks));
+    tracer.mapper.noteElisions(new Set([...tasks.values()].map(({ space }) => space.image)));
+  }
+
   /** How the model answers a call; undefined for one that is the kernel's. */
   answers(task: RecordedTask, call: Call): Answer | undefined {
     return this.calls.answers(task, call);
@@ -91,6 +101,7 @@ export class DescribedHost implements Disposable {
       release.set(Buffer.from(this.model.profile.kernel.release).subarray(0, UTSNAME.field - 1));
       task.space.memory.write(call.argument(0) + UTSNAME.release, release);
     }
+    if (call.number === SYSCALLS.perf_event_open && call.result >= 0) this.noteElisions();
     if (call.spec?.changesFds) this.closeAbandoned();
   }
 

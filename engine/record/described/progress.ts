@@ -2,8 +2,12 @@
  * How far the tasks have come, told to the model: it has no clock and no processor, and counts what it hears of.
  *
  * A task has the processor from the moment it runs to the moment another one does, or it sleeps.
+ *
+ * Critical sections with elided locks (HLE) are transactions: their branches are told when the section commits. One
+ * that is stopped before (by a system call, an interrupt, another task) is aborted, and the attempt's branches have
+ * been for nothing: the processor takes the lock for real and runs the same branches once more.
  */
-import type { HostModel, Overflow } from "../../host/model-api.ts";
+import type { HostModel, Overflow, Progress } from "../../host/model-api.ts";
 import type { RecordedTask } from "../recorded-task.ts";
 
 /** See the file's head. */
@@ -39,10 +43,35 @@ export class ProgressFeed {
 
   /** The task that runs has come to where its ticks say. */
   report(task: RecordedTask): readonly Overflow[] {
-    const branches = task.ticks - task.reportedTicks;
-    if (branches <= 0 || this.running !== task) return [];
-    task.reportedTicks = task.ticks;
-    return this.model.advance(task.tid, { branches });
+    const { elidedFrom } = task;
+    task.elidedFrom = undefined;
+    const aborted = elidedFrom === undefined ? 0 : task.ticks - elidedFrom;
+    return this.advance(task, task.ticks, { abortedBranches: aborted });
+  }
+
+  /** The running task is at an edge of a critical section with an elided lock. */
+  elision(task: RecordedTask, edge: "acquire" | "release", ticks: number): readonly Overflow[] {
+    const { elidedFrom } = task;
+    if (edge === "acquire") {
+      // A section that was begun and never committed: its lock was taken, and the program tries again.
+      const aborted = elidedFrom === undefined ? 0 : ticks - elidedFrom;
+      const overflows = this.advance(task, ticks, { abortedBranches: aborted });
+      task.elidedFrom = ticks;
+      return overflows;
+    }
+    task.elidedFrom = undefined;
+    if (elidedFrom === undefined) return [];
+    return this.advance(task, ticks, { committedBranches: ticks - elidedFrom });
+  }
+
+  /** Tells of all branches up to `ticks`; of those that committed, which are not counted twice, too. */
+  private advance(task: RecordedTask, ticks: number, inTransactions: Partial<Progress>): readonly Overflow[] {
+    if (this.running !== task) return [];
+    const branches = Math.max(0, ticks - task.reportedTicks - (inTransactions.committedBranches ?? 0));
+    const happened = [branches, ...Object.values(inTransactions)].some((count) => count > 0);
+    if (!happened) return [];
+    task.reportedTicks = ticks;
+    return this.model.advance(task.tid, { branches, ...inTransactions });
   }
 
   /** Ticks of a task at which its next interrupt comes; undefined if none is due. */
