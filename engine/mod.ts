@@ -2,4 +2,5 @@
 export { EngineError } from "./engine-error.ts";
 export type { Exit, Outcome } from "./outcome.ts";
 export { type RecordOptions, type RecordResult, record } from "./record/mod.ts";
+export type { Difference, Progress } from "./replay/divergence.ts";
 export { type ReplayOptions, type ReplayResult, replay } from "./replay/mod.ts";

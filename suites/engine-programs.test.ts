@@ -45,7 +45,7 @@ for (const { name, shows, varies } of PROGRAMS) {
     `${name}: ${shows}`,
     async () => {
       const source = resolve(import.meta.dir, "programs", `${name}.c`);
-      const compiled = await compile(source, findCompiler(), CACHE);
+      const compiled = await compile(source, findCompiler(), { root: CACHE });
       assert(compiled.ok, compiled.ok ? "" : compiled.message);
       const { record } = proveSame([compiled.path]);
       assertStringIncludes(record.stdout.toString(), "EXIT-SUCCESS");

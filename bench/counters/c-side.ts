@@ -50,8 +50,8 @@ export async function openCSide(find: () => Compiler = findCompiler): Promise<CS
     if (isUserError(error)) return { missing: error.message };
     throw error;
   }
-  const flags = [...FLAGS, "-shared", "-fPIC"];
-  const compilation = await compile(resolve(import.meta.dir, "loops.c"), compiler, undefined, flags);
+  const flags = ["-shared", "-fPIC"];
+  const compilation = await compile(resolve(import.meta.dir, "loops.c"), compiler, { flags });
   if (!compilation.ok) return { missing: compilation.message };
   const open = <F>(name: string, words: number) =>
     openLibrary<Record<string, F>>(compilation.path, { [name]: signature(words) })[name];
@@ -61,5 +61,5 @@ export async function openCSide(find: () => Compiler = findCompiler): Promise<CS
       { run: open<Run>(name, WORDS.run), each: open<Each>(`${name}_each`, WORDS.each) },
     ]),
   ) as Record<CLoopName, CLoop>;
-  return { compiler: [compiler.identity, ...flags].join(" "), loops };
+  return { compiler: [compiler.identity, ...FLAGS.c, ...flags].join(" "), loops };
 }

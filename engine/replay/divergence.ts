@@ -3,14 +3,41 @@ import { signalName, syscallName } from "../../ffi/mod.ts";
 import { REGISTER_NAMES, type Registers, type TraceEvent } from "../trace/events.ts";
 import { COMPUTED_FLAGS, EFLAGS, RIP } from "../tracee/registers.ts";
 
+/** How far a task had come, and with which registers. */
+export interface Progress {
+  ticks: number;
+  /** By name, as hexadecimal texts ("0x7ffff7ed9e65"), which JSON can hold. */
+  registers: Record<string, string>;
+}
+
+/** What a recording and a replay say of the same event. */
+export interface Difference {
+  task: number;
+  /** The system call, the signal, or the event's kind. */
+  name: string;
+  expected: Progress;
+  found: Progress;
+}
+
 /** Raised where recording and replay differ; the message is for the user. */
 export class Divergence extends Error {
+  /**
+   * @param difference Where the task got to the event: how it differed there.
+   */
   constructor(
     readonly index: number,
     message: string,
+    readonly difference?: Difference,
   ) {
     super(message);
   }
+}
+
+function progress(ticks: number, registers: Registers): Progress {
+  return {
+    ticks,
+    registers: Object.fromEntries(REGISTER_NAMES.map((name, i) => [name, hex(registers[i]!)])),
+  };
 }
 
 /** What an event is called in messages: the system call, the signal, or its kind. */
@@ -39,10 +66,17 @@ const COMPARED_FLAGS = COMPUTED_FLAGS & ~0x10n;
  */
 export function compare(event: TraceEvent, index: number, ticks: number, found: Registers): void {
   const where = `event ${index} (${eventName(event)})`;
+  const difference = (): Difference => ({
+    task: event.task,
+    name: eventName(event),
+    expected: progress(event.ticks, event.registers),
+    found: progress(ticks, found),
+  });
   if (ticks !== event.ticks) {
     throw new Divergence(
       index,
       `ticks mismatch at ${where}: expected ${event.ticks}, got ${ticks} (task ${event.task}, pc ${hex(found[RIP]!)})`,
+      difference(),
     );
   }
   const differences: string[] = [];
@@ -56,6 +90,7 @@ export function compare(event: TraceEvent, index: number, ticks: number, found: 
     throw new Divergence(
       index,
       `registers mismatch at ${where}: ${differences.join("; ")} (task ${event.task}, ticks ${ticks}, pc ${hex(found[RIP]!)})`,
+      difference(),
     );
   }
 }

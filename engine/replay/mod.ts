@@ -3,7 +3,7 @@ import { close, spawnTraced } from "../../ffi/mod.ts";
 import { exitOf, type Outcome } from "../outcome.ts";
 import { TraceReader } from "../trace/mod.ts";
 import { blankProgram } from "./blank.ts";
-import { Divergence } from "./divergence.ts";
+import { type Difference, Divergence } from "./divergence.ts";
 import { Replayer } from "./replayer.ts";
 
 /** What to replay. */
@@ -22,6 +22,8 @@ export interface ReplayResult extends Outcome {
   message: string;
   /** Index of the last event that was replayed, or that diverged. */
   event: number;
+  /** Of a divergence: how recording and replay differ, where the task got to the event at all. */
+  difference?: Difference;
 }
 
 /**
@@ -46,7 +48,15 @@ export function replay({ directory }: ReplayOptions): ReplayResult {
     return { ...totals, outcome: "partial", message, event, exit: undefined };
   } catch (error) {
     if (!(error instanceof Divergence)) throw error;
-    return { ...totals, outcome: "diverged", message: error.message, event: error.index, exit: undefined };
+    const { message, index: event, difference } = error;
+    return {
+      ...totals,
+      outcome: "diverged",
+      message,
+      event,
+      exit: undefined,
+      ...(difference && { difference }),
+    };
   } finally {
     close(blank);
     reader.close();

@@ -22,7 +22,7 @@ beforeEach(() => {
 afterEach(() => rmSync(folder, { recursive: true }));
 
 async function compiled(): Promise<string> {
-  const result = await compile(source, findCompiler(), cache);
+  const result = await compile(source, findCompiler(), { root: cache });
   assert(result.ok, "it compiles");
   return result.path;
 }
@@ -47,7 +47,7 @@ test("compile() sees a change in a header", async () => {
 
 test("compile() gives the compiler's words for a wrong source and leaves nothing behind", async () => {
   writeFileSync(source, "int main(void) { return nonsense; }\n");
-  const result = await compile(source, findCompiler(), cache);
+  const result = await compile(source, findCompiler(), { root: cache });
   assert(!result.ok);
   assertStringIncludes(result.message, "nonsense");
   assertEquals(readdirSync(cache), []);

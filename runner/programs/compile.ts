@@ -1,12 +1,12 @@
 /**
- * Compiles the suites' programs on first use. The result is kept by the content of everything that it
+ * Compiles programs under test on first use. The result is kept by the content of everything that it
  * depends on, so that it never goes stale and needs no cleaning between versions.
  */
 import { existsSync, mkdirSync, renameSync, rmSync } from "node:fs";
 import { homedir } from "node:os";
 import { basename, dirname, extname, join } from "node:path";
 import { UsageError } from "../errors.ts";
-import { type Compiler, FLAGS } from "./compiler.ts";
+import { type Compiler, FLAGS, languageOf } from "./compiler.ts";
 import { readSources } from "./sources.ts";
 
 /** A program is there, or the compiler refused its source. */
@@ -17,10 +17,29 @@ export function programsRoot(): string {
   return join(process.env.XDG_CACHE_HOME || join(homedir(), ".cache"), "tickproof/programs");
 }
 
-/** Name of the compiled program: its stem and a hash of sources, compiler and flags. */
-function cacheName(source: string, compiler: Compiler, flags: readonly string[]): string {
+/** How a source is compiled. */
+export interface CompileOptions {
+  /** More flags, behind those of its language; libraries (`-lm`) too. @default none */
+  flags?: readonly string[];
+  /** Folder that keeps compiled programs. @default programsRoot() */
+  root?: string;
+}
+
+/** How a compiler is called for one program. */
+interface Invocation {
+  source: string;
+  compiler: Compiler;
+  /** Flags of the language, and what stands behind the source: libraries have to. */
+  before: readonly string[];
+  behind: readonly string[];
+}
+
+/** Name of the compiled program: its stem and a hash of sources, compiler and flags, wherever they lie. */
+function cacheName({ source, compiler, before, behind }: Invocation): string {
   const hash = new Bun.CryptoHasher("sha256");
-  for (const part of [compiler.identity, ...compiler.command, ...flags]) hash.update(`${part}\0`);
+  for (const part of [compiler.identity, ...compiler.command, ...before, "", ...behind]) {
+    hash.update(`${part}\0`);
+  }
   for (const { path, text } of readSources(source)) hash.update(`${basename(path)}\0${text}\0`);
   return `${basename(source, extname(source))}-${hash.digest("hex").slice(0, 16)}`;
 }
@@ -30,34 +49,27 @@ const underway = new Map<string, Promise<Compilation>>();
 /**
  * Gives the compiled program of a source file; compiles it unless that was done before.
  *
- * @param source Path of a C file.
- * @param compiler From `findCompiler`.
- * @param root Where programs are kept.
- * @param flags What the compiler is told.
+ * @param source Path of a source in C, C++ or assembly.
+ * @param compiler From `findCompiler`, for the source's language.
  * @returns The program's path, or what the compiler had against the source.
  */
 export function compile(
   source: string,
   compiler: Compiler,
-  root = programsRoot(),
-  flags: readonly string[] = FLAGS,
+  { flags = [], root = programsRoot() }: CompileOptions = {},
 ): Promise<Compilation> {
-  const path = join(root, cacheName(source, compiler, flags));
+  const invocation = { source, compiler, before: FLAGS[languageOf(source) ?? "c"], behind: flags };
+  const path = join(root, cacheName(invocation));
   if (existsSync(path)) return Promise.resolve({ ok: true, path });
   let compilation = underway.get(path);
   if (compilation === undefined) {
-    compilation = build(source, compiler, path, flags).finally(() => underway.delete(path));
+    compilation = build(invocation, path).finally(() => underway.delete(path));
     underway.set(path, compilation);
   }
   return compilation;
 }
 
-async function build(
-  source: string,
-  { command }: Compiler,
-  path: string,
-  flags: readonly string[],
-): Promise<Compilation> {
+async function build({ source, compiler, before, behind }: Invocation, path: string): Promise<Compilation> {
   try {
     mkdirSync(dirname(path), { recursive: true });
   } catch (error) {
@@ -68,7 +80,8 @@ async function build(
     );
   }
   const temporary = `${path}.${process.pid}.new`;
-  const child = Bun.spawn([...command, ...flags, "-o", temporary, source], {
+  const { command } = compiler;
+  const child = Bun.spawn([...command, ...before, "-o", temporary, source, ...behind], {
     stdin: "ignore",
     stdout: "ignore",
     stderr: "pipe",

@@ -20,6 +20,13 @@ export interface ProcessSpec {
   timeoutSeconds: number;
   /** Ends it before its time. */
   abort: AbortSignal;
+  /**
+   * What to do beside it.
+   *
+   * @param pid The process.
+   * @param ended Aborted once it has ended: what is done here must end then, too.
+   */
+  onStart?: (pid: number, ended: AbortSignal) => Promise<void>;
 }
 
 /** How it ended. */
@@ -58,11 +65,14 @@ export async function runProcess(spec: ProcessSpec): Promise<ProcessEnd> {
   } finally {
     for (const fd of files) closeSync(fd);
   }
+  const ended = new AbortController();
+  const beside = spec.onStart?.(child.pid, ended.signal);
   const why = await outcome(child, spec);
   const milliseconds = performance.now() - started;
-  if (why === "exited") return { kind: "exited", exit: exitOf(child), milliseconds };
-  await endTree(child, GRACE_MS);
-  return { kind: why };
+  ended.abort();
+  if (why !== "exited") await endTree(child, GRACE_MS);
+  await beside;
+  return why === "exited" ? { kind: "exited", exit: exitOf(child), milliseconds } : { kind: why };
 }
 
 /** Waits for the first of: the process ends, its time is up, the run is aborted. */

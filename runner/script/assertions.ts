@@ -1,0 +1,69 @@
+/** Assertions about recordings, beside those of `@std/assert`; a failure shows both sides. */
+import { AssertionError } from "@std/assert";
+import { group } from "../plural.ts";
+import { describeExit } from "../run/compare.ts";
+import type { Divergence, Recording, Replay, Run } from "./recording.ts";
+
+/** What was expected above what was found, one pair a line. */
+function sides(pairs: readonly (readonly [what: string, expected: string, found: string])[]): string {
+  const width = Math.max(...pairs.flatMap(([what]) => what.length));
+  return pairs
+    .flatMap(([what, expected, found]) => [
+      `  ${what.padEnd(width)}  expected  ${expected}`,
+      `  ${"".padEnd(width)}  found     ${found}`,
+    ])
+    .join("\n");
+}
+
+function divergenceText({ message, difference }: Divergence): string {
+  if (!difference) return message;
+  const { expected, found } = difference;
+  const registers = Object.keys(expected.registers)
+    .filter((name) => expected.registers[name] !== found.registers[name])
+    .map((name) => [name, expected.registers[name] ?? "", found.registers[name] ?? ""] as const);
+  const ticks = [["ticks", group(expected.ticks), group(found.ticks)] as const];
+  return `${message}\n${sides([...ticks, ...registers])}`;
+}
+
+/**
+ * Asserts that a recording replays: to its end, with the same output, end, ticks, signals and switches.
+ *
+ * @returns The replay, for more questions.
+ * @throws {AssertionError} With both sides of each difference.
+ */
+export async function assertReplays(recording: Recording): Promise<Replay> {
+  const replay = await recording.replay();
+  if (replay.divergence) {
+    throw new AssertionError(`The recording does not replay: ${divergenceText(replay.divergence)}`);
+  }
+  const seen = (run: Run): [string, string][] => [
+    ["exit", describeExit(run.exit)],
+    ["ticks", group(run.ticks)],
+    ["signals", group(run.signals)],
+    ["switches", group(run.switches)],
+    ["stdout", JSON.stringify(run.stdout)],
+    ["stderr", JSON.stringify(run.stderr)],
+  ];
+  const found = new Map(seen(replay));
+  const pairs = seen(recording).map(([what, expected]) => [what, expected, found.get(what) ?? ""] as const);
+  const different = pairs.filter(([, expected, actual]) => expected !== actual);
+  if (different.length > 0) throw new AssertionError(`The replay differs:\n${sides(different)}`);
+  return replay;
+}
+
+/**
+ * Asserts that runs have executed the same number of conditional branches.
+ *
+ * @param first What the others are compared with.
+ * @throws {AssertionError} With the ticks of the first one that differs.
+ */
+export function assertSameTicks(first: Run, ...others: readonly Run[]): void {
+  for (const [index, { ticks }] of others.entries()) {
+    if (ticks === first.ticks) continue;
+    const by = `${group(Math.abs(ticks - first.ticks))} ${ticks > first.ticks ? "more" : "fewer"}`;
+    throw new AssertionError(
+      `Run ${index + 2} has other ticks than the first one (${by}):\n` +
+        sides([["ticks", group(first.ticks), group(ticks)]]),
+    );
+  }
+}

@@ -1,0 +1,51 @@
+/** What a script says of its tests: the types that `test()` takes, and what it registers. */
+import type { TestContext } from "./context.ts";
+
+/** Seconds that one attempt may take where neither the test nor the run says otherwise. */
+export const DEFAULT_TIMEOUT_SECONDS = 60;
+
+/** The body of a test or a step. */
+export type TestFunction = (t: TestContext) => void | Promise<void>;
+
+/** What may be said of a test besides its body. Everything is optional. */
+export interface TestOptions {
+  /** Not run; a text says why. @default false */
+  ignore?: boolean | string;
+  /** Only tests with this are run, and the run fails for it, so that it is not forgotten. @default false */
+  only?: boolean;
+  /** Seconds that one attempt may take. @default DEFAULT_TIMEOUT_SECONDS, or the run's */
+  timeout?: number;
+  /** Attempts after a failed one; a test that passes then is flaky. @default 0 */
+  retry?: number;
+  /** Times that the test is run; it passes only if all of them do. @default 1 */
+  repeats?: number;
+  /** Words to choose tests by. @default none */
+  tags?: readonly string[];
+}
+
+/** A test with all that its script says of it. */
+export interface TestDefinition extends TestOptions {
+  name: string;
+  fn: TestFunction;
+  /** Where `test()` was called. */
+  location: Location;
+}
+
+/** A place in a script. */
+export interface Location {
+  file: string;
+  /** From 1. */
+  line: number;
+}
+
+/** When a hook runs: around all tests of its script, or around each. */
+export type HookName = "beforeAll" | "beforeEach" | "afterEach" | "afterAll";
+
+/** The body of a hook. */
+export type Hook = () => void | Promise<void>;
+
+/** The tests and hooks of one script, in the order in which it names them. */
+export interface Script {
+  readonly tests: readonly TestDefinition[];
+  readonly hooks: Readonly<Record<HookName, readonly Hook[]>>;
+}

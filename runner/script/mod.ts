@@ -1,0 +1,12 @@
+/**
+ * The API of scripts: `import { test } from "tickproof"`. A script adds tests; who runs it (`tickproof suites`,
+ * or `bun test`) decides the rest.
+ */
+export type { Exit } from "../report.ts";
+export { assertReplays, assertSameTicks } from "./assertions.ts";
+export type { StepRecord, TestContext } from "./context.ts";
+export type { Hook, HookName, Location, TestFunction, TestOptions } from "./definition.ts";
+export type { Program, ProgramOptions } from "./program.ts";
+export type { Divergence, Recording, RecordOptions, Replay, Run } from "./recording.ts";
+export type { Send, When } from "./send.ts";
+export { type AddEach, type AddTest, type Test, type TestRecord, test } from "./test.ts";

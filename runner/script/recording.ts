@@ -1,0 +1,224 @@
+/** Recordings and replays that a script makes, each in a process of its own, and what it can ask of them. */
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { dirname, join, resolve } from "node:path";
+import type { Difference } from "../../engine/mod.ts";
+import { type TraceEvent, TraceReader } from "../../engine/trace/mod.ts";
+import { UsageError } from "../errors.ts";
+import { type Exit, type RecordReport, type ReplayReport, readReport } from "../report.ts";
+import { runProcess } from "../run/process.ts";
+import { findProgram, type ProgramOptions } from "./program.ts";
+import { checkSends, type Send, sendInTime } from "./send.ts";
+
+/** How a program is run under record. */
+export interface RecordOptions extends ProgramOptions {
+  /** Added to the environment of the script. @default none */
+  env?: Readonly<Record<string, string>>;
+  /** What it reads from its standard input. @default nothing */
+  stdin?: string | Uint8Array;
+  /** Working directory, relative to the script. @default the script's folder */
+  cwd?: string;
+  /** Signals to send to it. @default none */
+  signals?: readonly Send[];
+  /** Described host that it runs on, by name or path of a profile. @default this host */
+  host?: string;
+}
+
+/** What a program left, recorded or replayed. */
+export interface Run {
+  /** How the program ended; undefined if it did not get there. */
+  readonly exit: Exit | undefined;
+  /** Retired conditional branches of all its tasks. */
+  readonly ticks: number;
+  /** Signals that reached the program, and preemptions of one thread for another. */
+  readonly signals: number;
+  readonly switches: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** A replay that did not do what its recording did. */
+export interface Divergence {
+  /** Index of the event. */
+  readonly event: number;
+  /** "ticks mismatch at event 12 (write): expected 4180530, got 4240512 …" */
+  readonly message: string;
+  /** How they differ there; undefined where the task did not get to the event at all. */
+  readonly difference: Difference | undefined;
+}
+
+/** A replay. */
+export interface Replay extends Run {
+  /** Undefined if it did what the recording did, to its end. */
+  readonly divergence: Divergence | undefined;
+}
+
+/** What recordings of a script need to know. */
+export interface Workbench {
+  /** Starts tickproof's command line: `[...engine, "record", …]`. */
+  readonly engine: readonly string[];
+  /** The script's folder. */
+  readonly folder: string;
+  /** An existing folder for the files of this test's recordings. */
+  readonly files: string;
+  readonly signal: AbortSignal;
+}
+
+/** No recording may take longer; the test's own time is over long before. */
+const FOREVER_SECONDS = 86_400;
+
+let made = 0;
+
+/** See the file's head. */
+export class Recording implements Run, AsyncDisposable {
+  readonly exit: Exit | undefined;
+  readonly ticks: number;
+  readonly signals: number;
+  readonly switches: number;
+  readonly stdout: string;
+  readonly stderr: string;
+  /** Folder of the trace. */
+  readonly trace: string;
+  readonly #bench: Workbench;
+  readonly #place: string;
+
+  private constructor(bench: Workbench, place: string, report: RecordReport) {
+    this.#bench = bench;
+    this.#place = place;
+    this.trace = report.directory;
+    this.exit = report.exit;
+    this.ticks = report.ticks;
+    this.signals = report.signals;
+    this.switches = report.switches;
+    this.stdout = readFileSync(join(place, "record.stdout"), "utf8");
+    this.stderr = readFileSync(join(place, "record.stderr"), "utf8");
+  }
+
+  /**
+   * Records a program to its end.
+   *
+   * @throws {UsageError} If there is no such program, or the engine can't record it: the message says why.
+   */
+  static async make(
+    bench: Workbench,
+    program: string,
+    args: readonly string[],
+    options: RecordOptions,
+  ): Promise<Recording> {
+    const { env = {}, stdin, cwd = ".", signals = [], host, flags } = options;
+    checkSends(signals);
+    const { path } = await findProgram(program, bench.folder, { ...(flags && { flags }) });
+    const place = join(bench.files, `recording-${made++}`);
+    mkdirSync(place, { recursive: true });
+    const input = stdin === undefined ? undefined : join(place, "stdin");
+    if (input !== undefined) writeFileSync(input, stdin ?? "");
+    const atTicks = signals.flatMap(({ send, at }) =>
+      "ticks" in at ? ["--send", `${send}@${at.ticks}`] : [],
+    );
+    const report = await runEngine(bench, place, "record", {
+      arguments: [
+        ...["-o", join(place, "trace")],
+        ...(host === undefined ? [] : ["--host", host]),
+        ...atTicks,
+        ...["--", path, ...args],
+      ],
+      cwd: resolve(bench.folder, cwd),
+      env,
+      stdin: input,
+      signals,
+    });
+    if (report.outcome !== "recorded") {
+      throw new UsageError(`recording ${program}: ${report.message || report.outcome}`);
+    }
+    return new Recording(bench, place, report);
+  }
+
+  /** The events of the trace, in order. */
+  *events(): Generator<TraceEvent, void, undefined> {
+    const reader = TraceReader.open(this.trace);
+    try {
+      for (let event = reader.next(); event !== undefined; event = reader.next()) yield event;
+    } finally {
+      reader.close();
+    }
+  }
+
+  /** Replays the trace; as often as you like. */
+  async replay(): Promise<Replay> {
+    const place = join(this.#place, `replay-${made++}`);
+    mkdirSync(place);
+    const report = await runEngine(this.#bench, place, "replay", {
+      arguments: [this.trace],
+      cwd: dirname(this.trace),
+      env: {},
+      stdin: undefined,
+      signals: [],
+    });
+    const divergence: Divergence | undefined =
+      report.outcome === "replayed"
+        ? undefined
+        : { event: report.event, message: report.message, difference: report.difference };
+    const { exit, ticks, signals, switches } = report;
+    const text = (name: string) => readFileSync(join(place, name), "utf8");
+    return {
+      exit,
+      ticks,
+      signals,
+      switches,
+      divergence,
+      stdout: text("replay.stdout"),
+      stderr: text("replay.stderr"),
+    };
+  }
+
+  /** Deletes the trace and the outputs. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    rmSync(this.#place, { recursive: true, force: true });
+  }
+}
+
+interface EngineCall {
+  arguments: readonly string[];
+  cwd: string;
+  env: Readonly<Record<string, string>>;
+  stdin: string | undefined;
+  signals: readonly Send[];
+}
+
+function runEngine(
+  bench: Workbench,
+  place: string,
+  command: "record",
+  call: EngineCall,
+): Promise<RecordReport>;
+function runEngine(
+  bench: Workbench,
+  place: string,
+  command: "replay",
+  call: EngineCall,
+): Promise<ReplayReport>;
+async function runEngine(
+  { engine, signal }: Workbench,
+  place: string,
+  command: "record" | "replay",
+  call: EngineCall,
+): Promise<RecordReport | ReplayReport> {
+  const reportFile = join(place, `${command}.json`);
+  const stdout = join(place, `${command}.stdout`);
+  const stderr = join(place, `${command}.stderr`);
+  const end = await runProcess({
+    command: [...engine, command, "--quiet", "--report", reportFile, ...call.arguments],
+    cwd: call.cwd,
+    environment: call.env,
+    stdin: call.stdin,
+    stdout,
+    stderr,
+    timeoutSeconds: FOREVER_SECONDS,
+    abort: signal,
+    onStart: (recorder, ended) => sendInTime(call.signals, { recorder, stdout, ended }),
+  });
+  if (end.kind !== "exited") throw new Error(`the ${command} was ended: the test's time is up`);
+  const report = readReport(reportFile);
+  if (report?.kind === command) return report;
+  const words = report?.kind === "error" ? report.message : readFileSync(stderr, "utf8").trim();
+  throw new UsageError(`cannot ${command}: ${words}`);
+}

@@ -1,0 +1,111 @@
+/**
+ * Signals that a script sends to the program under record: after some time, once an output is seen, or (by the
+ * engine itself) at an exact tick.
+ */
+import { readFileSync } from "node:fs";
+import { UsageError } from "../errors.ts";
+import { SIGNAL_NAMES, signalNumber } from "../signals.ts";
+import { didYouMean } from "../suggest.ts";
+
+/** When a signal is sent. */
+export type When =
+  /** Milliseconds after the program's start. */
+  | { ms: number }
+  /** Right before the conditional branch behind so many of the program's first task: an exact place. */
+  | { ticks: number }
+  /** As soon as the program's standard output has something that this matches. */
+  | { output: RegExp };
+
+/** A signal to send. */
+export interface Send {
+  send: NodeJS.Signals;
+  at: When;
+}
+
+/** Where the program is, and what tells that it has ended. */
+export interface Target {
+  /** Process that records it: its only child is the program. */
+  recorder: number;
+  /** File that the program's standard output goes to. */
+  stdout: string;
+  ended: AbortSignal;
+}
+
+/** How often an output is looked at, in milliseconds. */
+const LOOK_MS = 2;
+
+/**
+ * Checks what a script wants to be sent.
+ *
+ * @throws {UsageError} For an unknown signal, or a time that is none.
+ */
+export function checkSends(signals: readonly Send[]): void {
+  for (const { send, at } of signals) {
+    if (signalNumber(send) === undefined) {
+      throw new UsageError(`cannot send '${send}': no such signal${didYouMean(send, SIGNAL_NAMES)}`);
+    }
+    if ("output" in at) continue;
+    const amount = "ms" in at ? at.ms : at.ticks;
+    if (!(Number.isFinite(amount) && amount >= 0)) {
+      throw new UsageError(`cannot send ${send} as its time must be a number of at least 0: it is ${amount}`);
+    }
+  }
+}
+
+/**
+ * Sends signals when their time has come; those at a tick are the engine's.
+ *
+ * @returns When all are sent, or the program has ended.
+ */
+export async function sendInTime(signals: readonly Send[], target: Target): Promise<void> {
+  const own = signals.filter(({ at }) => !("ticks" in at));
+  if (own.length === 0) return;
+  const program = await until(target, () => programOf(target.recorder));
+  if (program === undefined) return;
+  const started = performance.now();
+  await Promise.all(
+    own.map(async ({ send, at }) => {
+      const due = await until(target, () => (isDue(at, target, started) ? true : undefined));
+      if (due) signalIfAlive(program, send);
+    }),
+  );
+}
+
+function isDue(at: When, { stdout }: Target, started: number): boolean {
+  if ("ms" in at) return performance.now() - started >= at.ms;
+  if ("output" in at)
+    return new RegExp(at.output.source, at.output.flags.replace(/[gy]/g, "")).test(
+      readFileSync(stdout, "utf8"),
+    );
+  return false;
+}
+
+/** The first process that a recorder has started, once it runs the program itself. */
+function programOf(recorder: number): number | undefined {
+  try {
+    const children = readFileSync(`/proc/${recorder}/task/${recorder}/children`, "utf8").trim();
+    const [first] = children.split(" ");
+    return first === undefined || first === "" ? undefined : Number(first);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined; // it has ended
+    throw error;
+  }
+}
+
+/** Asks again and again until there is an answer, or the program has ended. */
+async function until<T>({ ended }: Target, ask: () => T | undefined): Promise<T | undefined> {
+  while (!ended.aborted) {
+    const answer = ask();
+    if (answer !== undefined) return answer;
+    await Bun.sleep(LOOK_MS);
+  }
+  return undefined;
+}
+
+function signalIfAlive(pid: number, name: NodeJS.Signals): void {
+  try {
+    process.kill(pid, signalNumber(name) ?? 0);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "ESRCH") throw error;
+  }
+}
