@@ -34,9 +34,15 @@ export class Collector implements Registrar, Script {
 
 let current: Registrar | undefined;
 
-/** Decides who takes the tests of scripts that are imported from now on. */
-export function setRegistrar(registrar: Registrar | undefined): void {
+/**
+ * Decides who takes the tests of scripts that are imported from now on.
+ *
+ * @returns Who took them before.
+ */
+export function setRegistrar(registrar: Registrar | undefined): Registrar | undefined {
+  const before = current;
   current = registrar;
+  return before;
 }
 
 /**

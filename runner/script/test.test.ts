@@ -1,14 +1,17 @@
 import { afterEach, beforeEach, test } from "bun:test";
 import { assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
-import { Collector, setRegistrar } from "./registry.ts";
+import { Collector, type Registrar, setRegistrar } from "./registry.ts";
 import { test as add } from "./test.ts";
 
 let script: Collector;
+let before: Registrar | undefined;
 beforeEach(() => {
   script = new Collector();
-  setRegistrar(script);
+  before = setRegistrar(script);
 });
-afterEach(() => setRegistrar(undefined));
+afterEach(() => {
+  setRegistrar(before);
+});
 
 const nothing = (): void => {};
 
