@@ -4,6 +4,7 @@ import { didYouMean } from "../ffi/mod.ts";
 import { type Command, overview } from "./args/mod.ts";
 import { doctor } from "./commands/doctor.ts";
 import { dump } from "./commands/dump.ts";
+import { history } from "./commands/history.ts";
 import { info } from "./commands/info.ts";
 import { record } from "./commands/record.ts";
 import { replay } from "./commands/replay.ts";
@@ -14,7 +15,7 @@ import { endWith } from "./main.ts";
 import { print } from "./output.ts";
 import { VERSION } from "./version.ts";
 
-const COMMANDS: readonly Command[] = [record, replay, dump, info, suites, doctor];
+const COMMANDS: readonly Command[] = [record, replay, dump, info, suites, history, doctor];
 
 async function main(argv: readonly string[]): Promise<number> {
   const [name, ...rest] = argv;

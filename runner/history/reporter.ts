@@ -1,0 +1,63 @@
+/** Writes the events of a run into the history as they come. */
+import { hostname, release } from "node:os";
+import { describeHost } from "../../engine/trace/mod.ts";
+import { reasonsOf } from "../reporters/details.ts";
+import type { Attempt, Reporter, TestCase } from "../run/mod.ts";
+import { VERSION } from "../version.ts";
+import type { AttemptInfo, History, RunInfo } from "./store.ts";
+
+/** What this machine and this tickproof say of a run that begins now. */
+export function runInfo(): RunInfo {
+  return {
+    startedAt: new Date().toISOString(),
+    host: hostname(),
+    cpu: describeHost().cpu,
+    kernel: release(),
+    version: VERSION,
+    bun: Bun.version,
+  };
+}
+
+/** An attempt in the form that the history keeps. */
+export function attemptInfo(test: TestCase, { number, verdict, counts, milliseconds }: Attempt): AttemptInfo {
+  return {
+    test: test.id,
+    number,
+    engine: "embedded",
+    describedHost: "",
+    verdict: verdict.kind,
+    reason: reasonsOf(verdict).join("\n"),
+    ticks: counts?.ticks ?? null,
+    events: counts?.events ?? null,
+    signals: counts?.signals ?? null,
+    switches: counts?.switches ?? null,
+    nativeMs: milliseconds.native ?? null,
+    recordMs: milliseconds.record ?? null,
+    replayMs: milliseconds.replay ?? null,
+  };
+}
+
+/**
+ * A reporter that keeps every attempt.
+ *
+ * @param history Open until the run has finished.
+ * @param keep Runs that are kept at most; older ones are removed at the end.
+ * @param info Of the run.
+ */
+export function historyReporter(history: History, keep: number, info: RunInfo = runInfo()): Reporter {
+  let run = 0;
+  return (event) => {
+    switch (event.kind) {
+      case "run-started":
+        run = history.addRun(info);
+        break;
+      case "attempt-finished":
+        history.addAttempt(run, attemptInfo(event.test, event.attempt));
+        break;
+      case "run-finished":
+        if (!event.summary.interrupted) history.finishRun(run);
+        history.prune(keep);
+        break;
+    }
+  };
+}

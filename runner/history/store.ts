@@ -1,0 +1,187 @@
+/**
+ * The history: every attempt of every run, in one SQLite file that several runs may use at the same time.
+ *
+ * Each attempt is written when it ends, so that a run that is killed leaves what it had.
+ */
+import { Database } from "bun:sqlite";
+import { mkdirSync } from "node:fs";
+import { dirname, resolve } from "node:path";
+import { UsageError } from "../errors.ts";
+import { migrate } from "./schema.ts";
+
+/** What a run says of itself. */
+export interface RunInfo {
+  /** ISO 8601, UTC. */
+  startedAt: string;
+  host: string;
+  cpu: string;
+  kernel: string;
+  /** Of tickproof. */
+  version: string;
+  bun: string;
+}
+
+/** A run in the history. */
+export interface RunRow extends RunInfo {
+  id: number;
+  /** It went to its end. */
+  finished: boolean;
+  /** Attempts at tests, and those that passed or were not run. */
+  attempts: number;
+  passed: number;
+  skipped: number;
+}
+
+/** An attempt, as it is kept. */
+export interface AttemptInfo {
+  test: string;
+  number: number;
+  engine: string;
+  /** Profile that it ran on; "" for the live host. */
+  describedHost: string;
+  verdict: string;
+  reason: string;
+  ticks: number | null;
+  events: number | null;
+  signals: number | null;
+  switches: number | null;
+  nativeMs: number | null;
+  recordMs: number | null;
+  replayMs: number | null;
+}
+
+/** An attempt with the run that it was of. */
+export interface AttemptRow extends AttemptInfo, Omit<RunInfo, "version" | "bun"> {
+  run: number;
+}
+
+/** Which attempts are asked for; everything that is not given is any. */
+export interface AttemptFilter {
+  test?: string;
+  run?: number;
+  host?: string;
+  /** ISO 8601: runs that started then or later. */
+  since?: string;
+}
+
+/** How long a run waits for another one that writes. */
+const BUSY_MS = 30_000;
+
+/** The history's file: `$TICKPROOF_HISTORY`, else in the folder that tickproof is used in. */
+export function historyPath(): string {
+  return resolve(process.env.TICKPROOF_HISTORY || ".tickproof/history.sqlite");
+}
+
+/** See the file's head. */
+export class History implements Disposable {
+  readonly #database: Database;
+
+  private constructor(database: Database) {
+    this.#database = database;
+  }
+
+  /**
+   * Opens a history; makes it if there is none.
+   *
+   * @throws {UsageError} If the file can't be used: no right to write, no database, or a newer version's.
+   */
+  static open(path: string): History {
+    try {
+      mkdirSync(dirname(path), { recursive: true });
+      const database = new Database(path, {
+        create: true,
+        readwrite: true,
+        strict: true,
+        safeIntegers: false,
+      });
+      database.run(`PRAGMA busy_timeout = ${BUSY_MS}`);
+      // Readers and one writer do not wait for each other.
+      database.run("PRAGMA journal_mode = WAL");
+      database.run("PRAGMA foreign_keys = ON");
+      migrate(database, path);
+      return new History(database);
+    } catch (error) {
+      if (error instanceof UsageError) throw error;
+      throw new UsageError(
+        `the history ${path} can't be used (${error instanceof Error ? error.message : String(error)}): ` +
+          "mend or remove it, or name another file (TICKPROOF_HISTORY)",
+      );
+    }
+  }
+
+  /** Adds a run that begins now. @returns Its id. */
+  addRun(info: RunInfo): number {
+    const { lastInsertRowid } = this.#database
+      .query(
+        `INSERT INTO run (started_at, host, cpu, kernel, version, bun)
+         VALUES ($startedAt, $host, $cpu, $kernel, $version, $bun)`,
+      )
+      .run({ ...info });
+    return Number(lastInsertRowid);
+  }
+
+  /** Adds an attempt of a run. */
+  addAttempt(run: number, attempt: AttemptInfo): void {
+    this.#database
+      .query(
+        `INSERT INTO attempt VALUES ($run, $test, $number, $engine, $describedHost, $verdict, $reason,
+         $ticks, $events, $signals, $switches, $nativeMs, $recordMs, $replayMs)`,
+      )
+      .run({ run, ...attempt });
+  }
+
+  /** A run has come to its end. */
+  finishRun(run: number): void {
+    this.#database.query("UPDATE run SET finished = 1 WHERE id = $run").run({ run });
+  }
+
+  /**
+   * Removes the oldest runs.
+   *
+   * @param keep How many are kept.
+   * @returns How many were removed.
+   */
+  prune(keep: number): number {
+    return this.#database
+      .query(
+        `DELETE FROM run WHERE id NOT IN
+         (SELECT id FROM run ORDER BY started_at DESC, id DESC LIMIT $keep)`,
+      )
+      .run({ keep }).changes;
+  }
+
+  /** Runs, the newest first. */
+  runs(limit = 1_000_000): RunRow[] {
+    return this.#database
+      .query<Omit<RunRow, "finished"> & { finished: number }, { limit: number }>(
+        `SELECT run.id, started_at AS startedAt, host, cpu, kernel, version, bun, finished,
+           count(attempt.run) AS attempts,
+           count(*) FILTER (WHERE verdict IN ('pass', 'xfail')) AS passed,
+           count(*) FILTER (WHERE verdict = 'skip') AS skipped
+         FROM run LEFT JOIN attempt ON attempt.run = run.id
+         GROUP BY run.id ORDER BY started_at DESC, run.id DESC LIMIT $limit`,
+      )
+      .all({ limit })
+      .map((row) => ({ ...row, finished: row.finished === 1 }));
+  }
+
+  /** Attempts, the oldest first. */
+  attempts({ test, run, host, since }: AttemptFilter = {}): AttemptRow[] {
+    return this.#database
+      .query<AttemptRow, Record<string, string | number | null>>(
+        `SELECT run, test, number, engine, described_host AS describedHost, verdict, reason,
+           ticks, events, signals, switches,
+           native_ms AS nativeMs, record_ms AS recordMs, replay_ms AS replayMs,
+           started_at AS startedAt, host, cpu, kernel
+         FROM attempt JOIN run ON run.id = attempt.run
+         WHERE ($test IS NULL OR test = $test) AND ($run IS NULL OR run = $run)
+           AND ($host IS NULL OR host = $host) AND ($since IS NULL OR started_at >= $since)
+         ORDER BY started_at, run, test, number`,
+      )
+      .all({ test: test ?? null, run: run ?? null, host: host ?? null, since: since ?? null });
+  }
+
+  [Symbol.dispose](): void {
+    this.#database.close();
+  }
+}

@@ -1,0 +1,91 @@
+/** What a history says of each test: how often it fails and since when, and how it has changed. */
+import { median } from "../median.ts";
+import { type Rate, rateOf } from "./statistics.ts";
+import type { AttemptRow } from "./store.ts";
+
+/** Verdicts of attempts that tell nothing of the test: it was not run, or not by its own fault. */
+const SILENT: ReadonlySet<string> = new Set(["skip", "broken"]);
+const GOOD: ReadonlySet<string> = new Set(["pass", "xfail"]);
+
+/** One run of a test, all its attempts together. */
+export interface TrendPoint {
+  run: number;
+  startedAt: string;
+  host: string;
+  kernel: string;
+  attempts: number;
+  failed: number;
+  /** Medians over the attempts that passed; undefined where there is none. */
+  ticks: number | undefined;
+  /** Time under record over that of the native run. */
+  overhead: number | undefined;
+}
+
+/** What is known of a test. */
+export interface Trend {
+  test: string;
+  attempts: number;
+  failed: number;
+  skipped: number;
+  /** How often an attempt fails. */
+  flakeRate: Rate;
+  /** The oldest attempt that failed. */
+  firstFailure: AttemptRow | undefined;
+  lastVerdict: string;
+  /** The oldest first. */
+  points: readonly TrendPoint[];
+}
+
+/** Time under record over that of the native run; undefined where one is missing. */
+export function overheadOf({
+  nativeMs,
+  recordMs,
+}: Pick<AttemptRow, "nativeMs" | "recordMs">): number | undefined {
+  return nativeMs && recordMs ? recordMs / nativeMs : undefined;
+}
+
+const present = (value: number | null | undefined): value is number => value !== null && value !== undefined;
+
+function pointOf(attempts: readonly AttemptRow[]): TrendPoint {
+  const [{ run, startedAt, host, kernel }] = attempts as [AttemptRow, ...AttemptRow[]];
+  const passed = attempts.filter(({ verdict }) => GOOD.has(verdict));
+  // Only the first few attempts of a run have a native time; the others are compared with the same.
+  const native = median(attempts.map(({ nativeMs }) => nativeMs).filter(present));
+  const record = median(passed.map(({ recordMs }) => recordMs).filter(present));
+  return {
+    run,
+    startedAt,
+    host,
+    kernel,
+    attempts: attempts.length,
+    failed: attempts.length - passed.length,
+    ticks: median(passed.map(({ ticks }) => ticks).filter(present)),
+    overhead: overheadOf({ nativeMs: native ?? null, recordMs: record ?? null }),
+  };
+}
+
+/**
+ * Sums up what a history has of each test.
+ *
+ * @param attempts The oldest first, as `History.attempts` gives them.
+ * @returns A trend for each test, by name.
+ */
+export function trendsOf(attempts: readonly AttemptRow[]): Trend[] {
+  const byTest = Map.groupBy(attempts, ({ test }) => test);
+  return [...byTest]
+    .map(([test, all]) => {
+      const telling = all.filter(({ verdict }) => !SILENT.has(verdict));
+      const bad = telling.filter(({ verdict }) => !GOOD.has(verdict));
+      return {
+        test,
+        attempts: telling.length,
+        failed: bad.length,
+        skipped: all.length - telling.length,
+        flakeRate: rateOf(bad.length, telling.length),
+        firstFailure: bad[0],
+        lastVerdict: all.at(-1)?.verdict ?? "",
+        points: [...Map.groupBy(telling, ({ run }) => run).values()].map(pointOf),
+      };
+    })
+    .toSorted((a, b) => a.test.localeCompare(b.test));
+}
