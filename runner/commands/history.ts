@@ -1,11 +1,12 @@
 /** `tickproof history`: what earlier runs say of the tests. */
+
+import { didYouMean } from "../../ffi/mod.ts";
 import { defineCommand } from "../args/mod.ts";
 import { UsageError } from "../errors.ts";
 import { OK } from "../exit-codes.ts";
 import type { AttemptRow, History } from "../history/mod.ts";
 import { print } from "../output.ts";
 import { styleFor } from "../reporters/style.ts";
-import { didYouMean } from "../suggest.ts";
 
 export const history = defineCommand({
   name: "history",

@@ -1,40 +1,11 @@
 import { test } from "bun:test";
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import { shellTest } from "../run/_fixtures.ts";
-import type { Attempt, RunSummary, TestResult } from "../run/mod.ts";
+import { bad, result, summary } from "./_fixtures.ts";
 import { replayCommand } from "./details.ts";
 import { LiveLine } from "./live-line.ts";
 import { styleFor } from "./style.ts";
 import { summaryText } from "./terminal.ts";
-
-const good: Attempt = {
-  number: 1,
-  verdict: { kind: "pass" },
-  counts: { ticks: 1_234_567, events: 42, signals: 2, switches: 1 },
-  milliseconds: { native: 100, record: 150, replay: 120 },
-};
-const bad: Attempt = {
-  ...good,
-  number: 2,
-  verdict: { kind: "fail", reasons: ["ticks: recorded 1, replayed 2"] },
-  folder: "/tmp/it's",
-  trace: "/tmp/it's/trace",
-};
-
-function result(name: string, ...attempts: Attempt[]): TestResult {
-  const verdict = attempts.at(-1)?.verdict ?? { kind: "skip", reason: "this host has no 'x'" };
-  const passed = attempts.filter((attempt) => attempt.verdict.kind === "pass").length;
-  return { test: shellTest("", { id: `shell/${name}`, name }), verdict, attempts, passed };
-}
-
-const summary: RunSummary = {
-  results: [result("one", good), result("second", good, bad), result("third")],
-  passed: 1,
-  failed: 1,
-  skipped: 1,
-  milliseconds: 2345,
-  interrupted: false,
-};
 
 test("summaryText() is an aligned table, the details of what did not pass, and the totals", () => {
   assertEquals(

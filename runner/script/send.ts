@@ -3,9 +3,9 @@
  * engine itself) at an exact tick.
  */
 import { readFileSync } from "node:fs";
+import { didYouMean } from "../../ffi/mod.ts";
 import { UsageError } from "../errors.ts";
 import { SIGNAL_NAMES, signalNumber } from "../signals.ts";
-import { didYouMean } from "../suggest.ts";
 
 /** When a signal is sent. */
 export type When =

@@ -1,0 +1,42 @@
+/** Results of runs, for the tests of this folder. */
+import { shellTest } from "../run/_fixtures.ts";
+import type { Attempt, RunSummary, TestResult, Verdict } from "../run/mod.ts";
+
+/** An attempt that passed. */
+export const good: Attempt = {
+  number: 1,
+  verdict: { kind: "pass" },
+  counts: { ticks: 1_234_567, events: 42, signals: 2, switches: 1 },
+  milliseconds: { native: 100, record: 150, replay: 120 },
+};
+
+/** An attempt that failed. */
+export const bad: Attempt = {
+  ...good,
+  number: 2,
+  verdict: { kind: "fail", reasons: ["ticks: recorded 1, replayed 2"] },
+  folder: "/tmp/it's",
+  trace: "/tmp/it's/trace",
+};
+
+/** A result with these attempts; skipped if there is none. */
+export function result(name: string, ...attempts: Attempt[]): TestResult {
+  const verdict = attempts.at(-1)?.verdict ?? { kind: "skip", reason: "this host has no 'x'" };
+  const passed = attempts.filter((attempt) => attempt.verdict.kind === "pass").length;
+  return { test: shellTest("", { id: `shell/${name}`, name }), verdict, attempts, passed };
+}
+
+/** A result of one attempt with this verdict. */
+export function resultOf(name: string, verdict: Verdict): TestResult {
+  return result(name, { ...good, verdict });
+}
+
+/** A run with one test that passed, one that failed once, and one that was not run. */
+export const summary: RunSummary = {
+  results: [result("one", good), result("second", good, bad), result("third")],
+  passed: 1,
+  failed: 1,
+  skipped: 1,
+  milliseconds: 2345,
+  interrupted: false,
+};

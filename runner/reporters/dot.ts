@@ -1,0 +1,35 @@
+/** A character for each attempt, as it ends; what went wrong stands below. */
+import type { Reporter, Verdict } from "../run/mod.ts";
+import { detailLines } from "./details.ts";
+import type { Style } from "./style.ts";
+
+/** Characters in a line. */
+const WIDTH = 80;
+
+const DOTS: Readonly<Record<Verdict["kind"], string>> = {
+  pass: ".",
+  skip: "s",
+  fail: "F",
+  timeout: "T",
+  broken: "B",
+};
+
+/** A reporter that writes dots. */
+export function dotReporter(write: (text: string) => void, style: Style): Reporter {
+  let column = 0;
+  return (event) => {
+    if (event.kind === "attempt-finished") {
+      const { kind } = event.attempt.verdict;
+      const look = kind === "pass" ? style.good : kind === "skip" ? style.warn : style.bad;
+      write(look(DOTS[kind]));
+      if (++column % WIDTH === 0) write("\n");
+    }
+    if (event.kind === "run-finished") {
+      const { results, passed, failed, skipped } = event.summary;
+      const details = results.flatMap((result) => detailLines(result, style));
+      const totals = `${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ""}`;
+      const lines = [...(column % WIDTH === 0 ? [] : [""]), ...details, totals, ""];
+      write(lines.join("\n"));
+    }
+  };
+}

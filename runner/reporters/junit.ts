@@ -1,0 +1,104 @@
+/**
+ * JUnit's XML, as CI systems read it: a suite for each of ours, skips with their reasons, failures of the program
+ * as `failure` and those of the host or the harness as `error`.
+ *
+ * Attempts that failed before one passed, or beside others, are told as Maven Surefire does: `flakyFailure` in a test
+ * that passed in the end, `rerunFailure` in one that did not.
+ * Source: maven.apache.org/surefire/maven-surefire-plugin/xsd/surefire-test-report.xsd.
+ */
+import { create } from "xmlbuilder2";
+import type { Attempt, RunSummary, TestResult, Verdict } from "../run/mod.ts";
+import { reasonsOf, replayCommand } from "./details.ts";
+
+/** Where and when a run was, for its attributes. */
+export interface JunitInfo {
+  /** Start of the run. */
+  startedAt: Date;
+  hostname: string;
+}
+
+type Element = ReturnType<typeof create>;
+
+/** What XML 1.0 can't hold, also not escaped (section 2.2). */
+const FORBIDDEN = /[^\t\n\r\u0020-\uD7FF\uE000-\uFFFD\u{10000}-\u{10FFFF}]/gu;
+const clean = (text: string): string => text.replaceAll(FORBIDDEN, "\uFFFD");
+
+const seconds = (milliseconds: number): string => (milliseconds / 1000).toFixed(3);
+
+const timeOf = ({ milliseconds }: Attempt): number =>
+  Object.values(milliseconds).reduce((sum, part) => sum + (part ?? 0), 0);
+
+const isError = ({ kind }: Verdict): boolean => kind === "broken";
+const isFailure = ({ kind }: Verdict): boolean => kind === "fail" || kind === "timeout";
+
+/** The text of a failure: all reasons, and how to replay it. */
+function report({ verdict, trace }: Pick<Attempt, "verdict" | "trace">): string {
+  return [...reasonsOf(verdict), ...(trace === undefined ? [] : [`replay: ${replayCommand(trace)}`])].join(
+    "\n",
+  );
+}
+
+function addReport(parent: Element, name: string, attempt: Pick<Attempt, "verdict" | "trace">): void {
+  const [first = attempt.verdict.kind] = reasonsOf(attempt.verdict);
+  const element = parent.ele(name, {
+    message: clean(first.split("\n")[0] ?? ""),
+    type: attempt.verdict.kind,
+  });
+  // In flaky and rerun elements the text has a place of its own.
+  const place = name === "failure" || name === "error" ? element : element.ele("stackTrace");
+  place.txt(clean(report(attempt)));
+}
+
+function addTest(suite: Element, { test, verdict, attempts }: TestResult): void {
+  const time = attempts.reduce((sum, attempt) => sum + timeOf(attempt), 0);
+  const element = suite.ele("testcase", {
+    name: clean(test.name),
+    classname: clean(test.suite),
+    time: seconds(time),
+  });
+  if (verdict.kind === "skip") {
+    element.ele("skipped", { message: clean(verdict.reason) });
+    return;
+  }
+  const bad = attempts.filter((attempt) => isFailure(attempt.verdict) || isError(attempt.verdict));
+  if (verdict.kind === "pass") {
+    for (const attempt of bad)
+      addReport(element, isError(attempt.verdict) ? "flakyError" : "flakyFailure", attempt);
+    return;
+  }
+  const [first = { verdict }, ...others] = bad;
+  addReport(element, isError(verdict) ? "error" : "failure", first);
+  for (const attempt of others)
+    addReport(element, isError(attempt.verdict) ? "rerunError" : "rerunFailure", attempt);
+}
+
+/** A summary as JUnit XML. */
+export function junitXml({ results, milliseconds }: RunSummary, { startedAt, hostname }: JunitInfo): string {
+  const count = (members: readonly TestResult[]) => ({
+    tests: members.length,
+    failures: members.filter(({ verdict }) => isFailure(verdict)).length,
+    errors: members.filter(({ verdict }) => isError(verdict)).length,
+    skipped: members.filter(({ verdict }) => verdict.kind === "skip").length,
+  });
+  const { skipped: _, ...totals } = count(results); // the schema has skips in suites only
+  const root = create({ version: "1.0", encoding: "UTF-8" }).ele("testsuites", {
+    name: "tickproof",
+    ...totals,
+    time: seconds(milliseconds),
+  });
+  for (const [name, members] of Map.groupBy(results, ({ test }) => test.suite)) {
+    const time = members
+      .flatMap(({ attempts }) => attempts)
+      .reduce((sum, attempt) => sum + timeOf(attempt), 0);
+    const suite = root.ele("testsuite", {
+      name: clean(name),
+      ...count(members),
+      time: seconds(time),
+      // The schema has no fractions of a second and no zone.
+      timestamp: startedAt.toISOString().slice(0, 19),
+      hostname,
+    });
+    for (const member of members) addTest(suite, member);
+  }
+  return `${root.end({ prettyPrint: true })}\n`;
+}

@@ -1,0 +1,101 @@
+import { test } from "bun:test";
+import { assertEquals, assertStringIncludes } from "@std/assert";
+import type { RunSummary } from "../run/mod.ts";
+import { bad, good, resultOf, summary } from "./_fixtures.ts";
+import { dotReporter } from "./dot.ts";
+import { githubAnnotations, githubSummary } from "./github.ts";
+import { jsonLine } from "./json-lines.ts";
+import { styleFor } from "./style.ts";
+import { ktapText, tapText } from "./tap.ts";
+
+const more: RunSummary = {
+  ...summary,
+  results: [...summary.results, resultOf("slow", { kind: "timeout", phase: "replay", seconds: 2 })],
+};
+
+test("tapText() is TAP version 14, with diagnostics as YAML", () => {
+  assertEquals(
+    tapText(summary),
+    `TAP version 14
+1..3
+ok 1 - shell/one
+not ok 2 - shell/second
+  ---
+  verdict: fail
+  message: "ticks: recorded 1, replayed 2"
+  trace: "/tmp/it's/trace"
+  ...
+ok 3 - shell/third # SKIP this host has no 'x'
+`,
+  );
+});
+
+test("tapText() bails out of a run that was ended, and escapes what would be a directive", () => {
+  const results = [resultOf("a # TODO b", { kind: "pass" })];
+  const text = tapText({ ...summary, results, interrupted: true });
+  assertStringIncludes(text, "ok 1 - shell/a \\# TODO b\nBail out!");
+});
+
+test("ktapText() nests the suites, and has directives of its own", () => {
+  assertEquals(
+    ktapText(more),
+    `KTAP version 1
+1..1
+  KTAP version 1
+  # Subtest: shell
+  1..4
+  ok 1 one
+  # ticks: recorded 1, replayed 2
+  not ok 2 second
+  ok 3 third # SKIP this host has no 'x'
+  # replay took longer than 2 seconds
+  not ok 4 slow # TIMEOUT
+not ok 1 shell
+`,
+  );
+});
+
+test("githubAnnotations() is a command for each test that did not pass, with its text escaped", () => {
+  const results = [
+    resultOf("one", { kind: "pass" }),
+    resultOf("two", { kind: "fail", reasons: ["100 %", "b"] }),
+  ];
+  assertEquals(githubAnnotations({ ...summary, results }), "::error title=fail%3A shell/two::100 %25%0Ab\n");
+});
+
+test("githubSummary() is a table in which reasons keep their lines", () => {
+  const results = [resultOf("two", { kind: "fail", reasons: ["a | b", "<c>"] })];
+  assertStringIncludes(
+    githubSummary({ ...summary, results }),
+    "| shell/two | fail | a \\| b<br>&lt;c&gt; |\n",
+  );
+});
+
+test("jsonLine() keeps verdicts and counts of attempts", () => {
+  const [{ test: first }] = summary.results as [RunSummary["results"][number]];
+  assertEquals(jsonLine({ kind: "attempt-finished", test: first, attempt: good }, new Date()), {
+    event: "attempt-finished",
+    test: "shell/one",
+    attempt: good,
+  });
+  const finished = jsonLine({ kind: "run-finished", summary }, new Date());
+  assertEquals(finished.event === "run-finished" && finished.tests[1], {
+    id: "shell/second",
+    verdict: bad.verdict,
+    passed: 1,
+    attempts: 2,
+  });
+});
+
+test("dotReporter() writes a character an attempt, and the details at the end", () => {
+  let text = "";
+  const report = dotReporter((part) => {
+    text += part;
+  }, styleFor(false));
+  for (const { test: of, attempts } of summary.results) {
+    for (const attempt of attempts) report({ kind: "attempt-finished", test: of, attempt });
+  }
+  report({ kind: "run-finished", summary });
+  assertStringIncludes(text, "..F\n  fail shell/second, attempt 2\n");
+  assertStringIncludes(text, "1 passed, 1 failed, 1 skipped\n");
+});
