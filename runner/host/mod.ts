@@ -2,7 +2,7 @@
  * Hosts, and what they can do: this machine or a described one is asked by probes, one for each known condition;
  * the findings are capabilities that manifests name, and they decide which engine can run.
  */
-export { CAPABILITY_NAMES, capabilitiesOf, probeOf } from "./capabilities.ts";
+export { CAPABILITY_NAMES, capabilitiesOf, probeOf, unmetNeed } from "./capabilities.ts";
 export { describedHost } from "./described.ts";
 export { type Examination, examine } from "./examination.ts";
 export { liveHost } from "./live.ts";

@@ -1,5 +1,13 @@
 /** The examination of a host, for people and as JSON. */
-import { type Examination, isProblem, type Objection, PROBE_GROUPS, type Probe } from "../host/mod.ts";
+import {
+  type Examination,
+  isProblem,
+  type Objection,
+  PROBE_GROUPS,
+  PROBES,
+  type Probe,
+  unmetNeed,
+} from "../host/mod.ts";
 import { counted } from "../plural.ts";
 import { VERSION } from "../version.ts";
 import type { Style } from "./style.ts";
@@ -7,7 +15,8 @@ import { wrap } from "./wrap.ts";
 
 /** Columns from which on title and evidence fit side by side. */
 const WIDE = 120;
-const TITLE_WIDTH = 58;
+const TITLE_WIDTH = Math.max(...PROBES.map(({ title }) => title.length)) + 2;
+const STATE_WIDTH = "unknown  ".length;
 const INDENT = "    ";
 
 /** How a text is laid out. */
@@ -17,9 +26,10 @@ export interface Page {
   readonly width: number;
 }
 
-/** ✓ as it should be, ✗ a problem, · neither good nor bad, ? not known. */
+/** ✓ as it should be, ✗ a problem, · neither good nor bad, – follows from another finding, ? not known. */
 function mark(probe: Probe, { capabilities }: Examination, style: Style): string {
   const finding = capabilities.get(probe.name);
+  if (unmetNeed(probe, capabilities) !== undefined) return style.dim("–");
   if (finding === undefined || finding.state === "unknown") return style.dim("?");
   if (isProblem(probe, finding)) return style.bad("✗");
   return probe.kind === "fact" ? style.dim("·") : style.good("✓");
@@ -32,21 +42,21 @@ function hanging(text: string, indent: string, width: number): string[] {
 function probeLines(probe: Probe, examination: Examination, { style, width }: Page): string[] {
   const finding = examination.capabilities.get(probe.name);
   if (finding === undefined) return [];
-  const told = `${finding.state}: ${finding.evidence}`;
   const start = `  ${mark(probe, examination, style)} `;
   if (width < WIDE) {
     const [first = "", ...more] = hanging(probe.title, INDENT, width);
     return [
       start + first.trimStart(),
       ...more,
-      ...hanging(told, `${INDENT}  `, width).map((line) => style.dim(line)),
+      ...hanging(`${finding.state}: ${finding.evidence}`, `${INDENT}  `, width).map((line) =>
+        style.dim(line),
+      ),
     ];
   }
-  const [first = "", ...more] = hanging(told, " ".repeat(INDENT.length + TITLE_WIDTH), width);
-  return [
-    `${start}${probe.title.padEnd(TITLE_WIDTH)}${style.dim(first.trimStart())}`,
-    ...more.map(style.dim),
-  ];
+  const column = " ".repeat(INDENT.length + TITLE_WIDTH + STATE_WIDTH);
+  const [first = "", ...more] = hanging(finding.evidence, column, width);
+  const [title, state] = [probe.title.padEnd(TITLE_WIDTH), finding.state.padEnd(STATE_WIDTH)];
+  return [`${start}${title}${state}${style.dim(first.trimStart())}`, ...more.map(style.dim)];
 }
 
 /** "prevents rr; limits embedded; concerns the test hle". */
@@ -160,12 +170,10 @@ export function doctorJson({ host, capabilities, problems, verdicts }: Examinati
     bun: Bun.version,
     host,
     capabilities: Object.fromEntries(
-      Object.values(PROBE_GROUPS)
-        .flat()
-        .map(({ name, title, kind }) => [
-          name,
-          { title, kind, ...capabilities.get(name), problem: wrong.has(name) },
-        ]),
+      PROBES.map(({ name, title, kind }) => [
+        name,
+        { title, kind, ...capabilities.get(name), problem: wrong.has(name) },
+      ]),
     ),
     problems: problems.map(({ probe: { name, gates, remedy, source }, finding }) => ({
       name,

@@ -7,7 +7,7 @@ const NEEDED_MIB = 512;
 /** Words for a number of bytes: "12.3 GiB". */
 function size(bytes: number): string {
   const mib = bytes / MIB;
-  return mib >= 1024 ? `${(mib / 1024).toFixed(1)} GiB` : `${mib.toFixed(0)} MiB`;
+  return mib >= 1024 ? `${(mib / 1024).toFixed(1)} GiB` : `${Math.floor(mib)} MiB`;
 }
 
 /** A trace holds the files that its program had mapped, and what it read. */

@@ -4,7 +4,7 @@ import { no, yes } from "./_finding.ts";
 /** Transactions without a checkpointed counter: what they abort stays in the ticks. */
 export const inTxCpRefused: Probe = {
   name: "in-txcp-refused",
-  title: "there are transactions, and no checkpointed counters for them",
+  title: "transactions have no checkpointed counters",
   kind: "harmful",
   measures: "findings of hle, rtm and in-txcp",
   threshold: "hle or rtm is yes, and in-txcp is no",

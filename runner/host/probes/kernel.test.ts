@@ -1,0 +1,46 @@
+import { test } from "bun:test";
+import { expectFindings } from "./_expect.ts";
+
+const RELEASE = "/proc/sys/kernel/osrelease";
+const SCOPE = "/proc/sys/kernel/yama/ptrace_scope";
+
+test("kernel-recent compares releases as numbers", () => {
+  expectFindings("kernel-recent", [
+    [{ files: { [RELEASE]: "6.1.0-18-amd64\n" } }, "yes", "Linux 6.1.0-18-amd64"],
+    [{ files: { [RELEASE]: "4.17.0\n" } }, "yes", "4.17"],
+    [{ files: { [RELEASE]: "4.9.0-19-amd64\n" } }, "no", "Linux 4.9"],
+    [{ files: { [RELEASE]: "four\n" } }, "unknown", "can't be read"],
+    [{}, "unknown", "can't be read"],
+  ]);
+});
+
+test("what can be tried is yes where it works, no with the refusal, and unknown on described hosts", () => {
+  const names = [
+    "ptrace",
+    "ptrace-sysemu",
+    "personality",
+    "seccomp",
+    "process-vm",
+    "memfd",
+    "kcmp",
+    "low-memory",
+  ];
+  for (const name of names) {
+    expectFindings(name, [
+      [{ attempts: { [name]: { works: true } } }, "yes", "works"],
+      [{ attempts: { [name]: { works: false, call: "ptrace", code: "EPERM" } } }, "no", "ptrace: EPERM"],
+      [{}, "unknown", "a described host doesn't tell"],
+    ]);
+  }
+});
+
+test("yama-restricted is yes from level 2 on", () => {
+  expectFindings("yama-restricted", [
+    [{ files: { [SCOPE]: "0\n" } }, "no", "everybody may trace"],
+    [{ files: { [SCOPE]: "1\n" } }, "no", "a child's own tracer"],
+    [{ files: { [SCOPE]: "2\n" } }, "yes", "CAP_SYS_PTRACE"],
+    [{ files: { [SCOPE]: "3\n" } }, "yes", "nobody may trace"],
+    [{ files: { [SCOPE]: "seven\n" } }, "unknown", "seven"],
+    [{}, "no", "no Yama"],
+  ]);
+});
