@@ -39,15 +39,19 @@ function hanging(text: string, indent: string, width: number): string[] {
   return wrap(text, width - indent.length).map((line) => `${indent}${line}`);
 }
 
+/** A text behind its mark. */
+function marked(sign: string, text: string, width: number): string[] {
+  const [first = "", ...more] = hanging(text, INDENT, width);
+  return [`  ${sign} ${first.trimStart()}`, ...more];
+}
+
 function probeLines(probe: Probe, examination: Examination, { style, width }: Page): string[] {
   const finding = examination.capabilities.get(probe.name);
   if (finding === undefined) return [];
-  const start = `  ${mark(probe, examination, style)} `;
+  const sign = mark(probe, examination, style);
   if (width < WIDE) {
-    const [first = "", ...more] = hanging(probe.title, INDENT, width);
     return [
-      start + first.trimStart(),
-      ...more,
+      ...marked(sign, probe.title, width),
       ...hanging(`${finding.state}: ${finding.evidence}`, `${INDENT}  `, width).map((line) =>
         style.dim(line),
       ),
@@ -56,7 +60,7 @@ function probeLines(probe: Probe, examination: Examination, { style, width }: Pa
   const column = " ".repeat(INDENT.length + TITLE_WIDTH + STATE_WIDTH);
   const [first = "", ...more] = hanging(finding.evidence, column, width);
   const [title, state] = [probe.title.padEnd(TITLE_WIDTH), finding.state.padEnd(STATE_WIDTH)];
-  return [`${start}${title}${state}${style.dim(first.trimStart())}`, ...more.map(style.dim)];
+  return [`  ${sign} ${title}${state}${style.dim(first.trimStart())}`, ...more.map(style.dim)];
 }
 
 /** "prevents rr; limits embedded; concerns the test hle". */
@@ -93,11 +97,11 @@ function verdictLines({ verdicts, host }: Examination, page: Page): string[] {
     const sure = host.kind === "live" || open.length === 0;
     const can = sure ? "can record and replay here" : "can record and replay there, as far as is told";
     const head = runs
-      ? `${style.good("✓")} ${engine}: ${can}`
-      : `${style.bad("✗")} ${engine}: can't run here`;
+      ? marked(style.good("✓"), `${engine}: ${can}${limits.length > 0 ? ", with limits" : ""}`, width)
+      : marked(style.bad("✗"), `${engine}: can't run ${host.kind === "live" ? "here" : "there"}`, width);
     const unknowns = runs && open.length > 0 ? [`not known: ${open.join(", ")}`] : [];
     return [
-      `  ${head}${runs && limits.length > 0 ? ", with limits" : ""}`,
+      ...head,
       ...objectionLines(obstacles, page),
       ...objectionLines(limits, page),
       ...unknowns.flatMap((text) => hanging(text, `${INDENT}  `, width).map(style.dim)),
