@@ -23,6 +23,7 @@ import { ENGINE } from "../version.ts";
 import { initialActions } from "./actions.ts";
 import { DescribedHost } from "./described/mod.ts";
 import { ENDING_SIGNALS, EndPolicy } from "./end-policy.ts";
+import { type PlannedSignal, PlannedSignals } from "./planned-signals.ts";
 import { RecordedProcess, RecordedTask } from "./recorded-task.ts";
 import { Recorder, type RecordingEnd } from "./recorder.ts";
 import { Recording } from "./recording.ts";
@@ -44,6 +45,8 @@ export interface RecordOptions {
   cwd?: string;
   /** A described host that answers the program in place of this one. @default this host */
   host?: HostModel;
+  /** Signals that the program's first task gets at exact ticks. @default none */
+  signals?: readonly PlannedSignal[];
 }
 
 /** How a recording ended. */
@@ -93,7 +96,7 @@ export function record(options: RecordOptions): RecordResult {
 function recordInto(
   writer: TraceWriter,
   program: string,
-  { command, environment, host }: RecordOptions & { environment: Record<string, string> },
+  { command, environment, host, signals = [] }: RecordOptions & { environment: Record<string, string> },
 ): RecordResult {
   const tracer = new Tracer();
   using binding = new Binding();
@@ -101,7 +104,7 @@ function recordInto(
   using described = host && new DescribedHost(recording, host);
   recording.described = described;
   const first = start(tracer, program, command, environment);
-  const end = new Recorder(recording, first, new EndPolicy()).run();
+  const end = new Recorder(recording, first, new EndPolicy(), new PlannedSignals(first, signals)).run();
   recording.emit(first, {
     kind: "end",
     task: first.id,

@@ -24,6 +24,7 @@ import { Deaths } from "./deaths.ts";
 import type { EndPolicy } from "./end-policy.ts";
 import { JobControl } from "./job-control.ts";
 import { Lifecycle } from "./lifecycle.ts";
+import type { PlannedSignals } from "./planned-signals.ts";
 import { type Entry, type RecordedTask, standsAt } from "./recorded-task.ts";
 import type { Recording } from "./recording.ts";
 import { type DeliveryPoint, SignalRecorder } from "./signal-recorder.ts";
@@ -58,6 +59,7 @@ export class Recorder {
     private readonly recording: Recording,
     private readonly first: RecordedTask,
     policy: EndPolicy,
+    private readonly planned: PlannedSignals,
   ) {
     this.lifecycle = new Lifecycle(recording, first);
     const jobs = new JobControl(recording);
@@ -177,11 +179,17 @@ export class Recorder {
     }
   }
 
-  /** How far a task may run: to the end of its slice, or to the next interrupt of its counters. */
+  /** Ticks at which a task has to be stopped exactly; undefined if it may run on. */
+  private exactStop(task: RecordedTask): number | undefined {
+    const [interrupt, planned] = [this.recording.described?.nextInterrupt(task), this.planned.next(task)];
+    return interrupt === undefined || (planned !== undefined && planned < interrupt) ? planned : interrupt;
+  }
+
+  /** How far a task may run: to the end of its slice, or to the place of a signal that is known ahead. */
   private arm(task: RecordedTask): void {
     const held = task.held.length > 0;
     const slice = held ? 1 : this.recording.tasks.size > 1 ? SLICE : LONG_SLICE;
-    const interrupt = held ? undefined : this.recording.described?.nextInterrupt(task);
+    const interrupt = held ? undefined : this.exactStop(task);
     if (interrupt === undefined) arm(task, () => slice, slice);
     else armUpTo(task, Math.min(interrupt, task.ticks + slice * TICK_COUNTERS), slice);
   }
@@ -191,11 +199,13 @@ export class Recorder {
     this.stopRequest.arrived(task, { point, registers });
     this.recording.writer.maybeFlush();
     const { described, schedule } = this.recording;
-    // An interrupt of a counter comes right here: a stop in no code lets its signal in.
-    if (described?.arrived(task)) stopAtGadget(this.tracer, task);
+    const overflow = described?.arrived(task) ?? false;
+    const planned = point === "tick" && this.planned.arrived(task);
+    // Signals that are known ahead come right here: a stop in no code lets them in.
+    if (overflow || planned) stopAtGadget(this.tracer, task);
     const held = task.held.shift();
     if (held) this.deliver(task, held, { point, registers, atSignalStop: true });
-    else if (described?.nextInterrupt(task) === undefined) schedule.rotate();
+    else if (this.exactStop(task) === undefined) schedule.rotate();
     else schedule.checkTime(task);
   }
 

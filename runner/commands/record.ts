@@ -6,6 +6,7 @@ import { SIGNAL_BASE, USAGE } from "../exit-codes.ts";
 import { say } from "../output.ts";
 import { counted } from "../plural.ts";
 import { type RecordReport, reporting } from "../report.ts";
+import { parseSends } from "../send-option.ts";
 import { newDefaultTrace } from "../traces.ts";
 
 const SIGINT = 2;
@@ -22,9 +23,15 @@ export const record = defineCommand({
     output: { kind: "text", short: "o", value: "DIR", help: "keep the trace in DIR, a new or empty folder" },
     quiet: { kind: "flag", short: "q", help: "say nothing but errors" },
     report: { kind: "text", value: "FILE", help: "write the result to FILE as JSON" },
+    send: {
+      kind: "text",
+      value: "SIGNAL@TICKS",
+      help: "send the program a signal at an exact tick; several with commas",
+    },
   },
   positionals: { usage: "[--] CMD ARGS…", min: 1, max: Number.POSITIVE_INFINITY, verbatim: true },
   async run({ options, positionals: command }) {
+    const signals = options.send === undefined ? [] : parseSends(options.send);
     const engine = await import("../../engine/mod.ts");
     const trace =
       options.output === undefined
@@ -36,7 +43,7 @@ export const record = defineCommand({
       result = reporting(options.report, () => ({
         kind: "record",
         directory,
-        ...engine.record({ command, directory, quiet: options.quiet }),
+        ...engine.record({ command, directory, quiet: options.quiet, signals }),
       }));
     } catch (error) {
       trace.discard();

@@ -111,14 +111,12 @@ export class Recording implements Run, AsyncDisposable {
     mkdirSync(place, { recursive: true });
     const input = stdin === undefined ? undefined : join(place, "stdin");
     if (input !== undefined) writeFileSync(input, stdin ?? "");
-    const atTicks = signals.flatMap(({ send, at }) =>
-      "ticks" in at ? ["--send", `${send}@${at.ticks}`] : [],
-    );
+    const atTicks = signals.flatMap(({ send, at }) => ("ticks" in at ? [`${send}@${at.ticks}`] : []));
     const report = await runEngine(bench, place, "record", {
       arguments: [
         ...["-o", join(place, "trace")],
         ...(host === undefined ? [] : ["--host", host]),
-        ...atTicks,
+        ...(atTicks.length > 0 ? ["--send", atTicks.join(",")] : []),
         ...["--", path, ...args],
       ],
       cwd: resolve(bench.folder, cwd),

@@ -25,3 +25,21 @@ test("a signal comes when the program has said that it is ready", async (t) => {
   assertEquals(replay.stdout, recording.stdout);
   await t.step("its end is in the trace", () => assert(recording.ticks > 0));
 });
+
+test("a signal at an exact tick comes at the same place in every recording", async (t) => {
+  const ticks = 1_000_000;
+  const signals = [{ send: "SIGUSR1", at: { ticks } }] as const;
+  await using first = await t.record("exact_signal.c", [], { signals });
+  await using second = await t.record("exact_signal.c", [], { signals });
+  assertEquals(first.stdout, second.stdout);
+  assertSameTicks(first, second);
+  for (const recording of [first, second]) {
+    const [signal] = [...recording.events()].filter(({ kind }) => kind === "signal");
+    assertEquals(signal?.ticks, ticks);
+    await assertReplays(recording);
+  }
+  await using later = await t.record("exact_signal.c", [], {
+    signals: [{ send: "SIGUSR1", at: { ticks: ticks + 1 } }],
+  });
+  assertEquals(Number.parseInt(later.stdout, 10), Number.parseInt(first.stdout, 10) + 1);
+});
