@@ -47,6 +47,10 @@ export function adoptProgram(tracer: Tracer, task: Task, writer: TraceWriter): A
       space.mappings.add({ ...line, file: -1 });
     }
   }
+  // Before anything is changed: the kernel joins neighbours that only the right to execute tells apart.
+  const files = lines.map((line) =>
+    isProgramFile(line) ? writer.addFile({ path: readablePath(task.tid, line), name: line.name }) : -1,
+  );
   tracer.mapper.adopt(task, pc, pageStart(stackPointer - PAGE_SIZE), pc);
   const call = (number: number, ...args: number[]): number => tracer.inject(task, number, ...args);
   hideVdso(task, stackPointer);
@@ -60,10 +64,10 @@ export function adoptProgram(tracer: Tracer, task: Task, writer: TraceWriter): A
   space.brkStart = space.brkEnd = brk;
   const writes: MemoryWrite[] = [];
   const mappings: Mapping[] = [];
-  for (const line of lines) {
+  for (const [i, line] of lines.entries()) {
     if (line.start >= 2 ** 47 || KERNEL_OWNED.test(line.name)) continue;
-    const isFile = line.inode !== "0";
-    const file = isFile ? writer.addFile({ path: readablePath(task.tid, line), name: line.name }) : -1;
+    const file = files[i]!;
+    const isFile = file >= 0;
     const mapping: Mapping = {
       // A stack is all that it may grow to.
       start: line.name === "[stack]" ? stackStart(task.tid, lines, line) : line.start,
@@ -89,6 +93,10 @@ export function adoptProgram(tracer: Tracer, task: Task, writer: TraceWriter): A
   tracer.flush(task);
   task.jumpTo(pc);
   return { path, brk, mappings, writes };
+}
+
+function isProgramFile({ start, inode, name }: MapsLine): boolean {
+  return start < 2 ** 47 && inode !== "0" && !KERNEL_OWNED.test(name);
 }
 
 /** Where the recorder can read a mapped file: by its name, or, if that is gone, by the mapping (needs privilege). */
