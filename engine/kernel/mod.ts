@@ -10,3 +10,4 @@
  */
 export type { CallView, Handling, MemoryRange, SyscallSpec } from "./call.ts";
 export { answer, blocks, bytesSent, movesTo, outputRanges, refusal, syscallSpec } from "./query.ts";
+export { remoteRanges } from "./vectors.ts";

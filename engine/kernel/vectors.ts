@@ -69,6 +69,9 @@ export function iovecs(i: number, countAt: number, amount: Amount): Area {
   return (call) => scatter(call, call.argument(i), call.argument(countAt), evaluate(amount, call));
 }
 
+/** What a process_vm_writev has written in the memory of the other process. */
+export const remoteRanges: Area = iovecs(3, 4, result);
+
 /** The bytes that a sendmsg took from the message header at argument `i`. */
 export function sentMessage(i: number): Area {
   return (call) => {

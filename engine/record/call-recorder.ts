@@ -7,7 +7,9 @@ import type { Tracer } from "../tracee/tracer.ts";
 import type { Call } from "./call.ts";
 import type { Deaths } from "./deaths.ts";
 import type { JobControl } from "./job-control.ts";
+import { isAsleep } from "./kernel-state.ts";
 import type { Lifecycle } from "./lifecycle.ts";
+import { markWaitedFor, waitsForLock } from "./lock-waiter.ts";
 import { putAt, type RecordedTask } from "./recorded-task.ts";
 import type { Recording } from "./recording.ts";
 import type { SignalRecorder } from "./signal-recorder.ts";
@@ -126,9 +128,11 @@ export class CallRecorder {
     }
     if (mayKill(call)) for (const other of this.recording.tasks.values()) this.deaths.expect(other);
     if (this.syscalls.maySleep(task, call)) {
+      const locks = waitsForLock(call);
+      if (locks) markWaitedFor(this.recording, task, call);
       this.recording.schedule.block(task);
       this.tracer.release(task, PTRACE.SYSCALL);
-      for (let i = 0; i < PATIENCE; i++) {
+      for (let i = 0; i < PATIENCE || (locks && !isAsleep(task.tid)); i++) {
         const stopped = control.wait(task.tid, WAIT.NOHANG);
         if (stopped === task.tid) this.stopped(task, control.status);
         if (stopped !== 0) break;

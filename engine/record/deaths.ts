@@ -5,13 +5,13 @@
  * nobody hears of until the last of them is gone, though the memory that it leaves behind changes at once: its
  * event is written when it has become one. And a leader that was killed can't be waited for before its threads.
  */
-import { readFileSync } from "node:fs";
 import { ERRNO, PTRACE, SYSCALLS } from "../../ffi/mod.ts";
 import { invariant } from "../engine-error.ts";
 import { type MemoryWrite, REGISTER_COUNT } from "../trace/events.ts";
 import { RIP } from "../tracee/registers.ts";
 import type { Tracer } from "../tracee/tracer.ts";
 import type { Call } from "./call.ts";
+import { isZombie } from "./kernel-state.ts";
 import type { RecordedProcess, RecordedTask } from "./recorded-task.ts";
 import type { Recording } from "./recording.ts";
 import { robustWrites } from "./robust-list.ts";
@@ -131,10 +131,4 @@ export class Deaths {
     invariant(stopped === process.pid, `a zombie can't be waited for (${stopped})`);
     return this.tracer.control.status;
   }
-}
-
-/** Whether a task has ended, but for being waited for (proc_pid_stat(5), state). */
-function isZombie(tid: number): boolean {
-  const stat = readFileSync(`/proc/${tid}/stat`, "latin1");
-  return stat[stat.lastIndexOf(")") + 2] === "Z";
 }

@@ -6,7 +6,7 @@
  * got before another one's effects may be seen.
  */
 import { noTotals } from "../outcome.ts";
-import type { MemoryWrite, TraceEvent } from "../trace/events.ts";
+import { type MemoryWrite, REGISTER_COUNT, type TraceEvent } from "../trace/events.ts";
 import type { TraceWriter } from "../trace/mod.ts";
 import type { AddressSpace } from "../tracee/address-space.ts";
 import type { Binding } from "../tracee/binding.ts";
@@ -65,6 +65,14 @@ export class Recording {
     task.markedTicks = task.ticks;
     if (event.kind === "signal") this.totals.signals++;
     this.put(event);
+  }
+
+  /** Writes down that somebody else than the task has changed memory of its process. */
+  changedFromOutside(task: RecordedTask, writes: MemoryWrite[]): void {
+    if (writes.length === 0) return;
+    this.mark(undefined);
+    const registers = new BigUint64Array(REGISTER_COUNT);
+    this.put({ kind: "memory", task: task.id, ticks: task.markedTicks, registers, writes });
   }
 
   private put(event: TraceEvent): void {

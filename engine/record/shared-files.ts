@@ -3,11 +3,12 @@
  * by system calls. Replay has one copy of each, with the contents of the time of its first mapping; whatever the
  * kernel changes in it later has to be written down as memory.
  */
-import { readFileSync, statSync } from "node:fs";
+import { statSync } from "node:fs";
 import { SYSCALLS } from "../../ffi/mod.ts";
 import type { MemoryWrite } from "../trace/events.ts";
 import type { Mapping } from "../tracee/mappings.ts";
 import type { Call } from "./call.ts";
+import { position } from "./outside-writes.ts";
 import type { RecordedTask } from "./recorded-task.ts";
 import type { Recording } from "./recording.ts";
 
@@ -15,6 +16,12 @@ import type { Recording } from "./recording.ts";
 interface Stretch {
   start: number;
   end: number;
+}
+
+/** Memory of the process of a task, as somebody else has left it. */
+export interface OutsideWrite {
+  task: RecordedTask;
+  writes: MemoryWrite[];
 }
 
 /** Calls that change a file: which argument its descriptor is, and which one the offset, if any. */
@@ -63,9 +70,9 @@ export class SharedFiles {
   /**
    * Memory that is different because a call that has ended changed a mapped file.
    *
-   * @returns undefined if another process maps the file and this one does not: there is no way to say so.
+   * @returns What each process that maps it has there now.
    */
-  changed(task: RecordedTask, call: Call): MemoryWrite[] | undefined {
+  changed(task: RecordedTask, call: Call): OutsideWrite[] {
     if (this.indices.size === 0 || call.result < 0) return [];
     const change = CHANGES.get(call.number);
     const fd = change?.fd ?? REPLACES.get(call.number);
@@ -73,9 +80,12 @@ export class SharedFiles {
     const key = identity(`/proc/${task.tid}/fd/${call.int(fd)}`);
     const file = key === undefined ? undefined : this.indices.get(key);
     if (file === undefined) return [];
-    const own = mappingsOf(task, file);
-    if (own.length === 0) return this.isMapped(file) ? undefined : [];
-    return this.contents(task, own, change && written(task, call, change));
+    const stretch = change && written(task, call, change);
+    const bySpace = new Map([task, ...this.recording.tasks.values()].map((any) => [any.space, any]));
+    return [...bySpace.values()].map((owner) => ({
+      task: owner,
+      writes: this.contents(owner, mappingsOf(owner, file), stretch),
+    }));
   }
 
   /** What some mappings show of a stretch of their file. */
@@ -104,8 +114,7 @@ function written(task: RecordedTask, call: Call, change: { fd: number; offset?: 
     const start = call.argument(change.offset);
     return { start, end: start + call.result };
   }
-  const info = readFileSync(`/proc/${task.tid}/fdinfo/${call.int(change.fd)}`, "latin1");
-  const end = Number(/^pos:\s*(\d+)$/m.exec(info)?.[1] ?? 0);
+  const end = position(task.tid, call.int(change.fd));
   return { start: end - call.result, end };
 }
 

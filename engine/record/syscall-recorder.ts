@@ -26,6 +26,7 @@ import { applyMemoryCall, certainAdvice } from "../tracee/memory-calls.ts";
 import { CONTEXT_BASE, CONTEXT_SIZE } from "../translate/context.ts";
 import { Call } from "./call.ts";
 import { filterMaps } from "./maps-filter.ts";
+import { OutsideWrites } from "./outside-writes.ts";
 import type { RecordedTask } from "./recorded-task.ts";
 import type { Recording } from "./recording.ts";
 import { SharedFiles } from "./shared-files.ts";
@@ -69,9 +70,11 @@ export function sentSignal(call: Call): number {
 /** See the file's head. */
 export class SyscallRecorder {
   private readonly sharedFiles: SharedFiles;
+  private readonly outsideWrites: OutsideWrites;
 
   constructor(private readonly recording: Recording) {
     this.sharedFiles = new SharedFiles(recording);
+    this.outsideWrites = new OutsideWrites(recording);
   }
 
   /** A task stands at a system call. @throws Unsupported for one that can't be recorded. */
@@ -192,22 +195,16 @@ export class SyscallRecorder {
       registers: call.registers,
       number,
       result,
-      writes: [...(mapped?.writes ?? this.changedFiles(task, call)), ...this.outputs(task, call)],
+      writes: [...(mapped?.writes ?? []), ...this.outputs(task, call)],
       stream,
       outputHash,
       ...(mapping && { mapping }),
     });
     this.remember(task, call, mapping);
-  }
-
-  /** Memory that shows a file which the call has changed. */
-  private changedFiles(task: RecordedTask, call: Call): MemoryWrite[] {
-    const writes = this.sharedFiles.changed(task, call);
-    if (writes) return writes;
-    throw new Unsupported(
-      `the system call ${call.spec?.name} at 0x${call.pc.toString(16)} can't be recorded by the embedded engine: ` +
-        "it changes a file that another process has mapped",
-    );
+    for (const change of this.sharedFiles.changed(task, call)) {
+      this.outsideWrites.tell(task, change.task, change.writes);
+    }
+    this.outsideWrites.after(task, call);
   }
 
   /**

@@ -18,6 +18,7 @@ import { collect } from "../output.ts";
 import type {
   InstructionEvent,
   MappingRecord,
+  MemoryEvent,
   MemoryWrite,
   Registers,
   SignalEvent,
@@ -67,6 +68,14 @@ export class Answers implements Disposable {
     this.write(task, event.writes);
     task.set("rcx", site.next);
     task.returned = site.next;
+  }
+
+  /** Memory is different that no call of the task itself has changed; it may be text, too. */
+  outside(task: ReplayedTask, { writes }: MemoryEvent): void {
+    for (const { address, bytes } of writes) {
+      this.tracer.mapper.textChanged(task, address, address + bytes.length);
+    }
+    this.write(task, writes);
   }
 
   /** Puts bytes back that the kernel wrote in the recording; they may be text that was translated. */

@@ -102,6 +102,9 @@ export class Replayer {
       case "clone":
         this.lifecycle.clone(task, event);
         break;
+      case "memory":
+        this.answers.outside(task, event);
+        break;
       case "exit":
         this.lifecycle.exit(task, event);
         break;

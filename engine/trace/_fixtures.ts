@@ -108,6 +108,7 @@ export function oneOfEach(): TraceEvent[] {
     { kind: "switch", ...base(100, 20), point: "return", jumps: 0 },
     { kind: "instruction", ...base(101, 1), name: "rdtsc", after: registers(5n) },
     { kind: "exit", ...base(101, 2), status: 0x8b, writes: [{ address: 16, bytes: new Uint8Array(4) }] },
+    { kind: "memory", ...base(100, 20), writes: [{ address: 24, bytes: new Uint8Array(2) }] },
     { kind: "end", ...base(100, 21), reason: "exited", status: 256, message: "it says\nso" },
   ];
 }

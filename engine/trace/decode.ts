@@ -106,6 +106,8 @@ export class EventDecoder {
       }
       case "exit":
         return { kind, task, ticks, registers, status: from.i32(), writes: this.#writes() };
+      case "memory":
+        return { kind, task, ticks, registers, writes: this.#writes() };
       case "end":
         return {
           kind,

@@ -77,6 +77,8 @@ function bodyToJson(event: TraceEvent): { [key: string]: Json } {
         meaning: formatStatus(event.status),
         writes: event.writes.map(writeToJson),
       };
+    case "memory":
+      return { writes: event.writes.map(writeToJson) };
     case "end":
       return { reason: event.reason, status: event.status, message: event.message };
   }

@@ -124,6 +124,9 @@ export class EventEncoder {
         out.u32(event.status);
         putWrites(out, event.writes);
         return;
+      case "memory":
+        putWrites(out, event.writes);
+        return;
       case "end":
         out.u8(REASONS.indexOf(event.reason));
         out.u32(event.status);
@@ -153,6 +156,7 @@ export function sizeBound(event: TraceEvent): number {
     case "signal":
     case "clone":
     case "exit":
+    case "memory":
       break;
   }
   for (const write of event.writes) size += WRITE_HEAD_BYTES + write.bytes.length;

@@ -169,6 +169,15 @@ export interface ExitEvent extends EventBase {
   writes: MemoryWrite[];
 }
 
+/**
+ * Memory of the task's process was changed by somebody else than the task: by another process, or by the kernel in
+ * the middle of a system call that still sleeps. The task stands where its last event has left it.
+ */
+export interface MemoryEvent extends EventBase {
+  kind: "memory";
+  writes: MemoryWrite[];
+}
+
 /** The recording is complete, or was stopped in an orderly way. Always the last event. */
 export interface EndEvent extends EventBase {
   kind: "end";
@@ -188,4 +197,5 @@ export type TraceEvent =
   | InstructionEvent
   | CloneEvent
   | ExitEvent
+  | MemoryEvent
   | EndEvent;

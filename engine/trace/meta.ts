@@ -62,7 +62,8 @@ export function readMeta(dir: string): TraceMeta {
       mend: "use the version of tickproof that recorded it, or a newer one",
     });
   }
-  if (version !== VERSION) throw damaged(path, `"version" is ${JSON.stringify(version)}`);
+  if (typeof version !== "number" || !Number.isInteger(version) || version < 1)
+    throw damaged(path, `"version" is ${JSON.stringify(version)}`);
   return checkMeta(path, value);
 }
 

@@ -15,6 +15,12 @@ const OPTIONS = 128 | 256;
 /** FUTEX_WAIT, FUTEX_LOCK_PI, FUTEX_WAIT_BITSET, FUTEX_WAIT_REQUEUE_PI, FUTEX_LOCK_PI2. */
 const SLEEPING = new Set([0, 6, 9, 11, 13]);
 
+/** FUTEX_LOCK_PI and FUTEX_LOCK_PI2. */
+const LOCKING = new Set([6, 13]);
+
+/** FUTEX_TID_MASK: a lock without an owner is taken at once. */
+const TID_MASK = 0x3fffffff;
+
 /** FUTEX_LOCK_PI, FUTEX_UNLOCK_PI, FUTEX_TRYLOCK_PI, FUTEX_LOCK_PI2: the word in argument 0. */
 const WRITING_FIRST = new Set([6, 7, 8, 13]);
 
@@ -25,10 +31,15 @@ function operationIn(operations: ReadonlySet<number>): (call: CallView) => boole
   return (call) => operations.has(call.int(1) & ~OPTIONS);
 }
 
+function sleeps(call: CallView): boolean {
+  if (operationIn(LOCKING)(call) && (call.u32(call.argument(0)) & TID_MASK) === 0) return false;
+  return operationIn(SLEEPING)(call);
+}
+
 export const FUTEX: Table = {
   // A lock that failed may have set FUTEX_WAITERS or FUTEX_OWNER_DIED before.
   futex: {
-    blocks: operationIn(SLEEPING),
+    blocks: sleeps,
     writesAlways: [when(operationIn(WRITING_FIRST), out(0, 4)), when(operationIn(WRITING_SECOND), out(4, 4))],
   },
   futex_wait: { blocks: true },

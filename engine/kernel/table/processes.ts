@@ -32,9 +32,6 @@ export const PROCESSES: Table = {
   clone3: absent(ERRNO.ENOSYS, "programs fall back to clone"),
   rseq: absent(ERRNO.ENOSYS, "the kernel would restart sequences at addresses of the program's text"),
   ptrace: unsupported("a program that traces others cannot be traced itself"),
-  process_vm_writev: unsupported(
-    "it writes the memory of another process, which that one's events do not show",
-  ),
 
   wait4: { blocks: unless(2, WAIT.NOHANG), writes: [out(1, 4), out(3, RUSAGE)] },
   // The siginfo is filled in, with zeros, even if there is no child (SYSCALL_DEFINE5(waitid)).
@@ -93,6 +90,7 @@ export const PROCESSES: Table = {
     "personality",
     "pidfd_open",
     "process_mrelease",
+    "process_vm_writev",
     "sched_get_priority_max",
     "sched_get_priority_min",
     "sched_getscheduler",
