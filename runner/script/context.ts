@@ -1,5 +1,9 @@
 /** `t`: what a test gets. Steps, skipping, and the doors to programs, counters and the host. */
+import type { Reading } from "../../ffi/mod.ts";
+import { liveHost } from "../host/mod.ts";
+import { countWhile } from "./counters.ts";
 import type { Location } from "./definition.ts";
+import { ScriptHost } from "./host.ts";
 import { Skipped, type StepResult, type StepVerdict, verdictOf } from "./outcome.ts";
 import type { Program, ProgramOptions } from "./program.ts";
 import type { Recording, RecordOptions } from "./recording.ts";
@@ -22,8 +26,13 @@ export interface Surroundings {
   onStep?(path: readonly string[], result: StepResult): void;
 }
 
+/** One for all tests: what was found out once holds for the whole script. */
+const live = new ScriptHost(liveHost);
+
 /** See the file's head. */
 export class TestContext {
+  /** What this host can do, with the evidence. */
+  readonly host: ScriptHost = live;
   readonly #around: Surroundings;
   readonly #location: Location;
   readonly #steps: StepResult[] = [];
@@ -113,6 +122,15 @@ export class TestContext {
    */
   record(program: string, args: readonly string[] = [], options: RecordOptions = {}): Promise<Recording> {
     return this.#around.record(program, args, options);
+  }
+
+  /**
+   * Counts events of this process while something runs: see `countWhile`.
+   *
+   * @example const { "page-faults": faults } = await t.counters(["page-faults"], () => touch(memory));
+   */
+  counters(events: readonly string[], fn: () => void | Promise<void>): Promise<Record<string, Reading>> {
+    return countWhile(events, fn);
   }
 
   /**

@@ -6,6 +6,7 @@ export type { Exit } from "../report.ts";
 export { assertReplays, assertSameTicks } from "./assertions.ts";
 export type { StepRecord, TestContext } from "./context.ts";
 export type { Hook, HookName, Location, TestFunction, TestOptions } from "./definition.ts";
+export type { ScriptHost } from "./host.ts";
 export type { Program, ProgramOptions } from "./program.ts";
 export type { Divergence, Recording, RecordOptions, Replay, Run } from "./recording.ts";
 export type { Send, When } from "./send.ts";
