@@ -77,6 +77,7 @@ export { NT, PTRACE, PTRACE_EVENT, PTRACE_O } from "./ptrace_constants.ts";
 export { rawSyscall } from "./raw.ts";
 export { retry } from "./retry.ts";
 export {
+  POLL,
   SA,
   SEGV,
   SI,

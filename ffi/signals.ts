@@ -77,6 +77,9 @@ export const SIG_IGN = 1;
 /** `how` of rt_sigprocmask. Source: asm-generic/signal-defs.h. */
 export const SIG_HOW = { BLOCK: 0, UNBLOCK: 1, SETMASK: 2 } as const;
 
+/** si_code of a descriptor's signal (asm-generic/siginfo.h), first and last. */
+export const POLL = { IN: 1, HUP: 6 } as const;
+
 /** Where a siginfo comes from: si_code. Source: asm-generic/siginfo.h. */
 export const SI = {
   USER: 0,

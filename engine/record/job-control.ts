@@ -6,7 +6,7 @@
  * recorder too, and are over when it goes on.
  */
 import { readFileSync } from "node:fs";
-import { PTRACE, SIG, SIGINFO, signalBit } from "../../ffi/mod.ts";
+import { POLL, PTRACE, SIG, SIGINFO, signalBit } from "../../ffi/mod.ts";
 import type { HeldSignal } from "../tracee/task.ts";
 import type { RecordedTask } from "./recorded-task.ts";
 import type { Recording } from "./recording.ts";
@@ -20,8 +20,13 @@ export class JobControl {
 
   /** Whether a signal that stops its process by default is to do so. */
   obeys(task: RecordedTask, { siginfo }: HeldSignal): boolean {
-    const sender = new DataView(siginfo.buffer, siginfo.byteOffset).getInt32(SIGINFO.si_pid, true);
-    const known = [...this.recording.tasks.values()].some(({ process }) => process.id === sender);
+    const info = new DataView(siginfo.buffer, siginfo.byteOffset);
+    const code = info.getInt32(SIGINFO.si_code, true);
+    const sender = info.getInt32(SIGINFO.si_pid, true);
+    // A descriptor's signal (F_SETSIG) has no sender: the program has asked for it itself.
+    const known =
+      (code >= POLL.IN && code <= POLL.HUP) ||
+      [...this.recording.tasks.values()].some(({ process }) => process.id === sender);
     return known && !isContinued(task);
   }
 

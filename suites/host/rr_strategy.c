@@ -1,0 +1,165 @@
+/* How a record-and-replay tool keeps its place by counters, on a child of its own.
+ *
+ * A counter with a period, the interrupt counter, stops the child now and then, as if a signal came there; a clock
+ * says how many conditional branches the child has come to. That is the recording. Then another child runs to the
+ * same places (it counts its turns itself, so the truth is known), stopped a little before each of them by the
+ * interrupt counter, as replay does it, and the clock has to show what it showed then.
+ *
+ *   measure    the clock is a second, checkpointed counter (IN_TXCP), which transactions can't disturb
+ *   interrupt  the clock is the interrupt counter itself
+ *   guard      the same, and a third counter of branches in transactions (IN_TX) ends it all once it has risen
+ *
+ * The second argument says what the child does in each turn: `plain` work, or work under an `elided` lock. */
+#include "counters.h"
+#include <sys/mman.h>
+#include <sys/wait.h>
+
+enum { STOPS = 4, PERIOD = 1045007, SKID = 5000, PLAIN_WORK = 8, ELIDED_WORK = 500 };
+
+/* What both processes see. */
+struct shared {
+  volatile uint64_t turns, limit;
+  int lock;
+};
+
+struct place {
+  uint64_t turns, clock;
+};
+
+struct tool {
+  int interrupt, measure, in_tx;
+};
+
+static enum { MEASURE, INTERRUPT, GUARD } strategy;
+static int elided;
+static struct shared *shared;
+
+/* Stops the calling process, without a branch of its own. */
+static void stop(void) {
+  long result, pid = getpid();
+  __asm__ volatile("syscall" : "=a"(result) : "a"(SYS_kill), "D"(pid), "S"(SIGSTOP) : "rcx", "r11", "memory");
+}
+
+static void turn(void) {
+  int taken = 1;
+  if (elided) __asm__ volatile(".byte 0xf2\n\tlock; xchgl %0, %1" : "+r"(taken), "+m"(shared->lock) : : "memory");
+  branches(elided ? ELIDED_WORK : PLAIN_WORK);
+  if (elided) __asm__ volatile(".byte 0xf3\n\tmovl $0, %0" : "+m"(shared->lock) : : "memory");
+}
+
+static void child(void) {
+  stop();
+  for (;;) {
+    while (shared->turns < shared->limit) {
+      turn();
+      shared->turns++;
+    }
+    stop();
+  }
+}
+
+static void await_stop(pid_t pid) {
+  int status;
+  CHECK(waitpid(pid, &status, WUNTRACED) == pid && WIFSTOPPED(status));
+}
+
+static void go_on(pid_t pid) { CHECK(kill(pid, SIGCONT) == 0); }
+
+static pid_t start(struct tool *tool) {
+  shared->turns = 0;
+  shared->limit = UINT64_MAX;
+  const pid_t pid = fork();
+  CHECK(pid >= 0);
+  if (pid == 0) child();
+  await_stop(pid);
+  const uint64_t event = ticks_event();
+  tool->interrupt = event ? open_counter(event, PERIOD, pid) : (errno = ENOENT, -1);
+  require_counter(tool->interrupt, "no counter of conditional branches");
+  CHECK(fcntl(tool->interrupt, F_SETSIG, SIGSTOP) == 0 && fcntl(tool->interrupt, F_SETOWN, pid) == 0);
+  CHECK(fcntl(tool->interrupt, F_SETFL, O_ASYNC) == 0);
+  tool->measure = tool->in_tx = -1;
+  if (strategy == MEASURE) {
+    tool->measure = open_counter(event | IN_TXCP, 0, pid);
+    if (tool->measure < 0 && errno == EINVAL) puts("no transactions here: the plain counter is the clock");
+    else require_counter(tool->measure, "no checkpointed counter (IN_TXCP)");
+  } else if (strategy == GUARD) {
+    tool->in_tx = open_counter(event | IN_TX, 0, pid);
+    if (tool->in_tx < 0 && errno == EINVAL) puts("no transactions here: there is nothing to guard against");
+    else require_counter(tool->in_tx, "no counter of branches in transactions (IN_TX)");
+  }
+  if (tool->measure >= 0) enable(tool->measure);
+  if (tool->in_tx >= 0) enable(tool->in_tx);
+  enable(tool->interrupt);
+  return pid;
+}
+
+static void end(pid_t pid, struct tool *tool) {
+  CHECK(kill(pid, SIGKILL) == 0 && waitpid(pid, NULL, 0) == pid);
+  const int counters[] = {tool->interrupt, tool->measure, tool->in_tx};
+  for (int i = 0; i < 3; i++) CHECK(counters[i] < 0 || close(counters[i]) == 0);
+}
+
+static uint64_t clock_of(const struct tool *tool) {
+  if (tool->in_tx >= 0) {
+    const uint64_t in_tx = read_counter(tool->in_tx);
+    if (in_tx > 0) {
+      printf("EXIT-STOPPED: %lu branches in transactions, which the clock can't be trusted with\n", in_tx);
+      exit(2);
+    }
+  }
+  return read_counter(tool->measure >= 0 ? tool->measure : tool->interrupt);
+}
+
+static void record(struct place *places) {
+  struct tool tool;
+  const pid_t pid = start(&tool);
+  for (int i = 0; i < STOPS; i++) {
+    go_on(pid);
+    await_stop(pid);
+    /* On to the end of the turn, whose place can be found again. */
+    shared->limit = shared->turns + 1;
+    go_on(pid);
+    await_stop(pid);
+    places[i] = (struct place){shared->turns, clock_of(&tool)};
+    shared->limit = UINT64_MAX;
+    printf("recorded: turn %lu at %lu\n", places[i].turns, places[i].clock);
+  }
+  end(pid, &tool);
+}
+
+static int replay(const struct place *places) {
+  struct tool tool;
+  const pid_t pid = start(&tool);
+  for (int i = 0; i < STOPS; i++) {
+    const uint64_t now = clock_of(&tool);
+    uint64_t ahead = places[i].clock > now + 2 * SKID ? places[i].clock - now - SKID : UINT32_MAX;
+    CHECK(ioctl(tool.interrupt, PERF_EVENT_IOC_PERIOD, &ahead) == 0);
+    shared->limit = places[i].turns;
+    go_on(pid);
+    await_stop(pid);
+    if (shared->turns < places[i].turns) {
+      go_on(pid);
+      await_stop(pid);
+    }
+    const uint64_t clock = clock_of(&tool);
+    if (clock != places[i].clock) {
+      printf("EXIT-DIVERGED: ticks mismatch at turn %lu: expected %lu, got %lu\n", places[i].turns,
+             places[i].clock, clock);
+      return 1;
+    }
+  }
+  end(pid, &tool);
+  return succeed();
+}
+
+int main(int argc, char **argv) {
+  struct place places[STOPS];
+  CHECK(argc == 3);
+  strategy = argv[1][0] == 'm' ? MEASURE : argv[1][0] == 'i' ? INTERRUPT : GUARD;
+  elided = argv[2][0] == 'e';
+  setvbuf(stdout, NULL, _IOLBF, 0);
+  shared = mmap(NULL, sizeof(*shared), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+  CHECK(shared != MAP_FAILED);
+  record(places);
+  return replay(places);
+}
