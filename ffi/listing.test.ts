@@ -11,12 +11,12 @@ import {
 import { encodeListing, type Listing, parseListing } from "./listing.ts";
 import { CONTROL_LISTING } from "./stubs/control.ts";
 import { CPU_LISTING } from "./stubs/cpu.ts";
+import { EMPTY_LISTING } from "./stubs/empty.ts";
 import { PAGE_TIME_LISTING } from "./stubs/page_time.ts";
 import { SPAWN_LISTING } from "./stubs/spawn.ts";
 import { STRAIGHT_RUN_LISTINGS } from "./stubs/straight_run.ts";
 import { SYSCALL_LISTING } from "./stubs/syscall.ts";
 import { USER_READ_LISTING } from "./stubs/user_read.ts";
-import { WEIGH_LISTING } from "./stubs/weigh.ts";
 
 /** The assembly of an instruction in the notation of a listing: labels for places, names for literals. */
 function disassemble(formatter: Formatter, instruction: Instruction, listing: Listing): string {
@@ -40,7 +40,7 @@ test.each([
   ["cpu", CPU_LISTING],
   ["spawn", SPAWN_LISTING],
   ["page_time", PAGE_TIME_LISTING],
-  ["weigh", WEIGH_LISTING],
+  ["empty", EMPTY_LISTING],
   ["control", CONTROL_LISTING],
   ["user_read", USER_READ_LISTING],
   ...Object.entries(STRAIGHT_RUN_LISTINGS),

@@ -19,6 +19,7 @@ export {
   rdtscp,
   xgetbv,
 } from "./cpu.ts";
+export { emptyCall } from "./empty_call.ts";
 export { ERRNO, type Errno, type ErrnoCode, errnoInfo } from "./errno.ts";
 export { isErrno, SyscallError, unwrap } from "./error.ts";
 export {
@@ -109,4 +110,3 @@ export {
 export { didYouMean, nearest } from "./suggest.ts";
 export { REGS_NOT_READ, TraceeControl } from "./tracee_control.ts";
 export { SYSCALL_STOP, type WaitStatus, waitStatus } from "./wait_status.ts";
-export { emptyCall, STAMP_ROOM, stamps } from "./weigh.ts";

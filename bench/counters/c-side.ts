@@ -7,9 +7,9 @@ import { type Compiler, FLAGS, findCompiler } from "../../runner/programs/compil
 
 /** Names of the loops, as `loops.c` has them. */
 export const C_LOOPS = [
-  "stamp_only",
   "empty_call",
   "read_inline",
+  "read_called",
   "read_libc",
   "read_page",
   "time_page",
@@ -19,23 +19,16 @@ export const C_LOOPS = [
 
 export type CLoopName = (typeof C_LOOPS)[number];
 
-type Run = (calls: number, a: number, b: number, c: number) => number;
-type Each = (calls: number, a: number, b: number, c: number, stamps: number) => number;
-
-/** One operation in C: so many times, and with the time after each one. */
-export interface CLoop {
-  readonly run: Run;
-  readonly each: Each;
-}
+/** One operation in C, so many times. */
+export type CLoop = (calls: number, a: number, b: number, c: number) => number;
 
 /** C is there, with the compiler that made it; or the reason why not. */
 export type CSide =
   | { readonly compiler: string; readonly loops: Readonly<Record<CLoopName, CLoop>> }
   | { readonly missing: string };
 
-/** `long NAME(long n, long a, long b, long c)`, and the same with `uint32_t *stamps`. */
-const WORDS = { run: 4, each: 5 };
-const signature = (words: number): Signature => ({ args: Array(words).fill("word"), returns: "word" });
+/** `long NAME(long n, long a, long b, long c)`. */
+const SIGNATURE: Signature = { args: ["word", "word", "word", "word"], returns: "word" };
 
 /**
  * Compiles and opens the loops.
@@ -53,13 +46,9 @@ export async function openCSide(find: () => Compiler = findCompiler): Promise<CS
   const flags = ["-shared", "-fPIC"];
   const compilation = await compile(resolve(import.meta.dir, "loops.c"), compiler, { flags });
   if (!compilation.ok) return { missing: compilation.message };
-  const open = <F>(name: string, words: number) =>
-    openLibrary<Record<string, F>>(compilation.path, { [name]: signature(words) })[name];
-  const loops = Object.fromEntries(
-    C_LOOPS.map((name): [CLoopName, CLoop] => [
-      name,
-      { run: open<Run>(name, WORDS.run), each: open<Each>(`${name}_each`, WORDS.each) },
-    ]),
-  ) as Record<CLoopName, CLoop>;
+  const loops = openLibrary<Record<CLoopName, CLoop>>(
+    compilation.path,
+    Object.fromEntries(C_LOOPS.map((name) => [name, SIGNATURE])) as Record<CLoopName, Signature>,
+  );
   return { compiler: [compiler.identity, ...FLAGS.c, ...flags].join(" "), loops };
 }

@@ -1,7 +1,6 @@
 /*
- * The counter path in C: each operation of `operations.ts` as a C programmer would write it, in a loop. Every
- * operation is there twice: NAME runs it n times; NAME_each also takes the time after each one, as `stamp` of
- * ffi/stubs/weigh.ts does. The system calls are inline, which is the cheapest that C has; libc's own are beside them.
+ * The counter path in C: each operation of `operations.ts` as a C programmer would write it, in a loop. The
+ * system calls are inline, which is the cheapest that C has; libc's own are beside them.
  */
 #define _GNU_SOURCE
 #include <linux/perf_event.h>
@@ -27,12 +26,6 @@ static inline long call5(long number, long a, long b, long c, long d, long e) {
   return result;
 }
 
-static inline uint32_t stamp(void) {
-  uint32_t low, high;
-  __asm__ volatile("lfence\n\trdtsc" : "=a"(low), "=d"(high) : : "memory");
-  return low;
-}
-
 static inline uint64_t tsc(void) {
   uint32_t low, high;
   __asm__ volatile("rdtsc" : "=a"(low), "=d"(high));
@@ -52,22 +45,12 @@ static inline long barrier(void) {
 }
 
 /* a, b and c are the arguments of an operation, i is the number of its turn. */
-#define LOOP(NAME, EXPRESSION)                                             \
-  long NAME(long n, long a, long b, long c) {                              \
-    long sum = 0;                                                          \
-    (void)a, (void)b, (void)c;                                             \
-    for (long i = 0; i < n; i++) sum += (EXPRESSION);                      \
-    return sum;                                                            \
-  }                                                                        \
-  long NAME##_each(long n, long a, long b, long c, uint32_t *stamps) {     \
-    long sum = 0;                                                          \
-    (void)a, (void)b, (void)c;                                             \
-    *stamps++ = stamp();                                                   \
-    for (long i = 0; i < n; i++) {                                         \
-      sum += (EXPRESSION);                                                 \
-      *stamps++ = stamp();                                                 \
-    }                                                                      \
-    return sum;                                                            \
+#define LOOP(NAME, EXPRESSION)                        \
+  long NAME(long n, long a, long b, long c) {         \
+    long sum = 0;                                     \
+    (void)a, (void)b, (void)c;                        \
+    for (long i = 0; i < n; i++) sum += (EXPRESSION); \
+    return sum;                                       \
   }
 
 /* A call through a pointer, as JS makes one: the compiler must not see that nothing is there. */
@@ -75,6 +58,11 @@ static __attribute__((noinline)) long nothing(void) {
   return barrier();
 }
 static long (*volatile const call_nothing)(void) = nothing;
+
+/* Its return is the first behind the system call. */
+static __attribute__((noinline)) long read_out_of_line(long fd, long into, long bytes) {
+  return call3(SYS_read, fd, into, bytes);
+}
 
 /* What linux/perf_event.h prescribes; `count` where the event is on a counter, else read(2). */
 static inline long read_user(struct perf_event_mmap_page *page, int fd, uint64_t *into) {
@@ -119,11 +107,10 @@ static inline long open_close(long attr) {
   return call3(SYS_close, call5(SYS_perf_event_open, attr, 0, -1, -1, PERF_FLAG_FD_CLOEXEC), 0, 0);
 }
 
-/* Nothing at all: what taking the time costs. */
-LOOP(stamp_only, barrier())
 LOOP(empty_call, call_nothing())
 /* a: descriptor, b: buffer, c: its bytes. */
 LOOP(read_inline, call3(SYS_read, a, b, c))
+LOOP(read_called, read_out_of_line(a, b, c))
 LOOP(read_libc, read((int)a, (void *)b, (size_t)c))
 /* a: metadata page, b: descriptor, c: buffer. */
 LOOP(read_page, read_user((struct perf_event_mmap_page *)a, (int)b, (uint64_t *)c))

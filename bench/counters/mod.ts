@@ -31,18 +31,17 @@ function measureRow(row: Row, c: CSide, rounds: number): RowReport {
   using resources = new DisposableStack();
   const operation = row.open(resources);
   if ("skip" in operation) return { name: row.name, state: "skipped", reason: operation.skip };
-  const loops = "loops" in c ? { loop: c.loops[operation.c.loop], stampOnly: c.loops.stamp_only } : undefined;
   const { note } = operation;
   return {
     name: row.name,
     state: "measured",
     ...(note === undefined ? {} : { note }),
-    ...measure(operation, loops, rounds),
+    ...measure(operation, "loops" in c ? c.loops[operation.c.loop] : undefined, rounds),
   };
 }
 
 /** The garbage of `Counter.read`, and of reads that give a BigInt. */
-async function garbageOfReads(): Promise<NonNullable<CountersReport["garbage"]>> {
+function garbageOfReads(): NonNullable<CountersReport["garbage"]> {
   using counter = Counter.open("task-clock:u");
   using words = nativeWords();
   const into = words.u64;
@@ -55,8 +54,8 @@ async function garbageOfReads(): Promise<NonNullable<CountersReport["garbage"]>>
     latest = into[0] + 0x1_0000_0000n;
   });
   const garbage = {
-    read: await measureGarbage(read.run, READS),
-    control: await measureGarbage(control.run, READS),
+    read: measureGarbage(read, READS),
+    control: measureGarbage(control, READS),
   };
   if (latest === 0n) throw new Error("the control of the garbage has read nothing");
   return garbage;
@@ -81,7 +80,7 @@ export async function benchCounters({
     say(`${row.name}\n`);
     return measureRow(row, c, rounds);
   });
-  const garbage = chosen.some(({ name }) => name === COUNTER_ROW) ? await garbageOfReads() : undefined;
+  const garbage = chosen.some(({ name }) => name === COUNTER_ROW) ? garbageOfReads() : undefined;
   return {
     host: host(),
     c: "loops" in c ? { compiler: c.compiler } : c,

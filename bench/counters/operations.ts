@@ -1,4 +1,5 @@
 /** What is measured: each way to read and to switch a counter, in JS and as a C programmer would write it. */
+import { noInline } from "bun:jsc";
 import {
   Counter,
   CounterGroup,
@@ -206,6 +207,11 @@ export const ROWS: readonly Row[] = [
         livePerf.read(fd, into),
   ),
   softwareRead("read, Counter", "read_inline", (counter, into) => () => counter.read(into)),
+  softwareRead("read, not inlined", "read_called", (counter, into) => {
+    const read = () => counter.read(into);
+    noInline(read);
+    return read;
+  }),
   softwareRead("read, libc", "read_libc", ({ fd }, into) => {
     const { read } = openLibrary<{ read(fd: number, into: BigUint64Array, bytes: number): number }>(
       "libc.so.6",

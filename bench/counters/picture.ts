@@ -1,7 +1,7 @@
 /** The distributions as a picture: one panel an operation, Bun over C, by Vega, which needs no browser. */
 import { parse, View } from "vega";
 import { compile, type TopLevelSpec } from "vega-lite";
-import type { Distribution } from "./measure.ts";
+import type { Side } from "./measure.ts";
 import type { CountersReport } from "./report.ts";
 
 const PANEL = { width: 330, height: 70, columns: 2 };
@@ -16,13 +16,13 @@ interface Mark {
   readonly share?: number;
 }
 
-function marksOf(operation: string, side: Mark["side"], { histogram, median, size }: Distribution): Mark[] {
+function marksOf(operation: string, side: Mark["side"], { histogram, median, samples }: Side): Mark[] {
   const bins = histogram.counts.map((count, index) => ({
     operation,
     side,
     from: histogram.edges[index],
     to: histogram.edges[index + 1],
-    share: count / size,
+    share: count / samples,
   }));
   return [...bins.filter(({ share }) => share > 0), { operation, side, from: median }];
 }
@@ -33,13 +33,13 @@ export function pictureSpec({ rows, host }: CountersReport): TopLevelSpec {
   const title = ({ name, ratio }: (typeof measured)[number]) =>
     ratio ? `${name}: ${ratio.median.toFixed(2)}× C` : name;
   const values = measured.flatMap((row) => [
-    ...(row.c ? marksOf(title(row), "C", row.c.distribution) : []),
-    ...marksOf(title(row), "Bun", row.js.distribution),
+    ...(row.c ? marksOf(title(row), "C", row.c) : []),
+    ...marksOf(title(row), "Bun", row.js),
   ]);
   const x = {
     field: "from",
     type: "quantitative",
-    scale: { type: "log", nice: false },
+    scale: { zero: false, nice: false },
     title: null,
   } as const;
   const color = {
@@ -62,11 +62,12 @@ export function pictureSpec({ rows, host }: CountersReport): TopLevelSpec {
       layer: [
         {
           transform: [{ filter: "isValid(datum.to)" }],
-          mark: { type: "bar", opacity: 0.6, binSpacing: 0 },
+          mark: { type: "rect", opacity: 0.6 },
           encoding: {
-            x: { ...x, axis: { format: "~s", grid: false } },
+            x: { ...x, axis: { format: ",~r", grid: false } },
             x2: { field: "to" },
             y: { field: "share", type: "quantitative", axis: null, stack: null },
+            y2: { datum: 0 },
             color,
           },
         },

@@ -37,7 +37,7 @@ export function judge(rows: readonly RowReport[], garbage: CountersReport["garba
     rows.find((row) => row.state === "measured" && row.name === name) as Figures | undefined;
   const { ratio } = find("read, raw stub") ?? {};
   const { js, c } = find("empty call") ?? {};
-  const above = js && c ? js.cost - c.cost : undefined;
+  const above = js && c ? js.median - c.median : undefined;
   return [
     {
       goal: `raw read at most ${MOST_RATIO.toFixed(2)}× C`,

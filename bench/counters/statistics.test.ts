@@ -1,6 +1,6 @@
 import { test } from "bun:test";
 import { assertAlmostEquals, assertEquals, assertThrows } from "@std/assert";
-import { ascending, histogram, logEdges, medianInterval, quantile } from "./statistics.ts";
+import { ascending, binEdges, histogram, medianInterval, quantile } from "./statistics.ts";
 
 test("quantile() lies between two values in proportion", () => {
   const sorted = ascending([4, 1, 3, 2]);
@@ -27,12 +27,9 @@ test("medianInterval() is not moved by one slow value", () => {
   assertEquals(medianInterval([1, 1, 1, 1, 1e9]).median, 1);
 });
 
-test("logEdges() go from below the smallest value to above the largest", () => {
-  assertEquals(logEdges(10, 99, 1), [10, 100]);
-  assertEquals(logEdges(9, 100, 1), [1, 10, 100, 1000]);
-  const edges = logEdges(3, 4000, 20);
-  for (let index = 1; index < edges.length; index++)
-    assertAlmostEquals(edges[index] / edges[index - 1], 10 ** (1 / 20));
+test("binEdges() are equally wide, and one where all values are the same", () => {
+  assertEquals(binEdges(0, 10, 4), [0, 2.5, 5, 7.5, 10]);
+  assertEquals(binEdges(7, 7, 4), [7, 8]);
 });
 
 test("histogram() counts each value once, the lower edge with its bin", () => {

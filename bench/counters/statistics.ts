@@ -57,15 +57,15 @@ export function medianInterval(values: readonly number[]): Interval {
 }
 
 /**
- * Edges with the same ratio from each to the next, from below the smallest value to above the largest.
+ * Edges of bins of one width.
  *
- * @param smallest Above 0.
- * @param perDecade Bins for a factor of 10.
+ * @param low The first edge.
+ * @param high The last edge; where it is not above `low`, there is one bin of width 1.
+ * @param bins How many.
  */
-export function logEdges(smallest: number, largest: number, perDecade: number): number[] {
-  const first = Math.floor(Math.log10(smallest) * perDecade);
-  const last = Math.floor(Math.log10(largest) * perDecade) + 1;
-  return Array.from({ length: last - first + 1 }, (_, index) => 10 ** ((first + index) / perDecade));
+export function binEdges(low: number, high: number, bins: number): number[] {
+  if (high <= low) return [low, low + 1];
+  return Array.from({ length: bins + 1 }, (_, index) => low + ((high - low) * index) / bins);
 }
 
 /** Counts values between edges. */

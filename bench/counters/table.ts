@@ -39,17 +39,17 @@ function cells(row: RowReport): Cell[] {
   const texts = (...values: string[]) => values.map((text) => ({ text }));
   if (row.state === "skipped") return texts(row.name, "skip");
   const { name, js, c, ratio } = row;
-  const left = [name, duration(js.cost), duration(js.distribution.p99)];
-  const bars = sparkline(js.distribution.histogram);
+  const left = [name, duration(js.median), duration(js.p99)];
+  const bars = sparkline(js.histogram);
   if (c === undefined || ratio === undefined) return texts(...left, "–", "–", "–", "", bars);
   return texts(
     ...left,
-    duration(c.cost),
-    duration(c.distribution.p99),
+    duration(c.median),
+    duration(c.p99),
     `${ratio.median.toFixed(2)}×`,
     `${ratio.low.toFixed(2)}–${ratio.high.toFixed(2)}`,
     bars,
-    sparkline(c.distribution.histogram),
+    sparkline(c.histogram),
   );
 }
 
@@ -79,8 +79,9 @@ export function countersTable(report: CountersReport, rich: boolean): string {
     if (row.state === "measured" && row.note !== undefined) lines.push(style.dim(`${row.name}: ${row.note}`));
   }
   lines.push(
-    style.dim("costs are medians of batches, p99 and bars are of single calls (short ones: of batches);"),
-    style.dim(`${rounds} rounds, Bun and C in turn; ${"missing" in c ? `no C: ${c.missing}` : c.compiler}`),
+    style.dim(
+      `median, p99 and distribution of batches; ${rounds} rounds, Bun and C in turn; ${"missing" in c ? `no C: ${c.missing}` : c.compiler}`,
+    ),
     style.dim(host),
   );
   return `${lines.join("\n")}\n`;
