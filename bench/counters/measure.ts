@@ -118,9 +118,9 @@ function figures(sides: readonly Measured[], calls: number): Figures {
   return { calls, js, c, ratio: medianInterval(ours.map((turn, index) => turn / theirs[index])) };
 }
 
-/** Bins for both sides, from the smallest value to the 99th percentile or two medians: the rest is counted above. */
+/** Bins for both sides, from the smallest value to the 99th percentile or 1.5 medians: the rest is counted above. */
 function edgesFor(sides: readonly Float64Array[]): number[] {
   const low = Math.min(...sides.map((side) => side[0]));
-  const high = Math.max(...sides.map((side) => Math.min(quantile(side, 0.99), quantile(side, 0.5) * 2)));
+  const high = Math.max(...sides.map((side) => Math.min(quantile(side, 0.99), quantile(side, 0.5) * 1.5)));
   return binEdges(low, high, BINS);
 }
