@@ -2,13 +2,14 @@
 import { availableParallelism } from "node:os";
 import { resolve } from "node:path";
 import { defineCommand } from "../args/mod.ts";
+import { ENGINE_CHOICES } from "../engines/types.ts";
 import { FAILED, OK, SIGNAL_BASE } from "../exit-codes.ts";
 import { KEEP } from "../run/workspace.ts";
 import { signalNumber } from "../signals.ts";
 import { tracesRoot } from "../traces.ts";
 
 /** Starts tickproof as this process was started, for a recording or replay in a process of its own. */
-const ENGINE: readonly string[] = [process.execPath, resolve(import.meta.dir, "../cli.ts")];
+const TICKPROOF: readonly string[] = [process.execPath, resolve(import.meta.dir, "../cli.ts")];
 
 export const suites = defineCommand({
   name: "suites",
@@ -16,6 +17,7 @@ export const suites = defineCommand({
   details: [
     "Without MANIFEST: all of tickproof's own manifests. A test passes if record and replay agree in output,",
     "end, ticks and events, and meet the manifest's expectations, every time. Traces of failures are kept.",
+    "What is to be skipped, marked or expected to fail on this host follows from the manifests' conditions.",
   ].join("\n"),
   options: {
     repeat: { kind: "count", value: "N", help: "run each test N times (default 1)" },
@@ -23,6 +25,21 @@ export const suites = defineCommand({
       kind: "text",
       value: "PATTERN",
       help: "only tests whose id has this in it, or matches this glob",
+    },
+    engine: {
+      kind: "text",
+      value: "ENGINE",
+      choices: ENGINE_CHOICES,
+      help: "embedded, rr, or auto: rr where it works and is fit for the test (default: as the manifest says)",
+    },
+    force: {
+      kind: "flag",
+      help: "run what is not supported here too, under the guard for branches in transactions (IN_TX)",
+    },
+    host: {
+      kind: "text",
+      value: "HOST",
+      help: "run nothing; show what would happen on a described host, by name or file",
     },
     jobs: { kind: "count", value: "N", help: "tests at a time (default: one per core)" },
     keep: {
@@ -36,11 +53,14 @@ export const suites = defineCommand({
   positionals: { usage: "[MANIFEST…]", min: 0, max: Number.POSITIVE_INFINITY },
   async run({ options, positionals }) {
     const { loadManifest } = await import("../manifest/mod.ts");
-    const { defaultManifests, planTests, runTests } = await import("../run/mod.ts");
+    const { defaultManifests, inTxGuard, planTests, runTests, surroundings } = await import("../run/mod.ts");
     const { jsonReporter, terminalReporter } = await import("../reporters/mod.ts");
+    const { LogWatch, readSettings } = await import("../kernel/mod.ts");
+    const { liveHost } = await import("../host/mod.ts");
     const paths = positionals.length > 0 ? positionals : defaultManifests();
     const tests = planTests(paths.map(loadManifest), options.filter);
     const keep = KEEP.find((known) => known === options.keep) ?? "failed";
+    const choice = ENGINE_CHOICES.find((known) => known === options.engine);
 
     const abort = new AbortController();
     let ended: NodeJS.Signals | undefined;
@@ -51,11 +71,14 @@ export const suites = defineCommand({
       });
     }
     const summary = await runTests({
+      ...surroundings(tests, { choice, force: options.force, tickproof: TICKPROOF }),
       tests,
       repeat: options.repeat ?? 1,
       jobs: options.jobs ?? availableParallelism(),
       keep,
-      engine: ENGINE,
+      log: new LogWatch(() => liveHost.kernelLog()),
+      settings: () => readSettings(liveHost),
+      guard: () => inTxGuard(liveHost),
       root: tracesRoot(),
       abort: abort.signal,
       report: options.json ? jsonReporter() : terminalReporter(),

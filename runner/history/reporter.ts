@@ -19,12 +19,15 @@ export function runInfo(): RunInfo {
 }
 
 /** An attempt in the form that the history keeps. */
-export function attemptInfo(test: TestCase, { number, verdict, counts, milliseconds }: Attempt): AttemptInfo {
+export function attemptInfo(
+  test: TestCase,
+  { number, engine, verdict, counts, milliseconds }: Attempt,
+): AttemptInfo {
   return {
     test: test.id,
     number,
-    engine: "embedded",
-    describedHost: "",
+    engine,
+    describedHost: test.host ?? "",
     verdict: verdict.kind,
     reason: reasonsOf(verdict).join("\n"),
     ticks: counts?.ticks ?? null,

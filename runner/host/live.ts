@@ -36,6 +36,12 @@ function compiler(): ReturnType<Host["compiler"]> {
   }
 }
 
+/** rr is often a build of one's own, beside the distribution's: a variable names it. */
+function findProgram(name: string): string | null {
+  const { TICKPROOF_RR, RR } = process.env;
+  return Bun.which((name === "rr" && (TICKPROOF_RR || RR)) || name);
+}
+
 function traceSpace(): ReturnType<Host["traceSpace"]> {
   const folder = tracesRoot();
   // The folder is made with the first trace: until then what counts is where it will be.
@@ -55,7 +61,7 @@ export const liveHost: Host = {
   ...liveFacts,
   kernelLog: readKernelLog,
   attempt,
-  findProgram: (name) => Bun.which(name),
+  findProgram,
   execute,
   compiler,
   traceSpace,

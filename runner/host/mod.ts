@@ -7,5 +7,6 @@ export { describedHost } from "./described.ts";
 export { type Examination, examine } from "./examination.ts";
 export { liveHost } from "./live.ts";
 export { PROBE_GROUPS, PROBES } from "./probes/mod.ts";
+export { type FoundRr, type NoRr, rrInstallation } from "./rr-installation.ts";
 export type * from "./types.ts";
 export { ENGINE_NAMES, isProblem, judge, type Objection, type Verdict } from "./verdict.ts";

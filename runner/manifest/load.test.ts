@@ -15,7 +15,21 @@ test("checkManifest() fills the defaults in", () => {
   assertEquals(checkManifest("m.yaml", VALID, "/nowhere"), {
     suite: "s",
     timeout: 60,
-    tests: [{ name: "one", command: "ls", args: [], environment: {}, alone: false, expect: {} }],
+    engine: "embedded",
+    tests: [
+      {
+        name: "one",
+        command: "ls",
+        args: [],
+        environment: {},
+        alone: false,
+        requires: [],
+        unsupported: [],
+        flag: [],
+        xfail: [],
+        expect: {},
+      },
+    ],
   });
 });
 
@@ -25,7 +39,10 @@ test("checkManifest() points at an unknown key and names the nearest right one",
     "m.yaml:5:5: unknown key 'timout': did you mean 'timeout'?\n    5 |     timout: 5\n      |     ^^^^^^",
   );
   assertStringIncludes(problems(`${VALID}    expect: { ticks: { mim: 3 } }\n`), "did you mean 'min'?");
-  assertStringIncludes(problems(`xyzzy: 1\n${VALID}`), "known here: suite, description, timeout, tests");
+  assertStringIncludes(
+    problems(`xyzzy: 1\n${VALID}`),
+    "known here: suite, description, timeout, engine, tests",
+  );
 });
 
 test("checkManifest() points at wrong values, all in one go and in order", () => {

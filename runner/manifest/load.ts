@@ -4,6 +4,7 @@ import { dirname, relative, resolve } from "node:path";
 import type { z } from "zod";
 import { didYouMean } from "../../ffi/mod.ts";
 import { UsageError } from "../errors.ts";
+import { checkConditions } from "./conditions.ts";
 import { knownKeys, type Path } from "./known-keys.ts";
 import { type Manifest, manifestSchema } from "./schema.ts";
 import { type Problem, YamlSource } from "./source.ts";
@@ -98,8 +99,12 @@ function placeName(path: Path): string {
 function checkTests(source: YamlSource, manifest: Manifest, folder: string): Problem[] {
   const problems: Problem[] = [];
   const names = new Set<string>();
-  for (const [index, { name, program, command, expect }] of manifest.tests.entries()) {
+  for (const [index, entry] of manifest.tests.entries()) {
+    const { name, program, command, expect } = entry;
     const at = ["tests", index];
+    for (const { path, message } of checkConditions(entry)) {
+      problems.push(source.problem([...at, ...path], message));
+    }
     if (names.has(name)) problems.push(source.problem([...at, "name"], `a second test is named '${name}'`));
     names.add(name);
     if ((program === undefined) === (command === undefined)) {

@@ -1,6 +1,8 @@
 /** What a manifest may say: the one definition that checking and types follow from. */
 import { z } from "zod";
+import { ENGINE_CHOICES } from "../engines/types.ts";
 import { SIGNAL_NAMES } from "../signals.ts";
+import { conditionKeys } from "./conditions.ts";
 
 const count = z.int().nonnegative();
 
@@ -29,6 +31,8 @@ export const expectationsSchema = z.strictObject({
   switches: range.optional().describe("preemptions of one thread for another"),
 });
 
+const engine = z.enum(ENGINE_CHOICES).describe("the engine, where the command line names none");
+
 export const testSchema = z.strictObject({
   name: z.string().regex(/^[\w.-]+$/, "a name has letters, digits and . _ - only"),
   program: z.string().optional().describe("a C source, relative to the manifest; compiled on first use"),
@@ -42,6 +46,12 @@ export const testSchema = z.strictObject({
   timeout: z.number().positive().optional().describe("seconds, for each of native run, record and replay"),
   alone: z.boolean().default(false).describe("no other test may run at the same time"),
   skip: z.string().min(1).optional().describe("why the test is not to be run"),
+  engine: engine.optional(),
+  host: z
+    .string()
+    .optional()
+    .describe("a described host that the program runs on: a name, or a file relative to the manifest"),
+  ...conditionKeys,
   expect: expectationsSchema.default({}),
 });
 
@@ -49,6 +59,7 @@ export const manifestSchema = z.strictObject({
   suite: z.string().regex(/^[\w.-]+$/, "a name has letters, digits and . _ - only"),
   description: z.string().optional(),
   timeout: z.number().positive().default(60).describe("seconds, for tests that name no timeout of their own"),
+  engine: engine.default("embedded"),
   tests: z.array(testSchema).min(1),
 });
 

@@ -1,5 +1,14 @@
 /** A YAML text that knows where each of its nodes stands, for errors that point at the place. */
-import { type Document, isMap, isNode, LineCounter, parseDocument } from "yaml";
+import {
+  type Document,
+  isCollection,
+  isMap,
+  isNode,
+  isSeq,
+  LineCounter,
+  type Node,
+  parseDocument,
+} from "yaml";
 import type { Path } from "./known-keys.ts";
 
 /** Something wrong at a place of the text. */
@@ -39,17 +48,27 @@ export class YamlSource {
 
   /** A problem with the value at a place; the nearest enclosing one if nothing is there. */
   problem(path: Path, message: string): Problem {
-    for (let length = path.length; length > 0; length--) {
-      const node = this.#document.getIn(path.slice(0, length), true);
-      if (isNode(node) && node.range) return { message, start: node.range[0], end: node.range[1] };
+    const { node, isRoot } = this.#nearest(path);
+    const [start, end] = node?.range ?? [0, 0];
+    return { message, start, end: isRoot ? start : end };
+  }
+
+  /** The node at a place, or the nearest that encloses it. A list of one entry may stand without brackets. */
+  #nearest(path: Path): { node: Node | null; isRoot: boolean } {
+    let node: Node | null = this.#document.contents;
+    let isRoot = true;
+    for (const step of path) {
+      if (typeof step === "number" && !isSeq(node)) continue;
+      const next = isCollection(node) ? node.get(step, true) : undefined;
+      if (!isNode(next) || !next.range) break;
+      [node, isRoot] = [next, false];
     }
-    const start = this.#document.contents?.range[0] ?? 0;
-    return { message, start, end: start };
+    return { node, isRoot };
   }
 
   /** A problem with a key of the object at a place. */
   keyProblem(path: Path, key: string, message: string): Problem {
-    const owner = path.length === 0 ? this.#document.contents : this.#document.getIn(path, true);
+    const owner = this.#nearest(path).node;
     if (isMap(owner)) {
       for (const { key: node } of owner.items) {
         if (isNode(node) && node.range && String(node) === key) {

@@ -5,6 +5,7 @@ import type { Attempt, RunSummary, TestResult, Verdict } from "../run/mod.ts";
 /** An attempt that passed. */
 export const good: Attempt = {
   number: 1,
+  engine: "embedded",
   verdict: { kind: "pass" },
   counts: { ticks: 1_234_567, events: 42, signals: 2, switches: 1 },
   milliseconds: { native: 100, record: 150, replay: 120 },
@@ -21,9 +22,14 @@ export const bad: Attempt = {
 
 /** A result with these attempts; skipped if there is none. */
 export function result(name: string, ...attempts: Attempt[]): TestResult {
-  const verdict = attempts.at(-1)?.verdict ?? { kind: "skip", reason: "this host has no 'x'" };
+  const verdict = attempts.at(-1)?.verdict ?? {
+    kind: "skip",
+    reason: "this host has no 'x'",
+    missing: ["x"],
+  };
   const passed = attempts.filter((attempt) => attempt.verdict.kind === "pass").length;
-  return { test: shellTest("", { id: `shell/${name}`, name }), verdict, attempts, passed };
+  const test = shellTest("", { id: `shell/${name}`, name });
+  return { test, engine: "embedded", engineLabel: "embedded", verdict, attempts, passed };
 }
 
 /** A result of one attempt with this verdict. */
@@ -37,6 +43,9 @@ export const summary: RunSummary = {
   passed: 1,
   failed: 1,
   skipped: 1,
+  xfailed: 0,
   milliseconds: 2345,
   interrupted: false,
+  kernelLogReadable: true,
+  settingChanges: [],
 };

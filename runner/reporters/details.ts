@@ -22,16 +22,28 @@ export function replayCommand(trace: string): string {
   return `${at("runner/bun")} ${at("runner/cli.ts")} replay ${quoted}`;
 }
 
+/** A reason with the address where more is told of it. */
+function withUrl({ reason, url }: { reason: string; url?: string }): string {
+  return url === undefined ? reason : `${reason} ${url}`;
+}
+
 /** The reasons of a verdict, a sentence each. */
 export function reasonsOf(verdict: Verdict): readonly string[] {
   switch (verdict.kind) {
     case "pass":
-      return [];
+      return (verdict.flags ?? []).map(({ text, url }) => withUrl({ reason: text, ...(url && { url }) }));
     case "fail":
       return verdict.reasons;
     case "timeout":
       return [`${verdict.phase} took longer than ${counted(verdict.seconds, "second")}`];
+    case "xpass":
+      return [
+        `it passed, and was expected to fail: ${withUrl(verdict)}`,
+        "take its xfail out of the manifest",
+      ];
     case "skip":
+    case "xfail":
+      return [withUrl(verdict)];
     case "broken":
       return [verdict.reason];
   }
@@ -56,10 +68,22 @@ function attemptLines(attempt: Attempt): string[] {
   return lines.map((line) => `    ${line}`);
 }
 
-/** The lines about a test; none if it passed. */
-export function detailLines({ test, verdict, attempts }: TestResult, style: Style): string[] {
-  if (verdict.kind === "pass") return [];
-  if (verdict.kind === "skip") return [`  ${style.warn("skip")} ${test.id}: ${verdict.reason}`];
+/** What the kernel's log had to say while a test ran. */
+function kernelLines({ test, attempts }: TestResult, style: Style): string[] {
+  const lines = new Set(attempts.flatMap(({ kernelLog }) => kernelLog ?? []));
+  return [...lines].map((line) => `  ${style.warn("kernel log")} while ${test.id} ran: ${line}`);
+}
+
+/** The lines about a test; none if it passed, and nothing is to be said of that. */
+export function detailLines(result: TestResult, style: Style): string[] {
+  return [...verdictLines(result, style), ...kernelLines(result, style)];
+}
+
+function verdictLines({ test, verdict, attempts }: TestResult, style: Style): string[] {
+  const inOneLine = (title: string) =>
+    reasonsOf(verdict).map((reason) => `  ${style.warn(title)} ${test.id}: ${reason}`);
+  if (verdict.kind === "pass") return inOneLine("flag");
+  if (verdict.kind === "skip" || verdict.kind === "xfail") return inOneLine(verdict.kind);
   const wrong = attempts.filter((attempt) => attempt.verdict.kind !== "pass");
   const alike = [...Map.groupBy(wrong, (attempt) => JSON.stringify(attempt.verdict)).values()];
   const lines = alike.slice(0, KINDS_SHOWN).flatMap((group) => {

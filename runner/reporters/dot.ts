@@ -1,5 +1,5 @@
 /** A character for each attempt, as it ends; what went wrong stands below. */
-import type { Reporter, Verdict } from "../run/mod.ts";
+import { isHarmless, type Reporter, type Verdict } from "../run/mod.ts";
 import { detailLines } from "./details.ts";
 import type { Style } from "./style.ts";
 
@@ -9,6 +9,8 @@ const WIDTH = 80;
 const DOTS: Readonly<Record<Verdict["kind"], string>> = {
   pass: ".",
   skip: "s",
+  xfail: "x",
+  xpass: "X",
   fail: "F",
   timeout: "T",
   broken: "B",
@@ -20,7 +22,7 @@ export function dotReporter(write: (text: string) => void, style: Style): Report
   return (event) => {
     if (event.kind === "attempt-finished") {
       const { kind } = event.attempt.verdict;
-      const look = kind === "pass" ? style.good : kind === "skip" ? style.warn : style.bad;
+      const look = kind === "pass" ? style.good : isHarmless(event.attempt.verdict) ? style.warn : style.bad;
       write(look(DOTS[kind]));
       if (++column % WIDTH === 0) write("\n");
     }

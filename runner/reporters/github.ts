@@ -3,7 +3,7 @@
  *
  * Source: docs.github.com, "Workflow commands for GitHub Actions".
  */
-import type { RunSummary, TestResult } from "../run/mod.ts";
+import { isHarmless, type RunSummary, type TestResult } from "../run/mod.ts";
 import { reasonsOf } from "./details.ts";
 import { seconds } from "./table-rows.ts";
 
@@ -12,11 +12,11 @@ const data = (text: string): string =>
 const property = (text: string): string => data(text).replaceAll(":", "%3A").replaceAll(",", "%2C");
 
 function level({ verdict }: TestResult): "error" | "notice" | undefined {
-  if (verdict.kind === "pass") return undefined;
-  return verdict.kind === "skip" ? "notice" : "error";
+  if (verdict.kind === "pass" && verdict.flags === undefined) return undefined;
+  return isHarmless(verdict) ? "notice" : "error";
 }
 
-/** A workflow command for each test that did not pass. */
+/** A workflow command for each test that did not pass, or whose pass is marked. */
 export function githubAnnotations({ results }: RunSummary): string {
   return results
     .flatMap((result) => {

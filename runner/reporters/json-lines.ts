@@ -1,7 +1,7 @@
 /**
  * The events of a run as JSON lines, one as each happens: {@link JsonLine} is what a line may be.
  */
-import type { Attempt, Reporter, RunEvent, TestCase } from "../run/mod.ts";
+import type { Attempt, Reporter, RunEvent, RunSummary, TestCase } from "../run/mod.ts";
 
 /** A test, as a line names it. */
 export interface JsonTest {
@@ -20,8 +20,11 @@ export type JsonLine =
       passed: number;
       failed: number;
       skipped: number;
+      xfailed: number;
       milliseconds: number;
       interrupted: boolean;
+      kernelLogReadable: boolean;
+      settingChanges: RunSummary["settingChanges"];
       tests: { id: string; verdict: Attempt["verdict"]; passed: number; attempts: number }[];
     };
 
@@ -44,14 +47,14 @@ export function jsonLine(event: RunEvent, now: Date): JsonLine {
     case "attempt-finished":
       return { event: "attempt-finished", test: event.test.id, attempt: event.attempt };
     case "run-finished": {
-      const { passed, failed, skipped, milliseconds, interrupted, results } = event.summary;
+      const { results, ...totals } = event.summary;
       const tests = results.map(({ test, verdict, passed: good, attempts }) => ({
         id: test.id,
         verdict,
         passed: good,
         attempts: attempts.length,
       }));
-      return { event: "run-finished", passed, failed, skipped, milliseconds, interrupted, tests };
+      return { event: "run-finished", ...totals, tests };
     }
   }
 }

@@ -6,10 +6,13 @@ import type { Reporter, RunSummary } from "../run/mod.ts";
 export function summaryJson({ results, ...totals }: RunSummary): object {
   return {
     ...totals,
-    tests: results.map(({ test, verdict, passed, attempts }) => ({
+    tests: results.map(({ test, engine, engineLabel, verdict, passed, attempts }) => ({
       id: test.id,
       suite: test.suite,
       name: test.name,
+      engine,
+      engineLabel,
+      ...(test.host !== undefined && { host: test.host }),
       verdict,
       passed,
       attempts,

@@ -29,7 +29,8 @@ const timeOf = ({ milliseconds }: Attempt): number =>
   Object.values(milliseconds).reduce((sum, part) => sum + (part ?? 0), 0);
 
 const isError = ({ kind }: Verdict): boolean => kind === "broken";
-const isFailure = ({ kind }: Verdict): boolean => kind === "fail" || kind === "timeout";
+const isFailure = ({ kind }: Verdict): boolean => kind === "fail" || kind === "timeout" || kind === "xpass";
+const isSkip = ({ kind }: Verdict): boolean => kind === "skip" || kind === "xfail";
 
 /** The text of a failure: all reasons, and how to replay it. */
 function report({ verdict, trace }: Pick<Attempt, "verdict" | "trace">): string {
@@ -56,8 +57,10 @@ function addTest(suite: Element, { test, verdict, attempts }: TestResult): void 
     classname: clean(test.suite),
     time: seconds(time),
   });
-  if (verdict.kind === "skip") {
-    element.ele("skipped", { message: clean(verdict.reason) });
+  // JUnit has no word for an expected failure: as pytest does, it is a skip that says so.
+  if (verdict.kind === "skip" || verdict.kind === "xfail") {
+    const title = verdict.kind === "xfail" ? "xfail: " : "";
+    element.ele("skipped", { message: clean(`${title}${reasonsOf(verdict).join("\n")}`) });
     return;
   }
   const bad = attempts.filter((attempt) => isFailure(attempt.verdict) || isError(attempt.verdict));
@@ -78,7 +81,7 @@ export function junitXml({ results, milliseconds }: RunSummary, { startedAt, hos
     tests: members.length,
     failures: members.filter(({ verdict }) => isFailure(verdict)).length,
     errors: members.filter(({ verdict }) => isError(verdict)).length,
-    skipped: members.filter(({ verdict }) => verdict.kind === "skip").length,
+    skipped: members.filter(({ verdict }) => isSkip(verdict)).length,
   });
   const { skipped: _, ...totals } = count(results); // the schema has skips in suites only
   const root = create({ version: "1.0", encoding: "UTF-8" }).ele("testsuites", {

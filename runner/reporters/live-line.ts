@@ -1,5 +1,5 @@
 /** One line at the bottom of a terminal that says what is being run; it vanishes with the end of the run. */
-import type { RunEvent } from "../run/mod.ts";
+import { isHarmless, type RunEvent } from "../run/mod.ts";
 
 const CLEAR = "\r\x1b[K";
 
@@ -28,7 +28,7 @@ export class LiveLine {
       case "attempt-finished":
         this.#running.delete(`${event.test.id}.${event.attempt.number}`);
         this.#done++;
-        if (event.attempt.verdict.kind !== "pass" && event.attempt.verdict.kind !== "skip") this.#failed++;
+        if (!isHarmless(event.attempt.verdict)) this.#failed++;
         break;
       case "run-finished":
         this.#write(CLEAR);

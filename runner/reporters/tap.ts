@@ -22,6 +22,9 @@ function tapDirective({ verdict }: TestResult): Directive {
       return { ok: true, text: "" };
     case "skip":
       return { ok: true, text: ` # SKIP ${plain(verdict.reason)}` };
+    // A failure that is expected is a thing to do yet; one that stays away must be seen, so it is a plain failure.
+    case "xfail":
+      return { ok: false, text: ` # TODO ${plain(verdict.reason)}` };
     default:
       return { ok: false, text: "" };
   }
@@ -64,7 +67,10 @@ function ktapDirective({ verdict }: TestResult): Directive {
       return { ok: false, text: " # TIMEOUT" };
     case "broken":
       return { ok: false, text: " # ERROR" };
+    case "xfail":
+      return { ok: true, text: ` # XFAIL ${plain(verdict.reason)}` };
     case "fail":
+    case "xpass":
       return { ok: false, text: "" };
   }
 }

@@ -6,31 +6,59 @@ import { detailLines } from "./details.ts";
 import { LiveLine } from "./live-line.ts";
 import { type Style, styleFor } from "./style.ts";
 import { layOut } from "./table.ts";
-import { COLUMNS, row, seconds } from "./table-rows.ts";
+import { columnsOf, rowsOf, seconds } from "./table-rows.ts";
 
 /** The summary as text. */
 export function summaryText(summary: RunSummary, style: Style): string {
   const { results, passed, failed, skipped, milliseconds, interrupted } = summary;
   const bySuite = Map.groupBy(results, ({ test }) => test.suite);
-  const rows = [...bySuite.values()].flatMap((group) => group.map((result) => row(result, style)));
-  const [head = "", ...lines] = layOut(COLUMNS, rows, style.dim);
+  const inOrder = [...bySuite.values()].flat();
+  const [head = "", ...lines] = layOut(columnsOf(inOrder), rowsOf(inOrder, style), style.dim);
   const tables = [...bySuite].flatMap(([suite, group]: [string, TestResult[]]) => [
     style.strong(suite),
     `  ${head}`,
     ...lines.splice(0, group.length).map((line) => `  ${line}`),
     "",
   ]);
-  const details = results.flatMap((result) => detailLines(result, style));
+  const details = [
+    ...results.flatMap((result) => detailLines(result, style)),
+    ...hostLines(summary).map((line) => `  ${style.warn("kernel")} ${line}`),
+  ];
   const attempts = results.reduce((sum, result) => sum + result.attempts.length, 0);
   const ended = interrupted ? "; ended early" : "";
+  const others = otherCounts(summary);
   const totals = `${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ""}`;
   return [
     ...tables,
     ...(details.length > 0 ? [...details, ""] : []),
-    style.dim(`${counted(attempts, "attempt")} in ${seconds(milliseconds)}${ended}`),
+    style.dim(`${counted(attempts, "attempt")} in ${seconds(milliseconds)}${others}${ended}`),
     failed > 0 ? style.bad(totals) : style.good(totals),
     "",
   ].join("\n");
+}
+
+/** What the last line does not count: expected failures, and how many passes are marked. */
+function otherCounts({ results, xfailed }: RunSummary): string {
+  const kinds = results.map(({ verdict }) => verdict);
+  const xpassed = kinds.filter(({ kind }) => kind === "xpass").length;
+  const flagged = kinds.filter((verdict) => verdict.kind === "pass" && verdict.flags !== undefined).length;
+  const told = [
+    ...(xfailed > 0 ? [`${xfailed} failed as expected (xfail)`] : []),
+    ...(xpassed > 0 ? [`${xpassed} of the failed passed unexpectedly (xpass)`] : []),
+    ...(flagged > 0 ? [`${flagged} of the passed flagged`] : []),
+  ];
+  return told.map((words) => `; ${words}`).join("");
+}
+
+/** What is to be said of the kernel below the run, not of one test. */
+function hostLines({ kernelLogReadable, settingChanges }: RunSummary): string[] {
+  return [
+    ...(kernelLogReadable ? [] : ["log can't be read here, so it was not watched (kernel.dmesg_restrict)"]),
+    ...settingChanges.map(
+      ({ name, before = "missing", after = "missing" }) =>
+        `changed ${name} under the run: ${before} before, ${after} after`,
+    ),
+  ];
 }
 
 /** A reporter that prints the summary to standard output, and shows on a terminal what is going on. */

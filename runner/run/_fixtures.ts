@@ -2,9 +2,10 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
-import { runTests } from "./run.ts";
+import { embeddedEngine } from "../engines/mod.ts";
+import { LogWatch } from "../kernel/mod.ts";
+import { type RunOptions, runTests } from "./run.ts";
 import type { RunEvent, RunSummary, TestCase } from "./types.ts";
-import type { Keep } from "./workspace.ts";
 
 /** A test that runs a shell script. */
 export function shellTest(script: string, more: Partial<TestCase> = {}): TestCase {
@@ -20,6 +21,9 @@ export function shellTest(script: string, more: Partial<TestCase> = {}): TestCas
     timeoutSeconds: 30,
     alone: false,
     skip: undefined,
+    engine: "embedded",
+    host: undefined,
+    conditions: { requires: [], unsupported: [], flag: [], xfail: [] },
     expect: {},
     ...more,
   };
@@ -30,6 +34,13 @@ export function faultyTest(fault: string, more: Partial<TestCase> = {}): TestCas
   return shellTest("echo output", { environment: { FAKE_ENGINE: fault }, ...more });
 }
 
+const FAKE_ENGINE = embeddedEngine([process.execPath, resolve(import.meta.dir, "_fake-engine.ts")]);
+
+/** What a {@link FakeRun} may be given instead of what it has. */
+export type FakeRunOptions = Partial<Omit<RunOptions, "tests" | "report" | "abort" | "root">> & {
+  onEvent?: (event: RunEvent) => void;
+};
+
 /** A run with the stand-in engine in a folder of its own. */
 export class FakeRun implements Disposable {
   readonly root = mkdtempSync(join(tmpdir(), "tickproof-run-"));
@@ -39,16 +50,23 @@ export class FakeRun implements Disposable {
   /** Runs tests; `onEvent` sees the events as they come. */
   run(
     tests: TestCase[],
-    { repeat = 1, jobs = 2, keep = "failed" as Keep, onEvent = (_: RunEvent) => {} } = {},
+    { onEvent = (_: RunEvent) => {}, ...more }: FakeRunOptions = {},
   ): Promise<RunSummary> {
     return runTests({
       tests,
-      repeat,
-      jobs,
-      keep,
-      engine: [process.execPath, resolve(import.meta.dir, "_fake-engine.ts")],
+      repeat: 1,
+      jobs: 2,
+      keep: "failed",
+      engines: { embedded: FAKE_ENGINE, rr: { refusal: "there is no rr", missing: ["rr"] }, rrIsFit: false },
+      choice: undefined,
+      force: false,
+      facts: () => ({ subject: "this host", capabilities: new Map(), broken: new Map() }),
+      log: new LogWatch(() => []),
+      settings: () => new Map(),
+      guard: () => ({ reason: "no PMU" }),
       root: this.root,
       abort: this.abort.signal,
+      ...more,
       report: (event) => {
         this.events.push(event);
         onEvent(event);

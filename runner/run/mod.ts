@@ -1,8 +1,17 @@
 /** Runs tests natively, recorded and replayed, and says what came of it. */
+
+export type { HostFacts } from "./decide.ts";
+export { factsOf, namedCapabilities } from "./facts.ts";
+export { inTxGuard } from "./in-tx-guard.ts";
 export { defaultManifests, planTests } from "./plan.ts";
+export { type PreparedTest, prepare } from "./prepare.ts";
 export { type RunOptions, runTests } from "./run.ts";
+export { isHarmless } from "./summarize.ts";
+export { type Asked, surroundings } from "./surroundings.ts";
 export type {
   Attempt,
+  Decision,
+  Note,
   Phase,
   Reporter,
   RunEvent,

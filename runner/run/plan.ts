@@ -20,6 +20,11 @@ function targetOf({ program, command }: TestEntry, folder: string): Target {
   return { kind: "host", name: command ?? "" };
 }
 
+/** A described host by name, or by a file relative to the manifest. */
+function hostOf(host: string, folder: string): string {
+  return host.endsWith(".yaml") ? resolve(folder, host) : host;
+}
+
 /** The tests of a manifest, with the manifest's defaults filled in. */
 function testsOf(manifest: LoadedManifest): TestCase[] {
   return manifest.tests.map((entry) => ({
@@ -34,6 +39,14 @@ function testsOf(manifest: LoadedManifest): TestCase[] {
     timeoutSeconds: entry.timeout ?? manifest.timeout,
     alone: entry.alone,
     skip: entry.skip,
+    engine: entry.engine ?? manifest.engine,
+    host: entry.host === undefined ? undefined : hostOf(entry.host, manifest.folder),
+    conditions: {
+      requires: entry.requires,
+      unsupported: entry.unsupported,
+      flag: entry.flag,
+      xfail: entry.xfail,
+    },
     expect: entry.expect,
   }));
 }

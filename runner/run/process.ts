@@ -1,11 +1,17 @@
 /** Runs one process of a test: its output goes to files, its time is taken, and it ends in time. */
-import { closeSync, openSync } from "node:fs";
+import { closeSync, openSync, readFileSync } from "node:fs";
 import type { Exit } from "../report.ts";
 import { signalNumber } from "../signals.ts";
+import type { Guard, Watch } from "./guard.ts";
 import { endTree } from "./process-tree.ts";
 
 /** How long a process may take to end after SIGTERM. */
 const GRACE_MS = 2000;
+/** How often a guard looks at what it watches. */
+const WATCH_MS = 50;
+/** A process that is to be watched from its beginning stops itself first. */
+const HELD: readonly string[] = ["/bin/sh", "-c", 'kill -STOP $$; exec "$@"', "sh"];
+const HELD_POLL_MS = 1;
 
 /** What to run. */
 export interface ProcessSpec {
@@ -27,13 +33,19 @@ export interface ProcessSpec {
    * @param ended Aborted once it has ended: what is done here must end then, too.
    */
   onStart?: (pid: number, ended: AbortSignal) => Promise<void>;
+  /** Watches it, and may have it stopped. @default nobody does */
+  guard?: Guard | undefined;
 }
 
 /** How it ended. */
 export type ProcessEnd =
   | { kind: "exited"; exit: Exit; milliseconds: number }
   | { kind: "timeout" }
-  | { kind: "aborted" };
+  | { kind: "aborted" }
+  /** The guard had it stopped, or has seen at its end that its result is worth nothing. */
+  | { kind: "stopped"; reason: string };
+
+type Why = { kind: "exited" } | Exclude<ProcessEnd, { kind: "exited" }>;
 
 function exitOf({ signalCode, exitCode }: Bun.Subprocess): Exit {
   if (signalCode === null) return { code: exitCode ?? 0 };
@@ -44,19 +56,35 @@ function exitOf({ signalCode, exitCode }: Bun.Subprocess): Exit {
  * Runs a process to its end, in a group of its own, so that all of it can be ended.
  *
  * @param spec What to run, and for how long at most.
- * @returns How it ended; after "timeout" and "aborted" nothing of it is left.
+ * @returns How it ended; after all but "exited" nothing of it is left.
  */
 export async function runProcess(spec: ProcessSpec): Promise<ProcessEnd> {
   if (spec.abort.aborted) return { kind: "aborted" };
+  const started = performance.now();
+  const child = spawn(spec);
+  using watch = spec.guard === undefined ? undefined : await beginWatch(child, spec.guard);
+  const ended = new AbortController();
+  const beside = spec.onStart?.(child.pid, ended.signal);
+  const why = await outcome(child, spec, watch);
+  const milliseconds = performance.now() - started;
+  ended.abort();
+  if (why.kind !== "exited") await endTree(child, GRACE_MS);
+  await beside;
+  if (why.kind !== "exited") return why;
+  const reason = watch?.alarm();
+  return reason === undefined
+    ? { kind: "exited", exit: exitOf(child), milliseconds }
+    : { kind: "stopped", reason };
+}
+
+function spawn(spec: ProcessSpec): Bun.Subprocess {
   const files = [
     openSync(spec.stdin ?? "/dev/null", "r"),
     openSync(spec.stdout, "w"),
     openSync(spec.stderr, "w"),
   ] as const;
-  const started = performance.now();
-  let child: Bun.Subprocess;
   try {
-    child = Bun.spawn([...spec.command], {
+    return Bun.spawn([...(spec.guard === undefined ? [] : HELD), ...spec.command], {
       cwd: spec.cwd,
       env: { ...process.env, ...spec.environment },
       stdio: [...files],
@@ -65,25 +93,41 @@ export async function runProcess(spec: ProcessSpec): Promise<ProcessEnd> {
   } finally {
     for (const fd of files) closeSync(fd);
   }
-  const ended = new AbortController();
-  const beside = spec.onStart?.(child.pid, ended.signal);
-  const why = await outcome(child, spec);
-  const milliseconds = performance.now() - started;
-  ended.abort();
-  if (why !== "exited") await endTree(child, GRACE_MS);
-  await beside;
-  return why === "exited" ? { kind: "exited", exit: exitOf(child), milliseconds } : { kind: why };
 }
 
-/** Waits for the first of: the process ends, its time is up, the run is aborted. */
-function outcome(child: Bun.Subprocess, spec: ProcessSpec): Promise<ProcessEnd["kind"]> {
-  const { promise, resolve } = Promise.withResolvers<ProcessEnd["kind"]>();
-  const timer = setTimeout(() => resolve("timeout"), spec.timeoutSeconds * 1000);
-  const onAbort = () => resolve("aborted");
+/** Whether a process has stopped itself. The state stands behind the name in parentheses: proc(5), /proc/pid/stat. */
+function isStopped(pid: number): boolean {
+  const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
+  return stat.slice(stat.lastIndexOf(")") + 2).startsWith("T");
+}
+
+async function beginWatch(child: Bun.Subprocess, guard: Guard): Promise<Watch> {
+  try {
+    while (!isStopped(child.pid)) await Bun.sleep(HELD_POLL_MS);
+    const watch = guard.watch(child.pid);
+    process.kill(child.pid, "SIGCONT");
+    return watch;
+  } catch (error) {
+    await endTree(child, 0);
+    throw error;
+  }
+}
+
+/** Waits for the first of: the process ends, its time is up, the run is aborted, the guard is alarmed. */
+function outcome(child: Bun.Subprocess, spec: ProcessSpec, watch: Watch | undefined): Promise<Why> {
+  const { promise, resolve } = Promise.withResolvers<Why>();
+  const timer = setTimeout(() => resolve({ kind: "timeout" }), spec.timeoutSeconds * 1000);
+  const onAbort = () => resolve({ kind: "aborted" });
+  const look = () => {
+    const reason = watch?.alarm();
+    if (reason !== undefined) resolve({ kind: "stopped", reason });
+  };
+  const watching = watch === undefined ? undefined : setInterval(look, WATCH_MS);
   spec.abort.addEventListener("abort", onAbort);
-  void child.exited.then(() => resolve("exited"));
+  void child.exited.then(() => resolve({ kind: "exited" }));
   return promise.finally(() => {
     clearTimeout(timer);
+    clearInterval(watching);
     spec.abort.removeEventListener("abort", onAbort);
   });
 }

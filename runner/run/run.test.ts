@@ -120,9 +120,17 @@ test("runTests() checks counts", async () => {
 });
 
 test("runTests() skips with a reason", async () => {
-  assertEquals(await verdictOf("true", { skip: "not today" }), { kind: "skip", reason: "not today" });
+  assertEquals(await verdictOf("true", { skip: "not today" }), {
+    kind: "skip",
+    reason: "not today",
+    missing: [],
+  });
   const missing = await verdictOf("true", { target: { kind: "host", name: "no-such-program" } });
-  assertEquals(missing, { kind: "skip", reason: "this host has no 'no-such-program'" });
+  assertEquals(missing, {
+    kind: "skip",
+    reason: "this host has no 'no-such-program'",
+    missing: ["no-such-program"],
+  });
 });
 
 test("runTests() runs a test that must be alone after the others", async () => {
@@ -146,6 +154,7 @@ test("runTests() ends early when aborted, and says what was not run", async () =
   assertEquals(summary.results[1]?.verdict, {
     kind: "skip",
     reason: "the run was ended after 0 of 1 attempts",
+    missing: [],
   });
   assertEquals(readdirSync(fake.root), []);
 });

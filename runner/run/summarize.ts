@@ -1,8 +1,9 @@
 /** From attempts to results: a test passes only if every attempt at it passes. */
-import type { Attempt, RunSummary, TestCase, TestResult, Verdict } from "./types.ts";
+import type { PreparedTest } from "./prepare.ts";
+import type { Attempt, RunSummary, TestResult, Verdict } from "./types.ts";
 
 /** What a test's verdict is if its attempts differ: the first of these that occurs. */
-const GRAVITY: readonly Verdict["kind"][] = ["broken", "timeout", "fail", "skip", "pass"];
+const GRAVITY: readonly Verdict["kind"][] = ["broken", "timeout", "fail", "xfail", "xpass", "skip", "pass"];
 
 /** The verdict over all attempts; undefined if there was none. */
 function overall(attempts: readonly Attempt[]): Verdict | undefined {
@@ -13,39 +14,54 @@ function overall(attempts: readonly Attempt[]): Verdict | undefined {
   return undefined;
 }
 
-function resultOf(test: TestCase, attempts: readonly Attempt[], repeat: number): TestResult {
+/** The end of a run, for its summary. */
+export type RunEnd = Pick<
+  RunSummary,
+  "milliseconds" | "interrupted" | "kernelLogReadable" | "settingChanges"
+> & {
+  /** How many attempts there should be at each test. */
+  repeat: number;
+};
+
+function resultOf(prepared: PreparedTest, attempts: readonly Attempt[], repeat: number): TestResult {
+  const { test, engine, plan } = prepared;
   const inOrder = attempts.toSorted((a, b) => a.number - b.number);
   const passed = inOrder.filter(({ verdict }) => verdict.kind === "pass").length;
   let verdict = overall(inOrder);
   if (verdict === undefined || (verdict.kind === "pass" && passed < repeat)) {
-    verdict = { kind: "skip", reason: `the run was ended after ${inOrder.length} of ${repeat} attempts` };
+    const reason = `the run was ended after ${inOrder.length} of ${repeat} attempts`;
+    verdict = { kind: "skip", reason, missing: [] };
   }
-  return { test, verdict, attempts: inOrder, passed };
+  const engineLabel = plan.kind === "run" ? plan.by.label : engine;
+  return { test, engine, engineLabel, verdict, attempts: inOrder, passed };
+}
+
+/** Verdicts that don't let the run fail. */
+const HARMLESS: ReadonlySet<Verdict["kind"]> = new Set(["pass", "skip", "xfail"]);
+
+/** Whether a run goes well in spite of this verdict. */
+export function isHarmless({ kind }: Verdict): boolean {
+  return HARMLESS.has(kind);
 }
 
 /**
  * Sums a run up.
  *
  * @param attempts The attempts at each test, in the tests' order.
- * @param repeat How many attempts there should be at each.
- * @param milliseconds How long the run took.
- * @param interrupted Whether it was ended early.
+ * @param end How the run ended.
  */
 export function summarize(
-  attempts: ReadonlyMap<TestCase, readonly Attempt[]>,
-  repeat: number,
-  milliseconds: number,
-  interrupted: boolean,
+  attempts: ReadonlyMap<PreparedTest, readonly Attempt[]>,
+  { repeat, ...end }: RunEnd,
 ): RunSummary {
   const results = [...attempts].map(([test, made]) => resultOf(test, made, repeat));
-  const count = (wanted: (kind: Verdict["kind"]) => boolean) =>
-    results.filter(({ verdict }) => wanted(verdict.kind)).length;
+  const count = (kind: Verdict["kind"]) => results.filter(({ verdict }) => verdict.kind === kind).length;
   return {
     results,
-    passed: count((kind) => kind === "pass"),
-    failed: count((kind) => kind !== "pass" && kind !== "skip"),
-    skipped: count((kind) => kind === "skip"),
-    milliseconds,
-    interrupted,
+    passed: count("pass"),
+    failed: results.filter(({ verdict }) => !isHarmless(verdict)).length,
+    skipped: count("skip"),
+    xfailed: count("xfail"),
+    ...end,
   };
 }

@@ -1,5 +1,8 @@
 /** What the runner runs and what comes of it. Verdicts are a union: no result can be read as another. */
-import type { Expectations } from "../manifest/mod.ts";
+import type { EngineChoice } from "../engines/mod.ts";
+import type { EngineName } from "../host/mod.ts";
+import type { SettingChange } from "../kernel/mod.ts";
+import type { Conditions, Expectations } from "../manifest/mod.ts";
 
 /** What a test runs. */
 export type Target =
@@ -24,19 +27,57 @@ export interface TestCase {
   timeoutSeconds: number;
   alone: boolean;
   skip: string | undefined;
+  /** The engine, where the command line names none. */
+  engine: EngineChoice;
+  /** Described host that the program runs on: a name or an absolute path. */
+  host: string | undefined;
+  conditions: Conditions;
   expect: Expectations;
 }
 
 /** The three runs of an attempt. */
 export type Phase = "native" | "record" | "replay";
 
+/** Why a test is skipped, marked, or expected to fail. */
+export interface Note {
+  /** What was seen of the host, with the evidence, and the manifest's reason. */
+  readonly text: string;
+  readonly url?: string;
+  /** Capabilities that it is about. */
+  readonly capabilities: readonly string[];
+  /** Those of them that the host lacks. */
+  readonly missing: readonly string[];
+}
+
+/** A test is run; how its result is to be taken. */
+export interface RunDecision {
+  readonly kind: "run";
+  /** What a pass is marked with. */
+  readonly flags: readonly Note[];
+  /** It is run though it is not supported, for these reasons. */
+  readonly forced: readonly Note[];
+  /** It must fail, for this reason. */
+  readonly xfail?: Note;
+}
+
+/** Whether a test is run. */
+export type Decision =
+  | RunDecision
+  | { readonly kind: "skip"; readonly note: Note }
+  | { readonly kind: "broken"; readonly reason: string };
+
 /** What came of a test, or of one attempt at it. */
 export type Verdict =
-  | { kind: "pass" }
+  /** All as it must be; with flags, it shows less than it seems to. */
+  | { kind: "pass"; flags?: readonly Note[] }
   /** The program, its recording or its replay is not as it must be. */
   | { kind: "fail"; reasons: readonly string[] }
   /** It was not run, and that is nobody's fault. */
-  | { kind: "skip"; reason: string }
+  | { kind: "skip"; reason: string; missing: readonly string[]; url?: string }
+  /** It was expected to fail for a known reason, and did. */
+  | { kind: "xfail"; reason: string; url?: string; found: readonly string[] }
+  /** It was expected to fail and passed: the manifest is out of date, and the run fails. */
+  | { kind: "xpass"; reason: string; url?: string }
   | { kind: "timeout"; phase: Phase; seconds: number }
   /** The host or the harness is at fault, not what is tested. */
   | { kind: "broken"; reason: string };
@@ -53,11 +94,14 @@ export interface Counts {
 export interface Attempt {
   /** From 1. */
   number: number;
+  engine: EngineName;
   verdict: Verdict;
-  /** Missing where recording did not get that far. */
-  counts?: Counts;
+  /** Missing where recording did not get that far; what an engine does not tell is missing in it. */
+  counts?: Partial<Counts>;
   /** How long each phase took, in milliseconds, as far as they were reached. */
   milliseconds: Partial<Record<Phase, number>>;
+  /** Lines of the kernel's log about counters that came meanwhile. */
+  kernelLog?: readonly string[];
   /** The folder with its outputs, where it was kept. */
   folder?: string;
   /** The trace in there, if there is one. */
@@ -67,6 +111,9 @@ export interface Attempt {
 /** All attempts at a test, and what follows from them. */
 export interface TestResult {
   test: TestCase;
+  engine: EngineName;
+  /** With the engine's version, where it could be started: "rr 5.6.0". */
+  engineLabel: string;
   verdict: Verdict;
   attempts: readonly Attempt[];
   passed: number;
@@ -79,9 +126,15 @@ export interface RunSummary {
   passed: number;
   failed: number;
   skipped: number;
+  /** Tests that were expected to fail and did: neither passed nor failed. */
+  xfailed: number;
   milliseconds: number;
   /** It was ended before all was done. */
   interrupted: boolean;
+  /** Whether lines of the kernel's log could be seen at all. */
+  kernelLogReadable: boolean;
+  /** Settings of the kernel that counters depend on, and that changed under the run. */
+  settingChanges: readonly SettingChange[];
 }
 
 /** What happens during a run, for reporters. */

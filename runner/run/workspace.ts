@@ -20,8 +20,8 @@ export class AttemptFolder {
     return join(this.path, "trace");
   }
 
-  /** A file of a phase: its stdout, stderr or report. */
-  file(phase: string, what: "stdout" | "stderr" | "report.json" | "stdin"): string {
+  /** A file of a phase: its stdout, stderr, report or log. */
+  file(phase: string, what: "stdout" | "stderr" | "report.json" | "log" | "stdin"): string {
     return join(this.path, `${phase}.${what}`);
   }
 

@@ -6,7 +6,7 @@ import { NOT_DESCRIBED, no } from "./_finding.ts";
 export function findRr(host: Host): { readonly path: string } | Finding {
   const path = host.findProgram("rr");
   if (path === undefined) return NOT_DESCRIBED;
-  return path === null ? no("rr is not in PATH") : { path };
+  return path === null ? no("there is no rr: neither in PATH nor named by TICKPROOF_RR") : { path };
 }
 
 /**

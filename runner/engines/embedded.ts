@@ -1,0 +1,59 @@
+/** tickproof's own engine: `tickproof record` and `tickproof replay`, each in a process of its own. */
+import { type RecordReport, type ReplayReport, readReport } from "../report.ts";
+import type { Engine, EngineFiles, EnginePhase, Outcome, Seen } from "./types.ts";
+import { describeExit, lastLines } from "./words.ts";
+
+/**
+ * The engine.
+ *
+ * @param tickproof Starts tickproof: `[...tickproof, "record", …]`.
+ */
+export function embeddedEngine(tickproof: readonly string[]): Engine {
+  const start = (phase: EnginePhase, files: EngineFiles) => [
+    ...tickproof,
+    phase,
+    "--quiet",
+    "--report",
+    files.file(phase, "report.json"),
+  ];
+  return {
+    name: "embedded",
+    label: "embedded",
+    comparable: new Set(["ticks", "events", "signals", "switches"]),
+    record: (program, files, host) => ({
+      command: [
+        ...start("record", files),
+        ...(host === undefined ? [] : ["--host", host]),
+        "-o",
+        files.trace,
+        "--",
+        ...program,
+      ],
+    }),
+    replay: (files) => ({ command: [...start("replay", files), files.trace] }),
+    read,
+  };
+}
+
+function read(phase: EnginePhase, seen: Seen, files: EngineFiles): Outcome {
+  const report = readReport(files.file(phase, "report.json"));
+  if (report?.kind !== phase) {
+    const words =
+      report?.kind === "error"
+        ? report.message
+        : `${describeExit(seen.exit)}\n${lastLines(seen.stderr)}`.trimEnd();
+    return { verdict: { kind: "broken", reason: `the engine gave up to ${phase}: ${words}` } };
+  }
+  const { ticks, events, signals, switches, outcome, message, exit } = report;
+  const counts = { ticks, events, signals, switches };
+  if (outcome !== "recorded" && outcome !== "replayed") {
+    return { verdict: { kind: "fail", reasons: [`${phase} ${outcome}: ${message}`] }, counts };
+  }
+  return { ...seen, exit, counts, reasons: checkPassThrough(phase, seen, report) };
+}
+
+/** The engine's process must end as the program ended. */
+function checkPassThrough(phase: EnginePhase, { exit }: Seen, report: RecordReport | ReplayReport): string[] {
+  const [seen, wanted] = [describeExit(exit), describeExit(report.exit)];
+  return seen === wanted ? [] : [`${phase} itself ended by ${seen}, its program by ${wanted}`];
+}

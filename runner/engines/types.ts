@@ -1,0 +1,75 @@
+/**
+ * What the runner asks of an engine: how it is started to record and to replay, and what its results say. A
+ * further engine is one more object of this shape; the runner knows no engine by name.
+ */
+import type { EngineName } from "../host/mod.ts";
+import type { Exit } from "../report.ts";
+import type { Counts, Verdict } from "../run/types.ts";
+
+/** What `--engine` and a manifest's `engine` take. */
+export const ENGINE_CHOICES = ["embedded", "rr", "auto"] as const;
+export type EngineChoice = (typeof ENGINE_CHOICES)[number];
+
+/** Phases that an engine runs. */
+export type EnginePhase = "record" | "replay";
+
+/** Files of one attempt that an engine may use. */
+export interface EngineFiles {
+  /** Folder of the trace; recording makes it. */
+  readonly trace: string;
+  file(phase: EnginePhase, what: "report.json" | "log"): string;
+}
+
+/** How a process is started. */
+export interface Invocation {
+  readonly command: readonly string[];
+  /** Added to the test's own environment. */
+  readonly environment?: Readonly<Record<string, string>>;
+}
+
+/** What was seen of an engine's process from outside. */
+export interface Seen {
+  readonly exit: Exit;
+  readonly stdout: Buffer;
+  readonly stderr: Buffer;
+}
+
+/** A recording or a replay that came to its end. */
+export interface Completed {
+  /** How the program ended; undefined where the engine doesn't tell. */
+  readonly exit: Exit | undefined;
+  /** The program's own output. */
+  readonly stdout: Buffer;
+  readonly stderr: Buffer;
+  /** What the engine counted, as far as it tells. */
+  readonly counts: Partial<Counts>;
+  /** What is wrong with it all the same, a sentence each. */
+  readonly reasons: readonly string[];
+}
+
+/** It came to no end that could be compared. */
+export interface Failed {
+  readonly verdict: Verdict;
+  readonly counts?: Counts;
+}
+
+export type Outcome = Completed | Failed;
+
+/** An engine that can be started here. */
+export interface Engine {
+  readonly name: EngineName;
+  /** With its version, for reports: "rr 5.6.0". */
+  readonly label: string;
+  /** Counts that mean the same as a manifest's expectations; others are shown, and not checked. */
+  readonly comparable: ReadonlySet<keyof Counts>;
+  /**
+   * How a program is recorded.
+   *
+   * @param program The program with its arguments.
+   * @param host Described host that it is to run on.
+   */
+  record(program: readonly string[], files: EngineFiles, host: string | undefined): Invocation;
+  replay(files: EngineFiles): Invocation;
+  /** What came of a phase. */
+  read(phase: EnginePhase, seen: Seen, files: EngineFiles): Outcome | Promise<Outcome>;
+}

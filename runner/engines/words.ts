@@ -1,0 +1,18 @@
+/** Short words for what a process left: for messages of all engines. */
+
+import type { Exit } from "../report.ts";
+import { signalName } from "../signals.ts";
+
+/** Lines of a process's output that a message shows. */
+const LINES_SHOWN = 10;
+
+/** "exit code 3" or "death by SIGTERM". */
+export function describeExit(exit: Exit | undefined): string {
+  if (exit === undefined) return "no end";
+  return "code" in exit ? `exit code ${exit.code}` : `death by ${signalName(exit.signal)}`;
+}
+
+/** The end of what a process said, where errors are. */
+export function lastLines(bytes: Buffer | string): string {
+  return bytes.toString().trimEnd().split("\n").slice(-LINES_SHOWN).join("\n");
+}
