@@ -5,7 +5,7 @@
 
 /** All went well: every test passed, the trace was shown. */
 export const OK = 0;
-/** A test did not pass, or a replay diverged from its recording. */
+/** A test did not pass, a replay diverged from its recording, or no engine can run on a host. */
 export const FAILED = 1;
 /** Wrong usage, a wrong manifest, a damaged trace, a host or a program that the engine cannot serve. */
 export const USAGE = 2;
@@ -17,7 +17,7 @@ export const SIGNAL_BASE = 128;
 /** The exit codes as text for `--help`. */
 export const EXIT_CODES: readonly (readonly [code: string, meaning: string])[] = [
   [`${OK}`, "all is well"],
-  [`${FAILED}`, "a test did not pass, or a replay diverged"],
+  [`${FAILED}`, "a test did not pass, a replay diverged, or no engine can run on the host (doctor)"],
   [`${USAGE}`, "wrong usage or manifest, a damaged trace, or what the engine cannot record"],
   [`${SIGNAL_BASE + 2}`, "ended by Ctrl-C"],
   [`${INTERNAL}`, "a fault of tickproof itself"],

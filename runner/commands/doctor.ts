@@ -3,7 +3,7 @@
 import { didYouMean } from "../../ffi/mod.ts";
 import { defineCommand } from "../args/mod.ts";
 import { UsageError } from "../errors.ts";
-import { FAILED, OK } from "../exit-codes.ts";
+import { FAILED, OK, SIGNAL_BASE } from "../exit-codes.ts";
 import { isRichTerminal, outputColumns, print } from "../output.ts";
 
 export const doctor = defineCommand({
@@ -19,7 +19,9 @@ export const doctor = defineCommand({
   },
   positionals: { usage: "", min: 0, max: 0 },
   async run({ options }) {
-    const { CAPABILITY_NAMES, examine, liveHost, probeOf } = await import("../host/mod.ts");
+    const { CAPABILITY_NAMES, examine, Interrupted, liveHost, probeOf, untilInterrupted } = await import(
+      "../host/mod.ts"
+    );
     const { doctorJson, doctorText, explainText } = await import("../reporters/doctor.ts");
     const { styleFor } = await import("../reporters/style.ts");
     const explained = options.explain === undefined ? undefined : probeOf(options.explain);
@@ -28,7 +30,8 @@ export const doctor = defineCommand({
         didYouMean(options.explain, CAPABILITY_NAMES) || `: it is one of ${CAPABILITY_NAMES.join(", ")}`;
       throw new UsageError(`no capability is named '${options.explain}'${hint}`);
     }
-    const examination = examine(liveHost);
+    const examination = untilInterrupted(() => examine(liveHost));
+    if (examination instanceof Interrupted) return SIGNAL_BASE + examination.signal;
     const page = { style: styleFor(isRichTerminal(1)), width: outputColumns() };
     if (options.json) print(`${JSON.stringify(doctorJson(examination), null, 2)}\n`);
     else if (explained !== undefined) print(explainText(explained, examination, page));

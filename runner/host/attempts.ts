@@ -30,6 +30,7 @@ import {
   unwrap,
   waitStatus,
 } from "../../ffi/mod.ts";
+import { throwIfInterrupted } from "./interrupted.ts";
 import type { Attempt, Attempted } from "./types.ts";
 
 const PAGE = 4096;
@@ -121,6 +122,7 @@ export function attempt(what: Attempt): Attempted {
     return { works: true };
   } catch (error) {
     if (!(error instanceof SyscallError)) throw error;
+    throwIfInterrupted();
     // Something lies there already: then it can be mapped.
     if (what === "low-memory" && isErrno(error, "EEXIST")) return { works: true };
     return { works: false, call: error.syscall, code: errnoInfo(error.errno).code };

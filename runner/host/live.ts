@@ -7,6 +7,7 @@ import { UsageError } from "../errors.ts";
 import { findCompiler } from "../programs/compiler.ts";
 import { tracesRoot } from "../traces.ts";
 import { attempt } from "./attempts.ts";
+import { throwIfInterrupted } from "./interrupted.ts";
 import type { Execution, Host } from "./types.ts";
 
 /** A program that takes longer has hung. */
@@ -21,6 +22,7 @@ function execute(command: readonly string[]): Execution {
       timeout: EXECUTION_MS,
       killSignal: "SIGKILL",
     });
+    throwIfInterrupted();
     return { exitCode: exitCode ?? undefined, stdout: stdout.toString(), stderr: stderr.toString() };
   } finally {
     rmSync(folder, { recursive: true, force: true });

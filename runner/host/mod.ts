@@ -5,6 +5,7 @@
 export { CAPABILITY_NAMES, capabilitiesOf, probeOf, unmetNeed } from "./capabilities.ts";
 export { describedHost } from "./described.ts";
 export { type Examination, examine } from "./examination.ts";
+export { Interrupted, untilInterrupted } from "./interrupted.ts";
 export { liveHost } from "./live.ts";
 export { PROBE_GROUPS, PROBES } from "./probes/mod.ts";
 export { type FoundRr, type NoRr, rrInstallation } from "./rr-installation.ts";

@@ -1,0 +1,104 @@
+/** `tickproof doctor` as a process: output, exit codes, and what it leaves behind. */
+import { afterAll, test } from "bun:test";
+import { chmodSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { CAPABILITY_NAMES } from "../host/mod.ts";
+
+const CLI = resolve(import.meta.dir, "../cli.ts");
+const ROOT = mkdtempSync(join(tmpdir(), "doctor-test-"));
+afterAll(() => rmSync(ROOT, { recursive: true, force: true }));
+
+/** A folder of programs for PATH: the scripts given, and a shell. */
+function programs(name: string, scripts: Readonly<Record<string, string>>): string {
+  const folder = join(ROOT, name);
+  mkdirSync(folder);
+  for (const tool of ["sh", "sleep", "touch"])
+    symlinkSync(Bun.which(tool) ?? "/bin/false", join(folder, tool));
+  for (const [script, text] of Object.entries(scripts)) {
+    writeFileSync(join(folder, script), `#!/bin/sh\n${text}\n`);
+    chmodSync(join(folder, script), 0o755);
+  }
+  return folder;
+}
+
+function doctor(args: readonly string[], environment: Readonly<Record<string, string>> = {}) {
+  const child = Bun.spawnSync([process.execPath, CLI, "doctor", ...args], {
+    cwd: ROOT,
+    env: { ...process.env, CC: "", ...environment },
+  });
+  return { code: child.exitCode, stdout: child.stdout.toString(), stderr: child.stderr.toString() };
+}
+
+interface Json {
+  readonly capabilities: Readonly<Record<string, { readonly state: string; readonly evidence: string }>>;
+  readonly problems: readonly { readonly name: string }[];
+  readonly engines: readonly { readonly engine: string; readonly runs: boolean }[];
+}
+
+function doctorJson(environment: Readonly<Record<string, string>> = {}): Json & { code: number } {
+  const { code, stdout } = doctor(["--json"], environment);
+  return { ...(JSON.parse(stdout) as Json), code };
+}
+
+test("doctor tells of all capabilities, and its exit code says whether an engine can run", () => {
+  const { code, capabilities, engines } = doctorJson();
+  assertEquals(Object.keys(capabilities), [...CAPABILITY_NAMES]);
+  assertEquals(code, engines.some(({ runs }) => runs) ? 0 : 1);
+});
+
+test("doctor writes no colours to pipes, and keeps to the columns that it is given", () => {
+  const { stdout, stderr } = doctor([], { COLUMNS: "60" });
+  assertEquals(stderr, "");
+  assert(!stdout.includes("\x1b"));
+  assertMatch(stdout, /\nengines\n {2}[✓✗] embedded: /);
+  for (const line of stdout.split("\n"))
+    assert(line.length <= 60 || line.trim().split(" ").length <= 2, line);
+});
+
+test("doctor finds no compiler and no rr where there are none, and says how to get them", () => {
+  const PATH = programs("empty", {});
+  const { capabilities, problems } = doctorJson({ PATH });
+  assertEquals(capabilities.rr, { ...capabilities.rr, state: "no", evidence: "rr is not in PATH" });
+  assertEquals(capabilities.compiler.state, "no");
+  const names = problems.map(({ name }) => name);
+  assert(names.includes("rr") && names.includes("compiler") && !names.includes("rr-starts"), names.join());
+});
+
+test("doctor has an rr's refusal in one line", () => {
+  const PATH = programs("refusing", {
+    rr: 'case "$1" in --version) echo rr version 5.6.0;; *) echo "[FATAL ./src/x.cc:3:f()] No PMU, sorry" >&2; exit 1;; esac',
+  });
+  const { capabilities } = doctorJson({ PATH });
+  assertEquals(capabilities["rr-starts"].evidence, "rr says: No PMU, sorry");
+});
+
+test("doctor --explain shows one probe, and names the nearest for one that is none", () => {
+  const { code, stdout } = doctor(["--explain", "bun"]);
+  assert(code === 0 || code === 1);
+  assertMatch(stdout, /^✓ bun: .*\n {2}found +yes: Bun /);
+  const wrong = doctor(["--explain", "kvm-in-txcp-bg"]);
+  assertEquals([wrong.code, wrong.stdout], [2, ""]);
+  assertStringIncludes(wrong.stderr, "did you mean 'kvm-in-txcp-bug'?");
+});
+
+test("doctor that is ended by Ctrl-C leaves no folder and no program behind", async () => {
+  const PATH = programs("hanging", {
+    rr: `case "$1" in --version) echo rr version 5.6.0;; *) touch ${ROOT}/started; exec sleep 600;; esac`,
+  });
+  const TMPDIR = join(ROOT, "tmp");
+  mkdirSync(TMPDIR);
+  const child = Bun.spawn([process.execPath, CLI, "doctor"], {
+    cwd: ROOT,
+    env: { ...process.env, PATH, TMPDIR },
+    stdout: "pipe",
+    // A process group of its own, as a shell gives it: Ctrl-C goes to all of it.
+    detached: true,
+  });
+  while (!readdirSync(ROOT).includes("started")) await Bun.sleep(5);
+  process.kill(-child.pid, "SIGINT");
+  assertEquals(await child.exited, 130);
+  assertEquals(await child.stdout.text(), "");
+  assertEquals(readdirSync(TMPDIR), []);
+});

@@ -1,0 +1,63 @@
+/**
+ * The table of probes in docs/doctor.md, written from the probes' own records: `runner/bun runner/host/_document.ts`
+ * brings it up to date, and a test fails where it is not.
+ */
+import { readFileSync, writeFileSync } from "node:fs";
+import { resolve } from "node:path";
+import { PROBE_GROUPS } from "./probes/mod.ts";
+import type { Probe } from "./types.ts";
+
+const DOCUMENT = resolve(import.meta.dir, "../../docs/doctor.md");
+const START = "<!-- probes: written by runner/host/_document.ts -->";
+const END = "<!-- end of probes -->";
+
+function cell(text: string): string {
+  return text.replaceAll("|", "\\|").replaceAll("<", "&lt;");
+}
+
+function gates({ gates: { engines, limits = [], tests } }: Probe): string {
+  const parts = [
+    ...engines.map((name) => `**${name}**`),
+    ...limits.map((name) => `${name} (limits)`),
+    ...tests.map((name) => `test ${name}`),
+  ];
+  return parts.join(", ") || "–";
+}
+
+function row(probe: Probe): string {
+  const { name, title, kind, measures, threshold, remedy, source } = probe;
+  const cells = [`\`${name}\``, title, kind, `${measures}; **${threshold}**`, gates(probe), remedy, source];
+  return `| ${cells.map(cell).join(" | ")} |`;
+}
+
+function tables(): string {
+  const head = [
+    "| capability | `yes` means | kind | measured; **yes from** | gates | remedy | source |",
+    "| --- | --- | --- | --- | --- | --- | --- |",
+  ];
+  return Object.entries(PROBE_GROUPS)
+    .map(([title, probes]) => [`### ${title}`, "", ...head, ...probes.map(row)].join("\n"))
+    .join("\n\n");
+}
+
+/** The document as it is. */
+export function readDocument(): string {
+  return readFileSync(DOCUMENT, "utf8");
+}
+
+/**
+ * The document with the tables as they must be.
+ *
+ * @param document As it is.
+ * @throws {Error} If the marks are gone between which the tables stand.
+ */
+export function withTables(document: string): string {
+  const [before, rest] = document.split(START);
+  const [, after] = rest?.split(END) ?? [];
+  if (before === undefined || after === undefined) {
+    throw new Error(`Cannot write the table of probes as ${DOCUMENT} lacks '${START}' or '${END}'`);
+  }
+  return `${before}${START}\n\n${tables()}\n\n${END}${after}`;
+}
+
+if (import.meta.main) writeFileSync(DOCUMENT, withTables(readDocument()));
