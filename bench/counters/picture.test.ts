@@ -1,0 +1,34 @@
+import { test } from "bun:test";
+import { assertEquals, assertFalse, assertMatch, assertStringIncludes } from "@std/assert";
+import { REPORT } from "./_fixtures.ts";
+import { drawCounters, pictureSpec } from "./picture.ts";
+
+test("pictureSpec() has the bins of each side as shares, and their medians", () => {
+  const { data } = pictureSpec(REPORT);
+  const values = (data as { values: Record<string, unknown>[] }).values;
+  assertEquals(
+    values.filter(({ operation }) => operation === "read, raw stub: 1.05× C"),
+    [
+      { operation: "read, raw stub: 1.05× C", side: "C", from: 400, to: 401, share: 0.8 },
+      { operation: "read, raw stub: 1.05× C", side: "C", from: 401, to: 402, share: 0.1 },
+      { operation: "read, raw stub: 1.05× C", side: "C", from: 400 },
+      { operation: "read, raw stub: 1.05× C", side: "Bun", from: 420, to: 421, share: 0.8 },
+      { operation: "read, raw stub: 1.05× C", side: "Bun", from: 421, to: 422, share: 0.1 },
+      { operation: "read, raw stub: 1.05× C", side: "Bun", from: 420 },
+    ],
+  );
+});
+
+test("drawCounters() gives an SVG with a panel for each row that was measured", async () => {
+  const svg = await drawCounters(REPORT);
+  assertMatch(svg, /^<svg [^>]*xmlns="http:\/\/www.w3.org\/2000\/svg"/);
+  for (const title of [
+    "empty call: 1.14× C",
+    "read, raw stub: 1.05× C",
+    "open + close",
+    "a processor, 2 cores",
+  ]) {
+    assertStringIncludes(svg, `>${title}<`);
+  }
+  assertFalse(svg.includes("rdpmc"));
+});
