@@ -31,7 +31,8 @@ test.each([
   [["--rounds", "0"], "'--rounds' must be a whole number of at least 1: current value is '0'"],
   [["engine", "--svg", "x.svg"], "'--svg' draws the benchmark 'counters', which is not run"],
   [["counters", "--filter", "rdpmcc"], "no row of 'counters' has 'rdpmcc' in its name"],
-  [["counters", "--json", "/no/such/folder/x", "--filter", "empty", "--rounds", "1"], "/no/such/folder"],
+  [["engine", "--filter", "gzipp"], "no program of 'engine' has 'gzipp' in its name"],
+  [["--json", "/no/such/folder/x"], "--json /no/such/folder/x can't be written"],
 ] as const)("wrong usage is one line and exit code 2: %j", (args, words) => {
   const { code, stderr } = bench([...args]);
   assertEquals(code, 2);

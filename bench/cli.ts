@@ -5,7 +5,7 @@ import { UsageError } from "../runner/errors.ts";
 import { OK } from "../runner/exit-codes.ts";
 import { endWith } from "../runner/main.ts";
 import { isRichTerminal, print } from "../runner/output.ts";
-import { writeWhole } from "../runner/write-whole.ts";
+import { checkWritable, writeWhole } from "../runner/write-whole.ts";
 import { benchEngine, engineTable } from "./engine.ts";
 
 const NAMES = ["counters", "engine"];
@@ -42,6 +42,8 @@ const bench = defineCommand({
     if (svg !== undefined && !names.has("counters")) {
       throw new UsageError("'--svg' draws the benchmark 'counters', which is not run: name it too");
     }
+    if (json !== undefined) checkWritable("--json", json);
+    if (svg !== undefined) checkWritable("--svg", svg);
     const results: Record<string, unknown> = {};
     if (names.has("counters")) {
       const { benchCounters, countersTable, drawCounters } = await import("./counters/mod.ts");

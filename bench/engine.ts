@@ -2,6 +2,7 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { UsageError } from "../runner/errors.ts";
 import { isRichTerminal, say } from "../runner/output.ts";
 import { group } from "../runner/plural.ts";
 import { styleFor } from "../runner/reporters/style.ts";
@@ -27,14 +28,23 @@ export interface EngineReport {
   readonly results: readonly Measurement[];
 }
 
-/** Runs the programs natively, recorded and replayed, in turn. */
+/**
+ * Runs the programs natively, recorded and replayed, in turn.
+ *
+ * @throws UsageError when no program has `filter` in its name.
+ */
 export async function benchEngine({
   runs = RUNS,
   filter = "",
 }: EngineBenchOptions = {}): Promise<EngineReport> {
   const scratch = mkdtempSync(join(tmpdir(), "tickproof-bench-"));
   try {
-    const chosen = (await programs(scratch)).filter(({ name }) => name.includes(filter));
+    const all = await programs(scratch);
+    const chosen = all.filter(({ name }) => name.includes(filter));
+    if (chosen.length === 0) {
+      const names = all.map(({ name }) => `'${name}'`).join(", ");
+      throw new UsageError(`no program of 'engine' has '${filter}' in its name: they are ${names}`);
+    }
     const results = chosen.map((program) =>
       measure(program, runs, scratch, (run) => say(`${program.name}: run ${run} of ${runs}\n`)),
     );

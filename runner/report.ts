@@ -2,11 +2,10 @@
  * The result of `record` and `replay` as JSON, for `--report FILE`: so that whoever started them can tell
  * the program's own exit code 1 from a divergence.
  */
-import { accessSync, constants, readFileSync } from "node:fs";
-import { dirname, resolve } from "node:path";
+import { readFileSync } from "node:fs";
 import type { RecordResult, ReplayResult } from "../engine/mod.ts";
-import { describeError, UsageError } from "./errors.ts";
-import { writeWhole } from "./write-whole.ts";
+import { describeError } from "./errors.ts";
+import { checkWritable, writeWhole } from "./write-whole.ts";
 
 export type { Exit } from "../engine/mod.ts";
 
@@ -39,17 +38,6 @@ export function readReport(path: string): Report | undefined {
   return JSON.parse(text) as Report;
 }
 
-/** Before anything runs: a result that can't be written would be lost. */
-function checkWritable(path: string): void {
-  try {
-    accessSync(dirname(resolve(path)), constants.W_OK);
-  } catch {
-    throw new UsageError(
-      `--report ${path} can't be written: name a file in a folder that exists and is writable`,
-    );
-  }
-}
-
 /**
  * Runs a step of the engine and writes its report, also if it throws.
  *
@@ -58,7 +46,7 @@ function checkWritable(path: string): void {
  * @returns What the step returned.
  */
 export function reporting<R extends Report>(path: string | undefined, step: () => R): R {
-  if (path !== undefined) checkWritable(path);
+  if (path !== undefined) checkWritable("--report", path);
   try {
     const report = step();
     if (path !== undefined) writeReport(path, report);

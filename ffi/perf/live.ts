@@ -36,16 +36,16 @@ const PAGE = 4096;
 const POLLFD = { size: 8, events: 4, revents: 6 } as const;
 const POLLIN = 1;
 const pollfd = NativeBuffer.map(POLLFD.size);
+const attrPage = NativeBuffer.map(PAGE);
 
 function open(attr: Uint8Array, pid: number, cpu: number, group: number, flags: number): number {
-  // A page of its own, zeros behind the caller's bytes: the kernel reads as much as attr.size says, and takes
-  // no more than a page.
-  using page = NativeBuffer.map(PAGE);
-  page.u8.set(attr.subarray(0, PAGE));
-  const result = rawSyscall(SYSCALLS.perf_event_open, page.address, pid, cpu, group, flags);
+  // Zeros behind the caller's bytes: the kernel reads as much as attr.size says, and takes no more than a page.
+  attrPage.u8.set(attr.subarray(0, PAGE));
+  attrPage.u8.fill(0, attr.length);
+  const result = rawSyscall(SYSCALLS.perf_event_open, attrPage.address, pid, cpu, group, flags);
   // With E2BIG the kernel leaves the size that it knows in the struct.
   const [offset, bytes] = PERF_ATTR.size;
-  if (result === -ERRNO.E2BIG) attr.set(page.u8.subarray(offset, offset + bytes), offset);
+  if (result === -ERRNO.E2BIG) attr.set(attrPage.u8.subarray(offset, offset + bytes), offset);
   return result;
 }
 
