@@ -1,7 +1,7 @@
 /** What there is to say of tests that did not pass: why, where the trace is, and how to replay it. */
 import { relative, resolve } from "node:path";
 import { counted } from "../plural.ts";
-import type { Attempt, TestResult, Verdict } from "../run/mod.ts";
+import { type Attempt, isHarmless, type TestResult, type Verdict } from "../run/mod.ts";
 import type { Style } from "./style.ts";
 
 /** Different ways of going wrong that are shown of one test. */
@@ -74,16 +74,38 @@ function kernelLines({ test, attempts }: TestResult, style: Style): string[] {
   return [...lines].map((line) => `  ${style.warn("kernel log")} while ${test.id} ran: ${line}`);
 }
 
-/** The lines about a test; none if it passed, and nothing is to be said of that. */
-export function detailLines(result: TestResult, style: Style): string[] {
-  return [...verdictLines(result, style), ...kernelLines(result, style)];
+/**
+ * The lines about tests; none of one that passed, if nothing is to be said of that. What was not run, was marked or
+ * failed as expected for the same reason is told of once.
+ */
+export function detailLines(results: readonly TestResult[], style: Style): string[] {
+  return [
+    ...results.flatMap((result) => verdictLines(result, style)),
+    ...noteLines(results, style),
+    ...results.flatMap((result) => kernelLines(result, style)),
+  ];
+}
+
+/** "skip core/alarm: …", or "skip 3 tests (core/alarm, core/hle, core/chew_cpu): …". */
+function noteLines(results: readonly TestResult[], style: Style): string[] {
+  const notes = results
+    .filter(({ verdict }) => isHarmless(verdict))
+    .flatMap(({ test, verdict }) => {
+      const title = verdict.kind === "pass" ? "flag" : verdict.kind;
+      return reasonsOf(verdict).map((reason) => ({ id: test.id, title, reason }));
+    });
+  const alike = Map.groupBy(notes, ({ title, reason }) => `${title}\0${reason}`);
+  return [...alike.values()].flatMap((group) => {
+    const [first] = group;
+    if (first === undefined) return [];
+    const ids = group.map(({ id }) => id).join(", ");
+    const which = group.length === 1 ? ids : `${counted(group.length, "test")} (${ids})`;
+    return [`  ${style.warn(first.title)} ${which}: ${first.reason}`];
+  });
 }
 
 function verdictLines({ test, verdict, attempts }: TestResult, style: Style): string[] {
-  const inOneLine = (title: string) =>
-    reasonsOf(verdict).map((reason) => `  ${style.warn(title)} ${test.id}: ${reason}`);
-  if (verdict.kind === "pass") return inOneLine("flag");
-  if (verdict.kind === "skip" || verdict.kind === "xfail") return inOneLine(verdict.kind);
+  if (isHarmless(verdict)) return [];
   const wrong = attempts.filter((attempt) => attempt.verdict.kind !== "pass");
   const alike = [...Map.groupBy(wrong, (attempt) => JSON.stringify(attempt.verdict)).values()];
   const lines = alike.slice(0, KINDS_SHOWN).flatMap((group) => {

@@ -28,7 +28,7 @@ export function dotReporter(write: (text: string) => void, style: Style): Report
     }
     if (event.kind === "run-finished") {
       const { results, passed, failed, skipped } = event.summary;
-      const details = results.flatMap((result) => detailLines(result, style));
+      const details = detailLines(results, style);
       const totals = `${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ""}`;
       const lines = [...(column % WIDTH === 0 ? [] : [""]), ...details, totals, ""];
       write(lines.join("\n"));

@@ -21,7 +21,7 @@ export function summaryText(summary: RunSummary, style: Style): string {
     "",
   ]);
   const details = [
-    ...results.flatMap((result) => detailLines(result, style)),
+    ...detailLines(results, style),
     ...hostLines(summary).map((line) => `  ${style.warn("kernel")} ${line}`),
   ];
   const attempts = results.reduce((sum, result) => sum + result.attempts.length, 0);

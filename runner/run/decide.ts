@@ -35,7 +35,7 @@ export function decide(
   const about = (list: readonly Condition[]) =>
     list.filter((condition) => condition.engine.length === 0 || condition.engine.includes(engine));
   const holding = (list: readonly Condition[]) =>
-    about(list).flatMap((condition) => noteIfHolds(condition, engine, facts) ?? []);
+    about(list).flatMap((condition) => noteIfHolds(condition, facts) ?? []);
   try {
     const lacking = about(conditions.requires).flatMap((condition) => noteIfLacking(condition, facts));
     const unsupported = holding(conditions.unsupported);
@@ -56,7 +56,7 @@ function finding(name: string, { capabilities, broken }: HostFacts) {
   return capabilities.get(name) ?? { state: "unknown", evidence: "not asked" };
 }
 
-function noteIfHolds(condition: Condition, engine: EngineName, facts: HostFacts): Note | undefined {
+function noteIfHolds(condition: Condition, facts: HostFacts): Note | undefined {
   const found = condition.when.map((name) => ({ name, ...finding(name, facts) }));
   if (found.some(({ state }) => state !== "yes")) return undefined;
   const seen = found.map(({ name, evidence }) => {
@@ -64,7 +64,6 @@ function noteIfHolds(condition: Condition, engine: EngineName, facts: HostFacts)
     const what = probe?.kind === "fact" ? probe.title : `${facts.subject} has '${name}'`;
     return `${what} (${evidence})`;
   });
-  if (condition.engine.length > 0 && seen.length === 0) seen.push(`the ${engine} engine`);
   return note(seen.join(", "), condition, []);
 }
 

@@ -7,7 +7,7 @@
  */
 import { existsSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
-import type { Engine, EngineFiles, EnginePhase, Outcome, Seen } from "../types.ts";
+import type { Engine, EngineFiles, EnginePhase, Failed, Outcome, Seen } from "../types.ts";
 import { describeExit, lastLines } from "../words.ts";
 import { countTrace } from "./dump.ts";
 import { findComplaint } from "./log.ts";
@@ -51,29 +51,35 @@ function wordsOf(phase: EnginePhase, { stderr }: Seen, files: EngineFiles): stri
   return existsSync(log) ? `${readFileSync(log, "utf8")}\n${stderr}` : stderr.toString();
 }
 
-async function readRecording(path: string, seen: Seen, files: EngineFiles): Promise<Outcome> {
-  const complaint = findComplaint(wordsOf("record", seen, files));
+/** Why it came to no end: what rr complains of, or what was seen of it. */
+function gaveUp(phase: EnginePhase, seen: Seen, files: EngineFiles): Failed {
+  const complaint = findComplaint(wordsOf(phase, seen, files));
   if (complaint?.kind === "assertion") {
-    return { verdict: { kind: "fail", reasons: [`rr gave up to record: ${complaint.text}`] } };
+    const what = phase === "record" ? "rr gave up to record" : "replay diverged";
+    return { verdict: { kind: "fail", reasons: [`${what}: ${complaint.text}`] } };
   }
+  const words = complaint?.text ?? `${describeExit(seen.exit)}\n${lastLines(seen.stderr)}`.trimEnd();
+  return { verdict: { kind: "broken", reason: `rr gave up to ${phase}: ${words}` } };
+}
+
+async function readRecording(path: string, seen: Seen, files: EngineFiles): Promise<Outcome> {
   // rr takes the file `incomplete` away when the program has ended and all is written.
   const complete = existsSync(files.trace) && !existsSync(join(files.trace, "incomplete"));
-  if (complaint !== undefined || !complete) {
-    const words = complaint?.text ?? `${describeExit(seen.exit)}\n${lastLines(seen.stderr)}`.trimEnd();
-    return { verdict: { kind: "broken", reason: `rr gave up to record: ${words}` } };
-  }
-  return { ...seen, counts: await countTrace(path, files.trace), reasons: [] };
+  if (!complete) return gaveUp("record", seen, files);
+  return { ...programsOwn(seen), counts: await countTrace(path, files.trace), reasons: [] };
 }
 
 function readReplay(seen: Seen, files: EngineFiles): Outcome {
-  const complaint = findComplaint(wordsOf("replay", seen, files));
-  if (complaint?.kind === "assertion") {
-    return { verdict: { kind: "fail", reasons: [`replay diverged: ${complaint.text}`] } };
-  }
-  if (complaint !== undefined) {
-    return { verdict: { kind: "broken", reason: `rr gave up to replay: ${complaint.text}` } };
-  }
   // A replay without a debugger ends with 0 in most versions, and with the program's end in others.
-  const plain = "code" in seen.exit && seen.exit.code === 0;
-  return { ...seen, exit: plain ? undefined : seen.exit, counts: {}, reasons: [] };
+  if ("code" in seen.exit && seen.exit.code === 0) {
+    return { ...programsOwn(seen), exit: undefined, counts: {}, reasons: [] };
+  }
+  if (findComplaint(wordsOf("replay", seen, files)) !== undefined) return gaveUp("replay", seen, files);
+  return { ...programsOwn(seen), counts: {}, reasons: [] };
+}
+
+/** What was seen, without the warnings that rr writes between the program's lines: "rr: Warning: …". */
+function programsOwn(seen: Seen): Seen {
+  const text = seen.stderr.toString("latin1");
+  return { ...seen, stderr: Buffer.from(text.replaceAll(/^rr: .*\n/gm, ""), "latin1") };
 }

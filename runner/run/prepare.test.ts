@@ -1,0 +1,80 @@
+import { test } from "bun:test";
+import { assert, assertEquals } from "@std/assert";
+import { type Engines, embeddedEngine, rrEngine } from "../engines/mod.ts";
+import { shellTest } from "./_fixtures.ts";
+import { factsOf } from "./facts.ts";
+import { prepare, type Surroundings } from "./prepare.ts";
+import type { TestCase } from "./types.ts";
+
+const rr = rrEngine({ path: "/usr/bin/rr", version: "5.6.0", softwareCounters: false });
+const working: Engines = { embedded: embeddedEngine([]), rr, rrIsFit: true };
+const refusing: Engines = {
+  embedded: embeddedEngine([]),
+  rr: { refusal: "rr says: no PMU", missing: ["rr-starts"] },
+  rrIsFit: false,
+};
+
+function surroundings(engines: Engines, choice: Surroundings["choice"], bug = false): Surroundings {
+  const state = bug ? "yes" : "no";
+  const capabilities = new Map([["kvm-in-txcp-bug", { state, evidence: "312 of 500" } as const]]);
+  return {
+    engines,
+    choice,
+    force: false,
+    facts: () => ({ subject: "this host", capabilities, broken: new Map() }),
+  };
+}
+
+const plain = shellTest("true");
+const gated: TestCase = {
+  ...plain,
+  conditions: { ...plain.conditions, unsupported: [{ when: ["kvm-in-txcp-bug"], engine: ["rr"] }] },
+};
+
+/** The engine of a test and what is done with it. */
+function prepared(test: TestCase, ...around: Parameters<typeof surroundings>): [string, string] {
+  const { engine, plan } = prepare(test, surroundings(...around));
+  return [engine, plan.kind];
+}
+
+test("prepare() takes the manifest's engine, and the command line's before it", () => {
+  assertEquals(prepared(plain, working, undefined), ["embedded", "run"]);
+  assertEquals(prepared({ ...plain, engine: "rr" }, working, undefined), ["rr", "run"]);
+  assertEquals(prepared({ ...plain, engine: "rr" }, working, "embedded"), ["embedded", "run"]);
+});
+
+test("prepare() by auto takes rr where it works and is fit for the test, else the embedded engine", () => {
+  assertEquals(prepared(plain, working, "auto"), ["rr", "run"]);
+  assertEquals(prepared(plain, refusing, "auto"), ["embedded", "run"]);
+  assertEquals(prepared(plain, { ...working, rrIsFit: false }, "auto"), ["embedded", "run"]);
+  assertEquals(prepared(gated, working, "auto", true), ["embedded", "run"]);
+  assertEquals(prepared(gated, working, "auto", false), ["rr", "run"]);
+});
+
+test("prepare() skips what is meant for rr where rr refuses, by the manifest's reason first", () => {
+  const { plan } = prepare(plain, surroundings(refusing, "rr"));
+  assert(plan.kind === "skip");
+  assertEquals([plan.note.text, plan.note.missing], ["rr says: no PMU", ["rr-starts"]]);
+  const bug = prepare(gated, surroundings(refusing, "rr", true)).plan;
+  assert(bug.kind === "skip");
+  assertEquals(bug.note.text, "this host has 'kvm-in-txcp-bug' (312 of 500)");
+});
+
+test("prepare() leaves described hosts to the embedded engine", () => {
+  const described: TestCase = { ...plain, host: "haswell-kvm-4.7" };
+  assertEquals(prepared(described, working, "auto"), ["embedded", "run"]);
+  assertEquals(prepared(described, working, "rr"), ["rr", "skip"]);
+});
+
+test("factsOf() tells which probe went wrong and asks the others", async () => {
+  const { liveHost } = await import("../host/mod.ts");
+  const host = {
+    ...liveHost,
+    cpuid: () => {
+      throw new Error("cpuid faults");
+    },
+  };
+  const { capabilities, broken } = factsOf(host, ["hle", "compiler"]);
+  assertEquals([...broken], [["hle", "cpuid faults"]]);
+  assertEquals(capabilities.has("compiler"), true);
+});
