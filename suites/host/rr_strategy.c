@@ -33,6 +33,13 @@ struct tool {
 static enum { MEASURE, INTERRUPT, GUARD } strategy;
 static int elided;
 static struct shared *shared;
+static pid_t running;
+
+/* No child outlives this process, however it ends. */
+static void end_child(void) {
+  if (running != 0) CHECK(kill(running, SIGKILL) == 0 && waitpid(running, NULL, 0) == running);
+  running = 0;
+}
 
 /* Stops the calling process, without a branch of its own. */
 static void stop(void) {
@@ -71,6 +78,7 @@ static pid_t start(struct tool *tool) {
   const pid_t pid = fork();
   CHECK(pid >= 0);
   if (pid == 0) child();
+  running = pid;
   await_stop(pid);
   const uint64_t event = ticks_event();
   tool->interrupt = event ? open_counter(event, PERIOD, pid) : (errno = ENOENT, -1);
@@ -93,8 +101,8 @@ static pid_t start(struct tool *tool) {
   return pid;
 }
 
-static void end(pid_t pid, struct tool *tool) {
-  CHECK(kill(pid, SIGKILL) == 0 && waitpid(pid, NULL, 0) == pid);
+static void end(struct tool *tool) {
+  end_child();
   const int counters[] = {tool->interrupt, tool->measure, tool->in_tx};
   for (int i = 0; i < 3; i++) CHECK(counters[i] < 0 || close(counters[i]) == 0);
 }
@@ -124,7 +132,7 @@ static void record(struct place *places) {
     shared->limit = UINT64_MAX;
     printf("recorded: turn %lu at %lu\n", places[i].turns, places[i].clock);
   }
-  end(pid, &tool);
+  end(&tool);
 }
 
 static int replay(const struct place *places) {
@@ -148,7 +156,7 @@ static int replay(const struct place *places) {
       return 1;
     }
   }
-  end(pid, &tool);
+  end(&tool);
   return succeed();
 }
 
@@ -160,6 +168,7 @@ int main(int argc, char **argv) {
   setvbuf(stdout, NULL, _IOLBF, 0);
   shared = mmap(NULL, sizeof(*shared), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
   CHECK(shared != MAP_FAILED);
+  CHECK(atexit(end_child) == 0);
   record(places);
   return replay(places);
 }
