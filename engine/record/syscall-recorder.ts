@@ -25,6 +25,7 @@ import { pageEnd } from "../tracee/mappings.ts";
 import { applyMemoryCall, certainAdvice } from "../tracee/memory-calls.ts";
 import { CONTEXT_BASE, CONTEXT_SIZE } from "../translate/context.ts";
 import { Call } from "./call.ts";
+import { PERF_MEMORY } from "./described/perf-memory.ts";
 import { filterMaps } from "./maps-filter.ts";
 import { OutsideWrites } from "./outside-writes.ts";
 import type { RecordedTask } from "./recorded-task.ts";
@@ -170,9 +171,10 @@ export class SyscallRecorder {
   end(task: RecordedTask, call: Call): void {
     const { spec, number } = call;
     const { space } = task;
+    call.result = Number(BigInt.asIntN(64, task.get("rax")));
+    this.recording.described?.leaves(task, call);
     const result = BigInt.asIntN(64, task.get("rax"));
     call.result = Number(result);
-    this.recording.described?.leaves(task, call);
     const mapped = number === SYSCALLS.mmap && call.result >= 0 ? this.mapping(task, call) : undefined;
     const mapping = mapped?.mapping ?? changedStack(task, call);
     if (call.result === 0 || number === SYSCALLS.rt_sigreturn) mendTrap(task, call);
@@ -271,6 +273,10 @@ export class SyscallRecorder {
       name: "",
     };
     if (anonymous) return { mapping: record, writes: [] };
+    if (this.recording.described?.shows(task, call.result)) {
+      const contents = this.recording.snapshot(task.space, record.start, record.end - record.start);
+      return { mapping: { ...record, offset: 0, name: PERF_MEMORY }, writes: contents ? [contents] : [] };
+    }
     const path = `/proc/${task.tid}/fd/${fd}`;
     record.name = readlinkSync(path);
     if (record.name === "/dev/zero") return { mapping: { ...record, offset: 0 }, writes: [] };

@@ -4,7 +4,7 @@
  *
  * Replay needs none of it: answers, signals and memory are in the trace like the kernel's own.
  */
-import { type CpuidResult, PERF_IOC, SYSCALLS } from "../../../ffi/mod.ts";
+import { type CpuidResult, MAP, PERF_IOC, SYSCALLS } from "../../../ffi/mod.ts";
 import type { HostModel, Overflow } from "../../host/model-api.ts";
 import { blocks } from "../../kernel/mod.ts";
 import type { Call } from "../call.ts";
@@ -14,7 +14,9 @@ import { describedCpuid } from "./cpuid.ts";
 import { HostFiles } from "./host-files.ts";
 import { type Answer, PerfCalls } from "./perf-calls.ts";
 import { PerfFiles } from "./perf-file.ts";
+import { PerfMemory } from "./perf-memory.ts";
 import { ProgressFeed } from "./progress.ts";
+import { Readiness } from "./readiness.ts";
 
 /** Calls that may block, by the table, but hardly ever give up the processor. */
 const SELDOM_SLEEP: ReadonlySet<number> = new Set([
@@ -36,6 +38,10 @@ export class DescribedHost implements Disposable {
   private readonly progress: ProgressFeed;
   private readonly calls: PerfCalls;
   private readonly hostFiles: HostFiles;
+  private readonly memory: PerfMemory;
+  private readonly readiness: Readiness;
+  /** The model may have written to memory that programs have mapped. */
+  private stale = false;
 
   constructor(
     private readonly recording: Recording,
@@ -44,6 +50,8 @@ export class DescribedHost implements Disposable {
     this.progress = new ProgressFeed(model);
     this.calls = new PerfCalls(recording, model, this.files);
     this.hostFiles = new HostFiles(recording, model);
+    this.memory = new PerfMemory(recording);
+    this.readiness = new Readiness(this.files, (file) => this.calls.perf(file));
   }
 
   /** A task is about to run. */
@@ -61,8 +69,10 @@ export class DescribedHost implements Disposable {
       task.reportedTicks = task.ticks;
       return false;
     }
+    this.memory.takeTails();
     const overflows = this.progress.report(task);
     this.raise(overflows);
+    this.show();
     return overflows.length > 0;
   }
 
@@ -83,12 +93,21 @@ export class DescribedHost implements Disposable {
 
   /** How the model answers a call; undefined for one that is the kernel's. */
   answers(task: RecordedTask, call: Call): Answer | undefined {
-    return this.calls.answers(task, call);
+    const answer = this.calls.answers(task, call);
+    if (answer) this.stale = true;
+    if (answer || call.number !== SYSCALLS.mmap || call.int(3) & MAP.ANONYMOUS) return answer;
+    const file = this.files.find(task.tid, call.int(4));
+    const refusal = file ? this.memory.ask(file, this.calls.perf(file), call) : 0;
+    return refusal < 0 ? () => refusal : undefined;
   }
 
   /** The kernel is going to do a call. */
   enters(task: RecordedTask, call: Call): void {
     this.hostFiles.redirect(task, call);
+    if (this.files.any) {
+      this.memory.enters(task, call);
+      this.readiness.enters(task, call);
+    }
     const { spec } = call;
     if (spec && blocks(spec, call) && !SELDOM_SLEEP.has(call.number)) this.raise(this.progress.switchAway());
   }
@@ -96,6 +115,9 @@ export class DescribedHost implements Disposable {
   /** The kernel has done a call, or it was answered; its result is known, its event is still to be written. */
   leaves(task: RecordedTask, call: Call): void {
     this.hostFiles.takeBack(task);
+    this.memory.leaves(task, call);
+    this.readiness.leaves(task, call);
+    this.show();
     if (call.number === SYSCALLS.uname && call.result === 0) {
       const release = new Uint8Array(UTSNAME.field);
       release.set(Buffer.from(this.model.profile.kernel.release).subarray(0, UTSNAME.field - 1));
@@ -103,6 +125,18 @@ export class DescribedHost implements Disposable {
     }
     if (call.number === SYSCALLS.perf_event_open && call.result >= 0) this.noteElisions();
     if (call.spec?.changesFds) this.closeAbandoned();
+  }
+
+  /** Shows programs what has changed in the memory that they have mapped of events. */
+  private show(): void {
+    if (!this.stale) return;
+    this.stale = false;
+    this.memory.show();
+  }
+
+  /** Whether an address is that of memory which has been mapped of an event. */
+  shows(task: RecordedTask, address: number): boolean {
+    return this.memory.isAt(task.space, address);
   }
 
   /** A task has made another one. */
@@ -133,12 +167,16 @@ export class DescribedHost implements Disposable {
 
   /** Gives everything back. */
   [Symbol.dispose](): void {
+    this.memory[Symbol.dispose]();
     this.files[Symbol.dispose]();
   }
 
   private closeAbandoned(): void {
     if (!this.files.any) return;
-    for (const file of this.files.takeAbandoned()) this.calls.perf(file).close(file.fd);
+    for (const file of this.files.takeAbandoned()) {
+      this.memory.close(file);
+      this.calls.perf(file).close(file.fd);
+    }
   }
 
   /** Counters have overflowed: their owners hear of it from the kernel, as they have asked it to. */
@@ -146,8 +184,8 @@ export class DescribedHost implements Disposable {
     for (const overflow of overflows) {
       for (const file of this.files) {
         if (file.fd !== overflow.fd) continue;
-        file.pipe.notify();
-        file.pipe.drain();
+        this.stale = true;
+        this.readiness.overflowed(file);
       }
     }
   }

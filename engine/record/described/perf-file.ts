@@ -26,6 +26,8 @@ export class PerfFile {
   readonly fd: number;
   readonly target: number;
   enableOnExec: boolean;
+  /** A byte in the pipe says that it is worth reading. */
+  ready = false;
 
   private constructor(
     readonly pipe: NotifyingPipe,
