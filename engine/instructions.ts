@@ -5,7 +5,7 @@
 import { type CpuidResult, cpuid, rdrand, rdseed, rdtsc, rdtscp, xgetbv } from "../ffi/mod.ts";
 import { REGISTER_NAMES, type Registers } from "./trace/events.ts";
 import { EFLAGS } from "./tracee/registers.ts";
-import type { Decoded } from "./translate/decode.ts";
+import type { Decoded } from "./translate/instruction.ts";
 
 type Name = (typeof REGISTER_NAMES)[number];
 

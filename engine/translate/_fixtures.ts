@@ -1,7 +1,8 @@
 /** A code cache without a tracee: plain buffers in place of shared memory, text from a map of pages. */
 import { CodeCache, type Region } from "./code-cache.ts";
 import { TABLE_ENTRIES } from "./context.ts";
-import { type Decoded, TextDecoder64 } from "./decode.ts";
+import { TextDecoder64 } from "./decode.ts";
+import type { Decoded } from "./instruction.ts";
 
 const PAGE = 4096;
 

@@ -4,8 +4,9 @@
  */
 import { Assembler } from "./assembler.ts";
 import { CONTEXT, CONTEXT_BASE, TABLE_ENTRIES } from "./context.ts";
-import { Kind, TextDecoder64 } from "./decode.ts";
+import { TextDecoder64 } from "./decode.ts";
 import { COUNTER_LOAD, emitLookup, MARK, rflagsBits, type Unit } from "./emission.ts";
+import { Kind } from "./instruction.ts";
 import { Links } from "./links.ts";
 import type { Position, Trap } from "./traps.ts";
 import { UNIT_ROOM, UnitEmitter } from "./unit.ts";

@@ -1,7 +1,8 @@
 import { test } from "bun:test";
 import { assert, assertEquals } from "@std/assert";
 import { Text } from "./_fixtures.ts";
-import { type Decoded, Kind, TextDecoder64 } from "./decode.ts";
+import { TextDecoder64 } from "./decode.ts";
+import { type Decoded, Kind } from "./instruction.ts";
 
 const PC = 0x401000;
 const PAGE = 4096;

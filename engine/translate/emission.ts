@@ -2,15 +2,13 @@
  * The pieces that translations are made of: copied instructions, counts of branches, exits, indirect jumps and
  * traps, with the marks that lead from a cache pc back to the program's own state.
  */
-import { Code } from "iced-x86";
 import type { Assembler } from "./assembler.ts";
 import { CONTEXT, CONTEXT_BASE, counterAddress, JUMP_COUNTER, TABLE_BASE, TICK_COUNTERS } from "./context.ts";
-import { type Decoded, FLAG } from "./decode.ts";
+import { type Decoded, FLAG } from "./instruction.ts";
 import type { Trap } from "./traps.ts";
 
 /** Offset of the literal in an exit's stub: behind the trap and the opcode of the far jump. */
 const STUB_LITERAL = 7;
-const HLT = 0xf4;
 /** The prefix of an elided lock's acquisition; that of its release is 0xf3 (Intel SDM vol. 1, 16.3.3). */
 const XACQUIRE = 0xf2;
 const SPILLED_RCX = CONTEXT_BASE + CONTEXT.spilledRcx;
@@ -149,11 +147,6 @@ export class Emission {
   protected plain(instruction: Decoded): void {
     const { asm } = this;
     const { bytes, elidedPrefix, displacement } = instruction;
-    if (instruction.code === Code.Rdpmc) {
-      // Programs may not read counters: a privileged instruction raises the very same fault (#GP).
-      asm.byte(HLT);
-      return;
-    }
     if (elidedPrefix >= 0 && this.host.notesElisions) {
       const edge = bytes[elidedPrefix] === XACQUIRE ? "acquire" : "release";
       this.host.addTrap(asm.here, { kind: "elision", edge });
@@ -195,7 +188,7 @@ export class Emission {
     this.host.addTrap(asm.here, {
       kind: "instruction",
       action,
-      name: Code[instruction.code]!.toLowerCase().split("_")[0]!,
+      name: instruction.name || "with an operand out of reach",
       pc: instruction.pc,
       length: instruction.length,
       resume: asm.here + 1,

@@ -2,7 +2,7 @@
  * Liveness of the arithmetic flags in a segment: where a tick may be counted by `dec`, which destroys all flags
  * but CF, without the program noticing.
  */
-import { ALL_FLAGS, type Decoded, FLAG } from "./decode.ts";
+import { ALL_FLAGS, type Decoded, FLAG } from "./instruction.ts";
 
 /**
  * The last place in `segment` before which no flag but CF is live.

@@ -7,9 +7,10 @@
  * depends on the program's text alone (see `deadFlagsIndex`).
  */
 import type { Assembler } from "./assembler.ts";
-import { ALL_FLAGS, type Decoded, FLAG, Kind, type TextDecoder64 } from "./decode.ts";
+import type { TextDecoder64 } from "./decode.ts";
 import { Emission, MARK, type Unit, type UnitHost } from "./emission.ts";
 import { deadFlagsIndex } from "./flags.ts";
+import { ALL_FLAGS, type Decoded, FLAG, Kind } from "./instruction.ts";
 
 /** A segment is cut after so many instructions. */
 const MAX_SEGMENT = 64;

@@ -1,0 +1,203 @@
+/**
+ * Decoding of any instruction there is, by iced-x86. What we add is the classification, cached by instruction
+ * code. It takes a tenth of the engine's start to load, so it is only loaded when `quick-decode.ts` gives up.
+ */
+import { Code, ConditionCode, Decoder, DecoderOptions, FlowControl, Instruction } from "iced-x86";
+import { ALL_FLAGS, type Decoded, FLAG, Kind } from "./instruction.ts";
+
+interface CodeTraits {
+  kind: Kind;
+  /** See Decoded. */
+  name: string;
+  read: number;
+  written: number;
+  /** Condition of a jcc, as the low nibble of its opcode. */
+  condition: number;
+}
+
+const EMULATED =
+  /^(Rdtsc|Rdtscp|Rdrand_|Rdseed_|Cpuid|Xgetbv|Rdpid_|Sgdt_|Sidt_|Sldt_|Str_|Smsw_|Umwait_|Tpause_)/;
+/** A count of zero leaves all flags as they were, so that these never count as writers. */
+const MAY_LEAVE_FLAGS =
+  /^(Shl|Shr|Sal|Sar|Rol|Ror|Rcl|Rcr|Shld|Shrd|Cmpsb|Cmpsw|Cmpsd|Cmpsq|Scasb|Scasw|Scasd|Scasq)_/;
+/** AF is formally undefined after these, in fact cleared (Intel SDM vol. 1, 3.4.3.1; AMD APM vol. 1, 3.1.4). */
+const CLEARS_AF = /^(And|Or|Xor|Test)_/;
+
+/** Kinds whose instructions the tracer has to know by name. */
+const ASKED_FOR: readonly Kind[] = [Kind.Emulated, Kind.Breakpoint, Kind.Unsupported];
+
+/** iced's names of the conditions, in the order of their encoding (Intel SDM vol. 1, appendix B). */
+const CONDITIONS: readonly ConditionCode[] = [
+  ConditionCode.o,
+  ConditionCode.no,
+  ConditionCode.b,
+  ConditionCode.ae,
+  ConditionCode.e,
+  ConditionCode.ne,
+  ConditionCode.be,
+  ConditionCode.a,
+  ConditionCode.s,
+  ConditionCode.ns,
+  ConditionCode.p,
+  ConditionCode.np,
+  ConditionCode.l,
+  ConditionCode.ge,
+  ConditionCode.le,
+  ConditionCode.g,
+];
+
+function classify(instruction: Instruction): CodeTraits {
+  const code = instruction.code;
+  const name = Code[code];
+  let kind = Kind.Plain;
+  switch (instruction.flowControl) {
+    case FlowControl.Next:
+      if (EMULATED.test(name)) kind = Kind.Emulated;
+      break;
+    case FlowControl.UnconditionalBranch:
+      kind = name.startsWith("Jmp_rel") ? Kind.Jmp : Kind.Unsupported;
+      break;
+    case FlowControl.IndirectBranch:
+      kind = name === "Jmp_rm64" ? Kind.JmpIndirect : Kind.Unsupported;
+      break;
+    case FlowControl.ConditionalBranch:
+      kind = /^(Loop|Jcxz|Jecxz|Jrcxz)/.test(name) ? Kind.Loop : Kind.Jcc;
+      break;
+    case FlowControl.Return:
+      kind = name.startsWith("Retnq") ? Kind.Ret : Kind.Unsupported;
+      break;
+    case FlowControl.Call:
+      kind = name === "Syscall" ? Kind.Syscall : name.startsWith("Call_rel") ? Kind.Call : Kind.Unsupported;
+      break;
+    case FlowControl.IndirectCall:
+      kind = name === "Call_rm64" ? Kind.CallIndirect : Kind.Unsupported;
+      break;
+    case FlowControl.Interrupt:
+      // int1 traps by itself, and the kernel tells it from an int3.
+      kind = name === "Int3" ? Kind.Breakpoint : name === "Int1" ? Kind.Plain : Kind.Unsupported;
+      break;
+    case FlowControl.XbeginXabortXend:
+      kind = name.startsWith("Xbegin") ? Kind.Xbegin : Kind.Plain;
+      break;
+    case FlowControl.Exception:
+      // ud0, ud1 and ud2 are copied and fault by themselves.
+      kind = name.startsWith("Ud") ? Kind.Plain : Kind.Invalid;
+      break;
+  }
+  if (code === Code.INVALID) kind = Kind.Invalid;
+  if (name.startsWith("Syscall")) kind = Kind.Syscall;
+  let written = instruction.rflagsWritten | instruction.rflagsCleared | instruction.rflagsSet;
+  if (CLEARS_AF.test(name)) written |= FLAG.AF;
+  if (MAY_LEAVE_FLAGS.test(name)) written = 0;
+  // popf, iret and the like change more than arithmetic flags; nothing depends on that here.
+  const condition = kind === Kind.Jcc ? CONDITIONS.indexOf(instruction.conditionCode) : 0;
+  return {
+    kind,
+    name: ASKED_FOR.includes(kind) ? name.toLowerCase().split("_")[0]! : "",
+    read: instruction.rflagsRead & ALL_FLAGS,
+    written: written & ALL_FLAGS,
+    condition,
+  };
+}
+
+/** Longest x86 instruction, in bytes. */
+const MAX_INSTRUCTION = 15;
+/** Programs may not read counters: a privileged instruction raises the very same fault (#GP). */
+const HLT = new Uint8Array([0xf4]);
+
+const traitsByCode: (CodeTraits | undefined)[] = [];
+const instruction = new Instruction();
+
+/**
+ * The instruction at `offset` of `text`; never throws, whatever the bytes are.
+ *
+ * @param pc Its address in the program.
+ * @returns undefined where the text ends within what could be an instruction.
+ */
+export function fullDecode(text: Uint8Array, offset: number, pc: number): Decoded | undefined {
+  const decoder = new Decoder(64, text.subarray(offset, offset + MAX_INSTRUCTION), DecoderOptions.None);
+  try {
+    decoder.ip = BigInt(pc);
+    decoder.decodeOut(instruction);
+    if (instruction.code !== Code.INVALID) return describe(decoder, text, offset, pc);
+  } finally {
+    decoder.free();
+  }
+  return isCut(text.subarray(offset)) ? undefined : invalid(pc);
+}
+
+function describe(decoder: Decoder, text: Uint8Array, offset: number, pc: number): Decoded {
+  const { code, length } = instruction;
+  let traits = traitsByCode[code];
+  if (!traits) {
+    traits = classify(instruction);
+    traitsByCode[code] = traits;
+  }
+  const bytes = text.subarray(offset, offset + length);
+  const decoded: Decoded = {
+    pc,
+    length,
+    kind: traits.kind,
+    name: traits.name,
+    flagsRead: traits.read,
+    flagsWritten: traits.written,
+    target: 0,
+    displacement: 0,
+    condition: traits.condition,
+    elidedPrefix: -1,
+    bytes: code === Code.Rdpmc ? HLT : bytes,
+  };
+  switch (traits.kind) {
+    case Kind.Jcc:
+    case Kind.Loop:
+    case Kind.Jmp:
+    case Kind.Call:
+    case Kind.Xbegin:
+      decoded.target = Number(instruction.nearBranchTarget);
+      break;
+    case Kind.Plain:
+    case Kind.JmpIndirect:
+    case Kind.CallIndirect:
+      if (instruction.isIpRelMemoryOperand) {
+        const offsets = decoder.getConstantOffsets(instruction);
+        decoded.displacement = offsets.displacementOffset;
+        offsets.free();
+      }
+      if (instruction.hasXacquirePrefix || instruction.hasXreleasePrefix) {
+        decoded.elidedPrefix = bytes.findIndex(isElision);
+      }
+      break;
+  }
+  return decoded;
+}
+
+/** Whether bytes at the end of what can be fetched are the beginning of an instruction, rather than none. */
+function isCut(bytes: Uint8Array): boolean {
+  if (bytes.length >= MAX_INSTRUCTION) return false;
+  const padded = new Uint8Array(MAX_INSTRUCTION);
+  padded.set(bytes);
+  const decoder = new Decoder(64, padded, DecoderOptions.None);
+  const { code } = decoder.decode();
+  decoder.free();
+  return code !== Code.INVALID;
+}
+
+function isElision(byte: number): boolean {
+  return byte === 0xf2 || byte === 0xf3;
+}
+
+function invalid(pc: number): Decoded {
+  return {
+    pc,
+    length: 0,
+    kind: Kind.Invalid,
+    name: "",
+    flagsRead: 0,
+    flagsWritten: 0,
+    target: 0,
+    displacement: 0,
+    condition: 0,
+    elidedPrefix: -1,
+    bytes: new Uint8Array(0),
+  };
+}

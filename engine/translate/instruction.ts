@@ -1,0 +1,67 @@
+/** What a translation has to know of one instruction of the program. */
+
+/** How an instruction is translated. */
+export enum Kind {
+  /** Copied as it is (its RIP-relative operand adjusted). */
+  Plain,
+  /** jcc: a conditional branch that reads the flags. */
+  Jcc,
+  /** loop, loope, loopne, jrcxz, jecxz: conditional branches on rcx. */
+  Loop,
+  Jmp,
+  JmpIndirect,
+  Call,
+  CallIndirect,
+  Ret,
+  Syscall,
+  /** Its result does not follow from the program's state: the tracer answers it. */
+  Emulated,
+  /** xbegin: takes its abort path at once. */
+  Xbegin,
+  /** int3: the program's own breakpoint. */
+  Breakpoint,
+  /** Can't be run out of a code cache (int 0x80, far jumps …). */
+  Unsupported,
+  /** No valid instruction: raises SIGILL where it is executed. */
+  Invalid,
+  /** The bytes can't be fetched: the page is unmapped or not executable. */
+  NoFetch,
+}
+
+/** Arithmetic flags, in iced's numbering (RflagsBits). */
+export const FLAG = { OF: 1, SF: 2, ZF: 4, AF: 8, CF: 16, PF: 32 } as const;
+/** All arithmetic flags. */
+export const ALL_FLAGS = 63;
+
+/** One decoded instruction. */
+export interface Decoded {
+  pc: number;
+  length: number;
+  kind: Kind;
+  /** Mnemonic in lower case, where the kind is one that the tracer is asked for; else "". */
+  name: string;
+  /** Arithmetic flags read, and those overwritten whatever the operands are. */
+  flagsRead: number;
+  flagsWritten: number;
+  /** Target of a direct branch, else 0. */
+  target: number;
+  /** Offset of a RIP-relative 32-bit displacement in the bytes, or 0. */
+  displacement: number;
+  /** Condition (low nibble of the opcode) of a jcc. */
+  condition: number;
+  /** Bytes of an ignored XACQUIRE or XRELEASE prefix: index in the bytes, or -1. */
+  elidedPrefix: number;
+  bytes: Uint8Array;
+}
+
+/** Flags that the conditions of jcc, setcc and cmovcc read, by pairs (Intel SDM vol. 1, appendix B). */
+export const CONDITION_FLAGS: readonly number[] = [
+  FLAG.OF,
+  FLAG.CF,
+  FLAG.ZF,
+  FLAG.CF | FLAG.ZF,
+  FLAG.SF,
+  FLAG.PF,
+  FLAG.SF | FLAG.OF,
+  FLAG.SF | FLAG.OF | FLAG.ZF,
+];
