@@ -17,17 +17,17 @@ user_read:  ; int user_read(page, fd, u64 *into, u32 bytes): 24, or what read(2)
   6a 40                             push 0x40                     ; tries: a page that stays odd (its writer died) must not hang the reader
 again:
   ff 0c 24                          dec dword [rsp]
-  78 7b                             js ask_kernel
+  78 7e                             js ask_kernel
   44 8b 57 08                       mov r10d, [rdi+8]             ; page.lock
   41 f6 c2 01                       test r10b, 1
   75 f1                             jne again                     ; odd: an update is under way
   8b 4f 0c                          mov ecx, [rdi+0xc]            ; page.index
   85 c9                             test ecx, ecx
-  74 6a                             je ask_kernel                 ; not on a counter now
+  74 6d                             je ask_kernel                 ; not on a counter now
   8b 47 28                          mov eax, [rdi+0x28]           ; page.capabilities
   83 e0 2c                          and eax, 0x2c
   83 f8 0c                          cmp eax, 0xc                  ; cap_user_rdpmc and cap_user_time, not cap_user_time_short
-  75 5f                             jne ask_kernel
+  75 62                             jne ask_kernel
   4c 8b 5f 10                       mov r11, [rdi+0x10]           ; page.offset
   48 8b 5f 18                       mov rbx, [rdi+0x18]           ; page.time_enabled
   4c 8b 67 20                       mov r12, [rdi+0x20]           ; page.time_running
@@ -56,18 +56,21 @@ again:
   49 89 58 08                       mov [r8+8], rbx
   4d 89 60 10                       mov [r8+0x10], r12
   b8 18 00 00 00                    mov eax, 0x18
-  eb 0c                             jmp done
+  59                                pop rcx
+  41 5c                             pop r12
+  5b                                pop rbx
+  c3                                ret
 ask_kernel:
   89 f7                             mov edi, esi
   4c 89 c6                          mov rsi, r8
   44 89 ca                          mov edx, r9d
   31 c0                             xor eax, eax                  ; read
   0f 05                             syscall
-done:
   59                                pop rcx
   41 5c                             pop r12
   5b                                pop rbx
-  c3                                ret
+  59                                pop rcx                       ; not ret: see ./syscall.ts
+  ff e1                             jmp rcx
 user_read_value:  ; int user_read_value(page, fd, u64 *into): 8, or 0 or -errno of read(2)
   49 89 d0                          mov r8, rdx
   41 b9 40 00 00 00                 mov r9d, 0x40                 ; tries, as above
@@ -111,5 +114,6 @@ ask_kernel_value:
   b8 08 00 00 00                    mov eax, 8
 value_done:
   48 83 c4 28                       add rsp, 0x28
-  c3                                ret
+  59                                pop rcx
+  ff e1                             jmp rcx
 `;
