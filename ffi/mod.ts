@@ -37,6 +37,7 @@ export {
   pwriteAt,
   terminalColumns,
 } from "./files.ts";
+export { type ChildEnd, HeldChild } from "./held_child.ts";
 export {
   clearInterrupt,
   installInterrupts,
@@ -93,7 +94,8 @@ export {
   signalName,
   TRAP,
 } from "./signals.ts";
-export { type SpawnOptions, spawnTraced } from "./spawn.ts";
+export { spawnTraced } from "./spawn.ts";
+export type { SpawnOptions } from "./spawn_block.ts";
 export {
   IOVEC,
   ITIMERVAL,

@@ -1,7 +1,8 @@
 /**
- * The birth of a tracee in machine code, because between clone and execve the child shares our memory and
+ * The birth of a child in machine code, because between clone and execve the child shares our memory and
  * may run nothing of the runtime: no JS, no allocation, no libc.
- * The offsets from rbx are those of `BLOCK` in `../spawn.ts`. Sources: clone(2), execve(2), ptrace(2).
+ * The offsets from rbx are those of `BLOCK` in `../spawn_block.ts`. Sources: clone(2), execve(2), ptrace(2), futex(2),
+ * prctl(2).
  */
 
 /** Listing of `spawn_stub`; for the notation see `../listing.ts`. */
@@ -17,7 +18,7 @@ spawn_stub:  ; int spawn_stub(block *rdi): pid, or -errno of clone
   41 ba 08 00 00 00                 mov r10d, 8
   b8 0e 00 00 00                    mov eax, 0xe                  ; rt_sigprocmask
   0f 05                             syscall
-  bf 11 41 00 00                    mov edi, 0x4111               ; CLONE_VM | CLONE_VFORK | SIGCHLD
+  8b 7b 70                          mov edi, [rbx+0x70]           ; block.cloneFlags
   48 8b 73 18                       mov rsi, [rbx+0x18]           ; block.stackTop: the child must not write to our stack
   31 d2                             xor edx, edx
   45 31 d2                          xor r10d, r10d
@@ -26,7 +27,7 @@ spawn_stub:  ; int spawn_stub(block *rdi): pid, or -errno of clone
   0f 05                             syscall
   48 85 c0                          test rax, rax
   74 22                             je child
-  49 89 c4                          mov r12, rax                  ; here the child has executed its program, or is dead
+  49 89 c4                          mov r12, rax                  ; a vforked child has executed its program here, or is dead
   bf 02 00 00 00                    mov edi, 2
   48 8d 73 38                       lea rsi, [rbx+0x38]
   31 d2                             xor edx, edx
@@ -38,6 +39,8 @@ spawn_stub:  ; int spawn_stub(block *rdi): pid, or -errno of clone
   5b                                pop rbx
   c3                                ret
 child:
+  83 7b 74 00                       cmp dword [rbx+0x74], 0       ; block.held
+  0f 85 de 00 00 00                 jne held
   c7 43 30 01 00 00 00              mov dword [rbx+0x30], 1       ; block.step = traceme
   31 ff                             xor edi, edi                  ; PTRACE_TRACEME
   31 f6                             xor esi, esi
@@ -46,19 +49,16 @@ child:
   b8 65 00 00 00                    mov eax, 0x65                 ; ptrace
   0f 05                             syscall
   48 85 c0                          test rax, rax
-  0f 88 bf 00 00 00                 js fail
+  0f 88 ad 00 00 00                 js fail
   c7 43 30 02 00 00 00              mov dword [rbx+0x30], 2       ; block.step = personality
   bf ff ff ff ff                    mov edi, 0xffffffff           ; ask for the present one
   b8 87 00 00 00                    mov eax, 0x87                 ; personality
-  0f 05                             syscall
-  48 85 c0                          test rax, rax
-  66 0f 1f 44 00 00                 nop word [rax+rax]            ; where a container refuses, layouts vary
+  0f 05                             syscall                       ; where a container refuses, layouts vary
   0d 00 00 04 00                    or eax, 0x40000               ; ADDR_NO_RANDOMIZE
   89 c7                             mov edi, eax
   b8 87 00 00 00                    mov eax, 0x87
   0f 05                             syscall
-  48 85 c0                          test rax, rax
-  66 0f 1f 44 00 00                 nop word [rax+rax]            ; likewise
+signals:
   c7 43 30 03 00 00 00              mov dword [rbx+0x30], 3       ; block.step = sigaction
   41 bc 01 00 00 00                 mov r12d, 1
 next_signal:
@@ -104,4 +104,19 @@ fail:
   bf 7f 00 00 00                    mov edi, 0x7f
   b8 e7 00 00 00                    mov eax, 0xe7                 ; exit_group
   0f 05                             syscall
+held:  ; until it is told to go; it dies with its parent, who else would leave it here
+  bf 01 00 00 00                    mov edi, 1                    ; PR_SET_PDEATHSIG
+  be 09 00 00 00                    mov esi, 9                    ; SIGKILL
+  b8 9d 00 00 00                    mov eax, 0x9d                 ; prctl
+  0f 05                             syscall
+hold:
+  8b 53 78                          mov edx, [rbx+0x78]           ; block.go
+  85 d2                             test edx, edx
+  0f 85 47 ff ff ff                 jne signals
+  48 8d 7b 78                       lea rdi, [rbx+0x78]
+  be 80 00 00 00                    mov esi, 0x80                 ; FUTEX_WAIT | FUTEX_PRIVATE_FLAG, as long as it is 0
+  45 31 d2                          xor r10d, r10d
+  b8 ca 00 00 00                    mov eax, 0xca                 ; futex
+  0f 05                             syscall
+  eb e0                             jmp hold
 `;
