@@ -8,14 +8,15 @@ test("pictureSpec() has the bins of each side as shares, and their medians", () 
   const values = (data as { values: Record<string, unknown>[] }).values;
   assertEquals(
     values.filter(({ operation }) => operation === "read, raw stub: 1.05× C"),
-    [
-      { operation: "read, raw stub: 1.05× C", side: "C", from: 400, to: 401, share: 0.8 },
-      { operation: "read, raw stub: 1.05× C", side: "C", from: 401, to: 402, share: 0.1 },
-      { operation: "read, raw stub: 1.05× C", side: "C", from: 400 },
-      { operation: "read, raw stub: 1.05× C", side: "Bun", from: 420, to: 421, share: 0.8 },
-      { operation: "read, raw stub: 1.05× C", side: "Bun", from: 421, to: 422, share: 0.1 },
-      { operation: "read, raw stub: 1.05× C", side: "Bun", from: 420 },
-    ],
+    (["C", "Bun"] as const).flatMap((side) => {
+      const [operation, median] = ["read, raw stub: 1.05× C", side === "C" ? 400 : 420];
+      return [
+        { operation, side, nanoseconds: median, share: 0.8 },
+        { operation, side, nanoseconds: median + 1, share: 0.1 },
+        { operation, side, nanoseconds: median + 2, share: 0 },
+        { operation, side, nanoseconds: median },
+      ];
+    }),
   );
 });
 

@@ -7,37 +7,36 @@ import type { CountersReport } from "./report.ts";
 const PANEL = { width: 330, height: 70, columns: 2 };
 const COLORS = { Bun: "#e45756", C: "#4c78a8" } as const;
 
-/** A bin of a panel, or the median of a side (without `to`). */
+/** Where a bin begins and its share of the samples; or the median of a side (without `share`). */
 interface Mark {
   readonly operation: string;
   readonly side: keyof typeof COLORS;
-  readonly from: number;
-  readonly to?: number;
+  readonly nanoseconds: number;
   readonly share?: number;
 }
 
 function marksOf(operation: string, side: Mark["side"], { histogram, median, samples }: Side): Mark[] {
-  const bins = histogram.counts.map((count, index) => ({
+  // The last edge ends the last bin.
+  const bins = histogram.edges.map((nanoseconds, index) => ({
     operation,
     side,
-    from: histogram.edges[index],
-    to: histogram.edges[index + 1],
-    share: count / samples,
+    nanoseconds,
+    share: (histogram.counts[index] ?? 0) / samples,
   }));
-  return [...bins.filter(({ share }) => share > 0), { operation, side, from: median }];
+  return [...bins, { operation, side, nanoseconds: median }];
 }
 
 /** The picture's description: panels in the order of the rows; skipped rows have none. */
 export function pictureSpec({ rows, host }: CountersReport): TopLevelSpec {
   const measured = rows.filter((row) => row.state === "measured");
   const title = ({ name, ratio }: (typeof measured)[number]) =>
-    ratio ? `${name}: ${ratio.median.toFixed(2)}× C` : name;
+    ratio ? `${name}: ${ratio.median.toFixed(1)}× C` : name;
   const values = measured.flatMap((row) => [
     ...(row.c ? marksOf(title(row), "C", row.c) : []),
     ...marksOf(title(row), "Bun", row.js),
   ]);
   const x = {
-    field: "from",
+    field: "nanoseconds",
     type: "quantitative",
     scale: { zero: false, nice: false },
     title: null,
@@ -61,29 +60,34 @@ export function pictureSpec({ rows, host }: CountersReport): TopLevelSpec {
       height: PANEL.height,
       layer: [
         {
-          transform: [{ filter: "isValid(datum.to)" }],
-          mark: { type: "rect", opacity: 0.6 },
+          transform: [{ filter: "isValid(datum.share)" }],
+          mark: { type: "area", interpolate: "step-after", opacity: 0.6 },
           encoding: {
             x: { ...x, axis: { format: ",~r", grid: false } },
-            x2: { field: "to" },
             y: { field: "share", type: "quantitative", axis: null, stack: null },
-            y2: { datum: 0 },
             color,
           },
         },
         {
-          transform: [{ filter: "!isValid(datum.to)" }],
+          transform: [{ filter: "!isValid(datum.share)" }],
           mark: { type: "rule", strokeWidth: 1.5 },
           encoding: { x, color },
         },
       ],
     },
     resolve: { scale: { x: "independent", y: "independent" } },
-    config: { view: { stroke: "#ddd" }, font: "sans-serif" },
+    config: { view: { stroke: "#ddd" }, font: "sans-serif", aria: false },
   };
 }
 
+/** Coordinates with one digit behind the point instead of fifteen. */
+function rounded(svg: string): string {
+  return svg.replaceAll(/ (?:d|transform)="[^"]*"/g, (attribute) =>
+    attribute.replaceAll(/\d+\.\d{3,}/g, (digits) => Number(digits).toFixed(1)),
+  );
+}
+
 /** Draws the picture as SVG. */
-export function drawCounters(report: CountersReport): Promise<string> {
-  return new View(parse(compile(pictureSpec(report)).spec), { renderer: "none" }).toSVG();
+export async function drawCounters(report: CountersReport): Promise<string> {
+  return rounded(await new View(parse(compile(pictureSpec(report)).spec), { renderer: "none" }).toSVG());
 }
