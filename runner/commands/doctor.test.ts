@@ -26,7 +26,7 @@ function programs(name: string, scripts: Readonly<Record<string, string>>): stri
 function doctor(args: readonly string[], environment: Readonly<Record<string, string>> = {}) {
   const child = Bun.spawnSync([process.execPath, CLI, "doctor", ...args], {
     cwd: ROOT,
-    env: { ...process.env, CC: "", ...environment },
+    env: { ...process.env, CC: "", TICKPROOF_RR: "", RR: "", ...environment },
   });
   return { code: child.exitCode, stdout: child.stdout.toString(), stderr: child.stderr.toString() };
 }
@@ -60,7 +60,11 @@ test("doctor writes no colours to pipes, and keeps to the columns that it is giv
 test("doctor finds no compiler and no rr where there are none, and says how to get them", () => {
   const PATH = programs("empty", {});
   const { capabilities, problems } = doctorJson({ PATH });
-  assertEquals(capabilities.rr, { ...capabilities.rr, state: "no", evidence: "rr is not in PATH" });
+  assertEquals(capabilities.rr, {
+    ...capabilities.rr,
+    state: "no",
+    evidence: "there is no rr: neither in PATH nor named by TICKPROOF_RR",
+  });
   assertEquals(capabilities.compiler.state, "no");
   const names = problems.map(({ name }) => name);
   assert(names.includes("rr") && names.includes("compiler") && !names.includes("rr-starts"), names.join());

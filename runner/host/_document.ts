@@ -15,13 +15,14 @@ function cell(text: string): string {
   return text.replaceAll("|", "\\|").replaceAll("<", "&lt;");
 }
 
-function gates({ gates: { engines, limits = [], tests } }: Probe): string {
+function gates({ gates: { engines, limits = [], tests, unless } }: Probe): string {
   const parts = [
     ...engines.map((name) => `**${name}**`),
     ...limits.map((name) => `${name} (limits)`),
     ...tests.map((name) => `test ${name}`),
   ];
-  return parts.join(", ") || "–";
+  if (parts.length === 0) return "–";
+  return unless === undefined ? parts.join(", ") : `${parts.join(", ")}; unless \`${unless}\``;
 }
 
 function row(probe: Probe): string {

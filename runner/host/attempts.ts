@@ -12,6 +12,7 @@ import {
   mmap,
   munmap,
   NativeBuffer,
+  openMemory,
   PERSONALITY,
   PROT,
   PTRACE,
@@ -76,6 +77,12 @@ function copyThereAndBack(pid: number, control: TraceeControl): void {
   unwrap("process_vm_writev", processVmWrite(pid, stack, word.address, word.size));
 }
 
+function rewriteStack(pid: number, control: TraceeControl): void {
+  using memory = openMemory(pid);
+  const stack = Number(control.regs.u64[REG.rsp]);
+  memory.write(stack, memory.read(stack, 8).slice());
+}
+
 function runFromMemfd(): void {
   const fd = memfdCreate("tickproof-doctor");
   try {
@@ -109,6 +116,7 @@ const ATTEMPTS: Readonly<Record<Attempt, () => void>> = {
   "ptrace-sysemu": () => withTracee(sysemu),
   personality: dropRandomization,
   seccomp: askForTraceAction,
+  "proc-mem": () => withTracee(rewriteStack),
   "process-vm": () => withTracee(copyThereAndBack),
   memfd: runFromMemfd,
   kcmp: () => void kcmp(process.pid, process.pid, KCMP.VM),

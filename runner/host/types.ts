@@ -7,6 +7,7 @@ export type Attempt =
   | "ptrace-sysemu"
   | "personality"
   | "seccomp"
+  | "proc-mem"
   | "process-vm"
   | "memfd"
   | "kcmp"
@@ -77,6 +78,8 @@ export interface Probe {
     readonly engines: readonly EngineName[];
     readonly limits?: readonly EngineName[];
     readonly tests: readonly string[];
+    /** A capability with which all that is no matter: rr does without a PMU where it can count in software. */
+    readonly unless?: string;
   };
   /** What the user can do about it. */
   readonly remedy: string;

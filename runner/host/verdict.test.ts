@@ -15,7 +15,7 @@ const goodKernel: FakeHost = {
     "ptrace-sysemu": works,
     personality: works,
     seccomp: works,
-    "process-vm": works,
+    "proc-mem": works,
     memfd: works,
     kcmp: works,
     "low-memory": works,
@@ -62,10 +62,28 @@ test("judge() tells limits apart from obstacles, and what is not known from both
   const verdict = verdictOn("rr", { ...rrThere, pmu: { kvmBug: true } });
   assertEquals(verdict.runs, true);
   assertEquals(verdict.limits, ["kvm-in-txcp-bug"]);
-  assertEquals(verdict.open, ["ptrace", "ptrace-sysemu", "personality", "seccomp"]);
+  assertEquals(verdict.open, ["ptrace", "ptrace-sysemu", "personality", "seccomp", "proc-mem"]);
 });
 
 test("judge() has no objection of counters against the engine that needs none", () => {
   const broken = { refuse: () => ERRNO.EACCES };
   assertEquals(verdictOn("embedded", { ...goodKernel, pmu: broken }).runs, true);
+});
+
+test("judge() lets an rr run without a PMU where it counts in software", () => {
+  const fork: FakeHost = {
+    programs: { rr: "/usr/bin/rr" },
+    execute: (command) => {
+      if (command.includes("--version")) return { exitCode: 0, stdout: "rr version 5.9.0\n", stderr: "" };
+      if (command.includes("--help")) return { exitCode: 1, stdout: "", stderr: "  -W  count in software\n" };
+      return { exitCode: command.includes("-W") ? 0 : 1, stdout: "", stderr: "[FATAL x] no PMU\n" };
+    },
+  };
+  const pmu = { refuse: () => ERRNO.EACCES };
+  assertEquals(verdictOn("rr", { ...goodKernel, ...fork, pmu, processor: "turin" }), {
+    runs: true,
+    obstacles: [],
+    limits: [],
+    open: [],
+  });
 });

@@ -30,10 +30,16 @@ export function isProblem(probe: Probe, finding: Finding): boolean {
   return finding.state === (probe.kind === "good" ? "no" : "yes");
 }
 
+/** Whether the host has what makes a probe's gates no matter. */
+function isWaived({ gates }: Probe, capabilities: Capabilities): boolean {
+  return gates.unless !== undefined && capabilities.get(gates.unless)?.state === "yes";
+}
+
 function objections(capabilities: Capabilities, concerns: (probe: Probe) => boolean): Objection[] {
   return PROBES.flatMap((probe) => {
     const finding = capabilities.get(probe.name);
     if (finding === undefined || !concerns(probe) || !isProblem(probe, finding)) return [];
+    if (isWaived(probe, capabilities)) return [];
     // It follows from another problem, which is told of.
     if (unmetNeed(probe, capabilities) !== undefined) return [];
     return [{ capability: probe.name, evidence: finding.evidence, remedy: probe.remedy }];
@@ -50,7 +56,10 @@ export function judge(engine: EngineName, capabilities: Capabilities): Verdict {
   const obstacles = objections(capabilities, ({ gates }) => gates.engines.includes(engine));
   const limits = objections(capabilities, ({ gates }) => gates.limits?.includes(engine) === true);
   const open = PROBES.filter(
-    ({ name, gates }) => gates.engines.includes(engine) && capabilities.get(name)?.state === "unknown",
+    (probe) =>
+      probe.gates.engines.includes(engine) &&
+      !isWaived(probe, capabilities) &&
+      capabilities.get(probe.name)?.state === "unknown",
   ).map(({ name }) => name);
   return { engine, runs: obstacles.length === 0, obstacles, limits, open };
 }

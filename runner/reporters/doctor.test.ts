@@ -22,7 +22,7 @@ test("doctorText() shows every probe with its mark, title, state and evidence", 
 test("doctorText() tells of problems with what they concern, remedy and source", () => {
   const text = doctorText(buggy, plain);
   assertStringIncludes(text, "1 problem\n  ✗ kvm-in-txcp-bug\n");
-  assertStringIncludes(text, "\n    limits rr; concerns the test hle\n");
+  assertStringIncludes(text, "\n    limits rr; concerns the test hle (unless rr-software-counters)\n");
   assertStringIncludes(text, "\n    remedy: update the kernel of KVM's host");
   assertStringIncludes(text, "\n    source: https://github.com/rr-debugger/rr/issues/1952\n");
 });

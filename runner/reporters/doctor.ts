@@ -71,7 +71,8 @@ function gateWords({ gates }: Probe): string {
     [gates.tests.length === 1 ? "concerns the test" : "concerns the tests", gates.tests],
   ] as const;
   const told = parts.filter(([, names]) => names.length > 0);
-  return told.map(([verb, names]) => `${verb} ${names.join(", ")}`).join("; ");
+  const words = told.map(([verb, names]) => `${verb} ${names.join(", ")}`).join("; ");
+  return gates.unless === undefined ? words : `${words} (unless ${gates.unless})`;
 }
 
 function problemLines({ problems }: Examination, { style, width }: Page): string[] {

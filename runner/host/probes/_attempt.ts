@@ -9,22 +9,22 @@ interface Tried {
   /** What is tried. */
   readonly measures: string;
   readonly source: string;
-  readonly engines: readonly EngineName[];
+  /** @default "good" */
+  readonly kind?: "good" | "fact";
+  readonly engines?: readonly EngineName[];
   readonly limits?: readonly EngineName[];
   readonly remedy: string;
+  readonly needs?: Readonly<Record<string, "yes">>;
 }
 
 /** A probe that is `yes` where the attempt of its name works. */
-export function tried({ name, title, measures, source, engines, limits = [], remedy }: Tried): Probe {
+export function tried({ name, engines = [], limits = [], kind = "good", ...told }: Tried): Probe {
   return {
     name,
-    title,
-    kind: "good",
-    measures,
+    kind,
     threshold: "it works",
-    source,
     gates: { engines, limits, tests: [] },
-    remedy,
+    ...told,
     run(host) {
       const attempted = host.attempt(name);
       if (attempted === undefined) return NOT_DESCRIBED;

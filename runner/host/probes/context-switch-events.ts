@@ -11,9 +11,11 @@ export const contextSwitchEvents: Probe = {
   kind: "good",
   measures: "PERF_COUNT_SW_CONTEXT_SWITCHES around one sleep",
   threshold: "1 or more",
-  source: "https://github.com/rr-debugger/rr (the desched event of its syscall buffer)",
-  gates: { engines: [], limits: ["rr"], tests: [] },
-  remedy: "sysctl kernel.perf_event_paranoid=1, or let rr do without its syscall buffer (rr record -n)",
+  source:
+    "https://github.com/rr-debugger/rr (its desched event); rr 5.6.0: 'rr needs /proc/sys/kernel/perf_event_paranoid <= 1'",
+  gates: { engines: ["rr"], tests: [], unless: "rr-software-counters" },
+  remedy: "sysctl kernel.perf_event_paranoid=1, or grant CAP_PERFMON",
+  needs: { "perf-allowed": "yes" },
   run(host) {
     const opened = openCounter(host, {
       type: PERF_TYPE.SOFTWARE,

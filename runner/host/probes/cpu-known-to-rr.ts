@@ -12,7 +12,7 @@ export const cpuKnownToRr: Probe = {
   measures: "cpuid leaves 0 and 1, looked up in rr's table",
   threshold: "the table has it",
   source: "rr 5.6.0, and https://github.com/rr-debugger/rr (PerfCounters_x86.h, compute_cpu_microarch)",
-  gates: { engines: ["rr"], tests: [] },
+  gates: { engines: ["rr"], tests: [], unless: "rr-software-counters" },
   remedy: "use a newer rr, or name a near relative (rr -A 'Ivy Bridge'); the embedded engine needs no table",
   run(host) {
     const cpu = identifyProcessor(host);

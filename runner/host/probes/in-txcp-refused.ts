@@ -9,7 +9,7 @@ export const inTxCpRefused: Probe = {
   measures: "findings of hle, rtm and in-txcp",
   threshold: "hle or rtm is yes, and in-txcp is no",
   source: "https://github.com/rr-debugger/rr/issues/1952",
-  gates: { engines: [], limits: ["rr"], tests: ["hle"] },
+  gates: { engines: [], limits: ["rr"], tests: ["hle"], unless: "rr-software-counters" },
   remedy:
     "on a virtual machine let the hypervisor pass IN_TXCP on, or hide TSX from the guest; else record programs without transactions only",
   needs: { pmu: "yes" },

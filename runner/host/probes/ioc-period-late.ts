@@ -20,7 +20,7 @@ export const iocPeriodLate: Probe = {
   threshold: "not readable",
   source:
     "https://github.com/rr-debugger/rr (PerfCounters.cc, has_ioc_period_bug); kernel commit bad7192b842c",
-  gates: { engines: [], limits: ["rr"], tests: [] },
+  gates: { engines: [], limits: ["rr"], tests: [], unless: "rr-software-counters" },
   remedy: "use a newer kernel; rr opens its counters anew each time, which is slower",
   needs: { pmu: "yes" },
   run(host) {

@@ -1,4 +1,5 @@
 import { test } from "bun:test";
+import type { Attempt } from "../types.ts";
 import { expectFindings } from "./_expect.ts";
 
 const RELEASE = "/proc/sys/kernel/osrelease";
@@ -15,21 +16,26 @@ test("kernel-recent compares releases as numbers", () => {
 });
 
 test("what can be tried is yes where it works, no with the refusal, and unknown on described hosts", () => {
-  const names = [
-    "ptrace",
-    "ptrace-sysemu",
-    "personality",
-    "seccomp",
-    "process-vm",
-    "memfd",
-    "kcmp",
-    "low-memory",
-  ];
+  const refused = { works: false, call: "call", code: "EPERM" } as const;
+  const names: readonly Attempt[] = ["ptrace", "personality", "seccomp", "memfd", "kcmp", "low-memory"];
   for (const name of names) {
     expectFindings(name, [
       [{ attempts: { [name]: { works: true } } }, "yes", "works"],
-      [{ attempts: { [name]: { works: false, call: "ptrace", code: "EPERM" } } }, "no", "ptrace: EPERM"],
+      [{ attempts: { [name]: refused } }, "no", "call: EPERM"],
       [{}, "unknown", "a described host doesn't tell"],
+    ]);
+  }
+});
+
+test("what needs a traced child can't be tried without ptrace", () => {
+  const works = { works: true } as const;
+  const refused = { works: false, call: "call", code: "EPERM" } as const;
+  for (const name of ["ptrace-sysemu", "proc-mem", "process-vm"] as const) {
+    expectFindings(name, [
+      [{ attempts: { ptrace: works, [name]: works } }, "yes", "works"],
+      [{ attempts: { ptrace: works, [name]: refused } }, "no", "call: EPERM"],
+      [{ attempts: { ptrace: refused, [name]: works } }, "no", "ptrace is no"],
+      [{}, "unknown", "ptrace is unknown"],
     ]);
   }
 });

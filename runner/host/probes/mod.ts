@@ -25,6 +25,7 @@ import { multiplexing } from "./multiplexing.ts";
 import { perfAllowed } from "./perf-allowed.ts";
 import { personality } from "./personality.ts";
 import { pmu } from "./pmu.ts";
+import { procMem } from "./proc-mem.ts";
 import { processVm } from "./process-vm.ts";
 import { ptrace } from "./ptrace.ts";
 import { ptraceSysemu } from "./ptrace-sysemu.ts";
@@ -76,6 +77,7 @@ export const PROBE_GROUPS: Readonly<Record<string, readonly Probe[]>> = {
     ptraceSysemu,
     personality,
     seccomp,
+    procMem,
     processVm,
     memfd,
     kcmp,

@@ -15,7 +15,7 @@ export const multiplexing: Probe = {
   measures: `times of ${COUNTERS} events of ticks that are enabled together over ${BRANCHES} branches`,
   threshold: "time_running < time_enabled for any of them",
   source: "perf_event_open(2), PERF_FORMAT_TOTAL_TIME_RUNNING; https://github.com/rr-debugger/rr/issues/1952",
-  gates: { engines: [], limits: ["rr"], tests: ["hle"] },
+  gates: { engines: [], limits: ["rr"], tests: ["hle"], unless: "rr-software-counters" },
   remedy:
     "free counters: sysctl kernel.nmi_watchdog=0, and stop other users of perf; a virtual machine may believe in more than its host has",
   needs: { pmu: "yes" },

@@ -15,7 +15,7 @@ export const perfAllowed: Probe = {
     "not refused with EACCES or EPERM: up to 2 everywhere, 3 on some kernels, 4 never without a capability",
   source:
     "Documentation/admin-guide/sysctl/kernel.rst, perf_event_paranoid; Debian and Ubuntu add the levels 3 and 4",
-  gates: { engines: ["rr"], tests: [] },
+  gates: { engines: ["rr"], tests: [], unless: "rr-software-counters" },
   remedy: "sysctl kernel.perf_event_paranoid=1 (or 2), or grant CAP_PERFMON",
   run(host) {
     const level = host.readFile(PARANOID)?.trim() ?? "not readable";

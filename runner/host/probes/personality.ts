@@ -1,11 +1,15 @@
 import { tried } from "./_attempt.ts";
 
-/** A recording starts its program without address space randomisation, so that replay has the same addresses. */
+/**
+ * Without address space randomisation every recording of a program has the same addresses. The embedded engine can do
+ * without: a replay has the addresses of its recording anyway.
+ */
 export const personality = tried({
   name: "personality",
   title: "address randomisation can be turned off",
   measures: "personality(ADDR_NO_RANDOMIZE)",
   source: "personality(2); Docker's default seccomp profile refuses this value",
-  engines: ["embedded", "rr"],
+  engines: ["rr"],
+  limits: ["embedded"],
   remedy: "in a container use a seccomp profile that permits personality (--security-opt seccomp=unconfined)",
 });

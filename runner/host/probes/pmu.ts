@@ -39,7 +39,7 @@ export const pmu: Probe = {
   measures: `ticks and cycles in user mode over exactly ${BRANCHES} conditional branches`,
   threshold: `ticks are ${BRANCHES}`,
   source: "https://github.com/rr-debugger/rr (PerfCounters.cc, check_working_counters)",
-  gates: { engines: ["rr"], tests: [] },
+  gates: { engines: ["rr"], tests: [], unless: "rr-software-counters" },
   remedy:
     "run on a machine whose PMU counts, or with the embedded engine, which counts in software; on a virtual machine look at the hypervisor's settings of its PMU",
   needs: { "hardware-events": "yes" },

@@ -7,5 +7,6 @@ export const ptraceSysemu = tried({
   measures: "let a traced child run to its first system call by PTRACE_SYSEMU",
   source: "ptrace(2), PTRACE_SYSEMU",
   engines: ["embedded", "rr"],
+  needs: { ptrace: "yes" },
   remedy: "use a kernel that has it: gVisor and other kernels in user space lack it",
 });

@@ -10,7 +10,7 @@ export const rrStarts: Probe = {
   measures: "rr record true",
   threshold: "exit code 0",
   source: "https://github.com/rr-debugger/rr/wiki/Will-rr-work-on-my-system",
-  gates: { engines: ["rr"], tests: [] },
+  gates: { engines: ["rr"], tests: [], unless: "rr-software-counters" },
   remedy: "see what rr says and the probes that say no; the embedded engine needs no PMU",
   needs: { rr: "yes" },
   run(host) {

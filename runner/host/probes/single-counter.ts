@@ -12,7 +12,7 @@ export const singleCounter: Probe = {
   measures: `cycles in user mode, counted beside ticks over ${BRANCHES} branches`,
   threshold: "cycles are 0",
   source: "https://github.com/rr-debugger/rr (PerfCounters.cc, only_one_counter)",
-  gates: { engines: [], limits: ["rr"], tests: ["hle"] },
+  gates: { engines: [], limits: ["rr"], tests: ["hle"], unless: "rr-software-counters" },
   remedy:
     "free counters: sysctl kernel.nmi_watchdog=0, and stop other users of perf; on a virtual machine give it more",
   needs: { pmu: "yes" },

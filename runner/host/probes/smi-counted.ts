@@ -15,7 +15,7 @@ export const smiCounted: Probe = {
   threshold: "other than 1, on Intel from Comet Lake on",
   source:
     "https://github.com/rr-debugger/rr (PerfCounters_x86.h); Intel SDM volume 3B, IA32_DEBUGCTL.FREEZE_WHILE_SMM",
-  gates: { engines: [], limits: ["rr"], tests: [] },
+  gates: { engines: [], limits: ["rr"], tests: [], unless: "rr-software-counters" },
   remedy: "echo 1 > /sys/devices/cpu/freeze_on_smi",
   needs: { "hardware-events": "yes" },
   run(host) {

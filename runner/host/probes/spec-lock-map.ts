@@ -15,7 +15,7 @@ export const specLockMap: Probe = {
   measures: `event 0x${COMMITTED_SPECULATIVE_LOCKS.toString(16)} around one lock-prefixed addition`,
   threshold: "1 or more",
   source: "https://github.com/rr-debugger/rr/wiki/Zen",
-  gates: { engines: [], limits: ["rr"], tests: ["async_signal_syscalls"] },
+  gates: { engines: [], limits: ["rr"], tests: ["async_signal_syscalls"], unless: "rr-software-counters" },
   remedy:
     "set bit 54 of MSR 0xc0011020 on every processor (rr's zen_workaround.py; on the host, if this is a guest), or record one thread only",
   needs: { "hardware-events": "yes" },

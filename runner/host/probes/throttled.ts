@@ -21,7 +21,7 @@ export const throttled: Probe = {
   threshold: `less than ${group(DEFAULT_RATE)}, or a line that an interrupt or NMI handler took too long`,
   source:
     "Documentation/admin-guide/sysctl/kernel.rst, perf_cpu_time_max_percent; https://github.com/rr-debugger/rr/issues/1952",
-  gates: { engines: [], limits: ["rr"], tests: [] },
+  gates: { engines: [], limits: ["rr"], tests: [], unless: "rr-software-counters" },
   remedy: `sysctl kernel.perf_cpu_time_max_percent=0 kernel.perf_event_max_sample_rate=${DEFAULT_RATE}`,
   run(host) {
     const rate = host.readFile(RATE)?.trim();

@@ -56,7 +56,7 @@ test("rr tells its version and place", () => {
       "no",
       "libcapnp.so: cannot open",
     ],
-    [{ programs: {} }, "no", "not in PATH"],
+    [{ programs: {} }, "no", "there is no rr"],
     [{}, "unknown", "doesn't tell"],
   ]);
 });
@@ -73,13 +73,13 @@ test("rr-starts has rr's refusal in one line, without the place in its source", 
   ]);
 });
 
-test("rr-software-counters finds the option of a fork", () => {
+test("rr-software-counters finds the option of a fork, and tries it", () => {
+  const help = { stderr: "Options:\n  -W, --software-counters  count in software\n" };
+  const fork = (trial: Partial<Execution>) =>
+    withRr((args) => (args[0] === "--version" ? version : args.includes("-W") ? trial : help));
   expectFindings("rr-software-counters", [
-    [
-      recording({ stderr: "Options:\n  -W, --software-counters  count in software\n" }),
-      "yes",
-      "-W, --software-counters",
-    ],
+    [fork({}), "yes", "rr record -W true: exit code 0"],
+    [fork({ exitCode: 1, stderr: REFUSAL }), "no", "rr says: Unable to open"],
     [recording({ stderr: "Options:\n  -w, --wait  Wait\n" }), "no", "no option -W"],
     [{ programs: {} }, "no", "rr is no"],
   ]);

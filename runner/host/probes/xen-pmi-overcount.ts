@@ -13,7 +13,7 @@ export const xenPmiOvercount: Probe = {
   measures: `ticks with a period of ${PERIOD}, after ENABLE, RESET and PERIOD, over exactly ${BRANCHES} branches`,
   threshold: `more than ${BRANCHES}`,
   source: "https://github.com/rr-debugger/rr (PerfCounters_x86.h, check_for_xen_pmi_bug)",
-  gates: { engines: ["rr"], tests: [] },
+  gates: { engines: ["rr"], tests: [], unless: "rr-software-counters" },
   remedy: "use a newer Xen, hardware, or another hypervisor; the embedded engine counts in software",
   needs: { "hardware-events": "yes" },
   run(host) {
