@@ -2,7 +2,7 @@
  * Where IN_TXCP can't be used, the branches of an aborted transaction stay counted and ticks are wrong. The remedy
  * of rr's issue 1952: count branches in transactions (IN_TX) beside, and stop as soon as there is one.
  */
-import { Counter, SyscallError } from "../../ffi/mod.ts";
+import { Counter, EventNameError, SyscallError } from "../../ffi/mod.ts";
 import type { Host } from "../host/mod.ts";
 import { counted } from "../plural.ts";
 import type { Guard } from "./guard.ts";
@@ -10,6 +10,12 @@ import type { Guard } from "./guard.ts";
 const EVENT = "retired-conditional-branches:u:in_tx";
 /** Value, time enabled, time running. */
 const WORDS = 3;
+
+/** What is not on the processor does not count: it shares the PMU with too many others. */
+function shareOf(running: number, enabled: number): string {
+  const percent = Math.floor((100 * running) / enabled);
+  return `counted only ${percent} % of the time`;
+}
 
 /** Why nothing can be watched. */
 export interface NoGuard {
@@ -31,7 +37,7 @@ export function inTxGuard(host: Host): Guard | NoGuard {
     using _trial = open(0);
   } catch (error) {
     // Of an event that this processor hasn't, as of a refusal, the message says it all.
-    if (error instanceof SyscallError || error instanceof Error) return { reason: error.message };
+    if (error instanceof SyscallError || error instanceof EventNameError) return { reason: error.message };
     throw error;
   }
   return {
@@ -43,8 +49,10 @@ export function inTxGuard(host: Host): Guard | NoGuard {
         alarm() {
           const bytes = counter.read(words);
           if (bytes <= 0) return "the IN_TX counter can't be read any more: ticks could be wrong unseen";
-          const branches = Number(words[0]);
-          if (branches === 0) return undefined;
+          const [branches = 0, enabled = 0, running = 0] = Array.from(words, Number);
+          if (branches === 0 && running === enabled) return undefined;
+          if (branches === 0)
+            return `the IN_TX counter ${shareOf(running, enabled)}: ticks could be wrong unseen`;
           const seen = counted(branches, "conditional branch", "conditional branches");
           return `stopped by the IN_TX guard: ${seen} in transactions, so that ticks can't be trusted`;
         },

@@ -2,6 +2,7 @@
 
 export type { HostFacts } from "./decide.ts";
 export { factsOf, namedCapabilities } from "./facts.ts";
+export { type Forecast, type ForecastSpec, forecast, type Prospect } from "./forecast.ts";
 export { inTxGuard } from "./in-tx-guard.ts";
 export { defaultManifests, planTests } from "./plan.ts";
 export { type PreparedTest, prepare } from "./prepare.ts";

@@ -1,6 +1,7 @@
 import { test } from "bun:test";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { assert, assertEquals, assertExists, assertMatch, assertStringIncludes } from "@std/assert";
+import { LogWatch } from "../kernel/mod.ts";
 import { FakeRun, faultyTest, shellTest } from "./_fixtures.ts";
 import type { Verdict } from "./types.ts";
 
@@ -157,4 +158,43 @@ test("runTests() ends early when aborted, and says what was not run", async () =
     missing: [],
   });
   assertEquals(readdirSync(fake.root), []);
+});
+
+test("runTests() counts expected failures apart, and fails where one stays away", async () => {
+  using fake = new FakeRun();
+  const { conditions } = shellTest("");
+  const xfail = [{ when: [], engine: [], reason: "not yet", url: "https://example.org" }];
+  const expected = { conditions: { ...conditions, xfail } };
+  const summary = await fake.run([
+    faultyTest("replay:stdout", { ...expected, name: "known" }),
+    shellTest("true", { ...expected, name: "mended" }),
+  ]);
+  const { passed, failed, skipped, xfailed } = summary;
+  assertEquals({ passed, failed, skipped, xfailed }, { passed: 0, failed: 1, skipped: 0, xfailed: 1 });
+  assertEquals(
+    summary.results.map(({ verdict }) => verdict.kind),
+    ["xfail", "xpass"],
+  );
+});
+
+test("runTests() gives lines of the kernel's log to the attempt that ran, and names settings that changed", async () => {
+  using fake = new FakeRun();
+  const lines: string[] = [];
+  const rates = ["100000", "3250"];
+  const summary = await fake.run([shellTest("true"), shellTest("true", { name: "second" })], {
+    jobs: 1,
+    log: new LogWatch(() => [...lines]),
+    settings: () => new Map([["kernel.perf_event_max_sample_rate", rates.shift() ?? ""]]),
+    onEvent: (event) => {
+      if (event.kind === "phase-started" && event.phase === "replay" && event.test.name === "second")
+        lines.push("[1.0] perf: interrupt took too long (60205 > 38461)");
+    },
+  });
+  assertEquals(
+    summary.results.map(({ attempts }) => attempts[0]?.kernelLog),
+    [undefined, ["[1.0] perf: interrupt took too long (60205 > 38461)"]],
+  );
+  assertEquals(summary.settingChanges, [
+    { name: "kernel.perf_event_max_sample_rate", before: "100000", after: "3250" },
+  ]);
 });
