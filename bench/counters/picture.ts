@@ -30,7 +30,7 @@ function marksOf(operation: string, side: Mark["side"], { histogram, median, sam
 export function pictureSpec({ rows, host }: CountersReport): TopLevelSpec {
   const measured = rows.filter((row) => row.state === "measured");
   const title = ({ name, ratio }: (typeof measured)[number]) =>
-    ratio ? `${name}: ${ratio.median.toFixed(1)}× C` : name;
+    ratio ? `${name}: ${ratio.median.toFixed(2)}× C` : name;
   const values = measured.flatMap((row) => [
     ...(row.c ? marksOf(title(row), "C", row.c) : []),
     ...marksOf(title(row), "Bun", row.js),
