@@ -1,5 +1,5 @@
 /** Which engines can be started here: the embedded one always, rr where one is installed and has recorded. */
-import { type Capabilities, type Host, judge, PROBES, rrInstallation } from "../host/mod.ts";
+import { type Capabilities, type Host, judge, PROBES, RR_FINDINGS, rrInstallation } from "../host/mod.ts";
 import { embeddedEngine } from "./embedded.ts";
 import { rrEngine } from "./rr/engine.ts";
 import type { Engine } from "./types.ts";
@@ -20,7 +20,7 @@ export interface Engines {
 
 /** Capabilities that {@link findEngines} looks at, where rr may be used. */
 export const RR_CAPABILITIES: readonly string[] = [
-  "rr-software-counters",
+  ...RR_FINDINGS,
   ...PROBES.filter(({ gates }) => gates.engines.includes("rr")).map(({ name }) => name),
 ];
 
@@ -37,6 +37,5 @@ export function findEngines(tickproof: readonly string[], host: Host, capabiliti
   if (!("path" in found)) {
     return { embedded, rr: { refusal: found.evidence, missing: [found.capability] }, rrIsFit: false };
   }
-  const rrIsFit = found.softwareCounters || judge("rr", capabilities).runs;
-  return { embedded, rr: rrEngine(found), rrIsFit };
+  return { embedded, rr: rrEngine(found), rrIsFit: judge("rr", capabilities).runs };
 }

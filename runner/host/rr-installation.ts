@@ -6,7 +6,7 @@ import type { Capabilities, Host } from "./types.ts";
 export interface FoundRr {
   readonly path: string;
   readonly version: string;
-  /** By software counters (`-W`), since it does not start, or not well, with those of a PMU. */
+  /** By software counters (`-W`), since it does not start with those of the PMU, or they can't be trusted. */
   readonly softwareCounters: boolean;
 }
 
@@ -16,22 +16,24 @@ export interface NoRr {
   readonly evidence: string;
 }
 
+/** Findings that {@link rrInstallation} looks at. */
+export const RR_FINDINGS = ["rr", "rr-starts", "rr-software-counters", "hardware-ticks"] as const;
+
 /**
  * Puts the findings together.
  *
  * @param host Where rr is looked for.
- * @param found Findings of `rr`, `rr-starts` and `rr-software-counters`.
+ * @param found {@link RR_FINDINGS}.
  */
 export function rrInstallation(host: Host, found: Capabilities): FoundRr | NoRr {
-  const [installed, starts, software] = ["rr", "rr-starts", "rr-software-counters"].map((name) =>
-    found.get(name),
-  );
+  const [installed, starts, software, hardware] = RR_FINDINGS.map((name) => found.get(name));
   const place = findRr(host);
   if (installed?.state !== "yes" || !("path" in place)) {
     return { capability: "rr", evidence: installed?.evidence ?? "nobody has looked for rr" };
   }
-  const softwareCounters = starts?.state !== "yes";
-  if (softwareCounters && software?.state !== "yes") {
+  const softwareCounters =
+    software?.state === "yes" && (starts?.state !== "yes" || hardware?.state !== "yes");
+  if (!softwareCounters && starts?.state !== "yes") {
     return { capability: "rr-starts", evidence: starts?.evidence ?? "nobody has tried rr" };
   }
   const version = /\d+(?:\.\d+)+\S*/.exec(installed.evidence)?.[0] ?? "";
