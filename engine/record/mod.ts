@@ -63,7 +63,8 @@ export interface RecordResult extends Outcome {
  * @throws EngineError if it can't be started, TraceError if the trace can't be written.
  */
 export function record(options: RecordOptions): RecordResult {
-  const { command, directory } = options;
+  const { command } = options;
+  const directory = resolve(options.directory);
   const cwd = resolve(options.cwd ?? process.cwd());
   const environment = options.environment ?? currentEnvironment();
   const program = findProgram(command[0] ?? "", environment.PATH ?? "", cwd);
@@ -84,7 +85,7 @@ export function record(options: RecordOptions): RecordResult {
   process.chdir(cwd);
   installInterrupts(INTERRUPTS);
   try {
-    return recordInto(writer, program, { ...options, environment });
+    return recordInto(writer, program, { ...options, environment, directory });
   } finally {
     writer.close();
     setTimer(0);
@@ -96,12 +97,18 @@ export function record(options: RecordOptions): RecordResult {
 function recordInto(
   writer: TraceWriter,
   program: string,
-  { command, environment, host, signals = [] }: RecordOptions & { environment: Record<string, string> },
+  {
+    command,
+    directory,
+    environment,
+    host,
+    signals = [],
+  }: RecordOptions & { environment: Record<string, string> },
 ): RecordResult {
   const tracer = new Tracer();
   using binding = new Binding();
   const recording = new Recording(tracer, writer, binding);
-  using described = host && new DescribedHost(recording, host);
+  using described = host && new DescribedHost(recording, host, join(directory, "described"));
   recording.described = described;
   const first = start(tracer, program, command, environment);
   const end = new Recorder(recording, first, new EndPolicy(), new PlannedSignals(first, signals)).run();

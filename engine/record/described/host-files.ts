@@ -2,10 +2,10 @@
  * Files of /proc and /sys that tell of the host: the program gets those of the described one.
  *
  * A call that names such a file is given another path for the kernel's eyes: that of a copy in memory, or, where the
- * described host has none, of nothing.
+ * described host has none, of nothing. Folders are copied into one that is there while the recording lasts.
  */
-import { readlinkSync } from "node:fs";
-import { resolve } from "node:path/posix";
+import { mkdirSync, readlinkSync, rmSync, writeFileSync } from "node:fs";
+import { join, resolve } from "node:path/posix";
 import { AT_FDCWD, close, memfdCreate, pwrite, SYSCALLS } from "../../../ffi/mod.ts";
 import type { HostModel } from "../../host/model-api.ts";
 import type { ArgumentRegister, Call } from "../call.ts";
@@ -40,33 +40,61 @@ const OWNED =
 const NOTHING = "/proc/0";
 
 /** See the file's head. */
-export class HostFiles {
+export class HostFiles implements Disposable {
   /** Copies that calls in progress are given, by task. */
   private readonly lent = new Map<number, number>();
 
+  /**
+   * @param folder Where copies of folders go; made when it is needed.
+   */
   constructor(
     private readonly recording: Recording,
     private readonly model: HostModel,
+    private readonly folder: string,
   ) {}
 
   /** Before a call runs: names the copy in place of the file. */
   redirect(task: RecordedTask, call: Call): void {
     const where = PATHS.get(call.number);
     if (!where) return;
-    const path = pathOf(task, call, where);
+    const named = pathOf(task, call, where);
+    const path = named.startsWith(`${this.folder}/`) ? named.slice(this.folder.length) : named;
     if (!TELLING.test(path)) return;
+    const target = this.copy(task, path);
+    if (target === undefined) return;
+    const { image } = task.space;
+    call.change(task, REGISTERS[where.path]!, this.recording.tracer.mapper.scratchString(image, target));
+  }
+
+  /** Path of what stands for a file or a folder; undefined where that is the live host's business. */
+  private copy(task: RecordedTask, path: string): string | undefined {
     const text = this.model.readFile(path);
-    let target = NOTHING;
     if (text !== undefined) {
       const copy = memfdCreate(path.slice(path.lastIndexOf("/") + 1));
       pwrite(copy, Buffer.from(text), 0);
       this.lent.set(task.tid, copy);
-      target = `/proc/${process.pid}/fd/${copy}`;
-    } else if (!OWNED.test(path) || this.model.readDirectory(path) !== undefined) {
-      return;
+      return `/proc/${process.pid}/fd/${copy}`;
     }
-    const { image } = task.space;
-    call.change(task, REGISTERS[where.path]!, this.recording.tracer.mapper.scratchString(image, target));
+    if (!OWNED.test(path)) return undefined;
+    return this.model.readDirectory(path) === undefined ? NOTHING : this.copyFolder(path);
+  }
+
+  private copyFolder(path: string): string {
+    const target = join(this.folder, path);
+    mkdirSync(target, { recursive: true });
+    for (const name of this.model.readDirectory(path) ?? []) {
+      const child = join(path, name);
+      if (this.model.readDirectory(child) === undefined) {
+        writeFileSync(join(this.folder, child), this.model.readFile(child) ?? "");
+      } else {
+        this.copyFolder(child);
+      }
+    }
+    return target;
+  }
+
+  [Symbol.dispose](): void {
+    rmSync(this.folder, { recursive: true, force: true });
   }
 
   /** After the call. */

@@ -43,13 +43,18 @@ export class DescribedHost implements Disposable {
   /** The model may have written to memory that programs have mapped. */
   private stale = false;
 
+  /**
+   * @param model A fresh one, that nothing else runs on.
+   * @param folder For copies of the host's folders, while the recording lasts.
+   */
   constructor(
     private readonly recording: Recording,
     private readonly model: HostModel,
+    folder: string,
   ) {
     this.progress = new ProgressFeed(model);
     this.calls = new PerfCalls(recording, model, this.files);
-    this.hostFiles = new HostFiles(recording, model);
+    this.hostFiles = new HostFiles(recording, model, folder);
     this.memory = new PerfMemory(recording);
     this.readiness = new Readiness(this.files, (file) => this.calls.perf(file));
   }
@@ -167,6 +172,7 @@ export class DescribedHost implements Disposable {
 
   /** Gives everything back. */
   [Symbol.dispose](): void {
+    this.hostFiles[Symbol.dispose]();
     this.memory[Symbol.dispose]();
     this.files[Symbol.dispose]();
   }
