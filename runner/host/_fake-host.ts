@@ -42,6 +42,8 @@ export interface FakeEvent {
   value: bigint;
   left: bigint;
   overflows: number;
+  /** Overflows until it is disabled (REFRESH). */
+  limit: number;
 }
 
 const LOCK_COMMITS = 0x0825n;
@@ -69,6 +71,7 @@ function step(event: FakeEvent, pmu: FakePmu, what: PerfStep): void {
   if (event.left > 0n) return;
   event.left = event.period;
   event.overflows++;
+  event.enabled = --event.limit > 0;
   event.value += BigInt(pmu.overcount ?? 0);
 }
 
@@ -76,6 +79,9 @@ function ioctl(event: FakeEvent, pmu: FakePmu, request: number, argument: number
   if (request === PERF_IOC.ENABLE) {
     event.dead ||= pmu.kvmBug === true && (event.config & IN_TXCP) !== 0n && event.value > 0n;
     event.enabled = true;
+  } else if (request === PERF_IOC.REFRESH) {
+    event.enabled = true;
+    event.limit = Number(argument);
   } else if (request === PERF_IOC.DISABLE) {
     event.enabled = false;
   } else if (request === PERF_IOC.RESET) {
@@ -108,6 +114,7 @@ export function fakePerf(pmu: FakePmu = {}): PerfSystem {
         dead: type !== PERF_TYPE.SOFTWARE && hardware >= (pmu.counters ?? 4),
         value: 0n,
         overflows: 0,
+        limit: Number.POSITIVE_INFINITY,
       };
       const errno = pmu.refuse?.(event) ?? 0;
       if (errno > 0) return -errno;

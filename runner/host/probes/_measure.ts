@@ -51,7 +51,7 @@ export function openTicks(host: Host, extra: Partial<PerfAttr> = {}, transaction
 /** A step: an ioctl of a counter. */
 export function control(
   counter: Counter,
-  request: "ENABLE" | "DISABLE" | "RESET" | "PERIOD",
+  request: "ENABLE" | "DISABLE" | "REFRESH" | "RESET" | "PERIOD",
   argument = 0,
 ): PerfStep {
   return { do: "ioctl", fd: counter.fd, request: PERF_IOC[request], argument };

@@ -52,6 +52,7 @@ export const PROBE_GROUPS: Readonly<Record<string, readonly Probe[]>> = {
   processor: [cpuKnown, cpuKnownToRr, hle, rtm, tsxAlwaysAborts, hleIgnored, tsxDisabled],
   "virtual machine": [virtualMachine, kvm, xen, vmware, hostKernelVisible],
   counters: [
+    throttled,
     perfAllowed,
     softwareEvents,
     contextSwitchEvents,
@@ -67,7 +68,6 @@ export const PROBE_GROUPS: Readonly<Record<string, readonly Probe[]>> = {
     iocPeriodLate,
     specLockMap,
     smiCounted,
-    throttled,
     hardwareTicks,
   ],
   kernel: [
