@@ -22,6 +22,7 @@ export {
 } from "./constants.ts";
 export { Counter } from "./counter.ts";
 export type { PerfEvent } from "./event.ts";
+export { CORES, type CoreEvents } from "./events/cores.ts";
 export { EventNameError } from "./events/error.ts";
 export { type Microarchitecture, microarchitecture } from "./events/microarchitectures.ts";
 export { eventNames, resolveEvent, resolveEvents } from "./events/mod.ts";

@@ -1,0 +1,150 @@
+/**
+ * struct perf_event_attr as the kernel takes it from a program: bytes that nobody has checked.
+ * Source: kernel/events/core.c (perf_copy_attr), linux/perf_event.h.
+ */
+import { ERRNO, PERF_ATTR, PERF_ATTR_BIT, PERF_ATTR_SIZE, type PerfAttrFlag } from "../../../ffi/mod.ts";
+
+/** An attr that has passed the checks of its own bytes. */
+export interface Attr {
+  readonly type: number;
+  readonly config: bigint;
+  /** Period, or frequency with the flag `freq`. */
+  readonly samplePeriod: bigint;
+  readonly sampleType: bigint;
+  readonly readFormat: number;
+  readonly wakeupEvents: number;
+  readonly preciseIp: number;
+  readonly clockId: number;
+  /** Watermark in bytes in place of {@link wakeupEvents}. */
+  readonly wakeupBytes: number;
+  /** Stacks of branches are asked for. */
+  readonly branchStack: boolean;
+  /** They begin with an index (PERF_SAMPLE_BRANCH_HW_INDEX). */
+  readonly branchHwIndex: boolean;
+  has(flag: PerfAttrFlag): boolean;
+}
+
+/** Bits of sample_type. linux/perf_event.h. */
+export const SAMPLE = {
+  IP: 1,
+  TID: 2,
+  TIME: 4,
+  ADDR: 8,
+  READ: 0x10,
+  CALLCHAIN: 0x20,
+  ID: 0x40,
+  CPU: 0x80,
+  PERIOD: 0x100,
+  STREAM_ID: 0x200,
+  RAW: 0x400,
+  BRANCH_STACK: 0x800,
+  REGS_USER: 0x1000,
+  STACK_USER: 0x2000,
+  WEIGHT: 0x4000,
+  DATA_SRC: 0x8000,
+  IDENTIFIER: 0x1_0000,
+  TRANSACTION: 0x2_0000,
+  REGS_INTR: 0x4_0000,
+  PHYS_ADDR: 0x8_0000,
+  AUX: 0x10_0000,
+  CGROUP: 0x20_0000,
+  DATA_PAGE_SIZE: 0x40_0000,
+  CODE_PAGE_SIZE: 0x80_0000,
+  WEIGHT_STRUCT: 0x100_0000,
+} as const;
+
+const SAMPLE_MAX = 1n << 25n;
+const READ_FORMAT_MAX = 1n << 5n;
+/** Flags that the kernel knows: 38 bits; the others are reserved. */
+const FLAG_BITS = 38n;
+const PAGE = 4096;
+/** The newest size that the model's kernel knows. */
+const KNOWN_SIZE = PERF_ATTR_SIZE.VER8;
+/** Privilege bits and all bits of branch_sample_type. */
+const BRANCH_PRIVILEGE = 7n;
+const BRANCH_MAX = 1n << 20n;
+const BRANCH_HW_INDEX = 1n << 17n;
+/** Registers that x86-64 has in samples, without the segments that it reserves (asm/perf_regs.h). */
+const REGISTERS = 0xff_0fffn;
+const STACK_MAX = 65_528;
+
+/** Bytes of a struct with the reader for its fields: missing ones are 0. */
+function fieldsOf(bytes: Uint8Array): (name: keyof typeof PERF_ATTR) => bigint {
+  const padded = new Uint8Array(KNOWN_SIZE);
+  padded.set(bytes.subarray(0, KNOWN_SIZE));
+  const view = new DataView(padded.buffer);
+  return (name) => {
+    const [offset, width] = PERF_ATTR[name];
+    if (width === 8) return view.getBigUint64(offset, true);
+    return BigInt(width === 4 ? view.getUint32(offset, true) : view.getUint16(offset, true));
+  };
+}
+
+/** Size as the kernel takes it, or −E2BIG; it writes what it knows into the caller's struct then. */
+function sizeOf(bytes: Uint8Array): number {
+  const [offset, width] = PERF_ATTR.size;
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const given = bytes.length >= offset + width ? view.getUint32(offset, true) : 0;
+  const size = given === 0 ? PERF_ATTR_SIZE.VER0 : given;
+  const unknown = bytes.subarray(KNOWN_SIZE, Math.max(KNOWN_SIZE, size));
+  if (size >= PERF_ATTR_SIZE.VER0 && size <= PAGE && unknown.every((byte) => byte === 0)) return size;
+  if (bytes.length >= offset + width) view.setUint32(offset, KNOWN_SIZE, true);
+  return -ERRNO.E2BIG;
+}
+
+/**
+ * Decodes an attr.
+ *
+ * @param bytes The caller's struct; with −E2BIG its size is set to what the kernel knows.
+ * @returns The attr, or −errno.
+ */
+export function decodeAttr(bytes: Uint8Array): Attr | number {
+  const size = sizeOf(bytes);
+  if (size < 0) return size;
+  const field = fieldsOf(bytes.subarray(0, size));
+  const flags = field("flags");
+  const has = (flag: PerfAttrFlag) => ((flags >> BigInt(PERF_ATTR_BIT[flag])) & 1n) === 1n;
+  const sampleType = field("sample_type");
+  const samples = (bit: number) => (sampleType & BigInt(bit)) !== 0n;
+  const invalid =
+    flags >> FLAG_BITS !== 0n ||
+    field("reserved_2") !== 0n ||
+    (field("reserved_3") & 0xffff_fff8n) !== 0n ||
+    sampleType >= SAMPLE_MAX ||
+    field("read_format") >= READ_FORMAT_MAX ||
+    (samples(SAMPLE.BRANCH_STACK) && !validBranchStack(field("branch_sample_type"))) ||
+    (samples(SAMPLE.REGS_USER) && !validRegisters(field("sample_regs_user"))) ||
+    (samples(SAMPLE.REGS_INTR) && !validRegisters(field("sample_regs_intr"))) ||
+    (samples(SAMPLE.STACK_USER) && !validStack(Number(field("sample_stack_user")))) ||
+    (samples(SAMPLE.WEIGHT) && samples(SAMPLE.WEIGHT_STRUCT)) ||
+    (has("inherit_thread") && !has("inherit")) ||
+    (has("remove_on_exec") && has("enable_on_exec")) ||
+    (has("sigtrap") && !has("remove_on_exec"));
+  if (invalid) return -ERRNO.EINVAL;
+  return {
+    type: Number(field("type")),
+    config: field("config"),
+    samplePeriod: field("sample_period"),
+    sampleType,
+    readFormat: Number(field("read_format")),
+    wakeupEvents: has("watermark") ? 0 : Number(field("wakeup_events")),
+    wakeupBytes: has("watermark") ? Number(field("wakeup_events")) : 0,
+    preciseIp: Number((flags >> BigInt(PERF_ATTR_BIT.precise_ip)) & 3n),
+    clockId: Number(BigInt.asIntN(32, field("clockid"))),
+    branchStack: samples(SAMPLE.BRANCH_STACK),
+    branchHwIndex: (field("branch_sample_type") & BRANCH_HW_INDEX) !== 0n,
+    has,
+  };
+}
+
+function validBranchStack(mask: bigint): boolean {
+  return mask < BRANCH_MAX && (mask & ~BRANCH_PRIVILEGE) !== 0n;
+}
+
+function validRegisters(mask: bigint): boolean {
+  return mask !== 0n && (mask & ~REGISTERS) === 0n;
+}
+
+function validStack(bytes: number): boolean {
+  return bytes % 8 === 0 && bytes <= STACK_MAX;
+}

@@ -1,0 +1,166 @@
+/**
+ * perf_event_open(2) up to the point where the event exists: its checks in the kernel's order.
+ * Source: kernel/events/core.c (SYSCALL_DEFINE5(perf_event_open)), arch/x86/events/core.c (x86_pmu_event_init).
+ */
+import { ERRNO, PERF_FLAG, PERF_FORMAT, PERF_TYPE } from "../../../ffi/mod.ts";
+import { hardwareEvent, type PmuDriver } from "../pmu/driver.ts";
+import { hwConfig } from "../pmu/hw-config.ts";
+import type { Selection } from "../pmu/selection.ts";
+import type { HostProfile } from "../profile.ts";
+import { type Attr, decodeAttr } from "./attr.ts";
+import type { Contexts } from "./contexts.ts";
+import { Event, firstPeriod, type Source } from "./event.ts";
+import { allowsAnything, allowsAttr, allowsCpu } from "./permission.ts";
+import { softwareKind } from "./software.ts";
+
+/** What perf_event_open looks at. */
+export interface OpenWorld {
+  readonly profile: HostProfile;
+  readonly driver: PmuDriver | undefined;
+  readonly contexts: Contexts;
+  readonly sampleRate: number;
+  eventOf(fd: number): Event | undefined;
+  hasTask(task: number): boolean;
+  nextId(): number;
+}
+
+/** Arguments of the call. */
+export interface OpenCall {
+  readonly attr: Uint8Array;
+  /** Task that calls. */
+  readonly caller: number;
+  readonly pid: number;
+  readonly cpu: number;
+  readonly group: number;
+  readonly flags: number;
+}
+
+/** An event that has passed all checks; output goes to another one's ring where one is named. */
+export interface Opened {
+  readonly event: Event;
+  readonly output: Event | undefined;
+}
+
+const ALL_FLAGS = Object.values(PERF_FLAG).reduce((all, flag) => all | flag, 0);
+const PERIOD_LIMIT = 1n << 63n;
+/** Clocks that an event may take its times from: MONOTONIC, MONOTONIC_RAW, REALTIME, BOOTTIME, TAI. uapi/linux/time.h. */
+const CLOCKS: readonly number[] = [0, 1, 4, 7, 11];
+/** Largest reading of a group (perf_event_validate_size). */
+const LARGEST_READING = 16_384;
+
+function checkAttr(world: OpenWorld, attr: Attr, { flags, pid, cpu }: OpenCall): number {
+  if (!allowsAttr(world.profile.kernel, attr)) return -ERRNO.EACCES;
+  const tooFast = attr.has("freq")
+    ? attr.samplePeriod > BigInt(world.sampleRate)
+    : attr.samplePeriod >= PERIOD_LIMIT;
+  if (tooFast) return -ERRNO.EINVAL;
+  if ((flags & PERF_FLAG.PID_CGROUP) === 0) return 0;
+  // Control groups are not modelled: no descriptor is one.
+  return pid === -1 || cpu === -1 ? -ERRNO.EINVAL : -ERRNO.EBADF;
+}
+
+function hardwareSource(world: OpenWorld, attr: Attr): Source | number {
+  const { driver } = world;
+  if (!driver) return -ERRNO.ENOENT;
+  const selection = hwConfig(driver.layout, {
+    type: attr.type,
+    config: attr.config,
+    samplePeriod: attr.samplePeriod,
+    preciseIp: attr.preciseIp,
+    excludeUser: attr.has("exclude_user"),
+    excludeHost: attr.has("exclude_host"),
+    branchStack: attr.branchStack,
+  });
+  if (typeof selection === "number") return selection;
+  return { kind: "hardware", event: hardwareEvent(driver.layout, selection, firstPeriod(attr)) };
+}
+
+function sourceOf(world: OpenWorld, attr: Attr): Source | number {
+  switch (attr.type) {
+    case PERF_TYPE.HARDWARE:
+    case PERF_TYPE.HW_CACHE:
+    case PERF_TYPE.RAW:
+      return hardwareSource(world, attr);
+    case PERF_TYPE.SOFTWARE: {
+      const kind = softwareKind(attr);
+      return typeof kind === "number" ? kind : { kind };
+    }
+    case PERF_TYPE.TRACEPOINT:
+      return -ERRNO.EINVAL;
+    default:
+      return -ERRNO.ENOENT;
+  }
+}
+
+/** Rules of an event by itself, once it is known what counts it. */
+function checkEvent(attr: Attr, cpu: number, hasTask: boolean): number {
+  const grouped = (attr.readFormat & PERF_FORMAT.GROUP) !== 0;
+  const wrong =
+    (attr.has("inherit") && grouped) ||
+    (attr.has("sigtrap") && !hasTask) ||
+    (attr.has("use_clockid") && !CLOCKS.includes(attr.clockId)) ||
+    // Event sources that fill an AUX area are not modelled.
+    attr.has("aux_output") ||
+    (attr.has("cgroup") && cpu === -1 && !hasTask);
+  return wrong ? -ERRNO.EINVAL : 0;
+}
+
+function selectionsOf(events: readonly Event[]): Selection[] {
+  return events.flatMap(({ source }) => (source.kind === "hardware" ? [source.event.selection] : []));
+}
+
+/** Rules between an event and the leader of the group that it joins. */
+function checkGroup(event: Event, leader: Event): number {
+  const { attr, cpu, context } = event;
+  const clock = ({ attr: { has, clockId } }: Event) => (has("use_clockid") ? clockId : undefined);
+  const wrong =
+    leader.leader !== leader ||
+    clock(leader) !== clock(event) ||
+    leader.cpu !== cpu ||
+    leader.context !== context ||
+    attr.has("exclusive") ||
+    attr.has("pinned");
+  return wrong ? -ERRNO.EINVAL : 0;
+}
+
+function readingSize(group: readonly Event[]): number {
+  const words = 3 + group.length * 3;
+  return words * 8;
+}
+
+/**
+ * Opens an event, which is not yet in its context.
+ *
+ * @returns The event, or −errno.
+ */
+export function openEvent(world: OpenWorld, call: OpenCall): Opened | number {
+  const { kernel, cpu: processor } = world.profile;
+  const { pid, cpu, group, flags } = call;
+  if ((flags & ~ALL_FLAGS) !== 0) return -ERRNO.EINVAL;
+  if (!allowsAnything(kernel)) return -ERRNO.EACCES;
+  const attr = decodeAttr(call.attr);
+  if (typeof attr === "number") return attr;
+  const refused = checkAttr(world, attr, call);
+  if (refused !== 0) return refused;
+  const named = group === -1 ? undefined : world.eventOf(group);
+  if (group !== -1 && !named) return -ERRNO.EBADF;
+  const leader = (flags & PERF_FLAG.FD_NO_GROUP) === 0 ? named : undefined;
+  const output = (flags & PERF_FLAG.FD_OUTPUT) === 0 ? undefined : named;
+  const task = pid === -1 ? undefined : pid === 0 ? call.caller : pid;
+  if (task !== undefined && !world.hasTask(task)) return -ERRNO.ESRCH;
+  if (task !== undefined && leader && leader.attr.has("inherit") !== attr.has("inherit"))
+    return -ERRNO.EINVAL;
+  if (cpu < -1 || cpu >= processor.cores || (cpu === -1 && task === undefined)) return -ERRNO.EINVAL;
+  const source = sourceOf(world, attr);
+  if (typeof source === "number") return source;
+  const broken = checkEvent(attr, cpu, task !== undefined);
+  if (broken !== 0) return broken;
+  if (task === undefined && !allowsCpu(kernel)) return -ERRNO.EACCES;
+  const context = task === undefined ? world.contexts.ofCpu(cpu) : world.contexts.ofTask(task);
+  const event = new Event({ id: world.nextId(), attr, context, cpu, leader, source });
+  const misfit = leader ? checkGroup(event, leader) : 0;
+  if (misfit !== 0) return misfit;
+  const members = leader ? [...leader.group, event] : [event];
+  if (world.driver && !world.driver.fits(selectionsOf(members))) return -ERRNO.EINVAL;
+  return readingSize(members) > LARGEST_READING ? -ERRNO.E2BIG : { event, output };
+}

@@ -1,0 +1,89 @@
+/**
+ * What happens when a period has gone by: a sample, a signal to the owner, and a check that it does not happen too
+ * often. Source: kernel/events/core.c (__perf_event_overflow, __perf_event_account_interrupt).
+ */
+import { type Event, THROTTLED } from "./event.ts";
+import { type InterruptCost, TICK_NS } from "./interrupt-cost.ts";
+import type { RingRecord } from "./ring.ts";
+import { lostRecord, type Moment, type ReadWords, sampleRecord, throttleRecord } from "./samples.ts";
+
+export interface OverflowOptions {
+  readonly cost: InterruptCost;
+  /** Nanoseconds since the start. */
+  readonly now: () => number;
+  readonly currentTask: () => number;
+  readonly read: ReadWords;
+  /** The owner of the event gets its signal. */
+  readonly signal: (event: Event) => void;
+}
+
+export class Overflows {
+  readonly #options: OverflowOptions;
+  /** Events whose limit has come: to be switched off behind the handler. */
+  #exhausted: Event[] = [];
+
+  constructor(options: OverflowOptions) {
+    this.#options = options;
+  }
+
+  #moment(event: Event): Moment {
+    return { task: this.#options.currentTask(), time: this.#options.now(), period: event.samplePeriod };
+  }
+
+  #write(event: Event, record: RingRecord): void {
+    const { ring } = event.parent ?? event;
+    ring?.write(record, (lost) => lostRecord(event.parent ?? event, this.#moment(event), lost));
+  }
+
+  /**
+   * A period of the event has gone by.
+   *
+   * @param period How long it was.
+   * @returns Whether the event is to stand still from now on.
+   */
+  overflow(event: Event, period: number): boolean {
+    let pause = this.#account(event, period);
+    if (event.limit > 0 && --event.limit === 0) {
+      this.#exhausted.push(event);
+      pause = true;
+    }
+    this.#write(
+      event,
+      sampleRecord(event.parent ?? event, { ...this.#moment(event), period }, this.#options.read),
+    );
+    this.#options.signal(event.parent ?? event);
+    return pause;
+  }
+
+  #account(event: Event, period: number): boolean {
+    event.interrupts++;
+    if (event.interrupts > this.#options.cost.samplesPerTick) {
+      event.interrupts = THROTTLED;
+      this.#write(event, throttleRecord(event, this.#moment(event), true));
+      return true;
+    }
+    if (event.attr.has("freq")) this.#adjust(event, period);
+    return false;
+  }
+
+  /** The period that would have given the frequency; an eighth of the way there (`perf_adjust_period`). */
+  #adjust(event: Event, period: number): void {
+    const now = this.#options.now();
+    const passed = now - event.lastOverflow;
+    event.lastOverflow = now;
+    if (passed <= 0 || passed >= 2 * TICK_NS) return;
+    const wanted = (period * 1_000_000_000) / (passed * event.frequency);
+    const changed = event.samplePeriod + Math.trunc((wanted - event.samplePeriod + 7) / 8);
+    event.setPeriod(Math.max(1, changed));
+  }
+
+  /** Tells that an event goes on that stood still. */
+  unthrottled(event: Event): void {
+    this.#write(event, throttleRecord(event, this.#moment(event), false));
+  }
+
+  /** Takes the events whose limit has come. */
+  takeExhausted(): Event[] {
+    return this.#exhausted.splice(0);
+  }
+}

@@ -1,0 +1,78 @@
+/** Counters of a PMU as a kernel believes in them, and which events may go on which. */
+import { IN_TXCP } from "../../../ffi/mod.ts";
+
+/** What a kernel's driver has learned of its PMU: by cpuid, so a guest believes its hypervisor. */
+export interface PmuLayout {
+  readonly vendor: "GenuineIntel" | "AuthenticAMD";
+  readonly general: number;
+  readonly fixed: number;
+  readonly width: number;
+  readonly version: number;
+  /** General counters that others hold all the time, from the last one down. */
+  readonly taken: number;
+  /** Longest period of a counter: 2^31 − 1 where only its lower 32 bits can be written. */
+  readonly maxPeriod: number;
+  /** Format of the config has the bits of transactional memory. */
+  readonly transactional: boolean;
+  /** Precise sampling (PEBS): not in guests. */
+  readonly precise: boolean;
+}
+
+/** First index of fixed counters, as in arch/x86/include/asm/perf_event.h (INTEL_PMC_IDX_FIXED). */
+export const FIXED_BASE = 32;
+
+/** Events that a fixed counter counts: config → its number. arch/x86/events/intel/core.c. */
+const FIXED_EVENTS: ReadonlyMap<bigint, number> = new Map([
+  [0x00c0n, 0],
+  [0x003cn, 1],
+  [0x0300n, 2],
+]);
+/** Reference cycles have no event code of their own for a general counter. */
+const FIXED_ONLY = 0x0300n;
+/** The only counter that can be checkpointed. `counter2_constraint`, arch/x86/events/intel/core.c. */
+const CHECKPOINTED_COUNTER = 2;
+
+/** Indices of counters that an event may be on, the one to be tried first in front. */
+export function candidates(layout: PmuLayout, config: bigint): readonly number[] {
+  const general = Array.from({ length: layout.general }, (_, index) => index);
+  if (layout.vendor === "AuthenticAMD") return general;
+  if ((config & IN_TXCP) !== 0n) return general.filter((index) => index === CHECKPOINTED_COUNTER);
+  const fixed = FIXED_EVENTS.get(config);
+  const own = fixed !== undefined && fixed < layout.fixed ? [FIXED_BASE + fixed] : [];
+  return config === FIXED_ONLY ? own : [...own, ...general];
+}
+
+/** Counters that others hold. */
+export function takenCounters({ general, taken }: PmuLayout): ReadonlySet<number> {
+  const held = Math.min(taken, general);
+  return new Set(Array.from({ length: held }, (_, index) => general - 1 - index));
+}
+
+/**
+ * Gives each event a counter of its own, or fails: there are no halves (`perf_assign_events`).
+ *
+ * @param wishes For each event its candidates.
+ * @param unavailable Counters that are taken.
+ * @returns The counter of each event, or undefined where they don't all fit.
+ */
+export function assign(
+  wishes: readonly (readonly number[])[],
+  unavailable: ReadonlySet<number>,
+): number[] | undefined {
+  const owner = new Map<number, number>();
+  const place = (event: number, seen: Set<number>): boolean => {
+    for (const counter of wishes[event]) {
+      if (unavailable.has(counter) || seen.has(counter)) continue;
+      seen.add(counter);
+      const before = owner.get(counter);
+      if (before !== undefined && !place(before, seen)) continue;
+      owner.set(counter, event);
+      return true;
+    }
+    return false;
+  };
+  for (const event of wishes.keys()) if (!place(event, new Set())) return undefined;
+  const counters: number[] = [];
+  for (const [counter, event] of owner) counters[event] = counter;
+  return counters;
+}

@@ -1,0 +1,104 @@
+/**
+ * Which event of the hardware a raw config selects, and what it counts of an activity. The codes are those of
+ * `ffi/perf`; a code that is none of them is an event that never happens here, as the model knows of no caches.
+ */
+import { CORES, type CoreEvents, IN_TX, IN_TXCP, microarchitecture } from "../../../ffi/mod.ts";
+import type { CpuProfile } from "../profile.ts";
+import { type Activity, branchesOf } from "./activity.ts";
+
+/** What an event counts outside of the question which part of it was in transactions. */
+type Quantity = (activity: Activity, cpu: CpuProfile) => number;
+
+/** Only conditional branches are known of a program, so they stand for all branches. */
+const allBranches: Quantity = (activity) => branchesOf(activity);
+const never: Quantity = () => 0;
+
+const NAMED: Readonly<Record<string, Quantity>> = {
+  "retired-conditional-branches": allBranches,
+  "retired-branches": allBranches,
+  "retired-taken-branches": allBranches,
+  "retired-locked-loads": ({ locked }) => locked,
+  "rtm-starts": ({ transactions }) => transactions,
+  "rtm-aborts": ({ aborts }) => aborts,
+  "speculative-lock-commits": ({ locked }, { specLockMap }) => (specLockMap ? locked : 0),
+};
+
+/** Architectural events: event | umask << 8. Intel SDM volume 3B, 20.2.1.2; AMD PPR, PMCx0C0, x076, x0C2. */
+const ARCHITECTURAL: Readonly<Record<CpuProfile["vendor"], Readonly<Record<number, Quantity>>>> = {
+  GenuineIntel: {
+    60: ({ instructions }) => instructions,
+    192: ({ instructions }) => instructions,
+    196: allBranches,
+    // Pseudo code of reference cycles, which only a fixed counter counts (arch/x86/events/intel/core.c).
+    768: ({ instructions }) => instructions,
+  },
+  AuthenticAMD: {
+    118: ({ instructions }) => instructions,
+    192: ({ instructions }) => instructions,
+    194: allBranches,
+  },
+};
+
+/** Bits of the config that say which event it is; the rest changes how it is counted. */
+const INTEL_CODE = 0xff00_0000_ffffn;
+const AMD_CODE = 0xf_0000_ffffn;
+/** Invert, and the threshold that an event must reach in one cycle: what they count is not known here. */
+const INVERT = 1n << 23n;
+const CMASK_SHIFT = 24n;
+
+/** An event as a counter is told to count it. */
+export interface Selection {
+  readonly config: bigint;
+  /** Counts in user mode; a counter of the kernel's side alone counts nothing here. */
+  readonly user: boolean;
+}
+
+/** Events of the core of a processor, by the code in their config. */
+function coreEvents(cpu: CpuProfile): CoreEvents {
+  const line = microarchitecture(cpu);
+  return line === undefined ? {} : CORES[line.core];
+}
+
+/** Counts events on one kind of processor. */
+export class EventCounts {
+  readonly #cpu: CpuProfile;
+  readonly #quantities = new Map<bigint, Quantity>();
+
+  constructor(cpu: CpuProfile) {
+    this.#cpu = cpu;
+    for (const [code, quantity] of Object.entries(ARCHITECTURAL[cpu.vendor])) {
+      this.#quantities.set(BigInt(code), quantity);
+    }
+    for (const [name, code] of Object.entries(coreEvents(cpu))) {
+      const quantity = NAMED[name];
+      if (quantity) this.#quantities.set(code, quantity);
+    }
+  }
+
+  /**
+   * How often an event happens in an activity. Outside of a checkpoint an aborted transaction's branches stay
+   * counted: that is why a plain counter of ticks is not exact (Intel SDM volume 3B, 20.3.6.5).
+   */
+  count({ config, user }: Selection, activity: Activity): number {
+    if (!user) return 0;
+    const intel = this.#cpu.vendor === "GenuineIntel";
+    const quantity = this.#quantities.get(config & (intel ? INTEL_CODE : AMD_CODE)) ?? never;
+    const cmask = (config >> CMASK_SHIFT) & 0xffn;
+    if ((config & INVERT) !== 0n || cmask > 1n) return 0;
+    const all = quantity(activity, this.#cpu);
+    if (!intel || (config & (IN_TX | IN_TXCP)) === 0n) return all;
+    const [inside, rolledBack] = this.#transactional(activity, quantity);
+    const counted = (config & IN_TX) === 0n ? all : inside;
+    return counted - ((config & IN_TXCP) === 0n ? 0 : rolledBack);
+  }
+
+  /** How much of a quantity was in transactions, and how much of it was rolled back. */
+  #transactional(activity: Activity, quantity: Quantity): [inside: number, rolledBack: number] {
+    const { committed, aborted } = activity;
+    if (quantity === allBranches) return [committed + aborted, aborted];
+    const all = branchesOf(activity);
+    if (all === 0) return [0, 0];
+    const value = quantity(activity, this.#cpu);
+    return [Math.floor((value * (committed + aborted)) / all), Math.floor((value * aborted) / all)];
+  }
+}

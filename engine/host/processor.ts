@@ -1,0 +1,205 @@
+/**
+ * A described processor with what stands between its counters and the kernel that programs use: nothing, a virtual
+ * PMU of KVM with the host's own driver below, or one of Xen or VMware that hands real counters through.
+ */
+import {
+  type Activity,
+  activityOf,
+  branchesIn,
+  branchesOf,
+  duration,
+  instructionsIn,
+  ordinaryStretch,
+  Stretch,
+} from "./pmu/activity.ts";
+import { type CounterBank, PhysicalCounters } from "./pmu/counters.ts";
+import { type HardwareEvent, PmuDriver } from "./pmu/driver.ts";
+import type { PmuLayout } from "./pmu/layout.ts";
+import { EventCounts } from "./pmu/selection.ts";
+import { type Noise, PendingInterrupts } from "./pmu/skid.ts";
+import type { HostProfile } from "./profile.ts";
+import { isAtLeast } from "./release.ts";
+import { VirtualPmu } from "./vpmu.ts";
+
+/** What the kernel does when the processor turns to it. */
+export interface ProcessorEvents {
+  /** Time that a running program has taken. */
+  timePassed(nanoseconds: number): void;
+  /** Nanoseconds until the kernel's next timer. */
+  untilTimer(): number;
+  timer(): void;
+  /** The handler of a counter's interrupt begins; it ends with the call of `handle`. */
+  interrupt(handle: () => void): void;
+  /** An event's period has gone by. @returns Whether it is to be paused. */
+  overflow(event: HardwareEvent): boolean;
+}
+
+/** First release of KVM's host whose guests write counters at full width (commit 27461da31089). */
+const FULL_WIDTH_RELEASE = [5, 8] as const;
+/** What a guest can write of a counter otherwise: 32 bits, sign-extended. Intel SDM volume 3B, 20.2.6. */
+const NARROW_PERIOD = 2 ** 31 - 1;
+/** Branches that Xen's handler retires while the counters run on. */
+const XEN_HANDLER = { least: 20, spread: 40 } as const;
+
+function layoutOf({ cpu, pmu }: HostProfile): PmuLayout {
+  const intel = cpu.vendor === "GenuineIntel";
+  return {
+    vendor: cpu.vendor,
+    general: pmu.counters,
+    fixed: intel ? pmu.fixedCounters : 0,
+    width: pmu.width,
+    version: pmu.version,
+    taken: pmu.taken,
+    maxPeriod: 2 ** (pmu.width - 1) - 1,
+    transactional: intel && (cpu.tsx.hle || cpu.tsx.rtm),
+    precise: intel,
+  };
+}
+
+/** What a guest's kernel believes in. */
+function guestLayout(profile: HostProfile, virtual: { counters: number; fixedCounters: number }): PmuLayout {
+  const host = layoutOf(profile);
+  const { hypervisor } = profile;
+  const narrow =
+    host.vendor === "GenuineIntel" &&
+    hypervisor.kind === "kvm" &&
+    !isAtLeast(hypervisor.hostKernel, FULL_WIDTH_RELEASE);
+  return {
+    ...host,
+    general: virtual.counters,
+    fixed: host.vendor === "GenuineIntel" ? virtual.fixedCounters : 0,
+    taken: 0,
+    maxPeriod: narrow ? NARROW_PERIOD : host.maxPeriod,
+    precise: false,
+  };
+}
+
+/** KVM's side: the driver of the host's kernel, and the virtual PMU on it. */
+interface HostLayer {
+  readonly driver: PmuDriver;
+  readonly virtual: VirtualPmu;
+}
+
+export class Processor {
+  /** Driver of the kernel that programs use; undefined where that sees no PMU. */
+  readonly driver: PmuDriver | undefined;
+  readonly #profile: HostProfile;
+  readonly #noise: Noise;
+  readonly #physical: PhysicalCounters;
+  readonly #pending: PendingInterrupts;
+  readonly #host: HostLayer | undefined;
+  #lockSpeculated = false;
+
+  /** @param log Logs a line to the kernel of the hypervisor's host. */
+  constructor(profile: HostProfile, noise: Noise, log: (line: string) => void) {
+    const { cpu, pmu, hypervisor } = profile;
+    this.#profile = profile;
+    this.#noise = noise;
+    this.#pending = new PendingInterrupts(noise, pmu.skid);
+    const real = layoutOf(profile);
+    const passedThrough = hypervisor.kind === "xen" || hypervisor.kind === "vmware";
+    const general = passedThrough
+      ? Math.max(0, Math.min(hypervisor.counters, real.general - real.taken))
+      : real.general;
+    this.#physical = new PhysicalCounters(new EventCounts(cpu), { ...real, general });
+    if (hypervisor.kind === "none") {
+      this.driver = real.general > 0 ? new PmuDriver(real, this.#physical) : undefined;
+      return;
+    }
+    if (!hypervisor.vpmu || hypervisor.counters === 0) return;
+    let bank: CounterBank = this.#physical;
+    if (hypervisor.kind === "kvm") {
+      const driver = new PmuDriver(real, this.#physical);
+      const { inTxCpFix } = hypervisor;
+      const virtual = new VirtualPmu({ host: driver, width: real.width, inTxCpFix, log });
+      this.#host = { driver, virtual };
+      bank = virtual;
+    }
+    this.driver = new PmuDriver(guestLayout(profile, hypervisor), bank);
+  }
+
+  /** A program runs. Interrupts and timers come in between, when they are due. */
+  run(activity: Activity, kernel: ProcessorEvents): void {
+    for (const stretch of Stretch.of(activity)) {
+      while (stretch.left > 0) {
+        this.#deliver(this.#pending.take(false), kernel);
+        const skid = this.#pending.next;
+        const due = [
+          stretch.left,
+          this.#physical.untilWrap(stretch),
+          skid === undefined ? undefined : stretch.until(skid, branchesOf),
+          Math.max(1, instructionsIn(kernel.untilTimer())),
+        ].filter((instructions) => instructions !== undefined);
+        this.#happen(stretch.take(Math.min(...due)), kernel);
+        if (kernel.untilTimer() <= 0) kernel.timer();
+      }
+    }
+    this.#deliver(this.#pending.take(false), kernel);
+  }
+
+  #happen(part: Activity, kernel: ProcessorEvents): void {
+    this.#pending.pass(branchesOf(part));
+    for (const counter of this.#physical.happen(part)) this.#pending.raise(counter);
+    if (part.locked > 0) this.#lockSpeculated = true;
+    kernel.timePassed(duration(part));
+  }
+
+  /** The kernel is entered: interrupts that are on their way come first. */
+  enterKernel(kernel: ProcessorEvents): void {
+    for (let counters = this.#pending.take(true); counters.length > 0; counters = this.#pending.take(true)) {
+      this.#deliver(counters, kernel);
+    }
+  }
+
+  #deliver(counters: readonly number[], kernel: ProcessorEvents): void {
+    for (const counter of counters) {
+      this.#beforeInterrupt();
+      for (const seen of this.#host ? this.#inject(counter, this.#host) : [counter]) {
+        kernel.interrupt(() =>
+          this.driver?.interrupt(seen, (event) => event.sampling && kernel.overflow(event)),
+        );
+      }
+    }
+  }
+
+  /** Interrupt of the host's counter. @returns The guest's counters that get one for it. */
+  #inject(counter: number, { driver, virtual }: HostLayer): number[] {
+    const injected: number[] = [];
+    driver.interrupt(counter, (event) => {
+      const guests = event.sampling ? virtual.counterOf(event) : undefined;
+      if (guests !== undefined) injected.push(guests);
+      return false;
+    });
+    return injected;
+  }
+
+  /** What an interrupt adds to counters that ought not to be there. */
+  #beforeInterrupt(): void {
+    const { hypervisor, cpu } = this.#profile;
+    let branches = 0;
+    if (hypervisor.kind === "xen" && hypervisor.pmiOvercounts) {
+      branches += XEN_HANDLER.least + this.#noise.upTo(XEN_HANDLER.spread);
+    }
+    // A speculative lock that is interrupted is run again, and its branch is counted twice.
+    if (cpu.specLockMap && this.#lockSpeculated) branches++;
+    this.#lockSpeculated = false;
+    if (branches === 0) return;
+    for (const counter of this.#physical.happen(activityOf({ branches }))) this.#pending.raise(counter);
+  }
+
+  /**
+   * Branches of ordinary code until the next interrupt comes, or a timer; undefined if none is in sight.
+   *
+   * @param timer Nanoseconds until the timer; infinite for none.
+   */
+  untilInterrupt(timer: number): number | undefined {
+    const ordinary = ordinaryStretch();
+    const wrap = this.#physical.branchesUntilWrap(ordinary);
+    const due = [
+      this.#pending.next,
+      wrap === undefined ? undefined : wrap + this.#pending.nextSkid,
+      Number.isFinite(timer) ? branchesIn(timer) : undefined,
+    ].filter((branches) => branches !== undefined);
+    return due.length === 0 ? undefined : Math.min(...due);
+  }
+}

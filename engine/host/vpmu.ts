@@ -1,0 +1,133 @@
+/**
+ * KVM's virtual PMU: a guest's counter is a register in memory, and an event of the host's kernel that counts for
+ * it. Each time that the guest switches its counters on, the events are made anew, with what is left until the
+ * register wraps as their period. The host may refuse such an event; the guest is then told nothing, and the
+ * register just stands still.
+ * Source: arch/x86/kvm/pmu.c (pmc_reprogram_counter, pmc_read_counter), vmx/pmu_intel.c (global_ctrl_changed).
+ */
+import { ERRNO, IN_TXCP, PERF_TYPE } from "../../ffi/mod.ts";
+import type { CounterBank } from "./pmu/counters.ts";
+import { type HardwareEvent, hardwareEvent, type PmuDriver } from "./pmu/driver.ts";
+import { hwConfig } from "./pmu/hw-config.ts";
+import type { Selection } from "./pmu/selection.ts";
+
+interface VirtualCounter {
+  /** Value of the register, without what the host's event has counted since. */
+  value: number;
+  /** Event select register; undefined while its enable bit is off. */
+  selection: Selection | undefined;
+  event: HardwareEvent | undefined;
+}
+
+export interface VirtualPmuOptions {
+  /** Driver of the host's kernel. */
+  readonly host: PmuDriver;
+  /** Bits of a guest's counter. */
+  readonly width: number;
+  /** The fix: checkpointed events get period 0. */
+  readonly inTxCpFix: boolean;
+  /** Logs a line to the host's kernel log. */
+  readonly log: (line: string) => void;
+}
+
+export class VirtualPmu implements CounterBank {
+  readonly #options: VirtualPmuOptions;
+  readonly #counters = new Map<number, VirtualCounter>();
+  #frozen = false;
+  #logged = false;
+
+  constructor(options: VirtualPmuOptions) {
+    this.#options = options;
+  }
+
+  #counter(index: number): VirtualCounter {
+    let counter = this.#counters.get(index);
+    if (!counter) {
+      counter = { value: 0, selection: undefined, event: undefined };
+      this.#counters.set(index, counter);
+    }
+    return counter;
+  }
+
+  #wrap(value: number): number {
+    const modulus = 2 ** this.#options.width;
+    return ((value % modulus) + modulus) % modulus;
+  }
+
+  #read({ value, event }: VirtualCounter): number {
+    if (event === undefined) return value;
+    this.#options.host.update(event);
+    return this.#wrap(value + event.count);
+  }
+
+  read(index: number): number {
+    return this.#read(this.#counter(index));
+  }
+
+  /** Writes the register alone: its event goes on with the period that it has. */
+  write(index: number, value: number): void {
+    const counter = this.#counter(index);
+    counter.value += value - this.#read(counter);
+  }
+
+  select(index: number, selection: Selection | undefined): void {
+    const counter = this.#counter(index);
+    counter.selection = selection;
+    this.#reprogram(counter);
+  }
+
+  freeze(): void {
+    this.#frozen = true;
+    for (const counter of this.#counters.values()) this.#reprogram(counter);
+  }
+
+  thaw(): void {
+    this.#frozen = false;
+    for (const counter of this.#counters.values()) this.#reprogram(counter);
+  }
+
+  #release(counter: VirtualCounter): void {
+    counter.value = this.#wrap(this.#read(counter));
+    if (counter.event) this.#options.host.remove(counter.event);
+    counter.event = undefined;
+  }
+
+  #reprogram(counter: VirtualCounter): void {
+    this.#release(counter);
+    if (this.#frozen || counter.selection === undefined) return;
+    const created = this.#createKernelCounter(counter.value, counter.selection);
+    if (typeof created !== "number") counter.event = created;
+    else if (!this.#logged) {
+      this.#logged = true;
+      this.#options.log(`kvm_pmu: event creation failed ${created}`);
+    }
+  }
+
+  /** `perf_event_create_kernel_counter` of the host: all of its checks, then a counter if one is free. */
+  #createKernelCounter(value: number, { config, user }: Selection): HardwareEvent | number {
+    const { host, inTxCpFix } = this.#options;
+    const checkpointed = (config & IN_TXCP) !== 0n;
+    const period = checkpointed && inTxCpFix ? 0 : this.#wrap(-value);
+    const selection = hwConfig(host.layout, {
+      type: PERF_TYPE.RAW,
+      config,
+      samplePeriod: BigInt(period),
+      preciseIp: 0,
+      excludeUser: !user,
+      excludeHost: false,
+      branchStack: false,
+    });
+    if (typeof selection === "number") return selection;
+    // With no counter for its kind at all, creation fails; an event that is pinned and finds no free one is in error.
+    if (!host.fits([selection])) return -ERRNO.EINVAL;
+    const event = hardwareEvent(host.layout, selection, period);
+    host.add([event]);
+    return event;
+  }
+
+  /** A host event has overflowed. @returns The guest's counter that it counts for. */
+  counterOf(event: HardwareEvent): number | undefined {
+    for (const [index, counter] of this.#counters) if (counter.event === event) return index;
+    return undefined;
+  }
+}
