@@ -27,6 +27,7 @@ export { EventNameError } from "./events/error.ts";
 export { type Microarchitecture, microarchitecture } from "./events/microarchitectures.ts";
 export { eventNames, resolveEvent, resolveEvents } from "./events/mod.ts";
 export { identifyProcessor, type ProcessorId, processorId } from "./events/processor.ts";
+export { parseCpuList } from "./events/sources.ts";
 export { type HostFacts, liveFacts } from "./facts.ts";
 export { CounterGroup, GROUP_WORD } from "./group.ts";
 export { livePerf } from "./live.ts";

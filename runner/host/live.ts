@@ -8,6 +8,7 @@ import { findCompiler } from "../programs/compiler.ts";
 import { tracesRoot } from "../traces.ts";
 import { attempt } from "./attempts.ts";
 import { throwIfInterrupted } from "./interrupted.ts";
+import { onPerformanceCores } from "./performance-cores.ts";
 import type { Execution, Host } from "./types.ts";
 
 /** A program that takes longer has hung. */
@@ -59,7 +60,7 @@ function traceSpace(): ReturnType<Host["traceSpace"]> {
 export const liveHost: Host = {
   name: "live",
   kind: "live",
-  perf: livePerf,
+  perf: onPerformanceCores(livePerf, liveFacts),
   ...liveFacts,
   kernelLog: readKernelLog,
   attempt,
