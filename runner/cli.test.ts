@@ -35,7 +35,7 @@ test("--help lists the commands and the exit codes", () => {
 test("COMMAND --help shows its usage", () => {
   const { code, stdout } = cli(["record", "--help"]);
   assertEquals(code, 0);
-  assertStringIncludes(stdout, "Usage: tickproof record [-o DIR] [--quiet] [--report FILE] [--] CMD ARGS…\n");
+  assertMatch(stdout, /^Usage: tickproof record \[-o DIR\] .*\[--\] CMD ARGS…$/m);
 });
 
 test("--version names tickproof and Bun", () => {
