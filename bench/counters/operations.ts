@@ -141,7 +141,7 @@ function hardwareRead(name: string, userRead: boolean): Row {
 }
 
 /** A page as a kernel leaves it whose clock is the TSC; the time that it gives is the TSC itself. */
-function ownPage(): NativeBuffer {
+export function pageOfTsc(): NativeBuffer {
   const page = NativeBuffer.map(PAGE);
   page.view.setBigUint64(MMAP_PAGE.capabilities, 1n << BigInt(MMAP_PAGE_CAPABILITY.user_time), true);
   page.view.setUint32(MMAP_PAGE.time_mult, 1, true);
@@ -154,7 +154,7 @@ function pageTime(resources: DisposableStack): Operation {
   const into = words.u64;
   const { address } = mapPage(counter, resources);
   const isLive = readPageTime(address, into) > 0;
-  const page = isLive ? address : resources.use(ownPage()).address;
+  const page = isLive ? address : resources.use(pageOfTsc()).address;
   return {
     js: () => readPageTime(page, into),
     c: { loop: "time_page", args: [page, words.address, 0] },
