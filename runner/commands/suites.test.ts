@@ -1,13 +1,20 @@
 /** `tickproof suites` as a process: Ctrl-C, and what a script sees. */
-import { afterAll, beforeAll, test } from "bun:test";
+import { afterAll, afterEach, beforeAll, test } from "bun:test";
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { FakeRr } from "../engines/rr/_fixtures.ts";
 
 const CLI = resolve(import.meta.dir, "../cli.ts");
 let folder = "";
 let traces = "";
+/** Variables of the runs, beside those of this process. */
+let environment: Record<string, string> = {};
+
+afterEach(() => {
+  environment = {};
+});
 
 beforeAll(() => {
   folder = mkdtempSync(join(tmpdir(), "tickproof-suites-command-"));
@@ -23,8 +30,16 @@ function start(entry: string, ...options: string[]): Bun.Subprocess<"ignore", "p
   return Bun.spawn([process.execPath, CLI, "suites", ...options, manifest], {
     stdin: "ignore",
     stderr: "pipe",
-    env: { ...process.env, TICKPROOF_TRACES: traces, NO_COLOR: "1" },
+    env: { ...process.env, ...environment, TICKPROOF_TRACES: traces, NO_COLOR: "1" },
   });
+}
+
+/** The output of a run of one test that ends with this exit code. */
+async function output(code: number, entry: string, ...options: string[]): Promise<string> {
+  const child = start(entry, ...options);
+  const text = await child.stdout.text();
+  assertEquals(await child.exited, code, await child.stderr.text());
+  return text;
 }
 
 /** Processes that run with this argument. */
@@ -68,4 +83,40 @@ test("--json prints one object", async () => {
   const { failed, tests } = JSON.parse(await child.stdout.text());
   assertEquals(await child.exited, 1);
   assertEquals([failed, tests[0].id, tests[0].verdict.kind], [1, "mine/wrong", "broken"]);
+});
+
+test("--engine rr takes the rr that TICKPROOF_RR names", async () => {
+  using rr = new FakeRr();
+  environment = { TICKPROOF_RR: rr.path };
+  const text = await output(0, "{ name: by-rr, command: echo, args: [output] }", "--engine", "rr");
+  assertMatch(text, /\n {2}by-rr {2}rr 5\.6\.0 {2}pass +1,034 +6 +1 +1 /);
+  assertMatch(text, /\n1 passed, 0 failed\n$/);
+});
+
+test("--engine rr is a skip in one line where rr refuses, and auto takes the embedded engine there", async () => {
+  using rr = new FakeRr("refuse");
+  environment = { TICKPROOF_RR: rr.path };
+  const entry = "{ name: refused, command: echo, args: [output] }";
+  const refused = await output(0, entry, "--engine", "rr");
+  assertMatch(refused, /\n {2}skip mine\/refused: rr says: Unable to open performance counter .*\n/);
+  assertMatch(refused, /\n0 passed, 0 failed, 1 skipped\n$/);
+  const { tests } = JSON.parse(await output(0, entry, "--engine", "auto", "--json"));
+  assertEquals([tests[0].engine, tests[0].verdict], ["embedded", { kind: "pass" }]);
+});
+
+test("conditions are decided by what the probes find here, and --force runs what is not supported", async () => {
+  const entry = "{ name: gated, command: 'true', unsupported: { when: compiler, reason: not with one } }";
+  const skipped = await output(0, entry);
+  assertMatch(skipped, /\n {2}skip mine\/gated: this host has 'compiler' \(.*\): not with one\n/);
+  const forced = await output(0, entry, "--force");
+  assertStringIncludes(forced, "pass, flagged");
+  assertMatch(forced, /\n {2}flag mine\/gated: forced: this host has 'compiler'/);
+  assertMatch(forced, /1 of the passed flagged\n1 passed, 0 failed\n$/);
+});
+
+test("a test that passes against its xfail fails the run", async () => {
+  const entry = "{ name: mended, command: 'true', xfail: { reason: not yet, url: 'https://example.org/1' } }";
+  const text = await output(1, entry);
+  assertStringIncludes(text, "it passed, and was expected to fail: not yet https://example.org/1\n");
+  assertMatch(text, /1 of the failed passed unexpectedly \(xpass\)\n0 passed, 1 failed\n$/);
 });

@@ -70,6 +70,8 @@ export interface Engine {
    */
   record(program: readonly string[], files: EngineFiles, host: string | undefined): Invocation;
   replay(files: EngineFiles): Invocation;
+  /** What a person types to replay a kept trace; undefined where it is `tickproof replay`. */
+  replayByHand?(trace: string): readonly string[];
   /** What came of a phase. */
   read(phase: EnginePhase, seen: Seen, files: EngineFiles): Outcome | Promise<Outcome>;
 }

@@ -10,9 +10,19 @@ const KINDS_SHOWN = 3;
 const NUMBERS_SHOWN = 10;
 const ROOT = resolve(import.meta.dir, "../..");
 
-/** The command that replays a trace, such that it can be pasted into a shell here. */
-export function replayCommand(trace: string): string {
-  const quoted = /^[\w@%+=:,./-]+$/.test(trace) ? trace : `'${trace.replaceAll("'", "'\\''")}'`;
+function quote(word: string): string {
+  return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
+}
+
+/**
+ * The command that replays a trace, such that it can be pasted into a shell here.
+ *
+ * @param trace Its folder.
+ * @param other The words of the command, where it is not tickproof's.
+ */
+export function replayCommand(trace: string, other?: readonly string[]): string {
+  if (other !== undefined) return other.map(quote).join(" ");
+  const quoted = quote(trace);
   if (Bun.which("tickproof")) return `tickproof replay ${quoted}`;
   const at = (file: string) => {
     const path = resolve(ROOT, file);
@@ -61,7 +71,7 @@ function numbersOf(attempts: readonly Attempt[]): string {
 function attemptLines(attempt: Attempt): string[] {
   const lines = reasonsOf(attempt.verdict).flatMap((reason) => reason.split("\n"));
   if (attempt.trace !== undefined) {
-    lines.push(`trace: ${attempt.trace}`, `replay: ${replayCommand(attempt.trace)}`);
+    lines.push(`trace: ${attempt.trace}`, `replay: ${replayCommand(attempt.trace, attempt.replay)}`);
   } else if (attempt.folder !== undefined) {
     lines.push(`output: ${attempt.folder}`);
   }

@@ -32,14 +32,16 @@ const isError = ({ kind }: Verdict): boolean => kind === "broken";
 const isFailure = ({ kind }: Verdict): boolean => kind === "fail" || kind === "timeout" || kind === "xpass";
 const isSkip = ({ kind }: Verdict): boolean => kind === "skip" || kind === "xfail";
 
+/** What a failure is told by. */
+type Report = Pick<Attempt, "verdict" | "trace" | "replay">;
+
 /** The text of a failure: all reasons, and how to replay it. */
-function report({ verdict, trace }: Pick<Attempt, "verdict" | "trace">): string {
-  return [...reasonsOf(verdict), ...(trace === undefined ? [] : [`replay: ${replayCommand(trace)}`])].join(
-    "\n",
-  );
+function report({ verdict, trace, replay }: Report): string {
+  const command = trace === undefined ? [] : [`replay: ${replayCommand(trace, replay)}`];
+  return [...reasonsOf(verdict), ...command].join("\n");
 }
 
-function addReport(parent: Element, name: string, attempt: Pick<Attempt, "verdict" | "trace">): void {
+function addReport(parent: Element, name: string, attempt: Report): void {
   const [first = attempt.verdict.kind] = reasonsOf(attempt.verdict);
   const element = parent.ele(name, {
     message: clean(first.split("\n")[0] ?? ""),

@@ -1,6 +1,7 @@
 import { test } from "bun:test";
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { type Engines, embeddedEngine, rrEngine } from "../engines/mod.ts";
+import { liveHost } from "../host/mod.ts";
 import { shellTest } from "./_fixtures.ts";
 import { factsOf } from "./facts.ts";
 import { prepare, type Surroundings } from "./prepare.ts";
@@ -66,8 +67,7 @@ test("prepare() leaves described hosts to the embedded engine", () => {
   assertEquals(prepared(described, working, "rr"), ["rr", "skip"]);
 });
 
-test("factsOf() tells which probe went wrong and asks the others", async () => {
-  const { liveHost } = await import("../host/mod.ts");
+test("factsOf() tells which probe went wrong and asks the others", () => {
   const host = {
     ...liveHost,
     cpuid: () => {
@@ -77,4 +77,14 @@ test("factsOf() tells which probe went wrong and asks the others", async () => {
   const { capabilities, broken } = factsOf(host, ["hle", "compiler"]);
   assertEquals([...broken], [["hle", "cpuid faults"]]);
   assertEquals(capabilities.has("compiler"), true);
+});
+
+test("factsOf() is not told of the host by an error of this process: the probe went wrong", () => {
+  const EMFILE = -24;
+  const host = { ...liveHost, perf: { ...liveHost.perf, open: () => EMFILE } };
+  const { broken } = factsOf(host, ["software-events"]);
+  assertStringIncludes(broken.get("software-events") ?? "", "EMFILE");
+  const ENOENT = -2;
+  const without = { ...liveHost, perf: { ...liveHost.perf, open: () => ENOENT } };
+  assertEquals(factsOf(without, ["software-events"]).broken.size, 0);
 });

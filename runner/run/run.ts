@@ -148,7 +148,11 @@ async function attemptWith(
     const verdict = judgeAttempt(made.verdict, plan);
     const attempt = { ...made, verdict, ...(reader.lines.length > 0 && { kernelLog: reader.lines }) };
     kept = keep === "all" || (keep === "failed" && !isHarmless(verdict));
-    return kept ? { ...attempt, ...folder.whereabouts() } : attempt;
+    if (!kept) return attempt;
+    const { trace, ...where } = folder.whereabouts();
+    if (trace === undefined) return { ...attempt, ...where };
+    const replay = plan.by.replayByHand?.(trace);
+    return { ...attempt, ...where, trace, ...(replay && { replay }) };
   } catch (error) {
     log.leave(reader);
     if (error instanceof Aborted) return undefined;

@@ -106,6 +106,8 @@ export interface Attempt {
   folder?: string;
   /** The trace in there, if there is one. */
   trace?: string;
+  /** What replays it, where that is another program than tickproof. */
+  replay?: readonly string[];
 }
 
 /** All attempts at a test, and what follows from them. */

@@ -35,6 +35,7 @@ export function rrEngine({ path, version, softwareCounters }: RrInstallation): E
       command: [path, "replay", "-a", files.trace],
       environment: rrEnvironment("replay", files),
     }),
+    replayByHand: (trace) => [path, "replay", trace],
     read: (phase, seen, files) =>
       phase === "record" ? readRecording(path, seen, files) : readReplay(seen, files),
   };

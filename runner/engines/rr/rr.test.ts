@@ -55,6 +55,13 @@ test("rrEngine() tells a divergence in one line, with the event", async () => {
   });
 });
 
+test("rrEngine() gives the command that replays a kept trace by hand", async () => {
+  const [attempt] = (await resultWith("replay:ticks")).attempts;
+  const [rr, ...words] = attempt?.replay ?? [];
+  assertMatch(rr ?? "", /\/rr$/);
+  assertEquals(words, ["replay", attempt?.trace]);
+});
+
 test("rrEngine() compares the output of record and replay", async () => {
   const { verdict } = await resultWith("replay:stdout");
   assert(verdict.kind === "fail");

@@ -6,6 +6,7 @@ import {
   PERF_IOC,
   type PerfAttr,
   type PerfStep,
+  SyscallError,
 } from "../../../ffi/mod.ts";
 import { group } from "../../plural.ts";
 import { ticksAttr } from "../ticks.ts";
@@ -21,15 +22,30 @@ export interface Counter extends Disposable {
   readonly words: BigUint64Array;
 }
 
+/** Errors that tell of this process and not of the host: nothing follows from them. perf_event_open(2). */
+const NOT_OF_THE_HOST: ReadonlySet<string> = new Set([
+  "EMFILE",
+  "ENFILE",
+  "ENOMEM",
+  "EFAULT",
+  "EINTR",
+  "ESRCH",
+]);
+
 /**
  * Opens an event for the caller, on whatever processor it runs.
  *
  * @returns It, or the name of the error: "ENOENT".
+ * @throws {SyscallError} For an error that says nothing of the host.
  */
 export function openCounter(host: Host, attr: PerfAttr): Counter | string {
   using encoded = encodePerfAttr(attr);
   const fd = host.perf.open(encoded.u8, 0, -1, -1, PERF_FLAG.FD_CLOEXEC);
-  if (fd < 0) return errnoInfo(-fd).code;
+  if (fd < 0) {
+    const { code } = errnoInfo(-fd);
+    if (NOT_OF_THE_HOST.has(code)) throw new SyscallError("perf_event_open", -fd);
+    return code;
+  }
   return { fd, words: new BigUint64Array(8), [Symbol.dispose]: () => void host.perf.close(fd) };
 }
 
