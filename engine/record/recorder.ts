@@ -266,6 +266,7 @@ export class Recorder {
       this.deliver(task, { signal: SIG.SIGTRAP, siginfo }, { point: "fault", registers, atSignalStop: true });
       return;
     }
+    if (name === "cpuid") this.recording.described?.aborts(task);
     const bytes = task.space.memory.read(pc, length).slice();
     const after = action === "emulate" ? emulate(name, { bytes, length }, before, this.cpuid) : undefined;
     if (!after) {

@@ -18,7 +18,7 @@ int main(void) {
                                  .wakeup_events = PER_WAKEUP};
   const int fd = event ? (int)syscall(SYS_perf_event_open, &attr, 0, -1, -1, 0) : (errno = ENOENT, -1);
   require_counter(fd, "no counter of conditional branches");
-  CHECK(mmap(NULL, 3 * PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0) == MAP_FAILED && errno == EINVAL);
+  CHECK(mmap(NULL, 4 * PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0) == MAP_FAILED && errno == EINVAL);
   struct perf_event_mmap_page *page = mmap(NULL, (1 + PAGES) * PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
   CHECK(page != MAP_FAILED && page->data_head == 0 && page->index == 0);
   struct pollfd waits = {.fd = fd, .events = POLLIN};

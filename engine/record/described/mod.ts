@@ -4,7 +4,8 @@
  *
  * Replay needs none of it: answers, signals and memory are in the trace like the kernel's own.
  */
-import { type CpuidResult, MAP, PERF_IOC, SYSCALLS } from "../../../ffi/mod.ts";
+import { type CpuidResult, MAP, PERF_IOC, type PerfSystem, SYSCALLS } from "../../../ffi/mod.ts";
+import { invariant } from "../../engine-error.ts";
 import type { HostModel, Overflow } from "../../host/model-api.ts";
 import { blocks } from "../../kernel/mod.ts";
 import type { Call } from "../call.ts";
@@ -52,16 +53,16 @@ export class DescribedHost implements Disposable {
     private readonly model: HostModel,
     folder: string,
   ) {
-    this.progress = new ProgressFeed(model);
+    this.progress = new ProgressFeed(model, (overflows) => this.raise(overflows));
     this.calls = new PerfCalls(recording, model, this.files);
     this.hostFiles = new HostFiles(recording, model, folder);
     this.memory = new PerfMemory(recording);
-    this.readiness = new Readiness(this.files, (file) => this.calls.perf(file));
+    this.readiness = new Readiness(this.files, () => this.perf());
   }
 
   /** A task is about to run. */
   runs(task: RecordedTask): void {
-    this.raise(this.progress.switchTo(task));
+    this.progress.switchTo(task);
   }
 
   /**
@@ -75,10 +76,14 @@ export class DescribedHost implements Disposable {
       return false;
     }
     this.memory.takeTails();
-    const overflows = this.progress.report(task);
-    this.raise(overflows);
+    const overflowed = this.progress.report(task);
     this.show();
-    return overflows.length > 0;
+    return overflowed;
+  }
+
+  /** A task is at an instruction that no transaction survives. */
+  aborts(task: RecordedTask): void {
+    if (task.elidedFrom !== undefined) this.progress.report(task);
   }
 
   /** Ticks of a task at which its next interrupt comes; undefined if none is due. */
@@ -91,8 +96,7 @@ export class DescribedHost implements Disposable {
     const { tracer, tasks } = this.recording;
     const { hle, alwaysAborts } = this.model.profile.cpu.tsx;
     if (!hle || alwaysAborts || tracer.onElision) return;
-    tracer.onElision = (task, edge, ticks) =>
-      this.raise(this.progress.elision(task as RecordedTask, edge, ticks));
+    tracer.onElision = (task, edge, ticks) => this.progress.elision(task as RecordedTask, edge, ticks);
     tracer.mapper.noteElisions(new Set([...tasks.values()].map(({ space }) => space.image)));
   }
 
@@ -102,7 +106,7 @@ export class DescribedHost implements Disposable {
     if (answer) this.stale = true;
     if (answer || call.number !== SYSCALLS.mmap || call.int(3) & MAP.ANONYMOUS) return answer;
     const file = this.files.find(task.tid, call.int(4));
-    const refusal = file ? this.memory.ask(file, this.calls.perf(file), call) : 0;
+    const refusal = file ? this.memory.ask(file, this.perf(), call) : 0;
     return refusal < 0 ? () => refusal : undefined;
   }
 
@@ -114,7 +118,7 @@ export class DescribedHost implements Disposable {
       this.readiness.enters(task, call);
     }
     const { spec } = call;
-    if (spec && blocks(spec, call) && !SELDOM_SLEEP.has(call.number)) this.raise(this.progress.switchAway());
+    if (spec && blocks(spec, call) && !SELDOM_SLEEP.has(call.number)) this.progress.switchAway();
   }
 
   /** The kernel has done a call, or it was answered; its result is known, its event is still to be written. */
@@ -155,7 +159,7 @@ export class DescribedHost implements Disposable {
     for (const file of this.files) {
       if (file.target !== task.tid || !file.enableOnExec) continue;
       file.enableOnExec = false;
-      this.calls.perf(file).ioctl(file.fd, PERF_IOC.ENABLE, 0);
+      this.perf().ioctl(file.fd, PERF_IOC.ENABLE, 0);
     }
   }
 
@@ -177,11 +181,18 @@ export class DescribedHost implements Disposable {
     this.files[Symbol.dispose]();
   }
 
+  /** The perf system calls of whoever has the processor: descriptors are the same for all of the model's tasks. */
+  private perf(): PerfSystem {
+    const task = this.progress.current ?? this.recording.tasks.values().next().value;
+    invariant(task, "a call on a counter by nobody");
+    return this.model.perfFor(task.tid);
+  }
+
   private closeAbandoned(): void {
-    if (!this.files.any) return;
+    if (!this.files.any || this.recording.tasks.size === 0) return;
     for (const file of this.files.takeAbandoned()) {
       this.memory.close(file);
-      this.calls.perf(file).close(file.fd);
+      this.perf().close(file.fd);
     }
   }
 

@@ -6,7 +6,6 @@ import {
   PERF_ATTR_SIZE,
   PERF_FLAG,
   PERF_IOC,
-  type PerfSystem,
   SYSCALLS,
 } from "../../../ffi/mod.ts";
 import type { HostModel } from "../../host/model-api.ts";
@@ -55,11 +54,6 @@ export class PerfCalls {
     }
   }
 
-  /** The perf system calls as whoever opened a file would make them. */
-  perf(file: PerfFile): PerfSystem {
-    return this.model.perfFor(file.opener);
-  }
-
   private open(task: RecordedTask, call: Call): number {
     const address = call.argument(0);
     const size = call.u32(address + PERF_ATTR.size[0]) || PERF_ATTR_SIZE.VER0;
@@ -76,7 +70,6 @@ export class PerfCalls {
     }
     if (fd < 0) return fd;
     const opened = PerfFile.open(this.recording, task, (flags & PERF_FLAG.FD_CLOEXEC) !== 0, {
-      opener: task.tid,
       fd,
       target: pid === 0 ? task.tid : pid,
       enableOnExec: hasFlag(attr, PERF_ATTR_BIT.enable_on_exec),
@@ -91,13 +84,13 @@ export class PerfCalls {
 
   private read(file: PerfFile, task: RecordedTask, call: Call): number {
     const words = new BigUint64Array(Math.min(Math.floor(call.argument(2) / 8), MAX_WORDS));
-    const bytes = this.perf(file).read(file.fd, words);
+    const bytes = this.model.perfFor(task.tid).read(file.fd, words);
     if (bytes <= 0) return bytes;
     return put(task, call.argument(1), new Uint8Array(words.buffer, 0, bytes)) ? bytes : -ERRNO.EFAULT;
   }
 
   private ioctl(file: PerfFile, request: number, task: RecordedTask, call: Call): number {
-    const perf = this.perf(file);
+    const perf = this.model.perfFor(task.tid);
     const argument = call.argument(2);
     switch (request) {
       case PERF_IOC.ID: {

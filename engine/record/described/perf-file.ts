@@ -10,8 +10,6 @@ import type { Recording } from "../recording.ts";
 
 /** What the program has opened. */
 export interface PerfFileOptions {
-  /** Task that opened it, for which the model knows it. */
-  opener: number;
   /** Its descriptor in the model. */
   fd: number;
   /** Task that it counts; -1 for all. */
@@ -22,7 +20,6 @@ export interface PerfFileOptions {
 
 /** One open event. */
 export class PerfFile {
-  readonly opener: number;
   readonly fd: number;
   readonly target: number;
   enableOnExec: boolean;
@@ -35,7 +32,7 @@ export class PerfFile {
     readonly identity: string,
     options: PerfFileOptions,
   ) {
-    ({ opener: this.opener, fd: this.fd, target: this.target, enableOnExec: this.enableOnExec } = options);
+    ({ fd: this.fd, target: this.target, enableOnExec: this.enableOnExec } = options);
   }
 
   /**

@@ -17,7 +17,7 @@ function noting(): { told: unknown[]; feed: ProgressFeed } {
     },
     nextInterrupt: () => 100,
   };
-  return { told, feed: new ProgressFeed(model as unknown as HostModel) };
+  return { told, feed: new ProgressFeed(model as unknown as HostModel, () => undefined) };
 }
 
 function task(tid: number): RecordedTask {

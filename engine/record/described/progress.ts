@@ -14,25 +14,34 @@ import type { RecordedTask } from "../recorded-task.ts";
 export class ProgressFeed {
   private running: RecordedTask | undefined;
 
-  constructor(private readonly model: HostModel) {}
+  /**
+   * @param overflowed Is told of overflows, while the task that they are of still has the processor.
+   */
+  constructor(
+    private readonly model: HostModel,
+    private readonly overflowed: (overflows: readonly Overflow[]) => void,
+  ) {}
 
-  /** A task is about to run. @returns Overflows of the one that ran before. */
-  switchTo(task: RecordedTask): readonly Overflow[] {
-    if (this.running === task) return [];
-    const overflows = this.switchAway();
+  /** The task that has the processor. */
+  get current(): RecordedTask | undefined {
+    return this.running;
+  }
+
+  /** A task is about to run. */
+  switchTo(task: RecordedTask): void {
+    if (this.running === task) return;
+    this.switchAway();
     this.running = task;
     this.model.switchIn(task.tid);
-    return overflows;
   }
 
   /** The running task loses the processor. */
-  switchAway(): readonly Overflow[] {
+  switchAway(): void {
     const { running } = this;
-    if (!running) return [];
-    const overflows = this.report(running);
+    if (!running) return;
+    this.report(running);
     this.running = undefined;
     this.model.switchOut(running.tid);
-    return overflows;
   }
 
   /** A task is gone, with all that it has done up to now. */
@@ -41,8 +50,8 @@ export class ProgressFeed {
     this.model.exit(task.tid);
   }
 
-  /** The task that runs has come to where its ticks say. */
-  report(task: RecordedTask): readonly Overflow[] {
+  /** The task that runs has come to where its ticks say. @returns Whether there were overflows. */
+  report(task: RecordedTask): boolean {
     const { elidedFrom } = task;
     task.elidedFrom = undefined;
     const aborted = elidedFrom === undefined ? 0 : task.ticks - elidedFrom;
@@ -50,28 +59,30 @@ export class ProgressFeed {
   }
 
   /** The running task is at an edge of a critical section with an elided lock. */
-  elision(task: RecordedTask, edge: "acquire" | "release", ticks: number): readonly Overflow[] {
+  elision(task: RecordedTask, edge: "acquire" | "release", ticks: number): void {
     const { elidedFrom } = task;
     if (edge === "acquire") {
       // A section that was begun and never committed: its lock was taken, and the program tries again.
       const aborted = elidedFrom === undefined ? 0 : ticks - elidedFrom;
-      const overflows = this.advance(task, ticks, { abortedBranches: aborted });
+      this.advance(task, ticks, { abortedBranches: aborted });
       task.elidedFrom = ticks;
-      return overflows;
+    } else {
+      task.elidedFrom = undefined;
+      if (elidedFrom !== undefined) this.advance(task, ticks, { committedBranches: ticks - elidedFrom });
     }
-    task.elidedFrom = undefined;
-    if (elidedFrom === undefined) return [];
-    return this.advance(task, ticks, { committedBranches: ticks - elidedFrom });
   }
 
   /** Tells of all branches up to `ticks`; of those that committed, which are not counted twice, too. */
-  private advance(task: RecordedTask, ticks: number, inTransactions: Partial<Progress>): readonly Overflow[] {
-    if (this.running !== task) return [];
+  private advance(task: RecordedTask, ticks: number, inTransactions: Partial<Progress>): boolean {
+    if (this.running !== task) return false;
     const branches = Math.max(0, ticks - task.reportedTicks - (inTransactions.committedBranches ?? 0));
     const happened = [branches, ...Object.values(inTransactions)].some((count) => count > 0);
-    if (!happened) return [];
-    task.reportedTicks = ticks;
-    return this.model.advance(task.tid, { branches, ...inTransactions });
+    // An interrupt may be due that a system call has brought about.
+    if (!happened && this.model.nextInterrupt(task.tid) !== 0) return false;
+    task.reportedTicks = Math.max(task.reportedTicks, ticks);
+    const overflows = this.model.advance(task.tid, { branches, ...inTransactions });
+    this.overflowed(overflows);
+    return overflows.length > 0;
   }
 
   /** Ticks of a task at which its next interrupt comes; undefined if none is due. */

@@ -37,13 +37,13 @@ export class Readiness {
 
   constructor(
     private readonly files: PerfFiles,
-    private readonly perf: (file: PerfFile) => PerfSystem,
+    private readonly perf: () => PerfSystem,
   ) {}
 
   /** A counter has overflowed: its owner is signalled, and whoever waits for it is woken. */
   overflowed(file: PerfFile): void {
     file.pipe.notify();
-    if (this.perf(file).poll(file.fd, 0) & POLLIN) file.ready = true;
+    if (this.perf().poll(file.fd, 0) & POLLIN) file.ready = true;
     else if (!file.ready) file.pipe.drain();
   }
 
@@ -55,7 +55,7 @@ export class Readiness {
       const address = call.argument(0) + i * POLLFD.size;
       const file = this.files.find(task.tid, call.u32(address) | 0);
       if (!file || file.ready) continue;
-      const revents = this.perf(file).poll(file.fd, 0) & ALWAYS;
+      const revents = this.perf().poll(file.fd, 0) & ALWAYS;
       if (revents > 0) found.push({ address, revents });
     }
     if (found.length === 0) return;
