@@ -18,6 +18,8 @@ export interface FakePmu {
   readonly refuse?: (event: FakeEvent) => number;
   /** Hardware counters. @default 4 */
   readonly counters?: number;
+  /** Events without a counter say that they run: a guest that is not told. */
+  readonly hiddenLoss?: boolean;
   /** Of so many branches, those that are counted. @default all */
   readonly counts?: (event: FakeEvent, branches: number) => number;
   /** ENABLE of an IN_TXCP event that has counted already stops it in silence. */
@@ -130,7 +132,7 @@ export function fakePerf(pmu: FakePmu = {}): PerfSystem {
     read(fd, into) {
       const event = events.get(fd);
       if (event === undefined) return -ERRNO.EBADF;
-      into.set([event.value, NANOSECONDS, event.dead ? 0n : NANOSECONDS]);
+      into.set([event.value, NANOSECONDS, event.dead && !pmu.hiddenLoss ? 0n : NANOSECONDS]);
       return 24;
     },
     map: (fd) => {

@@ -69,10 +69,11 @@ test("single-counter is yes where cycles stay 0 beside ticks", () => {
   ]);
 });
 
-test("multiplexing is yes where an event is enabled and does not run", () => {
+test("multiplexing is yes where an event is enabled and does not run, whether its times tell or not", () => {
   expectFindings("multiplexing", [
-    [{ pmu: { counters: 2 } }, "yes", "2 of 3 events ran all the time"],
-    [{ pmu: { counters: 3 } }, "no", "3 of 3 events ran all the time"],
+    [{ pmu: { counters: 2 } }, "yes", "2 of 3 events counted all the time"],
+    [{ pmu: { counters: 3 } }, "no", "3 of 3 events counted all the time"],
+    [{ pmu: { counters: 2, hiddenLoss: true } }, "yes", "2 of 3 events counted all the time"],
     [{ pmu: noPmu }, "unknown", "pmu is no"],
   ]);
 });

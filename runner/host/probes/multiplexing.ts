@@ -7,13 +7,16 @@ import { BRANCHES, branches, type Counter, control, measure, openTicks } from ".
 const COUNTERS = 3;
 const TIMES = PERF_FORMAT.TOTAL_TIME_ENABLED | PERF_FORMAT.TOTAL_TIME_RUNNING;
 
-/** Events that find no free counter are enabled and don't run: they count nothing, and say so in their times only. */
+/**
+ * Events that find no free counter are enabled and don't run: they count nothing, and say so in their times. A guest
+ * that believes in more counters than its host has is not even told by the times.
+ */
 export const multiplexing: Probe = {
   name: "multiplexing",
   title: `fewer than ${COUNTERS} counters of branches run at once`,
   kind: "harmful",
-  measures: `times of ${COUNTERS} events of ticks that are enabled together over ${BRANCHES} branches`,
-  threshold: "time_running < time_enabled for any of them",
+  measures: `times and ticks of ${COUNTERS} events that are enabled together over exactly ${BRANCHES} branches`,
+  threshold: `time_running < time_enabled, or fewer than ${BRANCHES} ticks, for any of them`,
   source: "perf_event_open(2), PERF_FORMAT_TOTAL_TIME_RUNNING; https://github.com/rr-debugger/rr/issues/1952",
   gates: { engines: [], limits: ["rr"], tests: ["hle"], unless: "rr-software-counters" },
   remedy:
@@ -33,8 +36,10 @@ export const multiplexing: Probe = {
       ...counters.map((counter) => control(counter, "DISABLE")),
     ]);
     if (failed) return unknown(failed);
-    const whole = counters.filter(({ words: [, enabled, running] }) => running >= enabled).length;
-    const evidence = `${whole} of ${COUNTERS} events ran all the time`;
+    const whole = counters.filter(
+      ({ words: [ticks, enabled, running] }) => running >= enabled && ticks >= BigInt(BRANCHES),
+    ).length;
+    const evidence = `${whole} of ${COUNTERS} events counted all the time`;
     return whole < COUNTERS ? yes(evidence) : no(evidence);
   },
 };
