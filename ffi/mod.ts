@@ -111,4 +111,5 @@ export {
 } from "./structs.ts";
 export { didYouMean, nearest } from "./suggest.ts";
 export { REGS_NOT_READ, TraceeControl } from "./tracee_control.ts";
+export { type ResourceUsage, resourceUsage } from "./usage.ts";
 export { SYSCALL_STOP, type WaitStatus, waitStatus } from "./wait_status.ts";

@@ -1,6 +1,6 @@
 #!/usr/bin/env bun
-import { didYouMean } from "../ffi/mod.ts";
 /** The command line: finds the command and runs it. */
+import { didYouMean } from "../ffi/mod.ts";
 import { type Command, overview } from "./args/mod.ts";
 import { doctor } from "./commands/doctor.ts";
 import { dump } from "./commands/dump.ts";
@@ -8,6 +8,7 @@ import { history } from "./commands/history.ts";
 import { info } from "./commands/info.ts";
 import { record } from "./commands/record.ts";
 import { replay } from "./commands/replay.ts";
+import { stat } from "./commands/stat.ts";
 import { suites } from "./commands/suites.ts";
 import { UsageError } from "./errors.ts";
 import { OK } from "./exit-codes.ts";
@@ -15,7 +16,7 @@ import { endWith } from "./main.ts";
 import { print } from "./output.ts";
 import { VERSION } from "./version.ts";
 
-const COMMANDS: readonly Command[] = [record, replay, dump, info, suites, history, doctor];
+const COMMANDS: readonly Command[] = [record, replay, dump, info, suites, history, doctor, stat];
 
 async function main(argv: readonly string[]): Promise<number> {
   const [name, ...rest] = argv;

@@ -1,5 +1,5 @@
 /**
- * The exit codes of tickproof, in one place. `record` and `replay` pass the program's own exit code or
+ * The exit codes of tickproof, in one place. `record`, `replay` and `stat` pass the program's own exit code or
  * death by signal through instead, unless one of these says more.
  */
 
@@ -21,5 +21,5 @@ export const EXIT_CODES: readonly (readonly [code: string, meaning: string])[] =
   [`${USAGE}`, "wrong usage or manifest, a damaged trace, or what the engine cannot record"],
   [`${SIGNAL_BASE + 2}`, "ended by Ctrl-C"],
   [`${INTERNAL}`, "a fault of tickproof itself"],
-  ["other", "record and replay end as the program ended, by exit code or by signal"],
+  ["other", "record, replay and stat end as the program ended, by exit code or by signal"],
 ];

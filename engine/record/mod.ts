@@ -1,6 +1,5 @@
 /** Recording: the door of this folder. */
-import { accessSync, constants, existsSync, statSync } from "node:fs";
-import { delimiter, join, resolve } from "node:path";
+import { resolve } from "node:path";
 import {
   installInterrupts,
   restoreDefault,
@@ -15,6 +14,7 @@ import {
 import { EngineError, invariant } from "../engine-error.ts";
 import type { HostModel } from "../host/model-api.ts";
 import { exitOf, type Outcome } from "../outcome.ts";
+import { findProgram } from "../program.ts";
 import { describeHost, TraceWriter } from "../trace/mod.ts";
 import { TRACE_OPTIONS } from "../trace-options.ts";
 import { Binding } from "../tracee/binding.ts";
@@ -169,30 +169,4 @@ function currentEnvironment(): Record<string, string> {
   return Object.fromEntries(
     Object.entries(process.env).filter((entry): entry is [string, string] => entry[1] !== undefined),
   );
-}
-
-/** As execvp finds programs. @throws EngineError if there is none. */
-function findProgram(name: string, path: string, cwd: string): string {
-  if (name === "") throw new EngineError("Cannot record: no program was given");
-  const candidates = name.includes("/")
-    ? [resolve(cwd, name)]
-    : path.split(delimiter).map((folder) => join(resolve(cwd, folder || "."), name));
-  for (const candidate of candidates) {
-    if (existsSync(candidate) && statSync(candidate).isFile() && executable(candidate)) return candidate;
-  }
-  const exists = candidates.find((candidate) => existsSync(candidate));
-  throw new EngineError(
-    exists
-      ? `Cannot record ${name}: ${exists} is not an executable file (chmod +x it, or name a program)`
-      : `Cannot record ${name}: there is no such program (${name.includes("/") ? "check the path" : "it is in no folder of PATH"})`,
-  );
-}
-
-function executable(path: string): boolean {
-  try {
-    accessSync(path, constants.X_OK);
-    return true;
-  } catch {
-    return false;
-  }
 }

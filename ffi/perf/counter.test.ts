@@ -12,6 +12,7 @@ import {
   PERF_TYPE,
   type PerfEvent,
   rawSyscall,
+  resourceUsage,
   SYSCALLS,
   SyscallError,
   unwrap,
@@ -20,12 +21,13 @@ import { describedFacts, FakePerf } from "./_fixtures.ts";
 
 const PAGE = 4096;
 
-/** Counts of this thread by getrusage(2): RUSAGE_THREAD, struct rusage. Source: linux/resource.h. */
+/** Faults and context switches of this thread as getrusage tells them. */
 function usage(): { faults: bigint; switches: bigint } {
-  using memory = NativeBuffer.map(144);
-  unwrap("getrusage", rawSyscall(SYSCALLS.getrusage, 1, memory.address));
-  const { u64 } = memory;
-  return { faults: u64[8] + u64[9], switches: u64[16] + u64[17] };
+  const { minorFaults, majorFaults, voluntarySwitches, involuntarySwitches } = resourceUsage("thread");
+  return {
+    faults: BigInt(minorFaults + majorFaults),
+    switches: BigInt(voluntarySwitches + involuntarySwitches),
+  };
 }
 
 /** Context switches of this thread as /proc tells them. */

@@ -5,7 +5,7 @@ import { PERF_FORMAT } from "./constants.ts";
 import type { PerfEvent } from "./event.ts";
 import { resolveEvent } from "./events/mod.ts";
 import { type CounterOptions, type OpenEvent, openEvent, switchEvent } from "./open.ts";
-import { lostPin, type NotSupported, type OpenReading, toReading } from "./reading.ts";
+import { lostPin, type NotSupported, type OpenReading, toNotSupported, toReading } from "./reading.ts";
 import { meansNotSupported } from "./refusal.ts";
 import type { PerfMapping, PerfSystem } from "./system.ts";
 import { type UserRead, userRead } from "./user_read.ts";
@@ -71,7 +71,7 @@ export class Counter implements Disposable {
    */
   static open(event: PerfEvent | string, options: CounterOptions = {}): Counter {
     const resolved = typeof event === "string" ? resolveEvent(event, options.host) : event;
-    const open = openEvent(resolved, options, -1, { read_format: TIMES });
+    const open = openEvent(resolved, options, { read_format: TIMES });
     try {
       const mapping = options.userRead ? mapEvent(open.system, open.fd, 0) : undefined;
       return new Counter(resolved, open, mapping, mapping !== undefined);
@@ -91,7 +91,7 @@ export class Counter implements Disposable {
       return Counter.open(event, options);
     } catch (error) {
       if (!(error instanceof SyscallError) || !meansNotSupported(error.errno)) throw error;
-      return { state: "not-supported", reason: error.message };
+      return toNotSupported(error);
     }
   }
 

@@ -6,7 +6,7 @@ import { checkRoom } from "./counter.ts";
 import type { PerfEvent } from "./event.ts";
 import { resolveEvent } from "./events/mod.ts";
 import { type CounterOptions, type OpenEvent, openEvent, switchEvent } from "./open.ts";
-import { lostPin, type NotSupported, type OpenReading, toReading } from "./reading.ts";
+import { lostPin, type NotSupported, type OpenReading, toNotSupported, toReading } from "./reading.ts";
 import { meansNotSupported } from "./refusal.ts";
 
 const FORMAT = PERF_FORMAT.GROUP | PERF_FORMAT.TOTAL_TIME_ENABLED | PERF_FORMAT.TOTAL_TIME_RUNNING;
@@ -57,7 +57,8 @@ export class CounterGroup implements Disposable {
     const open: OpenEvent[] = [];
     try {
       for (const event of resolved) {
-        open.push(openEvent(event, options, open[0]?.fd ?? -1, { read_format: FORMAT }));
+        const leader = open[0] ?? options.leader;
+        open.push(openEvent(event, { ...options, ...(leader && { leader }) }, { read_format: FORMAT }));
       }
       const [leader] = open;
       if (leader === undefined)
@@ -78,7 +79,7 @@ export class CounterGroup implements Disposable {
       return CounterGroup.open(events, options);
     } catch (error) {
       if (!(error instanceof SyscallError) || !meansNotSupported(error.errno)) throw error;
-      return { state: "not-supported", reason: error.message };
+      return toNotSupported(error);
     }
   }
 

@@ -19,6 +19,8 @@ export interface CounterOptions {
   readonly inherit?: boolean;
   /** The counter is enabled by the task's next execve. @default false */
   readonly enableOnExec?: boolean;
+  /** Leader of the group that the counter joins: it counts when that does. @default none */
+  readonly leader?: { readonly fd: number };
   /** Maps the metadata page, so that reads need no system call where the processor allows it. @default false */
   readonly userRead?: boolean;
   /** What answers perf system calls. @default livePerf */
@@ -36,18 +38,13 @@ export interface OpenEvent {
 /**
  * Opens an event, disabled.
  *
- * @param leader Descriptor of the group's leader, or −1.
  * @param extra Fields and flags besides those of the event and the options.
  * @throws RangeError for `userRead` of another task: its counter is that of another processor.
  * @throws SyscallError with what to do about it.
  */
-export function openEvent(
-  event: PerfEvent,
-  options: CounterOptions,
-  leader: number,
-  extra: Partial<PerfAttr>,
-): OpenEvent {
+export function openEvent(event: PerfEvent, options: CounterOptions, extra: Partial<PerfAttr>): OpenEvent {
   const { pid = 0, cpu = -1, system = livePerf, host = liveFacts } = options;
+  const leader = options.leader?.fd ?? -1;
   if (options.userRead && pid !== 0) {
     throw new RangeError(
       `Cannot read a counter in user mode as 'pid' must be 0, the reader itself: current value is ${pid}`,

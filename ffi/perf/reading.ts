@@ -3,6 +3,8 @@
  * alive but wrong is worse than none, so that a value comes only together with how much of the time it is for.
  */
 
+import type { SyscallError } from "../error.ts";
+
 /** Nanoseconds for which an event was to count, and did. */
 export interface CounterTimes {
   /** While it was enabled (and its task, if it has one, was on a processor). */
@@ -32,6 +34,11 @@ export interface NotCounted extends CounterTimes {
 export interface NotSupported {
   readonly state: "not-supported";
   readonly reason: string;
+}
+
+/** A refusal that means "not supported here"; the reason begins with the error's name. */
+export function toNotSupported({ code, remedy, message }: SyscallError): NotSupported {
+  return { state: "not-supported", reason: remedy === undefined ? message : `${code}: ${remedy}` };
 }
 
 /** What an open event says. */

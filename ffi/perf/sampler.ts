@@ -93,7 +93,7 @@ export class Sampler extends Counter {
     const sampleType = fields.reduce((bits, field) => bits | bitOf(field), 0);
     const frequency = "frequency" in every;
     const flags: PerfAttrFlag[] = ["sample_id_all", ...(frequency ? (["freq"] as const) : [])];
-    const open = openEvent(resolved, options, -1, {
+    const open = openEvent(resolved, options, {
       read_format: TIMES,
       sample_type: sampleType,
       sample_period: frequency ? every.frequency : every.period,

@@ -1,0 +1,122 @@
+/** The report of `stat` as text, in the manner of perf-stat(1). */
+import { group } from "../plural.ts";
+import type { Style } from "../reporters/style.ts";
+import { layOut } from "../reporters/table.ts";
+import { wrap } from "../reporters/wrap.ts";
+import type { EventSummary, Spread, StatSummary } from "./summary.ts";
+
+/** Letters of a line of reasons. */
+const WIDTH = 100;
+
+type CountedEvent = Extract<EventSummary, { state: "counted" }>;
+
+function number(value: number, unit: string | undefined): string {
+  if (unit !== undefined) return `${value.toFixed(2)} ${unit}`;
+  return Number.isInteger(value) || value >= 100 ? group(Math.round(value)) : value.toFixed(1);
+}
+
+/** "± 1.2 %", of the mean; nothing of one run. */
+function deviation({ mean, deviation: value, values }: Spread): string {
+  if (values.length < 2) return "";
+  return mean === 0 ? "± 0" : `± ${((value / mean) * 100).toFixed(1)} %`;
+}
+
+function rate(perSecond: number): string {
+  for (const [unit, size] of [
+    ["G", 1e9],
+    ["M", 1e6],
+    ["K", 1e3],
+  ] as const) {
+    if (perSecond >= size) return `${(perSecond / size).toFixed(2)} ${unit}/s`;
+  }
+  return `${perSecond.toFixed(1)} /s`;
+}
+
+/** What an event's count says beside another one. */
+function note(event: CountedEvent, summary: StatSummary): string {
+  const [, base = "", modifiers = ""] = /^([\w-]+)(.*)$/.exec(event.name) ?? [];
+  const mean = (name: string) => {
+    const other = summary.events.find((candidate) => candidate.name === `${name}${modifiers}`);
+    return other?.state === "counted" && other.mean > 0 ? other.mean : undefined;
+  };
+  if (event.unit === "msec") return `${(event.mean / 1e3 / summary.elapsed.mean).toFixed(3)} CPUs used`;
+  if (event.unit !== undefined) return "";
+  const ratios = {
+    instructions: "cycles",
+    "branch-misses": "branches",
+    "cache-misses": "cache-references",
+  } as const;
+  const whole = ratios[base as keyof typeof ratios];
+  const of = whole === undefined ? undefined : mean(whole);
+  if (of !== undefined) {
+    if (base === "instructions") return `${(event.mean / of).toFixed(2)} per cycle`;
+    return `${((event.mean / of) * 100).toFixed(2)} % of ${whole}`;
+  }
+  const clock = summary.events.find(({ name }) => name.startsWith("task-clock"));
+  return clock?.state === "counted" && clock.mean > 0 ? rate(event.mean / (clock.mean / 1e3)) : "";
+}
+
+function row(event: EventSummary, summary: StatSummary, style: Style) {
+  if (event.state !== "counted") {
+    return [
+      { text: `<${event.state.replace("-", " ")}>`, style: style.warn },
+      { text: "" },
+      { text: event.name },
+      { text: "" },
+    ];
+  }
+  const scaled = event.share < 1 ? `scaled: counted ${(event.share * 100).toFixed(1)} % of the time` : "";
+  const missing = event.values.length < summary.runs ? `${event.values.length} of ${summary.runs} runs` : "";
+  const notes = [note(event, summary), scaled, missing].filter((text) => text !== "");
+  return [
+    { text: number(event.mean, event.unit) },
+    { text: deviation(event) },
+    { text: event.name },
+    { text: notes.join("; "), ...(scaled !== "" && { style: style.warn }) },
+  ];
+}
+
+/** Why events have no value, each reason once. */
+function reasons(events: readonly EventSummary[]): string[] {
+  const names = new Map<string, string[]>();
+  for (const event of events) {
+    if (event.state === "counted") continue;
+    const key = `${event.state.replace("-", " ")}: ${event.reason}`;
+    names.set(key, [...(names.get(key) ?? []), event.name]);
+  }
+  return [...names].flatMap(([reason, of]) => wrap(`${of.join(", ")}: ${reason}`, WIDTH));
+}
+
+function seconds(spreadOf: Spread, what: string): string {
+  return `  ${spreadOf.mean.toFixed(6)} seconds ${what}  ${deviation(spreadOf)}`.trimEnd();
+}
+
+/**
+ * Lays the report out.
+ *
+ * @param style How it is coloured.
+ * @returns Lines, with a line end.
+ */
+export function statText(summary: StatSummary, style: Style): string {
+  const { command, runs, interrupted, events } = summary;
+  const several = runs > 1 ? ` (${runs} runs: mean ± standard deviation)` : "";
+  const columns = [
+    { title: "count", align: "right" as const },
+    { title: runs > 1 ? "±" : "", align: "right" as const },
+    { title: "event", align: "left" as const },
+    { title: "", align: "left" as const },
+  ];
+  const table = layOut(
+    columns,
+    events.map((event) => row(event, summary, style)),
+    style.dim,
+  );
+  return [
+    `\ntickproof: counters of '${command.join(" ")}'${several}${interrupted ? ", interrupted" : ""}\n\n`,
+    ...table.map((line) => `  ${line}\n`),
+    `\n${seconds(summary.elapsed, "elapsed")}\n`,
+    `${seconds(summary.user, "user")}\n`,
+    `${seconds(summary.system, "system")}\n\n`,
+    ...reasons(events).map((line) => `  ${line}\n`),
+  ].join("");
+}
