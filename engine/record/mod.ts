@@ -1,5 +1,5 @@
 /** Recording: the door of this folder. */
-import { resolve } from "node:path";
+import { join, resolve } from "node:path";
 import {
   installInterrupts,
   restoreDefault,
