@@ -36,11 +36,6 @@ export const suites = defineCommand({
       kind: "flag",
       help: "run what is not supported here too, under the guard for branches in transactions (IN_TX)",
     },
-    host: {
-      kind: "text",
-      value: "HOST",
-      help: "run nothing; show what would happen on a described host, by name or file",
-    },
     jobs: { kind: "count", value: "N", help: "tests at a time (default: one per core)" },
     keep: {
       kind: "text",

@@ -1,0 +1,92 @@
+/** The rule of the hle test and its guard, over models of described hosts: nothing here is a canned answer. */
+import { test } from "bun:test";
+import { assert, assertEquals, assertMatch } from "@std/assert";
+import { haswell, KVM } from "../../engine/host/_profiles.ts";
+import { createHostModel, type HostProfile } from "../../engine/host/mod.ts";
+import { describedHost, type EngineName } from "../host/mod.ts";
+import { loadManifest } from "../manifest/mod.ts";
+import { decide } from "./decide.ts";
+import { factsOf, namedCapabilities } from "./facts.ts";
+import { inTxGuard } from "./in-tx-guard.ts";
+import { defaultManifests, planTests } from "./plan.ts";
+import type { Decision } from "./types.ts";
+
+/** A task on a model, other than the one that probes. */
+const TASK = 4711;
+
+const tests = planTests(defaultManifests().map(loadManifest), "core/hle");
+
+/** What is done with the hle test on a host. */
+function hleOn(profile: HostProfile, engine: EngineName, force = false): Decision {
+  const facts = factsOf(describedHost(createHostModel(profile)), namedCapabilities(tests));
+  assert(tests[0]);
+  assertEquals([...facts.broken], []);
+  return decide(tests[0].conditions, engine, facts, force);
+}
+
+test("the hle test is skipped for rr on a KVM guest with the bug, with what the probe has counted there", () => {
+  const decision = hleOn(haswell({ hypervisor: KVM }), "rr");
+  assert(decision.kind === "skip");
+  assertMatch(
+    decision.note.text,
+    /^test-haswell has 'kvm-in-txcp-bug' \(\d+ of 500 branches counted\): rr can't count ticks of aborted/,
+  );
+});
+
+test("the hle test is run by rr on a KVM guest with the fix and on hardware, and by the embedded engine on all", () => {
+  const fixed = haswell({ hypervisor: { ...KVM, inTxCpFix: true } });
+  for (const [profile, engine] of [
+    [fixed, "rr"],
+    [haswell(), "rr"],
+    [haswell({ hypervisor: KVM }), "embedded"],
+  ] as const) {
+    const decision = hleOn(profile, engine);
+    assert(decision.kind === "run");
+    assertEquals([decision.flags, decision.forced], [[], []]);
+  }
+});
+
+test("the hle test is run and flagged where microcode has taken elision away", () => {
+  const tsx = { hle: false, rtm: false, alwaysAborts: false };
+  const { cpu } = haswell();
+  const decision = hleOn(haswell({ cpu: { ...cpu, tsx } }), "rr");
+  assert(decision.kind === "run");
+  assertEquals(
+    decision.flags.map(({ capabilities }) => capabilities),
+    [["hle-ignored"]],
+  );
+});
+
+test("inTxGuard() is alarmed as soon as a branch in a transaction retires on a host with the bug", () => {
+  const model = createHostModel(haswell({ hypervisor: KVM }));
+  const guard = inTxGuard(describedHost(model));
+  assert("watch" in guard);
+  model.switchIn(TASK);
+  using watch = guard.watch(TASK);
+  model.advance(TASK, { branches: 100_000 });
+  assertEquals(watch.alarm(), undefined);
+  // Off the processor and back: it is a plain counter, and loses nothing.
+  model.switchOut(TASK);
+  model.switchIn(TASK);
+  model.advance(TASK, { branches: 100, committedBranches: 3 });
+  assertMatch(watch.alarm() ?? "", /^stopped by the IN_TX guard: 3 conditional branches in transactions/);
+});
+
+test("inTxGuard() sees what an aborted transaction leaves, and what tasks do that start later", () => {
+  const model = createHostModel(haswell({ hypervisor: KVM }));
+  const guard = inTxGuard(describedHost(model));
+  assert("watch" in guard);
+  model.switchIn(TASK);
+  using watch = guard.watch(TASK);
+  model.fork(TASK, TASK + 1);
+  model.switchOut(TASK);
+  model.switchIn(TASK + 1);
+  model.advance(TASK + 1, { branches: 10, abortedBranches: 7 });
+  assertMatch(watch.alarm() ?? "", /: 7 conditional branches in transactions/);
+});
+
+test("inTxGuard() can't watch a guest without a PMU, and says so", () => {
+  const guard = inTxGuard(describedHost(createHostModel(haswell({ hypervisor: { ...KVM, vpmu: false } }))));
+  assert("reason" in guard);
+  assertMatch(guard.reason, /^perf_event_open\(.*\) failed: \w+/);
+});
