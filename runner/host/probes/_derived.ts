@@ -18,7 +18,7 @@ export function allOf(needed: Readonly<Record<string, "yes" | "no">>, found: Cap
   if (open !== undefined) return unknown(open);
   return yes(
     Object.keys(needed)
-      .map((name) => found.get(name)?.evidence)
+      .map((name) => `${name}: ${found.get(name)?.evidence}`)
       .join("; "),
   );
 }
