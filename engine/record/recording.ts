@@ -84,8 +84,8 @@ export class Recording {
   /** A task is gone: nothing more can be said of where it stands. */
   forget(task: RecordedTask): void {
     if (this.unmarked === task) this.unmarked = undefined;
-    this.described?.gone(task);
     this.tasks.delete(task.tid);
+    this.described?.gone(task);
     task.process.tasks.delete(task);
     this.totals.ticks += task.ticks;
   }

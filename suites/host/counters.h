@@ -64,7 +64,7 @@ static inline void require_counter(int fd, const char *what) {
 
 /* Exactly so many retired conditional branches (at least one). */
 static inline void branches(uint64_t count) {
-  __asm__ volatile("1:\tdec %0\n\tjnz 1b" : "+r"(count) : : "cc");
+  __asm__ volatile("1:\tdec %0\n\tjnz 1b" : "+r"(count) : : "cc", "memory");
 }
 
 #endif

@@ -4,6 +4,7 @@
  *
  * Replay needs none of it: answers, signals and memory are in the trace like the kernel's own.
  */
+import { statSync } from "node:fs";
 import { type CpuidResult, MAP, PERF_IOC, type PerfSystem, SYSCALLS } from "../../../ffi/mod.ts";
 import { invariant } from "../../engine-error.ts";
 import type { HostModel, Overflow } from "../../host/model-api.ts";
@@ -29,6 +30,9 @@ const SELDOM_SLEEP: ReadonlySet<number> = new Set([
   SYSCALLS.writev,
   SYSCALLS.ioctl,
 ]);
+
+/** Calls that sleep for what a pipe, a terminal or a socket brings, but hardly ever for a file. */
+const READS: ReadonlySet<number> = new Set([SYSCALLS.read, SYSCALLS.readv, SYSCALLS.preadv2]);
 
 /** struct utsname: six fields of 65 bytes, the release is the third (asm-generic, linux/utsname.h). */
 const UTSNAME = { release: 130, field: 65 } as const;
@@ -117,8 +121,7 @@ export class DescribedHost implements Disposable {
       this.memory.enters(task, call);
       this.readiness.enters(task, call);
     }
-    const { spec } = call;
-    if (spec && blocks(spec, call) && !SELDOM_SLEEP.has(call.number)) this.progress.switchAway();
+    if (sleeps(task, call)) this.progress.switchAway();
   }
 
   /** The kernel has done a call, or it was answered; its result is known, its event is still to be written. */
@@ -206,4 +209,12 @@ export class DescribedHost implements Disposable {
       }
     }
   }
+}
+
+/** Whether a task that enters a call gives the processor up, as far as that can be told beforehand. */
+function sleeps({ tid }: RecordedTask, call: Call): boolean {
+  const { spec, number } = call;
+  if (!spec || !blocks(spec, call) || SELDOM_SLEEP.has(number)) return false;
+  if (!READS.has(number)) return true;
+  return statSync(`/proc/${tid}/fd/${call.int(0)}`, { throwIfNoEntry: false })?.isFile() === false;
 }
