@@ -19,6 +19,7 @@ export function embeddedEngine(tickproof: readonly string[]): Engine {
   return {
     name: "embedded",
     label: "embedded",
+    countsByPmu: false,
     comparable: new Set(["ticks", "events", "signals", "switches"]),
     record: (program, files, host) => ({
       command: [

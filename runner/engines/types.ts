@@ -62,6 +62,8 @@ export interface Engine {
   readonly label: string;
   /** Counts that mean the same as a manifest's expectations; others are shown, and not checked. */
   readonly comparable: ReadonlySet<keyof Counts>;
+  /** Its ticks are those of the PMU, with all that can be wrong with them. */
+  readonly countsByPmu: boolean;
   /**
    * How a program is recorded.
    *

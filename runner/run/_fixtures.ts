@@ -34,7 +34,8 @@ export function faultyTest(fault: string, more: Partial<TestCase> = {}): TestCas
   return shellTest("echo output", { environment: { FAKE_ENGINE: fault }, ...more });
 }
 
-const FAKE_ENGINE = embeddedEngine([process.execPath, resolve(import.meta.dir, "_fake-engine.ts")]);
+/** The stand-in as an engine. */
+export const FAKE_ENGINE = embeddedEngine([process.execPath, resolve(import.meta.dir, "_fake-engine.ts")]);
 
 /** What a {@link FakeRun} may be given instead of what it has. */
 export type FakeRunOptions = Partial<Omit<RunOptions, "tests" | "report" | "abort" | "root">> & {

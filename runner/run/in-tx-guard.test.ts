@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { describedFacts, FakePerf } from "../../ffi/perf/_fixtures.ts";
 import { type Host, liveHost } from "../host/mod.ts";
-import { FakeRun, type FakeRunOptions, shellTest } from "./_fixtures.ts";
+import { FAKE_ENGINE, FakeRun, type FakeRunOptions, shellTest } from "./_fixtures.ts";
 import type { Guard } from "./guard.ts";
 import { inTxGuard } from "./in-tx-guard.ts";
 import type { TestResult } from "./types.ts";
@@ -69,7 +69,12 @@ async function forced(script: string, options: FakeRunOptions): Promise<TestResu
   const { conditions } = shellTest("");
   const unsupported = [{ when: [], engine: [], reason: "not here" }];
   const test = shellTest(script, { conditions: { ...conditions, unsupported } });
-  const { results } = await run.run([test], { force: true, ...options });
+  const engines = {
+    embedded: { ...FAKE_ENGINE, countsByPmu: true },
+    rr: { refusal: "there is no rr", missing: ["rr"] },
+    rrIsFit: false,
+  };
+  const { results } = await run.run([test], { force: true, engines, ...options });
   const [result] = results;
   assert(result);
   return result;
@@ -101,6 +106,20 @@ test("runTests() by force stops a recording that the guard is alarmed of", async
   const { verdict } = await forced(`[ -e ${marker} ] && sleep 60; touch ${marker}`, { guard: () => guard });
   assertEquals(verdict, { kind: "broken", reason });
   assert(existsSync(marker));
+});
+
+test("runTests() by force needs no guard where ticks are counted in software", async () => {
+  const engines = {
+    embedded: FAKE_ENGINE,
+    rr: { refusal: "there is no rr", missing: ["rr"] },
+    rrIsFit: false,
+  };
+  const { verdict } = await forced("echo output", { engines, guard: () => ({ reason: "no PMU" }) });
+  assert(verdict.kind === "pass");
+  assertEquals(
+    verdict.flags?.map(({ text }) => text),
+    ["forced: not here"],
+  );
 });
 
 test("runTests() by force says where nobody can watch, and skips without force", async () => {

@@ -82,15 +82,15 @@ export async function runTests(options: RunOptions): Promise<RunSummary> {
   return summary;
 }
 
-/** Prepares the tests; those that are forced are marked where nobody can watch them. */
+/** Prepares the tests; those that must be watched are marked where nobody can. */
 function prepareAll(options: RunOptions): { prepared: PreparedTest[]; guard: Guard | undefined } {
   const prepared = options.tests.map((test) => prepare(test, options));
-  if (!prepared.some(({ plan }) => isForced(plan))) return { prepared, guard: undefined };
+  if (!prepared.some(({ plan }) => isGuarded(plan))) return { prepared, guard: undefined };
   const guard = options.guard();
   if ("watch" in guard) return { prepared, guard };
   const unwatched = { text: `the IN_TX guard can't watch: ${guard.reason}`, capabilities: [], missing: [] };
   const marked = prepared.map((test) =>
-    isForced(test.plan)
+    isGuarded(test.plan)
       ? { ...test, plan: { ...test.plan, forced: [...test.plan.forced, unwatched] } }
       : test,
   );
@@ -99,8 +99,9 @@ function prepareAll(options: RunOptions): { prepared: PreparedTest[]; guard: Gua
 
 type RunPlan = Extract<Plan, { kind: "run" }>;
 
-function isForced(plan: Plan): plan is RunPlan {
-  return plan.kind === "run" && plan.forced.length > 0;
+/** What is run by force on a PMU that may count wrongly is watched; software counts right. */
+function isGuarded(plan: Plan): plan is RunPlan {
+  return plan.kind === "run" && plan.forced.length > 0 && plan.by.countsByPmu;
 }
 
 async function attemptOnce(
@@ -140,7 +141,7 @@ async function attemptWith(
       program,
       engine: plan.by,
       folder,
-      guard: isForced(plan) ? guard : undefined,
+      guard: isGuarded(plan) ? guard : undefined,
       abort,
       onPhase: (phase) => report({ kind: "phase-started", test, attempt: number, phase }),
     });

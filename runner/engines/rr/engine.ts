@@ -25,6 +25,7 @@ export function rrEngine({ path, version, softwareCounters }: RrInstallation): E
   return {
     name: "rr",
     label: `rr ${version}${softwareCounters ? " -W" : ""}`,
+    countsByPmu: !softwareCounters,
     // rr's system call buffer makes one event of many calls, and it switches threads in its own time.
     comparable: new Set(["ticks", "signals"]),
     record: (program, files) => ({
