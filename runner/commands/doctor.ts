@@ -11,7 +11,7 @@ export const doctor = defineCommand({
   summary: "Tell what this machine can do, which bugs it has, and which engine can run on it",
   details: [
     "Every capability is measured, and may be named in manifests. Exit code 0: an engine can run here;",
-    "1: none can.",
+    "1: none can. With --explain only that capability is measured.",
   ].join("\n"),
   options: {
     json: { kind: "flag", help: "print one JSON object" },
@@ -19,22 +19,29 @@ export const doctor = defineCommand({
   },
   positionals: { usage: "", min: 0, max: 0 },
   async run({ options }) {
-    const { CAPABILITY_NAMES, examine, Interrupted, liveHost, probeOf, untilInterrupted } = await import(
-      "../host/mod.ts"
-    );
+    const { CAPABILITY_NAMES, capabilitiesOf, examine, Interrupted, liveHost, probeOf, untilInterrupted } =
+      await import("../host/mod.ts");
     const { doctorJson, doctorText, explainText } = await import("../reporters/doctor.ts");
     const { styleFor } = await import("../reporters/style.ts");
+    if (options.json && options.explain !== undefined) {
+      throw new UsageError("'--json' and '--explain' exclude each other: --json has all capabilities anyway");
+    }
     const explained = options.explain === undefined ? undefined : probeOf(options.explain);
     if (options.explain !== undefined && explained === undefined) {
       const hint =
         didYouMean(options.explain, CAPABILITY_NAMES) || `: it is one of ${CAPABILITY_NAMES.join(", ")}`;
       throw new UsageError(`no capability is named '${options.explain}'${hint}`);
     }
+    const page = { style: styleFor(isRichTerminal(1)), width: outputColumns() };
+    if (explained !== undefined) {
+      const found = untilInterrupted(() => capabilitiesOf(liveHost, [explained.name]));
+      if (found instanceof Interrupted) return SIGNAL_BASE + found.signal;
+      print(explainText(explained, found, page));
+      return OK;
+    }
     const examination = untilInterrupted(() => examine(liveHost));
     if (examination instanceof Interrupted) return SIGNAL_BASE + examination.signal;
-    const page = { style: styleFor(isRichTerminal(1)), width: outputColumns() };
     if (options.json) print(`${JSON.stringify(doctorJson(examination), null, 2)}\n`);
-    else if (explained !== undefined) print(explainText(explained, examination, page));
     else print(doctorText(examination, page));
     return examination.verdicts.some(({ runs }) => runs) ? OK : FAILED;
   },

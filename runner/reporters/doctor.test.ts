@@ -53,7 +53,7 @@ test("doctorText() has colours in rich terminals only", () => {
 test("explainText() shows a probe's whole record and finding", () => {
   const probe = probeOf("kvm-in-txcp-bug");
   assert(probe !== undefined);
-  const text = explainText(probe, buggy, plain);
+  const text = explainText(probe, buggy.capabilities, plain);
   for (const part of [
     probe.title,
     probe.measures,

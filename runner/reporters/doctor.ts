@@ -1,5 +1,6 @@
 /** The examination of a host, for people and as JSON. */
 import {
+  type Capabilities,
   type Examination,
   isProblem,
   type Objection,
@@ -27,7 +28,7 @@ export interface Page {
 }
 
 /** ✓ as it should be, ✗ a problem, · neither good nor bad, – follows from another finding, ? not known. */
-function mark(probe: Probe, { capabilities }: Examination, style: Style): string {
+function mark(probe: Probe, capabilities: Capabilities, style: Style): string {
   const finding = capabilities.get(probe.name);
   if (unmetNeed(probe, capabilities) !== undefined) return style.dim("–");
   if (finding === undefined || finding.state === "unknown") return style.dim("?");
@@ -48,7 +49,7 @@ function marked(sign: string, text: string, width: number): string[] {
 function probeLines(probe: Probe, examination: Examination, { style, width }: Page): string[] {
   const finding = examination.capabilities.get(probe.name);
   if (finding === undefined) return [];
-  const sign = mark(probe, examination, style);
+  const sign = mark(probe, examination.capabilities, style);
   if (width < WIDE) {
     return [
       ...marked(sign, probe.title, width),
@@ -140,16 +141,20 @@ export function doctorText(examination: Examination, page: Page): string {
   ].join("\n");
 }
 
-/** One probe's whole record, and what it found. */
-export function explainText(probe: Probe, examination: Examination, { style, width }: Page): string {
-  const finding = examination.capabilities.get(probe.name);
+/**
+ * One probe's whole record, and what it found.
+ *
+ * @param found Its finding, and those of what it needs.
+ */
+export function explainText(probe: Probe, found: Capabilities, { style, width }: Page): string {
+  const finding = found.get(probe.name);
   const needs = Object.entries(probe.needs ?? {}).map(([name, state]) => `${name} is ${state}`);
   const rows: [string, string][] = [
     ["found", `${finding?.state ?? "unknown"}: ${finding?.evidence ?? "not asked"}`],
     ["measures", probe.measures],
     ["threshold", probe.threshold],
     ["needs", needs.join(", ")],
-    ["gates", gateWords(probe)],
+    [probe.kind === "good" ? "without it" : "with it", gateWords(probe)],
     ["remedy", probe.remedy],
     ["source", probe.source],
   ];
@@ -160,11 +165,9 @@ export function explainText(probe: Probe, examination: Examination, { style, wid
       const [first = "", ...more] = hanging(text, " ".repeat(column), width);
       return [`  ${style.dim(label.padEnd(column - 2))}${first.trimStart()}`, ...more];
     });
-  return [
-    `${mark(probe, examination, style)} ${style.strong(probe.name)}: ${probe.title}`,
-    ...lines,
-    "",
-  ].join("\n");
+  return [`${mark(probe, found, style)} ${style.strong(probe.name)}: ${probe.title}`, ...lines, ""].join(
+    "\n",
+  );
 }
 
 /** The examination in the form that `--json` prints. */
