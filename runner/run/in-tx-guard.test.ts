@@ -8,6 +8,7 @@ import { type Host, liveHost } from "../host/mod.ts";
 import { FAKE_ENGINE, FakeRun, type FakeRunOptions, shellTest } from "./_fixtures.ts";
 import type { Guard } from "./guard.ts";
 import { inTxGuard } from "./in-tx-guard.ts";
+import { runProcess } from "./process.ts";
 import type { TestResult } from "./types.ts";
 
 const HASWELL = describedFacts("GenuineIntel", [6, 0x3c, 3]);
@@ -62,6 +63,40 @@ test("inTxGuard() says why nothing can be watched: no PMU, no such bit", () => {
   assert("reason" in amd);
   assertStringIncludes(amd.reason, "AuthenticAMD");
 });
+
+/** Whether this kernel lets the tests count at all. */
+const counts = "watch" in inTxGuard(liveHost, "page-faults");
+(counts ? test : test.skip)(
+  `inTxGuard() watches real processes from before they begin, by an event that every host has${counts ? "" : " (skipped: perf is forbidden here)"}`,
+  async () => {
+    const guard = inTxGuard(liveHost, "page-faults");
+    assert("watch" in guard);
+    using run = new FakeRun();
+    const file = (name: string) => join(run.root, name);
+    const spec = {
+      command: ["sh", "-c", "sh -c 'exit 3'"],
+      cwd: run.root,
+      environment: {},
+      stdin: undefined,
+      stdout: file("stdout"),
+      stderr: file("stderr"),
+      timeoutSeconds: 30,
+      abort: run.abort.signal,
+    };
+    const end = await runProcess({ ...spec, guard });
+    assert(end.kind === "stopped", "no program begins without a page fault");
+    const calm: Guard = {
+      watch(pid) {
+        const watch = guard.watch(pid);
+        assertEquals(watch.alarm(), undefined, "it has not begun");
+        return { alarm: () => undefined, [Symbol.dispose]: () => watch[Symbol.dispose]() };
+      },
+    };
+    const whole = await runProcess({ ...spec, guard: calm });
+    assert(whole.kind === "exited");
+    assertEquals(whole.exit, { code: 3 });
+  },
+);
 
 /** The result of a test that is not supported here, run by force. */
 async function forced(script: string, options: FakeRunOptions): Promise<TestResult> {

@@ -7,7 +7,8 @@ import type { Host } from "../host/mod.ts";
 import { counted } from "../plural.ts";
 import type { Guard } from "./guard.ts";
 
-const EVENT = "retired-conditional-branches:u:in_tx";
+/** The event that must not happen. */
+export const IN_TX_BRANCHES = "retired-conditional-branches:u:in_tx";
 /** Value, time enabled, time running. */
 const WORDS = 3;
 
@@ -26,12 +27,13 @@ export interface NoGuard {
  * Makes the guard of a host.
  *
  * @param host This machine; or a model of a described one, whose tasks are then watched.
+ * @param event What must not happen; another one where there is no PMU to try the watching with.
  * @returns The guard, or why there can be none: no PMU, a processor without IN_TX, no permission.
  */
-export function inTxGuard(host: Host): Guard | NoGuard {
+export function inTxGuard(host: Host, event = IN_TX_BRANCHES): Guard | NoGuard {
   const open = (pid: number) => {
     const options = { pid, inherit: true, system: host.perf, host };
-    return Counter.open(EVENT, options);
+    return Counter.open(event, options);
   };
   try {
     using _trial = open(0);
