@@ -16,6 +16,8 @@ export interface Progress {
   /** Conditional branches in transactions that committed, and in some that were aborted and rolled back. */
   readonly committedBranches?: number;
   readonly abortedBranches?: number;
+  /** How those transactions were begun: by elided locks, or by XBEGIN. @default "hle" */
+  readonly transactions?: "hle" | "rtm";
 }
 
 /** A counter has overflowed: the kernel would signal its owner now. */
@@ -39,12 +41,16 @@ export interface HostModel {
   readonly kernelLog: readonly string[];
   /** Lines that the kernel of the hypervisor's host has logged: a guest never sees them. */
   readonly hypervisorLog: readonly string[];
-  /** A task gets the processor, or loses it. */
+  /** A task gets the processor. */
   switchIn(task: number): void;
-  switchOut(task: number): void;
-  /** A running task has come so far. @returns Overflows whose interrupts came in that time, in order. */
+  /** It loses it. @returns Overflows that came with that, above all of events that count context switches. */
+  switchOut(task: number): readonly Overflow[];
+  /** A running task has come so far. Its perf calls are made while it runs. @returns Overflows whose interrupts came in that time, in order. */
   advance(task: number, progress: Progress): readonly Overflow[];
-  /** Branches after which the next interrupt comes to `task`, skid included; undefined if none is due. */
+  /**
+   * Branches after which the next interrupt comes to `task`, skid included; 0 if {@link advance} has overflows to
+   * tell of at once, undefined if nothing is in sight. It may come to nothing: ask again then.
+   */
   nextInterrupt(task: number): number | undefined;
   /** A forked child or a new thread: inherited events go on in it. */
   fork(parent: number, child: number): void;

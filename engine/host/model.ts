@@ -61,8 +61,9 @@ class Model implements HostModel {
     this.#kernel.switchIn(task);
   }
 
-  switchOut(task: number): void {
+  switchOut(task: number): readonly Overflow[] {
     if (this.#kernel.contexts.current?.task === task) this.#kernel.switchOut();
+    return this.#kernel.takeSignals();
   }
 
   advance(task: number, progress: Progress): readonly Overflow[] {
@@ -70,7 +71,7 @@ class Model implements HostModel {
     const kernel = this.#kernel;
     if (kernel.contexts.current?.task !== task) kernel.switchIn(task);
     kernel.processor.run(activity, kernel);
-    return kernel.takeSignals(task);
+    return kernel.takeSignals();
   }
 
   nextInterrupt(task: number): number | undefined {
@@ -112,17 +113,22 @@ class Model implements HostModel {
       read: (fd, into) => call(fd, (event) => kernel.read(event, into)),
       map: (fd, pages) => call(fd, (event) => toMapping(kernel.map(event, pages))),
       poll: (fd) => call(fd, (event) => kernel.poll(event)),
-      run: (steps) =>
-        runSteps(
+      run: (steps) => {
+        if (kernel.contexts.current?.task !== task) kernel.switchIn(task);
+        const results = runSteps(
           {
             ioctl: system.ioctl,
             read: system.read,
-            advance: (progress) => void this.advance(task, progress),
+            advance: (progress) => kernel.processor.run(activityOf(progress), kernel),
             reschedule: () => this.#reschedule(task),
             transactions: alwaysAborts ? "abort" : rtm ? "run" : "none",
           },
           steps,
-        ),
+        );
+        // A straight run has no handler that signals could go to.
+        kernel.takeSignals();
+        return results;
+      },
     };
     return system;
   }

@@ -46,6 +46,7 @@ function perform(world: StepWorld, step: PerfStep): number {
         branches: 0,
         instructions: LOOP_INSTRUCTIONS * step.branches,
         abortedBranches: step.branches,
+        transactions: "rtm",
       });
       return 0;
     case "reschedule":

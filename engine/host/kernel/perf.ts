@@ -43,7 +43,8 @@ export class PerfKernel implements ProcessorEvents {
   readonly #events = new Map<number, Event>();
   readonly #hardware = new Map<HardwareEvent, Event>();
   readonly #tasks = new Set<number>();
-  #signals: Signal[] = [];
+  readonly #gone = new Set<number>();
+  readonly #signals: Signal[] = [];
   #nextFd = FIRST_FD;
   #nextId = 1;
   #mappedPages = 0;
@@ -125,10 +126,12 @@ export class PerfKernel implements ProcessorEvents {
     for (const event of this.#overflows.takeExhausted()) this.contexts.disable(event);
   }
 
-  /** A task makes a system call, or gets the processor. */
+  /**
+   * A system call is made in the name of a task. That is the task that runs, but for descriptors that tasks share; if
+   * none runs, it is taken for the one.
+   */
   enter(task: number): void {
-    this.#tasks.add(task);
-    if (this.contexts.current?.task !== task) this.switchIn(task);
+    if (!this.contexts.current && !this.#gone.has(task)) this.switchIn(task);
     this.processor.enterKernel(this);
     if (this.#now >= this.#nextTick) this.timer();
   }
@@ -136,6 +139,7 @@ export class PerfKernel implements ProcessorEvents {
   switchIn(task: number): void {
     this.switchOut();
     this.#tasks.add(task);
+    this.#gone.delete(task);
     this.contexts.switchIn(task);
   }
 
@@ -153,15 +157,9 @@ export class PerfKernel implements ProcessorEvents {
     if (this.#now >= this.#nextTick) this.timer();
   }
 
-  /** Signals of a task that have come up. */
-  takeSignals(task: number): Signal[] {
-    const own = this.#signals.filter((signal) => signal.task === task);
-    this.#signals = this.#signals.filter((signal) => signal.task !== task);
-    return own;
-  }
-
-  hasSignals(task: number): boolean {
-    return this.#signals.some((signal) => signal.task === task);
+  /** Signals that have come up. */
+  takeSignals(): Signal[] {
+    return this.#signals.splice(0);
   }
 
   open(call: OpenCall): number {
@@ -244,6 +242,7 @@ export class PerfKernel implements ProcessorEvents {
 
   fork(parent: number, child: number): void {
     this.#tasks.add(child);
+    this.#gone.delete(child);
     for (const event of inherit(this.contexts, parent, child, () => this.nextId())) this.#install(event);
   }
 
@@ -264,12 +263,12 @@ export class PerfKernel implements ProcessorEvents {
     }
     this.contexts.drop(task);
     this.#tasks.delete(task);
-    this.#signals = this.#signals.filter((signal) => signal.task !== task);
+    this.#gone.add(task);
   }
 
   /** Branches until something is due for the running task; undefined if nothing is in sight. */
   untilInterrupt(task: number): number | undefined {
-    if (this.hasSignals(task)) return 0;
+    if (this.#signals.length > 0) return 0;
     if (this.contexts.current?.task !== task) return undefined;
     const timers = this.contexts.awaitsTick ? this.#nextTick - this.#now : Number.POSITIVE_INFINITY;
     const timer = Math.min(timers, this.#clock.untilOverflow(this.contexts.active()));

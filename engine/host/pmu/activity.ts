@@ -10,9 +10,11 @@ export interface Activity {
   readonly branches: number;
   readonly committed: number;
   readonly aborted: number;
-  /** Transactions that began, and those of them that were aborted. */
-  readonly transactions: number;
-  readonly aborts: number;
+  /** Transactions that began, and those of them that were aborted, by how they were begun. */
+  readonly hleStarts: number;
+  readonly hleAborts: number;
+  readonly rtmStarts: number;
+  readonly rtmAborts: number;
   readonly locked: number;
   readonly instructions: number;
 }
@@ -23,8 +25,10 @@ function each(value: (key: keyof Activity) => number): Activity {
     branches: value("branches"),
     committed: value("committed"),
     aborted: value("aborted"),
-    transactions: value("transactions"),
-    aborts: value("aborts"),
+    hleStarts: value("hleStarts"),
+    hleAborts: value("hleAborts"),
+    rtmStarts: value("rtmStarts"),
+    rtmAborts: value("rtmAborts"),
     locked: value("locked"),
     instructions: value("instructions"),
   };
@@ -66,7 +70,8 @@ export function instructionsIn(nanoseconds: number): number {
 
 /** What a task has reported, checked and completed. @throws RangeError for a count that is none. */
 export function activityOf(progress: Progress): Activity {
-  for (const [name, value] of Object.entries(progress)) {
+  const { transactions = "hle", ...counts } = progress;
+  for (const [name, value] of Object.entries(counts)) {
     if (!Number.isSafeInteger(value) || value < 0) {
       throw new RangeError(
         `Cannot advance as '${name}' must be an integer of 0 or more: current value is ${value}`,
@@ -75,13 +80,18 @@ export function activityOf(progress: Progress): Activity {
   }
   const { branches, lockedInstructions: locked = 0, committedBranches: committed = 0 } = progress;
   const { abortedBranches: aborted = 0 } = progress;
+  const hle = transactions === "hle";
+  const aborts = Number(aborted > 0);
+  const starts = aborts + Number(committed > 0);
   const atLeast = branches + committed + aborted + locked;
   return {
     branches,
     committed,
     aborted,
-    transactions: Number(committed > 0) + Number(aborted > 0),
-    aborts: Number(aborted > 0),
+    hleStarts: hle ? starts : 0,
+    hleAborts: hle ? aborts : 0,
+    rtmStarts: hle ? 0 : starts,
+    rtmAborts: hle ? 0 : aborts,
     locked,
     instructions: Math.max(progress.instructions ?? atLeast * INSTRUCTIONS_PER_BRANCH, atLeast),
   };

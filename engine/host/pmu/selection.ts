@@ -18,8 +18,10 @@ const NAMED: Readonly<Record<string, Quantity>> = {
   "retired-branches": allBranches,
   "retired-taken-branches": allBranches,
   "retired-locked-loads": ({ locked }) => locked,
-  "rtm-starts": ({ transactions }) => transactions,
-  "rtm-aborts": ({ aborts }) => aborts,
+  "hle-starts": ({ hleStarts }) => hleStarts,
+  "hle-aborts": ({ hleAborts }) => hleAborts,
+  "rtm-starts": ({ rtmStarts }) => rtmStarts,
+  "rtm-aborts": ({ rtmAborts }) => rtmAborts,
   "speculative-lock-commits": ({ locked }, { specLockMap }) => (specLockMap ? locked : 0),
 };
 

@@ -9,7 +9,10 @@ function noting(): { told: unknown[]; feed: ProgressFeed } {
   const told: unknown[] = [];
   const model = {
     switchIn: (task: number) => told.push(["in", task]),
-    switchOut: (task: number) => told.push(["out", task]),
+    switchOut: (task: number) => {
+      told.push(["out", task]);
+      return [];
+    },
     exit: (task: number) => told.push(["exit", task]),
     advance: (task: number, progress: Progress) => {
       told.push([task, progress.branches, progress.committedBranches ?? 0, progress.abortedBranches ?? 0]);

@@ -10,6 +10,8 @@
 import type { HostModel, Overflow, Progress } from "../../host/model-api.ts";
 import type { RecordedTask } from "../recorded-task.ts";
 
+type InTransactions = Pick<Progress, "committedBranches" | "abortedBranches">;
+
 /** See the file's head. */
 export class ProgressFeed {
   private running: RecordedTask | undefined;
@@ -40,8 +42,8 @@ export class ProgressFeed {
     const { running } = this;
     if (!running) return;
     this.report(running);
+    this.overflowed(this.model.switchOut(running.tid));
     this.running = undefined;
-    this.model.switchOut(running.tid);
   }
 
   /** A task is gone, with all that it has done up to now. */
@@ -73,7 +75,7 @@ export class ProgressFeed {
   }
 
   /** Tells of all branches up to `ticks`; of those that committed, which are not counted twice, too. */
-  private advance(task: RecordedTask, ticks: number, inTransactions: Partial<Progress>): boolean {
+  private advance(task: RecordedTask, ticks: number, inTransactions: InTransactions): boolean {
     if (this.running !== task) return false;
     const branches = Math.max(0, ticks - task.reportedTicks - (inTransactions.committedBranches ?? 0));
     const happened = [branches, ...Object.values(inTransactions)].some((count) => count > 0);
