@@ -121,7 +121,7 @@ class Model implements HostModel {
             read: system.read,
             advance: (progress) => kernel.processor.run(activityOf(progress), kernel),
             reschedule: () => this.#reschedule(task),
-            transactions: alwaysAborts ? "abort" : rtm ? "run" : "none",
+            transactions: rtm ? (alwaysAborts ? "abort" : "run") : "none",
           },
           steps,
         );

@@ -5,7 +5,7 @@
 import { z } from "zod";
 import { didYouMean } from "../../ffi/mod.ts";
 import { CAPABILITY_NAMES, ENGINE_NAMES } from "../host/mod.ts";
-import type { Path } from "./known-keys.ts";
+import type { Path } from "../yaml/mod.ts";
 
 /** A list whose only entry may stand without brackets; no list where nothing is given. */
 function listOf<T extends z.core.$ZodType>(entry: T) {

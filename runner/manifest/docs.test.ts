@@ -3,7 +3,7 @@ import { test } from "bun:test";
 import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { assert, assertEquals } from "@std/assert";
-import { knownKeys } from "./known-keys.ts";
+import { knownKeys } from "../yaml/mod.ts";
 import { checkManifest } from "./mod.ts";
 import { manifestSchema } from "./schema.ts";
 

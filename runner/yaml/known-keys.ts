@@ -10,6 +10,14 @@ function unwrap(schema: z.core.$ZodType): z.core.$ZodType {
   return schema;
 }
 
+/** Keys that an object of a schema has; of one that is of several kinds, those of all of them. */
+function keysOf(schema: z.core.$ZodType): string[] {
+  if (schema instanceof z.ZodObject) return Object.keys(schema.shape);
+  if (schema instanceof z.ZodUnion)
+    return [...new Set(schema.options.flatMap((option) => keysOf(unwrap(option))))];
+  return [];
+}
+
 /**
  * Lists the keys that an object at a place may have.
  *
@@ -24,5 +32,5 @@ export function knownKeys(root: z.core.$ZodType, path: Path): string[] {
     else if (schema instanceof z.ZodArray) schema = unwrap(schema.element);
     else return [];
   }
-  return schema instanceof z.ZodObject ? Object.keys(schema.shape) : [];
+  return keysOf(schema);
 }

@@ -1,0 +1,68 @@
+/** Profiles of described hosts: those that come with tickproof, by name, and those of others, by path. */
+import { readdirSync } from "node:fs";
+import { join, resolve } from "node:path";
+import type { HostProfile } from "../../engine/host/mod.ts";
+import { didYouMean } from "../../ffi/mod.ts";
+import { UsageError } from "../errors.ts";
+import { checkYaml, type Problem, readYaml, type YamlSource, type YamlText } from "../yaml/mod.ts";
+import { type ProfileDocument, profileSchema, toProfile } from "./profile-schema.ts";
+
+const FOLDER = resolve(import.meta.dir, "../../manifests/hosts");
+const SUFFIX = ".yaml";
+const WHAT = "the profile";
+
+/** Names of the profiles that come with tickproof, in order. */
+export function profileNames(): string[] {
+  const files = readdirSync(FOLDER).filter((file) => file.endsWith(SUFFIX));
+  return files.map((file) => file.slice(0, -SUFFIX.length)).sort();
+}
+
+/**
+ * Loads a profile.
+ *
+ * @param nameOrPath The name of one that comes with tickproof, or the path of a file: it has a slash, or ends in .yaml.
+ * @throws {UsageError} For an unknown name, with the one that was probably meant; for a file that can't be read; and
+ *   with file:line:column for everything that is wrong in it.
+ */
+export function loadProfile(nameOrPath: string): HostProfile {
+  if (/\/|\.ya?ml$/.test(nameOrPath)) return checkProfile(readYaml(nameOrPath, WHAT));
+  const names = profileNames();
+  if (!names.includes(nameOrPath)) {
+    const hint = didYouMean(nameOrPath, names) || `; there are: ${names.join(", ")}`;
+    throw new UsageError(`no host is described as '${nameOrPath}'${hint}`);
+  }
+  return checkProfile(readYaml(join(FOLDER, `${nameOrPath}${SUFFIX}`), WHAT));
+}
+
+/**
+ * Checks the text of a profile.
+ *
+ * @throws {UsageError} As {@link loadProfile} does.
+ */
+export function checkProfile(yaml: Omit<YamlText, "what">): HostProfile {
+  return toProfile(checkYaml({ ...yaml, what: WHAT }, profileSchema, contradictions));
+}
+
+/** What can't be true at the same time. */
+function contradictions(source: YamlSource, { cpu, pmu, hypervisor }: ProfileDocument): Problem[] {
+  const problems: Problem[] = [];
+  const wrong = (path: readonly string[], message: string) => problems.push(source.problem(path, message));
+  const amd = cpu.vendor === "AuthenticAMD";
+  if (amd && (cpu.tsx.hle || cpu.tsx.rtm || cpu.tsx.alwaysAborts)) {
+    wrong(["cpu", "tsx"], "processors of AMD have no TSX");
+  }
+  if (!amd && cpu.specLockMap) wrong(["cpu", "specLockMap"], "only processors of AMD have SpecLockMap");
+  if (amd && pmu.fixedCounters > 0)
+    wrong(["pmu", "fixedCounters"], "processors of AMD have no fixed counters");
+  if (pmu.taken > pmu.counters) {
+    wrong(["pmu", "taken"], `no more counters can be taken than there are: ${pmu.counters}`);
+  }
+  if (hypervisor.kind === "none") return problems;
+  if (!hypervisor.vpmu && (hypervisor.counters > 0 || hypervisor.fixedCounters > 0)) {
+    wrong(["hypervisor", "vpmu"], "a guest without a virtual PMU believes in no counters");
+  }
+  if (amd && hypervisor.fixedCounters > 0) {
+    wrong(["hypervisor", "fixedCounters"], "processors of AMD have no fixed counters");
+  }
+  return problems;
+}

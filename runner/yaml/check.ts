@@ -1,0 +1,105 @@
+/** Checks a YAML text against a schema. Whatever is wrong with it is told in one go, each with its place. */
+import { readFileSync } from "node:fs";
+import { relative, resolve } from "node:path";
+import type { z } from "zod";
+import { didYouMean } from "../../ffi/mod.ts";
+import { UsageError } from "../errors.ts";
+import { knownKeys, type Path } from "./known-keys.ts";
+import { type Problem, YamlSource } from "./source.ts";
+
+/** A text as it is called in errors. */
+export interface YamlText {
+  /** Name of the file. */
+  readonly file: string;
+  readonly text: string;
+  /** What it is, with its article: "the manifest". */
+  readonly what: string;
+}
+
+/** Most that a file may have: what people write is far shorter. */
+const MOST_BYTES = 4 * 1024 * 1024;
+
+/**
+ * Reads a file of YAML.
+ *
+ * @param path The file.
+ * @param what What it is: "the manifest".
+ * @returns The text, with the file's name as short as it gets from here.
+ * @throws {UsageError} When it can't be read.
+ */
+export function readYaml(path: string, what: string): YamlText {
+  let text: string;
+  try {
+    text = readFileSync(path, "utf8");
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new UsageError(`cannot read ${what} '${path}': ${reason}`);
+  }
+  if (text.length > MOST_BYTES) throw new UsageError(`cannot read ${what} '${path}': it has more than 4 MiB`);
+  return { file: displayPath(path), text, what };
+}
+
+function displayPath(path: string): string {
+  const short = relative(process.cwd(), resolve(path));
+  return short.startsWith("..") ? resolve(path) : short;
+}
+
+/**
+ * Checks a text.
+ *
+ * @param yaml The text.
+ * @param schema What it must be like.
+ * @param further Finds what the schema alone can't see.
+ * @returns The document, with all defaults filled in.
+ * @throws {UsageError} With file:line:column, the line and a caret for everything that is wrong.
+ */
+export function checkYaml<Schema extends z.ZodType>(
+  { file, text, what }: YamlText,
+  schema: Schema,
+  further: (source: YamlSource, document: z.output<Schema>) => Problem[],
+): z.output<Schema> {
+  const source = new YamlSource(file, text);
+  refuse(source, source.syntaxProblems);
+  const result = schema.safeParse(source.value, { reportInput: true });
+  if (!result.success) {
+    const problems = result.error.issues.flatMap((issue) => explain(source, schema, what, issue));
+    throw failure(source, problems);
+  }
+  refuse(source, further(source, result.data));
+  return result.data;
+}
+
+function refuse(source: YamlSource, problems: Problem[]): void {
+  if (problems.length > 0) throw failure(source, problems);
+}
+
+function failure(source: YamlSource, problems: Problem[]): UsageError {
+  const inOrder = problems.toSorted((a, b) => a.start - b.start);
+  return new UsageError(inOrder.map((problem) => source.show(problem)).join("\n"));
+}
+
+/** Turns an issue of the schema into problems that point at places. */
+function explain(source: YamlSource, schema: z.ZodType, what: string, issue: z.core.$ZodIssue): Problem[] {
+  const { path } = issue;
+  if (issue.code === "unrecognized_keys") {
+    const known = knownKeys(schema, path);
+    return issue.keys.map((key) => {
+      const hint = didYouMean(key, known) || `; known here: ${known.join(", ")}`;
+      return source.keyProblem(path, key, `unknown key '${key}'${hint}`);
+    });
+  }
+  const name = placeName(path, what);
+  if (issue.code === "invalid_value") {
+    const given = String(issue.input ?? "");
+    const hint = didYouMean(given, issue.values.map(String));
+    if (hint) return [source.problem(path, `${name} cannot be '${given}'${hint}`)];
+  }
+  return [source.problem(path, `${name}: ${issue.message.replace(/^Invalid input: /, "")}`)];
+}
+
+/** What a place is called in a message: "'timeout'", or "'args' 2" for the second of a list. */
+function placeName(path: Path, what: string): string {
+  const last = path.at(-1);
+  if (last === undefined) return what;
+  return typeof last === "number" ? `'${String(path.at(-2))}' ${last + 1}` : `'${String(last)}'`;
+}
