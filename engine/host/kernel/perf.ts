@@ -126,12 +126,9 @@ export class PerfKernel implements ProcessorEvents {
     for (const event of this.#overflows.takeExhausted()) this.contexts.disable(event);
   }
 
-  /**
-   * A system call is made in the name of a task. That is the task that runs, but for descriptors that tasks share; if
-   * none runs, it is taken for the one.
-   */
+  /** A system call is made in the name of a task: of the one that runs, but for descriptors that tasks share. */
   enter(task: number): void {
-    if (!this.contexts.current && !this.#gone.has(task)) this.switchIn(task);
+    if (!this.#gone.has(task)) this.#tasks.add(task);
     this.processor.enterKernel(this);
     if (this.#now >= this.#nextTick) this.timer();
   }
