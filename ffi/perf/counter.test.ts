@@ -1,8 +1,10 @@
+import { heapStats } from "bun:jsc";
 import { test } from "bun:test";
 import { readFileSync } from "node:fs";
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import {
   Counter,
+  CounterGroup,
   isErrno,
   livePerf,
   NativeBuffer,
@@ -167,6 +169,26 @@ test("Counter.read() keeps writing to the caller's own words, 100,000 times", ()
     }
   }
   assertEquals(stale, 0);
+});
+
+test("Counter.read() and CounterGroup.read() make no BigInt", () => {
+  using counter = Counter.open("task-clock", { userRead: true });
+  using group = CounterGroup.open(["task-clock", "cs"]);
+  using words = nativeWords(group.words);
+  const rounds = (count: number) => {
+    for (let round = 0; round < count; round++) {
+      counter.read(words.u64);
+      counter.readValue(words.u64);
+      group.read(words.u64);
+    }
+  };
+  // Compiled code and inline caches are made at the first rounds.
+  rounds(20_000);
+  Bun.gc(true);
+  const bigInts = () => heapStats().objectTypeCounts.BigInt ?? 0;
+  const before = bigInts();
+  rounds(100_000);
+  assertEquals(bigInts(), before);
 });
 
 test("Counter.reading() tells not counted, 0 and scaled apart", () => {

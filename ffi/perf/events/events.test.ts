@@ -249,6 +249,17 @@ test("resolveEvent() says why a processor has no such event", () => {
   );
 });
 
+test("resolveEvent() says what is wrong with a tracepoint", () => {
+  refuses(
+    "sched:sched_swtch",
+    SKYLAKE_X,
+    "no tracepoint 'sched_swtch' in sched: did you mean 'sched_switch'?",
+  );
+  refuses("shed:sched_switch", SKYLAKE_X, "no tracepoints of 'shed': did you mean 'sched'?");
+  refuses("sched:sched_switch", HASWELL, "mount tracefs");
+  refuses("instrctions:in_tx", HASWELL, "did you mean 'instructions'?");
+});
+
 test("eventNames() lists the events of the host", () => {
   const names = eventNames(SKYLAKE_X);
   for (const name of ["cycles", "page-faults", "hle-starts", "power/energy-pkg/", "cpu/mem-loads/"]) {

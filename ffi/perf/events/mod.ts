@@ -16,7 +16,7 @@ import { EventNameError } from "./error.ts";
 import { type Code, GENERIC_EVENTS, INTEL_ARCHITECTURAL } from "./generic.ts";
 import { microarchitecture } from "./microarchitectures.ts";
 import { type Modifiers, modifierAttr, parseModifiers } from "./modifiers.ts";
-import { breakpoint, tracepoint } from "./probes.ts";
+import { breakpoint, looksLikeTracepoint, noTracepoint, tracepoint } from "./probes.ts";
 import { identifyProcessor } from "./processor.ts";
 import { EventSource, sourceNames } from "./sources.ts";
 
@@ -163,6 +163,7 @@ function findBases(whole: string, host: HostFacts): { bases: Base[]; modifiers: 
   const [event = "", ...behind] = rest;
   const attr = tracepoint(name, event, host);
   if (attr) return { bases: [{ name: `${name}:${event}`, attr }], modifiers: behind.join(":") };
+  if (looksLikeTracepoint(event)) throw noTracepoint(whole, name, event, host);
   throw unknown(whole, name, host);
 }
 

@@ -45,3 +45,30 @@ export function tracepoint(system: string, event: string, host: HostFacts): Perf
   }
   return undefined;
 }
+
+/** Whether what stands behind a colon is the name of a tracepoint rather than modifiers. */
+export function looksLikeTracepoint(text: string): boolean {
+  return /^\w*_\w*$/.test(text) && !text.startsWith("in_tx");
+}
+
+/** The error for a tracepoint that the host does not have, or does not show. */
+export function noTracepoint(whole: string, system: string, event: string, host: HostFacts): EventNameError {
+  for (const root of TRACEFS) {
+    const known = host.readDirectory(`${root}/events/${system}`);
+    if (known !== undefined) {
+      return new EventNameError(whole, `the kernel has no tracepoint '${event}' in ${system}`, {
+        name: event,
+        known,
+      });
+    }
+    const systems = host.readDirectory(`${root}/events`);
+    if (systems !== undefined) {
+      const part = { name: system, known: systems };
+      return new EventNameError(whole, `the kernel has no tracepoints of '${system}'`, part);
+    }
+  }
+  return new EventNameError(
+    whole,
+    `tracepoints can't be read: mount tracefs (mount -t tracefs nodev ${TRACEFS[0]}), as root`,
+  );
+}
