@@ -32,6 +32,8 @@ export interface Operation {
   readonly before?: () => void;
   /** Calls that one sample may have at most. @default no limit */
   readonly most?: number;
+  /** It reads, and so must make no garbage. @default false */
+  readonly isRead?: boolean;
   /** What must be known of the figures. */
   readonly note?: string;
 }
@@ -86,6 +88,7 @@ function softwareRead(
       const counter = softwareCounter(resources);
       const words = resources.use(nativeWords());
       return {
+        isRead: true,
         js: reader(counter, words.u64),
         c: { loop, args: [counter.fd, words.address, words.u64.byteLength] },
       };
@@ -112,6 +115,7 @@ function groupOf(size: number): Row {
       const words = resources.use(nativeWords(group.words));
       const into = words.u64;
       return {
+        isRead: true,
         js: () => group.read(into),
         c: { loop: "read_inline", args: [group.fd, words.address, into.byteLength] },
       };
@@ -130,9 +134,10 @@ function hardwareRead(name: string, userRead: boolean): Row {
         const words = resources.use(nativeWords());
         const into = words.u64;
         const inline = { loop: "read_inline", args: [counter.fd, words.address, into.byteLength] } as const;
-        if (!userRead) return { js: () => counter.read(into), c: inline };
+        if (!userRead) return { isRead: true, js: () => counter.read(into), c: inline };
         const { address } = mapPage(counter, resources);
         return {
+          isRead: true,
           js: () => counter.read(into),
           c: { loop: "read_page", args: [address, counter.fd, words.address] },
         };
@@ -156,6 +161,7 @@ function pageTime(resources: DisposableStack): Operation {
   const isLive = readPageTime(address, into) > 0;
   const page = isLive ? address : resources.use(pageOfTsc()).address;
   return {
+    isRead: true,
     js: () => readPageTime(page, into),
     c: { loop: "time_page", args: [page, words.address, 0] },
     ...(isLive ? {} : { note: "over a page made here: the kernel's own has no time (cap_user_time is 0)" }),

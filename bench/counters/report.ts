@@ -1,10 +1,20 @@
 /** What a run of the benchmark gives: plain data, as `--json` writes it. */
+import { counted } from "../../runner/plural.ts";
 import type { Garbage } from "./garbage.ts";
 import type { Figures } from "./measure.ts";
 
+/** A row that was measured. */
+export interface MeasuredRow extends Figures {
+  readonly name: string;
+  readonly state: "measured";
+  readonly note?: string;
+  /** Of an operation that reads. */
+  readonly garbage?: Garbage;
+}
+
 /** A row: measured, or why not. */
 export type RowReport =
-  | ({ readonly name: string; readonly state: "measured"; readonly note?: string } & Figures)
+  | MeasuredRow
   | { readonly name: string; readonly state: "skipped"; readonly reason: string };
 
 /** What the counter path is to reach, and whether it does. */
@@ -23,8 +33,8 @@ export interface CountersReport {
   /** How often the two sides took turns. */
   readonly rounds: number;
   readonly rows: readonly RowReport[];
-  /** Of `Counter.read`, and of a control that makes one BigInt for each read. Undefined: its row was filtered out. */
-  readonly garbage?: { readonly read: Garbage; readonly control: Garbage };
+  /** The garbage of reads that make one BigInt each: it shows that garbage would be seen. */
+  readonly control: Garbage;
   readonly goals: readonly Goal[];
 }
 
@@ -32,41 +42,49 @@ const MOST_RATIO = 1.1;
 const MOST_CALL_NANOSECONDS = 10;
 
 /** The goals of the counter path, judged by the rows. */
-export function judge(rows: readonly RowReport[], garbage: CountersReport["garbage"]): Goal[] {
-  const find = (name: string) =>
-    rows.find((row) => row.state === "measured" && row.name === name) as Figures | undefined;
+export function judge(rows: readonly RowReport[], control: Garbage): Goal[] {
+  const measured = rows.filter((row) => row.state === "measured");
+  const find = (name: string) => measured.find((row) => row.name === name);
   const { ratio } = find("read, raw stub") ?? {};
   const { js, c } = find("empty call") ?? {};
   const above = js && c ? js.median - c.median : undefined;
+  const garbage = measured.flatMap((row) => row.garbage ?? []);
   return [
     {
       goal: `raw read at most ${MOST_RATIO.toFixed(2)}× C`,
-      value: ratio ? `${ratio.median.toFixed(2)}×` : "not measured",
+      value: ratio ? `${ratio.median.toFixed(2)}×` : NOT_MEASURED,
       met: ratio && ratio.median <= MOST_RATIO,
     },
     {
       goal: `stub alone at most ${MOST_CALL_NANOSECONDS} ns above an empty call in C`,
-      value: above === undefined ? "not measured" : `${above.toFixed(1)} ns`,
+      value: above === undefined ? NOT_MEASURED : `${above.toFixed(1)} ns`,
       met: above === undefined ? undefined : above <= MOST_CALL_NANOSECONDS,
     },
     {
       goal: "no garbage per read",
-      value: garbage ? describeGarbage(garbage.read) : "not measured",
-      // The control proves that garbage would have been seen.
-      met: garbage && garbage.control.collections > 0 ? isClean(garbage.read) : undefined,
+      value: garbage.length > 0 ? describeGarbage(sum(garbage)) : NOT_MEASURED,
+      met: garbage.length > 0 && control.collections > 0 ? garbage.every(isClean) : undefined,
     },
   ];
 }
 
+const NOT_MEASURED = "not measured";
 const BYTES_OF_A_CELL = 16;
 
 /** Fewer bytes kept than the smallest cell for each hundredth read: the harness itself keeps some. */
-function isClean({ reads, collections, kept }: Garbage): boolean {
+export function isClean({ reads, collections, kept }: Garbage): boolean {
   return collections === 0 && kept < (reads / 100) * BYTES_OF_A_CELL;
+}
+
+function sum(parts: readonly Garbage[]): Garbage {
+  return parts.reduce((left, right) => ({
+    reads: left.reads + right.reads,
+    collections: left.collections + right.collections,
+    kept: left.kept + right.kept,
+  }));
 }
 
 /** Garbage in words. */
 export function describeGarbage({ reads, collections, kept }: Garbage): string {
-  const count = new Intl.NumberFormat("en-US");
-  return `${count.format(collections)} collections in ${count.format(reads)} reads, ${count.format(kept)} bytes kept`;
+  return `${counted(collections, "collection")} in ${counted(reads, "read")}, ${counted(kept, "byte")} kept`;
 }

@@ -1,7 +1,7 @@
 /** The report for people: a row an operation, then the goals. */
 import { styleFor } from "../../runner/reporters/style.ts";
 import { type Cell, layOut } from "../../runner/reporters/table.ts";
-import { type CountersReport, describeGarbage, type RowReport } from "./report.ts";
+import { type CountersReport, describeGarbage, isClean, type RowReport } from "./report.ts";
 import type { Histogram } from "./statistics.ts";
 
 const BARS = " ▁▂▃▄▅▆▇█";
@@ -31,6 +31,7 @@ const COLUMNS = [
   { title: "p99", align: "right" },
   { title: "ratio", align: "right" },
   { title: "95 %", align: "left" },
+  { title: "garbage", align: "left" },
   { title: "Bun", align: "left" },
   { title: "C", align: "left" },
 ] as const;
@@ -38,17 +39,17 @@ const COLUMNS = [
 function cells(row: RowReport): Cell[] {
   const texts = (...values: string[]) => values.map((text) => ({ text }));
   if (row.state === "skipped") return texts(row.name, "skip");
-  const { name, js, c, ratio } = row;
+  const { name, js, c, ratio, garbage } = row;
   const left = [name, duration(js.median), duration(js.p99)];
-  const bars = sparkline(js.histogram);
-  if (c === undefined || ratio === undefined) return texts(...left, "–", "–", "–", "", bars);
+  const right = [garbage ? (isClean(garbage) ? "none" : "some") : "", sparkline(js.histogram)];
+  if (c === undefined || ratio === undefined) return texts(...left, "–", "–", "–", "", ...right);
   return texts(
     ...left,
     duration(c.median),
     duration(c.p99),
     `${ratio.median.toFixed(2)}×`,
     `${ratio.low.toFixed(2)}–${ratio.high.toFixed(2)}`,
-    bars,
+    ...right,
     sparkline(c.histogram),
   );
 }
@@ -60,17 +61,13 @@ function cells(row: RowReport): Cell[] {
  */
 export function countersTable(report: CountersReport, rich: boolean): string {
   const style = styleFor(rich);
-  const { rows, garbage, goals, rounds, c, host } = report;
+  const { rows, control, goals, rounds, c, host } = report;
   const lines = layOut(COLUMNS, rows.map(cells), style.dim);
   // What a skipped row says is longer than a column: it goes on over those that it does not fill.
   for (const [index, row] of rows.entries()) {
     if (row.state === "skipped") lines[index + 1] = style.dim(`${lines[index + 1]}: ${row.reason}`);
   }
   lines.push("");
-  if (garbage) {
-    lines.push(`garbage of Counter.read: ${describeGarbage(garbage.read)}`);
-    lines.push(`  a BigInt for each read: ${describeGarbage(garbage.control)}`);
-  }
   for (const { goal, value, met } of goals) {
     const verdict = met === undefined ? style.warn("open") : met ? style.good("met") : style.bad("missed");
     lines.push(`goal: ${goal}: ${value}, ${verdict}`);
