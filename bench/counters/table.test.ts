@@ -17,7 +17,7 @@ test("countersTable() has a row an operation, beside C where there is one", () =
 test("countersTable() tells garbage, goals, notes, and where it was measured", () => {
   const table = countersTable(REPORT, false);
   for (const words of [
-    "garbage of reads that make a BigInt each: 4 collections in 1,000,000 reads, 0 bytes kept\n",
+    "to compare, reads that make a BigInt each: 4 collections in 1,000,000 reads, 0 bytes kept\n",
     "goal: raw read at most 1.10× C: 1.05×, met\n",
     "goal: no garbage per read: not measured, open\n",
     "read, raw stub: a note\n",

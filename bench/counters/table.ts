@@ -76,6 +76,7 @@ export function countersTable(report: CountersReport, rich: boolean): string {
     if (row.state === "measured" && row.note !== undefined) lines.push(style.dim(`${row.name}: ${row.note}`));
   }
   lines.push(
+    style.dim(`to compare, reads that make a BigInt each: ${describeGarbage(control)}`),
     style.dim(
       `median, p99 and distribution of batches; ${rounds} rounds, Bun and C in turn; ${"missing" in c ? `no C: ${c.missing}` : c.compiler}`,
     ),
