@@ -158,7 +158,7 @@ export function explainText(probe: Probe, found: Capabilities, { style, width }:
     ["remedy", probe.remedy],
     ["source", probe.source],
   ];
-  const column = 12;
+  const column = 14;
   const lines = rows
     .filter(([, text]) => text !== "")
     .flatMap(([label, text]) => {
