@@ -1,6 +1,15 @@
 /** `tickproof doctor` as a process: output, exit codes, and what it leaves behind. */
 import { afterAll, test } from "bun:test";
-import { chmodSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
@@ -106,4 +115,38 @@ test("doctor that is ended by Ctrl-C leaves no folder and no program behind", as
   assertEquals(await child.exited, 130);
   assertEquals(await child.stdout.text(), "");
   assertEquals(readdirSync(TMPDIR), []);
+});
+
+test("doctor --host examines a described host, and says why an engine can't run there", () => {
+  const { code, stdout } = doctor(["--host", "haswell-xen-pmi"]);
+  assertEquals(code, 0);
+  assertMatch(
+    stdout,
+    /^tickproof \S+ on described host haswell-xen-pmi: Intel.*, under xen 4\.11\.4, Linux 4\.19/,
+  );
+  assertMatch(stdout, /✗ xen-pmi-overcount\n/);
+  assertMatch(stdout, /✗ rr: can't run there\n +xen-pmi-overcount: \d+ of 500 branches counted\n/);
+  const json: Json = JSON.parse(doctor(["--host", "haswell-kvm-4.7", "--json"]).stdout);
+  assertEquals(json.capabilities["kvm-in-txcp-bug"].evidence, "312 of 500 branches counted");
+  assertStringIncludes(
+    doctor(["--host", "haswell-kvm-fixed", "--explain", "kvm-in-txcp-bug"]).stdout,
+    "no: 500 of 500 branches counted",
+  );
+});
+
+test("doctor --host takes a profile of one's own, and refuses what is none in one message", () => {
+  const profile = readFileSync(resolve(import.meta.dir, "../../manifests/hosts/zen3.yaml"), "utf8");
+  writeFileSync(join(ROOT, "mine.yaml"), profile.replace("name: zen3", "name: mine"));
+  assertStringIncludes(doctor(["--host", "./mine.yaml"]).stdout, "on described host mine:");
+  writeFileSync(join(ROOT, "wrong.yaml"), profile.replace("counters: 6", "counters: many"));
+  for (const [host, words] of [
+    ["haswel", "did you mean 'haswell'?"],
+    ["./none.yaml", "none.yaml"],
+    ["./wrong.yaml", "wrong.yaml:"],
+  ]) {
+    const { code, stdout, stderr } = doctor(["--host", host]);
+    assertEquals([code, stdout], [2, ""]);
+    assertStringIncludes(stderr, words);
+    assert(!stderr.includes("    at "), stderr);
+  }
 });

@@ -1,5 +1,6 @@
 /** A described host as a host: the model answers what this machine's kernel and processor would. */
-import type { HostModel } from "../../engine/host/model-api.ts";
+import { createHostModel, type HostModel } from "../../engine/host/mod.ts";
+import { loadProfile } from "./profiles.ts";
 import type { Host } from "./types.ts";
 
 /** The task that the probes are, on the model. */
@@ -27,4 +28,14 @@ export function describedHost(model: HostModel): Host {
     compiler: () => undefined,
     traceSpace: () => undefined,
   };
+}
+
+/**
+ * A described host, right after its start.
+ *
+ * @param nameOrPath As {@link loadProfile} takes it.
+ * @throws {UsageError} As {@link loadProfile} does.
+ */
+export function loadDescribedHost(nameOrPath: string): Host {
+  return describedHost(createHostModel(loadProfile(nameOrPath)));
 }

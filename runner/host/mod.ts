@@ -3,7 +3,7 @@
  * the findings are capabilities that manifests name, and they decide which engine can run.
  */
 export { CAPABILITY_NAMES, capabilitiesOf, probeOf, unmetNeed } from "./capabilities.ts";
-export { describedHost } from "./described.ts";
+export { describedHost, loadDescribedHost } from "./described.ts";
 export { type Examination, examine } from "./examination.ts";
 export { Interrupted, untilInterrupted } from "./interrupted.ts";
 export { liveHost } from "./live.ts";

@@ -2,8 +2,8 @@ import type { Probe } from "../types.ts";
 import { no, unknown, yes } from "./_finding.ts";
 import { osRelease, releaseNumber } from "./_release.ts";
 
-/** The newest of what the embedded engine calls: MAP_FIXED_NOREPLACE came with 4.17. */
-const OLDEST = "4.17";
+/** What Bun asks for. The engine's own newest call, MAP_FIXED_NOREPLACE (4.17), older kernels take for a hint. */
+const OLDEST = "5.1";
 
 /** The kernel of this machine, or of the guest. */
 export const kernelRecent: Probe = {
@@ -12,8 +12,8 @@ export const kernelRecent: Probe = {
   kind: "good",
   measures: "/proc/sys/kernel/osrelease",
   threshold: `${OLDEST} or newer`,
-  source: "mmap(2): MAP_FIXED_NOREPLACE since Linux 4.17",
-  gates: { engines: ["embedded"], tests: [] },
+  source: "https://bun.sh/docs/installation: Linux 5.1 at least; mmap(2), MAP_FIXED_NOREPLACE",
+  gates: { engines: [], limits: ["embedded"], tests: [] },
   remedy: `use Linux ${OLDEST} or newer`,
   run(host) {
     const release = osRelease(host);

@@ -8,8 +8,8 @@ const SCOPE = "/proc/sys/kernel/yama/ptrace_scope";
 test("kernel-recent compares releases as numbers", () => {
   expectFindings("kernel-recent", [
     [{ files: { [RELEASE]: "6.1.0-18-amd64\n" } }, "yes", "Linux 6.1.0-18-amd64"],
-    [{ files: { [RELEASE]: "4.17.0\n" } }, "yes", "4.17"],
-    [{ files: { [RELEASE]: "4.9.0-19-amd64\n" } }, "no", "Linux 4.9"],
+    [{ files: { [RELEASE]: "5.1.0\n" } }, "yes", "5.1"],
+    [{ files: { [RELEASE]: "4.19.0-26-amd64\n" } }, "no", "Linux 4.19"],
     [{ files: { [RELEASE]: "four\n" } }, "unknown", "can't be read"],
     [{}, "unknown", "can't be read"],
   ]);

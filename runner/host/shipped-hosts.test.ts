@@ -1,0 +1,92 @@
+/** What the probes find on the described hosts that come with tickproof, and which engine could run there. */
+import { test } from "bun:test";
+import { assertEquals, assertStringIncludes } from "@std/assert";
+import { loadDescribedHost } from "./described.ts";
+import { type Examination, examine } from "./examination.ts";
+import { profileNames } from "./profiles.ts";
+
+/** Problems that are found on each host. */
+const PROBLEMS: Readonly<Record<string, readonly string[]>> = {
+  "cloud-no-pmu": ["context-switch-events", "hardware-events"],
+  haswell: ["kernel-recent"],
+  "haswell-kvm-4.7": ["kvm-in-txcp-bug", "kernel-recent"],
+  "haswell-kvm-few-counters": ["multiplexing", "in-txcp-refused", "kernel-recent"],
+  "haswell-kvm-fixed": ["kernel-recent"],
+  "haswell-vmware": ["context-switch-events"],
+  "haswell-xen-pmi": ["xen-pmi-overcount", "kernel-recent"],
+  "ice-lake": [],
+  knl: ["multiplexing", "kernel-recent"],
+  "paranoid-4": ["perf-allowed"],
+  "sandy-bridge-kvm": ["kernel-recent"],
+  "skylake-tsx-off": [],
+  zen3: [],
+  "zen3-spec-lock-map": ["spec-lock-map"],
+  "zen5-turin": ["cpu-known-to-rr", "context-switch-events"],
+};
+
+/** Further findings, one host a line. */
+const FINDINGS: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+  "cloud-no-pmu": { pmu: "no", kvm: "yes", "kvm-in-txcp-bug": "unknown", "host-kernel-visible": "no" },
+  haswell: { pmu: "yes", hle: "yes", "hle-ignored": "no", "in-txcp": "yes", "virtual-machine": "no" },
+  "haswell-kvm-4.7": { pmu: "yes", hle: "yes", "in-tx": "yes", "hardware-ticks": "yes" },
+  "haswell-kvm-fixed": { "kvm-in-txcp-bug": "no", "in-txcp": "yes" },
+  "haswell-vmware": { vmware: "yes", pmu: "yes", "hle-ignored": "yes" },
+  "haswell-xen-pmi": { xen: "yes", pmu: "yes", "hardware-ticks": "no", "host-kernel-visible": "yes" },
+  "ice-lake": { rtm: "yes", hle: "no", "in-txcp": "yes", "smi-counted": "no" },
+  knl: { pmu: "yes", "single-counter": "no", "in-txcp": "no" },
+  "paranoid-4": { "hardware-events": "no", "kvm-in-txcp-bug": "unknown" },
+  "sandy-bridge-kvm": { "in-txcp": "no", "in-txcp-refused": "no", "kvm-in-txcp-bug": "no" },
+  "skylake-tsx-off": { "tsx-disabled": "yes", "tsx-always-aborts": "yes", "hle-ignored": "yes" },
+  zen3: { pmu: "yes", "in-txcp": "no", "spec-lock-map": "no" },
+  "zen5-turin": { "cpu-known": "yes", pmu: "yes" },
+};
+
+/** Hosts on which rr can't run, and why. */
+const NOT_FOR_RR: Readonly<Record<string, readonly string[]>> = {
+  "cloud-no-pmu": ["context-switch-events", "hardware-events"],
+  "haswell-vmware": ["context-switch-events"],
+  "haswell-xen-pmi": ["xen-pmi-overcount"],
+  "paranoid-4": ["perf-allowed"],
+  "zen5-turin": ["cpu-known-to-rr", "context-switch-events"],
+};
+
+const examinations = new Map<string, Examination>(
+  profileNames().map((name) => [name, examine(loadDescribedHost(name))]),
+);
+
+test("every shipped host is in the table of problems", () => {
+  assertEquals([...examinations.keys()], Object.keys(PROBLEMS).sort());
+});
+
+for (const [name, { problems, capabilities, verdicts }] of examinations) {
+  test(`${name}: the probes find its problems and nothing else`, () => {
+    assertEquals(
+      problems.map(({ probe }) => probe.name),
+      [...(PROBLEMS[name] ?? [])],
+    );
+    for (const [capability, state] of Object.entries(FINDINGS[name] ?? {})) {
+      const finding = capabilities.get(capability);
+      assertEquals(finding?.state, state, `${capability}: ${finding?.evidence}`);
+    }
+  });
+
+  test(`${name}: the verdict on each engine names what keeps it from running`, () => {
+    const obstacles = Object.fromEntries(
+      verdicts.map(({ engine, obstacles }) => [engine, obstacles.map(({ capability }) => capability)]),
+    );
+    assertEquals(obstacles, { embedded: [], rr: [...(NOT_FOR_RR[name] ?? [])] });
+  });
+}
+
+test("haswell-kvm-4.7: the evidence has the numbers of the loss, and the hle test is concerned", () => {
+  const bug = examinations
+    .get("haswell-kvm-4.7")
+    ?.problems.find(({ probe }) => probe.name === "kvm-in-txcp-bug");
+  assertEquals(bug?.finding.evidence, "312 of 500 branches counted");
+  assertEquals(bug?.probe.gates.tests, ["hle"]);
+});
+
+test("zen5-turin: the evidence has the processor that rr does not know", () => {
+  const evidence = examinations.get("zen5-turin")?.capabilities.get("cpu-known-to-rr")?.evidence ?? "";
+  assertStringIncludes(evidence, "AuthenticAMD family 0x1a model 0x02");
+});
