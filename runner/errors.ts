@@ -36,7 +36,9 @@ const REFUSALS: ReadonlySet<string> = new Set([
 ]);
 
 function isRefusal(error: unknown): error is SystemError {
-  return error instanceof Error && "syscall" in error && "code" in error && REFUSALS.has(String(error.code));
+  // A SyscallError of our own says what to do already.
+  if (!(error instanceof Error) || error.name === "SyscallError") return false;
+  return "syscall" in error && "code" in error && REFUSALS.has(String(error.code));
 }
 
 /**

@@ -37,6 +37,12 @@ test("refusalRemedy() tells the level of perf_event_paranoid and the one that is
     paranoid(2),
     "perf_event_paranoid is 2: count user mode only (EVENT:u), lower it (sysctl kernel.perf_event_paranoid=1)",
   );
+  for (const attr of [
+    { type: PERF_TYPE.SOFTWARE, config: 3 },
+    { ...CYCLES, flags: ["exclude_user"] as const },
+  ]) {
+    assertStringIncludes(paranoid(2, { attr }), "perf_event_paranoid is 2: lower it");
+  }
   assertStringIncludes(paranoid(1, { pid: -1, cpu: 0 }), "perf_event_paranoid=0");
   assertStringIncludes(
     paranoid(0, { attr: { type: PERF_TYPE.TRACEPOINT, config: 1 } }),

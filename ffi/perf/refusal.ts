@@ -7,6 +7,7 @@
 import { ERRNO } from "../errno.ts";
 import type { PerfAttr } from "./attr.ts";
 import { IN_TX, IN_TXCP, PERF_TYPE } from "./constants.ts";
+import { happensInKernel } from "./events/generic.ts";
 import type { HostFacts } from "./facts.ts";
 
 /** What was asked for, as far as the kernel judges it. */
@@ -37,6 +38,10 @@ function levelNeeded({ attr, pid }: Asked): number {
   return attr.flags?.includes("exclude_kernel") ? 2 : 1;
 }
 
+function countsInUserMode(attr: PerfAttr): boolean {
+  return !happensInKernel(attr) && !attr.flags?.includes("exclude_user");
+}
+
 function denied(asked: Asked, host: HostFacts): string {
   const text = host.readFile(PARANOID)?.trim();
   const grant = "or grant CAP_PERFMON (setcap cap_perfmon+ep PROGRAM; docker run --cap-add PERFMON)";
@@ -46,7 +51,8 @@ function denied(asked: Asked, host: HostFacts): string {
   }
   const level = Number(text);
   if (level > needed) {
-    const userOnly = level === 2 && needed === 1 ? "count user mode only (EVENT:u), " : "";
+    const inUserMode = level === 2 && needed === 1 && countsInUserMode(asked.attr);
+    const userOnly = inUserMode ? "count user mode only (EVENT:u), " : "";
     return `perf_event_paranoid is ${level}: ${userOnly}lower it (sysctl kernel.perf_event_paranoid=${needed}), ${grant}`;
   }
   const task = asked.pid > 0 ? `; a process of another user needs CAP_SYS_PTRACE too (pid ${asked.pid})` : "";

@@ -4,7 +4,7 @@ import { Counter, type Reading } from "../../ffi/mod.ts";
 /**
  * Counts events of this process while something runs.
  *
- * @param events Names, as `tickproof stat` takes them: "page-faults", "context-switches:u".
+ * @param events Names, as `tickproof stat` takes them: "page-faults:u", "context-switches".
  * @param fn What is measured; the runtime's own work is in the counts too.
  * @returns A reading for each event: counted, not counted, or not supported with the reason.
  * @throws EventNameError for a name that is none, SyscallError where the kernel refuses for want of rights.

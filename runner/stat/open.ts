@@ -2,10 +2,12 @@
 import {
   Counter,
   type CounterOptions,
+  happensInKernel,
   isErrno,
   type NotSupported,
   type PerfEvent,
   type Reading,
+  toNotSupported,
   toReading,
 } from "../../ffi/mod.ts";
 import type { StatRow } from "./events.ts";
@@ -20,6 +22,9 @@ export interface OpenRow {
   readonly refused: NotSupported | undefined;
 }
 
+/** What counts, if not this kernel. */
+type Machine = Pick<CounterOptions, "system" | "host">;
+
 /** Whether the user has said which modes to count. */
 function namesModes({ attr }: PerfEvent): boolean {
   return attr.flags?.some((flag) => flag === "exclude_kernel" || flag === "exclude_user") ?? false;
@@ -31,6 +36,7 @@ function openAllowed(event: PerfEvent, options: CounterOptions): Counter | NotSu
     return Counter.tryOpen(event, options);
   } catch (error) {
     if (namesModes(event) || !(isErrno(error, "EACCES") || isErrno(error, "EPERM"))) throw error;
+    if (happensInKernel(event.attr)) return toNotSupported(error);
     const { attr, name } = event;
     const flags = [...(attr.flags ?? []), "exclude_kernel", "exclude_hv"] as const;
     const separator = name.endsWith("/") ? "" : ":";
@@ -38,24 +44,33 @@ function openAllowed(event: PerfEvent, options: CounterOptions): Counter | NotSu
   }
 }
 
-function openOn(event: PerfEvent, pid: number, leader: Counter | undefined): (Counter | NotSupported)[] {
+function openOn(
+  event: PerfEvent,
+  pid: number,
+  leader: Counter | undefined,
+  machine: Machine,
+): (Counter | NotSupported)[] {
   // An event of a whole package belongs to no task; it is counted on the processors that stand for the packages.
-  if (event.cpus !== undefined) return event.cpus.map((cpu) => openAllowed(event, { pid: -1, cpu }));
-  return [openAllowed(event, { pid, inherit: true, enableOnExec: true, ...(leader && { leader }) })];
+  if (event.cpus !== undefined)
+    return event.cpus.map((cpu) => openAllowed(event, { ...machine, pid: -1, cpu }));
+  return [
+    openAllowed(event, { ...machine, pid, inherit: true, enableOnExec: true, ...(leader && { leader }) }),
+  ];
 }
 
 /**
  * Opens the counters of all rows. Those of the program start at its exec; those of packages are to be enabled.
  *
  * @param pid The program, which waits to be released.
+ * @param machine What counts. @default this kernel
  * @returns A row for each; `counters` are the caller's to dispose.
  * @throws {SyscallError} When the kernel forbids counting, or there are no descriptors left.
  */
-export function openRows(rows: readonly StatRow[], pid: number): OpenRow[] {
+export function openRows(rows: readonly StatRow[], pid: number, machine: Machine = {}): OpenRow[] {
   const leaders = new Map<number, Counter | NotSupported>();
   const opened: OpenRow[] = [];
   try {
-    for (const row of rows) opened.push(openRow(row, pid, leaders));
+    for (const row of rows) opened.push(openRow(row, pid, leaders, machine));
   } catch (error) {
     closeRows(opened);
     throw error;
@@ -67,6 +82,7 @@ function openRow(
   { name, event, group }: StatRow,
   pid: number,
   leaders: Map<number, Counter | NotSupported>,
+  machine: Machine,
 ): OpenRow {
   const without = (reason: string): OpenRow => ({
     name,
@@ -78,7 +94,7 @@ function openRow(
   const leader = group === undefined ? undefined : leaders.get(group);
   if (leader !== undefined && !(leader instanceof Counter))
     return without("the leader of its group is not supported");
-  const results = openOn(event, pid, leader);
+  const results = openOn(event, pid, leader, machine);
   const counters = results.filter((result) => result instanceof Counter);
   const refused = results.find((result): result is NotSupported => !(result instanceof Counter));
   const [first] = results;

@@ -46,11 +46,11 @@ test("statRows() splits a list at commas outside of terms and braces", () => {
     ["cpu/event=0xc4,umask=0x11/u", undefined],
     ["r1c4", undefined],
   ]);
-  assertEquals(names("cs,{cycles,cpu/event=1,umask=2/,cs}:u,faults"), [
+  assertEquals(names("cs,{cycles,cpu/event=1,umask=2/,minor-faults}:u,faults"), [
     ["cs", undefined],
     ["cycles:u", 1],
     ["cpu/event=1,umask=2/u", 1],
-    ["cs:u", 1],
+    ["minor-faults:u", 1],
     ["faults", undefined],
   ]);
   assertEquals(names("mem:0x1000/8:w,cs"), [

@@ -213,6 +213,14 @@ test("resolveEvent() turns modifiers into flags", () => {
   refuses("cycles:in_txpc", HASWELL, "did you mean 'in_txcp'?");
 });
 
+test("resolveEvent() refuses events of the kernel that are to leave the kernel out", () => {
+  for (const name of ["context-switches:u", "cs:uh", "migrations:u", "cgroup-switches:u"]) {
+    refuses(name, HASWELL, "it happens in the kernel");
+  }
+  assertEquals(resolveEvent("cs:uk", HASWELL).attr.flags, ["exclude_hv"]);
+  assertEquals(resolveEvent("page-faults:u", HASWELL).attr.flags, ["exclude_kernel", "exclude_hv"]);
+});
+
 test("resolveEvent() counts by transaction on Intel only", () => {
   assertEquals(resolveEvent("retired-conditional-branches:in_tx", HASWELL).attr.config, IN_TX | 0x1c4n);
   const cycles = resolveEvent("cycles:u:in_txcp", HASWELL).attr;

@@ -1,5 +1,6 @@
 /** Events that the kernel itself names, on every processor. Source: linux/perf_event.h; names as perf-list(1) has them. */
 
+import type { PerfAttr } from "../attr.ts";
 import { PERF_COUNT_HW, PERF_COUNT_SW, PERF_TYPE } from "../constants.ts";
 
 /** Type and config of an event. */
@@ -11,8 +12,14 @@ export interface Code {
 /** Config of PERF_TYPE_HW_CACHE: cache | operation << 8 | result << 16. */
 const CACHES = { "L1-dcache": 0, "L1-icache": 1, LLC: 2, dTLB: 3, iTLB: 4, branch: 5, node: 6 } as const;
 const OPERATIONS = { load: 0, store: 1, prefetch: 2 } as const;
-/** Code fetches and branches are only ever read. */
-const READ_ONLY: ReadonlySet<string> = new Set(["L1-icache", "iTLB", "branch"]);
+/** What is not done with a cache: nobody stores to code (as tools/perf/util/evsel.c has it). */
+const NEVER: ReadonlySet<string> = new Set([
+  "L1-icache store",
+  "iTLB store",
+  "iTLB prefetch",
+  "branch store",
+  "branch prefetch",
+]);
 
 const HARDWARE: Readonly<Record<string, number>> = {
   "cpu-cycles": PERF_COUNT_HW.CPU_CYCLES,
@@ -58,7 +65,7 @@ function* generic(): Generator<[string, Code]> {
   }
   for (const [cache, id] of Object.entries(CACHES)) {
     for (const [operation, op] of Object.entries(OPERATIONS)) {
-      if (op !== OPERATIONS.load && READ_ONLY.has(cache)) continue;
+      if (NEVER.has(`${cache} ${operation}`)) continue;
       const config = BigInt(id | (op << 8));
       yield [
         `${cache}-${operation}${operation === "prefetch" ? "e" : ""}s`,
@@ -71,6 +78,18 @@ function* generic(): Generator<[string, Code]> {
 
 /** Name → code of every event that the kernel names. */
 export const GENERIC_EVENTS: ReadonlyMap<string, Code> = new Map(generic());
+
+const KERNEL_ONLY: ReadonlySet<bigint> = new Set(
+  [PERF_COUNT_SW.CONTEXT_SWITCHES, PERF_COUNT_SW.CPU_MIGRATIONS, PERF_COUNT_SW.CGROUP_SWITCHES].map(BigInt),
+);
+
+/**
+ * Whether an event happens in the kernel only, so that it reads 0 for ever when the kernel is excluded: the scheduler
+ * counts it with registers of its own (kernel/sched/core.c, perf_sw_event_sched).
+ */
+export function happensInKernel({ type, config }: Pick<PerfAttr, "type" | "config">): boolean {
+  return type === PERF_TYPE.SOFTWARE && KERNEL_ONLY.has(BigInt(config));
+}
 
 /**
  * Codes of generic events on Intel, for modifiers that only a raw event takes.

@@ -13,7 +13,7 @@ import type { PerfEvent } from "../event.ts";
 import { type HostFacts, liveFacts } from "../facts.ts";
 import { CORE_EVENT_NAMES, CORES, type CoreName } from "./cores.ts";
 import { EventNameError } from "./error.ts";
-import { type Code, GENERIC_EVENTS, INTEL_ARCHITECTURAL } from "./generic.ts";
+import { type Code, GENERIC_EVENTS, happensInKernel, INTEL_ARCHITECTURAL } from "./generic.ts";
 import { microarchitecture } from "./microarchitectures.ts";
 import { type Modifiers, modifierAttr, parseModifiers } from "./modifiers.ts";
 import { breakpoint, looksLikeTracepoint, noTracepoint, tracepoint } from "./probes.ts";
@@ -201,6 +201,12 @@ export function resolveEvents(name: string, host: HostFacts = liveFacts): PerfEv
   const whole = name.trim();
   const { bases, modifiers: text } = findBases(whole, host);
   const modifiers = parseModifiers(whole, text);
+  if (modifiers.flags.includes("exclude_kernel") && bases.some(({ attr }) => happensInKernel(attr))) {
+    throw new EventNameError(
+      whole,
+      "it happens in the kernel, so that user mode alone never counts any: add k (:uk)",
+    );
+  }
   return bases.map(({ name: base, attr, source, unit, scale }) => ({
     name: bases.length > 1 && text !== "" ? `${base}:${text}` : bases.length > 1 ? base : whole,
     attr: { ...inTransaction(whole, attr, modifiers, host), ...modifierAttr(modifiers) },
