@@ -29,6 +29,12 @@ export interface RunOptions {
   environment?: Record<string, string>;
 }
 
+/** Options of {@link proveSame}. */
+export interface ProofOptions extends RunOptions {
+  /** Further options of `tickproof record`. */
+  record?: readonly string[];
+}
+
 /** Runs a command to its end. */
 export function run(command: readonly string[], { stdin, environment }: RunOptions = {}): Ended {
   const child = Bun.spawnSync([...command], {
@@ -71,14 +77,25 @@ export interface Proof {
  * @param command The program and its arguments.
  * @param options Its input and environment.
  */
-export function proveSame(command: readonly string[], options: RunOptions = {}): Proof {
+export function proveSame(command: readonly string[], options: ProofOptions = {}): Proof {
   using scratch = new Scratch();
   const [trace, recordFile, replayFile] = ["trace", "record.json", "replay.json"].map((name) =>
     scratch.file(name),
   );
   assert(trace && recordFile && replayFile);
   const record = run(
-    [...TICKPROOF, "record", "-o", trace, "--quiet", "--report", recordFile, "--", ...command],
+    [
+      ...TICKPROOF,
+      "record",
+      "-o",
+      trace,
+      "--quiet",
+      "--report",
+      recordFile,
+      ...(options.record ?? []),
+      "--",
+      ...command,
+    ],
     options,
   );
   const recordReport = readJson(recordFile, record) as RecordReport;

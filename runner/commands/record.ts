@@ -1,5 +1,6 @@
 /** `tickproof record`: runs a program in the engine and keeps a trace of it. */
 import { resolve } from "node:path";
+import type { HostModel } from "../../engine/host/mod.ts";
 import { defineCommand } from "../args/mod.ts";
 import { endLike } from "../end-like.ts";
 import { SIGNAL_BASE, USAGE } from "../exit-codes.ts";
@@ -23,6 +24,11 @@ export const record = defineCommand({
     output: { kind: "text", short: "o", value: "DIR", help: "keep the trace in DIR, a new or empty folder" },
     quiet: { kind: "flag", short: "q", help: "say nothing but errors" },
     report: { kind: "text", value: "FILE", help: "write the result to FILE as JSON" },
+    host: {
+      kind: "text",
+      value: "HOST",
+      help: "run it on a described host: a name from manifests/hosts, or a profile's file",
+    },
     send: {
       kind: "text",
       value: "SIGNAL@TICKS",
@@ -33,6 +39,7 @@ export const record = defineCommand({
   async run({ options, positionals: command }) {
     const signals = options.send === undefined ? [] : parseSends(options.send);
     const engine = await import("../../engine/mod.ts");
+    const model = await modelOf(options.host);
     const trace =
       options.output === undefined
         ? newDefaultTrace(command[0] ?? "")
@@ -43,7 +50,13 @@ export const record = defineCommand({
       result = reporting(options.report, () => ({
         kind: "record",
         directory,
-        ...engine.record({ command, directory, quiet: options.quiet, signals }),
+        ...engine.record({
+          command,
+          directory,
+          quiet: options.quiet,
+          signals,
+          ...model(),
+        }),
       }));
     } catch (error) {
       trace.discard();
@@ -52,6 +65,16 @@ export const record = defineCommand({
     return await conclude(result, options.quiet);
   },
 });
+
+/** What makes the model of a described host, loaded only where one was asked for. */
+async function modelOf(host: string | undefined): Promise<() => { host?: HostModel }> {
+  if (host === undefined) return () => ({});
+  const [{ loadProfile }, { createHostModel }] = await Promise.all([
+    import("../host/profiles.ts"),
+    import("../../engine/host/mod.ts"),
+  ]);
+  return () => ({ host: createHostModel(loadProfile(host)) });
+}
 
 async function conclude(result: RecordReport, quiet: boolean): Promise<number> {
   switch (result.outcome) {

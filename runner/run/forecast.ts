@@ -30,11 +30,10 @@ export interface ForecastSpec {
 
 /** Makes a forecast. A test that is meant for a described host of its own is told of on that one. */
 export function forecast({ host, tests, engines, force, facts }: ForecastSpec): Forecast {
-  const { subject } = facts(host);
   const prospects = tests.flatMap((test) =>
     engines.map((engine) => ({ test, engine, decision: foresee(test, engine, { host, force, facts }) })),
   );
-  return { host: subject, engines, prospects };
+  return { host, engines, prospects };
 }
 
 function foresee(
@@ -49,11 +48,11 @@ function foresee(
   const there = facts(test.host ?? host);
   const decision = decide(test.conditions, engine, there, force);
   if (decision.kind !== "run" || test.host !== undefined) return decision;
-  const { obstacles } = judge(engine, there.capabilities);
-  if (obstacles.length === 0) return decision;
-  const seen = obstacles.map(({ capability, evidence }) => `${capability} (${evidence})`).join(", ");
-  const missing = obstacles.map(({ capability }) => capability);
-  return skip({ text: `${there.subject} is no host for ${engine}: ${seen}`, capabilities: missing, missing });
+  const [obstacle] = judge(engine, there.capabilities).obstacles;
+  if (obstacle === undefined) return decision;
+  const { capability, evidence } = obstacle;
+  const text = `${there.subject} is no host for ${engine}: ${capability} (${evidence})`;
+  return skip({ text, capabilities: [capability], missing: [capability] });
 }
 
 function skip(note: Note): Decision {

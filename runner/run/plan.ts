@@ -3,7 +3,6 @@ import { readdirSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { didYouMean } from "../../ffi/mod.ts";
 import { UsageError } from "../errors.ts";
-import { isProfilePath } from "../host/mod.ts";
 import type { LoadedManifest, TestEntry } from "../manifest/mod.ts";
 import type { Target, TestCase } from "./types.ts";
 
@@ -23,7 +22,7 @@ function targetOf({ program, command }: TestEntry, folder: string): Target {
 
 /** A described host by name, or by a file relative to the manifest. */
 function hostOf(host: string, folder: string): string {
-  return isProfilePath(host) ? resolve(folder, host) : host;
+  return host.endsWith(".yaml") ? resolve(folder, host) : host;
 }
 
 /** The tests of a manifest, with the manifest's defaults filled in. */

@@ -46,6 +46,15 @@ static inline int open_counter(uint64_t config, uint64_t period, pid_t task) {
   return (int)syscall(SYS_perf_event_open, &attr, task, -1, -1, PERF_FLAG_FD_CLOEXEC);
 }
 
+/* Opens a counter with IN_TX or IN_TXCP; to processors of AMD these bits are parts of another event's number. */
+static inline int open_transactional(uint64_t config, pid_t task) {
+  unsigned a, b, c, d;
+  __cpuid(0, a, b, c, d);
+  if (b == signature_INTEL_ebx) return open_counter(config, 0, task);
+  errno = EINVAL;
+  return -1;
+}
+
 static inline uint64_t read_counter(int fd) {
   uint64_t value;
   CHECK(read(fd, &value, sizeof(value)) == sizeof(value));

@@ -18,7 +18,7 @@ int main(void) {
   const int plain = event ? open_counter(event, 0, 0) : (errno = ENOENT, -1);
   require_counter(plain, "no counter of conditional branches");
   CHECK(close(plain) == 0);
-  const int fd = open_counter(event | IN_TXCP, 0, 0);
+  const int fd = open_transactional(event | IN_TXCP, 0);
   require_counter(fd, "no checkpointed counter (IN_TXCP)");
   enable(fd);
   int lost = 0;

@@ -87,11 +87,11 @@ static pid_t start(struct tool *tool) {
   CHECK(fcntl(tool->interrupt, F_SETFL, O_ASYNC) == 0);
   tool->measure = tool->in_tx = -1;
   if (strategy == MEASURE) {
-    tool->measure = open_counter(event | IN_TXCP, 0, pid);
+    tool->measure = open_transactional(event | IN_TXCP, pid);
     if (tool->measure < 0 && errno == EINVAL) puts("no transactions here: the plain counter is the clock");
     else require_counter(tool->measure, "no checkpointed counter (IN_TXCP)");
   } else if (strategy == GUARD) {
-    tool->in_tx = open_counter(event | IN_TX, 0, pid);
+    tool->in_tx = open_transactional(event | IN_TX, pid);
     if (tool->in_tx < 0 && errno == EINVAL) puts("no transactions here: there is nothing to guard against");
     else require_counter(tool->in_tx, "no counter of branches in transactions (IN_TX)");
   }
@@ -143,12 +143,10 @@ static int replay(const struct place *places) {
     uint64_t ahead = places[i].clock > now + 2 * SKID ? places[i].clock - now - SKID : UINT32_MAX;
     CHECK(ioctl(tool.interrupt, PERF_EVENT_IOC_PERIOD, &ahead) == 0);
     shared->limit = places[i].turns;
-    go_on(pid);
-    await_stop(pid);
-    if (shared->turns < places[i].turns) {
+    do {
       go_on(pid);
       await_stop(pid);
-    }
+    } while (shared->turns < places[i].turns);
     const uint64_t clock = clock_of(&tool);
     if (clock != places[i].clock) {
       printf("EXIT-DIVERGED: ticks mismatch at turn %lu: expected %lu, got %lu\n", places[i].turns,
@@ -157,6 +155,10 @@ static int replay(const struct place *places) {
     }
   }
   end(&tool);
+  if (places[STOPS - 1].clock < places[STOPS - 1].turns) {
+    printf("EXIT-LOST: the clock says %lu after %lu turns\n", places[STOPS - 1].clock, places[STOPS - 1].turns);
+    return 1;
+  }
   return succeed();
 }
 

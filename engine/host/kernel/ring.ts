@@ -71,8 +71,8 @@ export class Ring {
     view.setUint32(MMAP_PAGE.lock, lock + 2, true);
     view.setUint32(MMAP_PAGE.index, 0, true);
     view.setBigInt64(MMAP_PAGE.offset, BigInt(count), true);
-    view.setBigUint64(MMAP_PAGE.time_enabled, BigInt(enabled), true);
-    view.setBigUint64(MMAP_PAGE.time_running, BigInt(running), true);
+    view.setBigUint64(MMAP_PAGE.time_enabled, BigInt(Math.floor(enabled)), true);
+    view.setBigUint64(MMAP_PAGE.time_running, BigInt(Math.floor(running)), true);
     view.setUint16(MMAP_PAGE.pmc_width, width, true);
   }
 

@@ -11,10 +11,10 @@ const real =
     result;
 
 test("describedCpuid() claims no feature that the real processor lacks", () => {
-  assertEquals(describedCpuid(everything, 1, 0, real(1, 2, 4, 8)), [ALL, ALL, 0x8000_0004, 8]);
-  assertEquals(describedCpuid(everything, 7, 0, real(1, 0x100, 4, 8)), [ALL, 0x110, 4, 8]);
+  assertEquals(describedCpuid(everything, 1, 0, real(1, 2, 4, 8)), [ALL, ALL, 0x8000_8004, 8]);
+  assertEquals(describedCpuid(everything, 7, 0, real(1, 0x100, 4, 8)), [ALL, 0x110, 4, 0x2808]);
   assertEquals(describedCpuid(everything, 7, 1, real(1, 2, 4, 8)), [1, 2, 4, 8]);
-  assertEquals(describedCpuid(everything, 0x8000_0001, 0, real(1, 2, 4, 8)), [ALL, ALL, 4, 8]);
+  assertEquals(describedCpuid(everything, 0x8000_0001, 0, real(1, 2, 4, 8)), [ALL, ALL, 0x0180_0004, 8]);
 });
 
 test("describedCpuid() hides what the described processor lacks", () => {

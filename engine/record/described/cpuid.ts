@@ -28,8 +28,10 @@ const XSAVE = 0xd;
 
 /** Bits that say something of the host rather than of an instruction: leaf, subleaf, register, bits. */
 const DESCRIBED: readonly (readonly [number, number, number, number])[] = [
-  [1, 0, ECX, 0x8000_0000], // a hypervisor is there
+  [1, 0, ECX, (1 << 31) | (1 << 15)], // a hypervisor is there; PDCM: capabilities of counters
   [7, 0, EBX, 1 << 4], // HLE: prefixes, which every processor takes
+  [7, 0, EDX, (1 << 11) | (1 << 13)], // RTM_ALWAYS_ABORT, TSX_FORCE_ABORT
+  [0x8000_0001, 0, ECX, (1 << 23) | (1 << 24)], // AMD's extended counters
 ];
 
 /**
