@@ -20,6 +20,17 @@ function chosen(names: readonly string[]): ReadonlySet<string> {
   return new Set(names.length > 0 ? names : NAMES);
 }
 
+/** Refuses options of a benchmark that is not run: they would be lost without a word. */
+function checkMeant(
+  options: Readonly<Record<string, unknown>>,
+  owner: string,
+  names: ReadonlySet<string>,
+): void {
+  const given = Object.keys(options).find((name) => options[name] !== undefined);
+  if (given === undefined || names.has(owner)) return;
+  throw new UsageError(`'--${given}' is for the benchmark '${owner}', which is not run: name it too`);
+}
+
 const bench = defineCommand({
   name: "bench",
   start: "npm run bench --",
@@ -39,8 +50,10 @@ const bench = defineCommand({
   positionals: { usage: "[NAME…]", min: 0, max: NAMES.length },
   async run({ options: { filter, rounds, runs, json, svg }, positionals }) {
     const names = chosen(positionals);
-    if (svg !== undefined && !names.has("counters")) {
-      throw new UsageError("'--svg' draws the benchmark 'counters', which is not run: name it too");
+    checkMeant({ rounds, svg }, "counters", names);
+    checkMeant({ runs }, "engine", names);
+    if (filter !== undefined && names.size > 1) {
+      throw new UsageError(`'--filter' is for one benchmark: name one of ${NAMES.join(", ")}`);
     }
     if (json !== undefined) checkWritable("--json", json);
     if (svg !== undefined) checkWritable("--svg", svg);
