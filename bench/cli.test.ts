@@ -56,3 +56,23 @@ test("'counters' writes JSON and a picture, also without a C compiler", () => {
   assertEquals(readdirSync(folder).sort(), ["r.json", "r.svg"]);
   assertEquals(existsSync(join(folder, "r.json.new")), false);
 });
+
+test("Ctrl-C ends 'engine' with exit code 130 and leaves no folder behind", async () => {
+  const before = readdirSync(folder);
+  const child = Bun.spawn([process.execPath, CLI, "engine", "--filter", "chew_cpu"], {
+    env: { ...process.env, TMPDIR: folder },
+    stdout: "ignore",
+    stderr: "pipe",
+    detached: true,
+  });
+  let said = "";
+  for await (const chunk of child.stderr) {
+    said += Buffer.from(chunk).toString();
+    // Said right before the first program starts.
+    if (said.includes("chew_cpu: run 1 of 5")) break;
+  }
+  assertEquals(readdirSync(folder).length, before.length + 1);
+  process.kill(-child.pid, "SIGINT");
+  assertEquals(await child.exited, 130);
+  assertEquals(readdirSync(folder), before);
+});

@@ -2,7 +2,8 @@
 import { didYouMean } from "../ffi/mod.ts";
 import { defineCommand } from "../runner/args/mod.ts";
 import { UsageError } from "../runner/errors.ts";
-import { OK } from "../runner/exit-codes.ts";
+import { OK, SIGNAL_BASE } from "../runner/exit-codes.ts";
+import { Interrupted } from "../runner/host/interrupted.ts";
 import { endWith } from "../runner/main.ts";
 import { isRichTerminal, print } from "../runner/output.ts";
 import { checkWritable, writeWhole } from "../runner/write-whole.ts";
@@ -67,6 +68,7 @@ const bench = defineCommand({
     }
     if (names.has("engine")) {
       const report = await benchEngine({ filter, runs });
+      if (report instanceof Interrupted) return SIGNAL_BASE + report.signal;
       results.engine = report;
       print(`${names.size > 1 ? "\n" : ""}${engineTable(report)}`);
     }

@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { UsageError } from "../runner/errors.ts";
+import { Interrupted, untilInterrupted } from "../runner/host/interrupted.ts";
 import { isRichTerminal, say } from "../runner/output.ts";
 import { group } from "../runner/plural.ts";
 import { styleFor } from "../runner/reporters/style.ts";
@@ -31,12 +32,13 @@ export interface EngineReport {
 /**
  * Runs the programs natively, recorded and replayed, in turn.
  *
+ * @returns What was measured, or which signal ended it.
  * @throws UsageError when no program has `filter` in its name.
  */
 export async function benchEngine({
   runs = RUNS,
   filter = "",
-}: EngineBenchOptions = {}): Promise<EngineReport> {
+}: EngineBenchOptions = {}): Promise<EngineReport | Interrupted> {
   const scratch = mkdtempSync(join(tmpdir(), "tickproof-bench-"));
   try {
     const all = await programs(scratch);
@@ -45,10 +47,12 @@ export async function benchEngine({
       const names = all.map(({ name }) => `'${name}'`).join(", ");
       throw new UsageError(`no program of 'engine' has '${filter}' in its name: they are ${names}`);
     }
-    const results = chosen.map((program) =>
-      measure(program, runs, scratch, (run) => say(`${program.name}: run ${run} of ${runs}\n`)),
+    const results = untilInterrupted(() =>
+      chosen.map((program) =>
+        measure(program, runs, scratch, (run) => say(`${program.name}: run ${run} of ${runs}\n`)),
+      ),
     );
-    return { host: host(), runs, results };
+    return results instanceof Interrupted ? results : { host: host(), runs, results };
   } finally {
     rmSync(scratch, { recursive: true });
   }

@@ -1,6 +1,7 @@
 /** Measures whole processes: native, record and replay in turn, so that all see the same weather. */
 import { rmSync } from "node:fs";
 import { join, resolve } from "node:path";
+import { throwIfInterrupted } from "../runner/host/interrupted.ts";
 import { median } from "../runner/median.ts";
 import { type RecordReport, readReport } from "../runner/report.ts";
 import type { Program } from "./programs.ts";
@@ -21,6 +22,8 @@ function time(command: readonly string[]): number {
   const started = performance.now();
   const { exitCode, signalCode, stderr } = Bun.spawnSync([...command], { stdin: "ignore", stdout: "ignore" });
   const elapsed = performance.now() - started;
+  // Ctrl-C ends the command too: that is no fault of its.
+  throwIfInterrupted();
   if (exitCode === 0) return elapsed;
   throw new Error(`'${command.join(" ")}' ended by ${signalCode ?? `exit code ${exitCode}`}: ${stderr}`);
 }

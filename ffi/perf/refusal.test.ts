@@ -87,6 +87,8 @@ test("refusalRemedy() says what to do about descriptors, tasks, processors and g
   assertStringIncludes(remedy("ESRCH", { pid: 99 }), "no task has the id 99");
   assertStringIncludes(remedy("ENODEV", { cpu: 64 }), "processor 64");
   assertStringIncludes(remedy("EINVAL", { inGroup: true }), "more events than counters");
+  const pinned: PerfAttr = { ...CYCLES, flags: ["pinned"] };
+  assertStringIncludes(remedy("EINVAL", { attr: pinned, inGroup: true }), "only the leader");
   assertStringIncludes(remedy("ENOSPC", { attr: { type: PERF_TYPE.BREAKPOINT, config: 0 } }), "breakpoints");
   for (const code of ["EBUSY", "E2BIG", "ENOSYS", "EINVAL", "EOPNOTSUPP", "ENODEV"] as const)
     assert(remedy(code) !== "");

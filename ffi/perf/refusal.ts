@@ -95,6 +95,9 @@ function invalid(asked: Asked, host: HostFacts): string {
       "when interrupts take too long)"
     );
   }
+  if (asked.inGroup && asked.attr.flags?.some((flag) => flag === "pinned" || flag === "exclusive")) {
+    return "only the leader of a group can be pinned (D) or exclusive (e): leave the modifier away from the members";
+  }
   if (asked.inGroup) {
     return "the group can't be scheduled together: more events than counters, or of different PMUs; make it smaller";
   }

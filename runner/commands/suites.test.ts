@@ -120,3 +120,39 @@ test("a test that passes against its xfail fails the run", async () => {
   assertStringIncludes(text, "it passed, and was expected to fail: not yet https://example.org/1\n");
   assertMatch(text, /1 of the failed passed unexpectedly \(xpass\)\n0 passed, 1 failed\n$/);
 });
+
+/** Runs `tickproof suites` on tickproof's own manifests. */
+function suites(...options: string[]): { code: number; stdout: string; stderr: string } {
+  const child = Bun.spawnSync([process.execPath, CLI, "suites", ...options], {
+    env: { ...process.env, NO_COLOR: "1", TICKPROOF_TRACES: traces },
+  });
+  return { code: child.exitCode, stdout: child.stdout.toString(), stderr: child.stderr.toString() };
+}
+
+test("--host shows what would happen on a described host, and runs nothing", () => {
+  const { code, stdout } = suites("--host", "haswell-kvm-4.7", "--filter", "core/");
+  assertEquals(code, 0);
+  assertMatch(
+    stdout,
+    /^what would happen on haswell-kvm-4\.7\n {2}test +embedded +rr\n {2}core\/alarm +\w+ +run\n/,
+  );
+  assertMatch(
+    stdout,
+    /\n {2}rr: skip core\/hle: haswell-kvm-4\.7 has 'kvm-in-txcp-bug' \(312 of 500 branches counted\): .* https:\/\/github\.com\/rr-debugger\/rr\/issues\/1952\n/,
+  );
+  const off = suites("--host", "skylake-tsx-off", "--filter", "core/hle", "--engine", "rr");
+  assertMatch(off.stdout, /\n {2}core\/hle +run, flagged\n/);
+});
+
+test("--host takes force and JSON, and the path of a profile", () => {
+  const path = resolve(import.meta.dir, "../../manifests/hosts/haswell-kvm-4.7.yaml");
+  const { stdout } = suites("--host", path, "--filter", "core/hle", "--engine", "rr", "--force", "--json");
+  const { host, tests } = JSON.parse(stdout);
+  assertEquals([host, tests.length, tests[0].action], ["haswell-kvm-4.7", 1, "run, flagged"]);
+  assertStringIncludes(tests[0].reasons[0].text, "312 of 500 branches counted");
+});
+
+test("--host names the nearest described host", () => {
+  const { code, stderr } = suites("--host", "haswel");
+  assertEquals([code, stderr], [2, "tickproof: no host is described as 'haswel': did you mean 'haswell'?\n"]);
+});

@@ -2,8 +2,10 @@
 import { availableParallelism } from "node:os";
 import { resolve } from "node:path";
 import { defineCommand } from "../args/mod.ts";
-import { ENGINE_CHOICES } from "../engines/types.ts";
+import { ENGINE_CHOICES, type EngineChoice } from "../engines/types.ts";
 import { FAILED, OK, SIGNAL_BASE } from "../exit-codes.ts";
+import { isRichTerminal, print } from "../output.ts";
+import type { TestCase } from "../run/mod.ts";
 import { KEEP } from "../run/workspace.ts";
 import { signalNumber } from "../signals.ts";
 import { tracesRoot } from "../traces.ts";
@@ -36,6 +38,11 @@ export const suites = defineCommand({
       kind: "flag",
       help: "run what is not supported here too, under the guard for branches in transactions (IN_TX)",
     },
+    host: {
+      kind: "text",
+      value: "NAME|FILE",
+      help: "run nothing; show what would happen on a described host",
+    },
     jobs: { kind: "count", value: "N", help: "tests at a time (default: one per core)" },
     keep: {
       kind: "text",
@@ -56,6 +63,10 @@ export const suites = defineCommand({
     const tests = planTests(paths.map(loadManifest), options.filter);
     const keep = KEEP.find((known) => known === options.keep) ?? "failed";
     const choice = ENGINE_CHOICES.find((known) => known === options.engine);
+    if (options.host !== undefined) {
+      await showForecast(options.host, tests, { choice, force: options.force, json: options.json });
+      return OK;
+    }
 
     const abort = new AbortController();
     let ended: NodeJS.Signals | undefined;
@@ -82,3 +93,18 @@ export const suites = defineCommand({
     return summary.failed > 0 ? FAILED : OK;
   },
 });
+
+/** Shows what would happen on a described host. */
+async function showForecast(
+  host: string,
+  tests: readonly TestCase[],
+  { choice, force, json }: { choice: EngineChoice | undefined; force: boolean; json: boolean },
+): Promise<void> {
+  const { ENGINE_NAMES } = await import("../host/mod.ts");
+  const { forecastOn } = await import("../run/mod.ts");
+  const { forecastJson, forecastText, styleFor } = await import("../reporters/mod.ts");
+  const engines = choice === undefined || choice === "auto" ? ENGINE_NAMES : [choice];
+  const found = forecastOn({ host, engines, force }, tests);
+  const style = styleFor(isRichTerminal(1));
+  print(json ? `${JSON.stringify(forecastJson(found), null, 2)}\n` : forecastText(found, style));
+}

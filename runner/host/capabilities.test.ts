@@ -1,5 +1,7 @@
 import { test } from "bun:test";
+import { resolve } from "node:path";
 import { assert, assertEquals, assertMatch, assertThrows } from "@std/assert";
+import { loadManifest } from "../manifest/mod.ts";
 import { fakeHost } from "./_fake-host.ts";
 import { CAPABILITY_NAMES, capabilitiesOf, probeOf } from "./capabilities.ts";
 import { PROBES } from "./probes/mod.ts";
@@ -17,6 +19,17 @@ test("PROBES stand behind those that they need or use, under names of their own"
 test("PROBES tell all about themselves", () => {
   for (const { name, title, measures, threshold, source, remedy } of PROBES) {
     for (const text of [title, measures, threshold, source, remedy]) assert(text.length >= 3, name);
+  }
+});
+
+test("PROBES gate tests that there are", () => {
+  const core = loadManifest(resolve(import.meta.dir, "../../manifests/core.yaml"));
+  const tests = new Set(core.tests.map(({ name }) => name));
+  const gated = PROBES.flatMap(({ gates }) => gates.tests);
+  assert(gated.length > 0);
+  for (const name of gated) assert(tests.has(name), name);
+  for (const { name, gates } of PROBES) {
+    assert(gates.unless === undefined || CAPABILITY_NAMES.includes(gates.unless), name);
   }
 });
 

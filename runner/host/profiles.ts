@@ -17,15 +17,20 @@ export function profileNames(): string[] {
   return files.map((file) => file.slice(0, -SUFFIX.length)).sort();
 }
 
+/** Whether a host is told by the path of its profile, and not by a name: it has a slash, or ends in .yaml. */
+export function isProfilePath(nameOrPath: string): boolean {
+  return /\/|\.ya?ml$/.test(nameOrPath);
+}
+
 /**
  * Loads a profile.
  *
- * @param nameOrPath The name of one that comes with tickproof, or the path of a file: it has a slash, or ends in .yaml.
+ * @param nameOrPath The name of one that comes with tickproof, or a path as {@link isProfilePath} tells it.
  * @throws {UsageError} For an unknown name, with the one that was probably meant; for a file that can't be read; and
  *   with file:line:column for everything that is wrong in it.
  */
 export function loadProfile(nameOrPath: string): HostProfile {
-  if (/\/|\.ya?ml$/.test(nameOrPath)) return checkProfile(readYaml(nameOrPath, WHAT));
+  if (isProfilePath(nameOrPath)) return checkProfile(readYaml(nameOrPath, WHAT));
   const names = profileNames();
   if (!names.includes(nameOrPath)) {
     const hint = didYouMean(nameOrPath, names) || `; there are: ${names.join(", ")}`;

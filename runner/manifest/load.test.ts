@@ -77,6 +77,14 @@ test("checkManifest() finds what is wrong between values", () => {
   );
 });
 
+test("checkManifest() points at a described host that is not there", () => {
+  assertStringIncludes(
+    problems(`${VALID}    host: haswell-kvm-4.6\n`),
+    "m.yaml:5:11: no host is described as 'haswell-kvm-4.6': did you mean 'haswell-kvm-4.7'?",
+  );
+  assertStringIncludes(problems(`${VALID}    host: ./mine.yaml\n`), "there is no /nowhere/mine.yaml");
+});
+
 test("checkManifest() reports what is no YAML at all, and an empty file", () => {
   assertStringIncludes(problems("suite: [x\n"), "m.yaml:2:1: ");
   assertStringIncludes(problems(""), "m.yaml:1:1: the manifest: expected object");

@@ -1,6 +1,8 @@
 /** Reads and checks manifests. Whatever is wrong with one is told in one go, each with its place. */
 import { existsSync } from "node:fs";
 import { dirname, resolve } from "node:path";
+import { didYouMean } from "../../ffi/mod.ts";
+import { isProfilePath, profileNames } from "../host/mod.ts";
 import { checkYaml, type Problem, readYaml, type YamlSource } from "../yaml/mod.ts";
 import { checkConditions } from "./conditions.ts";
 import { type Manifest, manifestSchema } from "./schema.ts";
@@ -59,6 +61,8 @@ function checkTests(source: YamlSource, manifest: Manifest, folder: string): Pro
       const message = `there is no ${resolve(folder, program)}`;
       problems.push(source.problem([...at, "program"], message));
     }
+    const noHost = entry.host === undefined ? undefined : missingHost(entry.host, folder);
+    if (noHost !== undefined) problems.push(source.problem([...at, "host"], noHost));
     if (expect.exit !== undefined && expect.signal !== undefined) {
       problems.push(
         source.keyProblem([...at, "expect"], "signal", "a program ends by 'exit' or by 'signal'"),
@@ -66,4 +70,15 @@ function checkTests(source: YamlSource, manifest: Manifest, folder: string): Pro
     }
   }
   return problems;
+}
+
+/** Why a described host can't be found; undefined if it can. */
+function missingHost(host: string, folder: string): string | undefined {
+  if (isProfilePath(host)) {
+    const path = resolve(folder, host);
+    return existsSync(path) ? undefined : `there is no ${path}`;
+  }
+  const names = profileNames();
+  if (names.includes(host)) return undefined;
+  return `no host is described as '${host}'${didYouMean(host, names) || `; there are: ${names.join(", ")}`}`;
 }

@@ -8,6 +8,8 @@ import type { Style } from "./style.ts";
 const KINDS_SHOWN = 3;
 /** Attempts that are named where several went wrong in the same way. */
 const NUMBERS_SHOWN = 10;
+/** Tests that are named where the same is to be said of several. */
+const IDS_SHOWN = 4;
 const ROOT = resolve(import.meta.dir, "../..");
 
 function quote(word: string): string {
@@ -59,6 +61,12 @@ export function reasonsOf(verdict: Verdict): readonly string[] {
   }
 }
 
+/** "core/alarm, core/hle and 22 more". */
+export function firstOf(ids: readonly string[]): string {
+  const more = ids.length - IDS_SHOWN;
+  return `${ids.slice(0, IDS_SHOWN).join(", ")}${more > 0 ? ` and ${more} more` : ""}`;
+}
+
 /** "attempt 3", or "attempts 1, 2, 5 and 4 more". */
 function numbersOf(attempts: readonly Attempt[]): string {
   const shown = attempts.slice(0, NUMBERS_SHOWN).map(({ number }) => number);
@@ -108,7 +116,7 @@ function noteLines(results: readonly TestResult[], style: Style): string[] {
   return [...alike.values()].flatMap((group) => {
     const [first] = group;
     if (first === undefined) return [];
-    const ids = group.map(({ id }) => id).join(", ");
+    const ids = firstOf(group.map(({ id }) => id));
     const which = group.length === 1 ? ids : `${counted(group.length, "test")} (${ids})`;
     return [`  ${style.warn(first.title)} ${which}: ${first.reason}`];
   });

@@ -1,6 +1,7 @@
 /** What would happen on a host: a column for each engine, and the reasons below. */
 import type { EngineName } from "../host/mod.ts";
 import type { Decision, Forecast, Note, Prospect } from "../run/mod.ts";
+import { firstOf } from "./details.ts";
 import type { Style } from "./style.ts";
 import { type Cell, layOut } from "./table.ts";
 
@@ -34,7 +35,7 @@ function noteLines(prospects: readonly Prospect[], style: Style): string[] {
   return [...Map.groupBy(notes, ({ what, text }) => `${what}\0${text}`).values()].flatMap((group) => {
     const [first] = group;
     if (first === undefined) return [];
-    return [`  ${style.warn(first.what)} ${group.map(({ id }) => id).join(", ")}: ${first.text}`];
+    return [`  ${style.warn(first.what)} ${firstOf(group.map(({ id }) => id))}: ${first.text}`];
   });
 }
 

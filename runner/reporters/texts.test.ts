@@ -99,3 +99,41 @@ test("dotReporter() writes a character an attempt, and the details at the end", 
   assertStringIncludes(text, "..F\n  fail shell/second, attempt 2\n");
   assertStringIncludes(text, "1 passed, 1 failed, 1 skipped\n");
 });
+
+const known = { reason: "not yet", url: "https://example.org/1" };
+const expected: RunSummary = {
+  ...summary,
+  results: [
+    resultOf("known", { kind: "xfail", ...known, found: ["ticks"] }),
+    resultOf("mended", { kind: "xpass", ...known }),
+    resultOf("marked", {
+      kind: "pass",
+      flags: [{ text: "the prefixes are ignored", capabilities: [], missing: [] }],
+    }),
+  ],
+};
+
+test("tapText() has expected failures as things to do, and fails where one stays away", () => {
+  const lines = tapText(expected).split("\n");
+  assertEquals(
+    lines.filter((line) => /^(not )?ok/.test(line)),
+    ["not ok 1 - shell/known # TODO not yet", "not ok 2 - shell/mended", "ok 3 - shell/marked"],
+  );
+});
+
+test("ktapText() has a directive for expected failures, and tells why a pass is marked", () => {
+  const text = ktapText(expected);
+  assertStringIncludes(text, "\n  ok 1 known # XFAIL not yet\n");
+  assertStringIncludes(text, "\n  not ok 2 mended\n");
+  assertStringIncludes(text, "\n  # the prefixes are ignored\n  ok 3 marked\n");
+});
+
+test("githubAnnotations() notes expected failures and marked passes, and is loud where one stays away", () => {
+  assertEquals(githubAnnotations(expected).split("\n"), [
+    "::notice title=xfail%3A shell/known::not yet https://example.org/1",
+    "::error title=xpass%3A shell/mended::it passed, and was expected to fail: not yet https://example.org/1" +
+      "%0Atake its xfail out of the manifest",
+    "::notice title=pass%3A shell/marked::the prefixes are ignored",
+    "",
+  ]);
+});

@@ -30,10 +30,11 @@ export interface ForecastSpec {
 
 /** Makes a forecast. A test that is meant for a described host of its own is told of on that one. */
 export function forecast({ host, tests, engines, force, facts }: ForecastSpec): Forecast {
+  const { subject } = facts(host);
   const prospects = tests.flatMap((test) =>
     engines.map((engine) => ({ test, engine, decision: foresee(test, engine, { host, force, facts }) })),
   );
-  return { host, engines, prospects };
+  return { host: subject, engines, prospects };
 }
 
 function foresee(
@@ -48,11 +49,11 @@ function foresee(
   const there = facts(test.host ?? host);
   const decision = decide(test.conditions, engine, there, force);
   if (decision.kind !== "run" || test.host !== undefined) return decision;
-  const [obstacle] = judge(engine, there.capabilities).obstacles;
-  if (obstacle === undefined) return decision;
-  const { capability, evidence } = obstacle;
-  const text = `${there.subject} is no host for ${engine}: ${capability} (${evidence})`;
-  return skip({ text, capabilities: [capability], missing: [capability] });
+  const { obstacles } = judge(engine, there.capabilities);
+  if (obstacles.length === 0) return decision;
+  const seen = obstacles.map(({ capability, evidence }) => `${capability} (${evidence})`).join(", ");
+  const missing = obstacles.map(({ capability }) => capability);
+  return skip({ text: `${there.subject} is no host for ${engine}: ${seen}`, capabilities: missing, missing });
 }
 
 function skip(note: Note): Decision {

@@ -98,6 +98,30 @@ const counts = "watch" in inTxGuard(liveHost, "page-faults");
   },
 );
 
+test("runProcess() tells how a process ended that was killed while it was held", async () => {
+  using run = new FakeRun();
+  const file = (name: string) => join(run.root, name);
+  const guard: Guard = {
+    watch(pid) {
+      process.kill(pid, "SIGKILL");
+      return { alarm: () => undefined, [Symbol.dispose]: () => {} };
+    },
+  };
+  const end = await runProcess({
+    command: ["true"],
+    cwd: run.root,
+    environment: {},
+    stdin: undefined,
+    stdout: file("stdout"),
+    stderr: file("stderr"),
+    timeoutSeconds: 30,
+    abort: run.abort.signal,
+    guard,
+  });
+  assert(end.kind === "exited");
+  assertEquals(end.exit, { signal: 9 });
+});
+
 /** The result of a test that is not supported here, run by force. */
 async function forced(script: string, options: FakeRunOptions): Promise<TestResult> {
   using run = new FakeRun();

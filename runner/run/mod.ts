@@ -8,7 +8,7 @@ export { defaultManifests, planTests } from "./plan.ts";
 export { type PreparedTest, prepare } from "./prepare.ts";
 export { type RunOptions, runTests } from "./run.ts";
 export { isHarmless } from "./summarize.ts";
-export { type Asked, surroundings } from "./surroundings.ts";
+export { type Asked, forecastOn, surroundings } from "./surroundings.ts";
 export type {
   Attempt,
   Decision,

@@ -3,6 +3,7 @@ import { readdirSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { didYouMean } from "../../ffi/mod.ts";
 import { UsageError } from "../errors.ts";
+import { isProfilePath } from "../host/mod.ts";
 import type { LoadedManifest, TestEntry } from "../manifest/mod.ts";
 import type { Target, TestCase } from "./types.ts";
 
@@ -22,7 +23,7 @@ function targetOf({ program, command }: TestEntry, folder: string): Target {
 
 /** A described host by name, or by a file relative to the manifest. */
 function hostOf(host: string, folder: string): string {
-  return host.endsWith(".yaml") ? resolve(folder, host) : host;
+  return isProfilePath(host) ? resolve(folder, host) : host;
 }
 
 /** The tests of a manifest, with the manifest's defaults filled in. */

@@ -95,15 +95,30 @@ function spawn(spec: ProcessSpec): Bun.Subprocess {
   }
 }
 
-/** Whether a process has stopped itself. The state stands behind the name in parentheses: proc(5), /proc/pid/stat. */
-function isStopped(pid: number): boolean {
-  const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
-  return stat.slice(stat.lastIndexOf(")") + 2).startsWith("T");
+/** The state of a process, the letter behind the name in parentheses (proc(5), /proc/pid/stat); undefined if it is gone. */
+function stateOf(pid: number): string | undefined {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
+    return stat.at(stat.lastIndexOf(")") + 2);
+  } catch {
+    return undefined; // it was ended from outside
+  }
 }
 
+/** The watch over a process that something else has ended before. */
+const GONE: Watch = {
+  alarm: () => "it was ended before it could be watched",
+  [Symbol.dispose]: () => {},
+};
+
 async function beginWatch(child: Bun.Subprocess, guard: Guard): Promise<Watch> {
+  for (;;) {
+    const state = stateOf(child.pid);
+    if (state === undefined || state === "Z") return GONE;
+    if (state === "T") break;
+    await Bun.sleep(HELD_POLL_MS);
+  }
   try {
-    while (!isStopped(child.pid)) await Bun.sleep(HELD_POLL_MS);
     const watch = guard.watch(child.pid);
     process.kill(child.pid, "SIGCONT");
     return watch;

@@ -1,8 +1,11 @@
 /** Puts together what tests are prepared with: engines that start here, and what is known of the hosts. */
+
+import { createHostModel } from "../../engine/host/mod.ts";
 import { type EngineChoice, findEngines, RR_CAPABILITIES } from "../engines/mod.ts";
-import { liveHost } from "../host/mod.ts";
+import { CAPABILITY_NAMES, describedHost, type EngineName, liveHost, loadProfile } from "../host/mod.ts";
 import type { HostFacts } from "./decide.ts";
 import { factsOf, namedCapabilities } from "./facts.ts";
+import { type Forecast, forecast } from "./forecast.ts";
 import type { Surroundings } from "./prepare.ts";
 import type { TestCase } from "./types.ts";
 
@@ -25,15 +28,39 @@ export function surroundings(tests: readonly TestCase[], { choice, force, tickpr
   const mayUseRr = tests.some(({ engine }) => (choice ?? engine) !== "embedded");
   const names = namedCapabilities(tests);
   const live = factsOf(liveHost, [...names, ...(mayUseRr ? RR_CAPABILITIES : [])]);
-  const known = new Map<string | undefined, HostFacts>([[undefined, live]]);
+  const described = describedFacts(names);
   return {
     engines: findEngines(tickproof, liveHost, live.capabilities),
     choice,
     force,
-    facts(host) {
-      const found = known.get(host) ?? factsOf(liveHost, names);
-      known.set(host, found);
-      return found;
-    },
+    facts: (host) => (host === undefined ? live : described(host)),
   };
+}
+
+/** What is known of described hosts, each asked once: a fresh model for each, since probes leave traces in it. */
+function describedFacts(names: Iterable<string>): (host: string) => HostFacts {
+  const known = new Map<string, HostFacts>();
+  return (host) => {
+    const facts = known.get(host) ?? factsOf(describedHost(createHostModel(loadProfile(host))), names);
+    known.set(host, facts);
+    return facts;
+  };
+}
+
+/** What a forecast is asked for. */
+export interface ForecastAsked {
+  /** Of `--host`: a name, or the path of a profile. */
+  host: string;
+  /** Engines to tell of. */
+  engines: readonly EngineName[];
+  force: boolean;
+}
+
+/**
+ * Shows what would happen on a described host.
+ *
+ * @throws {UsageError} For a name that is no host's, or a wrong profile.
+ */
+export function forecastOn({ host, engines, force }: ForecastAsked, tests: readonly TestCase[]): Forecast {
+  return forecast({ host, tests, engines, force, facts: describedFacts(CAPABILITY_NAMES) });
 }

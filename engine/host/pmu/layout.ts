@@ -61,15 +61,19 @@ export function assign(
 ): number[] | undefined {
   const owner = new Map<number, number>();
   const place = (event: number, seen: Set<number>): boolean => {
-    for (const counter of wishes[event]) {
-      if (unavailable.has(counter) || seen.has(counter)) continue;
-      seen.add(counter);
-      const before = owner.get(counter);
-      if (before !== undefined && !place(before, seen)) continue;
-      owner.set(counter, event);
-      return true;
-    }
-    return false;
+    const possible = wishes[event].filter((counter) => !unavailable.has(counter));
+    // Nobody is moved as long as there is a free one.
+    const free = possible.find((counter) => !owner.has(counter));
+    if (free !== undefined) owner.set(free, event);
+    return free !== undefined || possible.some((counter) => takeOver(counter, event, seen));
+  };
+  const takeOver = (counter: number, event: number, seen: Set<number>): boolean => {
+    if (seen.has(counter)) return false;
+    seen.add(counter);
+    const before = owner.get(counter);
+    if (before !== undefined && !place(before, seen)) return false;
+    owner.set(counter, event);
+    return true;
   };
   for (const event of wishes.keys()) if (!place(event, new Set())) return undefined;
   const counters: number[] = [];

@@ -1,0 +1,197 @@
+import { test } from "bun:test";
+import { assertEquals, assertGreater } from "@std/assert";
+import {
+  ERRNO,
+  encodePerfAttr,
+  IN_TX,
+  IN_TXCP,
+  PERF_ATTR,
+  PERF_ATTR_BIT,
+  PERF_ATTR_SIZE,
+  PERF_COUNT_HW,
+  PERF_COUNT_SW,
+  PERF_TYPE,
+} from "../../../ffi/mod.ts";
+import { Asking, TASK, TICKS } from "../_ask.ts";
+import { type Changes, haswell, KVM } from "../_profiles.ts";
+
+const SANDY_BRIDGE: Changes = { cpu: { model: 0x2a, tsx: { hle: false, rtm: false, alwaysAborts: false } } };
+const AMD: Changes = {
+  cpu: {
+    vendor: "AuthenticAMD",
+    family: 0x19,
+    model: 0x21,
+    stepping: 0,
+    tsx: { hle: false, rtm: false, alwaysAborts: false },
+  },
+  pmu: { counters: 6, fixedCounters: 0, version: 0 },
+};
+
+/** The result of an open whose bytes are changed before. */
+function openBytes(change: (view: DataView, bytes: Uint8Array) => void, length = 4096): number {
+  const { perf } = new Asking(haswell());
+  const bytes = new Uint8Array(length);
+  using encoded = encodePerfAttr({ type: PERF_TYPE.RAW, config: TICKS, flags: ["exclude_kernel"] });
+  bytes.set(encoded.u8.subarray(0, Math.min(length, PERF_ATTR_SIZE.VER7)));
+  change(new DataView(bytes.buffer), bytes);
+  const result = perf.open(bytes, 0, -1, -1, 0);
+  if (result === -ERRNO.E2BIG) {
+    assertEquals(new DataView(bytes.buffer).getUint32(PERF_ATTR.size[0], true), PERF_ATTR_SIZE.VER8);
+  }
+  return result;
+}
+
+const setSize = (size: number) => (view: DataView) => view.setUint32(PERF_ATTR.size[0], size, true);
+
+test("perf_event_open takes every size that the struct has had, 0 as the first, and more if the rest is zeros", () => {
+  for (const size of [0, ...Object.values(PERF_ATTR_SIZE), 4096]) assertGreater(openBytes(setSize(size)), 0);
+});
+
+test("perf_event_open refuses other sizes with E2BIG, and says which one it knows", () => {
+  for (const size of [1, 63, 4097, 0xffff_ffff]) assertEquals(openBytes(setSize(size)), -ERRNO.E2BIG);
+  const unknown = (view: DataView, bytes: Uint8Array) => {
+    setSize(200)(view);
+    bytes[199] = 1;
+  };
+  assertEquals(openBytes(unknown), -ERRNO.E2BIG);
+});
+
+test("perf_event_open refuses reserved bits", () => {
+  const flag = (bit: bigint) => (view: DataView) => {
+    const at = PERF_ATTR.flags[0];
+    view.setBigUint64(at, view.getBigUint64(at, true) | (1n << bit), true);
+  };
+  assertEquals(openBytes(flag(40n)), -ERRNO.EINVAL);
+  assertEquals(
+    openBytes((view) => view.setUint16(PERF_ATTR.reserved_2[0], 1, true)),
+    -ERRNO.EINVAL,
+  );
+  assertEquals(
+    openBytes((view) => view.setBigUint64(PERF_ATTR.sample_type[0], 1n << 30n, true)),
+    -ERRNO.EINVAL,
+  );
+  assertEquals(
+    openBytes((view) => view.setBigUint64(PERF_ATTR.read_format[0], 32n, true)),
+    -ERRNO.EINVAL,
+  );
+  assertEquals(openBytes(flag(BigInt(PERF_ATTR_BIT.sigtrap))), -ERRNO.EINVAL);
+  assertEquals(openBytes(flag(BigInt(PERF_ATTR_BIT.inherit_thread))), -ERRNO.EINVAL);
+});
+
+test.each([
+  // level, user mode of a task, its kernel mode too, a whole processor
+  [-1, "opens", "opens", "opens"],
+  [0, "opens", "opens", "opens"],
+  [1, "opens", "opens", "EACCES"],
+  [2, "opens", "EACCES", "EACCES"],
+  [3, "opens", "EACCES", "EACCES"],
+  [4, "EACCES", "EACCES", "EACCES"],
+] as const)("perf_event_paranoid %d allows what it should", (perfEventParanoid, user, both, cpu) => {
+  const host = new Asking(haswell({ kernel: { perfEventParanoid } }));
+  const result = (opened: number | string) => (typeof opened === "number" ? "opens" : opened);
+  const whole = encodePerfAttr({ type: PERF_TYPE.SOFTWARE, config: PERF_COUNT_SW.TASK_CLOCK });
+  const kernel = host.perf.open(whole.u8, 0, -1, -1, 0);
+  whole[Symbol.dispose]();
+  assertEquals(
+    [result(host.tryOpen()), kernel >= 0 ? "opens" : "EACCES", result(host.tryOpen({}, { pid: -1, cpu: 0 }))],
+    [user, both, cpu],
+  );
+  const root = new Asking(haswell({ kernel: { perfEventParanoid, privileged: true } }));
+  assertEquals(result(root.tryOpen({}, { pid: -1, cpu: 0 })), "opens");
+});
+
+test("events that no PMU counts: ENOENT, and EINVAL for what is no event at all", () => {
+  const host = new Asking(haswell());
+  assertEquals(host.tryOpen({ type: 77 }), "ENOENT");
+  assertEquals(host.tryOpen({ type: PERF_TYPE.TRACEPOINT, config: 1 }), "EINVAL");
+  assertEquals(host.tryOpen({ type: PERF_TYPE.SOFTWARE, config: 12 }), "ENOENT");
+  assertEquals(host.tryOpen({ type: PERF_TYPE.HARDWARE, config: 10 }), "EINVAL");
+  assertEquals(
+    host.tryOpen({ type: PERF_TYPE.HARDWARE, config: PERF_COUNT_HW.STALLED_CYCLES_BACKEND }),
+    "ENOENT",
+  );
+  assertEquals(host.tryOpen({ type: PERF_TYPE.HW_CACHE, config: 0x7 }), "EINVAL");
+  assertEquals(host.tryOpen({ type: PERF_TYPE.HW_CACHE, config: 0x0101 }), "ENOENT");
+  const without = new Asking(haswell({ hypervisor: { ...KVM, vpmu: false, counters: 0, fixedCounters: 0 } }));
+  assertEquals(without.tryOpen(), "ENOENT");
+  assertEquals(typeof without.tryOpen({ type: PERF_TYPE.SOFTWARE, config: PERF_COUNT_SW.DUMMY }), "number");
+});
+
+test("bits of transactional memory: sampling is refused for checkpoints, and all of it without TSX", () => {
+  const host = new Asking(haswell());
+  const checkpointed = (sample_period: number) => host.tryOpen({ config: TICKS | IN_TXCP, sample_period });
+  assertEquals(checkpointed(1000), "EOPNOTSUPP");
+  assertEquals(checkpointed(0x7fff_fffe), "EOPNOTSUPP");
+  assertEquals(typeof checkpointed(0), "number");
+  assertEquals(typeof checkpointed(0x7fff_ffff), "number");
+  assertEquals(typeof host.tryOpen({ config: TICKS | IN_TX, sample_period: 1000 }), "number");
+  assertEquals(host.tryOpen({ config: TICKS | IN_TX | (1n << 21n) }), "EOPNOTSUPP");
+  assertEquals(host.tryOpen({ config: TICKS | IN_TX, precise_ip: 1, sample_period: 9 }), "EOPNOTSUPP");
+  for (const bit of [IN_TX, IN_TXCP]) {
+    assertEquals(new Asking(haswell(SANDY_BRIDGE)).tryOpen({ config: TICKS | bit }), "EINVAL");
+  }
+  assertEquals(new Asking(haswell(AMD)).tryOpen({ config: 0x5100d1n | (1n << 40n) }), "EINVAL");
+});
+
+test("precise sampling is for hardware, and for sampling only", () => {
+  const host = new Asking(haswell());
+  assertEquals(host.tryOpen({ precise_ip: 2 }), "EINVAL");
+  assertEquals(typeof host.tryOpen({ precise_ip: 2, sample_period: 1000 }), "number");
+  const guest = new Asking(haswell({ hypervisor: KVM }));
+  assertEquals(guest.tryOpen({ precise_ip: 1, sample_period: 1000 }), "EOPNOTSUPP");
+});
+
+test("periods and frequencies have limits", () => {
+  const host = new Asking(haswell({ kernel: { perfEventMaxSampleRate: 1000 } }));
+  assertEquals(host.tryOpen({ sample_period: 1n << 63n }), "EINVAL");
+  assertEquals(host.tryOpen({ sample_period: 1001, flags: ["freq"] }), "EINVAL");
+  assertEquals(typeof host.tryOpen({ sample_period: 1000, flags: ["freq"] }), "number");
+});
+
+test("targets: processors, tasks, descriptors and flags that there are not", () => {
+  const host = new Asking(haswell({ kernel: { perfEventParanoid: -1 } }));
+  assertEquals(host.tryOpen({}, { pid: -1 }), "EINVAL");
+  assertEquals(host.tryOpen({}, { cpu: 4 }), "EINVAL");
+  assertEquals(host.tryOpen({}, { cpu: -2 }), "EINVAL");
+  assertEquals(host.tryOpen({}, { pid: 4321 }), "ESRCH");
+  assertEquals(typeof host.tryOpen({}, { pid: TASK }), "number");
+  assertEquals(host.tryOpen({}, { group: 999 }), "EBADF");
+  assertEquals(host.tryOpen({}, { flags: 16 }), "EINVAL");
+});
+
+test("groups: one leader, one target, and no more events than counters", () => {
+  const host = new Asking(haswell());
+  const leader = host.open();
+  const member = host.open({}, { group: leader });
+  assertEquals(host.tryOpen({}, { group: member }), "EINVAL");
+  assertEquals(host.tryOpen({}, { group: leader, cpu: 0 }), "EINVAL");
+  assertEquals(host.tryOpen({ flags: ["pinned"] }, { group: leader }), "EINVAL");
+  assertEquals(host.tryOpen({ flags: ["exclusive"] }, { group: leader }), "EINVAL");
+  assertEquals(host.tryOpen({ flags: ["inherit"] }, { group: leader }), "EINVAL");
+  host.open({}, { group: leader });
+  host.open({}, { group: leader });
+  assertEquals(host.tryOpen({}, { group: leader }), "EINVAL");
+  // A fixed counter is free for it.
+  assertEquals(
+    typeof host.tryOpen({ type: PERF_TYPE.HARDWARE, config: PERF_COUNT_HW.INSTRUCTIONS }, { group: leader }),
+    "number",
+  );
+  assertEquals(host.tryOpen({ read_format: 8, flags: ["inherit"] }), "EINVAL");
+});
+
+test("only one counter can be checkpointed", () => {
+  const host = new Asking(haswell());
+  const leader = host.open({ config: TICKS | IN_TXCP });
+  assertEquals(host.tryOpen({ config: TICKS | IN_TXCP }, { group: leader }), "EINVAL");
+  const few = new Asking(haswell({ pmu: { counters: 2 } }));
+  assertEquals(few.tryOpen({ config: TICKS | IN_TXCP }), "EINVAL");
+});
+
+test("descriptors run out", () => {
+  const host = new Asking(haswell());
+  const dummy = { type: PERF_TYPE.SOFTWARE, config: PERF_COUNT_SW.DUMMY };
+  const results = Array.from({ length: 1025 }, () => host.tryOpen(dummy));
+  assertEquals(results.at(-1), "EMFILE");
+  assertEquals(host.perf.close(results[0] as number), 0);
+  assertEquals(typeof host.tryOpen(dummy), "number");
+});

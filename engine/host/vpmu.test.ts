@@ -1,0 +1,112 @@
+import { test } from "bun:test";
+import { assertEquals } from "@std/assert";
+import { IN_TXCP, PERF_COUNT_HW, PERF_TYPE } from "../../ffi/mod.ts";
+import { Asking, TICKS } from "./_ask.ts";
+import { haswell, KVM } from "./_profiles.ts";
+
+const CHECKPOINTED = { config: TICKS | IN_TXCP };
+
+test("KVM lets a checkpointed counter of a guest stand still when it is switched on with a count in it", () => {
+  const guest = new Asking(haswell({ hypervisor: KVM }));
+  const fd = guest.open(CHECKPOINTED);
+  guest.branches(100);
+  guest.ioctl(fd, "DISABLE");
+  guest.ioctl(fd, "ENABLE");
+  guest.branches(1000);
+  assertEquals(guest.count(fd), 100);
+  assertEquals(guest.model.hypervisorLog, ["kvm_pmu: event creation failed -95"]);
+});
+
+test("KVM hands a counter to its host as long as nothing has been counted", () => {
+  const guest = new Asking(haswell({ hypervisor: KVM }));
+  const fd = guest.open(CHECKPOINTED);
+  for (let round = 0; round < 3; round++) {
+    guest.ioctl(fd, "DISABLE");
+    guest.ioctl(fd, "ENABLE");
+    guest.reschedule();
+  }
+  guest.branches(70);
+  assertEquals(guest.count(fd), 70);
+  assertEquals(guest.model.hypervisorLog, []);
+});
+
+test("a read or a reset of a guest's counter does not make its event anew", () => {
+  const guest = new Asking(haswell({ hypervisor: KVM }));
+  const fd = guest.open(CHECKPOINTED);
+  guest.branches(40);
+  assertEquals(guest.count(fd), 40);
+  guest.ioctl(fd, "RESET");
+  guest.branches(60);
+  assertEquals(guest.count(fd), 60);
+});
+
+test("another event that comes makes the guest's kernel write all counters, and the checkpointed one is lost", () => {
+  const guest = new Asking(haswell({ hypervisor: KVM }));
+  const measure = guest.open(CHECKPOINTED);
+  guest.branches(40);
+  guest.open({ type: PERF_TYPE.HARDWARE, config: PERF_COUNT_HW.CPU_CYCLES });
+  guest.branches(60);
+  assertEquals(guest.count(measure), 40);
+});
+
+test("events that are no checkpoints count on, whatever the guest writes", () => {
+  const guest = new Asking(haswell({ hypervisor: KVM }));
+  const fd = guest.open({ sample_period: 1_000_000 });
+  for (let round = 0; round < 5; round++) {
+    guest.branches(100);
+    guest.reschedule();
+    guest.ioctl(fd, "DISABLE");
+    guest.ioctl(fd, "ENABLE");
+  }
+  assertEquals(guest.count(fd), 500);
+  assertEquals(guest.model.hypervisorLog, []);
+});
+
+test.each([
+  ["the fix passes period 0", { ...KVM, inTxCpFix: true }],
+  [
+    "guests of a host since 5.8 write 48 bits, and what is left stays above the least period",
+    { ...KVM, hostKernel: "5.8.0" },
+  ],
+])("a checkpointed counter counts on where %s", (_why, hypervisor) => {
+  const guest = new Asking(haswell({ hypervisor }));
+  const fd = guest.open(CHECKPOINTED);
+  guest.branches(100);
+  guest.reschedule();
+  guest.branches(1000);
+  assertEquals(guest.count(fd), 1100);
+  assertEquals(guest.model.hypervisorLog, []);
+});
+
+test("a guest's counters that find none on the host count nothing, and no time tells", () => {
+  const guest = new Asking(haswell({ hypervisor: KVM, pmu: { taken: 3 } }));
+  const counters = [1, 2, 3].map(() => guest.open({ read_format: 3 }));
+  guest.branches(300);
+  assertEquals(
+    counters.map((fd) => guest.count(fd)),
+    [300, 0, 0],
+  );
+  assertEquals(
+    counters.map((fd) => guest.read(fd)[1] === guest.read(fd)[2]),
+    [true, true, true],
+  );
+});
+
+test("a counter that the host has given away gets one when the guest writes it again", () => {
+  const guest = new Asking(haswell({ hypervisor: KVM, pmu: { taken: 3 } }));
+  const [first, second] = [1, 2].map(() => guest.open());
+  guest.branches(100);
+  guest.ioctl(first, "DISABLE");
+  guest.ioctl(second, "DISABLE");
+  guest.ioctl(second, "ENABLE");
+  guest.branches(50);
+  assertEquals([guest.count(first), guest.count(second)], [100, 50]);
+});
+
+test("a period of a guest's counter interrupts it through the host's counter", () => {
+  const guest = new Asking(haswell({ hypervisor: KVM, pmu: { skid: 0 } }));
+  const fd = guest.open({ sample_period: 1000 });
+  assertEquals(guest.branches(999), []);
+  assertEquals(guest.branches(1), [{ fd, task: 100 }]);
+  assertEquals(guest.branches(1000), [{ fd, task: 100 }]);
+});
