@@ -1,4 +1,5 @@
 /** Trying for real what a recording asks of the kernel: each attempt leaves nothing behind. */
+import { CONTEXT_BASE } from "../../engine/translate/context.ts";
 import {
   close,
   ERRNO,
@@ -35,8 +36,6 @@ import { throwIfInterrupted } from "./interrupted.ts";
 import type { Attempt, Attempted } from "./types.ts";
 
 const PAGE = 4096;
-/** Where the engine puts its context: CONTEXT_BASE of engine/translate. */
-const CONTEXT_PLACE = 0x1_0000;
 /** personality(2): asks without a change. */
 const ASK = 0xffff_ffff;
 /** Source: linux/seccomp.h. */
@@ -95,7 +94,7 @@ function runFromMemfd(): void {
 
 function mapLow(): void {
   const flags = MAP.PRIVATE | MAP.ANONYMOUS | MAP.FIXED_NOREPLACE;
-  munmap(mmap({ address: CONTEXT_PLACE, length: PAGE, protection: PROT.READ, flags }), PAGE);
+  munmap(mmap({ address: CONTEXT_BASE, length: PAGE, protection: PROT.READ, flags }), PAGE);
 }
 
 function dropRandomization(): void {

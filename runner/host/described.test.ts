@@ -6,7 +6,7 @@ import { createHostModel, type HostProfile, type Hypervisor } from "../../engine
 import { capabilitiesOf } from "./capabilities.ts";
 import { describedHost } from "./described.ts";
 import type { Capabilities } from "./types.ts";
-import { judge } from "./verdict.ts";
+import { ENGINE_NAMES, judge } from "./verdict.ts";
 
 function findingsOn(profile: HostProfile): Capabilities {
   return capabilitiesOf(describedHost(createHostModel(profile)));
@@ -98,6 +98,19 @@ test("probes leave a host as it was: its kernel logs nothing, and samples as fas
     assertEquals(model.kernelLog, []);
     assertEquals(states(capabilitiesOf(host)), states(first));
   }
+});
+
+test("judge() has no engine run where Yama lets nobody trace", () => {
+  for (const kernel of [{ ptraceScope: 3, privileged: true }, { ptraceScope: 2 }]) {
+    const found = findingsOn(haswell({ kernel }));
+    assertEquals(found.get("ptrace")?.evidence, "ptrace(PTRACE_TRACEME): EPERM");
+    for (const engine of ENGINE_NAMES) {
+      const { runs, obstacles } = judge(engine, found);
+      assertEquals([runs, obstacles.map(({ capability }) => capability)], [false, ["ptrace"]]);
+    }
+  }
+  const capable = findingsOn(haswell({ kernel: { ptraceScope: 2, privileged: true } }));
+  assertEquals(capable.get("ptrace")?.state, "unknown");
 });
 
 test("judge() has rr run on hardware and not without a PMU, as far as a description tells", () => {

@@ -1,10 +1,19 @@
 /** A described host as a host: the model answers what this machine's kernel and processor would. */
-import { createHostModel, type HostModel } from "../../engine/host/mod.ts";
+import { createHostModel, type HostModel, type KernelProfile } from "../../engine/host/mod.ts";
 import { loadProfile } from "./profiles.ts";
-import type { Host } from "./types.ts";
+import type { Attempted, Host } from "./types.ts";
 
 /** The task that the probes are, on the model. */
 const TASK = 1000;
+
+/** Yama's scopes that refuse PTRACE_TRACEME: to tasks without a capability, and to all. */
+const YAMA = { capability: 2, nobody: 3 } as const;
+
+/** What Yama refuses is told; what else may (a container's filter) is not. Source: security/yama/yama_lsm.c. */
+function tracing({ ptraceScope = 0, privileged }: KernelProfile): Attempted | undefined {
+  const refused = ptraceScope >= YAMA.nobody || (ptraceScope >= YAMA.capability && !privileged);
+  return refused ? { works: false, call: "ptrace(PTRACE_TRACEME)", code: "EPERM" } : undefined;
+}
 
 /**
  * Makes a host of a model.
@@ -22,7 +31,7 @@ export function describedHost(model: HostModel): Host {
     readFile: (path) => model.readFile(path),
     readDirectory: (path) => model.readDirectory(path),
     kernelLog: () => model.kernelLog,
-    attempt: () => undefined,
+    attempt: (what) => (what === "ptrace" ? tracing(model.profile.kernel) : undefined),
     findProgram: () => undefined,
     execute: () => undefined,
     compiler: () => undefined,
