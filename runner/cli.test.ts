@@ -48,9 +48,15 @@ test("wrong usage is one line with the nearest match, and exit code 2", () => {
   refuses(["--hlep"], "unknown option '--hlep': did you mean '--help'?");
   refuses(["record", "--quite", "ls"], "unknown option '--quite' for 'record': did you mean '--quiet'?");
   refuses(["suites", "--repeat", "none"], "at least 1: current value is 'none'");
-  refuses(["suites", "--filter", "alram"], "did you mean 'alarm'?");
+  refuses(["suites", "--shard", "4/3"], "--shard takes i/n");
   refuses(["suites", "no-such.yaml"], "cannot read the manifest 'no-such.yaml'");
   refuses(["info", "/no/such/trace"], "no such folder");
+});
+
+test("a filter that matches nothing names the nearest test, and is exit code 4", () => {
+  const { code, stderr } = cli(["suites", "--filter", "alram"]);
+  assertEquals(code, 4);
+  assertStringIncludes(stderr, "no test matches --filter 'alram': did you mean 'alarm'?");
 });
 
 test("a wrong manifest is told with file:line:column, and exit code 2", () => {

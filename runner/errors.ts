@@ -5,6 +5,9 @@ export class UsageError extends Error {
   override name = "UsageError";
 }
 
+/** What was asked for is right, but there is nothing of that kind. */
+export class NothingMatched extends UsageError {}
+
 /** Names of the errors whose message alone is meant for the user; the engine's are loaded on demand only. */
 const USER_ERRORS: ReadonlySet<string> = new Set([
   "UsageError",

@@ -9,6 +9,10 @@ export const OK = 0;
 export const FAILED = 1;
 /** Wrong usage, a wrong manifest, a damaged trace, a host or a program that the engine cannot serve. */
 export const USAGE = 2;
+/** No test matched what was asked for. */
+export const NOTHING_MATCHED = 4;
+/** Nothing failed, but the host or the harness kept tests from being judged. */
+export const BROKEN = 5;
 /** A fault of tickproof itself. */
 export const INTERNAL = 70;
 /** What a shell adds to a signal's number: 130 is an end by Ctrl-C. */
@@ -19,6 +23,8 @@ export const EXIT_CODES: readonly (readonly [code: string, meaning: string])[] =
   [`${OK}`, "all is well"],
   [`${FAILED}`, "a test did not pass, a replay diverged, or no engine can run on the host (doctor)"],
   [`${USAGE}`, "wrong usage or manifest, a damaged trace, or what the engine cannot record"],
+  [`${NOTHING_MATCHED}`, "no test matched what was asked for"],
+  [`${BROKEN}`, "no test failed, but the host or the harness kept some from being judged (broken)"],
   [`${SIGNAL_BASE + 2}`, "ended by Ctrl-C"],
   [`${INTERNAL}`, "a fault of tickproof itself"],
   ["other", "record, replay and stat end as the program ended, by exit code or by signal"],

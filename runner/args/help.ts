@@ -7,8 +7,14 @@ function columns(rows: readonly (readonly [string, string])[]): string {
   return rows.map(([left, right]) => `  ${left.padEnd(width)}  ${right}\n`).join("");
 }
 
+/** What stands behind an option's name: " N", or "[=N]" where it may be left out. */
+function valueText(option: Option): string {
+  if (option.kind === "flag") return "";
+  return option.kind === "count" && option.bare !== undefined ? `[=${option.value}]` : ` ${option.value}`;
+}
+
 function spelling(name: string, option: Option): string {
-  const value = option.kind === "flag" ? "" : ` ${option.value}`;
+  const value = valueText(option);
   return `${option.short ? `-${option.short}, ` : "    "}--${name}${value}`;
 }
 
@@ -16,7 +22,7 @@ function spelling(name: string, option: Option): string {
 export function usageLine(command: Command): string {
   const options = Object.entries(command.options).map(([name, option]) => {
     const shown = option.short && option.kind !== "flag" ? `-${option.short}` : `--${name}`;
-    return option.kind === "flag" ? `[${shown}]` : `[${shown} ${option.value}]`;
+    return `[${shown}${valueText(option)}]`;
   });
   return [command.start, ...options, command.positionals.usage].join(" ").trimEnd();
 }

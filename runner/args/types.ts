@@ -24,6 +24,8 @@ export interface CountOption {
   short?: string;
   value: string;
   help: string;
+  /** What `--fail-fast` means without `=3`; an option that has this never takes the next word. */
+  bare?: number;
 }
 
 export type Option = FlagOption | TextOption | CountOption;

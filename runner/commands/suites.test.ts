@@ -30,7 +30,13 @@ function start(entry: string, ...options: string[]): Bun.Subprocess<"ignore", "p
   return Bun.spawn([process.execPath, CLI, "suites", ...options, manifest], {
     stdin: "ignore",
     stderr: "pipe",
-    env: { ...process.env, ...environment, TICKPROOF_TRACES: traces, NO_COLOR: "1" },
+    env: {
+      ...process.env,
+      ...environment,
+      TICKPROOF_TRACES: traces,
+      TICKPROOF_HISTORY: join(folder, "history.sqlite"),
+      NO_COLOR: "1",
+    },
   });
 }
 
@@ -81,7 +87,7 @@ test("a plain run closes with a line of counts", async () => {
 test("--json prints one object", async () => {
   const child = start("{ name: wrong, command: sh, args: [-c, exit 3] }", "--json");
   const { failed, tests } = JSON.parse(await child.stdout.text());
-  assertEquals(await child.exited, 1);
+  assertEquals(await child.exited, 5);
   assertEquals([failed, tests[0].id, tests[0].verdict.kind], [1, "mine/wrong", "broken"]);
 });
 

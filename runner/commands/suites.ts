@@ -1,11 +1,16 @@
-/** `tickproof suites`: records and replays the tests of manifests, and says which of them hold. */
-import { availableParallelism } from "node:os";
-import { resolve } from "node:path";
+/** `tickproof suites`: records and replays the tests of manifests and scripts, and says which of them hold. */
+import { mkdtempSync, rmSync } from "node:fs";
+import { availableParallelism, tmpdir } from "node:os";
+import { join, resolve } from "node:path";
 import { defineCommand } from "../args/mod.ts";
-import { ENGINE_CHOICES, type EngineChoice } from "../engines/types.ts";
-import { FAILED, OK, SIGNAL_BASE } from "../exit-codes.ts";
-import { isRichTerminal, print } from "../output.ts";
-import type { TestCase } from "../run/mod.ts";
+import type { Values } from "../args/types.ts";
+import { ENGINE_CHOICES } from "../engines/types.ts";
+import { UsageError } from "../errors.ts";
+import { BROKEN, FAILED, OK, SIGNAL_BASE } from "../exit-codes.ts";
+import { History, historyPath, historyReporter } from "../history/mod.ts";
+import { isRichTerminal, print, say } from "../output.ts";
+import { reportersFor } from "../reporters/mod.ts";
+import type { Reporter, RunSummary, ScriptSessions, Selection, TestCase } from "../run/mod.ts";
 import { KEEP } from "../run/workspace.ts";
 import { signalNumber } from "../signals.ts";
 import { tracesRoot } from "../traces.ts";
@@ -13,98 +18,198 @@ import { tracesRoot } from "../traces.ts";
 /** Starts tickproof as this process was started, for a recording or replay in a process of its own. */
 const TICKPROOF: readonly string[] = [process.execPath, resolve(import.meta.dir, "../cli.ts")];
 
+/** Rounds of `--until-fail` without `--repeat`: more than anybody waits for. */
+const FOREVER = 1_000_000;
+/** Runs that the history keeps. */
+const RUNS_KEPT = 1000;
+
+const OPTIONS = {
+  filter: {
+    kind: "text",
+    value: "FILTER",
+    help: "only tests that this means: a part of the id, a glob, /regex/, tag:NAME, with and, or, not, ( )",
+  },
+  failed: { kind: "flag", help: "only tests that failed in the last run" },
+  shard: { kind: "text", value: "I/N", help: "only the I-th of N parts of the tests" },
+  shuffle: { kind: "count", value: "SEED", bare: 0, help: "in an order by chance; the seed gives it again" },
+  repeat: { kind: "count", value: "N", help: "run each test N times (default 1)" },
+  "until-fail": {
+    kind: "flag",
+    help: "run the tests again and again until one fails, --repeat times at most",
+  },
+  retry: {
+    kind: "count",
+    value: "N",
+    help: "try a failed test again, N times at most; it is flaky if it passes",
+  },
+  "fail-fast": {
+    kind: "count",
+    value: "N",
+    bare: 1,
+    help: "begin nothing more once N tests (default 1) have failed",
+  },
+  timeout: {
+    kind: "count",
+    value: "SECONDS",
+    help: "for each phase of each test, instead of what manifests say",
+  },
+  engine: {
+    kind: "text",
+    value: "ENGINE",
+    choices: ENGINE_CHOICES,
+    help: "embedded, rr, or auto: rr where it works and is fit for the test (default: as the manifest says)",
+  },
+  force: {
+    kind: "flag",
+    help: "run what is not supported here too, under the guard for branches in transactions (IN_TX)",
+  },
+  host: {
+    kind: "text",
+    value: "NAME|FILE",
+    help: "run nothing; show what would happen on a described host",
+  },
+  "dry-run": { kind: "flag", help: "run nothing; show what would happen on this host, and why" },
+  jobs: { kind: "count", value: "N", help: "tests at a time (default: one per core)" },
+  keep: { kind: "text", value: "WHICH", choices: KEEP, help: "traces to keep: failed (default), all, never" },
+  list: { kind: "flag", help: "run nothing; show which tests there are (with --json for programs)" },
+  reporter: {
+    kind: "text",
+    value: "LIST",
+    help: "pretty (default), dot, tap, ktap, junit, json, jsonl, github; several with commas, each to a FILE by name:FILE",
+  },
+  json: { kind: "flag", help: "the same as --reporter json" },
+  "no-history": { kind: "flag", help: "do not add this run to the history" },
+} as const;
+
+type SuitesOptions = Values<typeof OPTIONS>;
+
 export const suites = defineCommand({
   name: "suites",
   summary: "Run tests: each natively, recorded and replayed, and compared",
   details: [
-    "Without MANIFEST: all of tickproof's own manifests. A test passes if record and replay agree in output,",
-    "end, ticks and events, and meet the manifest's expectations, every time. Traces of failures are kept.",
-    "What is to be skipped, marked or expected to fail on this host follows from the manifests' conditions.",
+    "Without FILE: all of tickproof's own manifests. A FILE is a manifest (YAML) or a script (TypeScript). A test",
+    "passes if record and replay agree in output, end, ticks and events, and meet the manifest's expectations, every",
+    "time. Traces of failures are kept. What is to be skipped, marked or expected to fail on this host follows from",
+    "the manifests' conditions.",
   ].join("\n"),
-  options: {
-    repeat: { kind: "count", value: "N", help: "run each test N times (default 1)" },
-    filter: {
-      kind: "text",
-      value: "PATTERN",
-      help: "only tests whose id has this in it, or matches this glob",
-    },
-    engine: {
-      kind: "text",
-      value: "ENGINE",
-      choices: ENGINE_CHOICES,
-      help: "embedded, rr, or auto: rr where it works and is fit for the test (default: as the manifest says)",
-    },
-    force: {
-      kind: "flag",
-      help: "run what is not supported here too, under the guard for branches in transactions (IN_TX)",
-    },
-    host: {
-      kind: "text",
-      value: "NAME|FILE",
-      help: "run nothing; show what would happen on a described host",
-    },
-    jobs: { kind: "count", value: "N", help: "tests at a time (default: one per core)" },
-    keep: {
-      kind: "text",
-      value: "WHICH",
-      choices: KEEP,
-      help: "traces to keep: failed (default), all, never",
-    },
-    json: { kind: "flag", help: "print one JSON object instead of the table" },
-  },
-  positionals: { usage: "[MANIFEST…]", min: 0, max: Number.POSITIVE_INFINITY },
+  options: OPTIONS,
+  positionals: { usage: "[FILE…]", min: 0, max: Number.POSITIVE_INFINITY },
   async run({ options, positionals }) {
-    const { loadManifest } = await import("../manifest/mod.ts");
-    const { defaultManifests, inTxGuard, planTests, runTests, surroundings } = await import("../run/mod.ts");
-    const { jsonReporter, terminalReporter } = await import("../reporters/mod.ts");
-    const { LogWatch, readSettings } = await import("../kernel/mod.ts");
-    const { liveHost } = await import("../host/mod.ts");
-    const paths = positionals.length > 0 ? positionals : defaultManifests();
-    const tests = planTests(paths.map(loadManifest), options.filter);
-    const keep = KEEP.find((known) => known === options.keep) ?? "failed";
-    const choice = ENGINE_CHOICES.find((known) => known === options.engine);
-    if (options.host !== undefined) {
-      await showForecast(options.host, tests, { choice, force: options.force, json: options.json });
-      return OK;
+    const { collectTests, defaultManifests, ScriptSessions, selectTests } = await import("../run/mod.ts");
+    const selection = await selectionOf(options);
+    const scratch = mkdtempSync(join(tmpdir(), "tickproof-scripts-"));
+    await using scripts = new ScriptSessions(scratch);
+    try {
+      const all = await collectTests(positionals.length > 0 ? positionals : defaultManifests(), scripts);
+      const tests = selectTests(all, selection).map((test) =>
+        options.timeout === undefined ? test : { ...test, timeoutSeconds: options.timeout },
+      );
+      if (options.list) {
+        const { listTests } = await import("../reporters/mod.ts");
+        listTests(tests, options.json);
+        return OK;
+      }
+      if (options.host !== undefined || options["dry-run"]) return await showForecast(options, tests);
+      return await runAll(options, tests, scripts);
+    } finally {
+      rmSync(scratch, { recursive: true, force: true });
     }
-
-    const abort = new AbortController();
-    let ended: NodeJS.Signals | undefined;
-    for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
-      process.on(signal, () => {
-        ended ??= signal;
-        abort.abort();
-      });
-    }
-    const summary = await runTests({
-      ...surroundings(tests, { choice, force: options.force, tickproof: TICKPROOF }),
-      tests,
-      repeat: options.repeat ?? 1,
-      jobs: options.jobs ?? availableParallelism(),
-      keep,
-      log: new LogWatch(() => liveHost.kernelLog()),
-      settings: () => readSettings(liveHost),
-      guard: () => inTxGuard(liveHost),
-      root: tracesRoot(),
-      abort: abort.signal,
-      report: options.json ? jsonReporter() : terminalReporter(),
-    });
-    if (ended !== undefined) return SIGNAL_BASE + (signalNumber(ended) ?? 0);
-    return summary.failed > 0 ? FAILED : OK;
   },
 });
 
-/** Shows what would happen on a described host. */
+/** Which tests are wanted, and in which order. */
+async function selectionOf({ filter, failed, shard, shuffle }: SuitesOptions): Promise<Selection> {
+  const { parseShard } = await import("../run/mod.ts");
+  const seed = shuffle === 0 ? 1 + Math.floor(Math.random() * 999_999) : shuffle;
+  if (seed !== undefined) say(`tickproof: the order is by chance; --shuffle=${seed} gives it again\n`);
+  return {
+    filter,
+    only: failed ? lastFailed() : undefined,
+    shard: shard === undefined ? undefined : parseShard(shard),
+    seed,
+  };
+}
+
+/** Ids of the tests that failed in the last run. */
+function lastFailed(): Set<string> {
+  using history = History.open(historyPath());
+  const [last] = history.runs(1);
+  if (last === undefined)
+    throw new UsageError("--failed: the history has no run yet; run the tests without it first");
+  const bad = history
+    .attempts({ run: last.id })
+    .filter(({ verdict }) => !["pass", "skip", "xfail"].includes(verdict));
+  return new Set(bad.map(({ test }) => test));
+}
+
+/** Shows what would happen on a host: a described one, or this one if none is named. */
 async function showForecast(
-  host: string,
+  { host, engine, force, json }: SuitesOptions,
   tests: readonly TestCase[],
-  { choice, force, json }: { choice: EngineChoice | undefined; force: boolean; json: boolean },
-): Promise<void> {
+): Promise<number> {
   const { ENGINE_NAMES } = await import("../host/mod.ts");
   const { forecastOn } = await import("../run/mod.ts");
   const { forecastJson, forecastText, styleFor } = await import("../reporters/mod.ts");
-  const engines = choice === undefined || choice === "auto" ? ENGINE_NAMES : [choice];
+  const engines = ENGINE_NAMES.filter((name) => engine === undefined || engine === "auto" || name === engine);
   const found = forecastOn({ host, engines, force }, tests);
   const style = styleFor(isRichTerminal(1));
   print(json ? `${JSON.stringify(forecastJson(found), null, 2)}\n` : forecastText(found, style));
+  return OK;
+}
+
+async function runAll(
+  options: SuitesOptions,
+  tests: readonly TestCase[],
+  scripts: ScriptSessions,
+): Promise<number> {
+  const { inTxGuard, runTests, surroundings } = await import("../run/mod.ts");
+  const { LogWatch, readSettings } = await import("../kernel/mod.ts");
+  const { liveHost } = await import("../host/mod.ts");
+  const choice = ENGINE_CHOICES.find((known) => known === options.engine);
+  const shown = reportersFor(options.reporter ?? (options.json ? "json" : "pretty"));
+  using history = options["no-history"] ? undefined : History.open(historyPath());
+  const kept = history && historyReporter(history, RUNS_KEPT);
+
+  const abort = new AbortController();
+  let ended: NodeJS.Signals | undefined;
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
+    process.on(signal, () => {
+      ended ??= signal;
+      abort.abort();
+    });
+  }
+  const untilFail = options["until-fail"];
+  const summary = await runTests({
+    ...surroundings(tests, { choice, force: options.force, tickproof: TICKPROOF }),
+    tests,
+    scripts,
+    repeat: options.repeat ?? (untilFail ? FOREVER : 1),
+    retry: options.retry ?? 0,
+    untilFail,
+    failFast: options["fail-fast"],
+    jobs: options.jobs ?? availableParallelism(),
+    keep: KEEP.find((known) => known === options.keep) ?? "failed",
+    log: new LogWatch(() => liveHost.kernelLog()),
+    settings: () => readSettings(liveHost),
+    guard: () => inTxGuard(liveHost),
+    root: tracesRoot(),
+    abort: abort.signal,
+    report: both(kept, shown),
+  });
+  if (ended !== undefined) return SIGNAL_BASE + (signalNumber(ended) ?? 0);
+  return exitCodeOf(summary);
+}
+
+function both(first: Reporter | undefined, second: Reporter): Reporter {
+  return (event) => {
+    first?.(event);
+    second(event);
+  };
+}
+
+/** A failure weighs more than something broken, which says nothing of what is tested. */
+function exitCodeOf({ results, failed, scriptProblems }: RunSummary): number {
+  if (failed === 0) return scriptProblems.length > 0 ? FAILED : OK;
+  const broken = results.filter(({ verdict }) => verdict.kind === "broken").length;
+  return broken === failed ? BROKEN : FAILED;
 }

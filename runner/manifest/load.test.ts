@@ -16,6 +16,7 @@ test("checkManifest() fills the defaults in", () => {
     suite: "s",
     timeout: 60,
     engine: "embedded",
+    tags: [],
     tests: [
       {
         name: "one",
@@ -23,6 +24,9 @@ test("checkManifest() fills the defaults in", () => {
         args: [],
         environment: {},
         alone: false,
+        weight: 1,
+        exclusive: [],
+        tags: [],
         requires: [],
         unsupported: [],
         flag: [],
@@ -41,7 +45,7 @@ test("checkManifest() points at an unknown key and names the nearest right one",
   assertStringIncludes(problems(`${VALID}    expect: { ticks: { mim: 3 } }\n`), "did you mean 'min'?");
   assertStringIncludes(
     problems(`xyzzy: 1\n${VALID}`),
-    "known here: suite, description, timeout, engine, tests",
+    "known here: suite, description, timeout, engine, tags, tests",
   );
 });
 

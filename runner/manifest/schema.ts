@@ -31,6 +31,11 @@ export const expectationsSchema = z.strictObject({
   switches: range.optional().describe("preemptions of one thread for another"),
 });
 
+const tags = z
+  .array(z.string().regex(/^[\w.-]+$/, "a tag has letters, digits and . _ - only"))
+  .default([])
+  .describe("words to choose tests by: --filter tag:WORD");
+
 const engine = z.enum(ENGINE_CHOICES).describe("the engine, where the command line names none");
 
 export const testSchema = z.strictObject({
@@ -45,6 +50,13 @@ export const testSchema = z.strictObject({
   environment: z.record(z.string(), z.string()).default({}),
   timeout: z.number().positive().optional().describe("seconds, for each of native run, record and replay"),
   alone: z.boolean().default(false).describe("no other test may run at the same time"),
+  weight: z.int().positive().default(1).describe("how many of the tests that run at a time it counts for"),
+  exclusive: z
+    .array(z.string().min(1))
+    .default([])
+    .describe("things (a port, a device) that no other test which names them may have at the same time"),
+  retry: count.max(100).optional().describe("attempts after a failed one; a test that passes then is flaky"),
+  tags: tags,
   skip: z.string().min(1).optional().describe("why the test is not to be run"),
   engine: engine.optional(),
   host: z
@@ -60,6 +72,7 @@ export const manifestSchema = z.strictObject({
   description: z.string().optional(),
   timeout: z.number().positive().default(60).describe("seconds, for tests that name no timeout of their own"),
   engine: engine.default("embedded"),
+  tags: tags,
   tests: z.array(testSchema).min(1),
 });
 

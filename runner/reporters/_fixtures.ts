@@ -45,7 +45,10 @@ export const summary: RunSummary = {
   skipped: 1,
   xfailed: 0,
   milliseconds: 2345,
+  flaky: 0,
   interrupted: false,
+  stoppedByFailures: false,
+  scriptProblems: [],
   kernelLogReadable: true,
   settingChanges: [],
 };

@@ -46,6 +46,10 @@ export function reasonsOf(verdict: Verdict): readonly string[] {
       return (verdict.flags ?? []).map(({ text, url }) => withUrl({ reason: text, ...(url && { url }) }));
     case "fail":
       return verdict.reasons;
+    case "flaky": {
+      const passed = `passed at try ${verdict.attempts} in all`;
+      return [`${passed}, after: ${[...new Set(verdict.reasons)].join("; ")}`];
+    }
     case "timeout":
       return [`${verdict.phase} took longer than ${counted(verdict.seconds, "second")}`];
     case "xpass":

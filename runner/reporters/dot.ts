@@ -14,6 +14,7 @@ const DOTS: Readonly<Record<Verdict["kind"], string>> = {
   fail: "F",
   timeout: "T",
   broken: "B",
+  flaky: "~",
 };
 
 /** A reporter that writes dots. */

@@ -2,6 +2,7 @@
  * The events of a run as JSON lines, one as each happens: {@link JsonLine} is what a line may be.
  */
 import type { Attempt, Reporter, RunEvent, RunSummary, TestCase } from "../run/mod.ts";
+import type { StepResult } from "../script/outcome.ts";
 
 /** A test, as a line names it. */
 export interface JsonTest {
@@ -14,6 +15,7 @@ export interface JsonTest {
 export type JsonLine =
   | { event: "run-started"; version: 1; time: string; tests: JsonTest[]; repeat: number; jobs: number }
   | { event: "phase-started"; test: string; attempt: number; phase: string }
+  | { event: "step-finished"; test: string; attempt: number; path: string[]; result: StepResult }
   | { event: "attempt-finished"; test: string; attempt: Attempt }
   | {
       event: "run-finished";
@@ -44,6 +46,14 @@ export function jsonLine(event: RunEvent, now: Date): JsonLine {
       };
     case "phase-started":
       return { event: "phase-started", test: event.test.id, attempt: event.attempt, phase: event.phase };
+    case "step-finished":
+      return {
+        event: "step-finished",
+        test: event.test.id,
+        attempt: event.attempt,
+        path: [...event.path],
+        result: event.result,
+      };
     case "attempt-finished":
       return { event: "attempt-finished", test: event.test.id, attempt: event.attempt };
     case "run-finished": {

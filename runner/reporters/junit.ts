@@ -66,7 +66,7 @@ function addTest(suite: Element, { test, verdict, attempts }: TestResult): void 
     return;
   }
   const bad = attempts.filter((attempt) => isFailure(attempt.verdict) || isError(attempt.verdict));
-  if (verdict.kind === "pass") {
+  if (verdict.kind === "pass" || verdict.kind === "flaky") {
     for (const attempt of bad)
       addReport(element, isError(attempt.verdict) ? "flakyError" : "flakyFailure", attempt);
     return;

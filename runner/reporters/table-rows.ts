@@ -74,6 +74,7 @@ function row({ test, verdict, attempts, passed }: TestResult, style: Style): Cel
   const flagged = verdict.kind === "pass" && verdict.flags !== undefined ? ", flagged" : "";
   const looks = {
     pass: style.good,
+    flaky: style.warn,
     skip: style.warn,
     xfail: style.warn,
     xpass: style.bad,

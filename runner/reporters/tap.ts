@@ -19,6 +19,7 @@ const plain = (text: string): string =>
 function tapDirective({ verdict }: TestResult): Directive {
   switch (verdict.kind) {
     case "pass":
+    case "flaky":
       return { ok: true, text: "" };
     case "skip":
       return { ok: true, text: ` # SKIP ${plain(verdict.reason)}` };
@@ -60,6 +61,7 @@ export function tapText({ results, interrupted }: RunSummary): string {
 function ktapDirective({ verdict }: TestResult): Directive {
   switch (verdict.kind) {
     case "pass":
+    case "flaky":
       return { ok: true, text: "" };
     case "skip":
       return { ok: true, text: ` # SKIP ${plain(verdict.reason)}` };

@@ -10,7 +10,7 @@ import { columnsOf, rowsOf, seconds } from "./table-rows.ts";
 
 /** The summary as text. */
 export function summaryText(summary: RunSummary, style: Style): string {
-  const { results, passed, failed, skipped, milliseconds, interrupted } = summary;
+  const { results, passed, failed, skipped, milliseconds, interrupted, stoppedByFailures } = summary;
   const bySuite = Map.groupBy(results, ({ test }) => test.suite);
   const inOrder = [...bySuite.values()].flat();
   const [head = "", ...lines] = layOut(columnsOf(inOrder), rowsOf(inOrder, style), style.dim);
@@ -22,10 +22,11 @@ export function summaryText(summary: RunSummary, style: Style): string {
   ]);
   const details = [
     ...detailLines(results, style),
+    ...summary.scriptProblems.map(({ path, reason }) => `  ${style.bad("script")} ${path}: ${reason}`),
     ...hostLines(summary).map((line) => `  ${style.warn("kernel")} ${line}`),
   ];
   const attempts = results.reduce((sum, result) => sum + result.attempts.length, 0);
-  const ended = interrupted ? "; ended early" : "";
+  const ended = interrupted ? "; ended early" : stoppedByFailures ? "; ended early: enough tests failed" : "";
   const others = otherCounts(summary);
   const totals = `${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ""}`;
   return [
@@ -38,11 +39,12 @@ export function summaryText(summary: RunSummary, style: Style): string {
 }
 
 /** What the last line does not count: expected failures, and how many passes are marked. */
-function otherCounts({ results, xfailed }: RunSummary): string {
+function otherCounts({ results, xfailed, flaky }: RunSummary): string {
   const kinds = results.map(({ verdict }) => verdict);
   const xpassed = kinds.filter(({ kind }) => kind === "xpass").length;
   const flagged = kinds.filter((verdict) => verdict.kind === "pass" && verdict.flags !== undefined).length;
   const told = [
+    ...(flaky > 0 ? [`${flaky} of the passed flaky: they passed when they were tried again`] : []),
     ...(xfailed > 0 ? [`${xfailed} failed as expected (xfail)`] : []),
     ...(xpassed > 0 ? [`${xpassed} of the failed passed unexpectedly (xpass)`] : []),
     ...(flagged > 0 ? [`${flagged} of the passed flagged`] : []),

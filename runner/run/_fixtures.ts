@@ -5,6 +5,7 @@ import { join, resolve } from "node:path";
 import { embeddedEngine } from "../engines/mod.ts";
 import { LogWatch } from "../kernel/mod.ts";
 import { type RunOptions, runTests } from "./run.ts";
+import { ScriptSessions } from "./scripts.ts";
 import type { RunEvent, RunSummary, TestCase } from "./types.ts";
 
 /** A test that runs a shell script. */
@@ -20,6 +21,10 @@ export function shellTest(script: string, more: Partial<TestCase> = {}): TestCas
     cwd: tmpdir(),
     timeoutSeconds: 30,
     alone: false,
+    weight: 1,
+    exclusive: [],
+    tags: [],
+    retry: undefined,
     skip: undefined,
     engine: "embedded",
     host: undefined,
@@ -54,8 +59,12 @@ export class FakeRun implements Disposable {
     { onEvent = (_: RunEvent) => {}, ...more }: FakeRunOptions = {},
   ): Promise<RunSummary> {
     return runTests({
+      scripts: new ScriptSessions(this.root),
       tests,
       repeat: 1,
+      retry: 0,
+      untilFail: false,
+      failFast: undefined,
       jobs: 2,
       keep: "failed",
       engines: { embedded: FAKE_ENGINE, rr: { refusal: "there is no rr", missing: ["rr"] }, rrIsFit: false },

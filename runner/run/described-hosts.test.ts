@@ -8,13 +8,15 @@ import { loadManifest } from "../manifest/mod.ts";
 import { decide } from "./decide.ts";
 import { factsOf, namedCapabilities } from "./facts.ts";
 import { inTxGuard } from "./in-tx-guard.ts";
-import { defaultManifests, planTests } from "./plan.ts";
+import { defaultManifests, manifestTests } from "./plan.ts";
 import type { Decision } from "./types.ts";
 
 /** A task on a model, other than the one that probes. */
 const TASK = 4711;
 
-const tests = planTests(defaultManifests().map(loadManifest), "core/hle");
+const tests = defaultManifests()
+  .flatMap((path) => manifestTests(loadManifest(path)))
+  .filter(({ id }) => id === "core/hle");
 
 /** What is done with the hle test on a host. */
 function hleOn(profile: HostProfile, engine: EngineName, force = false): Decision {

@@ -1,12 +1,15 @@
 /** Runs tests natively, recorded and replayed, and says what came of it. */
 
+export { collectTests, type Selection, selectTests } from "./collect.ts";
 export type { HostFacts } from "./decide.ts";
 export { factsOf, namedCapabilities } from "./facts.ts";
 export { type Forecast, type ForecastSpec, forecast, type Prospect } from "./forecast.ts";
 export { inTxGuard } from "./in-tx-guard.ts";
-export { defaultManifests, planTests } from "./plan.ts";
+export { defaultManifests } from "./plan.ts";
 export { type PreparedTest, prepare } from "./prepare.ts";
 export { type RunOptions, runTests } from "./run.ts";
+export { ScriptSessions } from "./scripts.ts";
+export { parseShard } from "./selection.ts";
 export { isHarmless } from "./summarize.ts";
 export { type Asked, forecastOn, surroundings } from "./surroundings.ts";
 export type {

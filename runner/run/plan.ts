@@ -1,8 +1,6 @@
 /** From manifests to the tests that are to be run. */
 import { readdirSync } from "node:fs";
 import { join, resolve } from "node:path";
-import { didYouMean } from "../../ffi/mod.ts";
-import { UsageError } from "../errors.ts";
 import { isProfilePath } from "../host/mod.ts";
 import type { LoadedManifest, TestEntry } from "../manifest/mod.ts";
 import type { Target, TestCase } from "./types.ts";
@@ -27,7 +25,7 @@ function hostOf(host: string, folder: string): string {
 }
 
 /** The tests of a manifest, with the manifest's defaults filled in. */
-function testsOf(manifest: LoadedManifest): TestCase[] {
+export function manifestTests(manifest: LoadedManifest): TestCase[] {
   return manifest.tests.map((entry) => ({
     id: `${manifest.suite}/${entry.name}`,
     suite: manifest.suite,
@@ -39,6 +37,10 @@ function testsOf(manifest: LoadedManifest): TestCase[] {
     cwd: manifest.folder,
     timeoutSeconds: entry.timeout ?? manifest.timeout,
     alone: entry.alone,
+    weight: entry.weight,
+    exclusive: entry.exclusive,
+    tags: [...manifest.tags, ...entry.tags],
+    retry: entry.retry,
     skip: entry.skip,
     engine: entry.engine ?? manifest.engine,
     host: entry.host === undefined ? undefined : hostOf(entry.host, manifest.folder),
@@ -50,33 +52,4 @@ function testsOf(manifest: LoadedManifest): TestCase[] {
     },
     expect: entry.expect,
   }));
-}
-
-/** Whether a test is meant by a pattern: a glob if it has a wildcard, else a part of its id. */
-export function matches(test: TestCase, pattern: string): boolean {
-  if (!/[*?[{]/.test(pattern)) return test.id.includes(pattern);
-  const glob = new Bun.Glob(pattern);
-  return glob.match(test.id) || glob.match(test.name);
-}
-
-/**
- * Chooses the tests to run.
- *
- * @param manifests Checked manifests.
- * @param filter A part of the test's id, or a glob; all tests if undefined.
- * @throws {UsageError} If two suites have the same name, or no test matches.
- */
-export function planTests(manifests: readonly LoadedManifest[], filter: string | undefined): TestCase[] {
-  const suites = new Set<string>();
-  for (const { suite } of manifests) {
-    if (suites.has(suite))
-      throw new UsageError(`two manifests are of a suite '${suite}': rename one of them`);
-    suites.add(suite);
-  }
-  const all = manifests.flatMap(testsOf);
-  if (filter === undefined) return all;
-  const chosen = all.filter((test) => matches(test, filter));
-  if (chosen.length > 0) return chosen;
-  const names = all.flatMap(({ id, name }) => [name, id]);
-  throw new UsageError(`no test matches --filter '${filter}'${didYouMean(filter, names)}`);
 }

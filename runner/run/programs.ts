@@ -3,7 +3,7 @@ import { UsageError } from "../errors.ts";
 import { compile } from "../programs/compile.ts";
 import { type Compiler, findCompiler } from "../programs/compiler.ts";
 import type { PreparedTest } from "./prepare.ts";
-import type { TestCase, Verdict } from "./types.ts";
+import type { Target, Verdict } from "./types.ts";
 
 /** A program to run, or why there is none. */
 export type Program = { path: string } | { verdict: Verdict };
@@ -17,7 +17,8 @@ export class Programs {
     this.#compiler = needed ? findCompiler() : undefined;
   }
 
-  async find({ target }: TestCase): Promise<Program> {
+  /** @param target Of a test that is no script's. */
+  async find(target: Exclude<Target, { kind: "script" }>): Promise<Program> {
     if (target.kind === "host") {
       const path = Bun.which(target.name);
       if (path !== null) return { path };

@@ -4,18 +4,28 @@ import { Aborted, makeAttempt } from "./attempt.ts";
 import type { Guard } from "./guard.ts";
 import type { NoGuard } from "./in-tx-guard.ts";
 import { judgeAttempt } from "./judge.ts";
-import { runPool } from "./pool.ts";
+import { type PoolTask, runPool } from "./pool.ts";
 import { type Plan, type PreparedTest, prepare, type Surroundings } from "./prepare.ts";
 import { Programs } from "./programs.ts";
+import { makeScriptAttempt } from "./script-attempt.ts";
+import type { ScriptSessions } from "./scripts.ts";
 import { isHarmless, summarize } from "./summarize.ts";
-import type { Attempt, Reporter, RunSummary, TestCase, Verdict } from "./types.ts";
-import { type Keep, Workspace } from "./workspace.ts";
+import type { Attempt, Phase, Reporter, RunSummary, Target, TestCase, Verdict } from "./types.ts";
+import { type AttemptFolder, type Keep, Workspace } from "./workspace.ts";
 
 /** How tests are run. */
 export interface RunOptions extends Surroundings {
   tests: readonly TestCase[];
   /** Attempts at each test. */
   repeat: number;
+  /** Attempts after a failed one, where the test does not say. */
+  retry: number;
+  /** Repeats all tests until one fails, `repeat` times at most. */
+  untilFail: boolean;
+  /** Ends the run once so many tests have failed. */
+  failFast: number | undefined;
+  /** The scripts that tests are of. */
+  scripts: ScriptSessions;
   /** Attempts that may run at a time. */
   jobs: number;
   keep: Keep;
@@ -48,38 +58,78 @@ interface Means {
  * @throws {UsageError} If a test needs a compiler and there is none.
  */
 export async function runTests(options: RunOptions): Promise<RunSummary> {
-  const { tests, repeat, jobs, abort, report, settings } = options;
+  const { tests, repeat, jobs, report, settings, untilFail } = options;
   const started = performance.now();
   const before = settings();
   const { prepared, guard } = prepareAll(options);
   const workspace = new Workspace(options.root);
+  const failures = new FailureLimit(untilFail ? 1 : options.failFast);
+  // What runs when enough tests have failed goes on to its end; what is ended from outside does not.
+  const noMore = AbortSignal.any([options.abort, failures.reached]);
   const means: Means = { options, workspace, programs: new Programs(prepared), guard };
   const attempts = new Map<PreparedTest, Attempt[]>(prepared.map((test) => [test, []]));
   report({ kind: "run-started", tests, repeat, jobs });
 
-  const task = (test: PreparedTest, number: number) => async () => {
-    const attempt = await attemptOnce(means, test, number);
-    if (attempt === undefined) return;
-    attempts.get(test)?.push(attempt);
-    report({ kind: "attempt-finished", test: test.test, attempt });
-  };
-  const tasks = (alone: boolean) =>
-    Array.from({ length: repeat }, (_, index) => index + 1).flatMap((number) =>
-      prepared.filter(({ test }) => test.alone === alone).map((test) => task(test, number)),
-    );
-  await runPool(tasks(false), jobs, abort);
-  await runPool(tasks(true), 1, abort);
+  const task = (prepared: PreparedTest, number: number): PoolTask => ({
+    weight: prepared.test.alone ? jobs : prepared.test.weight,
+    exclusive: prepared.test.exclusive,
+    async run() {
+      const retries = prepared.test.retry ?? options.retry;
+      for (let retry = 0; retry <= retries; retry++) {
+        const attempt = await attemptOnce(means, prepared, number, retry);
+        if (attempt === undefined) return;
+        attempts.get(prepared)?.push(attempt);
+        report({ kind: "attempt-finished", test: prepared.test, attempt });
+        if (isHarmless(attempt.verdict)) return;
+      }
+      failures.count(prepared);
+    },
+  });
+  // Tests that must be alone come last: each of them empties the pool.
+  const inOrder = prepared.toSorted((a, b) => Number(a.test.alone) - Number(b.test.alone));
+  const round = (number: number) => inOrder.map((test) => task(test, number));
+  if (untilFail) {
+    for (let number = 1; number <= repeat && !noMore.aborted; number++)
+      await runPool(round(number), jobs, noMore);
+  } else {
+    const numbers = Array.from({ length: repeat }, (_, index) => index + 1);
+    await runPool(numbers.flatMap(round), jobs, noMore);
+  }
 
+  const scriptProblems = await options.scripts.close();
   workspace.close();
   const summary = summarize(attempts, {
-    repeat,
+    repeat: untilFail ? undefined : repeat,
     milliseconds: performance.now() - started,
-    interrupted: abort.aborted,
+    interrupted: options.abort.aborted,
+    stoppedByFailures: failures.reached.aborted,
+    scriptProblems,
     kernelLogReadable: options.log.readable,
     settingChanges: settingChanges(before, settings()),
   });
   report({ kind: "run-finished", summary });
   return summary;
+}
+
+/** Ends a run when so many tests have failed. */
+class FailureLimit {
+  readonly #limit: number;
+  readonly #failed = new Set<PreparedTest>();
+  readonly #stop = new AbortController();
+
+  constructor(limit: number | undefined) {
+    this.#limit = limit ?? Number.POSITIVE_INFINITY;
+  }
+
+  /** Aborted when the limit is reached. */
+  get reached(): AbortSignal {
+    return this.#stop.signal;
+  }
+
+  count(test: PreparedTest): void {
+    this.#failed.add(test);
+    if (this.#failed.size >= this.#limit) this.#stop.abort();
+  }
 }
 
 /** Prepares the tests; those that must be watched are marked where nobody can. */
@@ -108,12 +158,15 @@ async function attemptOnce(
   means: Means,
   { test, engine, plan }: PreparedTest,
   number: number,
+  retry: number,
 ): Promise<Attempt | undefined> {
   const without = (verdict: Verdict): Attempt => ({ number, engine, verdict, milliseconds: {} });
   if (plan.kind !== "run") return without(verdictWithoutRun(plan));
-  const program = await means.programs.find(test);
+  const { target } = test;
+  if (target.kind === "script") return await scriptAttempt(means, test, target, plan, { number, retry });
+  const program = await means.programs.find(target);
   if ("verdict" in program) return without(program.verdict);
-  return await attemptWith(means, test, plan, program.path, number);
+  return await attemptWith(means, test, plan, program.path, { number, retry });
 }
 
 function verdictWithoutRun(plan: Exclude<Plan, RunPlan>): Verdict {
@@ -122,32 +175,75 @@ function verdictWithoutRun(plan: Exclude<Plan, RunPlan>): Verdict {
   return { kind: "skip", reason: text, missing, ...(url !== undefined && { url }) };
 }
 
-/** Makes the attempt in a folder of its own, with an ear on the kernel's log. */
-async function attemptWith(
-  { options, workspace, guard }: Means,
+/** Which attempt: from 1, and how many times it was tried before. */
+interface Turn {
+  number: number;
+  retry: number;
+}
+
+/** An attempt by record and replay. */
+function attemptWith(
+  means: Means,
   test: TestCase,
   plan: RunPlan,
   program: string,
-  number: number,
+  turn: Turn,
 ): Promise<Attempt | undefined> {
-  const { keep, abort, report, log } = options;
-  const folder = workspace.attempt(test.suite, test.name, number);
+  const { abort, report } = means.options;
+  const { number } = turn;
+  const guard = isGuarded(plan) ? means.guard : undefined;
+  const onPhase = (phase: Phase) => report({ kind: "phase-started", test, attempt: number, phase });
+  return observed(means, test, plan, turn, (folder) =>
+    makeAttempt({ test, number, program, engine: plan.by, folder, guard, abort, onPhase }),
+  );
+}
+
+/** An attempt by a script's process. */
+function scriptAttempt(
+  means: Means,
+  test: TestCase,
+  target: Extract<Target, { kind: "script" }>,
+  plan: RunPlan,
+  turn: Turn,
+): Promise<Attempt | undefined> {
+  const { abort, report, scripts } = means.options;
+  const { number } = turn;
+  return observed(means, test, plan, turn, (folder) =>
+    makeScriptAttempt({
+      test,
+      target,
+      number,
+      scripts,
+      folder,
+      abort,
+      onPhase: (phase) => report({ kind: "phase-started", test, attempt: number, phase }),
+      onStep: (path, result) => report({ kind: "step-finished", test, attempt: number, path, result }),
+    }),
+  );
+}
+
+/** Makes an attempt in a folder of its own, with an ear on the kernel's log. */
+async function observed(
+  { options, workspace }: Means,
+  test: TestCase,
+  plan: RunPlan,
+  { number, retry }: Turn,
+  make: (folder: AttemptFolder) => Promise<Attempt>,
+): Promise<Attempt | undefined> {
+  const { keep, log } = options;
+  const folder = workspace.attempt(test.suite, test.name, number, retry);
   const reader = log.enter();
   let kept = false;
   try {
-    const made = await makeAttempt({
-      test,
-      number,
-      program,
-      engine: plan.by,
-      folder,
-      guard: isGuarded(plan) ? guard : undefined,
-      abort,
-      onPhase: (phase) => report({ kind: "phase-started", test, attempt: number, phase }),
-    });
+    const made = await make(folder);
     log.leave(reader);
     const verdict = judgeAttempt(made.verdict, plan);
-    const attempt = { ...made, verdict, ...(reader.lines.length > 0 && { kernelLog: reader.lines }) };
+    const attempt: Attempt = {
+      ...made,
+      verdict,
+      ...(retry > 0 && { retry }),
+      ...(reader.lines.length > 0 && { kernelLog: reader.lines }),
+    };
     kept = keep === "all" || (keep === "failed" && !isHarmless(verdict));
     if (!kept) return attempt;
     const { trace, ...where } = folder.whereabouts();

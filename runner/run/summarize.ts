@@ -3,7 +3,7 @@ import type { PreparedTest } from "./prepare.ts";
 import type { Attempt, RunSummary, TestResult, Verdict } from "./types.ts";
 
 /** What a test's verdict is if its attempts differ: the first of these that occurs. */
-const GRAVITY: readonly Verdict["kind"][] = ["broken", "timeout", "fail", "xfail", "xpass", "skip", "pass"];
+const GRAVITY: readonly Verdict["kind"][] = ["broken", "timeout", "fail", "xpass", "xfail", "skip", "pass"];
 
 /** The verdict over all attempts; undefined if there was none. */
 function overall(attempts: readonly Attempt[]): Verdict | undefined {
@@ -17,27 +17,49 @@ function overall(attempts: readonly Attempt[]): Verdict | undefined {
 /** The end of a run, for its summary. */
 export type RunEnd = Pick<
   RunSummary,
-  "milliseconds" | "interrupted" | "kernelLogReadable" | "settingChanges"
+  | "milliseconds"
+  | "interrupted"
+  | "scriptProblems"
+  | "stoppedByFailures"
+  | "kernelLogReadable"
+  | "settingChanges"
 > & {
-  /** How many attempts there should be at each test. */
-  repeat: number;
+  /** How many attempts there should be at each test; undefined where the first failure decides. */
+  repeat: number | undefined;
 };
 
-function resultOf(prepared: PreparedTest, attempts: readonly Attempt[], repeat: number): TestResult {
+function resultOf(
+  prepared: PreparedTest,
+  attempts: readonly Attempt[],
+  repeat: number | undefined,
+): TestResult {
   const { test, engine, plan } = prepared;
-  const inOrder = attempts.toSorted((a, b) => a.number - b.number);
-  const passed = inOrder.filter(({ verdict }) => verdict.kind === "pass").length;
-  let verdict = overall(inOrder);
-  if (verdict === undefined || (verdict.kind === "pass" && passed < repeat)) {
-    const reason = `the run was ended after ${inOrder.length} of ${repeat} attempts`;
+  const inOrder = attempts.toSorted((a, b) => a.number - b.number || (a.retry ?? 0) - (b.retry ?? 0));
+  // Of an attempt and those that tried again, the last one counts.
+  const last = inOrder.filter(({ number }, at) => inOrder[at + 1]?.number !== number);
+  const passed = last.filter(({ verdict }) => verdict.kind === "pass").length;
+  let verdict = overall(last);
+  if (verdict === undefined || (verdict.kind === "pass" && passed < (repeat ?? 0))) {
+    const all = repeat === undefined ? "" : ` of ${repeat}`;
+    const reason = `the run was ended after ${last.length}${all} attempts`;
     verdict = { kind: "skip", reason, missing: [] };
+  } else if (verdict.kind === "pass" && last.length < inOrder.length) {
+    const failed = inOrder.filter((attempt) => !last.includes(attempt));
+    verdict = { kind: "flaky", attempts: inOrder.length, reasons: failed.flatMap(shortly) };
   }
   const engineLabel = plan.kind === "run" ? plan.by.label : engine;
   return { test, engine, engineLabel, verdict, attempts: inOrder, passed };
 }
 
+/** What an attempt that was tried again had against it. */
+function shortly({ verdict }: Attempt): readonly string[] {
+  if (verdict.kind === "fail") return verdict.reasons;
+  if (verdict.kind === "broken") return [verdict.reason];
+  return verdict.kind === "timeout" ? [`${verdict.phase} took longer than ${verdict.seconds} s`] : [];
+}
+
 /** Verdicts that don't let the run fail. */
-const HARMLESS: ReadonlySet<Verdict["kind"]> = new Set(["pass", "skip", "xfail"]);
+const HARMLESS: ReadonlySet<Verdict["kind"]> = new Set(["pass", "flaky", "skip", "xfail"]);
 
 /** Whether a run goes well in spite of this verdict. */
 export function isHarmless({ kind }: Verdict): boolean {
@@ -58,7 +80,8 @@ export function summarize(
   const count = (kind: Verdict["kind"]) => results.filter(({ verdict }) => verdict.kind === kind).length;
   return {
     results,
-    passed: count("pass"),
+    passed: count("pass") + count("flaky"),
+    flaky: count("flaky"),
     failed: results.filter(({ verdict }) => !isHarmless(verdict)).length,
     skipped: count("skip"),
     xfailed: count("xfail"),

@@ -49,18 +49,21 @@ function describedFacts(names: Iterable<string>): (host: string) => HostFacts {
 
 /** What a forecast is asked for. */
 export interface ForecastAsked {
-  /** Of `--host`: a name, or the path of a profile. */
-  host: string;
+  /** Of `--host`: a name, or the path of a profile; this machine if undefined. */
+  host: string | undefined;
   /** Engines to tell of. */
   engines: readonly EngineName[];
   force: boolean;
 }
 
 /**
- * Shows what would happen on a described host.
+ * Shows what would happen on a host.
  *
  * @throws {UsageError} For a name that is no host's, or a wrong profile.
  */
 export function forecastOn({ host, engines, force }: ForecastAsked, tests: readonly TestCase[]): Forecast {
-  return forecast({ host, tests, engines, force, facts: describedFacts(CAPABILITY_NAMES) });
+  const described = describedFacts(CAPABILITY_NAMES);
+  const live = host === undefined ? factsOf(liveHost, CAPABILITY_NAMES) : undefined;
+  const facts = (name: string) => (live !== undefined && name === liveHost.name ? live : described(name));
+  return forecast({ host: host ?? liveHost.name, tests, engines, force, facts });
 }

@@ -3,13 +3,16 @@ import type { EngineChoice } from "../engines/mod.ts";
 import type { EngineName } from "../host/mod.ts";
 import type { SettingChange } from "../kernel/mod.ts";
 import type { Conditions, Expectations } from "../manifest/mod.ts";
+import type { StepResult } from "../script/outcome.ts";
 
 /** What a test runs. */
 export type Target =
   /** A C source, compiled on first use. */
   | { kind: "source"; path: string }
   /** A program of the host, by name or path. */
-  | { kind: "host"; name: string };
+  | { kind: "host"; name: string }
+  /** A test of a script: its place among the script's tests. */
+  | { kind: "script"; path: string; index: number };
 
 /** One test of a manifest, ready to be run. */
 export interface TestCase {
@@ -25,7 +28,16 @@ export interface TestCase {
   cwd: string;
   /** For each of the phases. */
   timeoutSeconds: number;
+  /** No other test may run at the same time. */
   alone: boolean;
+  /** Room that it takes among those that run at the same time. */
+  weight: number;
+  /** Names of things of which only one test may have each at a time. */
+  exclusive: readonly string[];
+  /** Words to choose tests by. */
+  tags: readonly string[];
+  /** Attempts after a failed one; undefined where the run decides. */
+  retry: number | undefined;
   skip: string | undefined;
   /** The engine, where the command line names none. */
   engine: EngineChoice;
@@ -35,8 +47,8 @@ export interface TestCase {
   expect: Expectations;
 }
 
-/** The three runs of an attempt. */
-export type Phase = "native" | "record" | "replay";
+/** The three runs of an attempt; a script makes its own. */
+export type Phase = "native" | "record" | "replay" | "script";
 
 /** Why a test is skipped, marked, or expected to fail. */
 export interface Note {
@@ -80,7 +92,9 @@ export type Verdict =
   | { kind: "xpass"; reason: string; url?: string }
   | { kind: "timeout"; phase: Phase; seconds: number }
   /** The host or the harness is at fault, not what is tested. */
-  | { kind: "broken"; reason: string };
+  | { kind: "broken"; reason: string }
+  /** Of a test, not of an attempt: it passed when it was tried again. */
+  | { kind: "flaky"; attempts: number; reasons: readonly string[] };
 
 /** Numbers that the engine counted while it recorded. */
 export interface Counts {
@@ -94,12 +108,16 @@ export interface Counts {
 export interface Attempt {
   /** From 1. */
   number: number;
+  /** It is tried again because it failed: how many times that was so before. */
+  retry?: number;
   engine: EngineName;
   verdict: Verdict;
   /** Missing where recording did not get that far; what an engine does not tell is missing in it. */
   counts?: Partial<Counts>;
   /** How long each phase took, in milliseconds, as far as they were reached. */
   milliseconds: Partial<Record<Phase, number>>;
+  /** What came of the steps of a script's test. */
+  steps?: readonly StepResult[];
   /** Lines of the kernel's log about counters that came meanwhile. */
   kernelLog?: readonly string[];
   /** The folder with its outputs, where it was kept. */
@@ -121,6 +139,12 @@ export interface TestResult {
   passed: number;
 }
 
+/** What is wrong with a script as a whole: a test that has 'only', hooks around all tests that went wrong. */
+export interface ScriptProblem {
+  path: string;
+  reason: string;
+}
+
 /** What a whole run came to. */
 export interface RunSummary {
   results: readonly TestResult[];
@@ -131,8 +155,14 @@ export interface RunSummary {
   /** Tests that were expected to fail and did: neither passed nor failed. */
   xfailed: number;
   milliseconds: number;
-  /** It was ended before all was done. */
+  /** Tests of those that passed which did so only when they were tried again. */
+  flaky: number;
+  /** It was ended from outside before all was done. */
   interrupted: boolean;
+  /** What is wrong with scripts as a whole; the run fails for it. */
+  scriptProblems: readonly ScriptProblem[];
+  /** It ended itself before all was done: enough tests had failed. */
+  stoppedByFailures: boolean;
   /** Whether lines of the kernel's log could be seen at all. */
   kernelLogReadable: boolean;
   /** Settings of the kernel that counters depend on, and that changed under the run. */
@@ -143,6 +173,8 @@ export interface RunSummary {
 export type RunEvent =
   | { kind: "run-started"; tests: readonly TestCase[]; repeat: number; jobs: number }
   | { kind: "phase-started"; test: TestCase; attempt: number; phase: Phase }
+  /** A step of a script's test has ended: the names from the test down to it. */
+  | { kind: "step-finished"; test: TestCase; attempt: number; path: readonly string[]; result: StepResult }
   | { kind: "attempt-finished"; test: TestCase; attempt: Attempt }
   | { kind: "run-finished"; summary: RunSummary };
 

@@ -20,6 +20,11 @@ export class AttemptFolder {
     return join(this.path, "trace");
   }
 
+  /** Folder of the recordings that a script makes, each in a folder of its own with its trace. */
+  get recordings(): string {
+    return join(this.path, "recordings");
+  }
+
   /** A file of a phase: its stdout, stderr, report or log. */
   file(phase: string, what: "stdout" | "stderr" | "report.json" | "log" | "stdin"): string {
     return join(this.path, `${phase}.${what}`);
@@ -27,12 +32,22 @@ export class AttemptFolder {
 
   /** Where a reader finds what was kept. */
   whereabouts(): { folder: string; trace?: string } {
-    return existsSync(this.trace) ? { folder: this.path, trace: this.trace } : { folder: this.path };
+    const traces = existsSync(this.recordings)
+      ? readdirSync(this.recordings).map((name) => join(this.recordings, name, "trace"))
+      : [this.trace];
+    // Of several recordings, the last one is nearest to what went wrong.
+    const trace = traces.toSorted().findLast((path) => existsSync(path));
+    return { folder: this.path, ...(trace !== undefined && { trace }) };
   }
 
   remove(): void {
     rmSync(this.path, { recursive: true, force: true });
   }
+}
+
+/** A short text that differs for different names. */
+function hash(name: string): string {
+  return Bun.hash(name).toString(36).slice(0, 6);
 }
 
 /** The folder of a whole run. */
@@ -45,8 +60,13 @@ export class Workspace {
   }
 
   /** Makes the folder of an attempt. */
-  attempt(suite: string, test: string, number: number): AttemptFolder {
-    return new AttemptFolder(join(this.path, `${suite}.${test}.${number}`));
+  attempt(suite: string, test: string, number: number, retry = 0): AttemptFolder {
+    // Tests of scripts are named in plain words.
+    const name = /^[\w.-]+$/.test(test)
+      ? test
+      : `${test.replaceAll(/[^\w.-]+/g, "_").slice(0, 60)}-${hash(test)}`;
+    const again = retry === 0 ? "" : `-${retry}`;
+    return new AttemptFolder(join(this.path, `${suite}.${name}.${number}${again}`));
   }
 
   /** Takes the folder away if nothing in it was kept. */

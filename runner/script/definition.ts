@@ -7,6 +7,19 @@ export const DEFAULT_TIMEOUT_SECONDS = 60;
 /** The body of a test or a step. */
 export type TestFunction = (t: TestContext) => void | Promise<void>;
 
+/** Capabilities of a host, and what is to be said of them. */
+export interface Condition {
+  /** Capabilities that the host has, all of them. */
+  when?: string | readonly string[];
+  /** Why, for those who read the report. */
+  reason?: string;
+  /** Where more is told of it. */
+  url?: string;
+}
+
+/** A capability, or several conditions of which one is enough. */
+export type Conditions = string | Condition | readonly (string | Condition)[];
+
 /** What may be said of a test besides its body. Everything is optional. */
 export interface TestOptions {
   /** Not run; a text says why. @default false */
@@ -21,6 +34,14 @@ export interface TestOptions {
   repeats?: number;
   /** Words to choose tests by. @default none */
   tags?: readonly string[];
+  /** Capabilities without which it is skipped, as `tickproof doctor` names them. @default none */
+  requires?: Conditions;
+  /** Where it is skipped. @default nowhere */
+  unsupported?: Conditions;
+  /** Where it is run, and its result is marked. @default nowhere */
+  flag?: Conditions;
+  /** Where it is run and must fail: to pass is then a failure. @default nowhere */
+  xfail?: Conditions;
 }
 
 /** A test with all that its script says of it. */
