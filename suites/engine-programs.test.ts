@@ -18,6 +18,7 @@ interface Program {
 
 const PROGRAMS: readonly Program[] = [
   { name: "signal_order", shows: "nested handlers, and signals that are pending together" },
+  { name: "signals_at_once", shows: "a signal for one task in the middle of another one's turn" },
   { name: "broken_off_calls", shows: "calls that a signal breaks off, and what is left of their time" },
   { name: "sigtrap", shows: "SIGTRAP is the program's own" },
   { name: "alternate_stack", shows: "overflows, and frames that can't be written" },

@@ -51,6 +51,11 @@ export class Recorder {
   private readonly signals: SignalRecorder;
   private readonly calls: CallRecorder;
   private readonly stopRequest: StopRequest;
+  /**
+   * The task that was stopped between two points. Nothing else may be looked at before it has come to the next one:
+   * an event of another task would have to say where this one stands.
+   */
+  private between: RecordedTask | undefined;
 
   /**
    * @param first The program's first task, at its first instruction.
@@ -106,7 +111,7 @@ export class Recorder {
   private turn(): void {
     try {
       this.recording.binding.refresh(this.recording.tasks.values());
-      const task = this.next();
+      const task = this.between ?? this.next();
       if (task) this.step(task);
       else if (this.recording.tasks.size > 0) this.waitForAny(0);
     } catch (error) {
@@ -152,6 +157,7 @@ export class Recorder {
     if (!task.running) this.arm(task);
     const { entered } = task;
     task.entered = undefined;
+    this.between = undefined;
     const stop = this.tracer.run(task, PTRACE.SYSCALL);
     switch (stop.kind) {
       case "poll":
@@ -172,6 +178,7 @@ export class Recorder {
         this.deaths.gone(task, stop.status);
         break;
       case "interrupted":
+        this.between = task;
         this.stopRequest.received(task);
         break;
       case "event":
@@ -234,11 +241,15 @@ export class Recorder {
     } else {
       this.signals.hold(task, { signal, siginfo });
       task.returnedTo = -1;
+      this.between = task;
     }
   }
 
   private fault(task: RecordedTask, { signal, siginfo }: HeldSignal, address: number): void {
-    if (signal === SIG.SIGSEGV && this.tracer.mapper.unguard(task, address)) return;
+    if (signal === SIG.SIGSEGV && this.tracer.mapper.unguard(task, address)) {
+      this.between = task;
+      return;
+    }
     const rip = task.number("rip");
     const { pc, registers } = faultingState(task);
     // SIGILL, SIGFPE and SIGTRAP say where the instruction is: the program knows it by its app pc.
