@@ -26,6 +26,13 @@ export function stackStart(tid: number, lines: readonly MapsLine[], stack: MapsL
   return Math.min(stack.start, Math.max(pageEnd(stack.end - limit), below + GUARD));
 }
 
+/** The lowest address that a new mapping may grow to (MAP_GROWSDOWN): it is a stack like the first one. */
+export function growingStart(tid: number, address: number): number {
+  const lines = readMaps(tid);
+  const line = lines.find(({ start, end }) => start <= address && address < end);
+  return line ? Math.min(address, stackStart(tid, lines, line)) : address;
+}
+
 /** The stack as it is after a call that may have changed its limit; undefined for any other call. */
 export function changedStack(task: RecordedTask, call: Call): MappingRecord | undefined {
   const { process, space } = task;

@@ -31,7 +31,7 @@ import { OutsideWrites } from "./outside-writes.ts";
 import type { RecordedTask } from "./recorded-task.ts";
 import type { Recording } from "./recording.ts";
 import { SharedFiles } from "./shared-files.ts";
-import { changedStack } from "./stack.ts";
+import { changedStack, growingStart } from "./stack.ts";
 import { hideIgnoredTrap, mendTrap } from "./trap-signal.ts";
 
 /** The program asked for something that can't be recorded. */
@@ -272,6 +272,7 @@ export class SyscallRecorder {
       offset: anonymous ? 0 : call.argument(5),
       name: "",
     };
+    if ((flags & MAP.GROWSDOWN) !== 0) record.start = growingStart(task.tid, record.start);
     if (anonymous) return { mapping: record, writes: [] };
     if (this.recording.described?.shows(task, call.result)) {
       const contents = this.recording.snapshot(task.space, record.start, record.end - record.start);

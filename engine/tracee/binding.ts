@@ -41,14 +41,14 @@ export class Binding implements Disposable {
     this.until = now + (this.bound ? BOUND_MS : LOOSE_MS);
     const mask = this.bound ? 1n << BigInt(currentCpu()) : this.all;
     setAffinity(0, mask);
-    for (const task of tasks) if (!task.process.choseProcessors) ifAlive(task.tid, mask);
+    for (const task of tasks) if (!task.process.choseProcessors) ifPossible(task.tid, mask);
     this.nextLook = now;
   }
 
   /** Threads that a bound one has started (compilers, the trace's writer) have inherited its binding. */
   private freeOthers(): void {
     for (const name of readdirSync("/proc/self/task")) {
-      if (Number(name) !== process.pid) ifAlive(Number(name), this.all);
+      if (Number(name) !== process.pid) ifPossible(Number(name), this.all);
     }
   }
 
@@ -57,10 +57,11 @@ export class Binding implements Disposable {
   }
 }
 
-function ifAlive(tid: number, mask: bigint): void {
+/** Not for a task that is gone, nor for one with deadlines, which the kernel keeps where it is (EBUSY). */
+function ifPossible(tid: number, mask: bigint): void {
   try {
     setAffinity(tid, mask);
   } catch (error) {
-    if (!isErrno(error, "ESRCH")) throw error;
+    if (!isErrno(error, "ESRCH") && !isErrno(error, "EBUSY")) throw error;
   }
 }

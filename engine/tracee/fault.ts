@@ -2,6 +2,7 @@
 import { SIG } from "../../ffi/mod.ts";
 import type { Registers } from "../trace/events.ts";
 import { CONTEXT } from "../translate/context.ts";
+import { RIP } from "./registers.ts";
 import type { Task } from "./task.ts";
 
 /** Signals that an instruction itself may raise (signal(7)). */
@@ -25,7 +26,12 @@ export function faultingState(task: Task): { pc: number; registers: Registers } 
   const rip = task.number("rip");
   const { image } = task.space;
   const position = image.cache.position(rip);
-  if (!position) return { pc: rip, registers: task.view(rip) };
+  if (!position) {
+    const registers = task.view(rip);
+    // Where the program has gone astray may be no address that a number holds exactly.
+    registers[RIP] = task.get("rip");
+    return { pc: rip, registers };
+  }
   if (position.rcxSpilled) task.set("rcx", image.spilled(CONTEXT.spilledRcx));
   if (position.raxSpilled) task.set("rax", image.spilled(CONTEXT.spilledRax));
   if (position.tickRcxSpilled) task.set("rcx", image.spilled(CONTEXT.tickRcx));

@@ -126,6 +126,14 @@ export function fullDecode(text: Uint8Array, offset: number, pc: number): Decode
   return isCut(text.subarray(offset)) ? undefined : invalid(pc);
 }
 
+/**
+ * `int n`: 3 is a breakpoint of two bytes, 0x80 a system call of 32-bit programs. The others fault by themselves,
+ * all but 4, which traps by itself (the gates of arch/x86/kernel/idt.c that user mode may use are these three).
+ */
+function kindOfInterrupt(vector: number): Kind {
+  return vector === 3 ? Kind.Breakpoint : vector === 0x80 ? Kind.Unsupported : Kind.Plain;
+}
+
 function describe(decoder: Decoder, text: Uint8Array, offset: number, pc: number): Decoded {
   const { code, length } = instruction;
   let traits = traitsByCode[code];
@@ -147,6 +155,7 @@ function describe(decoder: Decoder, text: Uint8Array, offset: number, pc: number
     elidedPrefix: -1,
     bytes: code === Code.Rdpmc ? HLT : bytes,
   };
+  if (code === Code.Int_imm8) decoded.kind = kindOfInterrupt(instruction.immediate8);
   switch (traits.kind) {
     case Kind.Jcc:
     case Kind.Loop:

@@ -43,8 +43,22 @@ static void *show_own_maps(void *argument) {
   return argument;
 }
 
+/* A mapping that grows downwards where it is touched, and where the kernel writes. */
+static void grow_down(void) {
+  int ends[2];
+  char *room = mmap(NULL, MEGABYTE, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  CHECK(room != MAP_FAILED && munmap(room, MEGABYTE) == 0 && pipe(ends) == 0);
+  char *top = mmap(room + MEGABYTE - 8192, 8192, PROT_READ | PROT_WRITE,
+                   MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED | MAP_GROWSDOWN, -1, 0);
+  CHECK(top != MAP_FAILED);
+  for (int i = 1; i <= 20; i++) top[-4096 * i] = (char)i;
+  CHECK(write(ends[1], "below", 5) == 5 && read(ends[0], top - 4096 * 21, 5) == 5);
+  printf("grown %016lx %c\n", sum(top - 4096 * 21, 4096 * 21), top[-4096 * 21]);
+}
+
 int main(void) {
   pthread_t thread;
+  grow_down();
   void *found;
   char path[64];
   char *bytes = mmap(NULL, MEGABYTE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);

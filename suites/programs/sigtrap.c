@@ -63,6 +63,7 @@ int main(void) {
   CHECK(sigaction(SIGTRAP, &action, &found) == 0 && found.sa_handler == SIG_IGN);
   CHECK(sigaction(SIGUSR1, &action, NULL) == 0 && raise(SIGUSR1) == 0);
   __asm__ volatile("int3");
+  __asm__ volatile(".byte 0xcd, 3"); /* the same in two bytes */
   CHECK(sigaction(SIGTRAP, NULL, &found) == 0 && found.sa_sigaction == on_trap);
 
   succeed();
