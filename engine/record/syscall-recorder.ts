@@ -2,7 +2,7 @@
  * What the recorder does around one system call: what it refuses, what it changes for the kernel's eyes, and
  * what it writes down of the outcome.
  */
-import { readFileSync, readlinkSync, statSync } from "node:fs";
+import { readlinkSync, statSync } from "node:fs";
 import {
   CLONE,
   isErrno,
@@ -10,7 +10,6 @@ import {
   KERNEL_SIGACTION,
   kcmp,
   MAP,
-  O,
   PROT,
   SIG,
   SIGSET_SIZE,
@@ -82,7 +81,7 @@ export class SyscallRecorder {
   begin(task: RecordedTask, number: number, site: { pc: number; next: number }, registers: Registers): Call {
     const spec = syscallSpec(number);
     const call = new Call(number, spec, site.pc, site.next, registers, task.space);
-    const why = spec && (refusal(spec, call) ?? writtenThroughAlias(task, call));
+    const why = spec && refusal(spec, call);
     if (why) {
       throw new Unsupported(
         `the system call ${spec.name} at 0x${site.pc.toString(16)} can't be recorded by the embedded engine: ${why}`,
@@ -306,26 +305,6 @@ function sameInode(pid: number, own: number, fd: number): boolean {
   const mine = statSync(`/proc/self/fd/${own}`, { throwIfNoEntry: false });
   const theirs = statSync(`/proc/${pid}/fd/${fd}`, { throwIfNoEntry: false });
   return mine !== undefined && theirs !== undefined && mine.dev === theirs.dev && mine.ino === theirs.ino;
-}
-
-/**
- * Why text can't be mapped from a file that the program may write to through another mapping: nothing would tell
- * the engine of the change.
- */
-function writtenThroughAlias(task: RecordedTask, call: Call): string | undefined {
-  if (call.number !== SYSCALLS.mmap || (call.int(2) & PROT.EXEC) === 0) return undefined;
-  const flags = call.int(3);
-  if ((flags & MAP.ANONYMOUS) !== 0 || (flags & MAP.TYPE) === MAP.PRIVATE) return undefined;
-  try {
-    const info = readFileSync(`/proc/${task.tid}/fdinfo/${call.int(4)}`, "utf8");
-    const mode = Number.parseInt(/^flags:\s*([0-7]+)$/m.exec(info)?.[1] ?? "0", 8);
-    if ((mode & (O.WRONLY | O.RDWR)) === 0) return undefined;
-  } catch (error) {
-    // No such descriptor: the call itself will fail.
-    if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
-    throw error;
-  }
-  return "it maps code that can be written through another mapping of the same file";
 }
 
 /**

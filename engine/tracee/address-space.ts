@@ -23,16 +23,21 @@ export class AddressSpace {
   /** Writable text pages that are write-protected for real, so that changes of translated text are noticed. */
   readonly guarded = new Set<number>();
 
+  /**
+   * @param all The living address spaces of the recording; this one joins them.
+   */
   constructor(
     readonly memory: TraceeMemory,
     public image: Image,
+    readonly all: Set<AddressSpace>,
   ) {
     image.users++;
+    all.add(this);
   }
 
   /** A forked copy; it shares the image until its text changes. */
   fork(memory: TraceeMemory): AddressSpace {
-    const copy = new AddressSpace(memory, this.image);
+    const copy = new AddressSpace(memory, this.image, this.all);
     copy.mappings = this.mappings.clone();
     copy.brkStart = this.brkStart;
     copy.brkEnd = this.brkEnd;
@@ -65,6 +70,7 @@ export class AddressSpace {
   leave(): void {
     this.users--;
     if (this.users > 0) return;
+    this.all.delete(this);
     this.memory[Symbol.dispose]();
     this.leaveImage();
   }

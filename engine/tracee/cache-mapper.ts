@@ -8,6 +8,7 @@ import type { MemoryRange } from "../kernel/call.ts";
 import { type CacheHost, isNear, type Region } from "../translate/code-cache.ts";
 import { CONTEXT, CONTEXT_BASE, CONTEXT_SIZE } from "../translate/context.ts";
 import type { AddressSpace } from "./address-space.ts";
+import { aliasesOf, isTextElsewhere } from "./aliases.ts";
 import type { Controller } from "./controller.ts";
 import { faultingState } from "./fault.ts";
 import { Image, REGION_SIZE } from "./image.ts";
@@ -158,8 +159,13 @@ export class CacheMapper {
     this.tracer.flush(task);
   }
 
-  /** Write-protects a page of writable text, so that {@link unguard} hears of changes. */
+  /** Sees to it that {@link unguard} hears of changes of a page of text, through whichever mapping. */
   private guard(task: Task, page: number): void {
+    for (const shown of [page, ...aliasesOf(task.space, page, PROT.WRITE)]) this.protect(task, shown);
+  }
+
+  /** Write-protects a page, if it is writable. */
+  private protect(task: Task, page: number): void {
     const { space } = task;
     if (!space.writable(page) || space.guarded.has(page)) return;
     space.guarded.add(page);
@@ -177,9 +183,10 @@ export class CacheMapper {
     const page = pageStart(address);
     if (!this.allowWrite(task, page)) return false;
     const { cache } = space.image;
-    const within = cache.runsText(task.number("rip"), page, page + PAGE_SIZE);
+    const rip = task.number("rip");
+    const within = shownText(space, page).some((text) => cache.runsText(rip, text, text + PAGE_SIZE));
     if (within) this.stepOver(task, page);
-    else this.textChanged(task, page, page + PAGE_SIZE);
+    else this.pageChanged(task, page);
     return true;
   }
 
@@ -197,7 +204,7 @@ export class CacheMapper {
       this.tracer.onStrayStop?.(task, this.tracer.control.status);
     }
     const rip = task.number("rip");
-    this.textChanged(task, page, page + PAGE_SIZE);
+    this.pageChanged(task, page);
     // A call has pushed its return address: the rest of it leads to an entry in any case.
     if (rip === from || cache.position(rip)?.pc !== pc) task.jumpTo(faultingState(task).pc);
   }
@@ -227,8 +234,18 @@ export class CacheMapper {
     if (guarded.size === 0) return;
     for (const page of guardedPages(guarded, ranges)) {
       this.allowWrite(task, page);
-      this.textChanged(task, page, page + PAGE_SIZE);
+      this.pageChanged(task, page);
     }
+  }
+
+  /** A page that was guarded is written to: text that it shows may be different from now on. */
+  private pageChanged(task: Task, page: number): void {
+    if (isTextElsewhere(task.space, page)) {
+      throw new EngineError(
+        "Cannot go on: a process changes code that it shares with another one, which the embedded engine can't follow yet",
+      );
+    }
+    for (const text of shownText(task.space, page)) this.textChanged(task, text, text + PAGE_SIZE);
   }
 
   /** Gives a space with writable text an image of its own, if it has none. */
@@ -300,6 +317,11 @@ function findPlace(near: number, isFree: (start: number) => boolean): number | u
     if (fits(middle + distance)) return middle + distance;
   }
   return undefined;
+}
+
+/** The pages of text that show what a page shows, which may be text itself. */
+function shownText(space: AddressSpace, page: number): number[] {
+  return [page, ...aliasesOf(space, page, PROT.EXEC)];
 }
 
 function guardedPages(guarded: ReadonlySet<number>, ranges: readonly MemoryRange[]): number[] {

@@ -5,6 +5,7 @@
 import { MREMAP, PROT, SYSCALLS } from "../../ffi/mod.ts";
 import type { MappingRecord } from "../trace/events.ts";
 import type { AddressSpace } from "./address-space.ts";
+import { aliasedText } from "./aliases.ts";
 import { pageEnd } from "./mappings.ts";
 
 /** MADV_DONTNEED and MADV_FREE (asm-generic/mman-common.h). */
@@ -44,7 +45,7 @@ export function applyMemoryCall(
       if (!mapping) return [];
       mappings.add({ ...mapping });
       unguardRange(space, mapping.start, mapping.end);
-      return [mapping];
+      return [mapping, ...aliasedText(space, mapping)];
     case SYSCALLS.setrlimit:
     case SYSCALLS.prlimit64: {
       const stack = mappings.all.find(({ name }) => name === "[stack]");
@@ -68,7 +69,8 @@ export function applyMemoryCall(
       mappings.protect(start, end, third & (PROT.READ | PROT.WRITE | PROT.EXEC));
       unguardRange(space, start, end);
       // Text on the page before may go on into what has just become text.
-      return textBefore || (third & PROT.EXEC) !== 0 ? [{ start, end }] : [];
+      const own = textBefore || (third & PROT.EXEC) !== 0 ? [{ start, end }] : [];
+      return [...own, ...aliasedText(space, { start, end })];
     }
     case SYSCALLS.mremap: {
       const source = mappings.find(first);
@@ -84,7 +86,7 @@ export function applyMemoryCall(
       mappings.add(moved);
       unguardRange(space, first, oldEnd);
       unguardRange(space, moved.start, moved.end);
-      return [{ start: first, end: oldEnd }, moved];
+      return [{ start: first, end: oldEnd }, moved, ...aliasedText(space, moved)];
     }
     case SYSCALLS.brk: {
       const oldEnd = pageEnd(space.brkEnd);

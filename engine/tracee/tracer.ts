@@ -43,9 +43,11 @@ export class Tracer extends Controller {
   /** Called where an elided critical section begins or ends, with the task's ticks there (`mapper.noteElisions`). */
   onElision: ((task: Task, edge: "acquire" | "release", ticks: number) => void) | undefined;
 
+  private readonly spaces = new Set<AddressSpace>();
+
   /** A fresh address space of a stopped process, with a fresh image. */
   newSpace(pid: number): AddressSpace {
-    return new AddressSpace(openMemory(pid), new Image((image) => this.mapper.cacheHost(image)));
+    return new AddressSpace(openMemory(pid), new Image((image) => this.mapper.cacheHost(image)), this.spaces);
   }
 
   /**
