@@ -18,7 +18,7 @@ let specialized = 0;
 export function specialize(operation: (turn: number) => unknown): Loop {
   const make = new Function(
     "operation",
-    `return (calls) => { for (let turn = 0; turn < calls; turn++) operation(turn); }; // ${specialized++}`,
+    `return (calls) => { /* ${specialized++} */ for (let turn = 0; turn < calls; turn++) operation(turn); };`,
   );
   return make(operation) as Loop;
 }

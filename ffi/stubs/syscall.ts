@@ -6,7 +6,8 @@
  * return predictor with addresses that are not ours, so that a `ret` right behind a system call is predicted
  * wrong: a read of a software counter took 621 ns with it and 418 ns without (AMD EPYC with Safe RET, Linux
  * 6.18), as long as a C loop with the system call inline. Where the predictor is right, the jump costs its
- * caller's own return some nanoseconds.
+ * caller's own return some nanoseconds. (A process with a shadow stack of CET would need the `ret`; Bun is not
+ * built for one.)
  */
 
 /** Listing of `syscall_stub`; for the notation see `../listing.ts`. */
