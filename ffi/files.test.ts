@@ -20,6 +20,7 @@ import {
   PROT,
   pread,
   pwrite,
+  terminalColumns,
 } from "./mod.ts";
 
 test("pwrite() and pread() move more than one window of bytes", () => {
@@ -79,4 +80,11 @@ test("mmap() maps where it is told", () => {
   expect(() => mmap({ address, length: 4096, protection: PROT.READ, flags })).toThrow("EEXIST");
   mprotect(address, 4096, PROT.NONE);
   munmap(address, 4096);
+});
+
+test("terminalColumns() is undefined for what is no terminal", () => {
+  const fd = memfdCreate("no-terminal");
+  expect(terminalColumns(fd)).toBeUndefined();
+  close(fd);
+  expect(terminalColumns(-1)).toBeUndefined();
 });

@@ -150,3 +150,24 @@ test("doctor --host takes a profile of one's own, and refuses what is none in on
     assert(!stderr.includes("    at "), stderr);
   }
 });
+
+const scriptTest = Bun.which("script")
+  ? test
+  : (name: string, body: () => void) => test.skip(`${name} (skipped: this host has no script)`, body);
+
+scriptTest("doctor on a terminal keeps to its columns, with colours unless NO_COLOR is set", () => {
+  const command = `stty cols 50; exec '${process.execPath}' '${CLI}' doctor --host zen5-turin`;
+  const onTerminal = (environment: Readonly<Record<string, string>>) =>
+    Bun.spawnSync(["script", "-qec", command, "/dev/null"], {
+      env: { ...process.env, TERM: "xterm", COLUMNS: "", NO_COLOR: "", ...environment },
+    }).stdout.toString();
+  const colour = new RegExp(`${String.fromCharCode(27)}\\[\\d+m`, "g");
+  const rich = onTerminal({});
+  assertStringIncludes(rich, "\x1b[31m✗\x1b[0m \x1b[1mcpu-known-to-rr\x1b[0m");
+  for (const line of rich.replaceAll(colour, "").split("\r\n")) {
+    assert(line.length <= 50 || line.trim().split(" ").length <= 2, line);
+  }
+  const plain = onTerminal({ NO_COLOR: "1" });
+  assert(!plain.includes("\x1b"));
+  assertEquals(plain, rich.replaceAll(colour, ""));
+});
