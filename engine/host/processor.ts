@@ -198,8 +198,8 @@ export class Processor {
     const due = [
       this.#pending.next,
       wrap === undefined ? undefined : wrap + this.#pending.nextSkid,
-      Number.isFinite(timer) ? branchesIn(timer) : undefined,
-    ].filter((branches) => branches !== undefined);
+      branchesIn(timer),
+    ].filter((branches): branches is number => Number.isSafeInteger(branches));
     return due.length === 0 ? undefined : Math.min(...due);
   }
 }

@@ -62,6 +62,8 @@ export class Event {
   /** Interrupts in this tick, or {@link THROTTLED}. */
   interrupts = 0;
   lastOverflow = 0;
+  /** What the hardware had counted at the last tick, for a frequency. */
+  countAtTick = 0;
   /** Where records go: its own memory, or that of another event. */
   ring: Ring | undefined;
   /** Its own memory is mapped. */
@@ -135,6 +137,7 @@ export class Event {
   setOwnCount(value: number): void {
     this.count = value;
     if (this.source.kind === "hardware") this.source.event.count = 0;
+    this.countAtTick = 0;
   }
 }
 

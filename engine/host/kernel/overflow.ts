@@ -2,6 +2,7 @@
  * What happens when a period has gone by: a sample, a signal to the owner, and a check that it does not happen too
  * often. Source: kernel/events/core.c (__perf_event_overflow, __perf_event_account_interrupt).
  */
+import type { PmuDriver } from "../pmu/driver.ts";
 import { type Event, THROTTLED } from "./event.ts";
 import { type InterruptCost, TICK_NS } from "./interrupt-cost.ts";
 import type { RingRecord } from "./ring.ts";
@@ -62,19 +63,13 @@ export class Overflows {
       this.#write(event, throttleRecord(event, this.#moment(event), true));
       return true;
     }
-    if (event.attr.has("freq")) this.#adjust(event, period);
+    if (event.attr.has("freq")) {
+      const now = this.#options.now();
+      const passed = now - event.lastOverflow;
+      event.lastOverflow = now;
+      if (passed > 0 && passed < 2 * TICK_NS) adjustPeriod(event, passed, period);
+    }
     return false;
-  }
-
-  /** The period that would have given the frequency; an eighth of the way there (`perf_adjust_period`). */
-  #adjust(event: Event, period: number): void {
-    const now = this.#options.now();
-    const passed = now - event.lastOverflow;
-    event.lastOverflow = now;
-    if (passed <= 0 || passed >= 2 * TICK_NS) return;
-    const wanted = (period * 1_000_000_000) / (passed * event.frequency);
-    const changed = event.samplePeriod + Math.trunc((wanted - event.samplePeriod + 7) / 8);
-    event.setPeriod(Math.max(1, changed));
   }
 
   /** Tells that an event goes on that stood still. */
@@ -85,5 +80,32 @@ export class Overflows {
   /** Takes the events whose limit has come. */
   takeExhausted(): Event[] {
     return this.#exhausted.splice(0);
+  }
+}
+
+/** The period of an event with a frequency goes an eighth of the way to where it ought to be (`perf_adjust_period`). */
+function adjustPeriod(event: Event, nanoseconds: number, counted: number): void {
+  const wanted = (counted * 1_000_000_000) / (nanoseconds * event.frequency);
+  const distance = wanted - event.samplePeriod;
+  const step = Math.trunc((distance + (distance >= 0 ? 7 : -7)) / 8);
+  event.setPeriod(Math.max(1, Math.floor(event.samplePeriod + step)));
+}
+
+/** Far too long a period is cut short: more than so many periods are left. */
+const FAR_TOO_LONG = 8;
+
+/** What the tick does for events with a frequency (`perf_adjust_freq_unthr_context`). */
+export function adjustFrequencies(events: Iterable<Event>, driver: PmuDriver | undefined): void {
+  for (const event of events) {
+    if (!event.attr.has("freq") || !event.sampling || event.source.kind !== "hardware") continue;
+    const hardware = event.source.event;
+    driver?.update(hardware);
+    const counted = hardware.count - event.countAtTick;
+    event.countAtTick = hardware.count;
+    if (counted <= 0) continue;
+    adjustPeriod(event, TICK_NS, counted);
+    if (hardware.periodLeft <= FAR_TOO_LONG * event.samplePeriod || hardware.stopped) continue;
+    hardware.periodLeft = 0;
+    driver?.restart(hardware);
   }
 }

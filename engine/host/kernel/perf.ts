@@ -13,7 +13,7 @@ import { inherit } from "./inherit.ts";
 import { InterruptCost, TICK_NS } from "./interrupt-cost.ts";
 import { connect, ioctlEvent } from "./ioctl.ts";
 import { type OpenCall, openEvent } from "./open.ts";
-import { Overflows } from "./overflow.ts";
+import { adjustFrequencies, Overflows } from "./overflow.ts";
 import { readWords, totalOf } from "./reading.ts";
 import { Ring } from "./ring.ts";
 import { SoftwareClock } from "./software-clock.ts";
@@ -109,6 +109,7 @@ export class PerfKernel implements ProcessorEvents {
 
   timer(): void {
     while (this.#nextTick <= this.#now) this.#nextTick += TICK_NS;
+    adjustFrequencies(this.contexts.active(), this.driver);
     this.contexts.tick();
   }
 

@@ -3,7 +3,7 @@ import { PERF_FORMAT } from "../../../ffi/mod.ts";
 import type { PmuDriver } from "../pmu/driver.ts";
 import type { Event } from "./event.ts";
 
-/** Value and times of an event with all that was inherited from it. */
+/** Value and times of an event with all that was inherited from it, in whole units. */
 export interface Value {
   readonly count: number;
   readonly enabled: number;
@@ -27,13 +27,11 @@ export function totalOf(event: Event, driver: PmuDriver | undefined): Value {
     running += child.running;
   }
   return {
-    count: count + event.childCount,
-    enabled: enabled + event.childEnabled,
-    running: running + event.childRunning,
+    count: Math.floor(count + event.childCount),
+    enabled: Math.floor(enabled + event.childEnabled),
+    running: Math.floor(running + event.childRunning),
   };
 }
-
-const time = (nanoseconds: number) => BigInt(Math.floor(nanoseconds));
 
 /** Words of a reading, in the order of perf_event_open(2), "Reading results". */
 export function readWords(event: Event, driver: PmuDriver | undefined): bigint[] {
@@ -44,8 +42,8 @@ export function readWords(event: Event, driver: PmuDriver | undefined): bigint[]
     ...(has(PERF_FORMAT.LOST) ? [BigInt(member.ring?.lost ?? 0)] : []),
   ];
   const times = ({ enabled, running }: Value) => [
-    ...(has(PERF_FORMAT.TOTAL_TIME_ENABLED) ? [time(enabled)] : []),
-    ...(has(PERF_FORMAT.TOTAL_TIME_RUNNING) ? [time(running)] : []),
+    ...(has(PERF_FORMAT.TOTAL_TIME_ENABLED) ? [BigInt(enabled)] : []),
+    ...(has(PERF_FORMAT.TOTAL_TIME_RUNNING) ? [BigInt(running)] : []),
   ];
   if (!has(PERF_FORMAT.GROUP)) {
     const value = totalOf(event, driver);

@@ -25,10 +25,12 @@ export class PhysicalCounters implements CounterBank {
   readonly #counts: EventCounts;
   readonly #modulus: number;
   readonly #counters = new Map<number, Counter>();
+  /** Values that were written to counters that are not there: they stand still. */
+  readonly #missing = new Map<number, number>();
   #frozen = false;
 
   /**
-   * @param size How many there really are: writes to others go nowhere.
+   * @param size How many there really are: what is written to others stands still.
    */
   constructor(counts: EventCounts, size: { general: number; fixed: number; width: number }) {
     this.#counts = counts;
@@ -51,6 +53,7 @@ export class PhysicalCounters implements CounterBank {
   write(index: number, value: number): void {
     const counter = this.#counters.get(index);
     if (counter) counter.value = value;
+    else this.#missing.set(index, value);
   }
 
   select(index: number, selection: Selection | undefined): void {
@@ -59,7 +62,7 @@ export class PhysicalCounters implements CounterBank {
   }
 
   read(index: number): number {
-    return this.#counters.get(index)?.value ?? 0;
+    return this.#counters.get(index)?.value ?? this.#missing.get(index) ?? 0;
   }
 
   /** Lets something happen. @returns Counters that have wrapped. */
