@@ -4,9 +4,8 @@ import { SyscallError, unwrap } from "../error.ts";
 import { PERF_FORMAT } from "./constants.ts";
 import type { PerfEvent } from "./event.ts";
 import { resolveEvent } from "./events/mod.ts";
-import { type CounterOptions, type OpenEvent, openEvent, switchEvent } from "./open.ts";
-import { lostPin, type NotSupported, type OpenReading, toNotSupported, toReading } from "./reading.ts";
-import { meansNotSupported } from "./refusal.ts";
+import { type CounterOptions, type OpenEvent, openEvent, orNotSupported, switchEvent } from "./open.ts";
+import { lostPin, type NotSupported, type OpenReading, toReading } from "./reading.ts";
 import type { PerfMapping, PerfSystem } from "./system.ts";
 import { type UserRead, userRead } from "./user_read.ts";
 import { COUNTER_WORDS } from "./words.ts";
@@ -87,12 +86,7 @@ export class Counter implements Disposable {
    * @throws SyscallError for every other refusal: no permission, no descriptor, no such task.
    */
   static tryOpen(event: PerfEvent | string, options: CounterOptions = {}): Counter | NotSupported {
-    try {
-      return Counter.open(event, options);
-    } catch (error) {
-      if (!(error instanceof SyscallError) || !meansNotSupported(error.errno)) throw error;
-      return toNotSupported(error);
-    }
+    return orNotSupported(() => Counter.open(event, options));
   }
 
   /** Starts counting. */

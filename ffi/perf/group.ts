@@ -1,13 +1,12 @@
 /** Events that are on counters at the same time or not at all, and are read in one system call. */
 
-import { SyscallError, unwrap } from "../error.ts";
+import { unwrap } from "../error.ts";
 import { PERF_FORMAT, PERF_IOC_FLAG_GROUP } from "./constants.ts";
 import { checkRoom } from "./counter.ts";
 import type { PerfEvent } from "./event.ts";
 import { resolveEvent } from "./events/mod.ts";
-import { type CounterOptions, type OpenEvent, openEvent, switchEvent } from "./open.ts";
-import { lostPin, type NotSupported, type OpenReading, toNotSupported, toReading } from "./reading.ts";
-import { meansNotSupported } from "./refusal.ts";
+import { type CounterOptions, type OpenEvent, openEvent, orNotSupported, switchEvent } from "./open.ts";
+import { lostPin, type NotSupported, type OpenReading, toReading } from "./reading.ts";
 
 const FORMAT = PERF_FORMAT.GROUP | PERF_FORMAT.TOTAL_TIME_ENABLED | PERF_FORMAT.TOTAL_TIME_RUNNING;
 
@@ -75,12 +74,7 @@ export class CounterGroup implements Disposable {
     events: readonly (PerfEvent | string)[],
     options: CounterOptions = {},
   ): CounterGroup | NotSupported {
-    try {
-      return CounterGroup.open(events, options);
-    } catch (error) {
-      if (!(error instanceof SyscallError) || !meansNotSupported(error.errno)) throw error;
-      return toNotSupported(error);
-    }
+    return orNotSupported(() => CounterGroup.open(events, options));
   }
 
   /** Descriptor of the leader. */

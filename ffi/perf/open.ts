@@ -1,12 +1,13 @@
 /** Opening an event: the one place where the options that all counters share become an attr and a target. */
 
-import { unwrap } from "../error.ts";
+import { SyscallError, unwrap } from "../error.ts";
 import { encodePerfAttr, type PerfAttr } from "./attr.ts";
 import { PERF_FLAG, PERF_IOC, type PerfAttrFlag } from "./constants.ts";
 import type { PerfEvent } from "./event.ts";
 import { type HostFacts, liveFacts } from "./facts.ts";
 import { livePerf } from "./live.ts";
-import { refusalRemedy } from "./refusal.ts";
+import { type NotSupported, toNotSupported } from "./reading.ts";
+import { meansNotSupported, refusalRemedy } from "./refusal.ts";
 import type { PerfSystem } from "./system.ts";
 
 /** Whom a counter watches, when it counts, and on which host. */
@@ -71,4 +72,18 @@ export function switchEvent(
   argument: number,
 ): void {
   unwrap(`ioctl(PERF_EVENT_IOC_${name})`, system.ioctl(fd, PERF_IOC[name], argument));
+}
+
+/**
+ * Opens something, or says why this host can't count it.
+ *
+ * @throws SyscallError for every other refusal: no permission, no descriptor, no such task.
+ */
+export function orNotSupported<T>(open: () => T): T | NotSupported {
+  try {
+    return open();
+  } catch (error) {
+    if (!(error instanceof SyscallError) || !meansNotSupported(error.errno)) throw error;
+    return toNotSupported(error);
+  }
 }

@@ -4,6 +4,8 @@ import { loadCode } from "../code.ts";
 import { nativeFunction, WORD } from "../native.ts";
 import { PAGE_TIME_LISTING } from "../stubs/page_time.ts";
 
+let stub: ((page: number, into: BigUint64Array) => number) | undefined;
+
 /**
  * Reads the nanoseconds for which an event has been enabled, without a system call.
  *
@@ -11,8 +13,11 @@ import { PAGE_TIME_LISTING } from "../stubs/page_time.ts";
  * @param into The time goes to the first word.
  * @returns 8; or 0 where the page has no time (`cap_user_time` is 0: the kernel's clock is not the TSC).
  */
-export const readPageTime: (page: number, into: BigUint64Array) => number = nativeFunction(
-  loadCode(PAGE_TIME_LISTING)("page_time"),
-  [WORD, "ptr"],
-  "i32",
-);
+export function readPageTime(page: number, into: BigUint64Array): number {
+  stub ??= nativeFunction<(page: number, into: BigUint64Array) => number>(
+    loadCode(PAGE_TIME_LISTING)("page_time"),
+    [WORD, "ptr"],
+    "i32",
+  );
+  return stub(page, into);
+}

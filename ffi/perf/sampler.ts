@@ -5,7 +5,8 @@ import { PERF_FORMAT, PERF_IOC, PERF_SAMPLE, type PerfAttrFlag } from "./constan
 import { Counter, mapEvent } from "./counter.ts";
 import type { PerfEvent } from "./event.ts";
 import { resolveEvent } from "./events/mod.ts";
-import { type CounterOptions, type OpenEvent, openEvent } from "./open.ts";
+import { type CounterOptions, type OpenEvent, openEvent, orNotSupported } from "./open.ts";
+import type { NotSupported } from "./reading.ts";
 import type { PerfRecord } from "./record.ts";
 import { RecordRing } from "./ring.ts";
 import type { SampleLayout } from "./sample.ts";
@@ -120,6 +121,11 @@ export class Sampler extends Counter {
       open.system.close(open.fd);
       throw error;
     }
+  }
+
+  /** Opens a sampling counter, or says why this host can't count the event; throws as `Counter.tryOpen`. */
+  static override tryOpen(event: PerfEvent | string, options: SamplerOptions): Sampler | NotSupported {
+    return orNotSupported(() => Sampler.open(event, options));
   }
 
   /** Changes the period, from the next overflow on or at once, as the kernel has it. */

@@ -120,6 +120,21 @@ test("stat ends the program at SIGINT, prints what there is, and leaves nothing"
   assert(!existsSync(`/proc/${pid}`));
 });
 
+test("stat leaves nothing when it is killed", async () => {
+  const child = Bun.spawn([process.execPath, CLI, "stat", "sh", "-c", "echo $$; exec sleep 1000"], {
+    stdin: "ignore",
+    stdout: "pipe",
+    stderr: "ignore",
+  });
+  const reader = child.stdout.getReader();
+  const pid = Number(new TextDecoder().decode((await reader.read()).value));
+  assert(pid > 0);
+  child.kill("SIGKILL");
+  await child.exited;
+  // The program has the other end of the pipe: it ends with it.
+  assertEquals((await reader.read()).done, true);
+});
+
 test("stat kills a program that does not end at a second signal", async () => {
   const script = "trap 'echo told' TERM; trap '' INT; echo $$; while :; do sleep 0.01; done";
   const child = Bun.spawn([process.execPath, CLI, "stat", "-r", "3", "sh", "-c", script], {

@@ -153,6 +153,9 @@ test("resolveEvent() takes raw codes, with and without a described PMU", () => {
     config: IN_TXCP | 0x1c4n,
     flags: ["exclude_kernel", "exclude_hv"],
   });
+  assertEquals(resolveEvent("cpu/event=0x1c4,umask=1/", TURIN).attr.config, 0x1_0000_01c4n);
+  refuses("cpu/event=0x1c4/", HASWELL, "must fit the bits 0-7");
+  refuses("cpu/event=0xd1,in_tx/", TURIN, "cpu has no field or event 'in_tx'");
   assertEquals(resolveEvent("cpu/config=0x5101c4,config1=7/", HASWELL).attr, {
     type: PERF_TYPE.RAW,
     config: 0x5101c4n,

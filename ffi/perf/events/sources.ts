@@ -7,6 +7,7 @@ import type { PerfAttr } from "../attr.ts";
 import { PERF_TYPE } from "../constants.ts";
 import type { HostFacts } from "../facts.ts";
 import { EventNameError } from "./error.ts";
+import { identifyProcessor } from "./processor.ts";
 
 const ROOT = "/sys/bus/event_source/devices";
 
@@ -25,6 +26,11 @@ const X86_FORMAT: ReadonlyMap<string, string> = new Map([
   ["in_tx", "config:32"],
   ["in_tx_cp", "config:33"],
 ]);
+
+/** Those of AMD: events have twelve bits, and there are no transactions. */
+const AMD_FORMAT: ReadonlyMap<string, string> = new Map(
+  [...X86_FORMAT, ["event", "config:0-7,32-35"] as const].filter(([name]) => !name.startsWith("in_tx")),
+);
 
 /** The words of an attr that terms may set. */
 const CONFIGS = ["config", "config1", "config2", "config3"] as const;
@@ -66,11 +72,15 @@ export class EventSource {
   /** Processors on which its events must be opened; undefined if any will do. */
   readonly cpus: readonly number[] | undefined;
   readonly #host: HostFacts;
+  /** Fields that are known without sysfs. */
+  readonly #builtIn: ReadonlyMap<string, string>;
 
   private constructor(host: HostFacts, name: string, type: number) {
     this.name = name;
     this.type = type;
     this.#host = host;
+    const amd = name === "cpu" && identifyProcessor(host).vendor !== "GenuineIntel";
+    this.#builtIn = name === "cpu" ? (amd ? AMD_FORMAT : X86_FORMAT) : new Map();
     const mask = this.#file("cpumask");
     this.cpus = mask === undefined ? undefined : parseCpuList(mask);
   }
@@ -98,11 +108,11 @@ export class EventSource {
   /** Names of the fields that terms may set. */
   fieldNames(): string[] {
     const names = this.#names("format");
-    return names.length > 0 || this.name !== "cpu" ? [...names] : [...X86_FORMAT.keys()];
+    return names.length > 0 ? [...names] : [...this.#builtIn.keys()];
   }
 
   #format(field: string): string | undefined {
-    return this.#file(`format/${field}`) ?? (this.name === "cpu" ? X86_FORMAT.get(field) : undefined);
+    return this.#file(`format/${field}`) ?? this.#builtIn.get(field);
   }
 
   /**
