@@ -2,6 +2,7 @@
 /** The command line: finds the command and runs it. */
 import { didYouMean } from "../ffi/mod.ts";
 import { type Command, overview } from "./args/mod.ts";
+import { bisect } from "./commands/bisect.ts";
 import { doctor } from "./commands/doctor.ts";
 import { dump } from "./commands/dump.ts";
 import { history } from "./commands/history.ts";
@@ -16,7 +17,7 @@ import { endWith } from "./main.ts";
 import { print } from "./output.ts";
 import { VERSION } from "./version.ts";
 
-const COMMANDS: readonly Command[] = [record, replay, dump, info, suites, history, doctor, stat];
+const COMMANDS: readonly Command[] = [record, replay, dump, info, suites, history, doctor, stat, bisect];
 
 async function main(argv: readonly string[]): Promise<number> {
   const [name, ...rest] = argv;

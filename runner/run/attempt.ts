@@ -8,8 +8,8 @@ import { runProcess } from "./process.ts";
 import type { Attempt, Phase, TestCase, Verdict } from "./types.ts";
 import type { AttemptFolder } from "./workspace.ts";
 
-/** Attempts that begin with a native run. */
-const NATIVE_RUNS = 3;
+/** A few native runs are enough: they give the time to compare with, and show that the program works at all here. */
+export const NATIVE_RUNS = 3;
 
 /** What an attempt needs. */
 export interface AttemptSpec {
@@ -17,6 +17,8 @@ export interface AttemptSpec {
   number: number;
   /** The program's path. */
   program: string;
+  /** Attempts that begin with a native run. */
+  nativeRuns: number;
   engine: Engine;
   folder: AttemptFolder;
   /** Watches recordings, and stops one that can't be trusted. */
@@ -67,9 +69,8 @@ async function phases(spec: AttemptSpec, attempt: Attempt): Promise<Verdict> {
   if (stdin !== undefined) writeFileSync(stdin, test.stdin ?? "");
   const command = [spec.program, ...test.args];
 
-  // A few times are enough: they give the time to compare with, and show that the program works at all here.
   // On a described host it is meant to do something else than here.
-  if (spec.number <= NATIVE_RUNS && test.host === undefined) {
+  if (spec.number <= spec.nativeRuns && test.host === undefined) {
     const native = await runPhase(spec, attempt, "native", { command }, stdin);
     const reasons = checkVisible(test.expect, native);
     if (reasons.length > 0) {

@@ -1,6 +1,6 @@
 /** A whole run: every test the asked number of times, side by side, told to a reporter as it goes. */
 import { type LogWatch, type Settings, settingChanges } from "../kernel/mod.ts";
-import { Aborted, makeAttempt } from "./attempt.ts";
+import { Aborted, makeAttempt, NATIVE_RUNS } from "./attempt.ts";
 import type { Guard } from "./guard.ts";
 import type { NoGuard } from "./in-tx-guard.ts";
 import { judgeAttempt } from "./judge.ts";
@@ -26,6 +26,8 @@ export interface RunOptions extends Surroundings {
   failFast: number | undefined;
   /** The scripts that tests are of. */
   scripts: ScriptSessions;
+  /** Attempts at each test that begin with a native run. @default NATIVE_RUNS */
+  nativeRuns?: number;
   /** Attempts that may run at a time. */
   jobs: number;
   keep: Keep;
@@ -189,12 +191,12 @@ function attemptWith(
   program: string,
   turn: Turn,
 ): Promise<Attempt | undefined> {
-  const { abort, report } = means.options;
+  const { abort, report, nativeRuns = NATIVE_RUNS } = means.options;
   const { number } = turn;
   const guard = isGuarded(plan) ? means.guard : undefined;
   const onPhase = (phase: Phase) => report({ kind: "phase-started", test, attempt: number, phase });
   return observed(means, test, plan, turn, (folder) =>
-    makeAttempt({ test, number, program, engine: plan.by, folder, guard, abort, onPhase }),
+    makeAttempt({ test, number, program, nativeRuns, engine: plan.by, folder, guard, abort, onPhase }),
   );
 }
 
