@@ -14,8 +14,9 @@ import { VERSION } from "../version.ts";
 import type { Style } from "./style.ts";
 import { wrap } from "./wrap.ts";
 
-/** Columns from which on title and evidence fit side by side. */
-const WIDE = 120;
+/** Columns from which on name, title and evidence fit side by side. */
+const WIDE = 150;
+const NAME_WIDTH = Math.max(...PROBES.map(({ name }) => name.length)) + 2;
 const TITLE_WIDTH = Math.max(...PROBES.map(({ title }) => title.length)) + 2;
 const STATE_WIDTH = "unknown  ".length;
 const INDENT = "    ";
@@ -52,16 +53,19 @@ function probeLines(probe: Probe, examination: Examination, { style, width }: Pa
   const sign = mark(probe, examination.capabilities, style);
   if (width < WIDE) {
     return [
-      ...marked(sign, probe.title, width),
+      ...marked(sign, `${probe.name}: ${probe.title}`, width),
       ...hanging(`${finding.state}: ${finding.evidence}`, `${INDENT}  `, width).map((line) =>
         style.dim(line),
       ),
     ];
   }
-  const column = " ".repeat(INDENT.length + TITLE_WIDTH + STATE_WIDTH);
-  const [first = "", ...more] = hanging(finding.evidence, column, width);
-  const [title, state] = [probe.title.padEnd(TITLE_WIDTH), finding.state.padEnd(STATE_WIDTH)];
-  return [`  ${sign} ${title}${state}${style.dim(first.trimStart())}`, ...more.map(style.dim)];
+  const cells = [
+    probe.name.padEnd(NAME_WIDTH),
+    probe.title.padEnd(TITLE_WIDTH),
+    finding.state.padEnd(STATE_WIDTH),
+  ].join("");
+  const [first = "", ...more] = hanging(finding.evidence, " ".repeat(INDENT.length + cells.length), width);
+  return [`  ${sign} ${cells}${style.dim(first.trimStart())}`, ...more.map(style.dim)];
 }
 
 /** "prevents rr; limits embedded; concerns the test hle". */
