@@ -23,6 +23,8 @@ const every: RunSummary = {
     result("twice", bad, { ...bad, number: 3 }),
     resultOf("slow", { kind: "timeout", phase: "record", seconds: 5 }),
     resultOf("odd", { kind: "broken", reason: "no \u0000 and no \uD800 here: <&>\"'" }),
+    resultOf("known", { kind: "xfail", reason: "not yet", url: "https://example.org/1", found: ["ticks"] }),
+    resultOf("mended", { kind: "xpass", reason: "not yet" }),
   ],
 };
 
@@ -37,9 +39,11 @@ test("junitXml() is valid by the schema, whatever the verdicts and texts", async
 
 test("junitXml() counts failures and errors, and gives skips their reason", () => {
   const xml = junitXml(every, INFO);
-  assertStringIncludes(xml, '<testsuite name="shell" tests="7" failures="3" errors="1" skipped="1"');
+  assertStringIncludes(xml, '<testsuite name="shell" tests="9" failures="4" errors="1" skipped="2"');
   assertStringIncludes(xml, 'timestamp="2026-11-24T12:00:00" hostname="box"');
   assertStringIncludes(xml, `<skipped message="this host has no 'x'"/>`);
+  assertStringIncludes(xml, '<skipped message="xfail: not yet https://example.org/1"/>');
+  assertStringIncludes(xml, '<failure message="it passed, and was expected to fail: not yet" type="xpass">');
 });
 
 test("junitXml() tells flaky tests and reruns in Surefire's way", () => {
