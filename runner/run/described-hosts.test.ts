@@ -3,12 +3,13 @@ import { test } from "bun:test";
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { haswell, KVM } from "../../engine/host/_profiles.ts";
 import { createHostModel, type HostProfile } from "../../engine/host/mod.ts";
-import { describedHost, type EngineName } from "../host/mod.ts";
+import { describedHost, type EngineName, profileNames } from "../host/mod.ts";
 import { loadManifest } from "../manifest/mod.ts";
 import { decide } from "./decide.ts";
 import { factsOf, namedCapabilities } from "./facts.ts";
 import { inTxGuard } from "./in-tx-guard.ts";
 import { defaultManifests, manifestTests } from "./plan.ts";
+import { forecastOn } from "./surroundings.ts";
 import type { Decision } from "./types.ts";
 
 /** A task on a model, other than the one that probes. */
@@ -33,6 +34,37 @@ test("the hle test is skipped for rr on a KVM guest with the bug, with what the 
     decision.note.text,
     /^test-haswell has 'kvm-in-txcp-bug' \(\d+ of 500 branches counted\): rr can't count ticks of aborted/,
   );
+});
+
+/** What rr does with the hle test on each host that is shipped, by the capabilities that decide it. */
+const HLE_BY_RR: Record<string, string> = {
+  "cloud-no-pmu": "skip for context-switch-events, hardware-events",
+  haswell: "run",
+  "haswell-kvm-4.7": "skip for kvm-in-txcp-bug",
+  "haswell-kvm-few-counters": "skip for hle, multiplexing",
+  "haswell-kvm-fixed": "run",
+  "haswell-vmware": "skip for context-switch-events",
+  "haswell-xen-pmi": "skip for xen-pmi-overcount",
+  "ice-lake": "run, flagged for hle-ignored",
+  knl: "run, flagged for hle-ignored",
+  "paranoid-4": "skip for perf-allowed",
+  "sandy-bridge-kvm": "run, flagged for hle-ignored",
+  "skylake-tsx-off": "run, flagged for hle-ignored",
+  zen3: "run, flagged for hle-ignored",
+  "zen3-spec-lock-map": "run, flagged for hle-ignored",
+  "zen5-turin": "skip for cpu-known-to-rr, context-switch-events",
+};
+
+test("the hle test is run, flagged or skipped for rr on each described host for the right capabilities", () => {
+  const seen = profileNames().map((host) => {
+    const [prospect] = forecastOn({ host, engines: ["rr"], force: false }, tests).prospects;
+    const decision = prospect?.decision;
+    if (decision?.kind === "skip") return [host, `skip for ${decision.note.capabilities.join(", ")}`];
+    assert(decision?.kind === "run");
+    const flags = decision.flags.flatMap(({ capabilities }) => capabilities);
+    return [host, flags.length > 0 ? `run, flagged for ${flags.join(", ")}` : "run"];
+  });
+  assertEquals(Object.fromEntries(seen), HLE_BY_RR);
 });
 
 test("the hle test is run by rr on a KVM guest with the fix and on hardware, and by the embedded engine on all", () => {

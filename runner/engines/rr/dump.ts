@@ -4,6 +4,9 @@ import type { Counts } from "../../run/types.ts";
 /** The first line of an event: "real_time:1.5 global_time:12, event:`SYSCALL: write' (state:EXITING) tid:7, ticks:99". */
 const EVENT = /^\s*real_time:\S+ global_time:\d+, event:`([^:']*).*\btid:(\d+), ticks:(\d+)/;
 
+/** A dump that takes longer is given up: its counts are worth less than the time. */
+const PATIENCE_MS = 120_000;
+
 /** Adds the events of a dump up. Ticks are each thread's own in rr: the sum of their last values is the total. */
 export class DumpReader {
   #events = 0;
@@ -35,7 +38,13 @@ export class DumpReader {
  * @returns The counts; none where this rr can't dump it.
  */
 export async function countTrace(rr: string, trace: string): Promise<Partial<Counts>> {
-  const child = Bun.spawn([rr, "dump", trace], { stdin: "ignore", stdout: "pipe", stderr: "ignore" });
+  const child = Bun.spawn([rr, "dump", trace], {
+    stdin: "ignore",
+    stdout: "pipe",
+    stderr: "ignore",
+    timeout: PATIENCE_MS,
+    killSignal: "SIGKILL",
+  });
   const reader = new DumpReader();
   const decoder = new TextDecoder();
   let rest = "";
