@@ -12,6 +12,12 @@ import { CFunction, FFIType, type FFITypeOrString, type Pointer, toArrayBuffer }
 export const WORD = FFIType.i64_fast;
 
 /**
+ * Type of an address: takes a number, or a typed array whose address is taken at the call. The JIT converts it in its
+ * own code, so that it costs 4 ns less than a {@link WORD} (Bun 1.4.5).
+ */
+export const ADDRESS = FFIType.ptr;
+
+/**
  * A JS function that calls the machine code at an address with the C calling convention.
  *
  * @typeParam F What it looks like from JS; the caller vouches that it agrees with the two lists.

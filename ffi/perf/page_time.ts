@@ -1,7 +1,7 @@
 /** How long an event has been enabled, read from its metadata page: see `../stubs/page_time.ts`. */
 
 import { loadCode } from "../code.ts";
-import { nativeFunction, WORD } from "../native.ts";
+import { ADDRESS, nativeFunction } from "../native.ts";
 import { PAGE_TIME_LISTING } from "../stubs/page_time.ts";
 
 let stub: ((page: number, into: BigUint64Array) => number) | undefined;
@@ -16,7 +16,7 @@ let stub: ((page: number, into: BigUint64Array) => number) | undefined;
 export function readPageTime(page: number, into: BigUint64Array): number {
   stub ??= nativeFunction<(page: number, into: BigUint64Array) => number>(
     loadCode(PAGE_TIME_LISTING)("page_time"),
-    [WORD, "ptr"],
+    [ADDRESS, ADDRESS],
     "i32",
   );
   return stub(page, into);

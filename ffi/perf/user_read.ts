@@ -1,7 +1,7 @@
 /** The two functions that read a counter through its metadata page: see `../stubs/user_read.ts`. */
 
 import { loadCode } from "../code.ts";
-import { nativeFunction, WORD } from "../native.ts";
+import { ADDRESS, nativeFunction } from "../native.ts";
 import { USER_READ_LISTING } from "../stubs/user_read.ts";
 
 /** Functions over the page at an address. */
@@ -16,8 +16,8 @@ export interface UserRead {
 export function loadUserRead(listing: string): UserRead {
   const code = loadCode(listing);
   return {
-    read: nativeFunction(code("user_read"), [WORD, "i32", "ptr", "i32"], "i32"),
-    readValue: nativeFunction(code("user_read_value"), [WORD, "i32", "ptr"], "i32"),
+    read: nativeFunction(code("user_read"), [ADDRESS, "i32", ADDRESS, "i32"], "i32"),
+    readValue: nativeFunction(code("user_read_value"), [ADDRESS, "i32", ADDRESS], "i32"),
   };
 }
 
