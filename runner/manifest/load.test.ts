@@ -103,3 +103,17 @@ test("loadManifest() accepts all of tickproof's own manifests", () => {
   const suites = defaultManifests().map((path) => loadManifest(path).suite);
   assertEquals(suites.includes("core"), true);
 });
+
+test("checkManifest() points at an alias of nothing, and at one too many", () => {
+  assertStringIncludes(problems("suite: s\ntests: *none\n"), "m.yaml:2:8: Unresolved alias");
+  const laughs = Array.from({ length: 12 }, (_, level) => {
+    const inner =
+      level === 0
+        ? "[x, x]"
+        : `[${Array(9)
+            .fill(`*a${level - 1}`)
+            .join(", ")}]`;
+    return `k${level}: &a${level} ${inner}\n`;
+  });
+  assertStringIncludes(problems(laughs.join("")), "Excessive alias count");
+});

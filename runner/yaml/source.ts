@@ -1,5 +1,6 @@
 /** A YAML text that knows where each of its nodes stands, for errors that point at the place. */
 import {
+  type Alias,
   type Document,
   isCollection,
   isMap,
@@ -8,6 +9,7 @@ import {
   LineCounter,
   type Node,
   parseDocument,
+  visit,
 } from "yaml";
 import type { Path } from "./known-keys.ts";
 
@@ -38,7 +40,30 @@ export class YamlSource {
 
   /** What is wrong with the text as YAML. */
   get syntaxProblems(): Problem[] {
-    return this.#document.errors.map(({ message, pos: [start, end] }) => ({ message, start, end }));
+    const { errors } = this.#document;
+    if (errors.length > 0) return errors.map(({ message, pos: [start, end] }) => ({ message, start, end }));
+    return this.#aliasProblems();
+  }
+
+  /** Aliases of nothing, and those that would blow the document up, are found only when the values are made. */
+  #aliasProblems(): Problem[] {
+    try {
+      this.#document.toJS();
+      return [];
+    } catch (error) {
+      if (!(error instanceof ReferenceError)) throw error;
+      let culprit: Alias | undefined;
+      visit(this.#document, {
+        Alias: (_key, alias) => {
+          culprit ??= alias;
+          if (alias.resolve(this.#document) !== undefined) return undefined;
+          culprit = alias;
+          return visit.BREAK;
+        },
+      });
+      const [start, end] = culprit?.range ?? [0, 0];
+      return [{ message: error.message, start, end }];
+    }
   }
 
   /** The document as plain values. */
