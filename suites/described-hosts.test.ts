@@ -3,7 +3,7 @@
  * become of it, and how the strategies of a record-and-replay tool fare, on every profile that comes with tickproof.
  */
 import { afterAll, beforeAll, test } from "bun:test";
-import { mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { copyFileSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
@@ -15,7 +15,7 @@ import { proveSame, run, Scratch, TEST_TIMEOUT, TICKPROOF } from "./_tickproof.t
 const CACHE = mkdtempSync(join(tmpdir(), "tickproof-hosts-"));
 afterAll(() => rmSync(CACHE, { recursive: true }));
 
-const PROGRAMS = ["in_txcp", "rr_strategy", "sampling", "other_tasks"] as const;
+const PROGRAMS = ["in_txcp", "rr_strategy", "sampling", "other_tasks", "odd_calls"] as const;
 type Program = (typeof PROGRAMS)[number];
 const paths = new Map<Program, string>();
 
@@ -117,6 +117,7 @@ for (const [host, outcomes] of Object.entries(STRATEGIES)) {
 for (const host of ["haswell", "haswell-kvm-4.7", "zen3"]) {
   test(`sampling on ${host}`, () => assertMatch(lastLine(host, "sampling"), FINE), TEST_TIMEOUT);
   test(`other_tasks on ${host}`, () => assertMatch(lastLine(host, "other_tasks"), FINE), TEST_TIMEOUT);
+  test(`odd_calls on ${host}`, () => assertMatch(lastLine(host, "odd_calls"), FINE), TEST_TIMEOUT);
 }
 
 test(
@@ -155,6 +156,23 @@ test(
     assertEquals(replayed.stdout.toString(), recorded.stdout.toString());
     const info = run([...TICKPROOF, "info", trace]).stdout.toString();
     assertMatch(info, /^described haswell: /m);
+  },
+  TEST_TIMEOUT,
+);
+
+test(
+  "a recording on a described host replays without its profile",
+  () => {
+    using scratch = new Scratch();
+    const [profile, trace] = [scratch.file("mine.yaml"), scratch.file("trace")];
+    copyFileSync(resolve(import.meta.dir, "../manifests/hosts/haswell-kvm-4.7.yaml"), profile);
+    const record = [...TICKPROOF, "record", "-q", "-o", trace, "--host", profile, "--", pathOf("in_txcp")];
+    const recorded = run(record);
+    rmSync(profile);
+    const replayed = run([...TICKPROOF, "replay", "-q", trace]);
+    assertStringIncludes(recorded.stdout.toString(), "EXIT-FAILED");
+    assertEquals(replayed.stdout.toString(), recorded.stdout.toString());
+    assertEquals(replayed.exit, recorded.exit);
   },
   TEST_TIMEOUT,
 );

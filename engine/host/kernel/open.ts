@@ -136,7 +136,7 @@ function readingSize(group: readonly Event[]): number {
 export function openEvent(world: OpenWorld, call: OpenCall): Opened | number {
   const { kernel, cpu: processor } = world.profile;
   const { pid, cpu, group, flags } = call;
-  if ((flags & ~ALL_FLAGS) !== 0) return -ERRNO.EINVAL;
+  if (flags < 0 || flags > ALL_FLAGS || (flags & ~ALL_FLAGS) !== 0) return -ERRNO.EINVAL;
   if (!allowsAnything(kernel)) return -ERRNO.EACCES;
   const attr = decodeAttr(call.attr);
   if (typeof attr === "number") return attr;

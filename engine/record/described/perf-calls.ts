@@ -57,8 +57,9 @@ export class PerfCalls {
   private open(task: RecordedTask, call: Call): number {
     const address = call.argument(0);
     const size = call.u32(address + PERF_ATTR.size[0]) || PERF_ATTR_SIZE.VER0;
-    const attr = task.space.memory.read(address, Math.min(size, MAX_ATTR)).slice();
-    if (attr.length < Math.min(size, MAX_ATTR)) return -ERRNO.EFAULT;
+    const length = Math.min(Math.max(size, PERF_ATTR.config[0]), MAX_ATTR);
+    const attr = task.space.memory.read(address, length).slice();
+    if (attr.length < length) return -ERRNO.EFAULT;
     const [pid, cpu, group, flags] = [call.int(1), call.int(2), call.int(3), call.argument(4)];
     const leader = this.files.find(task.tid, group);
     if (group !== -1 && !leader) return -ERRNO.EBADF;
