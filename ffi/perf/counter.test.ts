@@ -272,6 +272,28 @@ test("Counter.open() closes what it has opened when the page can't be mapped", (
   );
 });
 
+test("Counter can be disposed twice, and answers EBADF then", () => {
+  for (const userRead of [false, true]) {
+    const counter = Counter.open("task-clock", { userRead });
+    const { fd } = counter;
+    counter[Symbol.dispose]();
+    using other = Counter.open("cs");
+    assertEquals(other.fd, fd);
+    counter[Symbol.dispose]();
+    assertEquals(counter.read(new BigUint64Array(3)), -9);
+    assertThrows(() => counter.enable(), SyscallError, "EBADF");
+    assertEquals(other.read(new BigUint64Array(3)), 24);
+  }
+  const group = CounterGroup.open(["cs", "faults"]);
+  group[Symbol.dispose]();
+  group[Symbol.dispose]();
+  assertEquals(group.read(new BigUint64Array(5)), -9);
+});
+
+test("Counter.open() says why an inherited event can't be read in user mode", () => {
+  assertThrows(() => Counter.open("cs", { userRead: true, inherit: true }), SyscallError, "of one processor");
+});
+
 test("Counter opens a hardware event, or tryOpen() says that there is no PMU", () => {
   const event: PerfEvent = {
     name: "instructions:u",

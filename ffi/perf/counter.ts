@@ -10,6 +10,9 @@ import type { PerfMapping, PerfSystem } from "./system.ts";
 import { type UserRead, userRead } from "./user_read.ts";
 import { COUNTER_WORDS } from "./words.ts";
 
+/** Kernel: perf_mmap() in kernel/events/core.c. */
+export const MAPPING_REMEDY =
+  "an event with 'inherit' can be mapped only where it is of one processor ('cpu')";
 const TIMES = PERF_FORMAT.TOTAL_TIME_ENABLED | PERF_FORMAT.TOTAL_TIME_RUNNING;
 const COUNTER_BYTES = COUNTER_WORDS * BigUint64Array.BYTES_PER_ELEMENT;
 
@@ -23,7 +26,7 @@ export function checkRoom(into: BigUint64Array, words: number): void {
 }
 
 /** Maps what belongs to an event, or throws. */
-export function mapEvent(system: PerfSystem, fd: number, pages: number, remedy?: string): PerfMapping {
+export function mapEvent(system: PerfSystem, fd: number, pages: number, remedy: string): PerfMapping {
   const mapping = system.map(fd, pages);
   if (typeof mapping !== "number") return mapping;
   throw new SyscallError("mmap(perf event)", -mapping, remedy);
@@ -43,17 +46,18 @@ export function mapEvent(system: PerfSystem, fd: number, pages: number, remedy?:
  */
 export class Counter implements Disposable {
   readonly event: PerfEvent;
-  readonly fd: number;
   protected readonly system: PerfSystem;
+  /** −1 when it is closed, so that a late call gets −EBADF and not what another one has opened since. */
+  #fd: number;
   readonly #mapping: PerfMapping | undefined;
   /** The machine code that reads the page, if it is wanted and the page is at an address. */
-  readonly #userRead: UserRead | undefined;
+  #userRead: UserRead | undefined;
   readonly #address: number;
   readonly #words = new BigUint64Array(COUNTER_WORDS);
 
   protected constructor(event: PerfEvent, open: OpenEvent, mapping: PerfMapping | undefined, reads: boolean) {
     this.event = event;
-    this.fd = open.fd;
+    this.#fd = open.fd;
     this.system = open.system;
     this.#mapping = mapping;
     this.#address = mapping?.address ?? 0;
@@ -72,7 +76,7 @@ export class Counter implements Disposable {
     const resolved = typeof event === "string" ? resolveEvent(event, options.host) : event;
     const open = openEvent(resolved, options, { read_format: TIMES });
     try {
-      const mapping = options.userRead ? mapEvent(open.system, open.fd, 0) : undefined;
+      const mapping = options.userRead ? mapEvent(open.system, open.fd, 0, MAPPING_REMEDY) : undefined;
       return new Counter(resolved, open, mapping, mapping !== undefined);
     } catch (error) {
       open.system.close(open.fd);
@@ -87,6 +91,11 @@ export class Counter implements Disposable {
    */
   static tryOpen(event: PerfEvent | string, options: CounterOptions = {}): Counter | NotSupported {
     return orNotSupported(() => Counter.open(event, options));
+  }
+
+  /** Its descriptor; −1 when it is closed. */
+  get fd(): number {
+    return this.#fd;
   }
 
   /** Starts counting. */
@@ -118,8 +127,8 @@ export class Counter implements Disposable {
   read(into: BigUint64Array): number {
     checkRoom(into, COUNTER_WORDS);
     return this.#userRead === undefined
-      ? this.system.read(this.fd, into)
-      : this.#userRead.read(this.#address, this.fd, into, into.byteLength);
+      ? this.system.read(this.#fd, into)
+      : this.#userRead.read(this.#address, this.#fd, into, into.byteLength);
   }
 
   /**
@@ -132,8 +141,8 @@ export class Counter implements Disposable {
   readValue(into: BigUint64Array): number {
     checkRoom(into, COUNTER_WORDS);
     return this.#userRead === undefined
-      ? this.system.read(this.fd, into)
-      : this.#userRead.readValue(this.#address, this.fd, into);
+      ? this.system.read(this.#fd, into)
+      : this.#userRead.readValue(this.#address, this.#fd, into);
   }
 
   /** Value and times, told apart from "nothing was counted". Always asks the kernel. */
@@ -145,9 +154,13 @@ export class Counter implements Disposable {
     return toReading(this.#words[0], this.#words[1], this.#words[2]);
   }
 
-  /** Closes the event. */
+  /** Closes the event. Doing it twice does nothing. */
   [Symbol.dispose](): void {
+    if (this.#fd < 0) return;
+    const fd = this.#fd;
+    this.#fd = -1;
+    this.#userRead = undefined;
     this.#mapping?.[Symbol.dispose]();
-    unwrap("close(perf event)", this.system.close(this.fd));
+    unwrap("close(perf event)", this.system.close(fd));
   }
 }

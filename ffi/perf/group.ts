@@ -30,8 +30,8 @@ export class CounterGroup implements Disposable {
   readonly events: readonly PerfEvent[];
   /** Words that {@link read} fills. */
   readonly words: number;
-  readonly #open: readonly OpenEvent[];
-  readonly #leader: OpenEvent;
+  #open: readonly OpenEvent[];
+  #leader: OpenEvent;
   readonly #own: BigUint64Array;
 
   private constructor(events: readonly PerfEvent[], open: readonly OpenEvent[], leader: OpenEvent) {
@@ -77,7 +77,7 @@ export class CounterGroup implements Disposable {
     return orNotSupported(() => CounterGroup.open(events, options));
   }
 
-  /** Descriptor of the leader. */
+  /** Descriptor of the leader; −1 when it is closed. */
   get fd(): number {
     return this.#leader.fd;
   }
@@ -126,8 +126,12 @@ export class CounterGroup implements Disposable {
     );
   }
 
-  /** Closes all of them, the leader last: its members would go on alone. */
+  /** Closes all of them, the leader last: its members would go on alone. Doing it twice does nothing. */
   [Symbol.dispose](): void {
-    for (const { system, fd } of this.#open.toReversed()) unwrap("close(perf event)", system.close(fd));
+    const open = this.#open;
+    this.#open = [];
+    // A late call gets −EBADF, and not what another one has opened since.
+    this.#leader = { system: this.#leader.system, fd: -1 };
+    for (const { system, fd } of open.toReversed()) unwrap("close(perf event)", system.close(fd));
   }
 }

@@ -87,6 +87,7 @@ test("refusalRemedy() says what to do about descriptors, tasks, processors and g
   assertStringIncludes(remedy("ESRCH", { pid: 99 }), "no task has the id 99");
   assertStringIncludes(remedy("ENODEV", { cpu: 64 }), "processor 64");
   assertStringIncludes(remedy("EINVAL", { inGroup: true }), "more events than counters");
+  assertStringIncludes(remedy("EINVAL", { pid: -1 }), "needs a processor");
   const pinned: PerfAttr = { ...CYCLES, flags: ["pinned"] };
   assertStringIncludes(remedy("EINVAL", { attr: pinned, inGroup: true }), "only the leader");
   assertStringIncludes(remedy("ENOSPC", { attr: { type: PERF_TYPE.BREAKPOINT, config: 0 } }), "breakpoints");

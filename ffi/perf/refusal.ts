@@ -82,6 +82,9 @@ function noSuchEvent({ attr }: Asked, host: HostFacts): string {
 }
 
 function invalid(asked: Asked, host: HostFacts): string {
+  if (asked.pid === -1 && asked.cpu === -1) {
+    return "an event of every task needs a processor: name one ('cpu'), or a task ('pid')";
+  }
   if (asksFor(asked, IN_TX | IN_TXCP)) {
     return (
       "IN_TX and IN_TXCP need a processor with TSX that microcode has not switched off, and a hypervisor that passes " +

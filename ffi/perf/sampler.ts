@@ -2,7 +2,7 @@
 
 import { unwrap } from "../error.ts";
 import { PERF_FORMAT, PERF_IOC, PERF_SAMPLE, type PerfAttrFlag } from "./constants.ts";
-import { Counter, mapEvent } from "./counter.ts";
+import { Counter, MAPPING_REMEDY, mapEvent } from "./counter.ts";
 import type { PerfEvent } from "./event.ts";
 import { resolveEvent } from "./events/mod.ts";
 import { type CounterOptions, type OpenEvent, openEvent, orNotSupported } from "./open.ts";
@@ -106,8 +106,7 @@ export class Sampler extends Counter {
       flags: [...flags, ...records.flatMap((record) => SIDE_RECORDS[record])],
     });
     try {
-      const remedy =
-        "make the ring smaller ('pages'), or raise kernel.perf_event_mlock_kb; 'pages' is a power of two";
+      const remedy = `make the ring smaller ('pages', a power of two), or raise kernel.perf_event_mlock_kb; ${MAPPING_REMEDY}`;
       const mapping = mapEvent(open.system, open.fd, options.pages ?? DEFAULT_PAGES, remedy);
       return new Sampler(resolved, open, mapping, options.userRead ?? false, {
         sampleType,
