@@ -62,6 +62,15 @@ export class NativeBuffer implements Disposable {
     return NativeBuffer.#create(size, MAP.SHARED, fd, offset);
   }
 
+  /**
+   * The pages of a shared memory segment (see `shared_segment.ts`).
+   *
+   * @throws SyscallError when there is no such segment (EINVAL), or it is somebody else's (EACCES).
+   */
+  static attached(id: number, size: number): NativeBuffer {
+    return new NativeBuffer(unwrap("shmat", rawSyscall(SYSCALLS.shmat, id, 0, 0)), size);
+  }
+
   static #create(size: number, flags: number, fd: number, offset: number): NativeBuffer {
     if (!Number.isInteger(size) || size < 1 || size >= 2 ** 32) {
       throw new RangeError(

@@ -78,6 +78,7 @@ export {
 export { NT, PTRACE, PTRACE_EVENT, PTRACE_O } from "./ptrace_constants.ts";
 export { rawSyscall } from "./raw.ts";
 export { retry } from "./retry.ts";
+export { SHM, SharedSegment } from "./shared_segment.ts";
 export {
   POLL,
   SA,

@@ -25,6 +25,7 @@ const PROGRAMS: readonly Program[] = [
   { name: "taken_signals", shows: "signals that are taken instead of handled", varies: true },
   { name: "parting_threads", shows: "leaders that go first, and processes that are killed" },
   { name: "thread_exec", shows: "execve of any thread" },
+  { name: "locked_in", shows: "processes without their user, their root or a free descriptor" },
   { name: "nameless_programs", shows: "programs whose files have no name any more" },
   { name: "robust_mutex", shows: "what the kernel writes at a death" },
   { name: "stopped_children", shows: "children that are stopped and go on" },

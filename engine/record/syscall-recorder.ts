@@ -153,6 +153,12 @@ export class SyscallRecorder {
         if (task.number(register) > MAX_TRANSFER) call.change(task, register, MAX_TRANSFER);
         break;
       }
+      case SYSCALLS.clone:
+      case SYSCALLS.unshare:
+        // The code cache is memory of this namespace.
+        if ((call.int(0) & CLONE.NEWIPC) !== 0)
+          call.change(task, "rdi", task.get("rdi") & ~BigInt(CLONE.NEWIPC));
+        break;
       case SYSCALLS.madvise:
         call.change(task, "rdx", certainAdvice(call.int(2)));
         break;

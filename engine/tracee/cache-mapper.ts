@@ -2,7 +2,8 @@
  * Puts code caches into address spaces: maps contexts and regions, keeps translated text from being changed
  * unnoticed, and parts spaces whose text becomes different.
  */
-import { AT_FDCWD, MAP, O, PROT, PTRACE, SIG, SYSCALLS } from "../../ffi/mod.ts";
+import { readFileSync } from "node:fs";
+import { ERRNO, PROT, PTRACE, SHM, type SharedSegment, SIG, SYSCALLS } from "../../ffi/mod.ts";
 import { EngineError, invariant } from "../engine-error.ts";
 import type { MemoryRange } from "../kernel/call.ts";
 import { type CacheHost, isNear, type Region } from "../translate/code-cache.ts";
@@ -22,6 +23,15 @@ const LIBRARY_REGIONS = 0x7fffc0000000;
 
 /** End of the memory that a program can have. */
 const USER_END = 2 ** 47 - PAGE_SIZE;
+
+/** A part of an image, and where it belongs in an address space. */
+interface ImagePart {
+  base: number;
+  segment: SharedSegment;
+}
+
+/** Makes a system call in the name of a task. */
+type Inject = (number: number, ...args: number[]) => number;
 
 /** See the file's head. */
 export class CacheMapper {
@@ -85,20 +95,7 @@ export class CacheMapper {
     const { image } = space;
     while (space.mappedRegions < image.regions.length) {
       const region = image.regions[space.mappedRegions]!;
-      const path = this.scratchString(image, `/proc/${process.pid}/fd/${image.memfd}`);
-      const fd = this.tracer.inject(task, SYSCALLS.openat, AT_FDCWD, path, O.RDWR | O.CLOEXEC, 0);
-      invariant(fd >= 0, `the code cache can't be opened in the tracee (${fd})`);
-      const result = this.tracer.inject(
-        task,
-        SYSCALLS.mmap,
-        region.base,
-        REGION_SIZE,
-        PROT.READ | PROT.EXEC,
-        MAP.SHARED | MAP.FIXED_NOREPLACE,
-        fd,
-        region.fileOffset,
-      );
-      this.tracer.inject(task, SYSCALLS.close, fd);
+      const result = this.attach(this.gadgetCall(task, image.cache.syscallGadget), task, region);
       invariant(result === region.base, `a region of the code cache can't be mapped (${result})`);
       space.mappedRegions++;
     }
@@ -116,47 +113,44 @@ export class CacheMapper {
    * and first region with the help of a borrowed piece of memory.
    *
    * @param at Address of three bytes of executable memory that are free to be used as a gadget.
-   * @param stack Address of 64 free bytes.
    * @param near App pc that the first region is put near to.
    */
-  adopt(task: Task, at: number, stack: number, near: number): void {
+  adopt(task: Task, at: number, near: number): void {
     const { space } = task;
     const { image, memory } = space;
     this.current = task;
     image.cache.initialize(near);
-    const savedCode = memory.read(at, 3).slice();
-    const savedStack = memory.read(stack, 64).slice();
+    const saved = memory.read(at, 3).slice();
     memory.write(at, new Uint8Array([0x0f, 0x05, 0xcc]));
-    memory.write(stack, Buffer.from(`/proc/${process.pid}/fd/${image.memfd}\0`));
-    const call = (number: number, ...args: number[]): number => this.tracer.injectAt(task, at, number, args);
-    const fd = call(SYSCALLS.openat, AT_FDCWD, stack, O.RDWR | O.CLOEXEC, 0);
-    if (fd < 0)
-      throw new EngineError(`Cannot map the code cache: open of a memfd through /proc failed (errno ${-fd})`);
-    const map = (address: number, size: number, protection: number, offset: number): void => {
-      const result = call(
-        SYSCALLS.mmap,
-        address,
-        size,
-        protection,
-        MAP.SHARED | MAP.FIXED_NOREPLACE,
-        fd,
-        offset,
+    for (const part of [contextOf(image), ...image.regions]) {
+      const result = this.attach(this.gadgetCall(task, at), task, part);
+      if (result === part.base) continue;
+      throw new EngineError(
+        `Cannot map the code cache at 0x${part.base.toString(16)} (errno ${-result}): the program, ` +
+          "vm.mmap_min_addr, or a namespace of its own for shared memory is in the way",
       );
-      if (result !== address) {
-        throw new EngineError(
-          `Cannot map the code cache at 0x${address.toString(16)} (errno ${-result}): the program or ` +
-            "vm.mmap_min_addr is in the way",
-        );
-      }
-    };
-    map(CONTEXT_BASE, CONTEXT_SIZE, PROT.READ | PROT.WRITE, 0);
-    for (const region of image.regions)
-      map(region.base, REGION_SIZE, PROT.READ | PROT.EXEC, region.fileOffset);
+    }
     space.mappedRegions = image.regions.length;
-    call(SYSCALLS.close, fd);
-    memory.write(at, savedCode);
-    memory.write(stack, savedStack);
+    memory.write(at, saved);
     this.tracer.flush(task);
+  }
+
+  /** System calls in the name of a task at some `syscall; int3`. */
+  private gadgetCall(task: Task, gadget: number): Inject {
+    return (number, ...args) => this.tracer.injectAt(task, gadget, number, args);
+  }
+
+  /**
+   * Maps a part of an image, whoever the task is by now.
+   *
+   * @returns Its address, or -errno.
+   */
+  private attach(call: Inject, task: Task, part: ImagePart, flags = 0): number {
+    const all = part.base === CONTEXT_BASE ? flags : flags | SHM.RDONLY | SHM.EXEC;
+    const result = call(SYSCALLS.shmat, part.segment.id, part.base, all);
+    if (result !== -ERRNO.EACCES) return result;
+    part.segment.giveTo(effectiveUser(task.tid));
+    return call(SYSCALLS.shmat, part.segment.id, part.base, all);
   }
 
   /** Sees to it that {@link unguard} hears of changes of a page of text, through whichever mapping. */
@@ -274,27 +268,30 @@ export class CacheMapper {
     const gadget = old.cache.syscallGadget;
     const image = new Image((own) => this.cacheHost(own));
     this.current = task;
-    const path = this.scratchString(old, `/proc/${process.pid}/fd/${image.memfd}`);
     image.cache.initialize(gadget);
-    const call = (number: number, ...args: number[]): number =>
-      this.tracer.injectAt(task, gadget, number, args);
-    const fd = call(SYSCALLS.openat, AT_FDCWD, path, O.RDWR | O.CLOEXEC, 0);
-    invariant(fd >= 0, `the new code cache can't be opened in the tracee (${fd})`);
+    const call = this.gadgetCall(task, gadget);
     // The gadget's own region goes last, and takes the same place, where the same gadget comes first.
     for (const region of old.regions.slice(0, space.mappedRegions)) {
       if (region.base !== image.regions[0]!.base) call(SYSCALLS.munmap, region.base, REGION_SIZE);
     }
-    const map = (address: number, size: number, protection: number, offset: number): void => {
-      const result = call(SYSCALLS.mmap, address, size, protection, MAP.SHARED | MAP.FIXED, fd, offset);
-      invariant(result === address, `the new code cache can't be mapped (${result})`);
-    };
-    map(CONTEXT_BASE, CONTEXT_SIZE, PROT.READ | PROT.WRITE, 0);
-    map(image.regions[0]!.base, REGION_SIZE, PROT.READ | PROT.EXEC, image.regions[0]!.fileOffset);
-    call(SYSCALLS.close, fd);
+    for (const part of [contextOf(image), image.regions[0]!]) {
+      const result = this.attach(call, task, part, SHM.REMAP);
+      invariant(result === part.base, `the new code cache can't be mapped (${result})`);
+    }
     image.takeOver(old);
     space.replaceImage(image);
     space.mappedRegions = 1;
   }
+}
+
+function contextOf(image: Image): ImagePart {
+  return { base: CONTEXT_BASE, segment: image.contextSegment };
+}
+
+/** The user in whose name a task acts (proc_pid_status(5): real, effective, saved, file system). */
+function effectiveUser(tid: number): number {
+  const status = readFileSync(`/proc/${tid}/status`, "latin1");
+  return Number(/^Uid:\t\d+\t(\d+)/m.exec(status)?.[1] ?? 0);
 }
 
 /**

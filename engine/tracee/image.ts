@@ -1,39 +1,38 @@
 /**
  * A program image: the code cache and the context that tasks with the same text share.
  *
- * Both live in one memfd, mapped in the tracer and at fixed addresses in each tracee: context and lookup table
+ * They live in shared memory, in the tracer and at fixed addresses in each tracee: context and lookup table
  * first, then the regions of the cache. A forked process shares its parent's image until their text differs.
  */
-import { close, ftruncate, memfdCreate, NativeBuffer } from "../../ffi/mod.ts";
+import { SharedSegment } from "../../ffi/mod.ts";
 import { type CacheHost, CodeCache, type Region } from "../translate/code-cache.ts";
 import { CONTEXT, CONTEXT_BASE, CONTEXT_SIZE, TABLE_BASE } from "../translate/context.ts";
 
 /** Bytes of one region. */
 export const REGION_SIZE = 16 << 20;
 
-/** A region and where it lies in the memfd. */
+/** A region and its memory. */
 export interface MappedRegion extends Region {
-  fileOffset: number;
+  segment: SharedSegment;
 }
 
 /** See the file's head. */
 export class Image {
-  /** Descriptor of the memfd, in the tracer. */
-  readonly memfd: number;
   readonly cache: CodeCache;
   readonly regions: MappedRegion[] = [];
   /** Address spaces that run this image. */
   users = 0;
 
-  private readonly context: NativeBuffer;
-  private readonly regionBuffers: NativeBuffer[] = [];
+  /** Memory of context and lookup table. */
+  readonly contextSegment = new SharedSegment(CONTEXT_SIZE);
 
   constructor(host: (image: Image) => CacheHost) {
-    this.memfd = memfdCreate("tickproof-code");
-    ftruncate(this.memfd, CONTEXT_SIZE);
-    this.context = NativeBuffer.shared(this.memfd, CONTEXT_SIZE);
     const tableOffset = (TABLE_BASE - CONTEXT_BASE) / 4;
     this.cache = new CodeCache(host(this), this.context.u32.subarray(tableOffset));
+  }
+
+  private get context(): SharedSegment["buffer"] {
+    return this.contextSegment.buffer;
   }
 
   /** The counters, 32 bits each. */
@@ -63,19 +62,15 @@ export class Image {
 
   /** Makes room for one more region; the caller maps it in the tracee at `base`. */
   addRegion(base: number): MappedRegion {
-    const fileOffset = CONTEXT_SIZE + this.regions.length * REGION_SIZE;
-    ftruncate(this.memfd, fileOffset + REGION_SIZE);
-    const buffer = NativeBuffer.shared(this.memfd, REGION_SIZE, fileOffset);
-    this.regionBuffers.push(buffer);
-    const region: MappedRegion = { base, bytes: buffer.u8, view: buffer.view, fileOffset };
+    const segment = new SharedSegment(REGION_SIZE);
+    const region: MappedRegion = { base, bytes: segment.buffer.u8, view: segment.buffer.view, segment };
     this.regions.push(region);
     return region;
   }
 
   /** Gives the tracer's mappings back. */
   dispose(): void {
-    for (const buffer of this.regionBuffers) buffer[Symbol.dispose]();
-    this.context[Symbol.dispose]();
-    close(this.memfd);
+    for (const { segment } of this.regions) segment[Symbol.dispose]();
+    this.contextSegment[Symbol.dispose]();
   }
 }
