@@ -1,6 +1,6 @@
 /** The parts of `stat` that need no program: the list of events, the figures, and how they are shown. */
 import { test } from "bun:test";
-import { assertAlmostEquals, assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
+import { assert, assertAlmostEquals, assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
 import { EventNameError, type Reading } from "../../ffi/mod.ts";
 import { UsageError } from "../errors.ts";
 import { styleFor } from "../reporters/style.ts";
@@ -97,6 +97,12 @@ test("statText() tells 0, not counted and not supported apart", () => {
   assertStringIncludes(shown, "\n    <not counted>    instructions\n");
   assertStringIncludes(shown, "\n  cycles, branches: not supported: ENOENT: no PMU\n");
   assertStringIncludes(shown, "\n  instructions: not counted: never on a counter\n");
+});
+
+test("statText() says what counts ticks where no PMU does", () => {
+  const refused: Reading = { state: "not-supported", reason: "ENOENT: no PMU" };
+  assertStringIncludes(text(run({ "retired-conditional-branches:u": refused })), "'tickproof record' counts");
+  assert(!text(run({ cycles: refused })).includes("tickproof record"));
 });
 
 test("statText() shows that a value is scaled", () => {

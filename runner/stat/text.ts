@@ -76,6 +76,10 @@ function row(event: EventSummary, summary: StatSummary, style: Style) {
   ];
 }
 
+/** What counts ticks where no PMU does. */
+const TICKS_HINT =
+  "'tickproof record' counts retired conditional branches in software, exactly, on any machine";
+
 /** Why events have no value, each reason once. */
 function reasons(events: readonly EventSummary[]): string[] {
   const names = new Map<string, string[]>();
@@ -84,7 +88,11 @@ function reasons(events: readonly EventSummary[]): string[] {
     const key = `${event.state.replace("-", " ")}: ${event.reason}`;
     names.set(key, [...(names.get(key) ?? []), event.name]);
   }
-  return [...names].flatMap(([reason, of]) => wrap(`${of.join(", ")}: ${reason}`, WIDTH));
+  const lines = [...names].flatMap(([reason, of]) => wrap(`${of.join(", ")}: ${reason}`, WIDTH));
+  const noTicks = events.some(
+    ({ name, state }) => state !== "counted" && name.startsWith("retired-conditional-branches"),
+  );
+  return noTicks ? [...lines, ...wrap(TICKS_HINT, WIDTH)] : lines;
 }
 
 function seconds(spreadOf: Spread, what: string): string {
