@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { UsageError } from "../runner/errors.ts";
 import { Interrupted, untilInterrupted } from "../runner/host/interrupted.ts";
 import { isRichTerminal, say } from "../runner/output.ts";
-import { group } from "../runner/plural.ts";
+import { counted, group } from "../runner/plural.ts";
 import { styleFor } from "../runner/reporters/style.ts";
 import { layOut } from "../runner/reporters/table.ts";
 import { host } from "./host.ts";
@@ -74,6 +74,6 @@ export function engineTable({ host, runs, results }: EngineReport): string {
     ratio(replay, native),
     { text: group(ticks) },
   ]);
-  const note = `medians of ${runs} runs each, whole processes; ${host}`;
+  const note = `medians of ${counted(runs, "run")} each, whole processes; ${host}`;
   return `${[...layOut(columns, rows, style.dim), style.dim(note)].join("\n")}\n`;
 }

@@ -1,4 +1,5 @@
 /** The report for people: a row an operation, then the goals. */
+import { counted } from "../../runner/plural.ts";
 import { styleFor } from "../../runner/reporters/style.ts";
 import { type Cell, layOut } from "../../runner/reporters/table.ts";
 import { type CountersReport, describeGarbage, isClean, type RowReport } from "./report.ts";
@@ -78,7 +79,7 @@ export function countersTable(report: CountersReport, rich: boolean): string {
   lines.push(
     style.dim(`to compare, reads that make a BigInt each: ${describeGarbage(control)}`),
     style.dim(
-      `median, p99 and distribution of batches; ${rounds} rounds, Bun and C in turn; ${"missing" in c ? `no C: ${c.missing}` : c.compiler}`,
+      `median, p99 and distribution of batches; ${counted(rounds, "round")}, Bun and C in turn; ${"missing" in c ? `no C: ${c.missing}` : c.compiler}`,
     ),
     style.dim(host),
   );
