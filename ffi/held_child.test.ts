@@ -3,7 +3,7 @@ import { existsSync, mkdtempSync, readFileSync, readlinkSync, rmSync } from "nod
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { assert, assertEquals, assertThrows } from "@std/assert";
-import { Counter, HeldChild, kill, SIG, SyscallError, TraceeControl } from "./mod.ts";
+import { Counter, HeldChild, kill, resourceUsage, SIG, SyscallError, TraceeControl } from "./mod.ts";
 
 const sh = (script: string) => ({ path: "/bin/sh", argv: ["sh", "-c", script], env: ["X=1"] });
 
@@ -61,11 +61,20 @@ test("Counter with enableOnExec counts a held child's program from its exec on, 
   using child = new HeldChild(sh("/bin/true; /bin/true; exit 0"));
   using faults = Counter.open("page-faults", { pid: child.pid, inherit: true, enableOnExec: true });
   using alone = Counter.open("page-faults", { pid: child.pid, enableOnExec: true });
-  const before = faults.reading();
-  assertEquals(before.state, "not-counted");
+  using switches = Counter.open("cs", { pid: child.pid, inherit: true, enableOnExec: true });
+  assertEquals(faults.reading().state, "not-counted");
+  const before = resourceUsage("children");
   child.release();
   child.wait(control);
-  const [all, own] = [faults.reading(), alone.reading()];
-  assert(all.state === "counted" && own.state === "counted");
+  const after = resourceUsage("children");
+  const [all, own, left] = [faults.reading(), alone.reading(), switches.reading()];
+  assert(all.state === "counted" && own.state === "counted" && left.state === "counted");
   assert(own.value > 0n && all.value > own.value, `${own.value} of ${all.value}`);
+  // The kernel's account of the child and its children; it begins a little earlier, at the gate.
+  const account = after.minorFaults + after.majorFaults - before.minorFaults - before.majorFaults;
+  assert(Number(all.value) <= account && Number(all.value) > account / 2, `${all.value} of ${account}`);
+  const leaves = after.voluntarySwitches + after.involuntarySwitches;
+  const leavesBefore = before.voluntarySwitches + before.involuntarySwitches;
+  // At its end each task leaves the processor once more than it is accounted for.
+  assert(Number(left.value) <= leaves - leavesBefore + 3, `${left.value} of ${leaves - leavesBefore}`);
 });
