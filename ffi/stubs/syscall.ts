@@ -2,9 +2,9 @@
  * One system call as a C function, because libc's wrapper reports errors in errno, which the runtime may
  * clobber before JS can read it. Calling convention: syscall(2), "Architecture calling conventions".
  *
- * The stub returns by an indirect jump. The kernel's mitigations of speculative returns leave the processor's
- * return predictor with addresses that are not ours, so that a `ret` right behind a system call is predicted
- * wrong: a read of a software counter took 621 ns with it and 418 ns without (AMD EPYC with Safe RET, Linux
+ * The stub returns by an indirect jump. Presumably the kernel's mitigations of speculative returns leave the
+ * processor's return predictor with addresses that are not ours, so that a `ret` right behind a system call is
+ * predicted wrong: a read of a software counter took 621 ns with it and 418 ns without (AMD EPYC with Safe RET, Linux
  * 6.18), as long as a C loop with the system call inline. Where the predictor is right, the jump costs its
  * caller's own return some nanoseconds. (A process with a shadow stack of CET would need the `ret`; Bun is not
  * built for one.)
