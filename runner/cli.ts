@@ -3,6 +3,7 @@
 import { didYouMean } from "../ffi/mod.ts";
 import { type Command, overview } from "./args/mod.ts";
 import { bisect } from "./commands/bisect.ts";
+import { config } from "./commands/config.ts";
 import { doctor } from "./commands/doctor.ts";
 import { dump } from "./commands/dump.ts";
 import { history } from "./commands/history.ts";
@@ -15,9 +16,21 @@ import { UsageError } from "./errors.ts";
 import { OK } from "./exit-codes.ts";
 import { endWith } from "./main.ts";
 import { print } from "./output.ts";
+import { applySettings } from "./settings/mod.ts";
 import { VERSION } from "./version.ts";
 
-const COMMANDS: readonly Command[] = [record, replay, dump, info, suites, history, doctor, stat, bisect];
+const COMMANDS: readonly Command[] = [
+  record,
+  replay,
+  dump,
+  info,
+  suites,
+  history,
+  doctor,
+  stat,
+  bisect,
+  config,
+];
 
 async function main(argv: readonly string[]): Promise<number> {
   const [name, ...rest] = argv;
@@ -37,6 +50,7 @@ async function main(argv: readonly string[]): Promise<number> {
     const hint = didYouMean(name, isOption ? ["--help", "--version"] : names) || "; see 'tickproof --help'";
     throw new UsageError(`unknown ${isOption ? "option" : "command"} '${name}'${hint}`);
   }
+  await applySettings();
   return await command.execute(rest);
 }
 

@@ -9,10 +9,18 @@ import { UsageError } from "./errors.ts";
 
 const LATEST = "latest";
 
+let configured: string | undefined;
+
+/** Sets where traces go, if the environment does not say. */
+export function configureTraces(root: string): void {
+  configured = resolve(root);
+}
+
 /** The folder that holds the traces that were recorded without `-o`. */
 export function tracesRoot(): string {
   const { TICKPROOF_TRACES, XDG_DATA_HOME } = process.env;
   if (TICKPROOF_TRACES) return resolve(TICKPROOF_TRACES);
+  if (configured !== undefined) return configured;
   return join(XDG_DATA_HOME || join(homedir(), ".local/share"), "tickproof/traces");
 }
 

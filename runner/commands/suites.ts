@@ -1,17 +1,20 @@
 /** `tickproof suites`: records and replays the tests of manifests and scripts, and says which of them hold. */
 import { mkdtempSync, rmSync } from "node:fs";
-import { availableParallelism, tmpdir } from "node:os";
+import { availableParallelism, hostname, tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { defineCommand } from "../args/mod.ts";
 import type { Values } from "../args/types.ts";
 import { ENGINE_CHOICES } from "../engines/types.ts";
 import { UsageError } from "../errors.ts";
 import { BROKEN, FAILED, OK, SIGNAL_BASE } from "../exit-codes.ts";
-import { History, historyPath, historyReporter } from "../history/mod.ts";
+import { againstBaseline, DEFAULT_BOUNDS, History, historyPath, historyReporter } from "../history/mod.ts";
 import { isRichTerminal, print, say } from "../output.ts";
 import { reportersFor } from "../reporters/mod.ts";
-import type { Reporter, RunSummary, ScriptSessions, Selection, TestCase } from "../run/mod.ts";
+import type { RunSummary, ScriptSessions, Selection, TestCase } from "../run/mod.ts";
+import { killDescendants } from "../run/process-tree.ts";
 import { KEEP } from "../run/workspace.ts";
+import { DEFAULT_HISTORY_RUNS, settings } from "../settings/mod.ts";
+import type { SettingsFile } from "../settings/schema.ts";
 import { signalNumber } from "../signals.ts";
 import { tracesRoot } from "../traces.ts";
 
@@ -20,8 +23,6 @@ const TICKPROOF: readonly string[] = [process.execPath, resolve(import.meta.dir,
 
 /** Rounds of `--until-fail` without `--repeat`: more than anybody waits for. */
 const FOREVER = 1_000_000;
-/** Runs that the history keeps. */
-const RUNS_KEPT = 1000;
 
 const OPTIONS = {
   filter: {
@@ -78,6 +79,11 @@ const OPTIONS = {
     help: "pretty (default), dot, tap, ktap, junit, json, jsonl, github; several with commas, each to a FILE by name:FILE",
   },
   json: { kind: "flag", help: "the same as --reporter json" },
+  baseline: {
+    kind: "flag",
+    help: "fail where ticks or overhead are beyond the bounds of earlier runs on this host (tickproof.yaml: baseline)",
+  },
+  watch: { kind: "flag", help: "run again whenever a manifest, a script or a source changes" },
   "no-history": { kind: "flag", help: "do not add this run to the history" },
 } as const;
 
@@ -100,9 +106,11 @@ export const suites = defineCommand({
     const scratch = mkdtempSync(join(tmpdir(), "tickproof-scripts-"));
     await using scripts = new ScriptSessions(scratch);
     try {
-      const all = await collectTests(positionals.length > 0 ? positionals : defaultManifests(), scripts);
+      const paths = positionals.length > 0 ? positionals : defaultManifests();
+      const all = await collectTests(paths, scripts);
+      const timeout = options.timeout ?? (await settings()).timeout;
       const tests = selectTests(all, selection).map((test) =>
-        options.timeout === undefined ? test : { ...test, timeoutSeconds: options.timeout },
+        timeout === undefined ? test : { ...test, timeoutSeconds: timeout },
       );
       if (options.list) {
         const { listTests } = await import("../reporters/mod.ts");
@@ -110,6 +118,7 @@ export const suites = defineCommand({
         return OK;
       }
       if (options.host !== undefined || options["dry-run"]) return await showForecast(options, tests);
+      if (options.watch) return await watchTests(paths, tests);
       return await runAll(options, tests, scripts);
     } finally {
       rmSync(scratch, { recursive: true, force: true });
@@ -157,24 +166,42 @@ async function showForecast(
   return OK;
 }
 
+/** Runs the tests once, and again after each change of their files. */
+async function watchTests(paths: readonly string[], tests: readonly TestCase[]): Promise<number> {
+  const { watchAndRun, watchedFiles } = await import("./_watch.ts");
+  const stop = new AbortController();
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => stop.abort());
+  const again = process.argv.slice(1).filter((word) => word !== "--watch");
+  await watchAndRun(watchedFiles(paths, tests), [process.execPath, ...again], stop.signal);
+  return OK;
+}
+
 async function runAll(
   options: SuitesOptions,
   tests: readonly TestCase[],
   scripts: ScriptSessions,
 ): Promise<number> {
-  const { inTxGuard, runTests, surroundings } = await import("../run/mod.ts");
+  const { inTxGuard, keepWithin, runTests, surroundings } = await import("../run/mod.ts");
   const { LogWatch, readSettings } = await import("../kernel/mod.ts");
   const { liveHost } = await import("../host/mod.ts");
-  const choice = ENGINE_CHOICES.find((known) => known === options.engine);
-  const shown = reportersFor(options.reporter ?? (options.json ? "json" : "pretty"));
+  const file = await settings();
+  const choice = ENGINE_CHOICES.find((known) => known === (options.engine ?? file.engine));
+  const shown = reportersFor(options.reporter ?? (options.json ? "json" : (file.reporter ?? "pretty")));
+  if (options.baseline && options["no-history"])
+    throw new UsageError("--baseline needs the history: drop --no-history");
   using history = options["no-history"] ? undefined : History.open(historyPath());
-  const kept = history && historyReporter(history, RUNS_KEPT);
+  const recorded = history && historyReporter(history, file.historyRuns ?? DEFAULT_HISTORY_RUNS);
 
   const abort = new AbortController();
   let ended: NodeJS.Signals | undefined;
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
     process.on(signal, () => {
-      ended ??= signal;
+      // The second one does not wait for anything.
+      if (ended !== undefined) {
+        killDescendants();
+        process.exit(SIGNAL_BASE + (signalNumber(signal) ?? 0));
+      }
+      ended = signal;
       abort.abort();
     });
   }
@@ -184,27 +211,33 @@ async function runAll(
     tests,
     scripts,
     repeat: options.repeat ?? (untilFail ? FOREVER : 1),
-    retry: options.retry ?? 0,
+    retry: options.retry ?? file.retry ?? 0,
     untilFail,
     failFast: options["fail-fast"],
-    jobs: options.jobs ?? availableParallelism(),
-    keep: KEEP.find((known) => known === options.keep) ?? "failed",
+    jobs: options.jobs ?? file.jobs ?? availableParallelism(),
+    keep: KEEP.find((known) => known === (options.keep ?? file.keep)) ?? "failed",
     log: new LogWatch(() => liveHost.kernelLog()),
     settings: () => readSettings(liveHost),
     guard: () => inTxGuard(liveHost),
     root: tracesRoot(),
     abort: abort.signal,
-    report: both(kept, shown),
+    report: (event) => {
+      recorded?.report(event);
+      shown(event);
+    },
   });
+  if (file.keepMegabytes !== undefined) keepWithin(tracesRoot(), file.keepMegabytes * 1e6);
   if (ended !== undefined) return SIGNAL_BASE + (signalNumber(ended) ?? 0);
-  return exitCodeOf(summary);
+  const worse = options.baseline && history && recorded ? worseThanBefore(history, recorded.id, file) : [];
+  for (const sentence of worse) say(`tickproof: baseline: ${sentence}\n`);
+  return worse.length > 0 ? FAILED : exitCodeOf(summary);
 }
 
-function both(first: Reporter | undefined, second: Reporter): Reporter {
-  return (event) => {
-    first?.(event);
-    second(event);
-  };
+/** What has become worse than in earlier runs on this host, beyond the bounds of the settings. */
+function worseThanBefore(history: History, run: number, { baseline = {} }: SettingsFile): string[] {
+  const { ticks = DEFAULT_BOUNDS.ticks * 100, overhead = DEFAULT_BOUNDS.overhead * 100 } = baseline;
+  const bounds = { ticks: ticks / 100, overhead: overhead / 100 };
+  return againstBaseline(history.attempts({ host: hostname() }), run, bounds);
 }
 
 /** A failure weighs more than something broken, which says nothing of what is tested. */

@@ -84,6 +84,19 @@ export function regressions(comparisons: readonly Comparison[], bounds: Bounds):
   });
 }
 
+/**
+ * Compares a run with what the history knows of the same tests on the same host.
+ *
+ * @param attempts All of the host, the oldest first.
+ * @param run The run to judge.
+ * @returns What has become worse, a sentence each.
+ */
+export function againstBaseline(attempts: readonly AttemptRow[], run: number, bounds: Bounds): string[] {
+  const before = attempts.filter((attempt) => attempt.run !== run && attempt.verdict === "pass");
+  const after = attempts.filter((attempt) => attempt.run === run);
+  return regressions(compareAttempts(before, after), bounds);
+}
+
 /** "+2.5 %" */
 export function changeText(before: number, after: number): string {
   const change = (after / before - 1) * 100;

@@ -40,16 +40,23 @@ export function attemptInfo(
   };
 }
 
+/** A run that goes into the history as it happens. */
+export interface RecordedRun {
+  readonly report: Reporter;
+  /** Its id in the history; 0 before it has started. */
+  readonly id: number;
+}
+
 /**
- * A reporter that keeps every attempt.
+ * Keeps every attempt.
  *
  * @param history Open until the run has finished.
  * @param keep Runs that are kept at most; older ones are removed at the end.
  * @param info Of the run.
  */
-export function historyReporter(history: History, keep: number, info: RunInfo = runInfo()): Reporter {
+export function historyReporter(history: History, keep: number, info: RunInfo = runInfo()): RecordedRun {
   let run = 0;
-  return (event) => {
+  const report: Reporter = (event) => {
     switch (event.kind) {
       case "run-started":
         run = history.addRun(info);
@@ -62,5 +69,11 @@ export function historyReporter(history: History, keep: number, info: RunInfo = 
         history.prune(keep);
         break;
     }
+  };
+  return {
+    report,
+    get id() {
+      return run;
+    },
   };
 }

@@ -5,7 +5,7 @@
  */
 import { Database } from "bun:sqlite";
 import { mkdirSync } from "node:fs";
-import { dirname, resolve } from "node:path";
+import { dirname } from "node:path";
 import { UsageError } from "../errors.ts";
 import { migrate } from "./schema.ts";
 
@@ -66,11 +66,6 @@ export interface AttemptFilter {
 
 /** How long a run waits for another one that writes. */
 const BUSY_MS = 30_000;
-
-/** The history's file: `$TICKPROOF_HISTORY`, else in the folder that tickproof is used in. */
-export function historyPath(): string {
-  return resolve(process.env.TICKPROOF_HISTORY || ".tickproof/history.sqlite");
-}
 
 /** See the file's head. */
 export class History implements Disposable {

@@ -5,6 +5,7 @@ export type { HostFacts } from "./decide.ts";
 export { factsOf, namedCapabilities } from "./facts.ts";
 export { type Forecast, type ForecastSpec, forecast, type Prospect } from "./forecast.ts";
 export { inTxGuard } from "./in-tx-guard.ts";
+export { keepWithin } from "./keep-budget.ts";
 export { defaultManifests, manifestTests } from "./plan.ts";
 export { type PreparedTest, prepare } from "./prepare.ts";
 export { type RunOptions, runTests } from "./run.ts";

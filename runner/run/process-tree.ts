@@ -26,6 +26,11 @@ function send(pid: number, signal: NodeJS.Signals): void {
   }
 }
 
+/** Kills all that this process has started, at once; a recorder takes its tracees with it (PTRACE_O_EXITKILL). */
+export function killDescendants(): void {
+  for (const pid of descendants(process.pid)) send(pid, "SIGKILL");
+}
+
 /**
  * Ends a process tree: SIGTERM, some time to end in an orderly way, then SIGKILL.
  *

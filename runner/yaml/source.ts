@@ -71,6 +71,11 @@ export class YamlSource {
     return this.#document.toJS();
   }
 
+  /** Line of the value at a place, from 1; that of the nearest enclosing one if nothing is there. */
+  lineOf(path: Path): number {
+    return this.#lines.linePos(this.#nearest(path).node?.range?.[0] ?? 0).line;
+  }
+
   /** A problem with the value at a place; the nearest enclosing one if nothing is there. */
   problem(path: Path, message: string): Problem {
     const { node, isRoot } = this.#nearest(path);

@@ -1,0 +1,110 @@
+import { afterEach, beforeEach, test } from "bun:test";
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+
+const CLI = resolve(import.meta.dir, "../cli.ts");
+
+let folder = "";
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), "tickproof-settings-"));
+});
+afterEach(() => rmSync(folder, { recursive: true }));
+
+const file = (name: string) => join(folder, name);
+const { TICKPROOF_TRACES: _, TICKPROOF_HISTORY: __, ...environment } = process.env;
+
+/** Runs tickproof in the folder of the test. */
+function tickproof(args: readonly string[], more: Record<string, string> = {}) {
+  const { exitCode, stdout, stderr } = Bun.spawnSync([process.execPath, CLI, ...args], {
+    cwd: folder,
+    stdin: "ignore",
+    env: { ...environment, NO_COLOR: "1", ...more },
+  });
+  return { code: exitCode, stdout: stdout.toString(), stderr: stderr.toString() };
+}
+
+test("config shows where each setting comes from: flag, variable, file with line, default", () => {
+  writeFileSync(file("tickproof.yaml"), "jobs: 3\nbaseline:\n  ticks: 5\ntraces: kept\n");
+  const settings = JSON.parse(tickproof(["config", "--json"], { TICKPROOF_HISTORY: "/h.sqlite" }).stdout);
+  const found = (name: string) => {
+    const { value, source } = settings.find((setting: { name: string }) => setting.name === name);
+    return [value, source];
+  };
+  assertEquals(found("jobs"), [3, { kind: "file", file: "tickproof.yaml", line: 1 }]);
+  assertEquals(found("baseline.ticks"), [5, { kind: "file", file: "tickproof.yaml", line: 3 }]);
+  assertEquals(found("traces"), [file("kept"), { kind: "file", file: "tickproof.yaml", line: 4 }]);
+  assertEquals(found("history"), ["/h.sqlite", { kind: "environment", variable: "TICKPROOF_HISTORY" }]);
+  assertEquals(found("retry"), [0, { kind: "default" }]);
+  assertMatch(tickproof(["config"]).stdout, /\njobs +3 +tickproof\.yaml:1 +--jobs\n/);
+});
+
+test("a wrong tickproof.yaml is told with its place, by whatever command", () => {
+  writeFileSync(file("tickproof.yaml"), "jbos: 3\n");
+  const { code, stderr } = tickproof(["history"]);
+  assertEquals(code, 2);
+  assertStringIncludes(stderr, "tickproof.yaml:1:1: unknown key 'jbos': did you mean 'jobs'?");
+});
+
+test("traces and the history go where tickproof.yaml wants them", () => {
+  writeFileSync(file("tickproof.yaml"), "traces: kept\nhistory: own.sqlite\n");
+  assertEquals(tickproof(["record", "true"]).code, 0);
+  assertEquals(existsSync(file("kept/true-0/meta.json")), true);
+  writeFileSync(file("m.yaml"), "suite: m\ntests:\n  - { name: one, command: 'true' }\n");
+  assertEquals(tickproof(["suites", "m.yaml"]).code, 0);
+  assertEquals(existsSync(file("own.sqlite")), true);
+  assertStringIncludes(tickproof(["history"]).stdout, "m/one");
+});
+
+test("suites --failed takes the failures of the last run", () => {
+  writeFileSync(
+    file("m.yaml"),
+    "suite: m\ntests:\n  - { name: good, command: 'true' }\n  - { name: wrong, command: 'true', expect: { events: { max: 1 } } }\n",
+  );
+  assertEquals(tickproof(["suites", "--failed", "m.yaml"]).code, 2);
+  assertEquals(tickproof(["suites", "m.yaml"]).code, 1);
+  const { code, stdout } = tickproof(["suites", "--failed", "m.yaml"]);
+  assertEquals(code, 1);
+  assertMatch(stdout, /\n0 passed, 1 failed\n$/);
+});
+
+test("suites --baseline fails where ticks are beyond the bound", () => {
+  const manifest = (turns: number) =>
+    writeFileSync(
+      file("m.yaml"),
+      `suite: m\ntests:\n  - name: loop\n    command: sh\n    args: [-c, "i=0; while [ $i -lt ${turns} ]; do i=$((i + 1)); done"]\n`,
+    );
+  writeFileSync(file("tickproof.yaml"), "baseline: { ticks: 20, overhead: 100000 }\n");
+  manifest(2000);
+  assertEquals(tickproof(["suites", "--baseline", "m.yaml"]).code, 0);
+  assertEquals(tickproof(["suites", "--baseline", "m.yaml"]).code, 0);
+  manifest(9000);
+  const { code, stderr } = tickproof(["suites", "--baseline", "m.yaml"]);
+  assertEquals(code, 1);
+  assertMatch(
+    stderr,
+    /baseline: m\/loop: [\d,]+ ticks, the baseline has [\d,]+ \(\+[\d.]+ %; the bound is 20\.0 %\)/,
+  );
+});
+
+test("suites --watch runs again when a source changes, and ends by a signal", async () => {
+  writeFileSync(file("m.yaml"), "suite: m\ntests:\n  - { name: one, command: 'true' }\n");
+  const child = Bun.spawn([process.execPath, CLI, "suites", "--watch", "m.yaml"], {
+    cwd: folder,
+    stdin: "ignore",
+    stdout: "pipe",
+    stderr: Bun.file(file("stderr")),
+    env: { ...environment, NO_COLOR: "1", TICKPROOF_TRACES: file("traces") },
+  });
+  const waiting = () =>
+    existsSync(file("stderr")) ? readFileSync(file("stderr"), "utf8").split("waiting for").length - 1 : 0;
+  while (waiting() < 1) await Bun.sleep(10);
+  writeFileSync(file("m.yaml"), "suite: m\ntests:\n  - { name: two, command: 'true' }\n");
+  while (waiting() < 2) await Bun.sleep(10);
+  child.kill("SIGINT");
+  assertEquals(await child.exited, 0);
+  const output = await child.stdout.text();
+  assertStringIncludes(output, "\n  one ");
+  assertStringIncludes(output, "\n  two ");
+});

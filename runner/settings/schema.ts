@@ -1,0 +1,30 @@
+/** What `tickproof.yaml` may say: the one definition that checking, types and `tickproof config` follow from. */
+import { z } from "zod";
+import { ENGINE_CHOICES } from "../engines/types.ts";
+import { KEEP } from "../run/workspace.ts";
+
+const count = z.int().positive().max(1_000_000);
+const percent = z.number().nonnegative();
+
+export const settingsSchema = z.strictObject({
+  jobs: count.optional().describe("tests at a time"),
+  timeout: count.optional().describe("seconds for each phase of each test, instead of what manifests say"),
+  retry: z.int().nonnegative().max(100).optional().describe("attempts after a failed one"),
+  engine: z.enum(ENGINE_CHOICES).optional().describe("the engine, instead of what manifests say"),
+  keep: z.enum(KEEP).optional().describe("traces to keep"),
+  keepMegabytes: count.optional().describe("room for kept traces: the oldest runs' are removed beyond it"),
+  reporter: z.string().min(1).optional().describe("reporters, as --reporter takes them"),
+  traces: z.string().min(1).optional().describe("folder of traces, relative to this file"),
+  history: z.string().min(1).optional().describe("file of the history, relative to this file"),
+  historyRuns: count.optional().describe("runs that the history keeps"),
+  baseline: z
+    .strictObject({
+      ticks: percent.optional().describe("per cent by which ticks may differ from the baseline"),
+      overhead: percent.optional().describe("per cent by which the overhead of record may grow"),
+    })
+    .optional()
+    .describe("bounds of --baseline"),
+});
+
+/** A checked file. */
+export type SettingsFile = z.infer<typeof settingsSchema>;
