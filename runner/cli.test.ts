@@ -27,7 +27,7 @@ function refuses(args: string[], words: string): void {
 test("--help lists the commands and the exit codes", () => {
   const { code, stdout, stderr } = cli(["--help"]);
   assertEquals([code, stderr], [0, ""]);
-  for (const command of ["record", "replay", "dump", "info", "suites"])
+  for (const command of ["record", "replay", "dump", "info", "suites", "doctor", "stat"])
     assertStringIncludes(stdout, `\n  ${command} `);
   assertStringIncludes(stdout, "Exit codes:");
 });
