@@ -4,7 +4,8 @@
  * them has been closed.
  */
 import { type BigIntStats, statSync } from "node:fs";
-import { AT_FDCWD, NotifyingPipe, O, SYSCALLS } from "../../../ffi/mod.ts";
+import { NotifyingPipe, O, SYSCALLS } from "../../../ffi/mod.ts";
+import { CONTEXT, CONTEXT_BASE } from "../../translate/context.ts";
 import type { RecordedTask } from "../recorded-task.ts";
 import type { Recording } from "../recording.ts";
 
@@ -47,17 +48,15 @@ export class PerfFile {
     closeOnExec: boolean,
     options: PerfFileOptions,
   ): { file: PerfFile; number: number } | number {
-    const pipe = NotifyingPipe.create();
-    const path = tracer.mapper.scratchString(task.space.image, pipe.path);
-    const flags = O.RDONLY | (closeOnExec ? O.CLOEXEC : 0);
-    const number = tracer.inject(task, SYSCALLS.openat, AT_FDCWD, path, flags, 0);
-    if (number < 0) {
-      pipe[Symbol.dispose]();
-      return number;
-    }
-    const identity = identityOf(task.tid, number);
-    pipe.release();
-    return { file: new PerfFile(pipe, identity ?? "", options), number };
+    const { image } = task.space;
+    const flags = closeOnExec ? O.CLOEXEC : 0;
+    const result = tracer.inject(task, SYSCALLS.pipe2, CONTEXT_BASE + CONTEXT.scratch, flags);
+    if (result < 0) return result;
+    const view = new DataView(image.scratch.buffer, image.scratch.byteOffset);
+    const [number, writer] = [view.getInt32(0, true), view.getInt32(4, true)];
+    const pipe = new NotifyingPipe(`/proc/${task.tid}/fd/${writer}`);
+    tracer.inject(task, SYSCALLS.close, writer);
+    return { file: new PerfFile(pipe, identityOf(task.tid, number) ?? "", options), number };
   }
 }
 
