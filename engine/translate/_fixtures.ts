@@ -37,6 +37,7 @@ export function decodeAll(text: Text, pc: number, count: number): Decoded[] {
 export function plainCache(
   text: Text,
   regionSize = 1 << 20,
+  notesElisions = false,
 ): { cache: CodeCache; regions: Region[]; table: Uint32Array } {
   const regions: Region[] = [];
   const table = new Uint32Array(2 * TABLE_ENTRIES);
@@ -52,7 +53,7 @@ export function plainCache(
       },
       fetchPage: text.fetch,
       textTranslated: () => {},
-      notesElisions: () => false,
+      notesElisions: () => notesElisions,
     },
     table,
   );

@@ -195,3 +195,27 @@ test("literals are aligned: the program may have the AC flag set", () => {
 function int32(value: number): number[] {
   return [value, value >> 8, value >> 16, value >> 24].map((byte) => byte & 255);
 }
+
+test("the edges of elided sections are told where that is wished, and ticks stay in their places", () => {
+  const text = new Text().put(PC, [
+    ...[0xf2, 0xf0, 0x87, 0x07], // xacquire lock xchg [rdi], eax
+    ...[0x85, 0xc0], // test eax, eax
+    ...[0x75, 0x02], // jne +2
+    ...[0x90, 0x90],
+    ...[0xf3, 0xc7, 0x07, 0, 0, 0, 0], // xrelease mov dword [rdi], 0
+  ]);
+  const edges = (notesElisions: boolean) => {
+    const { cache, regions } = plainCache(text, 1 << 20, notesElisions);
+    cache.initialize(PC);
+    cache.entry(PC);
+    const traps = trapsOf(cache, regions);
+    return {
+      edges: traps.flatMap(({ trap }) => (trap.kind === "elision" ? [trap.edge] : [])),
+      polls: pollPlaces(cache, regions),
+    };
+  };
+  const [noted, plain] = [edges(true), edges(false)];
+  assertEquals(noted.edges, ["acquire", "release"]);
+  assertEquals(plain.edges, []);
+  assertEquals(noted.polls, plain.polls);
+});

@@ -2,9 +2,11 @@
  * mapped, one in a few wakes whoever polls, and the last one that was asked for switches the counter off. */
 #include "counters.h"
 #include <poll.h>
+#include <sys/epoll.h>
 #include <sys/mman.h>
+#include <sys/select.h>
 
-enum { PAGES = 1, PERIOD = 10007, SAMPLES = 6, PER_WAKEUP = 3, PAGE = 4096, RECORD = 16 };
+enum { PAGES = 1, PERIOD = 10007, SAMPLES = 9, PER_WAKEUP = 3, PAGE = 4096, RECORD = 16 };
 
 int main(void) {
   const uint64_t event = ticks_event();
@@ -33,6 +35,19 @@ int main(void) {
   const uint32_t *ids = (const void *)(ring + sizeof(*first));
   CHECK(first->type == PERF_RECORD_SAMPLE && first->size == RECORD && ids[0] == (uint32_t)getpid());
   page->data_tail = page->data_head;
+  branches(PER_WAKEUP * PERIOD);
+  const int epoll = epoll_create1(0);
+  struct epoll_event ready = {.events = EPOLLIN, .data.fd = fd};
+  CHECK(epoll >= 0 && epoll_ctl(epoll, EPOLL_CTL_ADD, fd, &ready) == 0);
+  CHECK(epoll_wait(epoll, &ready, 1, -1) == 1 && ready.data.fd == fd && (ready.events & EPOLLIN));
+  CHECK(epoll_wait(epoll, &ready, 1, 0) == 0);
+  branches(PER_WAKEUP * PERIOD);
+  fd_set set;
+  FD_ZERO(&set);
+  FD_SET(fd, &set);
+  CHECK(select(fd + 1, &set, NULL, NULL, NULL) == 1 && FD_ISSET(fd, &set));
+  struct timeval none = {0};
+  CHECK(select(fd + 1, &set, NULL, NULL, &none) == 0);
   branches(2 * SAMPLES * PERIOD);
   printf("%llu bytes in the ring\n", page->data_head);
   CHECK(page->data_head == SAMPLES * RECORD);
