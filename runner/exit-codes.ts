@@ -5,7 +5,7 @@
 
 /** All went well: every test passed, the trace was shown. */
 export const OK = 0;
-/** A test failed, timed out, was broken or passed unexpectedly, a replay diverged from its recording, or no engine can run on a host. */
+/** A test failed, timed out or passed unexpectedly, a replay diverged from its recording, or no engine runs on a host. */
 export const FAILED = 1;
 /** Wrong usage, a wrong manifest, a damaged trace, a host or a program that the engine cannot serve. */
 export const USAGE = 2;

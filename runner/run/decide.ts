@@ -4,7 +4,7 @@
  */
 import { type Capabilities, type EngineName, probeOf } from "../host/mod.ts";
 import type { Condition, Conditions } from "../manifest/mod.ts";
-import type { Decision, Note } from "./types.ts";
+import type { Decision, Note, TestCase } from "./types.ts";
 
 /** What is known of the host that a test is run on. */
 export interface HostFacts {
@@ -48,6 +48,12 @@ export function decide(
     if (error instanceof ProbeFault) return { kind: "broken", reason: error.message };
     throw error;
   }
+}
+
+/** Why a test can't be given to another engine than tickproof's own; undefined if it can. */
+export function needsEmbedded({ host, target }: TestCase): string | undefined {
+  if (host !== undefined) return "a described host needs the embedded engine";
+  return target.kind === "script" ? "scripts record with the embedded engine" : undefined;
 }
 
 function finding(name: string, { capabilities, broken }: HostFacts) {

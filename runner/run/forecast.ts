@@ -1,6 +1,6 @@
 /** What would happen to tests on a host, with each engine: nothing is run. */
 import { type EngineName, judge } from "../host/mod.ts";
-import { decide, type HostFacts } from "./decide.ts";
+import { decide, type HostFacts, needsEmbedded } from "./decide.ts";
 import type { Decision, Note, TestCase } from "./types.ts";
 
 /** A test with an engine, and what would happen. */
@@ -43,8 +43,9 @@ function foresee(
   { host, force, facts }: Pick<ForecastSpec, "host" | "force" | "facts">,
 ): Decision {
   if (test.skip !== undefined) return skip({ text: test.skip, capabilities: [], missing: [] });
-  if (test.host !== undefined && engine !== "embedded") {
-    return skip({ text: "a described host needs the embedded engine", capabilities: [], missing: [] });
+  const onlyEmbedded = needsEmbedded(test);
+  if (engine !== "embedded" && onlyEmbedded !== undefined) {
+    return skip({ text: onlyEmbedded, capabilities: [], missing: [] });
   }
   const there = facts(test.host ?? host);
   const decision = decide(test.conditions, engine, there, force);

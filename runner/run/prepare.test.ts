@@ -61,7 +61,10 @@ test("prepare() skips what is meant for rr where rr refuses, by the manifest's r
   assertEquals(bug.note.text, "this host has 'kvm-in-txcp-bug' (312 of 500)");
 });
 
-test("prepare() leaves described hosts to the embedded engine", () => {
+test("prepare() leaves described hosts and scripts to the embedded engine", () => {
+  const script: TestCase = { ...plain, target: { kind: "script", path: "/s.ts", index: 0 } };
+  assertEquals(prepared(script, working, "auto"), ["embedded", "run"]);
+  assertEquals(prepared(script, working, "rr"), ["rr", "skip"]);
   const described: TestCase = { ...plain, host: "haswell-kvm-4.7" };
   assertEquals(prepared(described, working, "auto"), ["embedded", "run"]);
   assertEquals(prepared(described, working, "rr"), ["rr", "skip"]);

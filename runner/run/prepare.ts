@@ -1,7 +1,7 @@
 /** Before a run: which engine each test is given, and what its conditions come to there. Nothing runs yet. */
 import type { Engine, EngineChoice, Engines } from "../engines/mod.ts";
 import type { EngineName } from "../host/mod.ts";
-import { decide, type HostFacts } from "./decide.ts";
+import { decide, type HostFacts, needsEmbedded } from "./decide.ts";
 import type { Decision, RunDecision, TestCase } from "./types.ts";
 
 /** What tests are prepared with. */
@@ -34,14 +34,13 @@ export function prepare(test: TestCase, surroundings: Surroundings): PreparedTes
   const embedded = () => planned(test, engines.embedded, surroundings);
   if (choice === "embedded") return embedded();
   const { rr } = engines;
+  const onlyEmbedded = needsEmbedded(test);
   if (choice === "auto") {
-    if (!engines.rrIsFit || "refusal" in rr || test.host !== undefined) return embedded();
+    if (!engines.rrIsFit || "refusal" in rr || onlyEmbedded !== undefined) return embedded();
     const byRr = planned(test, rr, surroundings);
     return byRr.plan.kind === "run" && byRr.plan.xfail === undefined ? byRr : embedded();
   }
-  if (test.host !== undefined) {
-    return { test, engine: "rr", plan: skip("a described host needs the embedded engine") };
-  }
+  if (onlyEmbedded !== undefined) return { test, engine: "rr", plan: skip(onlyEmbedded) };
   if (!("refusal" in rr)) return planned(test, rr, surroundings);
   // What the manifest says of this host weighs more than that rr is not there.
   const decision = decide(test.conditions, "rr", facts(undefined), surroundings.force);
