@@ -8,9 +8,8 @@ import { UsageError } from "../errors.ts";
 import { FAILED, OK, SIGNAL_BASE } from "../exit-codes.ts";
 import { say } from "../output.ts";
 import { counted } from "../plural.ts";
-import type { TestCase, Verdict } from "../run/mod.ts";
+import type { ScriptSessions, TestCase, Verdict } from "../run/mod.ts";
 import { signalNumber } from "../signals.ts";
-import { tracesRoot } from "../traces.ts";
 
 const TICKPROOF: readonly string[] = [process.execPath, resolve(import.meta.dir, "../cli.ts")];
 
@@ -140,34 +139,13 @@ async function knownRate(test: TestCase): Promise<number | undefined> {
 /** Makes one run after the other; the trace of a failure is kept. */
 async function runnerOf(
   test: TestCase,
-  scripts: InstanceType<typeof import("../run/mod.ts")["ScriptSessions"]>,
+  scripts: ScriptSessions,
   abort: AbortSignal,
-): Promise<(number: number) => Promise<Verdict>> {
-  const { runTests, surroundings } = await import("../run/mod.ts");
-  const { LogWatch } = await import("../kernel/mod.ts");
+): Promise<() => Promise<Verdict>> {
+  const { runOnce, surroundings } = await import("../run/mod.ts");
   const around = surroundings([test], { choice: undefined, force: false, tickproof: TICKPROOF });
-  return async () => {
-    const { results } = await runTests({
-      ...around,
-      tests: [test],
-      scripts,
-      repeat: 1,
-      retry: 0,
-      untilFail: false,
-      failFast: undefined,
-      // A command that fails by itself is what is looked for.
-      nativeRuns: 0,
-      jobs: 1,
-      keep: "failed",
-      log: new LogWatch(() => []),
-      settings: () => new Map(),
-      guard: () => ({ reason: "bisect does not force anything" }),
-      root: tracesRoot(),
-      abort,
-      report: () => {},
-    });
-    return results[0]?.verdict ?? { kind: "broken", reason: "the run was ended" };
-  };
+  // A command that fails by itself is what is looked for.
+  return async () => (await runOnce(test, { around, scripts, keep: "failed", abort, nativeRuns: 0 })).verdict;
 }
 
 async function conclude(answer: Answer, demand: Demand): Promise<number> {

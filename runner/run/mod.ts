@@ -1,15 +1,17 @@
 /** Runs tests natively, recorded and replayed, and says what came of it. */
 
 export { collectTests, type Selection, selectTests } from "./collect.ts";
-export type { HostFacts } from "./decide.ts";
+export { decide, type HostFacts } from "./decide.ts";
 export { factsOf, namedCapabilities } from "./facts.ts";
 export { type Forecast, type ForecastSpec, forecast, type Prospect } from "./forecast.ts";
 export { inTxGuard } from "./in-tx-guard.ts";
+export { judgeAttempt } from "./judge.ts";
 export { keepWithin } from "./keep-budget.ts";
+export { type OnceOptions, runOnce } from "./once.ts";
 export { defaultManifests, manifestTests } from "./plan.ts";
 export { type PreparedTest, prepare } from "./prepare.ts";
 export { type RunOptions, runTests } from "./run.ts";
-export { ScriptSessions } from "./scripts.ts";
+export { conditionsOf, ScriptSessions } from "./scripts.ts";
 export { parseShard } from "./selection.ts";
 export { isHarmless } from "./summarize.ts";
 export { type Asked, forecastOn, surroundings } from "./surroundings.ts";

@@ -23,8 +23,12 @@ export function isScript(path: string): boolean {
   return /\.[mc]?[jt]sx?$/.test(path);
 }
 
-/** The conditions that a script gives for a test. @throws {UsageError} With the test's place. */
-function conditionsOf(test: TestDescription): TestCase["conditions"] {
+/**
+ * The conditions that a script gives for a test.
+ *
+ * @throws {UsageError} With the test's place, for what is no condition.
+ */
+export function conditionsOf(test: TestDescription): TestCase["conditions"] {
   const at = `${test.location.file}:${test.location.line}`;
   const result = conditionsSchema.safeParse(test);
   if (!result.success) {

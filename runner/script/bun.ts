@@ -1,11 +1,19 @@
 /**
- * Lets `bun test` run scripts: with `preload = ["tickproof/bun"]` in bunfig.toml, each test of a script becomes a
- * test of Bun's, with its name, its time-out, its retries, and its skips with their reasons.
+ * Lets `bun test` run scripts and manifests: with `preload = ["tickproof/bun"]` in bunfig.toml, each test of a script
+ * becomes a test of Bun's, with its name, its time-out, its retries, and its skips with their reasons; and a test file
+ * that imports a manifest (`import suite from "./x.suite.yaml"`) has the manifest's tests too.
  */
+
 import { afterAll, afterEach, beforeAll, beforeEach, test } from "bun:test";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { plugin } from "bun";
+import { liveHost } from "../host/mod.ts";
+import { loadManifest } from "../manifest/mod.ts";
+import { reasonsOf } from "../reporters/details.ts";
+import { conditionsOf, type Decision, decide, factsOf, isHarmless, judgeAttempt } from "../run/mod.ts";
+import { registerManifest } from "./bun-manifest.ts";
 import { DEFAULT_TIMEOUT_SECONDS, type TestDefinition } from "./definition.ts";
 import { runTest } from "./execute.ts";
 import type { StepResult } from "./outcome.ts";
@@ -16,8 +24,20 @@ const HOOKS = { beforeAll, beforeEach, afterEach, afterAll };
 /** Bun runs the hooks itself. */
 const NO_HOOKS = { beforeAll: [], beforeEach: [], afterEach: [], afterAll: [] };
 
+/** What a test's conditions come to on this host. */
+function decideHere(definition: TestDefinition): Decision {
+  const conditions = conditionsOf(definition);
+  const names = new Set(Object.values(conditions).flatMap((list) => list.flatMap(({ when }) => when)));
+  return decide(conditions, "embedded", factsOf(liveHost, names), false);
+}
+
 /** Runs a test as the body of one of Bun's. */
-async function body(definition: TestDefinition, milliseconds: number): Promise<void> {
+async function body(
+  definition: TestDefinition,
+  decision: Exclude<Decision, { kind: "skip" }>,
+  milliseconds: number,
+): Promise<void> {
+  if (decision.kind === "broken") throw new Error(decision.reason);
   const files = mkdtempSync(join(tmpdir(), "tickproof-script-"));
   const stop = new AbortController();
   // Bun leaves a test that takes too long alone: its programs are ended a little before.
@@ -28,8 +48,14 @@ async function body(definition: TestDefinition, milliseconds: number): Promise<v
     );
     const script = { tests: [definition], hooks: NO_HOOKS };
     const { verdict } = await runTest(script, definition, around, stop.signal);
-    if (verdict.kind === "skip") console.log(`(skip) ${definition.name}: ${verdict.reason}`);
-    if (verdict.kind === "fail") throw new Error(verdict.reasons.join("\n"));
+    if (verdict.kind === "skip") {
+      console.log(`(skip) ${definition.name}: ${verdict.reason}`);
+      return;
+    }
+    const judged = judgeAttempt(verdict, decision);
+    const reasons = reasonsOf(judged);
+    if (!isHarmless(judged)) throw new Error(reasons.join("\n"));
+    if (reasons.length > 0) console.log(`(${judged.kind}) ${definition.name}: ${reasons.join("; ")}`);
   } finally {
     clearTimeout(timer);
     rmSync(files, { recursive: true, force: true });
@@ -49,6 +75,11 @@ const registrar: Registrar = {
       test.skip(typeof ignore === "string" ? `${name} (skipped: ${ignore})` : name, () => {});
       return;
     }
+    const decision = decideHere(definition);
+    if (decision.kind === "skip") {
+      test.skip(`${name} (skipped: ${decision.note.text})`, () => {});
+      return;
+    }
     const milliseconds = timeout * 1000;
     const options = {
       timeout: milliseconds,
@@ -57,7 +88,7 @@ const registrar: Registrar = {
       ...(repeats !== undefined && { repeats: repeats - 1 }),
     };
     const add = only ? test.only : test;
-    add(name, () => body(definition, milliseconds), options);
+    add(name, () => body(definition, decision, milliseconds), options);
   },
   hook(name, fn) {
     HOOKS[name](fn);
@@ -65,3 +96,14 @@ const registrar: Registrar = {
 };
 
 setRegistrar(registrar);
+
+plugin({
+  name: "tickproof",
+  setup(build) {
+    build.onLoad({ filter: /\.suite\.yaml$/ }, ({ path }) => {
+      const manifest = loadManifest(path);
+      registerManifest(manifest);
+      return { exports: { default: manifest }, loader: "object" };
+    });
+  },
+});

@@ -2,6 +2,7 @@
  * The API of scripts: `import { test } from "tickproof"`. A script adds tests; who runs it (`tickproof suites`,
  * or `bun test`) decides the rest.
  */
+export type { LoadedManifest as Suite } from "../manifest/mod.ts";
 export type { Exit } from "../report.ts";
 export { assertReplays, assertSameTicks } from "./assertions.ts";
 export type { StepRecord, TestContext } from "./context.ts";

@@ -1,0 +1,60 @@
+/** The tests of a manifest as tests of Bun's: what is skipped here, and why, shows in their names. */
+import { describe, test } from "bun:test";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import type { LoadedManifest } from "../manifest/mod.ts";
+import { reasonsOf, replayCommand } from "../reporters/details.ts";
+import {
+  isHarmless,
+  manifestTests,
+  prepare,
+  runOnce,
+  ScriptSessions,
+  surroundings,
+  type TestCase,
+} from "../run/mod.ts";
+
+/** Starts tickproof's command line, for recordings in processes of their own. */
+const TICKPROOF: readonly string[] = [process.execPath, resolve(import.meta.dir, "../cli.ts")];
+/** A test has a native run, a recording and a replay, and some time to end them. */
+const PHASES = 3;
+const SPARE_MS = 10_000;
+
+/** Adds the tests of a manifest to the test file that is being loaded. */
+export function registerManifest(manifest: LoadedManifest): void {
+  const tests = manifestTests(manifest);
+  const around = surroundings(tests, { choice: undefined, force: false, tickproof: TICKPROOF });
+  describe(manifest.suite, () => {
+    for (const entry of tests) {
+      const { plan } = prepare(entry, around);
+      if (plan.kind === "skip") {
+        test.skip(`${entry.name} (skipped: ${plan.note.text})`, () => {});
+        continue;
+      }
+      const timeout = PHASES * entry.timeoutSeconds * 1000 + SPARE_MS;
+      const options = { timeout, ...(entry.retry !== undefined && { retry: entry.retry }) };
+      test(entry.name, () => runAsBun(entry, around), options);
+    }
+  });
+}
+
+async function runAsBun(entry: TestCase, around: Parameters<typeof runOnce>[1]["around"]): Promise<void> {
+  const scratch = mkdtempSync(join(tmpdir(), "tickproof-bun-"));
+  try {
+    const { verdict, trace } = await runOnce(entry, {
+      around,
+      scripts: new ScriptSessions(scratch),
+      keep: "failed",
+      abort: new AbortController().signal,
+    });
+    const reasons = reasonsOf(verdict);
+    if (!isHarmless(verdict)) {
+      const replay = trace === undefined ? [] : [`trace: ${trace}`, `replay: ${replayCommand(trace)}`];
+      throw new Error([`${verdict.kind}: ${reasons.join("\n")}`, ...replay].join("\n"));
+    }
+    if (reasons.length > 0) console.log(`(${verdict.kind}) ${entry.id}: ${reasons.join("; ")}`);
+  } finally {
+    rmSync(scratch, { recursive: true, force: true });
+  }
+}
