@@ -1,0 +1,28 @@
+import { test } from "bun:test";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { assert, assertEquals } from "@std/assert";
+import { knownKeys } from "../yaml/mod.ts";
+import { profileSchema } from "./profile-schema.ts";
+import { profileNames } from "./profiles.ts";
+
+const DOCS = readFileSync(join(import.meta.dir, "../../docs/hosts.md"), "utf8");
+/** First cells of all rows. */
+const NAMED = new Set(
+  [...DOCS.matchAll(/^\| (`[^|]*) \|/gm)]
+    .flatMap(([, cell]) => [...cell.matchAll(/`([^`]+)`/g)])
+    .map(([, name]) => name),
+);
+
+test("docs/hosts.md tells of every profile that comes with tickproof", () => {
+  for (const name of profileNames()) assert(NAMED.has(name), name);
+});
+
+test("docs/hosts.md has every key of a profile, and no others", () => {
+  const parts = ["cpu", "pmu", "hypervisor", "kernel"];
+  const keys = parts.flatMap((part) => knownKeys(profileSchema, [part]).map((key) => `${part}.${key}`));
+  const tsx = knownKeys(profileSchema, ["cpu", "tsx"]).map((key) => `cpu.tsx.${key}`);
+  const all = [...keys.filter((key) => key !== "cpu.tsx"), ...tsx];
+  const told = [...NAMED].filter((name) => parts.some((part) => name.startsWith(`${part}.`)));
+  assertEquals(told.sort(), all.sort());
+});
