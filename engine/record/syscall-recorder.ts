@@ -208,6 +208,7 @@ export class SyscallRecorder {
       ...(mapping && { mapping }),
     });
     this.remember(task, call, mapping);
+    if (call.result >= 0) this.sharedFiles.opened(task, call);
     for (const change of this.sharedFiles.changed(task, call)) {
       this.outsideWrites.tell(task, change.task, change.writes);
     }
@@ -288,6 +289,7 @@ export class SyscallRecorder {
     if (record.name === "/dev/zero") return { mapping: { ...record, offset: 0 }, writes: [] };
     if (!record.shared) {
       record.file = this.recording.writer.addFile({ path, name: record.name });
+      this.sharedFiles.addPrivate(path, record.file);
       return { mapping: record, writes: [] };
     }
     const { file, known } = this.sharedFiles.add(path, record.name);

@@ -1,5 +1,5 @@
-/* Files that are mapped shared, more than once and by more than one process, while system calls write to them
- * and change their length. */
+/* Files that are mapped, more than once and by more than one process, shared and privately, while system calls write
+ * to them and change their length. */
 #include "../tickproof.h"
 #include <fcntl.h>
 #include <sys/mman.h>
@@ -36,7 +36,27 @@ static void ring(void) {
   printf("longer %016lx\n", sum(all, 16384));
 }
 
+/* A private mapping shows what is written to its file, and so does code, but for pages that are the program's own. */
+static void private_mappings(void) {
+  unsigned char code[] = {0x8d, 0x47, 0, 0xc3}; /* lea eax, [rdi + n]; ret */
+  int fd = memfd_create("private", 0), results = 0;
+  CHECK(fd >= 0 && ftruncate(fd, 8192) == 0);
+  char *bytes = mmap(NULL, 8192, PROT_READ | PROT_WRITE, MAP_PRIVATE, fd, 0);
+  void *text = mmap(NULL, 4096, PROT_READ | PROT_EXEC, MAP_PRIVATE, fd, 4096);
+  CHECK(bytes != MAP_FAILED && text != MAP_FAILED && bytes[0] == 0);
+  for (code[2] = 1; code[2] <= 10; code[2]++) {
+    CHECK(pwrite(fd, code, sizeof(code), 4096) == sizeof(code));
+    results += ((int (*)(int))text)(100);
+    if (code[2] == 5) bytes[4096 + 100] = 'x';
+  }
+  CHECK(pwrite(fd, "file", 4, 0) == 4);
+  printf("private %.4s %d %d %c\n", bytes, bytes[4096 + 2], results, bytes[4096 + 100]);
+  CHECK(ftruncate(fd, 0) == 0 && ftruncate(fd, 8192) == 0);
+  printf("private %d %c\n", bytes[0], bytes[4096 + 100]);
+}
+
 int main(void) {
+  private_mappings();
   char path[] = "/tmp/tickproof-shared-XXXXXX", text[6] = "";
   ring();
   int fd = mkstemp(path);
