@@ -1,6 +1,7 @@
 /** System calls on files, as thin typed wrappers: results as numbers, errors as SyscallError. */
 
 import { NativeBuffer } from "./buffer.ts";
+import { ERRNO } from "./errno.ts";
 import { unwrap } from "./error.ts";
 import { AT_FDCWD, MFD, O } from "./mman.ts";
 import { SYSCALLS } from "./numbers.ts";
@@ -43,6 +44,20 @@ export function terminalColumns(fd: number): number | undefined {
 /** Sets the length of a file, in bytes; what is added reads as zeros. */
 export function ftruncate(fd: number, size: number): void {
   unwrap("ftruncate", retry(SYSCALLS.ftruncate, fd, size));
+}
+
+/** SEEK_DATA and SEEK_HOLE of lseek (linux/fs.h). */
+const SEEK = { DATA: 3, HOLE: 4 } as const;
+
+/** Where the first data at or behind `offset` of a file is; undefined if only a hole follows, or nothing. */
+export function nextData(fd: number, offset: number): number | undefined {
+  const result = retry(SYSCALLS.lseek, fd, offset, SEEK.DATA);
+  return result === -ERRNO.ENXIO ? undefined : unwrap("lseek", result);
+}
+
+/** Where the data at `offset` of a file ends: at a hole, or at the end of the file. */
+export function nextHole(fd: number, offset: number): number {
+  return unwrap("lseek", retry(SYSCALLS.lseek, fd, offset, SEEK.HOLE));
 }
 
 /**

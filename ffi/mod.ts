@@ -30,6 +30,8 @@ export {
   isTerminal,
   kcmp,
   memfdCreate,
+  nextData,
+  nextHole,
   open,
   pread,
   preadAt,

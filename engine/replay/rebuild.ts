@@ -1,9 +1,9 @@
 /** Rebuilds recorded memory in a replayed process: whole address spaces, and single mappings. */
-import { readFileSync } from "node:fs";
-import { AT_FDCWD, close, ftruncate, MAP, memfdCreate, O, PROT, pwrite, SYSCALLS } from "../../ffi/mod.ts";
+import { readFileSync, statSync } from "node:fs";
+import { AT_FDCWD, close, ftruncate, MAP, memfdCreate, O, PROT, SYSCALLS } from "../../ffi/mod.ts";
 import { EngineError, invariant } from "../engine-error.ts";
 import type { MappingRecord, MemoryWrite } from "../trace/events.ts";
-import type { TraceReader } from "../trace/mod.ts";
+import { copyData, type TraceReader } from "../trace/mod.ts";
 import type { AddressSpace } from "../tracee/address-space.ts";
 import type { Task } from "../tracee/task.ts";
 import type { Tracer } from "../tracee/tracer.ts";
@@ -83,9 +83,9 @@ export class Rebuilder implements Disposable {
   private sharedCopy(file: number): string {
     let copy = this.shared.get(file);
     if (!copy) {
-      const bytes = readFileSync(this.reader.filePath(file));
-      copy = { fd: memfdCreate("tickproof-shared"), size: bytes.length };
-      pwrite(copy.fd, bytes, 0);
+      const path = this.reader.filePath(file);
+      copy = { fd: memfdCreate("tickproof-shared"), size: statSync(path).size };
+      copyData(path, copy.fd, copy.size);
       this.shared.set(file, copy);
     }
     return `/proc/${process.pid}/fd/${copy.fd}`;

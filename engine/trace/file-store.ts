@@ -8,16 +8,19 @@
  */
 import {
   chmodSync,
+  closeSync,
   constants,
   copyFileSync,
   linkSync,
   mkdirSync,
+  openSync,
   renameSync,
   rmSync,
   statSync,
 } from "node:fs";
 import { homedir } from "node:os";
 import { dirname, join } from "node:path";
+import { copyData, isSparse } from "./copy-data.ts";
 import type { FileIdentity } from "./file-list.ts";
 import { reasonOf, TraceError } from "./trace-error.ts";
 
@@ -116,11 +119,25 @@ function linkFromStore(source: string, identity: FileIdentity, target: string, s
   }
 }
 
+function copyContents(source: string, target: string): void {
+  const stat = statSync(source);
+  if (!isSparse(stat)) {
+    copyFileSync(source, target, constants.COPYFILE_FICLONE);
+    return;
+  }
+  const fd = openSync(target, "wx");
+  try {
+    copyData(source, fd, stat.size);
+  } finally {
+    closeSync(fd);
+  }
+}
+
 /** Copies by way of a temporary file, so that `target` is whole or absent. False if the source has changed. */
 function copyUnchanged(source: string, identity: FileIdentity, target: string): boolean {
   const temporary = join(dirname(target), `.new-${process.pid}-${Bun.randomUUIDv7()}`);
   try {
-    copyFileSync(source, temporary, constants.COPYFILE_FICLONE);
+    copyContents(source, temporary);
     chmodSync(temporary, STORED_MODE);
     if (identityKey(identify(source)) !== identityKey(identity) || statSync(temporary).size !== identity.size)
       return false;

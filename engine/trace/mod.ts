@@ -6,6 +6,7 @@
  * every byte of it.
  */
 
+export { copyData } from "./copy-data.ts";
 export { formatEvent } from "./dump.ts";
 export { eventToJson, type Json } from "./dump-json.ts";
 export { formatStatus } from "./dump-values.ts";
