@@ -8,13 +8,18 @@
 import { noTotals } from "../outcome.ts";
 import { type MemoryWrite, REGISTER_COUNT, type TraceEvent } from "../trace/events.ts";
 import type { TraceWriter } from "../trace/mod.ts";
+import { MAX_CHUNK_BYTES } from "../trace/mod.ts";
 import type { AddressSpace } from "../tracee/address-space.ts";
 import type { Binding } from "../tracee/binding.ts";
 import type { Standing } from "../tracee/task.ts";
 import type { Tracer } from "../tracee/tracer.ts";
 import type { DescribedHost } from "./described/mod.ts";
+import { inPieces } from "./pieces.ts";
 import type { RecordedTask } from "./recorded-task.ts";
 import { Schedule } from "./schedule.ts";
+
+/** Most bytes of memory in one event, so that it fits into a chunk of the trace. */
+const MAX_WRITTEN = MAX_CHUNK_BYTES / 2;
 
 /** See the file's head. */
 export class Recording {
@@ -64,13 +69,23 @@ export class Recording {
     this.unmarked = undefined;
     task.markedTicks = task.ticks;
     if (event.kind === "signal") this.totals.signals++;
-    this.put(event);
+    if (event.kind !== "syscall") {
+      this.put(event);
+      return;
+    }
+    const [writes = [], ...rest] = inPieces(event.writes, MAX_WRITTEN);
+    this.put({ ...event, writes });
+    for (const piece of rest) this.putMemory(task, piece);
   }
 
   /** Writes down that somebody else than the task has changed memory of its process. */
   changedFromOutside(task: RecordedTask, writes: MemoryWrite[]): void {
     if (writes.length === 0) return;
     this.mark(undefined);
+    for (const piece of inPieces(writes, MAX_WRITTEN)) this.putMemory(task, piece);
+  }
+
+  private putMemory(task: RecordedTask, writes: MemoryWrite[]): void {
     const registers = new BigUint64Array(REGISTER_COUNT);
     this.put({ kind: "memory", task: task.id, ticks: task.markedTicks, registers, writes });
   }
