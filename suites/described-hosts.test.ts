@@ -15,7 +15,7 @@ import { proveSame, run, Scratch, TEST_TIMEOUT, TICKPROOF } from "./_tickproof.t
 const CACHE = mkdtempSync(join(tmpdir(), "tickproof-hosts-"));
 afterAll(() => rmSync(CACHE, { recursive: true }));
 
-const PROGRAMS = ["in_txcp", "rr_strategy", "sampling", "other_tasks", "odd_calls"] as const;
+const PROGRAMS = ["in_txcp", "rr_strategy", "sampling", "other_tasks", "odd_calls", "random_calls"] as const;
 type Program = (typeof PROGRAMS)[number];
 const paths = new Map<Program, string>();
 
@@ -117,6 +117,7 @@ for (const [host, outcomes] of Object.entries(STRATEGIES)) {
 for (const host of ["haswell", "haswell-kvm-4.7", "zen3"]) {
   test(`sampling on ${host}`, () => assertMatch(lastLine(host, "sampling"), FINE), TEST_TIMEOUT);
   test(`other_tasks on ${host}`, () => assertMatch(lastLine(host, "other_tasks"), FINE), TEST_TIMEOUT);
+  test(`random_calls on ${host}`, () => assertMatch(lastLine(host, "random_calls"), FINE), TEST_TIMEOUT);
   test(`odd_calls on ${host}`, () => assertMatch(lastLine(host, "odd_calls"), FINE), TEST_TIMEOUT);
 }
 
