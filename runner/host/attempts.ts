@@ -22,6 +22,8 @@ import {
   processVmWrite,
   REG,
   rawSyscall,
+  SHM,
+  SharedSegment,
   SIG,
   SYSCALL_STOP,
   SYSCALLS,
@@ -92,6 +94,13 @@ function runFromMemfd(): void {
   }
 }
 
+function runFromSegment(): void {
+  using segment = new SharedSegment(PAGE);
+  const flags = SHM.RDONLY | SHM.EXEC;
+  const address = unwrap("shmat", rawSyscall(SYSCALLS.shmat, segment.id, 0, flags));
+  unwrap("shmdt", rawSyscall(SYSCALLS.shmdt, address));
+}
+
 function mapLow(): void {
   const flags = MAP.PRIVATE | MAP.ANONYMOUS | MAP.FIXED_NOREPLACE;
   munmap(mmap({ address: CONTEXT_BASE, length: PAGE, protection: PROT.READ, flags }), PAGE);
@@ -118,6 +127,7 @@ const ATTEMPTS: Readonly<Record<Attempt, () => void>> = {
   "proc-mem": () => withTracee(rewriteStack),
   "process-vm": () => withTracee(copyThereAndBack),
   memfd: runFromMemfd,
+  "shared-memory": runFromSegment,
   kcmp: () => void kcmp(process.pid, process.pid, KCMP.VM),
   "low-memory": mapLow,
 };

@@ -73,6 +73,7 @@ test("liveHost: this test could be started, so that kernel, Bun and ptrace are f
     "seccomp",
     "process-vm",
     "memfd",
+    "shared-memory",
     "kcmp",
     "low-memory",
   ]) {

@@ -10,6 +10,7 @@ export type Attempt =
   | "proc-mem"
   | "process-vm"
   | "memfd"
+  | "shared-memory"
   | "kcmp"
   | "low-memory";
 

@@ -17,6 +17,7 @@ const goodKernel: FakeHost = {
     seccomp: works,
     "proc-mem": works,
     memfd: works,
+    "shared-memory": works,
     kcmp: works,
     "low-memory": works,
   },

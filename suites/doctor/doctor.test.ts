@@ -18,6 +18,7 @@ const FILTERS = [
   [[SYSCALLS.seccomp], ["seccomp"]],
   [[SYSCALLS.process_vm_readv, SYSCALLS.process_vm_writev], ["process-vm"]],
   [[SYSCALLS.memfd_create], ["memfd"]],
+  [[SYSCALLS.shmat], ["shared-memory"]],
   [[SYSCALLS.kcmp], ["kcmp"]],
 ] as const;
 const NAMES = FILTERS.flatMap(([, names]) => names);

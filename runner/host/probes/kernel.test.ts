@@ -17,7 +17,15 @@ test("kernel-recent compares releases as numbers", () => {
 
 test("what can be tried is yes where it works, no with the refusal, and unknown on described hosts", () => {
   const refused = { works: false, call: "call", code: "EPERM" } as const;
-  const names: readonly Attempt[] = ["ptrace", "personality", "seccomp", "memfd", "kcmp", "low-memory"];
+  const names: readonly Attempt[] = [
+    "ptrace",
+    "personality",
+    "seccomp",
+    "memfd",
+    "shared-memory",
+    "kcmp",
+    "low-memory",
+  ];
   for (const name of names) {
     expectFindings(name, [
       [{ attempts: { [name]: { works: true } } }, "yes", "works"],

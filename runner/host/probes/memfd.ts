@@ -1,6 +1,6 @@
 import { tried } from "./_attempt.ts";
 
-/** The code cache is one memory file, mapped by the tracer and the traced program. */
+/** Every process of a replay starts as a blank program, which is a file in memory only. */
 export const memfd = tried({
   name: "memfd",
   title: "files in memory can be made and run from",

@@ -34,6 +34,7 @@ import { rrSoftwareCounters } from "./rr-software-counters.ts";
 import { rrStarts } from "./rr-starts.ts";
 import { rtm } from "./rtm.ts";
 import { seccomp } from "./seccomp.ts";
+import { sharedMemory } from "./shared-memory.ts";
 import { singleCounter } from "./single-counter.ts";
 import { smiCounted } from "./smi-counted.ts";
 import { softwareEvents } from "./software-events.ts";
@@ -80,6 +81,7 @@ export const PROBE_GROUPS: Readonly<Record<string, readonly Probe[]>> = {
     procMem,
     processVm,
     memfd,
+    sharedMemory,
     kcmp,
     lowMemory,
   ],
