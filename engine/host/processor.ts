@@ -9,7 +9,6 @@ import {
   branchesOf,
   duration,
   instructionsIn,
-  ordinaryStretch,
   Stretch,
 } from "./pmu/activity.ts";
 import { type CounterBank, PhysicalCounters } from "./pmu/counters.ts";
@@ -193,8 +192,7 @@ export class Processor {
    * @param timer Nanoseconds until the timer; infinite for none.
    */
   untilInterrupt(timer: number): number | undefined {
-    const ordinary = ordinaryStretch();
-    const wrap = this.#physical.branchesUntilWrap(ordinary);
+    const wrap = this.#physical.branchesUntilWrap();
     const due = [
       this.#pending.next,
       wrap === undefined ? undefined : wrap + this.#pending.nextSkid,

@@ -57,6 +57,9 @@ const SAMPLE_MAX = 1n << 25n;
 const READ_FORMAT_MAX = 1n << 5n;
 /** Flags that the kernel knows: 38 bits; the others are reserved. */
 const FLAG_BITS = 38n;
+const FLAGS = (Object.keys(PERF_ATTR_BIT) as (keyof typeof PERF_ATTR_BIT)[]).filter(
+  (name): name is PerfAttrFlag => name !== "precise_ip",
+);
 const PAGE = 4096;
 /** The newest size that the model's kernel knows. */
 const KNOWN_SIZE = PERF_ATTR_SIZE.VER8;
@@ -103,7 +106,8 @@ export function decodeAttr(bytes: Uint8Array): Attr | number {
   if (size < 0) return size;
   const field = fieldsOf(bytes.subarray(0, size));
   const flags = field("flags");
-  const has = (flag: PerfAttrFlag) => ((flags >> BigInt(PERF_ATTR_BIT[flag])) & 1n) === 1n;
+  const set = new Set(FLAGS.filter((flag) => ((flags >> BigInt(PERF_ATTR_BIT[flag])) & 1n) === 1n));
+  const has = (flag: PerfAttrFlag) => set.has(flag);
   const sampleType = field("sample_type");
   const samples = (bit: number) => (sampleType & BigInt(bit)) !== 0n;
   const invalid =

@@ -43,19 +43,14 @@ export function branchesOf({ branches, committed, aborted }: Activity): number {
 const INSTRUCTIONS_PER_BRANCH = 5;
 /** One instruction a cycle at 2 GHz: the nominal speed of every described processor. Times are exact in doubles so. */
 const INSTRUCTIONS_PER_NANOSECOND = 2;
+/** Instructions around a guess in which it is looked for first. */
+const NEAR = 8;
 /** Longest uniform stretch: shares of it are computed without a loss in doubles. */
 const LONGEST = 2 ** 26;
 
 /** Nanoseconds that a stretch takes. */
 export function duration({ instructions }: Activity): number {
   return instructions / INSTRUCTIONS_PER_NANOSECOND;
-}
-
-/** A stretch of ordinary code, long enough for any look ahead. */
-export function ordinaryStretch(): Stretch {
-  const branches = Math.floor(LONGEST / INSTRUCTIONS_PER_BRANCH);
-  const [stretch] = Stretch.of(activityOf({ branches }));
-  return stretch;
 }
 
 /** Branches of ordinary code in so many nanoseconds, rounded up. */
@@ -138,11 +133,17 @@ export class Stretch {
    * @param count Counts a part; it may only grow with the part.
    */
   until(target: number, count: (part: Activity) => number): number | undefined {
-    if (count(this.ahead(this.left)) < target) return undefined;
-    let [low, high] = [1, this.left];
+    const whole = count(this.ahead(this.left));
+    if (whole < target) return undefined;
+    const reaches = (instructions: number) => count(this.ahead(instructions)) >= target;
+    // A stretch is uniform: the place is next to where its share says, but for what rounding does.
+    const guess = Math.round((target / whole) * this.left);
+    let [low, high] = [Math.max(1, guess - NEAR), Math.min(this.left, guess + NEAR)];
+    if (low > 1 && reaches(low - 1)) low = 1;
+    if (!reaches(high)) high = this.left;
     while (low < high) {
       const middle = Math.floor((low + high) / 2);
-      if (count(this.ahead(middle)) >= target) high = middle;
+      if (reaches(middle)) high = middle;
       else low = middle + 1;
     }
     return low;
@@ -161,3 +162,8 @@ export class Stretch {
     return part;
   }
 }
+
+const [ORDINARY] = Stretch.of(activityOf({ branches: Math.floor(LONGEST / INSTRUCTIONS_PER_BRANCH) }));
+
+/** A stretch of ordinary code, long enough for any look ahead; nobody takes anything off it. */
+export const ORDINARY_STRETCH: Pick<Stretch, "left" | "until" | "ahead"> = ORDINARY;

@@ -1,5 +1,5 @@
 /** The counters of a PMU as a driver programs them: real ones here, virtual ones of a hypervisor elsewhere. */
-import type { Activity, Stretch } from "./activity.ts";
+import { type Activity, ORDINARY_STRETCH, type Stretch } from "./activity.ts";
 import { FIXED_BASE } from "./layout.ts";
 import type { EventCounts, Selection } from "./selection.ts";
 
@@ -91,13 +91,11 @@ export class PhysicalCounters implements CounterBank {
     return first;
   }
 
-  /**
-   * Branches after which the first counter wraps, if all goes on like a stretch of ordinary code; undefined if none
-   * ever does.
-   */
-  branchesUntilWrap(ordinary: Stretch): number | undefined {
+  /** Branches after which the first counter wraps, if ordinary code runs on and on; undefined if none ever does. */
+  branchesUntilWrap(): number | undefined {
     let first: number | undefined;
     if (this.#frozen) return first;
+    const ordinary = ORDINARY_STRETCH;
     const whole = ordinary.ahead(ordinary.left);
     for (const { value, selection } of this.#counters.values()) {
       const perStretch = selection ? this.#counts.count(selection, whole) : 0;

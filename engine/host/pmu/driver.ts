@@ -49,6 +49,8 @@ export class PmuDriver {
   readonly #bank: CounterBank;
   readonly #taken: ReadonlySet<number>;
   readonly #events = new Set<HardwareEvent>();
+  /** Counters that an event may be on, by its config. */
+  readonly #candidates = new Map<bigint, readonly number[]>();
   #disabled = 0;
 
   constructor(layout: PmuLayout, bank: CounterBank) {
@@ -63,7 +65,11 @@ export class PmuDriver {
   }
 
   #wishes(selections: readonly Selection[]): (readonly number[])[] {
-    return selections.map(({ config }) => candidates(this.layout, config));
+    return selections.map(({ config }) => {
+      const known = this.#candidates.get(config) ?? candidates(this.layout, config);
+      this.#candidates.set(config, known);
+      return known;
+    });
   }
 
   /** Puts events on the PMU, all or none. They count from {@link enable} on. @returns Whether they fit. */
