@@ -2,22 +2,13 @@
  * Which events are on the PMU: pinned groups first, then the others in turn, a group all together or not at all.
  * Source: kernel/events/core.c (ctx_sched_in, group_sched_in, ctx_resched, perf_rotate_context).
  */
-import type { HardwareEvent, PmuDriver } from "../pmu/driver.ts";
+import type { PmuDriver } from "../pmu/driver.ts";
 import type { PmuLayout } from "../pmu/layout.ts";
 import { type Context, type Event, THROTTLED } from "./event.ts";
-
-/** The processor that tasks run on; events of others are on, and have nothing to count. */
-export const BUSY_CPU = 0;
-
-/** Told when an event that stood still for its many interrupts goes on. */
-export type Unthrottled = (event: Event) => void;
+import { BUSY_CPU, groupIn, groupOut, isSoftware, runsHere, type Unthrottled } from "./groups.ts";
 
 function newContext(task: number | undefined): Context {
   return { task, time: 0, running: task === undefined, leaders: [], crowded: false };
-}
-
-function isSoftware({ source }: Event): boolean {
-  return source.kind !== "hardware";
 }
 
 export class Contexts {
@@ -94,7 +85,7 @@ export class Contexts {
     const context = this.#current;
     if (!context) return;
     this.#driver?.disable();
-    for (const leader of context.leaders) this.#groupOut(leader);
+    for (const leader of context.leaders) groupOut(leader, this.#driver);
     this.#driver?.enable();
     context.running = false;
     context.crowded = false;
@@ -111,7 +102,7 @@ export class Contexts {
   /** Takes an event away; siblings of a leader that goes lead themselves from then on. */
   remove(event: Event): void {
     this.#driver?.disable();
-    this.#groupOut(event);
+    groupOut(event, this.#driver);
     for (const member of event.leader === event ? event.group : [event]) member.updateTimes();
     const { leader, context } = event;
     if (leader !== event) leader.siblings.splice(leader.siblings.indexOf(event), 1);
@@ -135,7 +126,7 @@ export class Contexts {
     if (!event.context.running) return;
     if (event.leader !== event && event.leader.state !== "active") return;
     if (event.context !== this.#current && event.cpu !== BUSY_CPU) {
-      if (event.leader === event) this.#groupIn(event);
+      if (event.leader === event) groupIn(event, this.#driver, this.#unthrottled);
       else event.enter("active");
     } else this.reschedule();
   }
@@ -144,7 +135,7 @@ export class Contexts {
   disable(event: Event): void {
     if (event.state !== "active" && event.state !== "inactive") return;
     this.#driver?.disable();
-    this.#groupOut(event);
+    groupOut(event, this.#driver);
     event.enter("off");
     this.#driver?.enable();
   }
@@ -153,7 +144,7 @@ export class Contexts {
   reschedule(): void {
     this.#driver?.disable();
     const contexts = this.#running;
-    for (const { leaders } of contexts) for (const leader of leaders) this.#groupOut(leader);
+    for (const { leaders } of contexts) for (const leader of leaders) groupOut(leader, this.#driver);
     for (const pinned of [true, false]) {
       for (const context of contexts) {
         if (pinned) context.crowded = false;
@@ -166,9 +157,9 @@ export class Contexts {
   }
 
   #scheduleIn(context: Context, leader: Event): void {
-    if (leader.state !== "inactive" || !this.#runsHere(leader)) return;
+    if (leader.state !== "inactive" || !runsHere(leader)) return;
     const mayTry = leader.group.every(isSoftware) || (!context.crowded && !this.#isExclusive(leader));
-    if (mayTry && this.#groupIn(leader)) return;
+    if (mayTry && groupIn(leader, this.#driver, this.#unthrottled)) return;
     if (leader.attr.has("pinned")) leader.enter("error");
     else context.crowded = true;
   }
@@ -180,37 +171,6 @@ export class Contexts {
       if (event.leader.attr.has("exclusive") || coming.attr.has("exclusive")) return true;
     }
     return false;
-  }
-
-  #runsHere(event: Event): boolean {
-    return event.cpu < 0 || event.cpu === BUSY_CPU || event.context.task === undefined;
-  }
-
-  #groupIn(leader: Event): boolean {
-    const members = leader.group.filter((event) => event.state === "inactive" && this.#runsHere(event));
-    const hardware = this.#hardwareOf(members);
-    if (hardware.length > 0 && !this.#driver?.add(hardware)) return false;
-    for (const member of members) {
-      if (member.interrupts === THROTTLED) this.#unthrottled(member);
-      member.interrupts = 0;
-      member.enter("active");
-    }
-    return true;
-  }
-
-  /** Events that need a counter of the processor where tasks run. */
-  #hardwareOf(events: readonly Event[]): HardwareEvent[] {
-    return events.flatMap(({ source, context, cpu }) =>
-      source.kind === "hardware" && (context.task !== undefined || cpu === BUSY_CPU) ? [source.event] : [],
-    );
-  }
-
-  /** Takes an event off, with all that it leads. */
-  #groupOut(event: Event): void {
-    const members = event.leader === event ? event.group : [event];
-    const active = members.filter(({ state }) => state === "active");
-    for (const hardware of this.#hardwareOf(active)) this.#driver?.remove(hardware);
-    for (const member of active) member.enter("inactive");
   }
 
   /** The kernel's tick: groups that found no counter come first now, and what stood still goes on. */
@@ -227,10 +187,13 @@ export class Contexts {
     if (crowded.length > 0) this.reschedule();
   }
 
-  /** Some event waits for the next tick. */
+  /** The next tick changes what some event counts, or when it interrupts. */
   get awaitsTick(): boolean {
     if (this.#running.some(({ crowded }) => crowded)) return true;
-    for (const event of this.active()) if (event.interrupts === THROTTLED) return true;
+    for (const event of this.active()) {
+      // A frequency gets another period at the tick, and so another time for its next interrupt.
+      if (event.interrupts === THROTTLED || (event.sampling && event.attr.has("freq"))) return true;
+    }
     return false;
   }
 }

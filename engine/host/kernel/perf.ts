@@ -9,23 +9,16 @@ import type { Processor, ProcessorEvents } from "../processor.ts";
 import type { HostProfile } from "../profile.ts";
 import { Contexts } from "./contexts.ts";
 import type { Event } from "./event.ts";
+import { EventTable } from "./event-table.ts";
 import { inherit } from "./inherit.ts";
 import { InterruptCost, TICK_NS } from "./interrupt-cost.ts";
 import { connect, ioctlEvent } from "./ioctl.ts";
+import { Mappings } from "./mappings.ts";
 import { type OpenCall, openEvent } from "./open.ts";
 import { adjustFrequencies, Overflows } from "./overflow.ts";
 import { readWords, totalOf } from "./reading.ts";
-import { Ring } from "./ring.ts";
+import type { Ring } from "./ring.ts";
 import { SoftwareClock } from "./software-clock.ts";
-
-/** Descriptors begin where programs have few of their own, and are not used twice. */
-const FIRST_FD = 3;
-/** RLIMIT_NOFILE. */
-const MOST_OPEN = 1024;
-/** kernel.perf_event_mlock_kb without the page of metadata, in pages for each processor. */
-const MAPPED_PAGES_PER_CPU = 128;
-const POLLERR = 8;
-const POLLHUP = 16;
 
 /** An overflow whose owner gets its signal. */
 export interface Signal {
@@ -40,14 +33,12 @@ export class PerfKernel implements ProcessorEvents {
   readonly #cost: InterruptCost;
   readonly #overflows: Overflows;
   readonly #clock: SoftwareClock;
-  readonly #events = new Map<number, Event>();
-  readonly #hardware = new Map<HardwareEvent, Event>();
+  readonly #events = new EventTable();
+  readonly #mappings: Mappings;
   readonly #tasks = new Set<number>();
   readonly #gone = new Set<number>();
   readonly #signals: Signal[] = [];
-  #nextFd = FIRST_FD;
   #nextId = 1;
-  #mappedPages = 0;
   #now = 0;
   #nextTick = TICK_NS;
 
@@ -69,6 +60,7 @@ export class PerfKernel implements ProcessorEvents {
       signal: (event) => this.#signals.push({ fd: event.fd, task: this.contexts.current?.task ?? 0 }),
     });
     this.contexts = new Contexts(processor.driver, (event) => this.#overflows.unthrottled(event));
+    this.#mappings = new Mappings(processor.driver, profile.cpu.cores);
     this.#clock = new SoftwareClock((event, period) => this.#overflows.overflow(event, period));
   }
 
@@ -119,7 +111,7 @@ export class PerfKernel implements ProcessorEvents {
   }
 
   overflow(hardware: HardwareEvent): boolean {
-    const event = this.#hardware.get(hardware);
+    const event = this.#events.of(hardware);
     return event !== undefined && this.#overflows.overflow(event, hardware.samplePeriod);
   }
 
@@ -146,7 +138,7 @@ export class PerfKernel implements ProcessorEvents {
     this.#clock.switchedOut(this.contexts.active());
     this.#afterHandlers();
     this.contexts.switchOut();
-    this.#describeRings();
+    for (const event of this.#events.values()) this.#mappings.describe(event);
   }
 
   /** Time in which no task of the model runs. */
@@ -161,7 +153,7 @@ export class PerfKernel implements ProcessorEvents {
   }
 
   open(call: OpenCall): number {
-    if (this.#events.size >= MOST_OPEN) return -ERRNO.EMFILE;
+    if (this.#events.full) return -ERRNO.EMFILE;
     const opened = openEvent(this, call);
     if (typeof opened === "number") return opened;
     const { event, output } = opened;
@@ -169,34 +161,31 @@ export class PerfKernel implements ProcessorEvents {
       const refused = connect(event, output);
       if (refused !== 0) return refused;
     }
-    event.fd = this.#nextFd++;
-    this.#events.set(event.fd, event);
+    const fd = this.#events.open(event);
     this.#install(event);
-    return event.fd;
+    return fd;
   }
 
   #install(event: Event): void {
-    if (event.source.kind === "hardware") this.#hardware.set(event.source.event, event);
+    this.#events.install(event);
     this.contexts.add(event);
   }
 
   close(fd: number): number {
     const event = this.#events.get(fd);
     if (!event) return -ERRNO.EBADF;
-    this.#events.delete(fd);
-    for (const each of [...event.children, event]) this.#drop(each);
-    if (event.mapped && event.ring) this.#mappedPages -= event.ring.pages;
+    this.#events.close(fd);
+    this.#mappings.release(event);
+    for (const each of [...event.children, event]) {
+      this.contexts.remove(each);
+      this.#events.drop(each);
+    }
     return 0;
-  }
-
-  #drop(event: Event): void {
-    this.contexts.remove(event);
-    if (event.source.kind === "hardware") this.#hardware.delete(event.source.event);
   }
 
   ioctl(event: Event, request: number, argument: number | bigint): number {
     const result = ioctlEvent(this, event, request, argument);
-    this.#describe(event);
+    this.#mappings.describe(event);
     return result;
   }
 
@@ -205,37 +194,16 @@ export class PerfKernel implements ProcessorEvents {
     const words = readWords(event, this.driver);
     if (into.length < words.length) return -ERRNO.ENOSPC;
     for (const [index, word] of words.entries()) into[index] = BigInt.asUintN(64, word);
-    this.#describe(event);
+    this.#mappings.describe(event);
     return words.length * BigUint64Array.BYTES_PER_ELEMENT;
   }
 
   map(event: Event, pages: number): Ring | number {
-    const isPowerOfTwo = Number.isInteger(pages) && pages >= 0 && (pages & (pages - 1)) === 0;
-    if (!isPowerOfTwo || (event.cpu === -1 && event.attr.has("inherit"))) return -ERRNO.EINVAL;
-    if (event.ring) return event.mapped && event.ring.pages === pages ? event.ring : -ERRNO.EINVAL;
-    const most = MAPPED_PAGES_PER_CPU * this.profile.cpu.cores;
-    if (this.#mappedPages + pages > most) return -ERRNO.EPERM;
-    this.#mappedPages += pages;
-    event.ring = new Ring(pages, { events: event.attr.wakeupEvents, bytes: event.attr.wakeupBytes });
-    event.mapped = true;
-    this.#describe(event);
-    return event.ring;
-  }
-
-  #describe(event: Event): void {
-    if (!event.mapped || !event.ring) return;
-    const width = event.source.kind === "hardware" ? (this.driver?.layout.width ?? 0) : 0;
-    event.ring.describe({ ...totalOf(event, this.driver), width });
-  }
-
-  #describeRings(): void {
-    for (const event of this.#events.values()) this.#describe(event);
+    return this.#mappings.map(event, pages);
   }
 
   poll(event: Event): number {
-    if (event.state === "exit" && event.children.length === 0) return POLLHUP;
-    if (event.state === "error" && event.attr.has("pinned")) return POLLERR;
-    return event.ring ? event.ring.takePoll() : POLLHUP;
+    return this.#mappings.poll(event);
   }
 
   fork(parent: number, child: number): void {
@@ -255,7 +223,7 @@ export class PerfKernel implements ProcessorEvents {
         parent.childEnabled += value.enabled;
         parent.childRunning += value.running;
         parent.children.splice(parent.children.indexOf(event), 1);
-        if (event.source.kind === "hardware") this.#hardware.delete(event.source.event);
+        this.#events.drop(event);
       }
       event.enter("exit");
     }
