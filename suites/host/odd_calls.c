@@ -126,6 +126,30 @@ static void blocked(void) {
   CHECK(close(fd) == 0);
 }
 
+static volatile sig_atomic_t codes[4];
+
+static void on_code(int signal, siginfo_t *info, void *context) {
+  (void)signal, (void)context;
+  codes[overflows++ % 4] = info->si_code;
+}
+
+/* The last overflow of those that were asked for says so, and switches the counter off. */
+static void refreshed(void) {
+  struct perf_event_attr attr = ticks_attr();
+  attr.sample_period = PERIOD;
+  attr.disabled = 1;
+  overflows = 0;
+  handle(SIGRTMIN, on_code, 0);
+  const int fd = (int)open_raw(&attr, 0, -1, 0);
+  signal_to(fd, gettid());
+  CHECK(ioctl(fd, PERF_EVENT_IOC_REFRESH, 2) == 0);
+  branches(4 * PERIOD);
+  CHECK(overflows == 2 && codes[0] == POLL_IN && codes[1] == POLL_HUP);
+  CHECK(ioctl(fd, PERF_EVENT_IOC_REFRESH, 1) == 0);
+  branches(2 * PERIOD);
+  CHECK(overflows == 3 && codes[2] == POLL_HUP && close(fd) == 0);
+}
+
 /* So many counters as there are descriptors for, and none is left over. */
 static void many(void) {
   struct perf_event_attr attr = ticks_attr();
@@ -156,6 +180,7 @@ int main(void) {
   mappings();
   threads();
   blocked();
+  refreshed();
   many();
   return succeed();
 }

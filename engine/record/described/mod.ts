@@ -5,10 +5,20 @@
  * Replay needs none of it: answers, signals and memory are in the trace like the kernel's own.
  */
 import { statSync } from "node:fs";
-import { type CpuidResult, MAP, PERF_IOC, type PerfSystem, SYSCALLS } from "../../../ffi/mod.ts";
+import {
+  type CpuidResult,
+  MAP,
+  PERF_IOC,
+  type PerfSystem,
+  POLL,
+  SIG,
+  SIGINFO,
+  SYSCALLS,
+} from "../../../ffi/mod.ts";
 import { invariant } from "../../engine-error.ts";
 import type { HostModel, Overflow } from "../../host/model-api.ts";
 import { blocks } from "../../kernel/mod.ts";
+import { FAULT_SIGNALS } from "../../tracee/fault.ts";
 import type { Call } from "../call.ts";
 import type { RecordedTask } from "../recorded-task.ts";
 import type { Recording } from "../recording.ts";
@@ -33,6 +43,12 @@ const SELDOM_SLEEP: ReadonlySet<number> = new Set([
 
 /** Calls that sleep for what a pipe, a terminal or a socket brings, but hardly ever for a file. */
 const READS: ReadonlySet<number> = new Set([SYSCALLS.read, SYSCALLS.readv, SYSCALLS.preadv2]);
+
+/** Signals whose si_code has meanings of their own (linux/signal.h, sig_specific_sicodes). */
+const OWN_CODES: readonly number[] = [...FAULT_SIGNALS, SIG.SIGCHLD];
+
+/** si_band of POLL_HUP: POLLHUP | POLLERR (fs/fcntl.c, band_table). */
+const HANGUP_BAND = 0x18n;
 
 /** struct utsname: six fields of 65 bytes, the release is the third (asm-generic, linux/utsname.h). */
 const UTSNAME = { release: 130, field: 65 } as const;
@@ -144,6 +160,16 @@ export class DescribedHost implements Disposable {
     if (!this.stale) return;
     this.stale = false;
     this.memory.show();
+  }
+
+  /** A signal is delivered: that of a counter's last overflow says so (perf_event_open(2), "Overflow handling"). */
+  delivers(task: RecordedTask, siginfo: Uint8Array): void {
+    const info = new DataView(siginfo.buffer, siginfo.byteOffset);
+    if (!this.files.any || OWN_CODES.includes(info.getInt32(SIGINFO.si_signo, true))) return;
+    if (info.getInt32(SIGINFO.si_code, true) !== POLL.IN) return;
+    if (!this.files.find(task.tid, info.getInt32(SIGINFO.si_fd, true))?.ended) return;
+    info.setInt32(SIGINFO.si_code, POLL.HUP, true);
+    info.setBigInt64(SIGINFO.si_band, HANGUP_BAND, true);
   }
 
   /** Whether an address is that of memory which has been mapped of an event. */

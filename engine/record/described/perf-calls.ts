@@ -99,6 +99,11 @@ export class PerfCalls {
         if (id < 0) return id;
         return put(task, argument, new Uint8Array(BigUint64Array.of(BigInt(id)).buffer)) ? 0 : -ERRNO.EFAULT;
       }
+      case PERF_IOC.REFRESH: {
+        const result = perf.ioctl(file.fd, request, argument);
+        if (result === 0) file.limit += call.int(2);
+        return result;
+      }
       case PERF_IOC.PERIOD: {
         const period = task.space.memory.readU64(argument);
         return period === undefined ? -ERRNO.EFAULT : perf.ioctl(file.fd, request, period);

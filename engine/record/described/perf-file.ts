@@ -24,6 +24,10 @@ export class PerfFile {
   readonly fd: number;
   readonly target: number;
   enableOnExec: boolean;
+  /** Overflows after which it is switched off (PERF_EVENT_IOC_REFRESH); 0 if it goes on. */
+  limit = 0;
+  /** Its last overflow was the last one of such. */
+  ended = false;
   /** A byte in the pipe says that it is worth reading. */
   ready = false;
 

@@ -42,6 +42,8 @@ export class Readiness {
 
   /** A counter has overflowed: its owner is signalled, and whoever waits for it is woken. */
   overflowed(file: PerfFile): void {
+    file.ended = file.limit === 1;
+    if (file.limit > 0) file.limit--;
     file.pipe.notify();
     if (this.perf().poll(file.fd, 0) & POLLIN) file.ready = true;
     else if (!file.ready) file.pipe.drain();
