@@ -71,7 +71,7 @@ const OPTIONS = {
   },
   "dry-run": { kind: "flag", help: "run nothing; show what would happen on this host, and why" },
   jobs: { kind: "count", value: "N", help: "tests at a time (default: one per core)" },
-  keep: { kind: "text", value: "WHICH", choices: KEEP, help: "traces to keep: failed (default), all, never" },
+  keep: { kind: "text", value: "WHICH", choices: KEEP, help: "traces to keep: failed (default), all, none" },
   list: { kind: "flag", help: "run nothing; show which tests there are (with --json for programs)" },
   reporter: {
     kind: "text",

@@ -45,7 +45,7 @@ test("runTests() fails a test whose replay differs, and keeps its trace", async 
 
 test("runTests() keeps all traces or none where asked to", async () => {
   using fake = new FakeRun();
-  await fake.run([faultyTest("replay:stdout")], { keep: "never" });
+  await fake.run([faultyTest("replay:stdout")], { keep: "none" });
   assertEquals(readdirSync(fake.root), []);
   const { results } = await fake.run([shellTest("true")], { keep: "all" });
   assert(existsSync(results[0]?.attempts[0]?.trace ?? ""));

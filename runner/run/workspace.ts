@@ -4,7 +4,7 @@ import { dirname, join } from "node:path";
 import { makeNumbered } from "../traces.ts";
 
 /** Which attempts' folders are kept. */
-export const KEEP = ["failed", "all", "never"] as const;
+export const KEEP = ["failed", "all", "none"] as const;
 export type Keep = (typeof KEEP)[number];
 
 /** The files of one attempt. */
