@@ -13,7 +13,7 @@ import {
 } from "./pmu/activity.ts";
 import { type CounterBank, PhysicalCounters } from "./pmu/counters.ts";
 import { type HardwareEvent, PmuDriver } from "./pmu/driver.ts";
-import type { PmuLayout } from "./pmu/layout.ts";
+import { COUNTERS_END, type PmuLayout } from "./pmu/layout.ts";
 import { EventCounts } from "./pmu/selection.ts";
 import { type Noise, PendingInterrupts } from "./pmu/skid.ts";
 import type { HostProfile } from "./profile.ts";
@@ -94,7 +94,7 @@ export class Processor {
     const { cpu, pmu, hypervisor } = profile;
     this.#profile = profile;
     this.#noise = noise;
-    this.#pending = new PendingInterrupts(noise, pmu.skid);
+    this.#pending = new PendingInterrupts(noise, pmu.skid, COUNTERS_END);
     const real = layoutOf(profile);
     const passedThrough = hypervisor.kind === "xen" || hypervisor.kind === "vmware";
     const general = passedThrough
@@ -192,11 +192,12 @@ export class Processor {
    * @param timer Nanoseconds until the timer; infinite for none.
    */
   untilInterrupt(timer: number): number | undefined {
-    const wrap = this.#physical.branchesUntilWrap();
+    const interrupt = this.#physical.branchesUntilInterrupt((counter) => this.#pending.nextSkid(counter));
     const due = [
       this.#pending.next,
-      wrap === undefined ? undefined : wrap + this.#pending.nextSkid,
-      branchesIn(timer),
+      // Between two branches there is no stop: what comes there is seen at the next one.
+      interrupt === undefined ? undefined : Math.max(1, interrupt),
+      Math.max(1, branchesIn(timer)),
     ].filter((branches): branches is number => Number.isSafeInteger(branches));
     return due.length === 0 ? undefined : Math.min(...due);
   }

@@ -53,9 +53,9 @@ export function duration({ instructions }: Activity): number {
   return instructions / INSTRUCTIONS_PER_NANOSECOND;
 }
 
-/** Branches of ordinary code in so many nanoseconds, rounded up. */
+/** Branches of ordinary code that retire in so many nanoseconds. */
 export function branchesIn(nanoseconds: number): number {
-  return Math.ceil(instructionsIn(nanoseconds) / INSTRUCTIONS_PER_BRANCH);
+  return Math.floor(instructionsIn(nanoseconds) / INSTRUCTIONS_PER_BRANCH);
 }
 
 /** Instructions that are run in so many nanoseconds. */

@@ -91,22 +91,33 @@ export class PhysicalCounters implements CounterBank {
     return first;
   }
 
-  /** Branches after which the first counter wraps, if ordinary code runs on and on; undefined if none ever does. */
-  branchesUntilWrap(): number | undefined {
+  /**
+   * Branches that have retired when the first interrupt comes, if ordinary code runs on and on; undefined if none ever
+   * does.
+   *
+   * @param skid Branches that the interrupt of a counter takes to come.
+   */
+  branchesUntilInterrupt(skid: (counter: number) => number): number | undefined {
     let first: number | undefined;
     if (this.#frozen) return first;
-    const ordinary = ORDINARY_STRETCH;
-    const whole = ordinary.ahead(ordinary.left);
-    for (const { value, selection } of this.#counters.values()) {
-      const perStretch = selection ? this.#counts.count(selection, whole) : 0;
-      if (!selection || perStretch === 0) continue;
-      const left = this.#modulus - value;
-      const stretches = Math.floor((left - 1) / perStretch);
-      const rest = left - stretches * perStretch;
-      const at = ordinary.until(rest, (part) => this.#counts.count(selection, part)) ?? ordinary.left;
-      const branches = stretches * whole.branches + Math.max(1, ordinary.ahead(at).branches);
-      if (first === undefined || branches < first) first = branches;
+    for (const [index, counter] of this.#counters) {
+      const wrap = this.#branchesUntilWrap(counter);
+      if (wrap === undefined) continue;
+      const at = wrap + skid(index);
+      if (first === undefined || at < first) first = at;
     }
     return first;
+  }
+
+  #branchesUntilWrap({ value, selection }: Counter): number | undefined {
+    const ordinary = ORDINARY_STRETCH;
+    const whole = ordinary.ahead(ordinary.left);
+    const perStretch = selection ? this.#counts.count(selection, whole) : 0;
+    if (!selection || perStretch === 0) return undefined;
+    const left = this.#modulus - value;
+    const stretches = Math.floor((left - 1) / perStretch);
+    const rest = left - stretches * perStretch;
+    const at = ordinary.until(rest, (part) => this.#counts.count(selection, part)) ?? ordinary.left;
+    return stretches * whole.branches + ordinary.ahead(at).branches;
   }
 }

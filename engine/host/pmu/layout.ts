@@ -20,6 +20,8 @@ export interface PmuLayout {
 
 /** First index of fixed counters, as in arch/x86/include/asm/perf_event.h (INTEL_PMC_IDX_FIXED). */
 export const FIXED_BASE = 32;
+/** No counter has this index, or a higher one. */
+export const COUNTERS_END = 48;
 
 /** Events that a fixed counter counts: config → its number. arch/x86/events/intel/core.c. */
 const FIXED_EVENTS: ReadonlyMap<bigint, number> = new Map([

@@ -31,25 +31,28 @@ export class PendingInterrupts {
   readonly #noise: Noise;
   readonly #skid: number;
   #raised: Raised[] = [];
-  /** Branches that the next interrupt to be raised will take: drawn ahead, so that it can be foretold. */
-  #nextSkid: number;
+  /** Branches that the next interrupt of each counter will take: drawn ahead, so that it can be foretold. */
+  readonly #next: number[];
 
-  /** @param skid Most branches that an interrupt takes to come. */
-  constructor(noise: Noise, skid: number) {
+  /**
+   * @param skid Most branches that an interrupt takes to come.
+   * @param counters No counter has this index, or a higher one.
+   */
+  constructor(noise: Noise, skid: number, counters: number) {
     this.#noise = noise;
     this.#skid = skid;
-    this.#nextSkid = noise.upTo(skid);
+    this.#next = Array.from({ length: counters }, () => noise.upTo(skid));
   }
 
   /** A counter has wrapped. */
   raise(counter: number): void {
-    this.#raised.push({ counter, left: this.#nextSkid });
-    this.#nextSkid = this.#noise.upTo(this.#skid);
+    this.#raised.push({ counter, left: this.#next[counter] });
+    this.#next[counter] = this.#noise.upTo(this.#skid);
   }
 
-  /** Branches that the next interrupt takes from when its counter wraps. */
-  get nextSkid(): number {
-    return this.#nextSkid;
+  /** Branches that the next interrupt of a counter takes from when it wraps. */
+  nextSkid(counter: number): number {
+    return this.#next[counter];
   }
 
   /** Branches until the next one comes; undefined if none is on its way. */
