@@ -1,10 +1,11 @@
-import { expect, test } from "bun:test";
+import { expect, setSystemTime, test } from "bun:test";
 import {
   chmodSync,
   existsSync,
   mkdirSync,
   readdirSync,
   readFileSync,
+  rmSync,
   statSync,
   symlinkSync,
   writeFileSync,
@@ -149,3 +150,23 @@ function writeSettled(path: string, contents: string): void {
   writeFileSync(path, contents);
   Bun.sleepSync(30);
 }
+
+test("storeFile() removes entries that no trace has used for a week, when it adds one", () => {
+  using folder = temporaryFolder();
+  const store = folder.path("store");
+  for (const name of ["kept", "gone"]) {
+    writeSettled(folder.path(name), name);
+    storeFile(folder.path(name), folder.path(`trace-of-${name}`), store);
+  }
+  rmSync(folder.path("trace-of-gone"));
+  writeSettled(folder.path("later"), "later");
+  const aWeekOn = Date.now() + 8 * 24 * 3600 * 1000;
+  setSystemTime(aWeekOn);
+  try {
+    storeFile(folder.path("later"), folder.path("trace-of-later"), store);
+  } finally {
+    setSystemTime();
+  }
+  const contents = readdirSync(store).map((name) => readFileSync(`${store}/${name}`, "utf8"));
+  expect(contents.toSorted()).toEqual(["kept", "later"]);
+});

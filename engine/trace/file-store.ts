@@ -14,6 +14,7 @@ import {
   linkSync,
   mkdirSync,
   openSync,
+  readdirSync,
   renameSync,
   rmSync,
   statSync,
@@ -35,6 +36,9 @@ const SETTLED_AFTER = 20;
 
 /** How often a file that changes while it is copied is tried again. */
 const ATTEMPTS = 3;
+
+/** How long an entry that is of no trace any more stays for the next one, in milliseconds. */
+const UNUSED_MS = 7 * 24 * 3600 * 1000;
 
 /** Where the store is by default: the user's cache folder. */
 export function defaultStore(): string {
@@ -106,16 +110,31 @@ export function storeFile(source: string, target: string, store: string | undefi
 function linkFromStore(source: string, identity: FileIdentity, target: string, store: string): boolean {
   const entry = join(store, identityKey(identity));
   try {
-    if (statSync(entry, { throwIfNoEntry: false })?.size !== identity.size) {
+    const isNew = statSync(entry, { throwIfNoEntry: false })?.size !== identity.size;
+    if (isNew) {
       mkdirSync(store, { recursive: true, mode: 0o700 });
       if (!copyUnchanged(source, identity, entry)) return false;
     }
     linkSync(entry, target);
+    if (isNew) sweep(store);
     return true;
   } catch {
     // Any reason will do (read-only, full, another file system, too many links): the copy that follows
     // either works without the store or reports what is wrong.
     return false;
+  }
+}
+
+/**
+ * Removes what no trace has used for long: the store does not grow beyond what is recorded in that time. A recorder
+ * that is about to link such an entry finds it gone, and copies.
+ */
+function sweep(store: string): void {
+  for (const name of readdirSync(store)) {
+    const entry = join(store, name);
+    const stat = statSync(entry, { throwIfNoEntry: false });
+    // The time of the last change tells when its last trace went: that changed the count of links.
+    if (stat?.nlink === 1 && Date.now() - stat.ctimeMs > UNUSED_MS) rmSync(entry, { force: true });
   }
 }
 
