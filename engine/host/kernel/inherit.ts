@@ -2,6 +2,7 @@
 import { hardwareEvent } from "../pmu/driver.ts";
 import type { Contexts } from "./contexts.ts";
 import { Event, firstPeriod } from "./event.ts";
+import type { Total } from "./reading.ts";
 
 /** A fresh event of the child that counts for the one that it comes from. */
 function childOf(
@@ -39,4 +40,12 @@ export function* inherit(
     yield copy;
     for (const sibling of leader.siblings) yield childOf(sibling, contexts, child, copy, nextId());
   }
+}
+
+/** The task of an inherited event ends: what it has counted goes to the one that it comes from. */
+export function giveBack(event: Event, parent: Event, { count, enabled, running }: Total): void {
+  parent.childCount += count;
+  parent.childEnabled += enabled;
+  parent.childRunning += running;
+  parent.children.splice(parent.children.indexOf(event), 1);
 }

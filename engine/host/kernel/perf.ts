@@ -10,7 +10,7 @@ import type { HostProfile } from "../profile.ts";
 import { Contexts } from "./contexts.ts";
 import type { Event } from "./event.ts";
 import { EventTable } from "./event-table.ts";
-import { inherit } from "./inherit.ts";
+import { giveBack, inherit } from "./inherit.ts";
 import { InterruptCost, TICK_NS } from "./interrupt-cost.ts";
 import { connect, ioctlEvent } from "./ioctl.ts";
 import { Mappings } from "./mappings.ts";
@@ -217,12 +217,8 @@ export class PerfKernel implements ProcessorEvents {
     const { leaders } = this.contexts.ofTask(task);
     for (const event of leaders.flatMap((leader) => leader.group)) {
       const value = totalOf(event, this.driver);
-      const { parent } = event;
-      if (parent) {
-        parent.childCount += value.count;
-        parent.childEnabled += value.enabled;
-        parent.childRunning += value.running;
-        parent.children.splice(parent.children.indexOf(event), 1);
+      if (event.parent) {
+        giveBack(event, event.parent, value);
         this.#events.drop(event);
       }
       event.enter("exit");

@@ -4,7 +4,7 @@ import type { PmuDriver } from "../pmu/driver.ts";
 import type { Event } from "./event.ts";
 
 /** Value and times of an event with all that was inherited from it, in whole units. */
-export interface Value {
+export interface Total {
   readonly count: number;
   readonly enabled: number;
   readonly running: number;
@@ -16,8 +16,8 @@ export function bringUpToDate(event: Event, driver: PmuDriver | undefined): void
   event.updateTimes();
 }
 
-/** See {@link Value}. */
-export function totalOf(event: Event, driver: PmuDriver | undefined): Value {
+/** See {@link Total}. */
+export function totalOf(event: Event, driver: PmuDriver | undefined): Total {
   bringUpToDate(event, driver);
   let [count, enabled, running] = [event.ownCount, event.enabled, event.running];
   for (const child of event.children) {
@@ -36,12 +36,12 @@ export function totalOf(event: Event, driver: PmuDriver | undefined): Value {
 /** Words of a reading, in the order of perf_event_open(2), "Reading results". */
 export function readWords(event: Event, driver: PmuDriver | undefined): bigint[] {
   const has = (bit: number) => (event.attr.readFormat & bit) !== 0;
-  const own = (member: Event, { count }: Value) => [
+  const own = (member: Event, { count }: Total) => [
     BigInt(count),
     ...(has(PERF_FORMAT.ID) ? [BigInt(member.id)] : []),
     ...(has(PERF_FORMAT.LOST) ? [BigInt(member.ring?.lost ?? 0)] : []),
   ];
-  const times = ({ enabled, running }: Value) => [
+  const times = ({ enabled, running }: Total) => [
     ...(has(PERF_FORMAT.TOTAL_TIME_ENABLED) ? [BigInt(enabled)] : []),
     ...(has(PERF_FORMAT.TOTAL_TIME_RUNNING) ? [BigInt(running)] : []),
   ];
