@@ -1,0 +1,184 @@
+/** What `tickproof suites` does: chooses tests, runs them, keeps their history, and shows what came of them. */
+import { mkdtempSync, rmSync } from "node:fs";
+import { availableParallelism, hostname, tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import { ENGINE_CHOICES } from "../engines/types.ts";
+import { UsageError } from "../errors.ts";
+import { BROKEN, FAILED, OK, SIGNAL_BASE } from "../exit-codes.ts";
+import { againstBaseline, DEFAULT_BOUNDS, History, historyPath, historyReporter } from "../history/mod.ts";
+import { ENGINE_NAMES, liveHost } from "../host/mod.ts";
+import { LogWatch, readSettings } from "../kernel/mod.ts";
+import { isRichTerminal, print, say } from "../output.ts";
+import { forecastJson, forecastText, listTests, reportersFor, styleFor } from "../reporters/mod.ts";
+import {
+  collectTests,
+  defaultManifests,
+  forecastOn,
+  inTxGuard,
+  keepWithin,
+  parseShard,
+  type RunSummary,
+  runTests,
+  ScriptSessions,
+  type Selection,
+  selectTests,
+  surroundings,
+  type TestCase,
+} from "../run/mod.ts";
+import { killDescendants } from "../run/process-tree.ts";
+import { KEEP } from "../run/workspace.ts";
+import { DEFAULT_HISTORY_RUNS, settings } from "../settings/mod.ts";
+import type { SettingsFile } from "../settings/schema.ts";
+import { signalNumber } from "../signals.ts";
+import { tracesRoot } from "../traces.ts";
+import { watchAndRun, watchedFiles } from "./_watch.ts";
+import type { SuitesOptions } from "./suites.ts";
+
+/** Starts tickproof as this process was started, for a recording or replay in a process of its own. */
+const TICKPROOF: readonly string[] = [process.execPath, resolve(import.meta.dir, "../cli.ts")];
+
+/** Rounds of `--until-fail` without `--repeat`: more than anybody waits for. */
+const FOREVER = 1_000_000;
+
+/**
+ * Does what the command line says.
+ *
+ * @param options Of the command line.
+ * @param files Manifests and scripts; tickproof's own manifests if there are none.
+ * @returns The exit code.
+ */
+export async function runSuites(options: SuitesOptions, files: readonly string[]): Promise<number> {
+  const selection = selectionOf(options);
+  const scratch = mkdtempSync(join(tmpdir(), "tickproof-scripts-"));
+  await using scripts = new ScriptSessions(scratch);
+  try {
+    const paths = files.length > 0 ? files : defaultManifests();
+    const all = await collectTests(paths, scripts);
+    const timeout = options.timeout ?? (await settings()).timeout;
+    const tests = selectTests(all, selection).map((test) =>
+      timeout === undefined ? test : { ...test, timeoutSeconds: timeout },
+    );
+    if (options.list) {
+      listTests(tests, options.json);
+      return OK;
+    }
+    if (options.host !== undefined || options["dry-run"]) return await showForecast(options, tests);
+    if (options.watch) return await watchTests(paths, tests);
+    return await runAll(options, tests, scripts);
+  } finally {
+    rmSync(scratch, { recursive: true, force: true });
+  }
+}
+
+/** Which tests are wanted, and in which order. */
+function selectionOf({ filter, failed, shard, shuffle }: SuitesOptions): Selection {
+  const seed = shuffle === 0 ? 1 + Math.floor(Math.random() * 999_999) : shuffle;
+  if (seed !== undefined) say(`tickproof: the order is by chance; --shuffle=${seed} gives it again\n`);
+  return {
+    filter,
+    only: failed ? lastFailed() : undefined,
+    shard: shard === undefined ? undefined : parseShard(shard),
+    seed,
+  };
+}
+
+/** Ids of the tests that failed in the last run. */
+function lastFailed(): Set<string> {
+  using history = History.open(historyPath());
+  const [last] = history.runs(1);
+  if (last === undefined)
+    throw new UsageError("--failed: the history has no run yet; run the tests without it first");
+  const bad = history
+    .attempts({ run: last.id })
+    .filter(({ verdict }) => !["pass", "skip", "xfail"].includes(verdict));
+  return new Set(bad.map(({ test }) => test));
+}
+
+/** Shows what would happen on a host: a described one, or this one if none is named. */
+async function showForecast(
+  { host, engine, force, json }: SuitesOptions,
+  tests: readonly TestCase[],
+): Promise<number> {
+  const engines = ENGINE_NAMES.filter((name) => engine === undefined || engine === "auto" || name === engine);
+  const found = forecastOn({ host, engines, force }, tests);
+  const style = styleFor(isRichTerminal(1));
+  print(json ? `${JSON.stringify(forecastJson(found), null, 2)}\n` : forecastText(found, style));
+  return OK;
+}
+
+/** Runs the tests once, and again after each change of their files. */
+async function watchTests(paths: readonly string[], tests: readonly TestCase[]): Promise<number> {
+  const stop = new AbortController();
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => stop.abort());
+  const again = process.argv.slice(1).filter((word) => word !== "--watch");
+  await watchAndRun(watchedFiles(paths, tests), [process.execPath, ...again], stop.signal);
+  return OK;
+}
+
+async function runAll(
+  options: SuitesOptions,
+  tests: readonly TestCase[],
+  scripts: ScriptSessions,
+): Promise<number> {
+  const file = await settings();
+  const choice = ENGINE_CHOICES.find((known) => known === (options.engine ?? file.engine));
+  const shown = reportersFor(options.reporter ?? (options.json ? "json" : (file.reporter ?? "pretty")));
+  if (options.baseline && options["no-history"])
+    throw new UsageError("--baseline needs the history: drop --no-history");
+  using history = options["no-history"] ? undefined : History.open(historyPath());
+  const recorded = history && historyReporter(history, file.historyRuns ?? DEFAULT_HISTORY_RUNS);
+
+  const abort = new AbortController();
+  let ended: NodeJS.Signals | undefined;
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
+    process.on(signal, () => {
+      // The second one does not wait for anything.
+      if (ended !== undefined) {
+        killDescendants();
+        process.exit(SIGNAL_BASE + (signalNumber(signal) ?? 0));
+      }
+      ended = signal;
+      abort.abort();
+    });
+  }
+  const untilFail = options["until-fail"];
+  const summary = await runTests({
+    ...surroundings(tests, { choice, force: options.force, tickproof: TICKPROOF }),
+    tests,
+    scripts,
+    repeat: options.repeat ?? (untilFail ? FOREVER : 1),
+    retry: options.retry ?? file.retry ?? 0,
+    untilFail,
+    failFast: options["fail-fast"],
+    jobs: options.jobs ?? file.jobs ?? availableParallelism(),
+    keep: KEEP.find((known) => known === (options.keep ?? file.keep)) ?? "failed",
+    log: new LogWatch(() => liveHost.kernelLog()),
+    settings: () => readSettings(liveHost),
+    guard: () => inTxGuard(liveHost),
+    root: tracesRoot(),
+    abort: abort.signal,
+    report: (event) => {
+      recorded?.report(event);
+      shown(event);
+    },
+  });
+  if (file.keepMegabytes !== undefined) keepWithin(tracesRoot(), file.keepMegabytes * 1e6);
+  if (ended !== undefined) return SIGNAL_BASE + (signalNumber(ended) ?? 0);
+  const worse = options.baseline && history && recorded ? worseThanBefore(history, recorded.id, file) : [];
+  for (const sentence of worse) say(`tickproof: baseline: ${sentence}\n`);
+  return worse.length > 0 ? FAILED : exitCodeOf(summary);
+}
+
+/** What has become worse than in earlier runs on this host, beyond the bounds of the settings. */
+function worseThanBefore(history: History, run: number, { baseline = {} }: SettingsFile): string[] {
+  const { ticks = DEFAULT_BOUNDS.ticks * 100, overhead = DEFAULT_BOUNDS.overhead * 100 } = baseline;
+  const bounds = { ticks: ticks / 100, overhead: overhead / 100 };
+  return againstBaseline(history.attempts({ host: hostname() }), run, bounds);
+}
+
+/** A failure weighs more than something broken, which says nothing of what is tested. */
+function exitCodeOf({ results, failed, scriptProblems }: RunSummary): number {
+  if (failed === 0) return scriptProblems.length > 0 ? FAILED : OK;
+  const broken = results.filter(({ verdict }) => verdict.kind === "broken").length;
+  return broken === failed ? BROKEN : FAILED;
+}

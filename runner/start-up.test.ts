@@ -1,0 +1,38 @@
+import { test } from "bun:test";
+import { readFileSync } from "node:fs";
+import { dirname, resolve } from "node:path";
+import { assertEquals } from "@std/assert";
+
+/** Modules that a file imports before it runs, all the way down; packages by their names. */
+function staticImports(start: string): { files: Set<string>; packages: Set<string> } {
+  const transpiler = new Bun.Transpiler({ loader: "ts" });
+  const files = new Set<string>();
+  const packages = new Set<string>();
+  const visit = (file: string): void => {
+    if (files.has(file)) return;
+    files.add(file);
+    if (!file.endsWith(".ts")) return;
+    for (const { path, kind } of transpiler.scanImports(readFileSync(file, "utf8"))) {
+      if (kind !== "import-statement") continue;
+      if (path.startsWith(".")) visit(resolve(dirname(file), path));
+      else packages.add(path);
+    }
+  };
+  visit(start);
+  return { files, packages };
+}
+
+test("the command line loads no package, and none of the runner, before a command needs it", () => {
+  const { files, packages } = staticImports(resolve(import.meta.dir, "cli.ts"));
+  const foreign = [...packages].filter((name) => !/^(node:|bun$|bun:ffi$)/.test(name));
+  assertEquals(foreign, [], "each record and replay would pay for it");
+  const own = [
+    "run/run.ts",
+    "history/store.ts",
+    "manifest/schema.ts",
+    "reporters/terminal.ts",
+    "script/mod.ts",
+  ];
+  const early = own.filter((name) => files.has(resolve(import.meta.dir, name)));
+  assertEquals(early, []);
+});
