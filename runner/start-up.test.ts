@@ -3,6 +3,11 @@ import { readFileSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { assertEquals } from "@std/assert";
 
+/** A module without the line that starts it as a program, which the transpiler does not take. */
+function sourceOf(file: string): string {
+  return readFileSync(file, "utf8").replace(/^#!.*/, "");
+}
+
 /** Modules that a file imports before it runs, all the way down; packages by their names. */
 function staticImports(start: string): { files: Set<string>; packages: Set<string> } {
   const transpiler = new Bun.Transpiler({ loader: "ts" });
@@ -12,7 +17,7 @@ function staticImports(start: string): { files: Set<string>; packages: Set<strin
     if (files.has(file)) return;
     files.add(file);
     if (!file.endsWith(".ts")) return;
-    for (const { path, kind } of transpiler.scanImports(readFileSync(file, "utf8"))) {
+    for (const { path, kind } of transpiler.scanImports(sourceOf(file))) {
       if (kind !== "import-statement") continue;
       if (path.startsWith(".")) visit(resolve(dirname(file), path));
       else packages.add(path);
