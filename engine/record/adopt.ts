@@ -88,7 +88,8 @@ export function adoptProgram(tracer: Tracer, task: Task, writer: TraceWriter): A
         ? pageStart(stackPointer)
         : line.start;
     const bytes = memory.read(from, line.end - from).slice();
-    if (isFile || bytes.some((byte) => byte !== 0)) writes.push({ address: from, bytes });
+    // Compared by machine code: a program's zeroed memory may be large, and this code is cold.
+    if (isFile || !Buffer.alloc(bytes.length).equals(bytes)) writes.push({ address: from, bytes });
   }
   tracer.flush(task);
   task.jumpTo(pc);

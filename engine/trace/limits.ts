@@ -22,7 +22,7 @@ export const CUT_BYTES = 1024 * 1024;
 export const CUT_MILLISECONDS = 250;
 
 /** Raw bytes of chunks after which a recording gets a thread that compresses and writes the further ones. */
-export const BACKGROUND_AFTER_BYTES = 2 * CUT_BYTES;
+export const BACKGROUND_AFTER_BYTES = CUT_BYTES;
 
 /**
  * Raw bytes that may wait for that thread, or one chunk if it is larger, before the recorder waits for it: a

@@ -94,7 +94,7 @@ export class CodeCache {
     this.traps.set(asm.here, { kind: "miss" });
     asm.byte(0xcc);
     emitLookup(asm); // once more, when the tracer has made the entry
-    for (let i = 0; i < TABLE_ENTRIES; i++) this.setTable(i, this.missStub);
+    new BigUint64Array(this.table.buffer, this.table.byteOffset, TABLE_ENTRIES).fill(BigInt(this.missStub));
   }
 
   /** Whether a cache pc lies in the cache at all. */
