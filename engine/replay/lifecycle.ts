@@ -97,7 +97,7 @@ export class Lifecycle {
     space.brkStart = space.brkEnd = event.brk;
     const pc = Number(event.registers[RIP]!);
     this.tracer.mapper.serve(task);
-    this.tracer.mapper.adopt(task, task.number("rip"), pc);
+    this.tracer.mapper.adopt(task, task.number("rip"), pc, event.path);
     const { regions } = space.image;
     this.rebuilder.clear(task, [
       { start: CONTEXT_BASE, end: CONTEXT_BASE + CONTEXT_SIZE },

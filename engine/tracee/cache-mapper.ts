@@ -114,12 +114,14 @@ export class CacheMapper {
    *
    * @param at Address of three bytes of executable memory that are free to be used as a gadget.
    * @param near App pc that the first region is put near to.
+   * @param program Path of the program, by which translations of earlier runs are found.
    */
-  adopt(task: Task, at: number, near: number): void {
+  adopt(task: Task, at: number, near: number, program: string): void {
     const { space } = task;
     const { image, memory } = space;
     this.current = task;
     image.cache.initialize(near);
+    image.restore(program);
     const saved = memory.read(at, 3).slice();
     memory.write(at, new Uint8Array([0x0f, 0x05, 0xcc]));
     for (const part of [contextOf(image), ...image.regions]) {

@@ -7,6 +7,7 @@
 import { SharedSegment } from "../../ffi/mod.ts";
 import { type CacheHost, CodeCache, type Region } from "../translate/code-cache.ts";
 import { CONTEXT, CONTEXT_BASE, CONTEXT_SIZE, TABLE_BASE } from "../translate/context.ts";
+import { TranslationStore } from "./translation-store.ts";
 
 /** Bytes of one region. */
 export const REGION_SIZE = 16 << 20;
@@ -25,6 +26,8 @@ export class Image {
 
   /** Memory of context and lookup table. */
   readonly contextSegment = new SharedSegment(CONTEXT_SIZE);
+  /** Where its translations are left for later runs. */
+  private store: TranslationStore | undefined;
 
   constructor(host: (image: Image) => CacheHost) {
     const tableOffset = (TABLE_BASE - CONTEXT_BASE) / 4;
@@ -68,8 +71,17 @@ export class Image {
     return region;
   }
 
+  /** Takes over the translations that earlier runs of a program have left; see {@link CodeCache.restore}. */
+  restore(program: string): void {
+    const store = new TranslationStore(program, this.regions[0]!.base);
+    const snapshot = store.load();
+    if (snapshot === undefined || this.cache.restore(snapshot)) this.store = store;
+  }
+
   /** Gives the tracer's mappings back. */
   dispose(): void {
+    const snapshot = this.store && this.cache.snapshot();
+    if (snapshot) this.store?.save(snapshot);
     for (const { segment } of this.regions) segment[Symbol.dispose]();
     this.contextSegment[Symbol.dispose]();
   }

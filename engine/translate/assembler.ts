@@ -91,6 +91,11 @@ export class Assembler {
     this.view.setInt32(site - this.base, target - (site + 4), true);
   }
 
+  /** Whether the relative operand at `site` leads to `target`. */
+  leads(site: number, target: number): boolean {
+    return this.view.getInt32(site - this.base, true) === target - (site + 4);
+  }
+
   /** Whether the relative operand at `site` can lead to `target`. */
   reaches(site: number, target: number): boolean {
     const distance = target - (site + 4);

@@ -2,12 +2,16 @@
  * The code cache of a program image: translations by app pc, the links between them, the lookup table of
  * indirect jumps, and the way back from a cache pc to the program's own state.
  */
+import { invariant } from "../engine-error.ts";
 import { Assembler } from "./assembler.ts";
-import { CONTEXT, CONTEXT_BASE, TABLE_ENTRIES } from "./context.ts";
+import { CheckedEntries, JUMP_LITERAL } from "./checked-entries.ts";
 import { TextDecoder64 } from "./decode.ts";
+import { type Awakened, Dormant } from "./dormant.ts";
 import { COUNTER_LOAD, emitLookup, MARK, rflagsBits, type Unit } from "./emission.ts";
 import { Kind } from "./instruction.ts";
 import { Links } from "./links.ts";
+import type { Snapshot } from "./snapshot.ts";
+import { takeSnapshot } from "./take-snapshot.ts";
 import type { Position, Trap } from "./traps.ts";
 import { UNIT_ROOM, UnitEmitter } from "./unit.ts";
 
@@ -38,12 +42,8 @@ export function isNear(base: number, pc: number): boolean {
   return Math.abs(base - pc) < NEAR;
 }
 const PAGE = 4096;
-
-/** `jmp [rip + 0]`: the address follows. */
-const JUMP_LITERAL = [0xff, 0x25, 0, 0, 0, 0];
-
-/** Offset of the next entry's address in a checked entry. */
-const NEXT_CHECKED = 36;
+/** Bytes of a code cache that are still kept for later runs. */
+const MAX_SNAPSHOT = 8 << 20;
 
 interface SyscallSite {
   pc: number;
@@ -55,8 +55,7 @@ export class CodeCache {
   private readonly text: TextDecoder64;
   private readonly assemblers: Assembler[] = [];
   private readonly entries = new Map<number, number>();
-  /** Checked entries: those that indirect branches find by the table. */
-  private readonly checked = new Map<number, number>();
+  private readonly checked: CheckedEntries;
   private readonly traps = new Map<number, Trap>();
   private readonly syscalls = new Map<number, SyscallSite>();
   /** Units by region, in order of their cache addresses. */
@@ -65,6 +64,12 @@ export class CodeCache {
   private readonly links = new Links();
   private nextCounter = 0;
   private missStub = 0;
+  /** Translations of an earlier run. */
+  private dormant: Dormant | undefined;
+  /** Units made in this run. */
+  private fresh = 0;
+  /** Whether what it has become is of use for this run alone. */
+  private singular = false;
 
   /** Address of `syscall; int3`, for system calls that the tracer makes in the tracee. */
   syscallGadget = 0;
@@ -78,8 +83,9 @@ export class CodeCache {
    */
   constructor(
     private readonly host: CacheHost,
-    private readonly table: Uint32Array,
+    table: Uint32Array,
   ) {
+    this.checked = new CheckedEntries(table, (address) => this.assemblerAt(address)!);
     this.text = new TextDecoder64((page) => host.fetchPage(page));
   }
 
@@ -94,7 +100,68 @@ export class CodeCache {
     this.traps.set(asm.here, { kind: "miss" });
     asm.byte(0xcc);
     emitLookup(asm); // once more, when the tracer has made the entry
-    new BigUint64Array(this.table.buffer, this.table.byteOffset, TABLE_ENTRIES).fill(BigInt(this.missStub));
+    this.checked.clear(this.missStub);
+  }
+
+  /**
+   * Takes over what an earlier run has left; to be called right after {@link initialize}.
+   *
+   * @returns False if its regions can't be at the same places here.
+   */
+  restore(snapshot: Snapshot): boolean {
+    const [first] = this.assemblers;
+    invariant(first && this.assemblers.length === 1 && this.fresh === 0, "a cache that is in use already");
+    const own = first.bytes.subarray(0, first.cursor);
+    const fits = snapshot.regions.every(({ base, bytes }, i) => {
+      const asm = i === 0 ? first : this.addRegion(base);
+      return asm.base === base && bytes.length < asm.bytes.length;
+    });
+    if (!fits || !Buffer.from(own).equals(snapshot.regions[0]!.bytes.subarray(0, own.length))) return false;
+    const dormant = new Dormant(snapshot, this.awakened());
+    const sorted = dormant.units.toSorted((a, b) => a.start - b.start);
+    snapshot.regions.forEach(({ bytes }, i) => {
+      const asm = this.assemblers[i]!;
+      asm.bytes.set(bytes);
+      asm.cursor = bytes.length;
+      this.units.set(
+        asm,
+        sorted.filter(({ start }) => this.assemblerAt(start) === asm),
+      );
+    });
+    this.dormant = dormant;
+    return true;
+  }
+
+  private awakened(): Awakened {
+    return {
+      pageHash: (page) => this.text.pageHash(page * PAGE),
+      addUnit: (unit) => {
+        for (const { pc, entry } of unit.segments) this.entries.set(pc, entry);
+        this.register(unit);
+      },
+      addTrap: (address, trap) => this.traps.set(address, trap),
+      addSyscall: (address, pc, next) => this.syscalls.set(address, { pc, next }),
+      addChecked: (pc, address) => this.checked.add(pc, address),
+      addLink: (entry, site, kind) => this.links.add(entry, site, kind),
+    };
+  }
+
+  /** What later runs of the same program can use, or undefined if that is not worth while. */
+  snapshot(): Snapshot | undefined {
+    const restored = this.dormant?.units.filter(({ segments }) => segments.length > 0).length ?? 0;
+    const size = this.assemblers.reduce((sum, { cursor }) => sum + cursor, 0);
+    if (this.singular || this.fresh <= restored / 2 || size > MAX_SNAPSHOT) return undefined;
+    return takeSnapshot({
+      regions: this.assemblers.map(({ base, bytes, cursor }) => ({ base, bytes: bytes.slice(0, cursor) })),
+      units: [...this.units.values()].flat(),
+      unitAt: (address) => this.unitAt(address),
+      traps: this.traps,
+      syscalls: this.syscalls,
+      checked: this.checked.all,
+      links: this.links.all,
+      pageHash: (page) => this.text.knownHash(page * PAGE),
+      isLinked: (trap) => trap.kind === "exit" && !this.assemblerAt(trap.site)!.leads(trap.site, trap.stub),
+    });
   }
 
   /** Whether a cache pc lies in the cache at all. */
@@ -117,7 +184,14 @@ export class CodeCache {
    * @returns Its cache address, or undefined where the program can't execute.
    */
   entry(pc: number): number | undefined {
-    return this.entries.get(pc) ?? this.translate(pc);
+    return this.known(pc) ?? this.translate(pc);
+  }
+
+  /** The entry of an app pc that is translated already, in this run or in one before. */
+  private known(pc: number): number | undefined {
+    const entry = this.entries.get(pc);
+    if (entry !== undefined || !this.dormant?.wake(Math.floor(pc / PAGE))) return entry;
+    return this.entries.get(pc);
   }
 
   /** Links a direct branch to its target and returns the entry, or undefined as {@link entry}. */
@@ -171,7 +245,7 @@ export class CodeCache {
     if (!this.checked.has(pc)) {
       const asm = this.regionNear(pc);
       const start = asm.here;
-      this.emitCheckedEntry(asm, pc);
+      this.checked.emit(asm, pc);
       if (asm.reaches(asm.here, entry)) {
         asm.link(asm.jump(), entry);
       } else {
@@ -258,13 +332,14 @@ export class CodeCache {
   private kill(unit: Unit): void {
     const asm = this.assemblerAt(unit.start)!;
     unit.dead = true;
+    this.singular = true;
     for (const segment of unit.segments) {
       const first = Math.floor(segment.pc / PAGE);
       const last = Math.floor((segment.pc + segment.length) / PAGE);
       for (let page = first; page <= last; page++) this.unitsByPage.get(page)?.delete(unit);
       if (this.entries.get(segment.pc) !== segment.entry) continue;
       this.entries.delete(segment.pc);
-      this.removeChecked(segment.pc);
+      this.checked.remove(segment.pc);
       asm.setByte(segment.entry, 0xcc);
       this.traps.set(segment.entry, { kind: "dead", target: segment.pc });
     }
@@ -273,15 +348,16 @@ export class CodeCache {
   private translate(pc: number): number | undefined {
     if (this.text.decode(pc).kind === Kind.NoFetch) return undefined;
     const asm = this.regionNear(pc);
+    if (this.host.notesElisions()) this.singular = true;
     const emitter = new UnitEmitter(
       {
-        lookup: (target) => this.entries.get(target),
+        lookup: (target) => this.known(target),
         addEntry: (target, address) => this.entries.set(target, address),
         addTrap: (address, trap) => this.traps.set(address, trap),
         addSyscall: (address, at, next) => this.syscalls.set(address, { pc: at, next }),
         notesElisions: this.host.notesElisions(),
         linked: (entry, site) => this.links.add(entry, site, "near"),
-        emitCheckedEntry: (assembler, target) => this.emitCheckedEntry(assembler, target),
+        emitCheckedEntry: (assembler, target) => this.checked.emit(assembler, target),
       },
       asm,
       this.text,
@@ -290,6 +366,13 @@ export class CodeCache {
     const unit = emitter.run(pc);
     this.nextCounter = emitter.nextCounter;
     this.unitList(asm).push(unit);
+    this.fresh++;
+    this.register(unit);
+    return this.entries.get(pc);
+  }
+
+  /** Notes which pages' text a unit is a translation of. */
+  private register(unit: Unit): void {
     for (const segment of unit.segments) {
       const first = Math.floor(segment.pc / PAGE);
       const last = Math.floor((segment.pc + segment.length) / PAGE);
@@ -299,60 +382,13 @@ export class CodeCache {
           units = new Set();
           this.unitsByPage.set(page, units);
         }
-        if (units.size === 0) this.host.textTranslated(page * PAGE);
+        if (units.size === 0) {
+          this.text.prepare(page * PAGE);
+          this.host.textTranslated(page * PAGE);
+        }
         units.add(unit);
       }
     }
-    return this.entries.get(pc);
-  }
-
-  /** Code that goes on only if rcx is `pc`, else to the next checked entry of the same table slot. */
-  private emitCheckedEntry(asm: Assembler, pc: number): void {
-    const slot = pc & (TABLE_ENTRIES - 1);
-    asm.alignLiteral(NEXT_CHECKED);
-    const address = asm.here;
-    asm.emit(0x48, 0xb8); // mov rax, -pc
-    asm.u64(-pc);
-    asm.emit(0x48, 0x8d, 0x0c, 0x01); // lea rcx, [rcx + rax]
-    asm.emit(0xe3, 0x1c); // jrcxz +28
-    asm.emit(0x48, 0xb8); // mov rax, pc
-    asm.u64(pc);
-    asm.emit(0x48, 0x8d, 0x0c, 0x01); // lea rcx, [rcx + rax]: the target again
-    asm.emit(...JUMP_LITERAL); // else on along the slot's chain
-    asm.u64(this.tableEntry(slot));
-    asm.loadRcx(CONTEXT_BASE + CONTEXT.spilledRcx);
-    asm.loadRax(CONTEXT_BASE + CONTEXT.spilledRax);
-    this.setTable(slot, address);
-    this.checked.set(pc, address);
-  }
-
-  /** Takes a checked entry out of its slot's chain, so that branches to its pc miss. */
-  private removeChecked(pc: number): void {
-    const gone = this.checked.get(pc);
-    if (gone === undefined) return;
-    this.checked.delete(pc);
-    const slot = pc & (TABLE_ENTRIES - 1);
-    const next = this.nextChecked(gone);
-    let at = this.tableEntry(slot);
-    if (at === gone) {
-      this.setTable(slot, next);
-      return;
-    }
-    while (this.nextChecked(at) !== gone) at = this.nextChecked(at);
-    this.assemblerAt(at)!.setU64(at + NEXT_CHECKED, next);
-  }
-
-  private nextChecked(checked: number): number {
-    return this.assemblerAt(checked)!.getU64(checked + NEXT_CHECKED);
-  }
-
-  private setTable(slot: number, address: number): void {
-    this.table[2 * slot] = address >>> 0;
-    this.table[2 * slot + 1] = Math.floor(address / 0x100000000);
-  }
-
-  private tableEntry(slot: number): number {
-    return this.table[2 * slot]! + this.table[2 * slot + 1]! * 0x100000000;
   }
 
   private unitList(asm: Assembler): Unit[] {
@@ -370,8 +406,11 @@ export class CodeCache {
 
   private regionNear(pc: number): Assembler {
     const found = this.assemblers.find((asm) => isNear(asm.base, pc) && asm.room > UNIT_ROOM);
-    if (found) return found;
-    const region = this.host.newRegion(pc);
+    return found ?? this.addRegion(pc);
+  }
+
+  private addRegion(near: number): Assembler {
+    const region = this.host.newRegion(near);
     const asm = new Assembler(region.base, region.bytes, region.view);
     this.assemblers.push(asm);
     return asm;

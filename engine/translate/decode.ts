@@ -50,6 +50,23 @@ export class TextDecoder64 {
     return window;
   }
 
+  /** Makes sure that a page is kept as it is now, if the program may execute it. */
+  prepare(page: number): void {
+    this.window(page);
+  }
+
+  /** Hash of a page as it is decoded, or undefined where the program can't execute all of it. */
+  pageHash(page: number): bigint | undefined {
+    this.prepare(page);
+    return this.knownHash(page);
+  }
+
+  /** The same, if the page has been decoded already. */
+  knownHash(page: number): bigint | undefined {
+    const bytes = this.windows.get(page)?.bytes.subarray(0, PAGE);
+    return bytes?.length === PAGE ? Bun.hash.xxHash64(bytes) : undefined;
+  }
+
   /** The instruction at `pc`; never throws, whatever the bytes are. */
   decode(pc: number): Decoded {
     const page = pc - (pc % PAGE);

@@ -43,7 +43,7 @@ export interface Unit {
   /** App pc and length in bytes of each segment, with the cache address of its entry. */
   segments: { pc: number; length: number; entry: number }[];
   /** Triples (cache pc, app pc, MARK bits) in order of the cache pc. */
-  marks: number[];
+  marks: ArrayLike<number>;
   /** Its text has changed: nothing leads here any more. */
   dead: boolean;
 }
@@ -63,6 +63,7 @@ export function rflagsBits(flags: number): number {
 /** See the file's head. What is emitted goes into one unit, hot code first. */
 export class Emission {
   protected readonly unit: Unit;
+  private readonly marks: number[] = [];
   /** Work for behind the hot code: stubs and literals. */
   protected readonly cold: (() => void)[] = [];
   /** Marks of code emitted now: branch counted, garbage flags. */
@@ -76,7 +77,7 @@ export class Emission {
     protected readonly asm: Assembler,
     private counterSeed: number,
   ) {
-    this.unit = { start: asm.here, end: 0, segments: [], marks: [], dead: false };
+    this.unit = { start: asm.here, end: 0, segments: [], marks: this.marks, dead: false };
   }
 
   /** Which counter the next site takes. */
@@ -86,7 +87,7 @@ export class Emission {
 
   /** Notes which instruction of the program the next bytes belong to, and what is not in its place meanwhile. */
   protected mark(pc: number, bits = 0): void {
-    this.unit.marks.push(this.asm.here, pc, bits | this.state);
+    this.marks.push(this.asm.here, pc, bits | this.state);
   }
 
   private counter(counts: "tick" | "jump"): number {
@@ -217,7 +218,7 @@ export class Emission {
   /** Pushes the *app* return address, so that the program and its unwinders see their own text. */
   protected pushReturn(next: number, bits: number): void {
     const { asm } = this;
-    this.mark(this.unit.marks[this.unit.marks.length - 2]!, bits);
+    this.mark(this.marks[this.marks.length - 2]!, bits);
     if (next < 0x80000000) {
       asm.byte(0x68); // push imm32
       asm.u32(next);
@@ -260,7 +261,7 @@ export class Emission {
     ) {
       return true;
     }
-    this.unit.marks.splice(-3);
+    this.marks.splice(-3);
     asm.cursor = first;
     this.trap(instruction, "unsupported");
     return false;
