@@ -1,6 +1,6 @@
 /** Translated programs compute what they compute natively, and do the same in replay. */
-import { writeFileSync } from "node:fs";
-import { resolve } from "node:path";
+import { readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { join, resolve } from "node:path";
 import { assertEquals } from "@std/assert";
 import { hostTest, proveSame, run, Scratch } from "./_tickproof.ts";
 import { randomProgram } from "./translation/_random.ts";
@@ -65,3 +65,44 @@ hostTest("two_mappings.c: code that is written through another mapping is notice
   assertEquals(run([program]).exit, { code: 42 });
   assertEquals(proveSame([program]).record.exit, { code: 42 });
 });
+
+/** A program that does `turns` turns of a loop, and prints their number. */
+function looping(turns: number): string {
+  return `#include <stdio.h>
+    int main(void) { volatile int n = 0; while (n < ${turns}) n++; printf("%d\\n", n); }`;
+}
+
+hostTest(
+  "translations of earlier runs change nothing, be they right, damaged or of another program",
+  ["gcc"],
+  () => {
+    using scratch = new Scratch();
+    // The environment stays the same: its length alone changes the dynamic loader's ticks.
+    const environment = { XDG_CACHE_HOME: scratch.file("cache") };
+    const source = scratch.file("source.c");
+    const outcome = (): { output: string; ticks: number } => {
+      const { record, replay } = proveSame([scratch.file("program")], { environment });
+      return { output: replay.stdout.toString(), ticks: record.report.ticks };
+    };
+    const variant = (turns: number): void => {
+      writeFileSync(source, looping(turns));
+      compile(source, ["-O1"], scratch);
+    };
+    variant(1000);
+    const first = outcome();
+    assertEquals(first.output, "1000\n");
+    const folder = scratch.file("cache/tickproof/translations");
+    const [name = ""] = readdirSync(folder);
+    const file = join(folder, name);
+    assertEquals(outcome(), first, "with translations of an earlier run");
+    const bytes = readFileSync(file);
+    bytes[bytes.length >> 1]! ^= 0xff;
+    writeFileSync(file, bytes);
+    assertEquals(outcome(), first, "with damaged ones");
+    variant(2000);
+    const second = outcome();
+    assertEquals(second.output, "2000\n", "with those of another program");
+    rmSync(folder, { recursive: true });
+    assertEquals(outcome(), second, "without any");
+  },
+);

@@ -81,7 +81,8 @@ export class Image {
   /** Gives the tracer's mappings back. */
   dispose(): void {
     const snapshot = this.store && this.cache.snapshot();
-    if (snapshot) this.store?.save(snapshot);
+    if (snapshot === "outdated") this.store?.forget();
+    else if (snapshot) this.store?.save(snapshot);
     for (const { segment } of this.regions) segment[Symbol.dispose]();
     this.contextSegment[Symbol.dispose]();
   }

@@ -12,8 +12,8 @@ import { homedir } from "node:os";
 import { join } from "node:path";
 import type { Snapshot } from "../translate/snapshot.ts";
 
-/** Files that are kept; the oldest ones go. */
-const MAX_FILES = 200;
+/** Bytes of all programs' translations together; some one or two million are usual for one. */
+const MAX_BYTES = 256 << 20;
 const CHECKSUM = 8;
 
 /** The folder of the translator's own text. */
@@ -64,6 +64,11 @@ export class TranslationStore {
     }
   }
 
+  /** Drops what an earlier run has left. */
+  forget(): void {
+    rmSync(this.#path, { force: true });
+  }
+
   /** Leaves translations to later runs, in one piece or not at all. */
   save(snapshot: Snapshot): void {
     const temporary = `${this.#path}.${process.pid}`;
@@ -82,12 +87,16 @@ export class TranslationStore {
   }
 }
 
+/** Removes the files that were written first, if there are too many bytes of them. */
 function prune(): void {
-  const names = readdirSync(folder());
-  if (names.length <= MAX_FILES) return;
-  const byAge = names
-    .map((name) => join(folder(), name))
-    .map((path) => ({ path, time: statSync(path).mtimeMs }))
-    .sort((a, b) => a.time - b.time);
-  for (const { path } of byAge.slice(0, names.length - MAX_FILES)) rmSync(path, { force: true });
+  const files = readdirSync(folder()).map((name) => {
+    const path = join(folder(), name);
+    const { mtimeMs, size } = statSync(path);
+    return { path, mtimeMs, size };
+  });
+  let total = 0;
+  for (const { path, size } of files.sort((a, b) => b.mtimeMs - a.mtimeMs)) {
+    total += size;
+    if (total > MAX_BYTES) rmSync(path, { force: true });
+  }
 }

@@ -146,11 +146,16 @@ export class CodeCache {
     };
   }
 
-  /** What later runs of the same program can use, or undefined if that is not worth while. */
-  snapshot(): Snapshot | undefined {
+  /**
+   * What later runs of the same program can use, or undefined if that is not worth while.
+   *
+   * "outdated" if what an earlier run has left is for the most part of no use any more, and in the way.
+   */
+  snapshot(): Snapshot | "outdated" | undefined {
     const restored = this.dormant?.units.filter(({ segments }) => segments.length > 0).length ?? 0;
     const size = this.assemblers.reduce((sum, { cursor }) => sum + cursor, 0);
     if (this.singular || this.fresh <= restored / 2 || size > MAX_SNAPSHOT) return undefined;
+    if (this.dormant?.outdated) return "outdated";
     return takeSnapshot({
       regions: this.assemblers.map(({ base, bytes, cursor }) => ({ base, bytes: bytes.slice(0, cursor) })),
       units: [...this.units.values()].flat(),

@@ -18,6 +18,8 @@ export interface Awakened {
 /** See the file's head. */
 export class Dormant {
   private readonly groups = new Map<number, number>();
+  /** Whether some text was asked for that is another one by now. */
+  outdated = false;
   /** In the order of the snapshot's rows; without segments until they are awake. */
   readonly units: Unit[] = [];
 
@@ -57,6 +59,7 @@ export class Dormant {
       same &&= this.to.pageHash(pages.data[at]!) === hashes[at / pages.width];
     });
     if (same) this.add(group);
+    else this.outdated = true;
     return same;
   }
 
