@@ -47,7 +47,7 @@ export class TranslationStore {
    * @param base Address of the first region of its code cache.
    */
   constructor(program: string, base: number) {
-    const key = `${translatorVersion()} ${base} ${program}`;
+    const key = `${translatorVersion()} ${Bun.version} ${base} ${program}`;
     this.#path = join(folder(), Bun.hash.xxHash64(key).toString(16).padStart(16, "0"));
   }
 

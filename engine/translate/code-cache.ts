@@ -5,7 +5,7 @@
 import { invariant } from "../engine-error.ts";
 import { Assembler } from "./assembler.ts";
 import { CheckedEntries, JUMP_LITERAL } from "./checked-entries.ts";
-import { TextDecoder64 } from "./decode.ts";
+import { hashOfPage, TextDecoder64 } from "./decode.ts";
 import { type Awakened, Dormant } from "./dormant.ts";
 import { COUNTER_LOAD, emitLookup, MARK, rflagsBits, type Unit } from "./emission.ts";
 import { Kind } from "./instruction.ts";
@@ -66,6 +66,8 @@ export class CodeCache {
   private missStub = 0;
   /** Translations of an earlier run. */
   private dormant: Dormant | undefined;
+  /** Hashes of pages whose translations come from there. */
+  private readonly wokenPages = new Map<number, bigint>();
   /** Units made in this run. */
   private fresh = 0;
   /** Whether what it has become is of use for this run alone. */
@@ -134,7 +136,8 @@ export class CodeCache {
 
   private awakened(): Awakened {
     return {
-      pageHash: (page) => this.text.pageHash(page * PAGE),
+      pageHash: (page) => hashOfPage(this.host.fetchPage(page * PAGE)),
+      addPage: (page, hash) => this.wokenPages.set(page, hash),
       addUnit: (unit) => {
         for (const { pc, entry } of unit.segments) this.entries.set(pc, entry);
         this.register(unit);
@@ -164,7 +167,7 @@ export class CodeCache {
       syscalls: this.syscalls,
       checked: this.checked.all,
       links: this.links.all,
-      pageHash: (page) => this.text.knownHash(page * PAGE),
+      pageHash: (page) => this.wokenPages.get(page) ?? this.text.decodedHash(page * PAGE),
       isLinked: (trap) => trap.kind === "exit" && !this.assemblerAt(trap.site)!.leads(trap.site, trap.stub),
     });
   }
@@ -373,6 +376,8 @@ export class CodeCache {
     this.unitList(asm).push(unit);
     this.fresh++;
     this.register(unit);
+    for (const { pc: start, length } of unit.segments)
+      this.text.prepare(start + length - ((start + length) % PAGE));
     return this.entries.get(pc);
   }
 
@@ -387,10 +392,7 @@ export class CodeCache {
           units = new Set();
           this.unitsByPage.set(page, units);
         }
-        if (units.size === 0) {
-          this.text.prepare(page * PAGE);
-          this.host.textTranslated(page * PAGE);
-        }
+        if (units.size === 0) this.host.textTranslated(page * PAGE);
         units.add(unit);
       }
     }

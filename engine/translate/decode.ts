@@ -55,16 +55,9 @@ export class TextDecoder64 {
     this.window(page);
   }
 
-  /** Hash of a page as it is decoded, or undefined where the program can't execute all of it. */
-  pageHash(page: number): bigint | undefined {
-    this.prepare(page);
-    return this.knownHash(page);
-  }
-
-  /** The same, if the page has been decoded already. */
-  knownHash(page: number): bigint | undefined {
-    const bytes = this.windows.get(page)?.bytes.subarray(0, PAGE);
-    return bytes?.length === PAGE ? Bun.hash.xxHash64(bytes) : undefined;
+  /** Hash of a page as it was decoded; see {@link hashOfPage}. */
+  decodedHash(page: number): bigint | undefined {
+    return hashOfPage(this.windows.get(page)?.bytes.subarray(0, PAGE));
   }
 
   /** The instruction at `pc`; never throws, whatever the bytes are. */
@@ -77,6 +70,11 @@ export class TextDecoder64 {
     this.last = window;
     return quickDecode(window.bytes, offset, pc) ?? rareInstruction(window.bytes, offset, pc);
   }
+}
+
+/** Hash of a whole page of text, or undefined where the program can't execute all of it. */
+export function hashOfPage(bytes: Uint8Array | undefined): bigint | undefined {
+  return bytes?.length === PAGE ? Bun.hash.xxHash64(bytes) : undefined;
 }
 
 function rareInstruction(text: Uint8Array, offset: number, pc: number): Decoded {

@@ -7,6 +7,7 @@ import type { Trap } from "./traps.ts";
 export interface Awakened {
   /** Hash of the text of a page as it is now, or undefined where the program can't execute. */
   pageHash(page: number): bigint | undefined;
+  addPage(page: number, hash: bigint): void;
   /** Its segments are to be registered by their entries. */
   addUnit(unit: Unit): void;
   addTrap(address: number, trap: Trap): void;
@@ -64,7 +65,8 @@ export class Dormant {
   }
 
   private add(group: number): void {
-    const { units, segments, traps, syscalls, checked, links, names } = this.snapshot;
+    const { pages, hashes, units, segments, traps, syscalls, checked, links, names } = this.snapshot;
+    forEachRow(pages, group, (at) => this.to.addPage(pages.data[at]!, hashes[at / pages.width]!));
     forEachRow(units, group, (at) => {
       const unit = this.units[at / units.width]!;
       const first = units.data[at + 2]!;
