@@ -14,6 +14,7 @@ import type { Snapshot } from "./snapshot.ts";
 import { takeSnapshot } from "./take-snapshot.ts";
 import type { Position, Trap } from "./traps.ts";
 import { UNIT_ROOM, UnitEmitter } from "./unit.ts";
+import { type Mark, UnitIndex } from "./unit-index.ts";
 
 /** A stretch of cache memory that is mapped in the tracer and, at `base`, in the tracee. */
 export interface Region {
@@ -43,7 +44,7 @@ export function isNear(base: number, pc: number): boolean {
 }
 const PAGE = 4096;
 /** Bytes of a code cache that are still kept for later runs. */
-const MAX_SNAPSHOT = 8 << 20;
+const MAX_SNAPSHOT = 4 << 20;
 
 interface SyscallSite {
   pc: number;
@@ -58,9 +59,7 @@ export class CodeCache {
   private readonly checked: CheckedEntries;
   private readonly traps = new Map<number, Trap>();
   private readonly syscalls = new Map<number, SyscallSite>();
-  /** Units by region, in order of their cache addresses. */
-  private readonly units = new Map<Assembler, Unit[]>();
-  private readonly unitsByPage = new Map<number, Set<Unit>>();
+  private readonly units = new UnitIndex((page) => this.host.textTranslated(page * PAGE));
   private readonly links = new Links();
   private nextCounter = 0;
   private missStub = 0;
@@ -108,39 +107,44 @@ export class CodeCache {
   /**
    * Takes over what an earlier run has left; to be called right after {@link initialize}.
    *
-   * @returns False if its regions can't be at the same places here.
+   * Only the first region is there from the start. Others are made when text is translated that needs them, as
+   * without all this: places that are taken early might be the program's own in a recording that is replayed.
+   *
+   * @returns False if the first region can't be at the same place here.
    */
   restore(snapshot: Snapshot): boolean {
     const [first] = this.assemblers;
     invariant(first && this.assemblers.length === 1 && this.fresh === 0, "a cache that is in use already");
     const own = first.bytes.subarray(0, first.cursor);
-    const fits = snapshot.regions.every(({ base, bytes }, i) => {
-      const asm = i === 0 ? first : this.addRegion(base);
-      return asm.base === base && bytes.length < asm.bytes.length;
-    });
-    if (!fits || !Buffer.from(own).equals(snapshot.regions[0]!.bytes.subarray(0, own.length))) return false;
-    const dormant = new Dormant(snapshot, this.awakened());
-    const sorted = dormant.units.toSorted((a, b) => a.start - b.start);
-    snapshot.regions.forEach(({ bytes }, i) => {
-      const asm = this.assemblers[i]!;
-      asm.bytes.set(bytes);
-      asm.cursor = bytes.length;
-      this.units.set(
-        asm,
-        sorted.filter(({ start }) => this.assemblerAt(start) === asm),
-      );
-    });
-    this.dormant = dormant;
+    const [theirs] = snapshot.regions;
+    if (
+      !theirs ||
+      theirs.base !== first.base ||
+      !Buffer.from(own).equals(theirs.bytes.subarray(0, own.length))
+    )
+      return false;
+    this.dormant = new Dormant(snapshot, this.awakened());
+    this.fill(first);
     return true;
+  }
+
+  /** Puts what an earlier run had in a region at the same place into a new one. */
+  private fill(asm: Assembler): void {
+    const found = this.dormant?.open(asm.base);
+    if (!found) return;
+    asm.bytes.set(found.bytes);
+    asm.cursor = found.bytes.length;
+    for (const unit of found.units) this.units.push(asm, unit);
   }
 
   private awakened(): Awakened {
     return {
       pageHash: (page) => hashOfPage(this.host.fetchPage(page * PAGE)),
+      isTranslated: (pc) => this.entries.has(pc),
       addPage: (page, hash) => this.wokenPages.set(page, hash),
       addUnit: (unit) => {
         for (const { pc, entry } of unit.segments) this.entries.set(pc, entry);
-        this.register(unit);
+        this.units.register(unit);
       },
       addTrap: (address, trap) => this.traps.set(address, trap),
       addSyscall: (address, pc, next) => this.syscalls.set(address, { pc, next }),
@@ -161,7 +165,7 @@ export class CodeCache {
     if (this.dormant?.outdated) return "outdated";
     return takeSnapshot({
       regions: this.assemblers.map(({ base, bytes, cursor }) => ({ base, bytes: bytes.slice(0, cursor) })),
-      units: [...this.units.values()].flat(),
+      units: this.units.all,
       unitAt: (address) => this.unitAt(address),
       traps: this.traps,
       syscalls: this.syscalls,
@@ -192,14 +196,22 @@ export class CodeCache {
    * @returns Its cache address, or undefined where the program can't execute.
    */
   entry(pc: number): number | undefined {
-    return this.known(pc) ?? this.translate(pc);
+    return this.known(pc) ?? this.restored(pc) ?? this.translate(pc);
   }
 
-  /** The entry of an app pc that is translated already, in this run or in one before. */
+  /** The entry of an app pc that is translated already, in this run or, in a region that is there, in one before. */
   private known(pc: number): number | undefined {
     const entry = this.entries.get(pc);
     if (entry !== undefined || !this.dormant?.wake(Math.floor(pc / PAGE))) return entry;
     return this.entries.get(pc);
+  }
+
+  /** The entry of an app pc that an earlier run has translated, in a region that may have to be made. */
+  private restored(pc: number): number | undefined {
+    const page = Math.floor(pc / PAGE);
+    if (!this.dormant?.has(page) || this.text.decode(pc).kind === Kind.NoFetch) return undefined;
+    this.regionNear(pc);
+    return this.known(pc);
   }
 
   /** Links a direct branch to its target and returns the entry, or undefined as {@link entry}. */
@@ -261,7 +273,7 @@ export class CodeCache {
         asm.emit(...JUMP_LITERAL);
         asm.u64(entry);
       }
-      this.unitList(asm).push({ start, end: asm.here, segments: [], marks: [], dead: false });
+      this.units.push(asm, { start, end: asm.here, segments: [], marks: [], dead: false });
     }
     return entry;
   }
@@ -297,54 +309,30 @@ export class CodeCache {
   }
 
   private unitAt(address: number): Unit | undefined {
-    const asm = this.assemblerAt(address);
-    if (!asm) return undefined;
-    const units = this.unitList(asm);
-    const unit = units[lastAtOrBelow(units.length, (i) => units[i]!.start, address)];
-    return unit && address < unit.end ? unit : undefined;
+    return this.units.at(this.assemblerAt(address), address);
   }
 
-  private markAt(address: number): { address: number; pc: number; bits: number } | undefined {
-    const marks = this.unitAt(address)?.marks;
-    if (!marks) return undefined;
-    const i = 3 * lastAtOrBelow(marks.length / 3, (n) => marks[3 * n]!, address);
-    return i < 0 ? undefined : { address: marks[i]!, pc: marks[i + 1]!, bits: marks[i + 2]! };
+  private markAt(address: number): Mark | undefined {
+    return this.units.markAt(this.assemblerAt(address), address);
   }
 
   /** Forgets all translations of text in [start, end): their entries trap from now on. */
   invalidate(start: number, end: number): void {
     this.text.forget(start, end);
-    for (const unit of this.unitsIn(start, end)) this.kill(unit);
+    for (const unit of this.units.ofText(start, end)) this.kill(unit);
   }
 
   /** Whether any text of [start, end) has been translated. */
   hasTextIn(start: number, end: number): boolean {
-    return this.unitsIn(start, end).size > 0;
-  }
-
-  private unitsIn(start: number, end: number): Set<Unit> {
-    const found = new Set<Unit>();
-    const first = Math.floor(start / PAGE);
-    const last = Math.floor((end - 1) / PAGE);
-    const collect = (units: Set<Unit> | undefined): void => {
-      for (const unit of units ?? []) found.add(unit);
-    };
-    if (last - first < this.unitsByPage.size) {
-      for (let page = first; page <= last; page++) collect(this.unitsByPage.get(page));
-    } else {
-      for (const [page, units] of this.unitsByPage) if (page >= first && page <= last) collect(units);
-    }
-    return found;
+    return this.units.ofText(start, end).size > 0;
   }
 
   private kill(unit: Unit): void {
     const asm = this.assemblerAt(unit.start)!;
     unit.dead = true;
     this.singular = true;
+    this.units.unregister(unit);
     for (const segment of unit.segments) {
-      const first = Math.floor(segment.pc / PAGE);
-      const last = Math.floor((segment.pc + segment.length) / PAGE);
-      for (let page = first; page <= last; page++) this.unitsByPage.get(page)?.delete(unit);
       if (this.entries.get(segment.pc) !== segment.entry) continue;
       this.entries.delete(segment.pc);
       this.checked.remove(segment.pc);
@@ -373,38 +361,12 @@ export class CodeCache {
     );
     const unit = emitter.run(pc);
     this.nextCounter = emitter.nextCounter;
-    this.unitList(asm).push(unit);
+    this.units.push(asm, unit);
     this.fresh++;
-    this.register(unit);
+    this.units.register(unit);
     for (const { pc: start, length } of unit.segments)
       this.text.prepare(start + length - ((start + length) % PAGE));
     return this.entries.get(pc);
-  }
-
-  /** Notes which pages' text a unit is a translation of. */
-  private register(unit: Unit): void {
-    for (const segment of unit.segments) {
-      const first = Math.floor(segment.pc / PAGE);
-      const last = Math.floor((segment.pc + segment.length) / PAGE);
-      for (let page = first; page <= last; page++) {
-        let units = this.unitsByPage.get(page);
-        if (!units) {
-          units = new Set();
-          this.unitsByPage.set(page, units);
-        }
-        if (units.size === 0) this.host.textTranslated(page * PAGE);
-        units.add(unit);
-      }
-    }
-  }
-
-  private unitList(asm: Assembler): Unit[] {
-    let units = this.units.get(asm);
-    if (!units) {
-      units = [];
-      this.units.set(asm, units);
-    }
-    return units;
   }
 
   private assemblerAt(address: number): Assembler | undefined {
@@ -420,18 +382,7 @@ export class CodeCache {
     const region = this.host.newRegion(near);
     const asm = new Assembler(region.base, region.bytes, region.view);
     this.assemblers.push(asm);
+    this.fill(asm);
     return asm;
   }
-}
-
-/** Index of the last of `count` ascending keys that is not above `value`, or -1. */
-function lastAtOrBelow(count: number, key: (index: number) => number, value: number): number {
-  let low = 0;
-  let high = count;
-  while (low < high) {
-    const middle = (low + high) >>> 1;
-    if (key(middle) <= value) low = middle + 1;
-    else high = middle;
-  }
-  return low - 1;
 }

@@ -7,6 +7,8 @@ import type { Trap } from "./traps.ts";
 export interface Awakened {
   /** Hash of the text of a page as it is now, or undefined where the program can't execute. */
   pageHash(page: number): bigint | undefined;
+  /** Whether an app pc has a translation of this run. */
+  isTranslated(pc: number): boolean;
   addPage(page: number, hash: bigint): void;
   /** Its segments are to be registered by their entries. */
   addUnit(unit: Unit): void;
@@ -23,6 +25,8 @@ export class Dormant {
   outdated = false;
   /** In the order of the snapshot's rows; without segments until they are awake. */
   readonly units: Unit[] = [];
+  /** Regions whose translations are in the cache. */
+  private readonly opened: { base: number; end: number }[] = [];
 
   constructor(
     private readonly snapshot: Snapshot,
@@ -33,47 +37,90 @@ export class Dormant {
       forEachRow(pages, group, (at) => this.groups.set(pages.data[at]!, group));
     }
     for (let at = 0; at < units.data.length; at += units.width) {
-      const [start, end, , , mark, count] = units.data.subarray(at, at + units.width) as unknown as number[];
+      const mark = units.data[at + 4]!;
       this.units.push({
-        start: start!,
-        end: end!,
+        start: units.data[at]!,
+        end: units.data[at + 1]!,
         segments: [],
-        marks: marks.subarray(mark!, mark! + count!),
+        marks: marks.subarray(mark, mark + units.data[at + 5]!),
         dead: false,
       });
     }
+  }
+
+  /** The contents of the region at an address, with its units in order, or undefined if there was none. */
+  open(base: number): { bytes: Uint8Array; units: Unit[] } | undefined {
+    const region = this.snapshot.regions.find((other) => other.base === base);
+    if (!region || this.opened.some((other) => other.base === base)) return undefined;
+    const { bytes } = region;
+    const end = base + bytes.length;
+    this.opened.push({ base, end });
+    const units = this.units.filter(({ start }) => start >= base && start < end);
+    return { bytes, units: units.sort((a, b) => a.start - b.start) };
+  }
+
+  /** Whether there are sleeping translations of a page, by its number. */
+  has(page: number): boolean {
+    return this.groups.has(page);
   }
 
   /**
    * Brings the translations of a page to life, and with them all that they lead to.
    *
    * @param page Number of the page.
-   * @returns False if there are none, or if the text of any of these pages is another one now.
+   * @returns False if there are none, if they are in a region that is not there yet, or if the text of any of these
+   *   pages is another one now.
    */
   wake(page: number): boolean {
     const group = this.groups.get(page);
-    if (group === undefined) return false;
+    if (group === undefined || !this.isOpen(group)) return false;
     const { pages, hashes } = this.snapshot;
     let same = true;
     forEachRow(pages, group, (at) => {
       this.groups.delete(pages.data[at]!);
       same &&= this.to.pageHash(pages.data[at]!) === hashes[at / pages.width];
     });
+    // Text that control flowed into while the region was not there: it is not translated twice.
+    same &&= !this.segmentsOf(group).some(({ pc }) => this.to.isTranslated(pc));
     if (same) this.add(group);
     else this.outdated = true;
     return same;
   }
 
+  private isOpen(group: number): boolean {
+    const { units } = this.snapshot;
+    let open = true;
+    forEachRow(units, group, (at) => {
+      const start = units.data[at]!;
+      open &&= this.opened.some(({ base, end }) => start >= base && start < end);
+    });
+    return open;
+  }
+
+  private segmentsOf(group: number): Unit["segments"] {
+    const found: Unit["segments"] = [];
+    forEachRow(this.snapshot.units, group, (at) => found.push(...this.segmentsAt(at)));
+    return found;
+  }
+
+  /** The segments of the unit in the row at an offset. */
+  private segmentsAt(at: number): Unit["segments"] {
+    const { units, segments } = this.snapshot;
+    const first = units.data[at + 2]!;
+    const last = first + 3 * units.data[at + 3]!;
+    const found: Unit["segments"] = [];
+    for (let i = first; i < last; i += 3) {
+      found.push({ pc: segments[i]!, length: segments[i + 1]!, entry: segments[i + 2]! });
+    }
+    return found;
+  }
+
   private add(group: number): void {
-    const { pages, hashes, units, segments, traps, syscalls, checked, links, names } = this.snapshot;
+    const { pages, hashes, units, traps, syscalls, checked, links, names } = this.snapshot;
     forEachRow(pages, group, (at) => this.to.addPage(pages.data[at]!, hashes[at / pages.width]!));
     forEachRow(units, group, (at) => {
       const unit = this.units[at / units.width]!;
-      const first = units.data[at + 2]!;
-      const last = first + 3 * units.data[at + 3]!;
-      for (let i = first; i < last; i += 3) {
-        unit.segments.push({ pc: segments[i]!, length: segments[i + 1]!, entry: segments[i + 2]! });
-      }
+      unit.segments.push(...this.segmentsAt(at));
       this.to.addUnit(unit);
     });
     forEachRow(traps, group, (at) => {

@@ -132,3 +132,36 @@ test("restore() leaves a cache alone whose regions lie elsewhere", () => {
   assert(!cache.restore(snapshot));
   assert(cache.entry(LOOP) !== undefined);
 });
+
+/** Text that is too far away for the first region. */
+const FAR = LOOP + 2 ** 40;
+
+test("regions of an earlier run are made when text is asked for that needs them, not before", () => {
+  const text = program().put(FAR, [0x31, 0xdb, 0xc3]); // xor ebx, ebx; ret
+  const old = cacheOf(text);
+  for (const pc of [LOOP, FAR]) old.cache.indirectTarget(pc);
+  const snapshot = old.cache.snapshot();
+  assert(snapshot !== undefined && snapshot !== "outdated");
+  assertEquals(snapshot.regions.length, 2);
+  const made = cacheOf(text);
+  assert(made.cache.restore(snapshot));
+  made.cache.entry(LOOP);
+  assertEquals(made.regions.length, 1);
+  assertEquals(made.cache.entry(FAR), old.cache.entry(FAR));
+  assertEquals(made.regions.length, 2);
+});
+
+test("text that is translated anew while its region is elsewhere is not translated twice", () => {
+  const text = program().put(FAR, [0x31, 0xdb, 0xc3]);
+  const old = cacheOf(text);
+  for (const pc of [LOOP, FAR]) old.cache.entry(pc);
+  const snapshot = old.cache.snapshot();
+  assert(snapshot !== undefined && snapshot !== "outdated");
+  snapshot.regions[1]!.base += 0x1000000;
+  const { cache, regions } = cacheOf(text);
+  assert(cache.restore(snapshot));
+  const entry = cache.entry(FAR)!;
+  const { base, bytes } = regions[1]!;
+  assert(entry >= base && entry < base + bytes.length);
+  assertEquals(cache.entry(FAR), entry);
+});
