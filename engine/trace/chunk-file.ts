@@ -44,7 +44,6 @@ export class ChunkFile {
    * before that one. Once in the background, every later call throws the same error.
    */
   append(events: number, raw: Uint8Array): void {
-    this.#rawBytes += raw.length;
     this.#startWorker();
     if (this.#handOver()) {
       this.#post({ index: this.#chunks, events, raw: new Uint8Array(raw) });
@@ -56,6 +55,7 @@ export class ChunkFile {
       this.#file.append(packChunk(this.#chunks, events, raw));
     }
     this.#chunks++;
+    this.#rawBytes += raw.length;
   }
 
   /**

@@ -21,7 +21,7 @@ export const CUT_BYTES = 1024 * 1024;
 /** Milliseconds after which the writer's `maybeFlush` cuts a chunk, so that a killed recorder loses little. */
 export const CUT_MILLISECONDS = 250;
 
-/** Raw bytes of chunks at which a recording gets a thread that compresses and writes them. */
+/** Raw bytes of chunks after which a recording gets a thread that compresses and writes the further ones. */
 export const BACKGROUND_AFTER_BYTES = CUT_BYTES;
 
 /**
