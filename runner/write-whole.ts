@@ -20,7 +20,7 @@ export function checkWritable(option: string, path: string): void {
 }
 
 /** Writes a file beside its place and moves it there. */
-export function writeWhole(path: string, text: string): void {
+export function writeWhole(path: string, text: string | Uint8Array): void {
   const temporary = `${path}.${process.pid}.new`;
   try {
     writeFileSync(temporary, text);

@@ -1,14 +1,22 @@
 /** What `tickproof suites` does: chooses tests, runs them, keeps their history, and shows what came of them. */
-import { mkdtempSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { availableParallelism, hostname, tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { ENGINE_CHOICES } from "../engines/types.ts";
 import { UsageError } from "../errors.ts";
 import { BROKEN, FAILED, OK, SIGNAL_BASE } from "../exit-codes.ts";
-import { againstBaseline, DEFAULT_BOUNDS, History, historyPath, historyReporter } from "../history/mod.ts";
+import {
+  againstBaseline,
+  baselineTicks,
+  DEFAULT_BOUNDS,
+  History,
+  historyPath,
+  historyReporter,
+} from "../history/mod.ts";
 import { ENGINE_NAMES, liveHost } from "../host/mod.ts";
 import { LogWatch, readSettings } from "../kernel/mod.ts";
 import { isRichTerminal, print, say } from "../output.ts";
+import { counted } from "../plural.ts";
 import { forecastJson, forecastText, listTests, reportersFor, styleFor } from "../reporters/mod.ts";
 import {
   collectTests,
@@ -21,6 +29,7 @@ import {
   runTests,
   ScriptSessions,
   type Selection,
+  Snapshots,
   selectTests,
   surroundings,
   type TestCase,
@@ -55,9 +64,13 @@ export async function runSuites(options: SuitesOptions, files: readonly string[]
     const paths = files.length > 0 ? files : defaultManifests();
     const all = await collectTests(paths, scripts);
     const timeout = options.timeout ?? (await settings()).timeout;
-    const tests = selectTests(all, selection).map((test) =>
-      timeout === undefined ? test : { ...test, timeoutSeconds: timeout },
-    );
+    // What the command line says of repeating is said of all tests.
+    const repeatsAll = options.repeat !== undefined || options["until-fail"];
+    const tests = selectTests(all, selection).map((test) => ({
+      ...test,
+      ...(timeout !== undefined && { timeoutSeconds: timeout }),
+      ...(repeatsAll && { repeat: undefined }),
+    }));
     if (options.list) {
       listTests(tests, options.json);
       return OK;
@@ -142,6 +155,7 @@ async function runAll(
     });
   }
   const untilFail = options["until-fail"];
+  const snapshots = new Snapshots(options["update-snapshots"] ? "update" : undefined);
   const summary = await runTests({
     ...surroundings(tests, { choice, force: options.force, tickproof: TICKPROOF }),
     tests,
@@ -152,6 +166,8 @@ async function runAll(
     failFast: options["fail-fast"],
     jobs: options.jobs ?? file.jobs ?? availableParallelism(),
     keep: KEEP.find((known) => known === (options.keep ?? file.keep)) ?? "failed",
+    snapshots,
+    baselineTicks: (test, engine) => ticksBefore(history, recorded?.id, test, engine),
     log: new LogWatch(() => liveHost.kernelLog()),
     settings: () => readSettings(liveHost),
     guard: () => inTxGuard(liveHost),
@@ -163,10 +179,27 @@ async function runAll(
     },
   });
   if (file.keepMegabytes !== undefined) keepWithin(tracesRoot(), file.keepMegabytes * 1e6);
+  if (snapshots.written.length > 0)
+    say(
+      `tickproof: ${counted(snapshots.written.length, "snapshot")} written: ${snapshots.written.join(", ")}\n`,
+    );
   if (ended !== undefined) return SIGNAL_BASE + (signalNumber(ended) ?? 0);
   const worse = options.baseline && history && recorded ? worseThanBefore(history, recorded.id, file) : [];
   for (const sentence of worse) say(`tickproof: baseline: ${sentence}\n`);
   return worse.length > 0 ? FAILED : exitCodeOf(summary);
+}
+
+/** Ticks that a test had before on this host: also those of a run that is not to be added to the history. */
+function ticksBefore(
+  history: History | undefined,
+  run: number | undefined,
+  { id: test, host: describedHost = "" }: TestCase,
+  engine: string,
+): number | undefined {
+  if (history === undefined && !existsSync(historyPath())) return undefined;
+  using own = history === undefined ? History.open(historyPath()) : undefined;
+  const attempts = (history ?? own)?.attempts({ test, host: hostname() }) ?? [];
+  return baselineTicks(attempts, { run, engine, describedHost });
 }
 
 /** What has become worse than in earlier runs on this host, beyond the bounds of the settings. */

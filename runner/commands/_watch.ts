@@ -2,7 +2,7 @@
 import { type FSWatcher, watch } from "node:fs";
 import { basename, dirname } from "node:path";
 import { say } from "../output.ts";
-import { readSources } from "../programs/sources.ts";
+import { includeFolders, readSources } from "../programs/sources.ts";
 import type { TestCase } from "../run/mod.ts";
 
 /** Changes that come within so many milliseconds belong together: editors write a file in several steps. */
@@ -11,7 +11,13 @@ const TOGETHER_MS = 100;
 /** The files that tests depend on: manifests and scripts, sources with their headers. */
 export function watchedFiles(paths: readonly string[], tests: readonly TestCase[]): string[] {
   const sources = tests.flatMap(({ target }) =>
-    target.kind === "source" ? readSources(target.path).map(({ path }) => path) : [],
+    target.kind === "source"
+      ? [target.path, ...(target.more ?? [])].flatMap((source) =>
+          readSources(source, includeFolders(target.flags ?? [], target.folder ?? dirname(source))).map(
+            ({ path }) => path,
+          ),
+        )
+      : [],
   );
   const scripts = tests.flatMap(({ target }) => (target.kind === "script" ? [target.path] : []));
   return [...new Set([...paths, ...sources, ...scripts])];

@@ -63,6 +63,7 @@ const OPTIONS = {
     kind: "flag",
     help: "fail where ticks or overhead are beyond the bounds of earlier runs on this host (tickproof.yaml: baseline)",
   },
+  "update-snapshots": { kind: "flag", help: "write the outputs that tests compare with anew" },
   watch: { kind: "flag", help: "run again whenever a manifest, a script or a source changes" },
   "no-history": { kind: "flag", help: "do not add this run to the history" },
 } as const;

@@ -1,5 +1,6 @@
 /** tickproof's own engine: `tickproof record` and `tickproof replay`, each in a process of its own. */
 import { type RecordReport, type ReplayReport, readReport } from "../report.ts";
+import { sendOption } from "../script/send.ts";
 import type { Engine, EngineFiles, EnginePhase, Outcome, Seen } from "./types.ts";
 import { describeExit, lastLines } from "./words.ts";
 
@@ -21,10 +22,11 @@ export function embeddedEngine(tickproof: readonly string[]): Engine {
     label: "embedded",
     countsByPmu: false,
     comparable: new Set(["ticks", "events", "signals", "switches"]),
-    record: (program, files, host) => ({
+    record: (program, files, { host, sends }) => ({
       command: [
         ...start("record", files),
         ...(host === undefined ? [] : ["--host", host]),
+        ...sendOption(sends),
         "-o",
         files.trace,
         "--",

@@ -5,6 +5,7 @@
 import type { EngineName } from "../host/mod.ts";
 import type { Exit } from "../report.ts";
 import type { Counts, Verdict } from "../run/types.ts";
+import type { Send } from "../script/send.ts";
 
 /** What `--engine` and a manifest's `engine` take. */
 export const ENGINE_CHOICES = ["embedded", "rr", "auto"] as const;
@@ -55,6 +56,14 @@ export interface Failed {
 
 export type Outcome = Completed | Failed;
 
+/** How a program is recorded. */
+export interface RecordHow {
+  /** Described host that it is to run on. */
+  readonly host: string | undefined;
+  /** Signals that it is sent; an engine sends those at a tick itself. */
+  readonly sends: readonly Send[];
+}
+
 /** An engine that can be started here. */
 export interface Engine {
   readonly name: EngineName;
@@ -68,9 +77,9 @@ export interface Engine {
    * How a program is recorded.
    *
    * @param program The program with its arguments.
-   * @param host Described host that it is to run on.
+   * @param how Where it is to run, and what it is sent.
    */
-  record(program: readonly string[], files: EngineFiles, host: string | undefined): Invocation;
+  record(program: readonly string[], files: EngineFiles, how: RecordHow): Invocation;
   replay(files: EngineFiles): Invocation;
   /** What a person types to replay a kept trace; undefined where it is `tickproof replay`. */
   replayByHand?(trace: string): readonly string[];

@@ -1,4 +1,5 @@
 /** The history of runs: what passed where, how often, since when, and at what cost. */
+export { baselineTicks } from "./baseline.ts";
 export {
   againstBaseline,
   type Bounds,

@@ -6,24 +6,22 @@ import { z } from "zod";
 import { didYouMean } from "../../ffi/mod.ts";
 import { CAPABILITY_NAMES, ENGINE_NAMES } from "../host/mod.ts";
 import type { Path } from "../yaml/mod.ts";
+import { listOf, shorthand } from "./shorthand.ts";
 
-/** A list whose only entry may stand without brackets; no list where nothing is given. */
-function listOf<T extends z.core.$ZodType>(entry: T) {
-  return z.preprocess((given) => {
-    if (given === undefined) return [];
-    return Array.isArray(given) ? given : [given];
-  }, z.array(entry));
-}
+const capability = z.string().meta({ description: "a capability", enum: [...CAPABILITY_NAMES] });
 
 /** One condition: it holds where the host has all of `when`, and the engine is one of `engine`. */
-const condition = z.preprocess(
-  (given) => (typeof given === "string" ? { when: given } : given),
+const condition = shorthand(
+  capability,
   z.strictObject({
-    when: listOf(z.string()).describe("capabilities that the host has, all of them"),
-    engine: listOf(z.enum(ENGINE_NAMES)).describe("engines that it is about; all if none is named"),
+    when: listOf(capability).default([]).describe("capabilities that the host has, all of them"),
+    engine: listOf(z.enum(ENGINE_NAMES))
+      .default([])
+      .describe("engines that it is about; all if none is named"),
     reason: z.string().min(1).optional().describe("why, for those who read the report"),
     url: z.url().optional().describe("where more is told of it"),
   }),
+  (given) => (typeof given === "string" ? { when: given } : given),
 );
 
 /** The keys of a test that are conditions. */
@@ -35,6 +33,14 @@ export const conditionKeys = {
   flag: listOf(condition).describe("where the test is run, and its result is marked"),
   xfail: listOf(condition).describe("where the test is run and must fail: to pass is then a failure"),
 };
+
+/** The conditions of a test that stands by itself: none where nothing is given. */
+export const conditionsSchema = z.object({
+  requires: conditionKeys.requires.default([]),
+  unsupported: conditionKeys.unsupported.default([]),
+  flag: conditionKeys.flag.default([]),
+  xfail: conditionKeys.xfail.default([]),
+});
 
 /** A condition of a test. */
 export type Condition = z.infer<typeof condition>;

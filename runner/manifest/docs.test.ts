@@ -14,7 +14,7 @@ test("docs/manifests.md has examples that load", () => {
   const examples = [...TEXT.matchAll(/^```yaml\n(.*?)^```/gms)].map(([, yaml = ""]) => yaml);
   assertEquals(
     examples.map((yaml) => checkManifest("docs/manifests.md", yaml, FOLDER).suite),
-    ["mine", "conditions", "expectations"],
+    ["mine", "matrices", "files-and-signals", "conditions", "expectations"],
   );
 });
 
@@ -22,10 +22,17 @@ test("docs/manifests.md tells of every key", () => {
   const places = [
     [],
     ["tests", 0],
+    ["defaults"],
+    ["tests", 0, "build"],
+    ["tests", 0, "matrix"],
+    ["tests", 0, "files", "name.txt"],
+    ["tests", 0, "signals", 0],
+    ["tests", 0, "signals", 0, "at"],
     ["tests", 0, "requires", 0],
     ["tests", 0, "expect"],
     ["tests", 0, "expect", "stdout"],
     ["tests", 0, "expect", "ticks"],
+    ["tests", 0, "expect", "overhead"],
   ];
   const keys = places.flatMap((place) => knownKeys(manifestSchema, place));
   assert(keys.includes("unsupported") && keys.includes("when") && keys.includes("contains"));

@@ -45,7 +45,7 @@ test("checkManifest() points at an unknown key and names the nearest right one",
   assertStringIncludes(problems(`${VALID}    expect: { ticks: { mim: 3 } }\n`), "did you mean 'min'?");
   assertStringIncludes(
     problems(`xyzzy: 1\n${VALID}`),
-    "known here: suite, description, timeout, engine, tags, tests",
+    "known here: suite, description, timeout, engine, tags, defaults, tests",
   );
 });
 
@@ -116,4 +116,131 @@ test("checkManifest() points at an alias of nothing, and at one too many", () =>
     return `k${level}: &a${level} ${inner}\n`;
   });
   assertStringIncludes(problems(laughs.join("")), "Excessive alias count");
+});
+
+/** The tests of a manifest. */
+function tests(text: string) {
+  return checkManifest("m.yaml", text, import.meta.dir).tests;
+}
+
+test("checkManifest() fills in what 'defaults' say: environment and expectations by key, tags added", () => {
+  const [first, second] = tests(
+    `suite: s
+defaults:
+  command: "true"
+  tags: [quick]
+  environment: { A: x, B: x }
+  expect: { exit: 1, stdout: { equals: "" } }
+tests:
+  - name: one
+  - name: two
+    program: load.test.c
+    tags: [more]
+    environment: { B: y }
+    expect: { signal: SIGTERM }
+`.replace("load.test.c", "../../suites/alarm.c"),
+  );
+  assertEquals([first?.command, first?.tags, first?.expect.exit], ["true", ["quick"], 1]);
+  assertEquals([second?.command, second?.program], [undefined, "../../suites/alarm.c"]);
+  assertEquals(second?.tags, ["quick", "more"]);
+  assertEquals(second?.environment, { A: "x", B: "y" });
+  assertEquals(second?.expect, { stdout: { equals: "" }, signal: "SIGTERM" });
+});
+
+test("checkManifest() makes a test of each combination of a matrix", () => {
+  const made = tests(`${VALID}    args: [-a]
+    environment: { A: "1", B: "1" }
+    matrix: { args: [x, [y, z]], host: [haswell, null], environment: { B: ["2"] } }
+`);
+  assertEquals(
+    made.map(({ name, args, host, environment }) => [name, args, host, environment.A, environment.B]),
+    [
+      ["one[host=haswell,args=x,B=2]", ["-a", "x"], "haswell", "1", "2"],
+      ["one[host=haswell,args=y_z,B=2]", ["-a", "y", "z"], "haswell", "1", "2"],
+      ["one[host=this,args=x,B=2]", ["-a", "x"], undefined, "1", "2"],
+      ["one[host=this,args=y_z,B=2]", ["-a", "y", "z"], undefined, "1", "2"],
+    ],
+  );
+});
+
+test("checkManifest() points into matrices, and at what defaults have wrong", () => {
+  assertStringIncludes(
+    problems(`${VALID}    matrix: { args: [a], exclude: [{ args: b }] }\n`),
+    "m.yaml:5:36: no combination",
+  );
+  assertStringIncludes(
+    problems(`${VALID}    matrix: { host: [haswel] }\n`),
+    "m.yaml:5:22: no host is described as 'haswel': did you mean 'haswell'?",
+  );
+  assertStringIncludes(problems(`${VALID}    matrix: { argss: [a] }\n`), "did you mean 'args'?");
+  assertStringIncludes(
+    problems("suite: s\ndefaults: { host: haswel, command: ls }\ntests: [{ name: a }]\n"),
+    "m.yaml:2:19: no host is described as 'haswel'",
+  );
+  assertStringIncludes(
+    problems("suite: s\ndefaults: { nam: x }\ntests: [{ name: a }]\n"),
+    "m.yaml:2:13: unknown key 'nam'",
+  );
+  const axis = Array.from({ length: 1000 }, (_, index) => `"${index}"`).join(", ");
+  const entries = Array.from({ length: 6 }, (_, index) => `  - name: t${index}\n`).join("");
+  assertStringIncludes(
+    problems(`suite: s\ndefaults: { command: ls, matrix: { args: [${axis}] } }\ntests:\n${entries}`),
+    "m.yaml:4:3: the matrices make 6000 tests: at most 5000",
+  );
+});
+
+test("checkManifest() checks programs, files and signals", () => {
+  const of = (lines: string) => problems(`suite: s\ntests:\n  - name: one\n${lines}`);
+  assertStringIncludes(
+    of("    build: { sources: [load.ts, x.c] }\n"),
+    "m.yaml:4:33: there is no /nowhere/x.c",
+  );
+  assertStringIncludes(of("    build: { sources: x.c, flag: [a] }\n"), "did you mean 'flags'?");
+  assertStringIncludes(of("    build: { sources: x.c, flags: [-O2, '@f'] }\n"), "m.yaml:4:41: 'flags' 2");
+  assertStringIncludes(of("    build: { sources: x.c, language: rust }\n"), "m.yaml:4:38: 'language'");
+  assertStringIncludes(of("    command: ls\n    program: x.c\n"), "needs either 'program'");
+  assertStringIncludes(
+    of("    command: ls\n    files: { ../x: a }\n"),
+    "m.yaml:5:14: '../x': a file's path stays",
+  );
+  assertStringIncludes(
+    of("    command: ls\n    files: { a: { copi: x } }\n"),
+    "unknown key 'copi': did you mean 'copy'?",
+  );
+  assertStringIncludes(of("    command: ls\n    files: { /x: a }\n"), "a file's path stays");
+  assertStringIncludes(
+    of("    command: ls\n    files: { x: { copy: y } }\n"),
+    "m.yaml:5:25: there is no /nowhere/y",
+  );
+  const signals = (text: string) => of(`    command: ls\n    signals: [${text}]\n`);
+  assertStringIncludes(signals("{ send: SIGTRM, at: { ms: 1 } }"), "m.yaml:5:23: 'send' cannot be 'SIGTRM'");
+  assertStringIncludes(
+    signals("{ send: SIGTERM, at: { ms: 1, ticks: 2 } }"),
+    "m.yaml:5:36: 'at': a time is one",
+  );
+  assertStringIncludes(
+    signals("{ send: SIGTERM, at: { output: '(' } }"),
+    "m.yaml:5:46: 'output': no regular",
+  );
+});
+
+test("checkManifest() checks expectations", () => {
+  const expect = (text: string) => problems(`${VALID}    expect: { ${text} }\n`);
+  assertStringIncludes(expect("stdout: { matches: [a, '[z-a]'] }"), "m.yaml:5:38: 'matches' 2: no regular");
+  assertStringIncludes(expect("stdout: { matches: /a/q }"), "no regular expression");
+  assertStringIncludes(expect("ticks: { min: 3, max: 2 }"), "m.yaml:5:22: 'ticks': 'min' is above 'max'");
+  assertStringIncludes(expect("ticks: { baseline: 5 }"), "m.yaml:5:34: 'baseline'");
+  assertStringIncludes(expect("ticks: 1.5"), "m.yaml:5:22: ");
+  assertStringIncludes(expect("counters: { page-fault: 1 }"), "did you mean 'page-faults'?");
+  assertStringIncludes(
+    problems(`${VALID}    host: haswell\n    expect: { overhead: { max: 2 } }\n`),
+    "m.yaml:6:25: 'overhead' is of the native run, and there is none on a described host",
+  );
+});
+
+test("checkManifest() takes exact counts for bounds", () => {
+  const [first] = tests(`${VALID}    expect: { ticks: 12, events: 3, counters: { page-faults: 7 } }\n`);
+  assertEquals(first?.expect.ticks, { min: 12, max: 12 });
+  assertEquals(first?.expect.events, { min: 3, max: 3 });
+  assertEquals(first?.expect.counters, { "page-faults": { min: 7, max: 7 } });
 });

@@ -1,11 +1,10 @@
 /** Reads and checks manifests. Whatever is wrong with one is told in one go, each with its place. */
-import { existsSync } from "node:fs";
 import { dirname, resolve } from "node:path";
-import { didYouMean } from "../../ffi/mod.ts";
-import { isProfilePath, profileNames } from "../host/mod.ts";
-import { checkYaml, type Problem, readYaml, type YamlSource } from "../yaml/mod.ts";
-import { checkConditions } from "./conditions.ts";
-import { type Manifest, manifestSchema } from "./schema.ts";
+import { checkYaml, type Path, type Problem, readYaml, type YamlSource } from "../yaml/mod.ts";
+import { checkTest } from "./check-test.ts";
+import { complete, type Manifest, withDefaults } from "./complete.ts";
+import { expandMatrix, MOST_OF_MANIFEST } from "./matrix.ts";
+import { type GivenManifest, type GivenTest, manifestSchema } from "./schema.ts";
 
 /** A manifest with the place that its paths are relative to. */
 export interface LoadedManifest extends Manifest {
@@ -37,48 +36,43 @@ export function loadManifest(path: string): LoadedManifest {
  * @throws {UsageError} As {@link loadManifest} does.
  */
 export function checkManifest(file: string, text: string, folder: string): Manifest {
-  return checkYaml({ file, text, what: WHAT }, manifestSchema, (source, manifest) =>
+  const given = checkYaml({ file, text, what: WHAT }, manifestSchema, (source, manifest) =>
     checkTests(source, manifest, folder),
   );
+  return complete(given);
 }
 
 /** What the schema alone can't see: names that occur twice, programs that are not there. */
-function checkTests(source: YamlSource, manifest: Manifest, folder: string): Problem[] {
+function checkTests(source: YamlSource, manifest: GivenManifest, folder: string): Problem[] {
   const problems: Problem[] = [];
   const names = new Set<string>();
-  for (const [index, entry] of manifest.tests.entries()) {
-    const { name, program, command, expect } = entry;
-    const at = ["tests", index];
-    for (const { path, message } of checkConditions(entry)) {
-      problems.push(source.problem([...at, ...path], message));
+  let size = 0;
+  for (const [index, own] of manifest.tests.entries()) {
+    const entry = withDefaults(own, manifest);
+    const at = (key: keyof GivenTest, ...below: Path) =>
+      key in own || manifest.defaults?.[key as keyof typeof manifest.defaults] === undefined
+        ? ["tests", index, key, ...below]
+        : ["defaults", key, ...below];
+    for (const { path, message } of checkTest(entry, folder)) {
+      const [key, ...below] = path as [keyof GivenTest, ...PropertyKey[]];
+      problems.push(source.problem(key === "name" ? ["tests", index] : at(key, ...below), message));
     }
-    if (names.has(name)) problems.push(source.problem([...at, "name"], `a second test is named '${name}'`));
-    names.add(name);
-    if ((program === undefined) === (command === undefined)) {
-      problems.push(source.problem(at, `'${name}' needs either 'program' (a C source) or 'command'`));
-    }
-    if (program !== undefined && !existsSync(resolve(folder, program))) {
-      const message = `there is no ${resolve(folder, program)}`;
-      problems.push(source.problem([...at, "program"], message));
-    }
-    const noHost = entry.host === undefined ? undefined : missingHost(entry.host, folder);
-    if (noHost !== undefined) problems.push(source.problem([...at, "host"], noHost));
+    if (names.has(own.name))
+      problems.push(source.problem(at("name"), `a second test is named '${own.name}'`));
+    names.add(own.name);
+    const { expect = {} } = own;
     if (expect.exit !== undefined && expect.signal !== undefined) {
-      problems.push(
-        source.keyProblem([...at, "expect"], "signal", "a program ends by 'exit' or by 'signal'"),
-      );
+      problems.push(source.keyProblem(at("expect"), "signal", "a program ends by 'exit' or by 'signal'"));
     }
+    const expansion = entry.matrix === undefined ? undefined : expandMatrix(entry.matrix);
+    if (expansion !== undefined && !("points" in expansion)) {
+      problems.push(source.problem(at("matrix", ...expansion.path), expansion.message));
+    }
+    size += expansion !== undefined && "points" in expansion ? expansion.points.size : 1;
+  }
+  if (size > MOST_OF_MANIFEST) {
+    const message = `the matrices make ${size} tests: at most ${MOST_OF_MANIFEST} are allowed`;
+    problems.push(source.problem(["tests"], message));
   }
   return problems;
-}
-
-/** Why a described host can't be found; undefined if it can. */
-function missingHost(host: string, folder: string): string | undefined {
-  if (isProfilePath(host)) {
-    const path = resolve(folder, host);
-    return existsSync(path) ? undefined : `there is no ${path}`;
-  }
-  const names = profileNames();
-  if (names.includes(host)) return undefined;
-  return `no host is described as '${host}'${didYouMean(host, names) || `; there are: ${names.join(", ")}`}`;
 }

@@ -1,88 +1,81 @@
-/** What a manifest may say: the one definition that checking and types follow from. */
+/** What a manifest may say: the one definition that checking, types and the published JSON Schema follow from. */
 import { z } from "zod";
 import { ENGINE_CHOICES } from "../engines/types.ts";
-import { SIGNAL_NAMES } from "../signals.ts";
+import { buildSchema } from "./build.ts";
 import { conditionKeys } from "./conditions.ts";
+import { expectationsSchema } from "./expectations.ts";
+import { filesSchema } from "./files.ts";
+import { matrixSchema } from "./matrix.ts";
+import { sendsSchema } from "./sends.ts";
 
-const count = z.int().nonnegative();
+/** Letters that names and tags are made of. */
+const plainName = (what: string) =>
+  z.string().regex(/^[\w.-]+$/, `${what} has letters, digits and . _ - only`);
 
-const range = z
-  .strictObject({ min: count.optional(), max: count.optional() })
-  .describe("bounds of a count, both inclusive");
-
-const text = z
-  .strictObject({
-    equals: z.string().optional(),
-    contains: z.union([z.string(), z.array(z.string())]).optional(),
-  })
-  .describe("what an output must be, or have in it");
-
-export const expectationsSchema = z.strictObject({
-  exit: z.int().min(0).max(255).optional().describe("the exit code; 0 if neither this nor signal is given"),
-  signal: z
-    .enum(SIGNAL_NAMES, { error: "no such signal" })
-    .optional()
-    .describe("the signal that ends the program"),
-  stdout: text.optional(),
-  stderr: text.optional(),
-  ticks: range.optional().describe("retired conditional branches"),
-  events: range.optional(),
-  signals: range.optional().describe("signals that reached the program"),
-  switches: range.optional().describe("preemptions of one thread for another"),
-});
-
-const tags = z
-  .array(z.string().regex(/^[\w.-]+$/, "a tag has letters, digits and . _ - only"))
-  .default([])
-  .describe("words to choose tests by: --filter tag:WORD");
+const tags = z.array(plainName("a tag")).describe("words to choose tests by: --filter tag:WORD");
 
 const engine = z.enum(ENGINE_CHOICES).describe("the engine, where the command line names none");
 
-export const testSchema = z.strictObject({
-  name: z.string().regex(/^[\w.-]+$/, "a name has letters, digits and . _ - only"),
-  program: z.string().optional().describe("a C source, relative to the manifest; compiled on first use"),
-  command: z.string().optional().describe("a program of the host; the test is skipped where it is missing"),
-  args: z.array(z.string()).default([]),
+/** Keys that `defaults` may have too: all but a test's name. */
+const testKeys = {
+  program: z.string().optional().describe("a source in C, C++ or assembly, relative to the manifest"),
+  build: buildSchema.optional(),
+  command: z
+    .string()
+    .optional()
+    .describe(
+      "a program of the host, or a path relative to the manifest; the test is skipped where it is missing",
+    ),
+  args: z.array(z.string()).optional().describe("arguments of the program"),
+  matrix: matrixSchema.optional().describe("ways to run it: each combination is a test"),
   stdin: z
     .string()
     .optional()
     .describe("what the program reads from its standard input; nothing if not given"),
-  environment: z.record(z.string(), z.string()).default({}),
+  files: filesSchema.optional(),
+  environment: z.record(z.string(), z.string()).optional().describe("variables added to those of the runner"),
+  signals: sendsSchema.optional(),
   timeout: z.number().positive().optional().describe("seconds, for each of native run, record and replay"),
-  alone: z.boolean().default(false).describe("no other test may run at the same time"),
-  weight: z.int().positive().default(1).describe("how many of the tests that run at a time it counts for"),
+  alone: z.boolean().optional().describe("no other test may run at the same time"),
+  weight: z.int().positive().optional().describe("how many of the tests that run at a time it counts for"),
   exclusive: z
     .array(z.string().min(1))
-    .default([])
+    .optional()
     .describe("things (a port, a device) that no other test which names them may have at the same time"),
-  retry: count.max(100).optional().describe("attempts after a failed one; a test that passes then is flaky"),
-  tags: tags,
+  repeat: z.int().positive().max(100_000).optional().describe("attempts, where --repeat is not given"),
+  retry: z
+    .int()
+    .nonnegative()
+    .max(100)
+    .optional()
+    .describe("attempts after a failed one; a test that passes then is flaky"),
+  tags: tags.optional(),
   skip: z.string().min(1).optional().describe("why the test is not to be run"),
   engine: engine.optional(),
   host: z
     .string()
     .optional()
     .describe("a described host that the program runs on: a name, or a file relative to the manifest"),
-  ...conditionKeys,
-  expect: expectationsSchema.default({}),
-});
+  requires: conditionKeys.requires.optional(),
+  unsupported: conditionKeys.unsupported.optional(),
+  flag: conditionKeys.flag.optional(),
+  xfail: conditionKeys.xfail.optional(),
+  expect: expectationsSchema.optional().describe("what the runs must be like"),
+};
+
+export const testSchema = z.strictObject({ name: plainName("a name"), ...testKeys });
 
 export const manifestSchema = z.strictObject({
-  suite: z.string().regex(/^[\w.-]+$/, "a name has letters, digits and . _ - only"),
-  description: z.string().optional(),
+  suite: plainName("a name").describe("name of the suite"),
+  description: z.string().optional().describe("a line about it"),
   timeout: z.number().positive().default(60).describe("seconds, for tests that name no timeout of their own"),
   engine: engine.default("embedded"),
-  tags: tags,
+  tags: tags.default([]),
+  defaults: z.strictObject(testKeys).optional().describe("what holds for tests that do not say otherwise"),
   tests: z.array(testSchema).min(1),
 });
 
-/** A checked manifest. */
-export type Manifest = z.infer<typeof manifestSchema>;
-/** A test as its manifest gives it. */
-export type TestEntry = z.infer<typeof testSchema>;
-/** What a test's runs must be like. */
-export type Expectations = z.infer<typeof expectationsSchema>;
-/** Bounds of a count. */
-export type Range = z.infer<typeof range>;
-/** What an output must be like. */
-export type TextExpectation = z.infer<typeof text>;
+/** A manifest as it was written, checked. */
+export type GivenManifest = z.infer<typeof manifestSchema>;
+/** A test as it was written. */
+export type GivenTest = z.infer<typeof testSchema>;

@@ -4,10 +4,10 @@
  */
 import { existsSync, mkdirSync, renameSync, rmSync } from "node:fs";
 import { homedir } from "node:os";
-import { basename, dirname, extname, join } from "node:path";
+import { basename, dirname, extname, join, resolve } from "node:path";
 import { UsageError } from "../errors.ts";
-import { type Compiler, FLAGS, languageOf } from "./compiler.ts";
-import { readSources } from "./sources.ts";
+import { type Compiler, FLAGS, type Language, languageOfAll } from "./compiler.ts";
+import { includeFolders, readSources } from "./sources.ts";
 
 /** A program is there, or the compiler refused its source. */
 export type Compilation = { ok: true; path: string } | { ok: false; message: string };
@@ -19,28 +19,41 @@ export function programsRoot(): string {
 
 /** How a source is compiled. */
 export interface CompileOptions {
+  /** Further sources of the program. @default none */
+  more?: readonly string[];
   /** More flags, behind those of its language; libraries (`-lm`) too. @default none */
   flags?: readonly string[];
+  /** What all sources are written in. @default what their names say */
+  language?: Language | undefined;
+  /** Folder that paths in flags (`-I`) are relative to. @default that of the source */
+  folder?: string;
   /** Folder that keeps compiled programs. @default programsRoot() */
   root?: string;
 }
 
+/** What `-x` calls the languages (gcc(1), "Options Controlling the Kind of Output"). */
+const NAMES: Readonly<Record<Language, string>> = { c: "c", "c++": "c++", asm: "assembler-with-cpp" };
+
 /** How a compiler is called for one program. */
 interface Invocation {
-  source: string;
+  sources: readonly string[];
   compiler: Compiler;
-  /** Flags of the language, and what stands behind the source: libraries have to. */
+  folder: string;
+  /** Flags of the language, and what stands behind the sources: libraries have to. */
   before: readonly string[];
   behind: readonly string[];
 }
 
 /** Name of the compiled program: its stem and a hash of sources, compiler and flags, wherever they lie. */
-function cacheName({ source, compiler, before, behind }: Invocation): string {
+function cacheName({ sources, compiler, folder, before, behind }: Invocation): string {
   const hash = new Bun.CryptoHasher("sha256");
   for (const part of [compiler.identity, ...compiler.command, ...before, "", ...behind]) {
     hash.update(`${part}\0`);
   }
-  for (const { path, text } of readSources(source)) hash.update(`${basename(path)}\0${text}\0`);
+  const [source = ""] = sources;
+  for (const { path, text } of sources.flatMap((each) => readSources(each, includeFolders(behind, folder)))) {
+    hash.update(`${basename(path)}\0${text}\0`);
+  }
   return `${basename(source, extname(source))}-${hash.digest("hex").slice(0, 16)}`;
 }
 
@@ -56,9 +69,18 @@ const underway = new Map<string, Promise<Compilation>>();
 export function compile(
   source: string,
   compiler: Compiler,
-  { flags = [], root = programsRoot() }: CompileOptions = {},
+  { more = [], flags = [], language, folder = dirname(source), root = programsRoot() }: CompileOptions = {},
 ): Promise<Compilation> {
-  const invocation = { source, compiler, before: FLAGS[languageOf(source) ?? "c"], behind: flags };
+  const sources = [source, ...more].map((path) => resolve(path));
+  const flagsOfLanguage = FLAGS[language ?? languageOfAll(sources)];
+  const before = language === undefined ? flagsOfLanguage : [...flagsOfLanguage, "-x", NAMES[language]];
+  const invocation: Invocation = {
+    sources,
+    compiler,
+    folder,
+    before,
+    behind: [...(language === undefined ? [] : ["-x", "none"]), ...flags],
+  };
   const path = join(root, cacheName(invocation));
   if (existsSync(path)) return Promise.resolve({ ok: true, path });
   let compilation = underway.get(path);
@@ -69,7 +91,10 @@ export function compile(
   return compilation;
 }
 
-async function build({ source, compiler, before, behind }: Invocation, path: string): Promise<Compilation> {
+async function build(
+  { sources, compiler, folder, before, behind }: Invocation,
+  path: string,
+): Promise<Compilation> {
   try {
     mkdirSync(dirname(path), { recursive: true });
   } catch (error) {
@@ -81,7 +106,8 @@ async function build({ source, compiler, before, behind }: Invocation, path: str
   }
   const temporary = `${path}.${process.pid}.new`;
   const { command } = compiler;
-  const child = Bun.spawn([...command, ...before, "-o", temporary, source, ...behind], {
+  const child = Bun.spawn([...command, ...before, "-o", temporary, ...sources, ...behind], {
+    cwd: folder,
     stdin: "ignore",
     stdout: "ignore",
     stderr: "pipe",
@@ -91,7 +117,7 @@ async function build({ source, compiler, before, behind }: Invocation, path: str
     rmSync(temporary, { force: true });
     return {
       ok: false,
-      message: `${source} does not compile with ${command.join(" ")}:\n${message.trimEnd()}`,
+      message: `${sources.join(", ")} does not compile with ${command.join(" ")}:\n${message.trimEnd()}`,
     };
   }
   // Renaming is atomic: another runner that compiles the same finds all of the program or none.

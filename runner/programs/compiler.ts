@@ -2,8 +2,9 @@
 import { extname } from "node:path";
 import { UsageError } from "../errors.ts";
 
-/** A language that programs under test are written in. */
-export type Language = "c" | "c++" | "asm";
+/** Languages that programs under test are written in. */
+export const LANGUAGES = ["c", "c++", "asm"] as const;
+export type Language = (typeof LANGUAGES)[number];
 
 const EXTENSIONS: Readonly<Record<string, Language>> = {
   ".c": "c",
@@ -24,6 +25,13 @@ export const FLAGS: Readonly<Record<Language, readonly string[]>> = {
 /** The language of a source by its extension; undefined if it is no source. */
 export function languageOf(path: string): Language | undefined {
   return EXTENSIONS[extname(path)];
+}
+
+/** The language that a program of several sources is linked as: C++ if one of them is, else C if one is. */
+export function languageOfAll(paths: readonly string[]): Language {
+  const all = paths.map((path) => languageOf(path) ?? "c");
+  if (all.includes("c++")) return "c++";
+  return all.includes("c") ? "c" : "asm";
 }
 
 /** A compiler that was found. */

@@ -20,7 +20,7 @@ export class LiveLine {
   show(event: RunEvent): void {
     switch (event.kind) {
       case "run-started":
-        this.#total = event.tests.length * event.repeat;
+        this.#total = event.tests.reduce((sum, test) => sum + (test.repeat ?? event.repeat), 0);
         break;
       case "phase-started":
         this.#running.set(`${event.test.id}.${event.attempt}`, `${event.test.name} ${event.phase}`);

@@ -1,11 +1,16 @@
 /** One attempt at a test: the program natively, then recorded, then replayed, each in a process of its own. */
 import { readFileSync, writeFileSync } from "node:fs";
 import type { Completed, Engine, EnginePhase, Invocation, Seen } from "../engines/mod.ts";
+import { sendInTime } from "../script/send.ts";
 import { compareRuns } from "./compare.ts";
-import { checkCounts, checkVisible } from "./expect.ts";
+import { checkCounts, checkMeasures, checkVisible } from "./expect.ts";
 import type { Guard } from "./guard.ts";
+import { NativeCounters } from "./native-counters.ts";
 import { runProcess } from "./process.ts";
+import { hasNativeRun, sendsOf } from "./signals.ts";
+import type { Snapshots } from "./snapshots.ts";
 import type { Attempt, Phase, TestCase, Verdict } from "./types.ts";
+import { makeWorkFolder } from "./work-folder.ts";
 import type { AttemptFolder } from "./workspace.ts";
 
 /** A few native runs are enough: they give the time to compare with, and show that the program works at all here. */
@@ -21,6 +26,9 @@ export interface AttemptSpec {
   nativeRuns: number;
   engine: Engine;
   folder: AttemptFolder;
+  snapshots: Snapshots;
+  /** Ticks of earlier runs of the test on this host; undefined where there are none. */
+  baselineTicks: number | undefined;
   /** Watches recordings, and stops one that can't be trusted. */
   guard: Guard | undefined;
   abort: AbortSignal;
@@ -68,23 +76,27 @@ async function phases(spec: AttemptSpec, attempt: Attempt): Promise<Verdict> {
   const stdin = test.stdin === undefined ? undefined : folder.file("test", "stdin");
   if (stdin !== undefined) writeFileSync(stdin, test.stdin ?? "");
   const command = [spec.program, ...test.args];
+  const reasons: string[] = [];
 
   // On a described host it is meant to do something else than here.
-  if (spec.number <= spec.nativeRuns && test.host === undefined) {
-    const native = await runPhase(spec, attempt, "native", { command }, stdin);
-    const reasons = checkVisible(test.expect, native);
-    if (reasons.length > 0) {
-      return { kind: "broken", reason: `the program itself, not recorded: ${reasons.join("; ")}` };
-    }
+  if (spec.number <= spec.nativeRuns && hasNativeRun(test)) {
+    reasons.push(...(await nativeRun(spec, attempt, command, stdin)));
   }
 
-  const invocation = engine.record(command, folder, test.host);
+  const invocation = engine.record(command, folder, { host: test.host, sends: sendsOf(test) });
   const record = await complete(spec, attempt, "record", invocation, stdin);
-  const reasons = [
+  reasons.push(
     ...checkVisible(test.expect, record),
+    ...spec.snapshots.check(test, record),
     ...checkCounts(test.expect, record.counts, engine.comparable),
+    ...checkMeasures(test.expect, {
+      ticks: record.counts.ticks,
+      baselineTicks: spec.baselineTicks,
+      recordMs: attempt.milliseconds.record,
+      nativeMs: attempt.milliseconds.native,
+    }),
     ...record.reasons,
-  ];
+  );
   try {
     const replay = await complete(spec, attempt, "replay", engine.replay(folder), undefined);
     reasons.push(...compareRuns(record, replay), ...replay.reasons);
@@ -93,7 +105,40 @@ async function phases(spec: AttemptSpec, attempt: Attempt): Promise<Verdict> {
     if (!(error instanceof Verdicted) || error.verdict.kind !== "fail") throw error;
     reasons.push(...error.verdict.reasons);
   }
-  return reasons.length === 0 ? { kind: "pass" } : { kind: "fail", reasons };
+  if (reasons.length > 0) return { kind: "fail", reasons };
+  spec.snapshots.keep(test, record);
+  return { kind: "pass" };
+}
+
+/**
+ * Runs the program by itself.
+ *
+ * @returns What its counters have against it.
+ */
+async function nativeRun(
+  spec: AttemptSpec,
+  attempt: Attempt,
+  command: readonly string[],
+  stdin: string | undefined,
+): Promise<string[]> {
+  const { test, snapshots } = spec;
+  const { counters: expected } = test.expect;
+  const counters = expected === undefined ? undefined : new NativeCounters(expected);
+  const native = await runPhase(spec, attempt, "native", { command }, stdin, counters);
+  const reasons = [...checkVisible(test.expect, native), ...snapshots.check(test, native)];
+  if (reasons.length > 0) {
+    const reason = `the program itself, not recorded: ${reasons.join("; ")}`;
+    throw new Verdicted({ kind: "broken", reason });
+  }
+  if (counters?.refusal !== undefined) throw new Verdicted({ kind: "broken", reason: counters.refusal });
+  const counted = counters?.check() ?? [];
+  if (!("event" in counted)) return counted;
+  const { event, reason } = counted;
+  throw new Verdicted({
+    kind: "skip",
+    reason: `this host can't count '${event}': ${reason}`,
+    missing: [event],
+  });
 }
 
 /** Runs a phase of the engine and reads what came of it. */
@@ -117,20 +162,24 @@ async function runPhase(
   phase: Phase,
   { command, environment }: Invocation,
   stdin: string | undefined,
+  watching: Guard | undefined = phase === "record" ? guard : undefined,
 ): Promise<Seen> {
   onPhase(phase);
+  const sends = phase === "replay" ? [] : sendsOf(test);
   const [stdout, stderr] = [folder.file(phase, "stdout"), folder.file(phase, "stderr")];
   const seconds = test.timeoutSeconds;
   const end = await runProcess({
     command,
-    cwd: test.cwd,
+    cwd: makeWorkFolder(test, folder.work),
     environment: { ...test.environment, ...environment },
     stdin,
     stdout,
     stderr,
     timeoutSeconds: seconds,
     abort,
-    guard: phase === "record" ? guard : undefined,
+    guard: watching,
+    onStart: (pid, ended) =>
+      sendInTime(sends, { ...(phase === "native" ? { program: pid } : { recorder: pid }), stdout, ended }),
   });
   if (end.kind === "aborted") throw new Aborted();
   if (end.kind === "timeout") throw new Verdicted({ kind: "timeout", phase, seconds });

@@ -18,15 +18,27 @@ function firstDifference(a: Buffer, b: Buffer): number {
   return length;
 }
 
-function compareOutput(name: string, recorded: Buffer, replayed: Buffer): string[] {
-  if (recorded.equals(replayed)) return [];
-  const at = firstDifference(recorded, replayed);
-  const before = recorded.subarray(0, at);
+/**
+ * Finds where two outputs differ.
+ *
+ * @param name What they are outputs of: "stdout".
+ * @param verbs What is said of the first and of the second one.
+ * @returns A sentence; none if they are the same.
+ */
+export function compareOutput(
+  name: string,
+  first: Buffer,
+  second: Buffer,
+  verbs: readonly [string, string] = ["recorded", "replayed"],
+): string[] {
+  if (first.equals(second)) return [];
+  const at = firstDifference(first, second);
+  const before = first.subarray(0, at);
   const lineStart = before.lastIndexOf("\n") + 1;
   const line = before.toString("latin1").split("\n").length;
   return [
-    `${name} differs at byte ${at} (line ${line}): recorded ${excerpt(recorded, lineStart)}, ` +
-      `replayed ${excerpt(replayed, lineStart)}`,
+    `${name} differs at byte ${at} (line ${line}): ${verbs[0]} ${excerpt(first, lineStart)}, ` +
+      `${verbs[1]} ${excerpt(second, lineStart)}`,
   ];
 }
 

@@ -51,8 +51,9 @@ export function decide(
 }
 
 /** Why a test can't be given to another engine than tickproof's own; undefined if it can. */
-export function needsEmbedded({ host, target }: TestCase): string | undefined {
+export function needsEmbedded({ host, target, signals = [] }: TestCase): string | undefined {
   if (host !== undefined) return "a described host needs the embedded engine";
+  if (signals.some(({ at }) => at.ticks !== undefined)) return "a signal at a tick needs the embedded engine";
   return target.kind === "script" ? "scripts record with the embedded engine" : undefined;
 }
 

@@ -13,6 +13,7 @@ export { type PreparedTest, prepare } from "./prepare.ts";
 export { type RunOptions, runTests } from "./run.ts";
 export { conditionsOf, ScriptSessions } from "./scripts.ts";
 export { parseShard } from "./selection.ts";
+export { Snapshots } from "./snapshots.ts";
 export { isHarmless } from "./summarize.ts";
 export { type Asked, forecastOn, surroundings } from "./surroundings.ts";
 export type {

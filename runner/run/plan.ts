@@ -14,9 +14,22 @@ export function defaultManifests(): string[] {
   return names.sort().map((name) => join(DEFAULT_FOLDER, name));
 }
 
-function targetOf({ program, command }: TestEntry, folder: string): Target {
+function targetOf({ program, build, command }: TestEntry, folder: string): Target {
   if (program !== undefined) return { kind: "source", path: resolve(folder, program) };
-  return { kind: "host", name: command ?? "" };
+  if (build === undefined) {
+    const isPath = command?.includes("/");
+    return { kind: "host", name: isPath ? resolve(folder, command ?? "") : (command ?? "") };
+  }
+  const { sources, flags = [], libraries = [], language } = build;
+  const [path = "", ...more] = sources.map((source) => resolve(folder, source));
+  return {
+    kind: "source",
+    path,
+    more,
+    flags: [...flags, ...libraries.map((library) => `-l${library}`)],
+    language,
+    folder,
+  };
 }
 
 /** A described host by name, or by a file relative to the manifest. */
@@ -33,6 +46,9 @@ export function manifestTests(manifest: LoadedManifest): TestCase[] {
     target: targetOf(entry, manifest.folder),
     args: entry.args,
     stdin: entry.stdin,
+    files: entry.files,
+    signals: entry.signals,
+    repeat: entry.repeat,
     environment: entry.environment,
     cwd: manifest.folder,
     timeoutSeconds: entry.timeout ?? manifest.timeout,

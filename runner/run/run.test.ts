@@ -107,7 +107,7 @@ test("runTests() passes on exit code, signal, input and environment", async () =
 });
 
 test("runTests() is broken where the program itself does not meet the expectations", async () => {
-  const verdict = await verdictOf("echo no; exit 1", { expect: { stdout: { contains: "yes" } } });
+  const verdict = await verdictOf("echo no; exit 1", { expect: { stdout: { contains: ["yes"] } } });
   assert(verdict.kind === "broken");
   assertMatch(verdict.reason, /exit code 1, expected exit code 0; stdout lacks "yes": it is "no\\n"/);
 });

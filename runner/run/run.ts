@@ -1,4 +1,5 @@
 /** A whole run: every test the asked number of times, side by side, told to a reporter as it goes. */
+import type { EngineName } from "../host/mod.ts";
 import { type LogWatch, type Settings, settingChanges } from "../kernel/mod.ts";
 import { Aborted, makeAttempt, NATIVE_RUNS } from "./attempt.ts";
 import type { Guard } from "./guard.ts";
@@ -9,6 +10,7 @@ import { type Plan, type PreparedTest, prepare, type Surroundings } from "./prep
 import { Programs } from "./programs.ts";
 import { makeScriptAttempt } from "./script-attempt.ts";
 import type { ScriptSessions } from "./scripts.ts";
+import { Snapshots } from "./snapshots.ts";
 import { isHarmless, summarize } from "./summarize.ts";
 import type { Attempt, Phase, Reporter, RunSummary, Target, TestCase, Verdict } from "./types.ts";
 import { type AttemptFolder, type Keep, Workspace } from "./workspace.ts";
@@ -16,7 +18,7 @@ import { type AttemptFolder, type Keep, Workspace } from "./workspace.ts";
 /** How tests are run. */
 export interface RunOptions extends Surroundings {
   tests: readonly TestCase[];
-  /** Attempts at each test. */
+  /** Attempts at each test that does not say. */
   repeat: number;
   /** Attempts after a failed one, where the test does not say. */
   retry: number;
@@ -33,6 +35,10 @@ export interface RunOptions extends Surroundings {
   keep: Keep;
   /** Folder that the traces of failures are kept in. */
   root: string;
+  /** Outputs that are kept beside manifests. @default as CI or not needs them */
+  snapshots?: Snapshots;
+  /** Ticks of earlier runs on this host, for `ticks: { baseline }`. @default nothing is known */
+  baselineTicks?: (test: TestCase, engine: EngineName) => number | undefined;
   /** Follows the kernel's log. */
   log: LogWatch;
   /** Reads the kernel's settings. */
@@ -49,6 +55,7 @@ interface Means {
   options: RunOptions;
   workspace: Workspace;
   programs: Programs;
+  snapshots: Snapshots;
   guard: Guard | undefined;
 }
 
@@ -68,7 +75,8 @@ export async function runTests(options: RunOptions): Promise<RunSummary> {
   const failures = new FailureLimit(untilFail ? 1 : options.failFast);
   // What runs when enough tests have failed goes on to its end; what is ended from outside does not.
   const noMore = AbortSignal.any([options.abort, failures.reached]);
-  const means: Means = { options, workspace, programs: new Programs(prepared), guard };
+  const { snapshots = new Snapshots() } = options;
+  const means: Means = { options, workspace, programs: new Programs(prepared), snapshots, guard };
   const attempts = new Map<PreparedTest, Attempt[]>(prepared.map((test) => [test, []]));
   report({ kind: "run-started", tests, repeat, jobs });
 
@@ -89,12 +97,15 @@ export async function runTests(options: RunOptions): Promise<RunSummary> {
   });
   // Tests that must be alone come last: each of them empties the pool.
   const inOrder = prepared.toSorted((a, b) => Number(a.test.alone) - Number(b.test.alone));
-  const round = (number: number) => inOrder.map((test) => task(test, number));
+  const timesOf = ({ test }: PreparedTest) => test.repeat ?? repeat;
+  const round = (number: number) =>
+    inOrder.filter((test) => number <= timesOf(test)).map((test) => task(test, number));
+  const rounds = Math.max(repeat, ...prepared.map(timesOf));
   if (untilFail) {
-    for (let number = 1; number <= repeat && !noMore.aborted; number++)
+    for (let number = 1; number <= rounds && !noMore.aborted; number++)
       await runPool(round(number), jobs, noMore);
   } else {
-    const numbers = Array.from({ length: repeat }, (_, index) => index + 1);
+    const numbers = Array.from({ length: rounds }, (_, index) => index + 1);
     await runPool(numbers.flatMap(round), jobs, noMore);
   }
 
@@ -193,10 +204,23 @@ function attemptWith(
 ): Promise<Attempt | undefined> {
   const { abort, report, nativeRuns = NATIVE_RUNS } = means.options;
   const { number } = turn;
-  const guard = isGuarded(plan) ? means.guard : undefined;
-  const onPhase = (phase: Phase) => report({ kind: "phase-started", test, attempt: number, phase });
   return observed(means, test, plan, turn, (folder) =>
-    makeAttempt({ test, number, program, nativeRuns, engine: plan.by, folder, guard, abort, onPhase }),
+    makeAttempt({
+      test,
+      number,
+      program,
+      nativeRuns,
+      engine: plan.by,
+      folder,
+      snapshots: means.snapshots,
+      baselineTicks:
+        test.expect.ticks?.baseline === undefined
+          ? undefined
+          : means.options.baselineTicks?.(test, plan.by.name),
+      guard: isGuarded(plan) ? means.guard : undefined,
+      abort,
+      onPhase: (phase: Phase) => report({ kind: "phase-started", test, attempt: number, phase }),
+    }),
   );
 }
 

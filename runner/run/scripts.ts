@@ -3,13 +3,11 @@ import { mkdirSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { z } from "zod";
 import { UsageError } from "../errors.ts";
-import { checkConditions, conditionKeys } from "../manifest/conditions.ts";
+import { checkConditions, conditionsSchema } from "../manifest/conditions.ts";
 import { DEFAULT_TIMEOUT_SECONDS } from "../script/definition.ts";
 import type { TestDescription } from "../script/protocol.ts";
 import { type ScriptEnd, type ScriptRun, ScriptSession } from "../script/session.ts";
 import type { ScriptProblem, TestCase } from "./types.ts";
-
-const conditionsSchema = z.object(conditionKeys);
 
 /** What a script is called in the ids of its tests: its name without what says that it is one. */
 export function suiteOf(path: string): string {

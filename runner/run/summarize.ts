@@ -37,10 +37,11 @@ function resultOf(
   const inOrder = attempts.toSorted((a, b) => a.number - b.number || (a.retry ?? 0) - (b.retry ?? 0));
   // Of an attempt and those that tried again, the last one counts.
   const last = inOrder.filter(({ number }, at) => inOrder[at + 1]?.number !== number);
+  const times = repeat === undefined ? 0 : (test.repeat ?? repeat);
   const passed = last.filter(({ verdict }) => verdict.kind === "pass").length;
   let verdict = overall(last);
-  if (verdict === undefined || (verdict.kind === "pass" && passed < (repeat ?? 0))) {
-    const all = repeat === undefined ? "" : ` of ${repeat}`;
+  if (verdict === undefined || (verdict.kind === "pass" && passed < times)) {
+    const all = repeat === undefined ? "" : ` of ${times}`;
     const reason = `the run was ended after ${last.length}${all} attempts`;
     verdict = { kind: "skip", reason, missing: [] };
   } else if (verdict.kind === "pass" && last.length < inOrder.length) {

@@ -2,13 +2,14 @@
 import type { EngineChoice } from "../engines/mod.ts";
 import type { EngineName } from "../host/mod.ts";
 import type { SettingChange } from "../kernel/mod.ts";
-import type { Conditions, Expectations } from "../manifest/mod.ts";
+import type { Conditions, Expectations, Files, Sends } from "../manifest/mod.ts";
+import type { CompileOptions } from "../programs/compile.ts";
 import type { StepResult } from "../script/outcome.ts";
 
 /** What a test runs. */
 export type Target =
-  /** A C source, compiled on first use. */
-  | { kind: "source"; path: string }
+  /** A source, compiled on first use, as `compile` takes it. */
+  | ({ kind: "source"; path: string } & Omit<CompileOptions, "root">)
   /** A program of the host, by name or path. */
   | { kind: "host"; name: string }
   /** A test of a script: its place among the script's tests. */
@@ -23,6 +24,12 @@ export interface TestCase {
   target: Target;
   args: readonly string[];
   stdin: string | undefined;
+  /** Files of a working folder of its own, which takes the place of `cwd`. */
+  files?: Files | undefined;
+  /** Signals to send to the program. */
+  signals?: Sends | undefined;
+  /** Attempts, where the run does not say. */
+  repeat?: number | undefined;
   environment: Readonly<Record<string, string>>;
   /** Folder that the program runs in. */
   cwd: string;

@@ -2,6 +2,7 @@
 import { existsSync, mkdirSync, readdirSync, rmdirSync, rmSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { makeNumbered } from "../traces.ts";
+import { fileNameOf } from "./file-name.ts";
 
 /** Which attempts' folders are kept. */
 export const KEEP = ["failed", "all", "none"] as const;
@@ -25,6 +26,11 @@ export class AttemptFolder {
     return join(this.path, "recordings");
   }
 
+  /** Working folder of a program that has files of its own. */
+  get work(): string {
+    return join(this.path, "work");
+  }
+
   /** A file of a phase: its stdout, stderr, report or log. */
   file(phase: string, what: "stdout" | "stderr" | "report.json" | "log" | "stdin"): string {
     return join(this.path, `${phase}.${what}`);
@@ -45,11 +51,6 @@ export class AttemptFolder {
   }
 }
 
-/** A short text that differs for different names. */
-function hash(name: string): string {
-  return Bun.hash(name).toString(36).slice(0, 6);
-}
-
 /** The folder of a whole run. */
 export class Workspace {
   readonly path: string;
@@ -61,12 +62,8 @@ export class Workspace {
 
   /** Makes the folder of an attempt. */
   attempt(suite: string, test: string, number: number, retry = 0): AttemptFolder {
-    // Tests of scripts are named in plain words.
-    const name = /^[\w.-]+$/.test(test)
-      ? test
-      : `${test.replaceAll(/[^\w.-]+/g, "_").slice(0, 60)}-${hash(test)}`;
     const again = retry === 0 ? "" : `-${retry}`;
-    return new AttemptFolder(join(this.path, `${suite}.${name}.${number}${again}`));
+    return new AttemptFolder(join(this.path, `${suite}.${fileNameOf(test)}.${number}${again}`));
   }
 
   /** Takes the folder away if nothing in it was kept. */

@@ -7,7 +7,7 @@ import { UsageError } from "../errors.ts";
 import { type Exit, type RecordReport, type ReplayReport, readReport } from "../report.ts";
 import { runProcess } from "../run/process.ts";
 import { findProgram, type ProgramOptions } from "./program.ts";
-import { checkSends, type Send, sendInTime } from "./send.ts";
+import { checkSends, type Send, sendInTime, sendOption } from "./send.ts";
 
 /** How a program is run under record. */
 export interface RecordOptions extends ProgramOptions {
@@ -111,12 +111,11 @@ export class Recording implements Run, AsyncDisposable {
     mkdirSync(place, { recursive: true });
     const input = stdin === undefined ? undefined : join(place, "stdin");
     if (input !== undefined) writeFileSync(input, stdin ?? "");
-    const atTicks = signals.flatMap(({ send, at }) => ("ticks" in at ? [`${send}@${at.ticks}`] : []));
     const report = await runEngine(bench, place, "record", {
       arguments: [
         ...["-o", join(place, "trace")],
         ...(host === undefined ? [] : ["--host", host]),
-        ...(atTicks.length > 0 ? ["--send", atTicks.join(",")] : []),
+        ...sendOption(signals),
         ...["--", path, ...args],
       ],
       cwd: resolve(bench.folder, cwd),

@@ -23,12 +23,20 @@ export interface Send {
 }
 
 /** Where the program is, and what tells that it has ended. */
-export interface Target {
+export type Target = (
+  | { program: number }
   /** Process that records it: its only child is the program. */
-  recorder: number;
+  | { recorder: number }
+) & {
   /** File that the program's standard output goes to. */
   stdout: string;
   ended: AbortSignal;
+};
+
+/** The option of `record` for the signals that come at a tick; no words where there are none. */
+export function sendOption(signals: readonly Send[]): string[] {
+  const atTicks = signals.flatMap(({ send, at }) => ("ticks" in at ? [`${send}@${at.ticks}`] : []));
+  return atTicks.length > 0 ? ["--send", atTicks.join(",")] : [];
 }
 
 /** How often an output is looked at, in milliseconds. */
@@ -60,7 +68,8 @@ export function checkSends(signals: readonly Send[]): void {
 export async function sendInTime(signals: readonly Send[], target: Target): Promise<void> {
   const own = signals.filter(({ at }) => !("ticks" in at));
   if (own.length === 0) return;
-  const program = await until(target, () => programOf(target.recorder));
+  const program =
+    "program" in target ? target.program : await until(target, () => programOf(target.recorder));
   if (program === undefined) return;
   const started = performance.now();
   await Promise.all(

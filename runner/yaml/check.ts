@@ -88,6 +88,20 @@ function explain(source: YamlSource, schema: z.ZodType, what: string, issue: z.c
       return source.keyProblem(path, key, `unknown key '${key}'${hint}`);
     });
   }
+  if (issue.code === "invalid_key") {
+    const key = String(path.at(-1));
+    const [first] = issue.issues;
+    return [source.keyProblem(path.slice(0, -1), key, `'${key}': ${first?.message ?? issue.message}`)];
+  }
+  if (issue.code === "invalid_union") {
+    // Of several kinds, it is about the one that the value is of, if it is of one.
+    const meant = issue.errors.find(([first]) => first?.code !== "invalid_type" || first.path.length > 0);
+    if (meant !== undefined) {
+      return meant.flatMap((inner) =>
+        explain(source, schema, what, { ...inner, path: [...path, ...inner.path] }),
+      );
+    }
+  }
   const name = placeName(path, what);
   if (issue.code === "invalid_value") {
     const given = String(issue.input ?? "");

@@ -30,6 +30,7 @@ export function knownKeys(root: z.core.$ZodType, path: Path): string[] {
   for (const step of path) {
     if (schema instanceof z.ZodObject) schema = unwrap(schema.shape[String(step)] ?? z.never());
     else if (schema instanceof z.ZodArray) schema = unwrap(schema.element);
+    else if (schema instanceof z.ZodRecord) schema = unwrap(schema.valueType);
     else return [];
   }
   return keysOf(schema);
