@@ -1,4 +1,5 @@
 /** The embedded engine: records programs and replays them, by dynamic binary translation over ptrace. */
+export type { CodeLine, CodeListing } from "./code-listing.ts";
 export { EngineError } from "./engine-error.ts";
 export type { Exit, Outcome } from "./outcome.ts";
 export { type RecordOptions, type RecordResult, record } from "./record/mod.ts";

@@ -17,5 +17,6 @@ export { MAX_CHUNK_BYTES } from "./limits.ts";
 export type { TraceMeta } from "./meta.ts";
 export { TraceReader } from "./reader.ts";
 export { type Exit, formatSummary, summarize, type TraceSummary } from "./summary.ts";
+export { type TextBytes, textAt } from "./text-at.ts";
 export { TraceError, type TraceErrorParts } from "./trace-error.ts";
 export { type FileSource, TraceWriter, type TraceWriterOptions } from "./writer.ts";

@@ -2,6 +2,7 @@
  * What the runner asks of an engine: how it is started to record and to replay, and what its results say. A
  * further engine is one more object of this shape; the runner knows no engine by name.
  */
+import type { CodeListing, Difference } from "../../engine/mod.ts";
 import type { EngineName } from "../host/mod.ts";
 import type { Exit } from "../report.ts";
 import type { Counts, Verdict } from "../run/types.ts";
@@ -48,10 +49,18 @@ export interface Completed {
   readonly reasons: readonly string[];
 }
 
+/** Where a replay has left its recording. */
+export interface DivergencePlace {
+  readonly difference: Difference;
+  /** The program's text there; undefined where no file is mapped at the pc. */
+  readonly code?: CodeListing;
+}
+
 /** It came to no end that could be compared. */
 export interface Failed {
   readonly verdict: Verdict;
   readonly counts?: Counts;
+  readonly divergence?: DivergencePlace;
 }
 
 export type Outcome = Completed | Failed;

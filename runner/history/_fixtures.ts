@@ -23,6 +23,7 @@ export function attempt(more: Partial<AttemptInfo> = {}): AttemptInfo {
     nativeMs: 100,
     recordMs: 200,
     replayMs: 150,
+    detail: null,
     ...more,
   };
 }

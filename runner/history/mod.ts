@@ -11,6 +11,6 @@ export {
 export { historyPath } from "./place.ts";
 export { historyReporter, runInfo } from "./reporter.ts";
 export { type Rate, rateOf, rateText } from "./statistics.ts";
-export { type AttemptFilter, type AttemptRow, History, type RunRow } from "./store.ts";
+export { type AttemptDetail, type AttemptFilter, type AttemptRow, History, type RunRow } from "./store.ts";
 export { comparisonText, runsText, trendsText, trendText } from "./text.ts";
 export { type Trend, type TrendPoint, trendsOf } from "./trends.ts";

@@ -2,9 +2,9 @@
 import { hostname, release } from "node:os";
 import { describeHost } from "../../engine/trace/mod.ts";
 import { reasonsOf } from "../reporters/details.ts";
-import type { Attempt, Reporter, TestCase } from "../run/mod.ts";
+import type { Attempt, Reporter, TestCase, Verdict } from "../run/mod.ts";
 import { VERSION } from "../version.ts";
-import type { AttemptInfo, History, RunInfo } from "./store.ts";
+import type { AttemptDetail, AttemptInfo, History, RunInfo } from "./store.ts";
 
 /** What this machine and this tickproof say of a run that begins now. */
 export function runInfo(): RunInfo {
@@ -21,7 +21,7 @@ export function runInfo(): RunInfo {
 /** An attempt in the form that the history keeps. */
 export function attemptInfo(
   test: TestCase,
-  { number, engine, verdict, counts, milliseconds }: Attempt,
+  { number, engine, verdict, counts, milliseconds, ...more }: Attempt,
 ): AttemptInfo {
   return {
     test: test.id,
@@ -37,7 +37,26 @@ export function attemptInfo(
     nativeMs: milliseconds.native ?? null,
     recordMs: milliseconds.record ?? null,
     replayMs: milliseconds.replay ?? null,
+    detail: detailOf(verdict, more),
   };
+}
+
+function detailOf(
+  verdict: Verdict,
+  { kernelLog, divergence, trace, replay, steps }: Partial<Attempt>,
+): AttemptDetail | null {
+  const notes = verdict.kind === "pass" ? (verdict.flags ?? []) : [verdict];
+  const url = notes.map((note) => ("url" in note ? note.url : undefined)).find(Boolean);
+  const detail: AttemptDetail = {
+    ...(kernelLog && kernelLog.length > 0 && { kernelLog }),
+    ...(url && { url }),
+    ...(verdict.kind === "skip" && verdict.missing.length > 0 && { missing: verdict.missing }),
+    ...(divergence && { divergence }),
+    ...(trace !== undefined && { trace }),
+    ...(replay && { replay }),
+    ...(steps && { steps }),
+  };
+  return Object.keys(detail).length > 0 ? detail : null;
 }
 
 /** A run that goes into the history as it happens. */

@@ -27,6 +27,8 @@ const MIGRATIONS: readonly string[] = [
    ) STRICT;
    CREATE INDEX attempt_by_test ON attempt (test, run);
    CREATE INDEX attempt_by_run ON attempt (run);`,
+  // What a reader of one attempt asks for, as JSON (AttemptDetail); NULL if there is nothing more to say.
+  "ALTER TABLE attempt ADD COLUMN detail TEXT",
 ];
 
 /** Version of the tables that this tickproof writes. */

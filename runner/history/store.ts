@@ -6,7 +6,9 @@
 import { Database } from "bun:sqlite";
 import { mkdirSync } from "node:fs";
 import { dirname } from "node:path";
+import type { DivergencePlace } from "../engines/mod.ts";
 import { UsageError } from "../errors.ts";
+import type { StepResult } from "../script/outcome.ts";
 import { migrate } from "./schema.ts";
 
 /** What a run says of itself. */
@@ -32,6 +34,22 @@ export interface RunRow extends RunInfo {
   skipped: number;
 }
 
+/** What there is to say of an attempt besides its figures; what is not there is missing. */
+export interface AttemptDetail {
+  /** Lines of the kernel's log about counters that came meanwhile. */
+  kernelLog?: readonly string[];
+  /** Where more is told of the reason. */
+  url?: string;
+  /** Capabilities and programs that the host lacks for it. */
+  missing?: readonly string[];
+  divergence?: DivergencePlace;
+  /** Folder of the trace, where it was kept. */
+  trace?: string;
+  /** What replays it, where that is not `tickproof replay`. */
+  replay?: readonly string[];
+  steps?: readonly StepResult[];
+}
+
 /** An attempt, as it is kept. */
 export interface AttemptInfo {
   test: string;
@@ -48,6 +66,7 @@ export interface AttemptInfo {
   nativeMs: number | null;
   recordMs: number | null;
   replayMs: number | null;
+  detail: AttemptDetail | null;
 }
 
 /** An attempt with the run that it was of. */
@@ -120,9 +139,9 @@ export class History implements Disposable {
     this.#database
       .query(
         `INSERT INTO attempt VALUES ($run, $test, $number, $engine, $describedHost, $verdict, $reason,
-         $ticks, $events, $signals, $switches, $nativeMs, $recordMs, $replayMs)`,
+         $ticks, $events, $signals, $switches, $nativeMs, $recordMs, $replayMs, $detail)`,
       )
-      .run({ run, ...attempt });
+      .run({ run, ...attempt, detail: attempt.detail && JSON.stringify(attempt.detail) });
   }
 
   /** A run has come to its end. */
@@ -163,17 +182,18 @@ export class History implements Disposable {
   /** Attempts, the oldest first. */
   attempts({ test, run, host, since }: AttemptFilter = {}): AttemptRow[] {
     return this.#database
-      .query<AttemptRow, Record<string, string | number | null>>(
+      .query<Omit<AttemptRow, "detail"> & { detail: string | null }, Record<string, string | number | null>>(
         `SELECT run, test, number, engine, described_host AS describedHost, verdict, reason,
            ticks, events, signals, switches,
-           native_ms AS nativeMs, record_ms AS recordMs, replay_ms AS replayMs,
+           native_ms AS nativeMs, record_ms AS recordMs, replay_ms AS replayMs, detail,
            started_at AS startedAt, host, cpu, kernel
          FROM attempt JOIN run ON run.id = attempt.run
          WHERE ($test IS NULL OR test = $test) AND ($run IS NULL OR run = $run)
            AND ($host IS NULL OR host = $host) AND ($since IS NULL OR started_at >= $since)
          ORDER BY started_at, run, test, number`,
       )
-      .all({ test: test ?? null, run: run ?? null, host: host ?? null, since: since ?? null });
+      .all({ test: test ?? null, run: run ?? null, host: host ?? null, since: since ?? null })
+      .map((row) => ({ ...row, detail: row.detail === null ? null : JSON.parse(row.detail) }));
   }
 
   [Symbol.dispose](): void {

@@ -152,8 +152,9 @@ async function complete(
   const seen = await runPhase(spec, attempt, phase, invocation, stdin);
   const outcome = await spec.engine.read(phase, seen, spec.folder);
   if (phase === "record" && outcome.counts !== undefined) attempt.counts = outcome.counts;
-  if ("verdict" in outcome) throw new Verdicted(outcome.verdict);
-  return outcome;
+  if (!("verdict" in outcome)) return outcome;
+  if (outcome.divergence !== undefined) attempt.divergence = outcome.divergence;
+  throw new Verdicted(outcome.verdict);
 }
 
 async function runPhase(
