@@ -10,6 +10,7 @@ import { history } from "./commands/history.ts";
 import { info } from "./commands/info.ts";
 import { record } from "./commands/record.ts";
 import { replay } from "./commands/replay.ts";
+import { report } from "./commands/report.ts";
 import { stat } from "./commands/stat.ts";
 import { suites } from "./commands/suites.ts";
 import { UsageError } from "./errors.ts";
@@ -26,6 +27,7 @@ const COMMANDS: readonly Command[] = [
   info,
   suites,
   history,
+  report,
   doctor,
   stat,
   bisect,

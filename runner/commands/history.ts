@@ -7,6 +7,7 @@ import { OK } from "../exit-codes.ts";
 import type { AttemptRow, History } from "../history/mod.ts";
 import { print } from "../output.ts";
 import { styleFor } from "../reporters/style.ts";
+import { isoTime, testNamed } from "./_history-choice.ts";
 
 export const history = defineCommand({
   name: "history",
@@ -75,15 +76,6 @@ async function trended(attempts: readonly AttemptRow[], test: string | undefined
   return { json: trend, text: trend ? trendText(trend, style()) : "" };
 }
 
-function testNamed(name: string, known: readonly string[]): string {
-  if (known.includes(name)) return name;
-  const found = known.filter((id) => id.includes(name));
-  const [only] = found;
-  if (found.length === 1 && only !== undefined) return only;
-  if (found.length > 1) throw new UsageError(`'${name}' is a part of several tests: ${found.join(", ")}`);
-  throw new UsageError(`the history has no test '${name}'${didYouMean(name, known)}`);
-}
-
 async function compared(history: History, pair: string, test: string | undefined): Promise<View> {
   const { compareAttempts, comparisonText } = await import("../history/mod.ts");
   const names = pair.split(",").map((name) => name.trim());
@@ -122,12 +114,4 @@ function attemptsOf(history: History, name: string): AttemptRow[] {
   throw new UsageError(
     `the history has no run and no host '${name}'${didYouMean(name, hosts)}; see 'tickproof history --runs'`,
   );
-}
-
-function isoTime(text: string): string {
-  const time = new Date(text);
-  if (Number.isNaN(time.getTime())) {
-    throw new UsageError(`--since takes a date such as 2026-11-24 or 2026-11-24T12:00Z: it is '${text}'`);
-  }
-  return time.toISOString();
 }

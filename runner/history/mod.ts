@@ -13,4 +13,4 @@ export { historyReporter, runInfo } from "./reporter.ts";
 export { type Rate, rateOf, rateText } from "./statistics.ts";
 export { type AttemptDetail, type AttemptFilter, type AttemptRow, History, type RunRow } from "./store.ts";
 export { comparisonText, runsText, trendsText, trendText } from "./text.ts";
-export { type Trend, type TrendPoint, trendsOf } from "./trends.ts";
+export { isBad, isSilent, type Trend, type TrendPoint, trendsOf } from "./trends.ts";

@@ -7,6 +7,16 @@ import type { AttemptRow } from "./store.ts";
 const SILENT: ReadonlySet<string> = new Set(["skip", "broken"]);
 const GOOD: ReadonlySet<string> = new Set(["pass", "xfail"]);
 
+/** It says nothing of the test: it was not run, or went wrong by another's fault. */
+export function isSilent({ verdict }: Pick<AttemptRow, "verdict">): boolean {
+  return SILENT.has(verdict);
+}
+
+/** It failed, in one way or another. */
+export function isBad({ verdict }: Pick<AttemptRow, "verdict">): boolean {
+  return !SILENT.has(verdict) && !GOOD.has(verdict);
+}
+
 /** One run of a test, all its attempts together. */
 export interface TrendPoint {
   run: number;
@@ -74,8 +84,8 @@ export function trendsOf(attempts: readonly AttemptRow[]): Trend[] {
   const byTest = Map.groupBy(attempts, ({ test }) => test);
   return [...byTest]
     .map(([test, all]) => {
-      const telling = all.filter(({ verdict }) => !SILENT.has(verdict));
-      const bad = telling.filter(({ verdict }) => !GOOD.has(verdict));
+      const telling = all.filter((attempt) => !isSilent(attempt));
+      const bad = telling.filter(isBad);
       return {
         test,
         attempts: telling.length,

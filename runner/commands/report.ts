@@ -1,0 +1,85 @@
+/** `tickproof report`: the history, and one trace, as a page to look at. */
+import { existsSync } from "node:fs";
+import { defineCommand } from "../args/mod.ts";
+import { UsageError } from "../errors.ts";
+import { OK } from "../exit-codes.ts";
+import type { AttemptRow } from "../history/mod.ts";
+import { say } from "../output.ts";
+import { counted } from "../plural.ts";
+import { findTrace } from "../traces.ts";
+import { VERSION } from "../version.ts";
+import { checkWritable, writeWhole } from "../write-whole.ts";
+import { isoTime, testNamed } from "./_history-choice.ts";
+
+const DEFAULT_OUTPUT = "tickproof-report.html";
+
+export const report = defineCommand({
+  name: "report",
+  summary: "Write the history, and the timeline of a trace, as one HTML page that works offline",
+  details: [
+    "Without TEST: all tests. A TEST is an id, or a part that only one id has. The timeline is of the newest failure",
+    "whose trace was kept, if --trace names no other.",
+  ].join("\n"),
+  options: {
+    output: {
+      kind: "text",
+      short: "o",
+      value: "FILE",
+      help: `where to write it (default ${DEFAULT_OUTPUT})`,
+    },
+    trace: { kind: "text", value: "DIR", help: "the trace to show the timeline of" },
+    host: { kind: "text", value: "NAME", help: "only runs on this host" },
+    since: { kind: "text", value: "DATE", help: "only runs that started then or later (2026-11-24)" },
+  },
+  positionals: { usage: "[TEST…]", min: 0, max: Number.POSITIVE_INFINITY },
+  async run({ options, positionals }) {
+    const { bundlePage, pageHtml, preparePage, readTimeline } = await import("../report-page/mod.ts");
+    const output = options.output ?? DEFAULT_OUTPUT;
+    checkWritable("--output", output);
+    const attempts = await attemptsOf(options, positionals);
+    const trace = options.trace === undefined ? newestFailure(attempts) : findTrace(options.trace);
+    const data = preparePage(attempts, { generatedAt: new Date().toISOString(), version: VERSION });
+    if (trace !== undefined) data.timeline = readTimeline(trace);
+    const html = pageHtml(data, await bundlePage());
+    writeWhole(output, html);
+    const size = `${(Buffer.byteLength(html) / 1e6).toFixed(1)} MB`;
+    say(
+      `tickproof: ${output}: ${counted(attempts.length, "attempt")} at ${counted(data.tests.length, "test")}, ${size}\n`,
+    );
+    return OK;
+  },
+});
+
+/** What is asked for of the history. */
+async function attemptsOf(
+  { trace, host, since }: { trace: string | undefined; host: string | undefined; since: string | undefined },
+  tests: readonly string[],
+): Promise<AttemptRow[]> {
+  const { History, historyPath } = await import("../history/mod.ts");
+  if (!existsSync(historyPath())) {
+    if (trace !== undefined) return [];
+    throw new UsageError(
+      `there is no history yet in ${historyPath()}: run 'tickproof suites' first, or name a trace (--trace DIR)`,
+    );
+  }
+  using history = History.open(historyPath());
+  const all = history.attempts({
+    ...(host !== undefined && { host }),
+    ...(since !== undefined && { since: isoTime(since) }),
+  });
+  if (all.length === 0 && trace === undefined) {
+    throw new UsageError("the history has no attempt that is asked for: see 'tickproof history --runs'");
+  }
+  if (tests.length === 0) return all;
+  const known = [...new Set(all.map(({ test }) => test))];
+  const wanted = new Set(tests.map((name) => testNamed(name, known)));
+  return all.filter(({ test }) => wanted.has(test));
+}
+
+/** The trace of the newest attempt that failed and whose trace is still there. */
+function newestFailure(attempts: readonly AttemptRow[]): string | undefined {
+  const traces = attempts
+    .filter(({ verdict }) => verdict === "fail" || verdict === "timeout")
+    .map(({ detail }) => detail?.trace);
+  return traces.findLast((trace) => trace !== undefined && existsSync(`${trace}/meta.json`));
+}

@@ -1,0 +1,127 @@
+/** Charts by uPlot, each with what it shows in words: a picture alone is nothing to a screen reader. */
+import uPlot from "uplot";
+import { el } from "./dom.ts";
+import { colour, onThemeChange } from "./theme.ts";
+
+/** A line, dots or bars of a chart. */
+export interface Series {
+  label: string;
+  /** Name of a colour of the theme. */
+  colour: string;
+  values: readonly (number | null)[];
+  as: "line" | "dots" | "bars";
+}
+
+/** What a chart shows. */
+export interface Chart {
+  title: string;
+  /** The same in words, below the chart. */
+  words: string;
+  x: readonly number[];
+  xLabel: string;
+  xText: (value: number) => string;
+  yText: (value: number) => string;
+  /** The axis of values begins at 0. */
+  fromZero: boolean;
+  series: readonly Series[];
+}
+
+const HEIGHT = 190;
+/** Charts that are in the page, with how to paint them again. */
+const shown = new Map<HTMLElement, () => void>();
+
+onThemeChange(() => {
+  for (const paint of shown.values()) paint();
+});
+const resized = new ResizeObserver((entries) => {
+  for (const { target } of entries) shown.get(target as HTMLElement)?.();
+});
+
+/** Shows a chart; it has the width that it finds, and the colours of the theme. */
+export function chartView(chart: Chart): HTMLElement {
+  const plot = el("div", { class: "plot", role: "img", "aria-label": `${chart.title}. ${chart.words}` });
+  let painted: uPlot | undefined;
+  let width = 0;
+  let theme = "";
+  const paint = () => {
+    if (!plot.isConnected) {
+      painted?.destroy();
+      shown.delete(plot);
+      resized.unobserve(plot);
+      return;
+    }
+    if (plot.clientWidth === 0 || (plot.clientWidth === width && colour("--ink") === theme)) return;
+    width = plot.clientWidth;
+    theme = colour("--ink");
+    painted?.destroy();
+    painted = new uPlot(optionsOf(chart, width), dataOf(chart), plot);
+  };
+  shown.set(plot, paint);
+  resized.observe(plot);
+  return el(
+    "figure",
+    { class: "chart" },
+    el("h4", {}, chart.title),
+    plot,
+    el("figcaption", { class: "quiet" }, chart.words),
+  );
+}
+
+function dataOf({ x, series }: Chart): uPlot.AlignedData {
+  return [[...x], ...series.map(({ values }) => [...values])];
+}
+
+function optionsOf({ xLabel, xText, yText, fromZero, series }: Chart, width: number): uPlot.Options {
+  const axis = {
+    stroke: colour("--quiet"),
+    grid: { stroke: colour("--line"), width: 1 },
+    ticks: { show: false },
+  };
+  return {
+    width,
+    height: HEIGHT,
+    padding: [8, 12, 0, 0],
+    legend: { show: series.length > 1, live: false },
+    cursor: { drag: { x: true, y: false }, points: { show: series.length === 1 } },
+    scales: { x: { time: false, range: spaced }, y: { range: (_, low, high) => roomy(low, high, fromZero) } },
+    axes: [
+      {
+        ...axis,
+        label: xLabel,
+        labelSize: 18,
+        size: 26,
+        font: FONT,
+        labelFont: FONT,
+        values: (_, at) => at.map(xText),
+      },
+      { ...axis, size: 62, font: FONT, values: (_, at) => at.map(yText) },
+    ],
+    series: [{ label: xLabel }, ...series.map(seriesOf)],
+  };
+}
+
+const FONT = "11px system-ui, sans-serif";
+
+/** Room left and right, and something to see where there is one value only. */
+function spaced(_: uPlot, low: number | null, high: number | null): [number, number] {
+  const [from, to] = [low ?? 0, high ?? 1];
+  const room = Math.max(0.5, (to - from) * 0.02);
+  return [from - room, to + room];
+}
+
+function roomy(low: number | null, high: number | null, fromZero: boolean): [number, number] {
+  const [from, to] = [fromZero ? 0 : (low ?? 0), high ?? 1];
+  const room = (to - from) * 0.1 || Math.max(1, Math.abs(to) * 0.001);
+  return [fromZero ? 0 : from - room, to + room];
+}
+
+function seriesOf({ label, colour: name, as }: Series): uPlot.Series {
+  const ink = colour(name);
+  if (as === "bars") {
+    const paths = uPlot.paths.bars?.({ size: [0.8, 40], align: 0 });
+    return { label, stroke: ink, fill: ink, points: { show: false }, ...(paths && { paths }) };
+  }
+  const dots = { show: true, size: 6, fill: ink, stroke: ink };
+  if (as === "dots") return { label, stroke: ink, paths: () => null, points: dots };
+  return { label, stroke: ink, width: 1.5, points: { show: false } };
+}

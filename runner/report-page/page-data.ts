@@ -1,0 +1,147 @@
+/** What is written into a page of the report: plain JSON, shared by what prepares it and what shows it. */
+
+/** Where tests were run: a column of the matrix. */
+export interface Target {
+  /** The machine, or the described host. */
+  name: string;
+  /** It is a described host: the machine it ran on says little. */
+  described: boolean;
+  engine: string;
+  kernel: string;
+  cpu: string;
+}
+
+/** A run, as far as the page tells of it. */
+export interface PageRun {
+  id: number;
+  /** ISO 8601, UTC. */
+  startedAt: string;
+  host: string;
+}
+
+/**
+ * All attempts, a column for each field: short, and quick to read. Those of a cell follow one another, the oldest
+ * first. `run`, `verdict`, `reason` and `detail` are indices; a detail of -1 is none.
+ */
+export interface PageAttempts {
+  run: number[];
+  number: number[];
+  verdict: number[];
+  reason: number[];
+  ticks: (number | null)[];
+  nativeMs: (number | null)[];
+  recordMs: (number | null)[];
+  replayMs: (number | null)[];
+  detail: number[];
+}
+
+/** Least, middle and greatest of some values. */
+export interface Range {
+  least: number;
+  median: number;
+  most: number;
+}
+
+/** A test at a target: what all its attempts come to. */
+export interface Cell {
+  test: number;
+  target: number;
+  /** Of the newest run: the verdict of its attempts; "flaky" where some passed and some did not. */
+  verdict: string;
+  reason: string;
+  /** Attempts of the newest run, and those of them that passed. */
+  newest: number;
+  newestPassed: number;
+  /** Its attempts: from this index to before that. */
+  from: number;
+  to: number;
+  /** Attempts that tell of the test, those that failed, and the rate with its interval. */
+  telling: number;
+  failed: number;
+  rate: { rate: number; low: number; high: number };
+  /** When the first attempt that failed was started; undefined if none has. */
+  failingSince?: string;
+  ticks?: Range;
+  events?: Range;
+  signals?: Range;
+  switches?: Range;
+  nativeMs?: Range;
+  recordMs?: Range;
+  replayMs?: Range;
+  /** Time under record and replay over that of the native run. */
+  recordOverhead?: number;
+  replayOverhead?: number;
+}
+
+/** One trace, event by event, a column for each field. */
+export interface Timeline {
+  command: string;
+  startedAt: string;
+  host: string;
+  /** Folder that it was read from. */
+  trace: string;
+  tasks: { id: number; process: number }[];
+  /** Indices into `tasks`, `KINDS`, `texts`. */
+  task: number[];
+  kind: number[];
+  text: number[];
+  /** Ticks that the task has made since its event before. */
+  ticks: number[];
+  texts: string[];
+  /** Why it is not all of the trace; "" if it is. */
+  cut: string;
+}
+
+/** Kinds of events, in the order that `Timeline.kind` counts them. */
+export const KINDS = [
+  "exec",
+  "syscall",
+  "signal",
+  "switch",
+  "instruction",
+  "clone",
+  "exit",
+  "memory",
+  "end",
+] as const;
+
+/** How far a task had come; registers by name, as hexadecimal texts. */
+interface Progress {
+  ticks: number;
+  registers: Readonly<Record<string, string>>;
+}
+
+/** A replay that left its recording, with the instructions around the recorded pc. */
+export interface PageDivergence {
+  difference: { task: number; name: string; expected: Progress; found: Progress };
+  code?: {
+    pc: string;
+    path: string;
+    offset: string;
+    lines: readonly { address: string; bytes: string; text: string }[];
+  };
+}
+
+/** What the page says of one attempt besides its figures: a part of the history's `AttemptDetail`. */
+export interface PageDetail {
+  kernelLog?: readonly string[];
+  url?: string;
+  missing?: readonly string[];
+  divergence?: PageDivergence;
+  trace?: string;
+}
+
+/** All of a page. */
+export interface PageData {
+  generatedAt: string;
+  version: string;
+  tests: string[];
+  targets: Target[];
+  runs: PageRun[];
+  verdicts: string[];
+  reasons: string[];
+  cells: Cell[];
+  attempts: PageAttempts;
+  details: PageDetail[];
+  timeline?: Timeline;
+}

@@ -1,0 +1,60 @@
+/** From a trace to the timeline of a page. */
+import { formatEvent, TraceReader } from "../../engine/trace/mod.ts";
+import { KINDS, type Timeline } from "./page-data.ts";
+
+/** Events that a page can hold and still be opened quickly. */
+const MOST_EVENTS = 50_000;
+/** Characters of an event's text that are kept: paths and lists of writes can be of any length. */
+const MOST_TEXT = 160;
+
+/**
+ * Reads the events of a trace.
+ *
+ * @param dir Folder of the trace.
+ * @param most Events that are taken at most, from the first on.
+ * @throws {TraceError} If there is no trace, or it is damaged.
+ */
+export function readTimeline(dir: string, most: number = MOST_EVENTS): Timeline {
+  const reader = TraceReader.open(dir);
+  const { meta } = reader;
+  const timeline: Timeline = {
+    command: meta.command.join(" "),
+    startedAt: meta.startedAt,
+    host: meta.described?.name ?? meta.host.hostname,
+    trace: dir,
+    ...{ tasks: [], task: [], kind: [], text: [], ticks: [], texts: [], cut: "" },
+  };
+  const lanes = new Map<number, { lane: number; ticks: number }>();
+  const processes = new Map<number, number>();
+  const texts = new Map<string, number>();
+  try {
+    for (let event = reader.next(); event !== undefined; event = reader.next()) {
+      if (timeline.task.length === most) {
+        timeline.cut = `The first ${most.toLocaleString("en")} events are shown.`;
+        break;
+      }
+      let lane = lanes.get(event.task);
+      if (lane === undefined) {
+        const process = processes.get(event.task) ?? event.task;
+        lane = { lane: timeline.tasks.push({ id: event.task, process }) - 1, ticks: 0 };
+        lanes.set(event.task, lane);
+      }
+      // "7 task 100 ticks 1234 pc 0x401000: close(0x3) = 0": the page has the rest elsewhere.
+      const line = formatEvent(event, reader.position);
+      const text = line.slice(line.indexOf(": ") + 2).slice(0, MOST_TEXT);
+      const textIndex = texts.get(text) ?? timeline.texts.push(text) - 1;
+      texts.set(text, textIndex);
+      timeline.task.push(lane.lane);
+      timeline.kind.push(KINDS.indexOf(event.kind));
+      timeline.text.push(textIndex);
+      // A task's number may be given to a new one, whose ticks begin at 0.
+      timeline.ticks.push(Math.max(0, event.ticks - lane.ticks));
+      lane.ticks = event.kind === "exit" ? 0 : event.ticks;
+      if (event.kind === "clone") processes.set(event.child, event.childProcess);
+    }
+    if (reader.incomplete !== undefined) timeline.cut = reader.incomplete;
+  } finally {
+    reader.close();
+  }
+  return timeline;
+}
