@@ -8,6 +8,7 @@ import { doctor } from "./commands/doctor.ts";
 import { dump } from "./commands/dump.ts";
 import { history } from "./commands/history.ts";
 import { info } from "./commands/info.ts";
+import { init } from "./commands/init.ts";
 import { record } from "./commands/record.ts";
 import { replay } from "./commands/replay.ts";
 import { report } from "./commands/report.ts";
@@ -25,6 +26,7 @@ const COMMANDS: readonly Command[] = [
   replay,
   dump,
   info,
+  init,
   suites,
   history,
   report,

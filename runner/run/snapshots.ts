@@ -32,9 +32,9 @@ export class Snapshots {
     this.#mode = mode;
   }
 
-  /** Files that were written. */
+  /** Files that were written, from the working directory. */
   get written(): readonly string[] {
-    return [...this.#written];
+    return [...this.#written].map((path) => relative(process.cwd(), path));
   }
 
   /** Compares outputs with their snapshots, as far as there are any to compare with. @returns A sentence for each that differs. */

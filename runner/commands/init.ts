@@ -1,0 +1,94 @@
+/** `tickproof init`: a first manifest, from what a command does when it is recorded. */
+import { existsSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { basename, dirname, extname, join, relative, resolve } from "node:path";
+import { defineCommand } from "../args/mod.ts";
+import { UsageError } from "../errors.ts";
+import { OK, SIGNAL_BASE } from "../exit-codes.ts";
+import { print } from "../output.ts";
+import { signalNumber } from "../signals.ts";
+import { checkWritable, writeWhole } from "../write-whole.ts";
+
+/** Starts tickproof as this process was started, for recordings in processes of their own. */
+const TICKPROOF: readonly string[] = [process.execPath, resolve(import.meta.dir, "../cli.ts")];
+const SCHEMA = resolve(import.meta.dir, "../../manifests/schema.json");
+
+export const init = defineCommand({
+  name: "init",
+  summary: "Record a command, and write a first manifest for it",
+  details: [
+    "Records CMD twice, with nothing on its standard input, and expects what both recordings have in common: end,",
+    "output, ticks. CMD may be a source in C, C++ or assembly. Without -o the file is named after CMD. A file that is",
+    "there is not overwritten.",
+  ].join("\n"),
+  options: {
+    output: { kind: "text", short: "o", value: "FILE", help: "write the manifest to FILE" },
+  },
+  positionals: { usage: "[--] CMD ARGS…", min: 1, max: Number.POSITIVE_INFINITY, verbatim: true },
+  async run({ options, positionals: [program = "", ...args] }) {
+    const name = nameOf(program);
+    const output = options.output ?? `${name}.yaml`;
+    if (existsSync(output)) {
+      throw new UsageError(`${output} is there already, and is not overwritten: name another file with -o`);
+    }
+    checkWritable("-o", output);
+    const folder = dirname(resolve(output));
+    const { findProgram } = await import("../script/program.ts");
+    const { languageOf } = await import("../programs/compiler.ts");
+    const { path } = await findProgram(program, process.cwd());
+    const isSource = languageOf(program) !== undefined;
+    const abort = new AbortController();
+    let ended: NodeJS.Signals | undefined;
+    for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
+      process.on(signal, () => {
+        ended ??= signal;
+        abort.abort();
+      });
+    }
+    const scratch = mkdtempSync(join(tmpdir(), "tickproof-init-"));
+    try {
+      const { firstManifest, observe } = await import("../init/mod.ts");
+      const { checkManifest } = await import("../manifest/mod.ts");
+      // As the test will: its program runs in the manifest's folder.
+      const around = { command: [path, ...args], cwd: folder, tickproof: TICKPROOF, abort: abort.signal };
+      const first = await observe({ ...around, place: join(scratch, "first") });
+      const second = first && (await observe({ ...around, place: join(scratch, "second") }));
+      if (first === undefined || second === undefined) {
+        return SIGNAL_BASE + (signalNumber(ended ?? "SIGINT") ?? 0);
+      }
+      const isPath = isSource || program.includes("/");
+      const text = firstManifest(
+        {
+          name,
+          key: isSource ? "program" : "command",
+          value: isPath ? besideOrAbsolute(folder, resolve(program)) : program,
+          args,
+          schema: besideOrAbsolute(folder, SCHEMA),
+        },
+        first,
+        second,
+      );
+      checkManifest(output, text, folder);
+      writeWhole(output, text);
+    } finally {
+      rmSync(scratch, { recursive: true, force: true });
+    }
+    print(`wrote ${output}: run it with 'tickproof suites ${output}'\n`);
+    return OK;
+  },
+});
+
+/** A name that a suite may have, after a program. */
+function nameOf(program: string): string {
+  return basename(program, extname(program)).replaceAll(/[^\w.-]+/g, "_") || "first";
+}
+
+/** How far up a path may lead before it says less than an absolute one. */
+const MOST_UP = 2;
+
+/** A path from a folder, with a leading dot; absolute if it is far away. */
+function besideOrAbsolute(folder: string, path: string): string {
+  const way = relative(folder, path);
+  if (way.split("/").filter((part) => part === "..").length > MOST_UP) return path;
+  return way.startsWith(".") ? way : `./${way}`;
+}

@@ -1,0 +1,110 @@
+/** What manifests may say, by `tickproof suites` with the real engine. */
+import { afterEach, beforeEach, test } from "bun:test";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+
+const CLI = resolve(import.meta.dir, "../cli.ts");
+const { CI: _, ...environment } = process.env;
+
+let folder = "";
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), "tickproof-manifests-"));
+});
+afterEach(() => rmSync(folder, { recursive: true }));
+
+const file = (name: string) => join(folder, name);
+
+/** Runs a manifest. */
+function suites(manifest: string, options: readonly string[] = [], more: Record<string, string> = {}) {
+  writeFileSync(file("m.yaml"), manifest);
+  const { exitCode, stdout, stderr } = Bun.spawnSync(
+    [process.execPath, CLI, "suites", ...options, "m.yaml"],
+    {
+      cwd: folder,
+      stdin: "ignore",
+      env: {
+        ...environment,
+        NO_COLOR: "1",
+        TICKPROOF_TRACES: file("traces"),
+        TICKPROOF_HISTORY: file("history.sqlite"),
+        ...more,
+      },
+    },
+  );
+  return { code: exitCode, stdout: stdout.toString(), stderr: stderr.toString() };
+}
+
+/** Counts until a signal ends it. */
+const COUNTS = `#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+static void stop(int signal) { printf("stopped by %d\\n", signal); exit(4); }
+int main(void) {
+  signal(SIGUSR1, stop);
+  puts("ready");
+  fflush(stdout);
+  for (volatile unsigned long i = 1; i != 0; i++);
+}
+`;
+
+test("suites sends the signals of a manifest: after a time, at an output, at a tick", () => {
+  writeFileSync(file("counts.c"), COUNTS);
+  const run = suites(`suite: s
+defaults:
+  program: counts.c
+  timeout: 20
+  expect: { exit: 4, stdout: { equals: "ready\\nstopped by 10\\n" }, signals: 1 }
+tests:
+  - { name: late, signals: [{ send: SIGUSR1, at: { ms: 300 } }] }
+  - { name: seen, signals: [{ send: SIGUSR1, at: { output: ^ready$ } }] }
+  - { name: exact, repeat: 2, signals: [{ send: SIGUSR1, at: { ticks: 500000 } }], expect: { ticks: { min: 500000 } } }
+`);
+  assertEquals(run.code, 0, run.stdout);
+  assertMatch(run.stdout, /exact +pass 2\/2 +(5\d\d,\d\d\d) +\d+ +1 +0 +–/);
+});
+
+test("suites builds programs of several sources, in C++ too, and runs a matrix by name", () => {
+  writeFileSync(
+    file("main.cc"),
+    '#include <cmath>\n#include <cstdio>\n#include "part.h"\nint main(int, char **v) { std::printf("%s %d\\n", v[1], part()); }\n',
+  );
+  writeFileSync(file("part.cc"), '#include "part.h"\nint part() { return VALUE; }\n');
+  writeFileSync(file("part.h"), "int part();\n");
+  const manifest = `suite: s
+tests:
+  - name: built
+    build: { sources: [main.cc, part.cc], flags: [-DVALUE=42], libraries: m }
+    matrix: { args: [a, b] }
+    expect: { stdout: { matches: '^[ab] 42$' } }
+`;
+  const all = suites(manifest);
+  assertEquals(all.code, 0, all.stdout + all.stderr);
+  assertStringIncludes(all.stdout, "2 passed, 0 failed");
+  const one = suites(manifest, ["--filter", "s/built[args=b]"]);
+  assertStringIncludes(one.stdout, "1 passed, 0 failed");
+});
+
+test("suites writes snapshots, says so, and writes them anew on demand only", () => {
+  const manifest = (word: string) =>
+    `suite: s\ntests: [{ name: t, command: echo, args: [${word}], expect: { stdout: { snapshot: true } } }]\n`;
+  const first = suites(manifest("one"));
+  assertEquals(first.code, 0);
+  assertStringIncludes(first.stderr, "tickproof: 1 snapshot written: __snapshots__/s.t.stdout\n");
+  assertEquals(suites(manifest("two")).code, 5);
+  const updated = suites(manifest("two"), ["--update-snapshots"]);
+  assertEquals([updated.code, readFileSync(file("__snapshots__/s.t.stdout"), "utf8")], [0, "two\n"]);
+  rmSync(file("__snapshots__"), { recursive: true });
+  assertEquals(suites(manifest("two"), [], { CI: "true" }).code, 5);
+});
+
+test("suites compares ticks with the history of this host", () => {
+  const manifest = (last: number) =>
+    `suite: s\ntests: [{ name: t, command: seq, args: ["${last}"], expect: { ticks: { baseline: 10% } } }]\n`;
+  assertEquals(suites(manifest(10)).code, 0);
+  assertEquals(suites(manifest(10)).code, 0);
+  const worse = suites(manifest(100_000), ["--no-history"]);
+  assertEquals(worse.code, 1);
+  assertMatch(worse.stdout, /ticks: [\d,]+, expected within 10% of the baseline, [\d,]+/);
+});
