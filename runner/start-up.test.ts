@@ -28,7 +28,7 @@ function staticImports(start: string): { files: Set<string>; packages: Set<strin
 }
 
 test("the command line loads no package, and none of the runner, before a command needs it", () => {
-  const { files, packages } = staticImports(resolve(import.meta.dir, "cli.ts"));
+  const { files, packages } = staticImports(resolve(import.meta.dir, "command-line.ts"));
   const foreign = [...packages].filter((name) => !/^(node:|bun$|bun:ffi$)/.test(name));
   assertEquals(foreign, [], "each record and replay would pay for it");
   const own = [

@@ -21,14 +21,17 @@ const TRANSLATOR = join(import.meta.dir, "../translate");
 
 let version: string | undefined;
 
-/** Hash of the translator's own text: translations of another one may count ticks elsewhere. */
+/** What identifies the translator's own text: translations of another one may count ticks elsewhere. */
 function translatorVersion(): string {
   if (version === undefined) {
     const sources = readdirSync(TRANSLATOR).filter(
       (name) => name.endsWith(".ts") && !name.endsWith(".test.ts"),
     );
-    const text = sources.sort().map((name) => readFileSync(join(TRANSLATOR, name)));
-    version = Bun.hash.xxHash64(Buffer.concat(text)).toString(16);
+    const identities = sources.sort().map((name) => {
+      const { size, mtimeMs, ino } = statSync(join(TRANSLATOR, name));
+      return `${name} ${size} ${mtimeMs} ${ino}`;
+    });
+    version = Bun.hash.xxHash64(identities.join("\n")).toString(16);
   }
   return version;
 }

@@ -1,0 +1,63 @@
+/** The command line, with all commands: finds the one that is meant and runs it. `cli.ts` starts it. */
+import { didYouMean } from "../ffi/mod.ts";
+import { type Command, overview } from "./args/mod.ts";
+import { bisect } from "./commands/bisect.ts";
+import { config } from "./commands/config.ts";
+import { doctor } from "./commands/doctor.ts";
+import { dump } from "./commands/dump.ts";
+import { history } from "./commands/history.ts";
+import { info } from "./commands/info.ts";
+import { init } from "./commands/init.ts";
+import { record } from "./commands/record.ts";
+import { replay } from "./commands/replay.ts";
+import { report } from "./commands/report.ts";
+import { stat } from "./commands/stat.ts";
+import { suites } from "./commands/suites.ts";
+import { UsageError } from "./errors.ts";
+import { OK } from "./exit-codes.ts";
+import { print } from "./output.ts";
+import { applySettings } from "./settings/mod.ts";
+import { VERSION } from "./version.ts";
+
+const COMMANDS: readonly Command[] = [
+  record,
+  replay,
+  dump,
+  info,
+  init,
+  suites,
+  history,
+  report,
+  doctor,
+  stat,
+  bisect,
+  config,
+];
+
+/**
+ * Runs a command line.
+ *
+ * @param argv Its words, behind the program's name.
+ * @returns The exit code.
+ */
+export async function main(argv: readonly string[]): Promise<number> {
+  const [name, ...rest] = argv;
+  if (name === "--version") {
+    print(`tickproof ${VERSION} (Bun ${Bun.version})\n`);
+    return OK;
+  }
+  if (name === "--help" || name === "-h") {
+    print(overview(COMMANDS, VERSION));
+    return OK;
+  }
+  const names = COMMANDS.map((command) => command.name);
+  if (name === undefined) throw new UsageError(`which command? One of ${names.join(", ")}; or --help`);
+  const command = COMMANDS.find((known) => known.name === name);
+  if (command === undefined) {
+    const isOption = name.startsWith("-");
+    const hint = didYouMean(name, isOption ? ["--help", "--version"] : names) || "; see 'tickproof --help'";
+    throw new UsageError(`unknown ${isOption ? "option" : "command"} '${name}'${hint}`);
+  }
+  await applySettings();
+  return await command.execute(rest);
+}

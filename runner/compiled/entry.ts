@@ -1,0 +1,12 @@
+/** What is compiled: the command line with the two commands that are run most, and the engine. */
+import { record } from "../commands/record.ts";
+import { replay } from "../commands/replay.ts";
+import { endWith } from "../main.ts";
+import { applySettings } from "../settings/mod.ts";
+
+const [name, ...rest] = process.argv.slice(2);
+
+void endWith(async () => {
+  await applySettings();
+  return await (name === "record" ? record : replay).execute(rest);
+});
