@@ -27,6 +27,8 @@ export interface Ended {
 export interface RunOptions {
   stdin?: string | Uint8Array;
   environment?: Record<string, string>;
+  /** @default that of the tests */
+  cwd?: string;
 }
 
 /** Options of {@link proveSame}. */
@@ -36,12 +38,13 @@ export interface ProofOptions extends RunOptions {
 }
 
 /** Runs a command to its end. */
-export function run(command: readonly string[], { stdin, environment }: RunOptions = {}): Ended {
+export function run(command: readonly string[], { stdin, environment, cwd }: RunOptions = {}): Ended {
   const child = Bun.spawnSync([...command], {
     stdin: stdin === undefined ? "ignore" : Buffer.from(stdin),
     stdout: "pipe",
     stderr: "pipe",
     env: { ...process.env, ...environment },
+    ...(cwd !== undefined && { cwd }),
     timeout: HANG,
     killSignal: "SIGKILL",
   });

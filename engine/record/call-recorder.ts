@@ -206,6 +206,7 @@ export class CallRecorder {
     if (call.restarting) {
       // The kernel restarted the call: this is its entry once more.
       call.restarting = false;
+      this.syscalls.startsAgain(task, call);
       return "goes on";
     }
     const result = Number(BigInt.asIntN(64, task.get("rax")));

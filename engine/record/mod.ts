@@ -21,6 +21,7 @@ import { Binding } from "../tracee/binding.ts";
 import { Tracer } from "../tracee/tracer.ts";
 import { ENGINE } from "../version.ts";
 import { initialActions } from "./actions.ts";
+import { type Denial, Deny } from "./deny/mod.ts";
 import { DescribedHost } from "./described/mod.ts";
 import { ENDING_SIGNALS, EndPolicy } from "./end-policy.ts";
 import { type PlannedSignal, PlannedSignals } from "./planned-signals.ts";
@@ -47,6 +48,8 @@ export interface RecordOptions {
   host?: HostModel;
   /** Signals that the program's first task gets at exact ticks. @default none */
   signals?: readonly PlannedSignal[];
+  /** What the program may not do: it gets EACCES. @default nothing */
+  deny?: readonly Denial[];
 }
 
 /** How a recording ended. */
@@ -85,7 +88,7 @@ export function record(options: RecordOptions): RecordResult {
   process.chdir(cwd);
   installInterrupts(INTERRUPTS);
   try {
-    return recordInto(writer, program, { ...options, environment, directory });
+    return recordInto(writer, program, { ...options, environment, directory, cwd });
   } finally {
     writer.close();
     setTimer(0);
@@ -102,14 +105,17 @@ function recordInto(
     directory,
     environment,
     host,
+    cwd,
     signals = [],
-  }: RecordOptions & { environment: Record<string, string> },
+    deny = [],
+  }: RecordOptions & { environment: Record<string, string>; cwd: string },
 ): RecordResult {
   const tracer = new Tracer();
   using binding = new Binding();
   const recording = new Recording(tracer, writer, binding);
   using described = host && new DescribedHost(recording, host, join(directory, "described"));
   recording.described = described;
+  if (deny.length > 0) recording.deny = new Deny(deny, cwd);
   const first = start(tracer, program, command, environment);
   const end = new Recorder(recording, first, new EndPolicy(), new PlannedSignals(first, signals)).run();
   recording.emit(first, {

@@ -13,6 +13,7 @@ import type { AddressSpace } from "../tracee/address-space.ts";
 import type { Binding } from "../tracee/binding.ts";
 import type { Standing } from "../tracee/task.ts";
 import type { Tracer } from "../tracee/tracer.ts";
+import type { Deny } from "./deny/mod.ts";
 import type { DescribedHost } from "./described/mod.ts";
 import { inPieces } from "./pieces.ts";
 import type { RecordedTask } from "./recorded-task.ts";
@@ -29,6 +30,8 @@ export class Recording {
   readonly totals = noTotals();
   /** The host that the program is shown instead of this one, if any. */
   described: DescribedHost | undefined;
+  /** What the program may not do, if anything. */
+  deny: Deny | undefined;
   /** The task that has run since its last event. */
   private unmarked: RecordedTask | undefined;
 

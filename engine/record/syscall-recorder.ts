@@ -96,6 +96,8 @@ export class SyscallRecorder {
     if (!spec) return ENOSYS;
     const fixed = answer(spec, call);
     if (fixed !== undefined) return fixed;
+    const denied = this.denied(task, call);
+    if (denied !== undefined) return denied;
     const moves = movesTo(spec, call);
     // Bytes that never pass through the program's memory could not be shown again.
     if (moves && this.stream(task, moves.fd) !== 0) return -moves.errno;
@@ -106,6 +108,22 @@ export class SyscallRecorder {
       if (fixedPlace && this.isEngines(task, start, pageEnd(start + call.argument(1)))) return EINVAL;
     }
     return undefined;
+  }
+
+  private denied({ tid, process }: RecordedTask, call: Call): number | undefined {
+    return this.recording.deny?.answer({ tid, pid: process.pid }, call);
+  }
+
+  /**
+   * The kernel starts a call once more, for which it looks at its arguments again.
+   *
+   * @throws Unsupported if it would now do what is denied: it can't be answered any more.
+   */
+  startsAgain(task: RecordedTask, call: Call): void {
+    if (this.denied(task, call) === undefined) return;
+    throw new Unsupported(
+      `the system call ${call.spec?.name} at 0x${call.pc.toString(16)} became one that is denied while it waited`,
+    );
   }
 
   private isEngines(task: RecordedTask, start: number, end: number): boolean {

@@ -1,8 +1,11 @@
 /** `tickproof record`: runs a program in the engine and keeps a trace of it. */
 import { resolve } from "node:path";
 import type { HostModel } from "../../engine/host/mod.ts";
+import type { Denial } from "../../engine/mod.ts";
+import { didYouMean } from "../../ffi/mod.ts";
 import { defineCommand } from "../args/mod.ts";
 import { endLike } from "../end-like.ts";
+import { UsageError } from "../errors.ts";
 import { SIGNAL_BASE, USAGE } from "../exit-codes.ts";
 import { say } from "../output.ts";
 import { counted } from "../plural.ts";
@@ -34,11 +37,17 @@ export const record = defineCommand({
       value: "SIGNAL@TICKS",
       help: "send the program a signal at an exact tick; several with commas",
     },
+    deny: {
+      kind: "text",
+      value: "WHAT",
+      help: "answer EACCES to what would reach a network (net), change files (write), or change files outside of the working folder (write-outside); several with commas",
+    },
   },
   positionals: { usage: "[--] CMD ARGS…", min: 1, max: Number.POSITIVE_INFINITY, verbatim: true },
   async run({ options, positionals: command }) {
     const signals = options.send === undefined ? [] : parseSends(options.send);
     const engine = await import("../../engine/mod.ts");
+    const deny = options.deny === undefined ? [] : parseDenials(options.deny, engine.DENIALS);
     const model = await modelOf(options.host);
     const trace =
       options.output === undefined
@@ -55,6 +64,7 @@ export const record = defineCommand({
           directory,
           quiet: options.quiet,
           signals,
+          deny,
           ...model(),
         }),
       }));
@@ -65,6 +75,16 @@ export const record = defineCommand({
     return await conclude(result, options.quiet);
   },
 });
+
+/** `--deny net,write-outside` as the engine takes it. @throws {UsageError} For what can't be denied. */
+function parseDenials(text: string, known: readonly Denial[]): Denial[] {
+  return text.split(",").map((part) => {
+    const found = known.find((denial) => denial === part.trim());
+    if (found !== undefined) return found;
+    const hint = didYouMean(part.trim(), known) || `; one of ${known.join(", ")}`;
+    throw new UsageError(`--deny can't deny '${part}'${hint}`);
+  });
+}
 
 /** What makes the model of a described host, loaded only where one was asked for. */
 async function modelOf(host: string | undefined): Promise<() => { host?: HostModel }> {
