@@ -1,6 +1,7 @@
 /** Replay notices what differs: traces that say something else than happened are found out, each by its place. */
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { type TraceEvent, TraceReader, TraceWriter } from "../engine/trace/mod.ts";
+import { embeddedEngine } from "../runner/engines/mod.ts";
 import { hostTest, run, Scratch, TICKPROOF } from "./_tickproof.ts";
 
 /** Reads a line with a loop of its own and prints it back. */
@@ -94,3 +95,27 @@ hostTest("an event of a task that does not exist is named", ["sh"], () => {
   assertEquals(exit, { code: 1 });
   assertMatch(stderr, new RegExp(`event ${index} \\(write\\) is of the unknown task 1`));
 });
+
+hostTest(
+  "a failed replay is kept with the registers of both, and with the code at the pc",
+  ["sh"],
+  async () => {
+    using scratch = new Scratch();
+    const { trace } = forged(scratch, (event) => {
+      if (!isWrite(event)) return false;
+      event.ticks += 1;
+      return true;
+    });
+    const file = (_: string, what: string) => scratch.file(what);
+    const { exit, stdout } = run([...TICKPROOF, "replay", "-q", "--report", file("", "report.json"), trace]);
+    const seen = { exit, stdout, stderr: Buffer.alloc(0) };
+    const outcome = await embeddedEngine(TICKPROOF).read("replay", seen, { trace, file });
+    assert("verdict" in outcome && outcome.divergence);
+    const { difference, code } = outcome.divergence;
+    assertEquals(difference.expected.ticks - difference.found.ticks, 1);
+    assertEquals(code?.pc, difference.expected.registers.rip);
+    // A difference is found at the system call itself.
+    assertEquals(code?.lines.find(({ address }) => address === code?.pc)?.text, "syscall");
+    assertMatch(code?.path ?? "", /libc|ld-linux/);
+  },
+);

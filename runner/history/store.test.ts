@@ -115,3 +115,22 @@ test("History takes what several processes write at the same time", async () => 
     Array.from({ length: runs }, () => attempts),
   );
 });
+
+test("History.open() brings a database of version 1 up to date, and keeps what it has", () => {
+  {
+    using history = History.open(path);
+    addRun(history, runOn(1), [{}]);
+  }
+  {
+    using database = new Database(path);
+    database.run("ALTER TABLE attempt DROP COLUMN detail");
+    database.run("PRAGMA user_version = 1");
+  }
+  using history = History.open(path);
+  const detail = { kernelLog: ["perf: interrupt took too long"], missing: ["hle"], trace: "/traces/run-1" };
+  addRun(history, runOn(2), [{ detail }]);
+  assertEquals(
+    history.attempts().map((one) => one.detail),
+    [null, detail],
+  );
+});

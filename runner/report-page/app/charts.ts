@@ -61,7 +61,7 @@ export function chartView(chart: Chart): HTMLElement {
   return el(
     "figure",
     { class: "chart" },
-    el("h4", {}, chart.title),
+    el("p", { class: "title", "aria-hidden": "true" }, chart.title),
     plot,
     el("figcaption", { class: "quiet" }, chart.words),
   );
@@ -94,13 +94,18 @@ function optionsOf({ xLabel, xText, yText, fromZero, series }: Chart, width: num
         labelFont: FONT,
         values: (_, at) => at.map(xText),
       },
-      { ...axis, size: 62, font: FONT, values: (_, at) => at.map(yText) },
+      { ...axis, size: widthOf, font: FONT, values: (_, at) => at.map(yText) },
     ],
     series: [{ label: xLabel }, ...series.map(seriesOf)],
   };
 }
 
 const FONT = "11px system-ui, sans-serif";
+
+/** Room for the longest label of the axis of values. */
+function widthOf(_: uPlot, labels: readonly string[] | null): number {
+  return 14 + 6.4 * Math.max(4, ...(labels ?? []).map((label) => label?.length ?? 0));
+}
 
 /** Room left and right, and something to see where there is one value only. */
 function spaced(_: uPlot, low: number | null, high: number | null): [number, number] {

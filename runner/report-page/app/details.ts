@@ -4,7 +4,7 @@ import { type Chart, chartView } from "./charts.ts";
 import { distributionOf } from "./distribution.ts";
 import { divergenceView } from "./divergence.ts";
 import { el } from "./dom.ts";
-import { date, percent, short, signOf, spread, time, times, whole } from "./format.ts";
+import { counted, date, percent, signOf, spread, time, times, whole } from "./format.ts";
 import { Pager } from "./pager.ts";
 
 /** Shows a cell. */
@@ -99,13 +99,13 @@ function chartsOf({ attempts }: PageData, cell: Cell): Chart[] {
           ? `All ${whole(known.length)} attempts have ${whole(known[0])} ticks.`
           : `${whole(distinct)} different counts in ${whole(known.length)} attempts: ${spread(cell.ticks)}.`,
       ...across,
-      yText: short,
+      yText: whole,
       fromZero: false,
       series: [{ label: "ticks", colour: "--accent", as: "dots", values: ticks }],
     });
     charts.push({
       title: "Distribution of ticks",
-      words: `${whole(counts.length)} bins of ${whole(width)} ticks from ${whole(from[0])} on.`,
+      words: `${counted(counts.length, "bin")} of ${counted(width, "tick")}, from ${whole(from[0])} on.`,
       x: from.map((_, bin) => bin),
       xLabel: "ticks",
       xText: (at) => (Number.isInteger(at) && from[at] !== undefined ? whole(from[at]) : ""),

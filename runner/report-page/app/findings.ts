@@ -92,7 +92,7 @@ export function kernelLog(data: PageData): HTMLElement {
   );
   const scroll = el(
     "div",
-    { class: "scroll", tabindex: 0, role: "region", "aria-label": "Kernel log" },
+    { class: "scroll", tabindex: 0, role: "region", "aria-label": "Lines of the log" },
     table,
   );
   return all.length === 0 ? pager.element : el("div", {}, scroll, pager.element);

@@ -9,6 +9,11 @@ export function whole(value: number | null | undefined): string {
   return value === null || value === undefined ? "–" : INTEGER.format(value);
 }
 
+/** "1 run", "2 runs" */
+export function counted(count: number, what: string): string {
+  return `${whole(count)} ${what}${count === 1 ? "" : "s"}`;
+}
+
 /** "1B", for axes. */
 export function short(value: number): string {
   return SHORT.format(value);

@@ -2,25 +2,8 @@
 import type { Cell, PageData } from "../page-data.ts";
 import { type Chart, chartView } from "./charts.ts";
 import { el } from "./dom.ts";
-import { date, signOf, times, whole } from "./format.ts";
-
-const GOOD: ReadonlySet<string> = new Set(["pass", "xfail"]);
-const SILENT: ReadonlySet<string> = new Set(["skip", "broken"]);
-
-/** Attempts of each run that passed, failed, and say nothing of the test. */
-export function countsByRun({ runs, verdicts, attempts }: PageData): {
-  passed: number[];
-  failed: number[];
-  silent: number[];
-} {
-  const counts = { passed: runs.map(() => 0), failed: runs.map(() => 0), silent: runs.map(() => 0) };
-  attempts.run.forEach((run, index) => {
-    const verdict = verdicts[attempts.verdict[index] ?? 0] ?? "";
-    const list = GOOD.has(verdict) ? counts.passed : SILENT.has(verdict) ? counts.silent : counts.failed;
-    list[run] = (list[run] ?? 0) + 1;
-  });
-  return counts;
-}
+import { counted, date, signOf, times, whole } from "./format.ts";
+import { countsByRun } from "./run-counts.ts";
 
 /** The section's content. */
 export function overview(data: PageData): HTMLElement {
@@ -56,7 +39,7 @@ function runsChart(data: PageData): Chart {
   const failing = failed.filter((count) => count > 0).length;
   return {
     title: "Attempts by run",
-    words: `${whole(data.runs.length)} runs, ${whole(failing)} of them with failures.`,
+    words: `${counted(data.runs.length, "run")}, ${failing === 0 ? "none" : whole(failing)} with failures.`,
     x: order.map((_, index) => index + 1),
     xLabel: "run, the oldest first",
     xText: (at) =>

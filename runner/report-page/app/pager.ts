@@ -23,8 +23,8 @@ export class Pager {
 
   constructor(paged: Paged) {
     this.#paged = paged;
-    this.#back = button("‹ Back", () => this.turn(-1), { "aria-label": `Page before, of ${paged.what}` });
-    this.#on = button("Next ›", () => this.turn(1), { "aria-label": `Next page of ${paged.what}` });
+    this.#back = button("‹ Back", () => this.turn(-1), { "aria-label": `Back: ${paged.what}` });
+    this.#on = button("Next ›", () => this.turn(1), { "aria-label": `Next: ${paged.what}` });
     this.element.append(this.#back, this.#status, this.#on);
   }
 

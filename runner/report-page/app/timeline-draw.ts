@@ -2,7 +2,7 @@
 import { KINDS, type Timeline } from "../page-data.ts";
 import { short } from "./format.ts";
 import { colour } from "./theme.ts";
-import { firstFrom, type Window } from "./window.ts";
+import { firstFrom, niceStep, type Window } from "./window.ts";
 
 const LANE = 34;
 const TOP = 24;
@@ -134,10 +134,4 @@ function drawMarks(
     context.fillStyle = ink;
     context.fillRect(left - mark.wide / 2, TOP + lane * LANE + mark.from, mark.wide, mark.to - mark.from);
   }
-}
-
-/** 1, 2 or 5 times a power of ten: the least that is not below `least`, and whole. */
-export function niceStep(least: number): number {
-  const power = 10 ** Math.floor(Math.log10(Math.max(1, least)));
-  return [1, 2, 5, 10].map((factor) => factor * power).find((step) => step >= least) ?? power * 10;
 }

@@ -5,21 +5,12 @@ import { date, whole } from "./format.ts";
 import { Pager } from "./pager.ts";
 import { onThemeChange } from "./theme.ts";
 import { drawTimeline, heightFor, LEGEND, shareAt } from "./timeline-draw.ts";
-import { firstFrom, moved, type Window, zoomed } from "./window.ts";
+import { firstFrom, moved, positions, type Window, zoomed } from "./window.ts";
 
 const ROWS = 20;
 const IN = 0.5;
 const OUT = 2;
 const STEP = 0.25;
-
-/** Where each event is: by ticks of all tasks together, or one after the other. */
-export function positions({ ticks }: Timeline, axis: "ticks" | "events"): number[] {
-  let at = 0;
-  return ticks.map((more, index) => {
-    at += more;
-    return axis === "ticks" ? at : index + 1;
-  });
-}
 
 /** See the file's head. */
 export class TimelineView {
@@ -79,7 +70,7 @@ export class TimelineView {
       button("−", () => this.#zoom(OUT, 0.5), { "aria-label": "Zoom out" }),
       button("←", () => this.#move(-STEP), { "aria-label": "Earlier" }),
       button("→", () => this.#move(STEP), { "aria-label": "Later" }),
-      button("All", () => this.#show({ start: 0, end: this.#all }), { "aria-label": "The whole trace" }),
+      button("All", () => this.#show({ start: 0, end: this.#all }), { "aria-label": "All of the trace" }),
       choose,
       el(
         "span",

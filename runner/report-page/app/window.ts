@@ -1,4 +1,5 @@
-/** The part of a timeline that is seen, in units of its axis, and how it is moved. */
+/** The axis of a timeline: where events are on it, the part of it that is seen, and how that is moved. */
+import type { Timeline } from "../page-data.ts";
 
 /** From `start` to `end`; never less than one unit, never beyond the whole. */
 export interface Window {
@@ -40,4 +41,19 @@ export function firstFrom(values: readonly number[], wanted: number): number {
     else high = middle;
   }
   return low;
+}
+
+/** Where each event is: by ticks of all tasks together, or one after the other. */
+export function positions({ ticks }: Pick<Timeline, "ticks">, axis: "ticks" | "events"): number[] {
+  let at = 0;
+  return ticks.map((more, index) => {
+    at += more;
+    return axis === "ticks" ? at : index + 1;
+  });
+}
+
+/** 1, 2 or 5 times a power of ten: the least that is not below `least`, and whole. */
+export function niceStep(least: number): number {
+  const power = 10 ** Math.floor(Math.log10(Math.max(1, least)));
+  return [1, 2, 5, 10].map((factor) => factor * power).find((step) => step >= least) ?? power * 10;
 }

@@ -1,0 +1,226 @@
+/** The report in a real browser: what it shows, by mouse, by keyboard, to screen readers, in light and dark. */
+import { afterAll, test } from "bun:test";
+import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { dirname } from "node:path";
+import { assert, assertEquals, assertMatch, assertNotEquals, assertStringIncludes } from "@std/assert";
+import type { Page } from "playwright-core";
+import { History } from "../../runner/history/mod.ts";
+import { HOSTILE, manyAttempts, someAttempts } from "../../runner/report-page/_fixtures.ts";
+import { bundlePage, pageHtml, preparePage } from "../../runner/report-page/mod.ts";
+import { run, Scratch, TEST_TIMEOUT, TICKPROOF } from "../_tickproof.ts";
+import { pageTest } from "./_browser.ts";
+
+const scratch = new Scratch();
+afterAll(() => scratch[Symbol.dispose]());
+
+/** A history with some attempts, as runs leave one. */
+function historyFile(): string {
+  const path = scratch.file("history.sqlite");
+  if (existsSync(path)) return path;
+  using history = History.open(path);
+  for (const [, rows] of Map.groupBy(someAttempts(), ({ run, host }) => `${run} ${host}`)) {
+    const [{ startedAt, host, cpu, kernel }] = rows as [(typeof rows)[number]];
+    const id = history.addRun({ startedAt, host, cpu, kernel, version: "0.1.0", bun: "1.4.5" });
+    for (const row of rows) history.addAttempt(id, columnsOf(row));
+    history.finishRun(id);
+  }
+  return path;
+}
+
+type Row = ReturnType<typeof someAttempts>[number];
+
+function columnsOf({ run: _, startedAt: __, host: ___, cpu: ____, kernel: _____, ...attempt }: Row) {
+  return attempt;
+}
+
+const report = (words: readonly string[], history = historyFile()) =>
+  run([...TICKPROOF, "report", ...words], { environment: { TICKPROOF_HISTORY: history } });
+
+/** The page that the command makes of that history and a trace of a real program. */
+async function page(): Promise<string> {
+  const [output, trace] = [scratch.file("report.html"), scratch.file("trace")];
+  if (existsSync(output)) return output;
+  run([...TICKPROOF, "record", "-q", "-o", trace, "--", "sh", "-c", "kill -USR1 $$ & wait; echo done"]);
+  const { exit, stderr } = report(["-o", output, "--trace", trace]);
+  assertEquals(exit, { code: 0 }, stderr);
+  return output;
+}
+
+async function manyPage(): Promise<string> {
+  const path = scratch.file("many.html");
+  const data = preparePage(manyAttempts(10_000), { generatedAt: "2026-11-24T12:00:00Z", version: "0" });
+  writeFileSync(path, pageHtml(data, await bundlePage()));
+  return path;
+}
+
+const cell = (page: Page, test: string) =>
+  page.locator(".matrix tr", { has: page.locator("th", { hasText: test }) }).locator("td[data-test]");
+
+pageTest(
+  "the matrix shows what came of each test, with its reason, which is never markup",
+  page,
+  async (page) => {
+    assertStringIncludes(await cell(page, "core/alarm").innerText(), "ticks mismatch at event 12");
+    assertStringIncludes(await cell(page, "core/hle").first().innerText(), "this host has no 'hle'");
+    assertStringIncludes(await cell(page, "core/spin").first().innerText(), HOSTILE);
+    assertEquals([await page.title(), await page.locator("img").count()], ["tickproof report", 0]);
+  },
+);
+
+pageTest(
+  "a chosen test shows its figures, charts, and the divergence with registers and code",
+  page,
+  async (page) => {
+    await cell(page, "core/alarm").click();
+    const details = page.locator(".details");
+    assertStringIncludes(await details.locator(".facts").innerText(), "20.0 % (3.6 % to 62.4 %; 1 of 5)");
+    const charts = details.locator(".chart");
+    assertEquals(await charts.locator(".title").allInnerTexts(), [
+      "Ticks over repeats",
+      "Distribution of ticks",
+      "Durations",
+    ]);
+    assertEquals(await charts.locator("canvas").count(), 3);
+    const differing = await details.locator(".registers tr.differs").allInnerTexts();
+    assertEquals(
+      differing.map((text) => text.split(/\s+/).slice(0, 3)),
+      [
+        ["ticks", "4,180,530", "4,240,512"],
+        ["rax", "0x1", "0x2"],
+      ],
+    );
+    assertMatch(await details.locator(".code tr.here").innerText(), /0x401009\s+0f 05\s+syscall/);
+    await page.locator("#kernel").getByText("perf: interrupt took too long").waitFor();
+  },
+);
+
+pageTest(
+  "arrows move in the matrix, Enter opens a test, and its heading has the focus",
+  page,
+  async (page) => {
+    await page.keyboard.press("Tab");
+    assertEquals(await page.evaluate("document.activeElement.textContent"), "Skip to the results");
+    await page.locator(".matrix td[tabindex='0']").focus();
+    await page.keyboard.press("ArrowDown");
+    await page.keyboard.press("End");
+    await page.keyboard.press("Home");
+    assertEquals(
+      await page.evaluate("document.activeElement.parentElement.firstChild.textContent"),
+      "core/hle",
+    );
+    assertEquals(await page.locator(".matrix td[tabindex='0']").count(), 1);
+    await page.keyboard.press("Enter");
+    assertStringIncludes(await page.locator(".details h3:focus").innerText(), "core/hle");
+    assertEquals(await page.locator(".matrix td[aria-selected='true']").count(), 1);
+  },
+);
+
+pageTest("the timeline has the signal, and zooms by keys, buttons and wheel", page, async (page) => {
+  const range = page.locator("#timeline-range");
+  const canvas = page.locator(".timeline canvas");
+  const picture = () =>
+    canvas.evaluate((element) => (element as unknown as { toDataURL(): string }).toDataURL());
+  await canvas.scrollIntoViewIfNeeded();
+  const [all, painted] = [await range.innerText(), await picture()];
+  assertMatch(all, /^ticks 0 to [\d,]+ of [\d,]+: [\d,]+ events, \d+ tasks/);
+  await canvas.focus();
+  await page.keyboard.press("+");
+  const zoomed = await range.innerText();
+  assertNotEquals(zoomed, all);
+  assertNotEquals(await picture(), painted);
+  assertEquals(await page.locator("#live").innerText(), zoomed, "screen readers are told");
+  await page.keyboard.press("ArrowRight");
+  assertNotEquals(await range.innerText(), zoomed);
+  await page.keyboard.press("0");
+  assertEquals(await range.innerText(), all);
+  await page.getByRole("button", { name: "Zoom in" }).click();
+  assertEquals(await range.innerText(), zoomed);
+  await page.getByRole("button", { name: "All of the trace" }).click();
+  await canvas.hover();
+  await page.mouse.wheel(0, -100);
+  await range.filter({ hasNotText: all }).waitFor();
+  await page.getByLabel("Axis of the timeline").selectOption("events");
+  assertMatch(await range.innerText(), /^events 0 to /);
+  const next = page.getByRole("button", { name: "Next: events" });
+  while (!(await page.locator(".events td", { hasText: "signal SIGUSR1" }).count())) await next.click();
+});
+
+for (const colorScheme of ["light", "dark"] as const) {
+  pageTest(
+    `the page is ${colorScheme} as the system is, can be switched, and passes axe in both`,
+    page,
+    async (page) => {
+      const paper = () => page.evaluate("getComputedStyle(document.body).backgroundColor");
+      const [light, dark] = ["rgb(251, 251, 250)", "rgb(21, 24, 28)"];
+      await cell(page, "core/alarm").click();
+      assertEquals(await paper(), colorScheme === "light" ? light : dark);
+      assertEquals(await violations(page), []);
+      await page.locator("#theme").click();
+      assertEquals(await paper(), colorScheme === "light" ? dark : light);
+      assertEquals(await violations(page), []);
+    },
+    { colorScheme },
+  );
+}
+
+/** What axe finds wrong for people who use screen readers, keyboards, or see little contrast. */
+async function violations(page: Page): Promise<string[]> {
+  // Not as a script element: the page's own policy forbids it.
+  await page.evaluate(readFileSync(new URL(import.meta.resolve("axe-core/axe.min.js")), "utf8"));
+  const results = (await page.evaluate("axe.run()")) as {
+    violations: { id: string; nodes: { html: string }[] }[];
+  };
+  return results.violations.map(
+    ({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html.slice(0, 200)).join(" ")}`,
+  );
+}
+
+pageTest(
+  "10,000 results: few elements, also after filtering, sorting and turning pages",
+  manyPage,
+  async (page) => {
+    const elements = () => page.evaluate("document.querySelectorAll('*').length") as Promise<number>;
+    assert((await elements()) < 3000, `${await elements()} elements`);
+    const rows = page.locator(".matrix tbody th");
+    await page.getByRole("button", { name: "Next: tests" }).click();
+    assertEquals(await rows.first().innerText(), "many/test-0040");
+    await page.getByRole("button", { name: "Test", exact: true }).click();
+    assertEquals(await page.locator(".figures tbody th").first().innerText(), "many/test-0999");
+    await page.locator("#filter").fill("test-0777");
+    assertEquals(await rows.allInnerTexts(), ["many/test-0777"]);
+    assertEquals(await page.locator("#live").innerText(), "1 of 1,000 results");
+    await page.locator("#filter").fill("");
+    await page.locator(".matrix td[tabindex='0']").focus();
+    await page.keyboard.press("PageDown");
+    await page.keyboard.press("ArrowUp");
+    assertEquals(
+      await page.evaluate("document.activeElement.parentElement.firstChild.textContent"),
+      "many/test-0039",
+    );
+    assert((await elements()) < 3000, `${await elements()} elements`);
+  },
+);
+
+test(
+  "tickproof report says what is wrong, ends with 2, and leaves no file",
+  () => {
+    const output = scratch.file("none.html");
+    const wrong = (words: readonly string[], history?: string) => {
+      const { exit, stderr } = report(["-o", output, ...words], history);
+      assertEquals([exit, existsSync(output)], [{ code: 2 }, false]);
+      return stderr;
+    };
+    assertStringIncludes(wrong([], scratch.file("no.sqlite")), "run 'tickproof suites' first");
+    assert(!existsSync(scratch.file("no.sqlite")), "asking makes no history");
+    assertStringIncludes(wrong(["core/alarn"]), "did you mean 'core/alarm'");
+    assertStringIncludes(wrong(["--host", "nobody"]), "no attempt that is asked for");
+    assertStringIncludes(wrong(["--since", "soon"]), "--since takes a date");
+    assertStringIncludes(wrong(["--trace", scratch.file("nothing")]), "nothing");
+    assertStringIncludes(report(["-o", scratch.file("not/there.html")]).stderr, "--output");
+    assertEquals(
+      readdirSync(dirname(output)).filter((name) => name.endsWith(".new")),
+      [],
+    );
+  },
+  TEST_TIMEOUT,
+);
