@@ -1,6 +1,6 @@
 /** `suites --watch`: runs the tests again whenever one of their files changes, each time in a process of its own. */
 import { type FSWatcher, watch } from "node:fs";
-import { basename, dirname } from "node:path";
+import { basename, dirname, resolve } from "node:path";
 import { say } from "../output.ts";
 import { includeFolders, readSources } from "../programs/sources.ts";
 import type { TestCase } from "../run/mod.ts";
@@ -8,7 +8,7 @@ import type { TestCase } from "../run/mod.ts";
 /** Changes that come within so many milliseconds belong together: editors write a file in several steps. */
 const TOGETHER_MS = 100;
 
-/** The files that tests depend on: manifests and scripts, sources with their headers. */
+/** The files that tests depend on: manifests and scripts, sources with their headers, files to copy. */
 export function watchedFiles(paths: readonly string[], tests: readonly TestCase[]): string[] {
   const sources = tests.flatMap(({ target }) =>
     target.kind === "source"
@@ -19,8 +19,13 @@ export function watchedFiles(paths: readonly string[], tests: readonly TestCase[
         )
       : [],
   );
+  const copied = tests.flatMap(({ files = {}, cwd }) =>
+    Object.values(files).flatMap((content) =>
+      typeof content === "string" ? [] : [resolve(cwd, content.copy)],
+    ),
+  );
   const scripts = tests.flatMap(({ target }) => (target.kind === "script" ? [target.path] : []));
-  return [...new Set([...paths, ...sources, ...scripts])];
+  return [...new Set([...paths, ...sources, ...copied, ...scripts])];
 }
 
 /** Tells of changes to files until it is disposed. Folders are watched, since editors replace files. */

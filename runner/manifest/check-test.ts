@@ -1,6 +1,6 @@
 /** What is wrong with one test, beyond its schema: programs, files and hosts that are not there, names of no event. */
 import { existsSync, statSync } from "node:fs";
-import { resolve } from "node:path";
+import { normalize, resolve } from "node:path";
 import { didYouMean, eventNames } from "../../ffi/mod.ts";
 import { isProfilePath, profileNames } from "../host/mod.ts";
 import { languageOf } from "../programs/compiler.ts";
@@ -56,10 +56,18 @@ function isFile(path: string): boolean {
 }
 
 function checkFiles({ files = {} }: GivenTest, folder: string): Wrong[] {
-  return Object.entries(files).flatMap(([name, content]) => {
+  const names = new Set(Object.keys(files).map((name) => normalize(name)));
+  const folders = Object.keys(files).flatMap((name) => {
+    const parts = normalize(name).split("/");
+    const taken = parts.map((_, at) => parts.slice(0, at).join("/")).find((folder) => names.has(folder));
+    const message = `'${taken}' is a file, and can't be a folder of another one`;
+    return taken === undefined ? [] : [{ path: ["files", name], message }];
+  });
+  const missing = Object.entries(files).flatMap(([name, content]) => {
     if (typeof content === "string" || isFile(resolve(folder, content.copy))) return [];
     return [{ path: ["files", name, "copy"], message: `there is no ${resolve(folder, content.copy)}` }];
   });
+  return [...folders, ...missing];
 }
 
 function checkHosts({ host, matrix }: GivenTest, folder: string): Wrong[] {
@@ -74,18 +82,18 @@ function checkHosts({ host, matrix }: GivenTest, folder: string): Wrong[] {
   });
 }
 
-function checkExpectations({ expect = {}, host, signals = [] }: GivenTest): Wrong[] {
+function checkExpectations({ expect = {}, host, matrix, signals = [] }: GivenTest): Wrong[] {
   const { counters = {}, overhead } = expect;
   const wrong = Object.keys(counters).flatMap((event) => {
     const message = noEvent(event);
     return message ? [{ path: ["expect", "counters", event], message }] : [];
   });
-  const why =
-    host !== undefined
-      ? "on a described host"
-      : signals.some(({ at }) => at.ticks !== undefined)
-        ? "with a signal at a tick"
-        : undefined;
+  const hosts = [host, ...(matrix?.host ?? []), ...(matrix?.include ?? []).map((point) => point.host)];
+  const why = hosts.some((name) => typeof name === "string")
+    ? "on a described host"
+    : signals.some(({ at }) => at.ticks !== undefined)
+      ? "with a signal at a tick"
+      : undefined;
   const vain = (
     [
       ["overhead", overhead],

@@ -5,8 +5,8 @@ import { z } from "zod";
 const path = z
   .string()
   .min(1)
-  .refine((text) => !text.startsWith("/") && !text.includes("\0") && !normalize(text).startsWith(".."), {
-    error: "a file's path stays in the working folder: no leading / and no way out by ..",
+  .refine((text) => !/^\/|\/$|\0/.test(text) && !/^\.\.?(\/|$)/.test(normalize(text)), {
+    error: "a file's path stays in the working folder: no / at its ends, and no way out by ..",
   });
 
 export const filesSchema = z

@@ -1,7 +1,7 @@
 /** The published JSON Schemas: up to date, and of one mind with what loads manifests. */
 import { test } from "bun:test";
-import { readdirSync, readFileSync } from "node:fs";
-import { resolve } from "node:path";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { dirname, resolve } from "node:path";
 import { assert, assertEquals } from "@std/assert";
 import Ajv from "ajv";
 import { parse } from "yaml";
@@ -36,6 +36,16 @@ test("the published schemas accept all that is shipped and documented", () => {
   for (const name of hosts) {
     const document = parse(readFileSync(resolve(MANIFESTS, "hosts", name), "utf8"));
     assert(profile?.(document), `${name}: ${JSON.stringify(profile?.errors)}`);
+  }
+});
+
+test("shipped manifests and profiles name their schema, for editors", () => {
+  const hosts = readdirSync(resolve(MANIFESTS, "hosts")).filter((name) => name.endsWith(".yaml"));
+  const profiles = hosts.map((name) => resolve(MANIFESTS, "hosts", name));
+  for (const path of [...defaultManifests(), ...profiles]) {
+    const [, schema = ""] =
+      /^# yaml-language-server: \$schema=(\S+)\n/.exec(readFileSync(path, "utf8")) ?? [];
+    assert(existsSync(resolve(dirname(path), schema)) && schema !== "", path);
   }
 });
 

@@ -185,7 +185,7 @@ test("checkManifest() points into matrices, and at what defaults have wrong", ()
   const entries = Array.from({ length: 6 }, (_, index) => `  - name: t${index}\n`).join("");
   assertStringIncludes(
     problems(`suite: s\ndefaults: { command: ls, matrix: { args: [${axis}] } }\ntests:\n${entries}`),
-    "m.yaml:4:3: the matrices make 6000 tests: at most 5000",
+    "m.yaml:4:3: the matrices make 6000 tests or more: at most 5000",
   );
 });
 
@@ -206,6 +206,11 @@ test("checkManifest() checks programs, files and signals", () => {
   assertStringIncludes(
     of("    command: ls\n    files: { a: { copi: x } }\n"),
     "unknown key 'copi': did you mean 'copy'?",
+  );
+  assertStringIncludes(of("    command: ls\n    files: { x/..: a }\n"), "a file's path stays");
+  assertStringIncludes(
+    of("    command: ls\n    files: { x: a, x/y: b }\n"),
+    "'x' is a file, and can't be a folder",
   );
   assertStringIncludes(of("    command: ls\n    files: { /x: a }\n"), "a file's path stays");
   assertStringIncludes(
@@ -236,6 +241,17 @@ test("checkManifest() checks expectations", () => {
     problems(`${VALID}    host: haswell\n    expect: { overhead: { max: 2 } }\n`),
     "m.yaml:6:25: 'overhead' is of the native run, and there is none on a described host",
   );
+});
+
+test("checkManifest() checks what 'defaults' expect, and counters on a matrix's hosts", () => {
+  assertStringIncludes(
+    problems(
+      "suite: s\ndefaults: { expect: { exit: 1, signal: SIGINT } }\ntests: [{ name: a, command: ls }]\n",
+    ),
+    "m.yaml:2:32: a program ends by 'exit' or by 'signal'",
+  );
+  const matrix = "    matrix: { host: [null, haswell] }\n    expect: { counters: { page-faults: 1 } }\n";
+  assertStringIncludes(problems(`${VALID}${matrix}`), "m.yaml:6:25: 'counters' is of the native run");
 });
 
 test("checkManifest() takes exact counts for bounds", () => {

@@ -60,18 +60,22 @@ function checkTests(source: YamlSource, manifest: GivenManifest, folder: string)
     if (names.has(own.name))
       problems.push(source.problem(at("name"), `a second test is named '${own.name}'`));
     names.add(own.name);
-    const { expect = {} } = own;
-    if (expect.exit !== undefined && expect.signal !== undefined) {
-      problems.push(source.keyProblem(at("expect"), "signal", "a program ends by 'exit' or by 'signal'"));
-    }
-    const expansion = entry.matrix === undefined ? undefined : expandMatrix(entry.matrix);
+    // Once there are too many, no more are made only to be counted.
+    const isCounted = entry.matrix !== undefined && size <= MOST_OF_MANIFEST;
+    const expansion = isCounted ? expandMatrix(entry.matrix ?? {}) : undefined;
     if (expansion !== undefined && !("points" in expansion)) {
       problems.push(source.problem(at("matrix", ...expansion.path), expansion.message));
     }
     size += expansion !== undefined && "points" in expansion ? expansion.points.size : 1;
   }
+  const places: readonly Path[] = [["defaults"], ...manifest.tests.map((_, index) => ["tests", index])];
+  for (const [at, { expect = {} }] of [manifest.defaults ?? {}, ...manifest.tests].entries()) {
+    if (expect.exit === undefined || expect.signal === undefined) continue;
+    const place = [...(places[at] ?? []), "expect"];
+    problems.push(source.keyProblem(place, "signal", "a program ends by 'exit' or by 'signal'"));
+  }
   if (size > MOST_OF_MANIFEST) {
-    const message = `the matrices make ${size} tests: at most ${MOST_OF_MANIFEST} are allowed`;
+    const message = `the matrices make ${size} tests or more: at most ${MOST_OF_MANIFEST} are allowed`;
     problems.push(source.problem(["tests"], message));
   }
   return problems;

@@ -30,8 +30,12 @@ export const matrixSchema = z.strictObject({
     .record(z.string(), z.array(z.string()).min(1))
     .optional()
     .describe("variables, each with the values that it takes"),
-  exclude: z.array(point).optional().describe("combinations that are left out: all that have these values"),
-  include: z.array(point).optional().describe("further combinations"),
+  exclude: z
+    .array(point)
+    .max(MOST_OF_ENTRY)
+    .optional()
+    .describe("combinations that are left out: all that have these values"),
+  include: z.array(point).max(MOST_OF_ENTRY).optional().describe("further combinations"),
 });
 
 /** A matrix as a manifest gives it. */

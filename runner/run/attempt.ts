@@ -106,7 +106,11 @@ async function phases(spec: AttemptSpec, attempt: Attempt): Promise<Verdict> {
     reasons.push(...error.verdict.reasons);
   }
   if (reasons.length > 0) return { kind: "fail", reasons };
-  spec.snapshots.keep(test, record);
+  try {
+    spec.snapshots.keep(test, record);
+  } catch (error) {
+    throw brokenBy("the snapshot can't be written", error);
+  }
   return { kind: "pass" };
 }
 
@@ -157,6 +161,20 @@ async function complete(
   throw new Verdicted(outcome.verdict);
 }
 
+/** The folder that the program runs in; the test is broken where its files can't be written. */
+function workFolder(test: TestCase, folder: AttemptFolder): string {
+  try {
+    return makeWorkFolder(test, folder.work);
+  } catch (error) {
+    throw brokenBy("the files of the working folder can't be written", error);
+  }
+}
+
+function brokenBy(what: string, error: unknown): Verdicted {
+  const words = error instanceof Error ? error.message : String(error);
+  return new Verdicted({ kind: "broken", reason: `${what}: ${words}` });
+}
+
 async function runPhase(
   { test, folder, guard, abort, onPhase }: AttemptSpec,
   attempt: Attempt,
@@ -171,7 +189,7 @@ async function runPhase(
   const seconds = test.timeoutSeconds;
   const end = await runProcess({
     command,
-    cwd: makeWorkFolder(test, folder.work),
+    cwd: workFolder(test, folder),
     environment: { ...test.environment, ...environment },
     stdin,
     stdout,

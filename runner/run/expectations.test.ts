@@ -66,6 +66,17 @@ test("runTests() runs a program with files in a folder of its own, made anew for
   assertEquals(readdirSync(fake.root), []);
 });
 
+test("runTests() is broken where files of a test or its snapshot can't be written", async () => {
+  const name = "n".repeat(300);
+  const files = await verdictOf("true", { files: { [name]: "too long a name" } });
+  assertEquals(files.kind, "broken");
+  assertStringIncludes(reasonOf(files), "the files of the working folder can't be written: ENAMETOOLONG");
+  using folder = new Folder();
+  writeFileSync(join(folder.path, "__snapshots__"), "a file where the folder should be");
+  const { verdict } = await withSnapshot(folder.path, "echo one", "write-missing");
+  assertStringIncludes(reasonOf(verdict), "the snapshot can't be written: ");
+});
+
 /** Runs a test whose standard output must be as in its snapshot. */
 async function withSnapshot(folder: string, script: string, mode: SnapshotMode, more: FakeRunOptions = {}) {
   const snapshots = new Snapshots(mode);

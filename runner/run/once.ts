@@ -31,7 +31,7 @@ export async function runOnce(
     ...around,
     ...how,
     ...(nativeRuns !== undefined && { nativeRuns }),
-    tests: [{ ...test, retry: 0 }],
+    tests: [{ ...test, retry: 0, repeat: 1 }],
     repeat: 1,
     retry: 0,
     untilFail: false,
