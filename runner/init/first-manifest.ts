@@ -23,7 +23,7 @@ const SPARE = 0.1;
 /** "key: value" as YAML, indented. */
 function entry(indent: string, key: string, value: unknown): string {
   return stringify({ [key]: value }, { lineWidth: 0, defaultStringType: "PLAIN" })
-    .trimEnd()
+    .replace(/\n$/, "")
     .split("\n")
     .map((line) => (line === "" ? line : `${indent}${line}`))
     .join("\n");

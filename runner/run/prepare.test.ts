@@ -91,3 +91,13 @@ test("factsOf() is not told of the host by an error of this process: the probe w
   const without = { ...liveHost, perf: { ...liveHost.perf, open: () => ENOENT } };
   assertEquals(factsOf(without, ["software-events"]).broken.size, 0);
 });
+
+test("prepare() gives rr no test with a signal at a tick", () => {
+  const signals: TestCase["signals"] = [{ send: "SIGTERM", at: { ticks: 1000 } }];
+  assertEquals(prepared({ ...plain, signals }, working, "auto"), ["embedded", "run"]);
+  const { plan } = prepare({ ...plain, signals }, surroundings(working, "rr"));
+  assert(plan.kind === "skip");
+  assertEquals(plan.note.text, "a signal at a tick needs the embedded engine");
+  const later: TestCase["signals"] = [{ send: "SIGTERM", at: { ms: 10 } }];
+  assertEquals(prepared({ ...plain, signals: later }, working, "rr"), ["rr", "run"]);
+});
