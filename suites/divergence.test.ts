@@ -1,7 +1,8 @@
 /** Replay notices what differs: traces that say something else than happened are found out, each by its place. */
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import { type TraceEvent, TraceReader, TraceWriter } from "../engine/trace/mod.ts";
+import type { TraceEvent } from "../engine/trace/mod.ts";
 import { embeddedEngine } from "../runner/engines/mod.ts";
+import { rewriteTrace } from "./_forge.ts";
 import { hostTest, run, Scratch, TICKPROOF } from "./_tickproof.ts";
 
 /** Reads a line with a loop of its own and prints it back. */
@@ -15,17 +16,7 @@ const SCRIPT = "read line; i=0; while [ $i -lt 200 ]; do i=$((i + 1)); done; ech
 function forged(scratch: Scratch, change: (event: TraceEvent) => boolean): { trace: string; index: number } {
   const [original, trace] = [scratch.file("original"), scratch.file("forged")];
   run([...TICKPROOF, "record", "-q", "-o", original, "--", "sh", "-c", SCRIPT], { stdin: "hello\n" });
-  const reader = TraceReader.open(original);
-  const writer = TraceWriter.create(trace, reader.meta, { store: scratch.file("store") });
-  reader.files.forEach((file, i) => {
-    writer.addFile({ path: reader.filePath(i), name: file.path });
-  });
-  let index = -1;
-  for (let event = reader.next(); event; event = reader.next()) {
-    if (index < 0 && change(event)) index = reader.position;
-    writer.write(event);
-  }
-  writer.close();
+  const { index } = rewriteTrace(original, trace, change);
   assert(index > 0, "an event was changed");
   return { trace, index };
 }

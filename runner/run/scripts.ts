@@ -5,6 +5,7 @@ import { z } from "zod";
 import { UsageError } from "../errors.ts";
 import { checkConditions, conditionsSchema } from "../manifest/conditions.ts";
 import { DEFAULT_TIMEOUT_SECONDS } from "../script/definition.ts";
+import { hostName } from "../script/host.ts";
 import type { TestDescription } from "../script/protocol.ts";
 import { type ScriptEnd, type ScriptRun, ScriptSession } from "../script/session.ts";
 import type { ScriptProblem, TestCase } from "./types.ts";
@@ -62,9 +63,10 @@ function testsOf(path: string, descriptions: readonly TestDescription[]): TestCa
     exclusive: [`script ${path}`],
     tags: test.tags ?? [],
     retry: test.retry,
+    repeat: test.repeats,
     skip: skipOf(test, somebodyIsOnly),
-    engine: "embedded",
-    host: undefined,
+    engine: test.engine ?? "embedded",
+    host: test.host === undefined ? undefined : hostName(test.host, dirname(path)),
     conditions: conditionsOf(test),
     expect: {},
   }));

@@ -34,7 +34,7 @@ test("assertReplays() shows ticks and registers of a divergence", async () => {
     expected: { ticks: 4180530, registers: { rax: "0x1", rip: "0x401000" } },
     found: { ticks: 4240512, registers: { rax: "0x1", rip: "0x402000" } },
   };
-  const divergence = { event: 12, message: "ticks mismatch at event 12 (write)", difference };
+  const divergence = { event: 12, message: "ticks mismatch at event 12 (write)", difference, ...difference };
   const error = await assertRejects(() => assertReplays(recordingOf({ ...run, divergence })), AssertionError);
   assertEquals(
     error.message,

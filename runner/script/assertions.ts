@@ -28,6 +28,7 @@ function divergenceText({ message, difference }: Divergence): string {
 /**
  * Asserts that a recording replays: to its end, with the same output, end, ticks, signals and switches.
  *
+ * @example const replay = await assertReplays(recording);
  * @returns The replay, for more questions.
  * @throws {AssertionError} With both sides of each difference.
  */
@@ -54,6 +55,7 @@ export async function assertReplays(recording: Recording): Promise<Replay> {
 /**
  * Asserts that runs have executed the same number of conditional branches.
  *
+ * @example assertSameTicks(recording, await recording.replay());
  * @param first What the others are compared with.
  * @throws {AssertionError} With the ticks of the first one that differs.
  */

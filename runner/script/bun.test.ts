@@ -46,16 +46,18 @@ test("bun test runs scripts: steps, skips with their reasons, failures, conditio
 });
 
 test("bun test -t chooses tests of scripts, and a test that hangs is ended in its time", () => {
+  // A time that no other run of this test names at the moment.
+  const seconds = 1_000_000 + process.pid;
   const script = `
     test("chosen", () => {});
-    test("hangs", { timeout: 1 }, async (t) => { await t.record("sleep", ["86398"]); });`;
+    test("hangs", { timeout: 1 }, async (t) => { await t.record("sleep", ["${seconds}"]); });`;
   const chosen = bunTest(script, "-t", "chosen");
   assertEquals(chosen.code, 0);
   assertMatch(chosen.output, / 1 pass\n 1 filtered out\n/);
   const hangs = bunTest(script, "-t", "hangs");
   assertEquals(hangs.code, 1);
   const { stdout } = Bun.spawnSync(["ps", "-eo", "args"]);
-  assertEquals(stdout.toString().includes("sleep 86398"), false);
+  assertEquals(stdout.toString().includes(`sleep ${seconds}`), false);
 });
 
 test("bun test runs the tests of a manifest that is imported, and shows how to replay a failure", () => {

@@ -7,15 +7,15 @@
 import { afterAll, afterEach, beforeAll, beforeEach, test } from "bun:test";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { plugin } from "bun";
-import { liveHost } from "../host/mod.ts";
 import { loadManifest } from "../manifest/mod.ts";
 import { reasonsOf } from "../reporters/details.ts";
 import { conditionsOf, type Decision, decide, factsOf, isHarmless, judgeAttempt } from "../run/mod.ts";
 import { registerManifest } from "./bun-manifest.ts";
 import { DEFAULT_TIMEOUT_SECONDS, type TestDefinition } from "./definition.ts";
 import { runTest } from "./execute.ts";
+import { hostOf } from "./host.ts";
 import type { StepResult } from "./outcome.ts";
 import { type Registrar, setRegistrar } from "./registry.ts";
 import { surroundings } from "./surroundings.ts";
@@ -24,11 +24,19 @@ const HOOKS = { beforeAll, beforeEach, afterEach, afterAll };
 /** Bun runs the hooks itself. */
 const NO_HOOKS = { beforeAll: [], beforeEach: [], afterEach: [], afterAll: [] };
 
-/** What a test's conditions come to on this host. */
+/** All tests of scripts so far, in the order in which they came. */
+const known: TestDefinition[] = [];
+
+/** What a test's conditions come to on its host. */
 function decideHere(definition: TestDefinition): Decision {
   const conditions = conditionsOf(definition);
+  if (definition.engine === "rr") {
+    const text = "scripts record with the embedded engine";
+    return { kind: "skip", note: { text, capabilities: [], missing: [] } };
+  }
+  const host = hostOf(definition.host, dirname(definition.location.file));
   const names = new Set(Object.values(conditions).flatMap((list) => list.flatMap(({ when }) => when)));
-  return decide(conditions, "embedded", factsOf(liveHost, names), false);
+  return decide(conditions, "embedded", factsOf(host, names), false);
 }
 
 /** Runs a test as the body of one of Bun's. */
@@ -43,10 +51,11 @@ async function body(
   // Bun leaves a test that takes too long alone: its programs are ended a little before.
   const timer = setTimeout(() => stop.abort(), milliseconds * 0.95);
   try {
-    const around = surroundings(definition.location.file, files, stop.signal, (path, step) =>
+    const around = surroundings(definition.location.file, definition, files, stop.signal, (path, step) =>
       show(path, step),
     );
-    const script = { tests: [definition], hooks: NO_HOOKS };
+    const { file } = definition.location;
+    const script = { tests: known.filter(({ location }) => location.file === file), hooks: NO_HOOKS };
     const { verdict } = await runTest(script, definition, around, stop.signal);
     if (verdict.kind === "skip") {
       console.log(`(skip) ${definition.name}: ${verdict.reason}`);
@@ -70,6 +79,7 @@ function show(path: readonly string[], { verdict, milliseconds }: StepResult): v
 
 const registrar: Registrar = {
   test(definition) {
+    known.push(definition);
     const { name, ignore, only, timeout = DEFAULT_TIMEOUT_SECONDS, retry, repeats } = definition;
     if (ignore) {
       test.skip(typeof ignore === "string" ? `${name} (skipped: ${ignore})` : name, () => {});

@@ -1,9 +1,8 @@
 /** `t`: what a test gets. Steps, skipping, and the doors to programs, counters and the host. */
 import type { Reading } from "../../ffi/mod.ts";
-import { liveHost } from "../host/mod.ts";
 import { countWhile } from "./counters.ts";
 import type { Location } from "./definition.ts";
-import { ScriptHost } from "./host.ts";
+import type { ScriptHost } from "./host.ts";
 import { Skipped, type StepResult, type StepVerdict, verdictOf } from "./outcome.ts";
 import type { Program, ProgramOptions } from "./program.ts";
 import type { Recording, RecordOptions } from "./recording.ts";
@@ -18,6 +17,8 @@ export interface StepRecord {
 
 /** What the context needs of whoever runs the script. */
 export interface Surroundings {
+  /** The host that the test's programs run on. */
+  readonly host: ScriptHost;
   /** Makes recordings. */
   record(program: string, args: readonly string[], options: RecordOptions): Promise<Recording>;
   /** Builds programs. */
@@ -26,13 +27,8 @@ export interface Surroundings {
   onStep?(path: readonly string[], result: StepResult): void;
 }
 
-/** One for all tests: what was found out once holds for the whole script. */
-const live = new ScriptHost(liveHost);
-
 /** See the file's head. */
 export class TestContext {
-  /** What this host can do, with the evidence. */
-  readonly host: ScriptHost = live;
   readonly #around: Surroundings;
   readonly #location: Location;
   readonly #steps: StepResult[] = [];
@@ -52,6 +48,15 @@ export class TestContext {
   ) {
     this.#around = around;
     this.#location = location;
+  }
+
+  /**
+   * What the test's host (this one, or the described one that the test names) can do, with the evidence.
+   *
+   * @example if (!t.host.has("pmu")) t.skip(t.host.finding("pmu").evidence);
+   */
+  get host(): ScriptHost {
+    return this.#around.host;
   }
 
   /** The names from the test down to here. */
@@ -77,6 +82,7 @@ export class TestContext {
   /**
    * Runs a part of the test under a name of its own. A step that fails makes the test fail, which goes on.
    *
+   * @example await t.step("replays", async () => { await assertReplays(recording); });
    * @returns Whether the step passed; false also for one that was skipped.
    * @throws {TypeError} If another step of this test runs: await it first.
    */
@@ -106,6 +112,7 @@ export class TestContext {
   /**
    * Ends this test or step here, without a failure.
    *
+   * @example t.skip("no network here");
    * @param reason Shown in the summary.
    * @throws Always.
    */
@@ -118,6 +125,8 @@ export class TestContext {
    * Runs a program natively under the engine and keeps a trace of it.
    *
    * @param program A source (`.c`, `.cc`, `.cpp`, `.S`) or a path, relative to the script; or a program of the host.
+   * @example
+   * await using recording = await t.record("loop.c", ["10"], { signals: [{ send: "SIGUSR1", at: { ticks: 1000 } }] });
    * @returns The recording; `await using` deletes it at the end.
    */
   record(program: string, args: readonly string[] = [], options: RecordOptions = {}): Promise<Recording> {
@@ -137,11 +146,17 @@ export class TestContext {
    * Builds a program.
    *
    * @param source Path of a source, relative to the script.
+   * @param options Flags of the compiler, or an object that has them.
+   * @example const { path } = await t.compile("primes.c", ["-O2", "-lm"]);
    * @returns The program; it is kept by content, so that the next build of the same costs nothing.
    */
-  compile(source: string, options: ProgramOptions = {}): Promise<Program> {
-    return this.#around.compile(source, options);
+  compile(source: string, options: ProgramOptions | readonly string[] = {}): Promise<Program> {
+    return this.#around.compile(source, isFlags(options) ? { flags: options } : options);
   }
+}
+
+function isFlags(options: ProgramOptions | readonly string[]): options is readonly string[] {
+  return Array.isArray(options);
 }
 
 /** Runs the body of a test or a step to its verdict: its own, or what its steps make of it. */

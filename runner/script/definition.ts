@@ -1,5 +1,8 @@
 /** What a script says of its tests: the types that `test()` takes, and what it registers. */
+import type { EngineChoice } from "../engines/mod.ts";
+import type { EngineName } from "../host/mod.ts";
 import type { TestContext } from "./context.ts";
+import type { Permissions } from "./permissions.ts";
 
 /** Seconds that one attempt may take where neither the test nor the run says otherwise. */
 export const DEFAULT_TIMEOUT_SECONDS = 60;
@@ -11,6 +14,8 @@ export type TestFunction = (t: TestContext) => void | Promise<void>;
 export interface Condition {
   /** Capabilities that the host has, all of them. */
   when?: string | readonly string[];
+  /** Engines that it is about. @default all */
+  engine?: EngineName | readonly EngineName[];
   /** Why, for those who read the report. */
   reason?: string;
   /** Where more is told of it. */
@@ -20,8 +25,34 @@ export interface Condition {
 /** A capability, or several conditions of which one is enough. */
 export type Conditions = string | Condition | readonly (string | Condition)[];
 
-/** What may be said of a test besides its body. Everything is optional. */
-export interface TestOptions {
+/** Where a test is for, and where its result means less. */
+export interface TestConditions {
+  /** Capabilities without which it is skipped, as `tickproof doctor` names them. @default none */
+  requires?: Conditions;
+  /** Where it is skipped. @default nowhere */
+  unsupported?: Conditions;
+  /** Where it is run, and its result is marked. @default nowhere */
+  flag?: Conditions;
+  /** Where it is run and must fail: to pass is then a failure. @default nowhere */
+  xfail?: Conditions;
+}
+
+/**
+ * What may be said of a test besides its body. Everything is optional.
+ *
+ * @example
+ * test({
+ *   name: "writes nothing outside",
+ *   permissions: { net: false, write: "folder" },
+ *   requires: "compiler",
+ *   repeats: 3,
+ *   fn: async (t) => {
+ *     await using recording = await t.record("program.c");
+ *     await assertReplays(recording);
+ *   },
+ * });
+ */
+export interface TestOptions extends TestConditions {
   /** Not run; a text says why. @default false */
   ignore?: boolean | string;
   /** Only tests with this are run, and the run fails for it, so that it is not forgotten. @default false */
@@ -34,14 +65,19 @@ export interface TestOptions {
   repeats?: number;
   /** Words to choose tests by. @default none */
   tags?: readonly string[];
-  /** Capabilities without which it is skipped, as `tickproof doctor` names them. @default none */
-  requires?: Conditions;
-  /** Where it is skipped. @default nowhere */
-  unsupported?: Conditions;
-  /** Where it is run, and its result is marked. @default nowhere */
-  flag?: Conditions;
-  /** Where it is run and must fail: to pass is then a failure. @default nowhere */
-  xfail?: Conditions;
+  /**
+   * The engine that is to run it. Scripts record with the embedded one, so that a test for "rr" is skipped.
+   * @default "embedded"
+   */
+  engine?: EngineChoice;
+  /**
+   * Described host that its programs run on, by name or by path of a profile relative to the script; its conditions and
+   * `t.host` are those of that host.
+   * @default this host
+   */
+  host?: string;
+  /** What programs that it records may do. @default all that its user may */
+  permissions?: Permissions;
 }
 
 /** A test with all that its script says of it. */

@@ -2,6 +2,7 @@
 import { runBody, type Surroundings, TestContext } from "./context.ts";
 import type { Hook, HookName, Script, TestDefinition } from "./definition.ts";
 import { failureText, type StepResult, type StepVerdict } from "./outcome.ts";
+import { asRunning } from "./running.ts";
 
 /**
  * Runs a test once.
@@ -20,7 +21,7 @@ export async function runTest(
 ): Promise<StepResult> {
   const started = performance.now();
   const t = new TestContext(test.name, around, test.location, signal);
-  const verdict = await withHooks(script, test, t);
+  const verdict = await asRunning({ test, tests: script.tests }, () => withHooks(script, test, t));
   return { name: test.name, verdict, milliseconds: performance.now() - started, steps: t.steps };
 }
 

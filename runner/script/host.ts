@@ -1,6 +1,36 @@
 /** `t.host`: what the host can do, found out when it is asked for, with the evidence. */
+import { resolve } from "node:path";
 import { didYouMean } from "../../ffi/mod.ts";
-import { CAPABILITY_NAMES, capabilitiesOf, type Finding, type Host } from "../host/mod.ts";
+import {
+  CAPABILITY_NAMES,
+  capabilitiesOf,
+  type Finding,
+  type Host,
+  isProfilePath,
+  liveHost,
+  loadDescribedHost,
+} from "../host/mod.ts";
+
+/** A described host's name, or the path of its profile: relative to the script's folder. */
+export function hostName(host: string, folder: string): string {
+  return isProfilePath(host) ? resolve(folder, host) : host;
+}
+
+/** The option of `record` for a described host; no words for this one. */
+export function hostOption(host: string | undefined, folder: string): string[] {
+  return host === undefined ? [] : ["--host", hostName(host, folder)];
+}
+
+/**
+ * The host that a test names.
+ *
+ * @param host A described one, or undefined for this machine.
+ * @param folder The script's.
+ * @throws {UsageError} If there is none of that name, or its profile is wrong.
+ */
+export function hostOf(host: string | undefined, folder: string): Host {
+  return host === undefined ? liveHost : loadDescribedHost(hostName(host, folder));
+}
 
 /** See the file's head. */
 export class ScriptHost {

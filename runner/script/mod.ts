@@ -6,9 +6,20 @@ export type { LoadedManifest as Suite } from "../manifest/mod.ts";
 export type { Exit } from "../report.ts";
 export { assertReplays, assertSameTicks } from "./assertions.ts";
 export type { StepRecord, TestContext } from "./context.ts";
-export type { Hook, HookName, Location, TestFunction, TestOptions } from "./definition.ts";
+export type {
+  Condition,
+  Conditions,
+  Hook,
+  HookName,
+  Location,
+  TestConditions,
+  TestFunction,
+  TestOptions,
+} from "./definition.ts";
 export type { ScriptHost } from "./host.ts";
+export type { Permissions } from "./permissions.ts";
 export type { Program, ProgramOptions } from "./program.ts";
 export type { Divergence, Recording, RecordOptions, Replay, Run } from "./recording.ts";
 export type { Send, When } from "./send.ts";
+export { assertSkipsOn, type SkipsOnOptions } from "./skips-on.ts";
 export { type AddEach, type AddTest, type Test, type TestRecord, test } from "./test.ts";

@@ -6,6 +6,8 @@ import { type TraceEvent, TraceReader } from "../../engine/trace/mod.ts";
 import { UsageError } from "../errors.ts";
 import { type Exit, type RecordReport, type ReplayReport, readReport } from "../report.ts";
 import { runProcess } from "../run/process.ts";
+import { hostOption } from "./host.ts";
+import { denyOption, type Permissions } from "./permissions.ts";
 import { findProgram, type ProgramOptions } from "./program.ts";
 import { checkSends, type Send, sendInTime, sendOption } from "./send.ts";
 
@@ -19,8 +21,10 @@ export interface RecordOptions extends ProgramOptions {
   cwd?: string;
   /** Signals to send to it. @default none */
   signals?: readonly Send[];
-  /** Described host that it runs on, by name or path of a profile. @default this host */
+  /** Described host that it runs on, by name or path of a profile relative to the script. @default the test's */
   host?: string;
+  /** What it may do; what the test denies stays denied. @default all that the test allows */
+  permissions?: Permissions;
 }
 
 /** What a program left, recorded or replayed. */
@@ -44,6 +48,10 @@ export interface Divergence {
   readonly message: string;
   /** How they differ there; undefined where the task did not get to the event at all. */
   readonly difference: Difference | undefined;
+  /** Ticks and registers that the recording has there; undefined as `difference` is. */
+  readonly expected: Difference["expected"] | undefined;
+  /** Those that the replay came with. */
+  readonly found: Difference["found"] | undefined;
 }
 
 /** A replay. */
@@ -61,6 +69,9 @@ export interface Workbench {
   /** An existing folder for the files of this test's recordings. */
   readonly files: string;
   readonly signal: AbortSignal;
+  /** What the test says for all of its recordings. */
+  readonly host?: string | undefined;
+  readonly permissions?: Permissions | undefined;
 }
 
 /** No recording may take longer; the test's own time is over long before. */
@@ -104,7 +115,7 @@ export class Recording implements Run, AsyncDisposable {
     args: readonly string[],
     options: RecordOptions,
   ): Promise<Recording> {
-    const { env = {}, stdin, cwd = ".", signals = [], host, flags } = options;
+    const { env = {}, stdin, cwd = ".", signals = [], host = bench.host, permissions, flags } = options;
     checkSends(signals);
     const { path } = await findProgram(program, bench.folder, { ...(flags && { flags }) });
     const place = join(bench.files, `recording-${made++}`);
@@ -114,7 +125,8 @@ export class Recording implements Run, AsyncDisposable {
     const report = await runEngine(bench, place, "record", {
       arguments: [
         ...["-o", join(place, "trace")],
-        ...(host === undefined ? [] : ["--host", host]),
+        ...hostOption(host, bench.folder),
+        ...denyOption(bench.permissions, permissions),
         ...sendOption(signals),
         ...["--", path, ...args],
       ],
@@ -151,9 +163,7 @@ export class Recording implements Run, AsyncDisposable {
       signals: [],
     });
     const divergence: Divergence | undefined =
-      report.outcome === "replayed"
-        ? undefined
-        : { event: report.event, message: report.message, difference: report.difference };
+      report.outcome === "replayed" ? undefined : divergenceOf(report);
     const { exit, ticks, signals, switches } = report;
     const text = (name: string) => readFileSync(join(place, name), "utf8");
     return {
@@ -171,6 +181,10 @@ export class Recording implements Run, AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     rmSync(this.#place, { recursive: true, force: true });
   }
+}
+
+function divergenceOf({ event, message, difference }: ReplayReport): Divergence {
+  return { event, message, difference, expected: difference?.expected, found: difference?.found };
 }
 
 interface EngineCall {

@@ -39,7 +39,7 @@ async function run({ index, files }: Order & { do: "run" }): Promise<void> {
   }
   running = new AbortController();
   const { signal } = running;
-  const around = surroundings(file, files, signal, (steps, step) =>
+  const around = surroundings(file, test, files, signal, (steps, step) =>
     tell({ is: "step", path: steps, result: step }),
   );
   const result = await runTest(script, test, around, signal);

@@ -24,3 +24,15 @@ test("t.counters() counts while a part of a script runs, and says what this host
   assert(faults?.state === "counted" && faults.value > 0n, Bun.inspect(faults));
   assertEquals(readings.cycles?.state === "not-supported", !t.host.has("pmu"));
 });
+
+test("t.counters() counts around a native run of a program", async (t) => {
+  if (!t.host.has("software-events"))
+    t.skip(`no software events: ${t.host.finding("software-events").evidence}`);
+  const { path } = await t.compile("../programs/faults.c", ["-O1"]);
+  let exit: number | null = null;
+  const { "context-switches": switches } = await t.counters(["context-switches"], async () => {
+    exit = await Bun.spawn([path], { stdout: "ignore" }).exited;
+  });
+  assertEquals(exit, 0);
+  assert(switches?.state === "counted" && switches.value > 0n, Bun.inspect(switches));
+});
