@@ -107,3 +107,16 @@ test("suites keeps the recordings of a test that failed", () => {
   const replay = Bun.spawnSync([process.execPath, CLI, "replay", "--quiet", trace]);
   assertEquals([replay.exitCode, replay.stdout.toString()], [0, "hello\n"]);
 });
+
+test("suites runs a test as often as its script's 'repeats' says, and skips one that is for rr", () => {
+  const { code, stdout } = suites(`
+    let turns = 0;
+    test("three times", { repeats: 3 }, () => { console.log("turn", ++turns); if (turns > 3) throw new Error("4"); });
+    test("once", () => {});
+    test("for rr", { engine: "rr" }, () => { throw new Error("it ran"); });`);
+  assertEquals(code, 0, stdout);
+  assertMatch(stdout, /three times +embedded +pass 3\/3/);
+  assertMatch(stdout, /once +embedded +pass /);
+  assertMatch(stdout, /skip own\/for rr: scripts record with the embedded engine/);
+  assertMatch(stdout, /\n5 attempts in .*\n2 passed, 0 failed, 1 skipped\n$/);
+});
