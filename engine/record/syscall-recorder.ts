@@ -23,6 +23,7 @@ import { MAX_CHUNK_BYTES } from "../trace/mod.ts";
 import { pageEnd } from "../tracee/mappings.ts";
 import { applyMemoryCall, certainAdvice } from "../tracee/memory-calls.ts";
 import { CONTEXT_BASE, CONTEXT_SIZE } from "../translate/context.ts";
+import { AttachedSegments } from "./attached.ts";
 import { Call } from "./call.ts";
 import { PERF_MEMORY } from "./described/perf-memory.ts";
 import { filterMaps } from "./maps-filter.ts";
@@ -71,6 +72,7 @@ export function sentSignal(call: Call): number {
 export class SyscallRecorder {
   private readonly sharedFiles: SharedFiles;
   private readonly outsideWrites: OutsideWrites;
+  private readonly segments = new AttachedSegments();
 
   constructor(private readonly recording: Recording) {
     this.sharedFiles = new SharedFiles(recording);
@@ -198,7 +200,7 @@ export class SyscallRecorder {
     this.recording.described?.leaves(task, call);
     const result = BigInt.asIntN(64, task.get("rax"));
     call.result = Number(result);
-    const mapped = number === SYSCALLS.mmap && call.result >= 0 ? this.mapping(task, call) : undefined;
+    const mapped = call.result >= 0 ? this.mapped(task, call) : undefined;
     const mapping = mapped?.mapping ?? changedStack(task, call);
     if (call.result === 0 || number === SYSCALLS.rt_sigreturn) mendTrap(task, call);
     if (number === SYSCALLS.sched_getaffinity && call.result > 0) this.showAllProcessors(task, call);
@@ -280,6 +282,14 @@ export class SyscallRecorder {
     let { all } = this.recording.binding;
     for (let i = 0; i < mask.length; i++, all >>= 8n) mask[i] = Number(all & 255n);
     space.memory.write(call.argument(2), mask);
+  }
+
+  private mapped(
+    task: RecordedTask,
+    call: Call,
+  ): { mapping: MappingRecord; writes: MemoryWrite[] } | undefined {
+    if (call.number === SYSCALLS.shmat) return this.segments.add(task, call);
+    return call.number === SYSCALLS.mmap ? this.mapping(task, call) : undefined;
   }
 
   /** The mapping that an mmap has made, and what it shows beside the contents of its file in the trace. */

@@ -27,7 +27,7 @@ import type {
 import type { AddressSpace } from "../tracee/address-space.ts";
 import { stopAtGadget } from "../tracee/gadget.ts";
 import { pageEnd } from "../tracee/mappings.ts";
-import { applyMemoryCall, certainAdvice } from "../tracee/memory-calls.ts";
+import { applyMemoryCall, attachedEnd, certainAdvice } from "../tracee/memory-calls.ts";
 import { intoKernel, RDI, RIP, RSI } from "../tracee/registers.ts";
 import { StoppedCall } from "../tracee/stopped-call.ts";
 import type { Task } from "../tracee/task.ts";
@@ -114,7 +114,13 @@ export class Answers implements Disposable {
     };
     if (result >= 0) {
       switch (event.number) {
+        case SYSCALLS.shmdt: {
+          const end = attachedEnd(space, args[0]!);
+          if (end !== undefined) inject(SYSCALLS.munmap, args[0]!, end - args[0]!);
+          break;
+        }
         case SYSCALLS.mmap:
+        case SYSCALLS.shmat:
           if (event.mapping) this.rebuilder.map(task, event.mapping);
           break;
         case SYSCALLS.brk:

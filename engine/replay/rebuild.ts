@@ -5,13 +5,20 @@ import { EngineError, invariant } from "../engine-error.ts";
 import type { MappingRecord, MemoryWrite } from "../trace/events.ts";
 import { copyData, type TraceReader } from "../trace/mod.ts";
 import type { AddressSpace } from "../tracee/address-space.ts";
+import { SEGMENT_PREFIX } from "../tracee/memory-calls.ts";
 import type { Task } from "../tracee/task.ts";
 import type { Tracer } from "../tracee/tracer.ts";
+
+/** Makes a system call in the name of a task. */
+type Inject = (number: number, ...args: number[]) => number;
 
 /** See the file's head. */
 export class Rebuilder implements Disposable {
   /** Copies of files that were mapped shared: what one process writes there the others have to see. */
   private readonly shared = new Map<number, { fd: number; size: number }>();
+
+  /** What stands for segments of System V shared memory, by their names in the trace. */
+  private readonly segments = new Map<string, number>();
 
   constructor(
     private readonly tracer: Tracer,
@@ -25,22 +32,39 @@ export class Rebuilder implements Disposable {
     const flags = MAP.FIXED | MAP.NORESERVE | (mapping.shared ? MAP.SHARED : MAP.PRIVATE);
     const call = (number: number, ...args: number[]): number => this.tracer.inject(task, number, ...args);
     let result: number;
-    if (mapping.file < 0) {
+    if (mapping.name.startsWith(SEGMENT_PREFIX)) {
+      result = this.mapFile(call, task, this.segment(mapping), mapping);
+    } else if (mapping.file < 0) {
       result = call(SYSCALLS.mmap, start, end - start, protection, flags | MAP.ANONYMOUS, -1, 0);
     } else {
       const path = mapping.shared ? this.sharedCopy(mapping.file) : this.reader.filePath(mapping.file);
-      const at = this.tracer.mapper.scratchString(task.space.image, path);
-      const fd = call(SYSCALLS.openat, AT_FDCWD, at, (mapping.shared ? O.RDWR : O.RDONLY) | O.CLOEXEC, 0);
-      if (fd < 0)
-        throw new EngineError(`Cannot replay: ${path} can't be opened by the program (errno ${-fd})`);
-      result = call(SYSCALLS.mmap, start, end - start, protection, flags, fd, mapping.offset);
-      call(SYSCALLS.close, fd);
+      result = this.mapFile(call, task, path, mapping);
     }
     if (result !== start) {
       throw new EngineError(
         `Cannot replay: memory at 0x${start.toString(16)} can't be mapped (errno ${-result})`,
       );
     }
+  }
+
+  /** Maps a part of a file at its place. @returns Its address, or -errno. */
+  private mapFile(call: Inject, task: Task, path: string, mapping: MappingRecord): number {
+    const { start, end, shared, offset } = mapping;
+    const at = this.tracer.mapper.scratchString(task.space.image, path);
+    const fd = call(SYSCALLS.openat, AT_FDCWD, at, (shared ? O.RDWR : O.RDONLY) | O.CLOEXEC, 0);
+    if (fd < 0) throw new EngineError(`Cannot replay: ${path} can't be opened by the program (errno ${-fd})`);
+    const flags = MAP.FIXED | MAP.NORESERVE | (shared ? MAP.SHARED : MAP.PRIVATE);
+    const result = call(
+      SYSCALLS.mmap,
+      start,
+      end - start,
+      mapping.protection & ~PROT.EXEC,
+      flags,
+      fd,
+      offset,
+    );
+    call(SYSCALLS.close, fd);
+    return result;
   }
 
   /** Empties the address space of a task, all but the engine's own parts. */
@@ -91,7 +115,20 @@ export class Rebuilder implements Disposable {
     return `/proc/${process.pid}/fd/${copy.fd}`;
   }
 
+  /** What stands for a segment of System V shared memory: the same for all that attach it. */
+  private segment({ name, start, end }: MappingRecord): string {
+    let fd = this.segments.get(name);
+    if (fd === undefined) {
+      fd = memfdCreate("tickproof-segment");
+      ftruncate(fd, end - start);
+      this.segments.set(name, fd);
+    }
+    return `/proc/${process.pid}/fd/${fd}`;
+  }
+
   [Symbol.dispose](): void {
+    for (const fd of this.segments.values()) close(fd);
+    this.segments.clear();
     for (const { fd } of this.shared.values()) close(fd);
     this.shared.clear();
   }

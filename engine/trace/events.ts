@@ -106,7 +106,7 @@ export interface SyscallEvent extends EventBase {
   /** Hash (Bun.hash.wyhash) of the bytes it wrote to that stream; 0n where `stream` is 0. */
   outputHash: bigint;
   /**
-   * The new mapping of a successful mmap, or the stack after a call that has changed its limit; else undefined.
+   * The new mapping of a successful mmap or shmat, or the stack after a call that has changed its limit; else undefined.
    * A stack (named "[stack]") is all that it may grow to.
    */
   mapping?: MappingRecord;

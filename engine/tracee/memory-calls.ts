@@ -16,6 +16,19 @@ export function certainAdvice(advice: number): number {
   return advice === MADV.FREE ? MADV.DONTNEED : advice;
 }
 
+/** Begins the names of mappings of System V shared memory; the id of the segment follows. */
+export const SEGMENT_PREFIX = "/SYSV/";
+
+/** Where the segment that is attached at an address ends; undefined if none is. */
+export function attachedEnd(space: AddressSpace, start: number): number | undefined {
+  const first = space.mappings.find(start);
+  if (first?.start !== start || !first.name.startsWith(SEGMENT_PREFIX)) return undefined;
+  const parts = space.mappings.all.filter(({ name, start: at }) => name === first.name && at >= start);
+  let { end } = first;
+  for (const part of parts) if (part.start === end) end = part.end;
+  return end;
+}
+
 /** A range whose text may be different from now on. */
 export interface ChangedRange {
   start: number;
@@ -42,6 +55,7 @@ export function applyMemoryCall(
   if (result < 0) return [];
   switch (number) {
     case SYSCALLS.mmap:
+    case SYSCALLS.shmat:
       if (!mapping) return [];
       mappings.add({ ...mapping });
       unguardRange(space, mapping.start, mapping.end);
@@ -52,6 +66,11 @@ export function applyMemoryCall(
       if (!mapping || !stack) return [];
       mappings.remove(stack.start, stack.end);
       mappings.add({ ...mapping });
+      return [];
+    }
+    case SYSCALLS.shmdt: {
+      const end = attachedEnd(space, first);
+      if (end !== undefined) mappings.remove(first, end);
       return [];
     }
     case SYSCALLS.munmap: {

@@ -3,9 +3,10 @@
  *
  * Sources: section 2 of the manual pages; `ipc/*.c`, `security/keys/*.c` of Linux 6.18.
  */
+import { SHM } from "../../../ffi/mod.ts";
 import { result } from "../amounts.ts";
 import { byCommand, filled, out } from "../areas.ts";
-import { plain, type Table, unless, unsupported } from "../entry.ts";
+import { plain, type Table, unless } from "../entry.ts";
 import {
   MQ_ATTR,
   MSGINFO,
@@ -48,7 +49,13 @@ const KEYCTL_WRITES = {
 };
 
 export const IPC: Table = {
-  shmat: unsupported("shared memory of System V (shmat)"),
+  // Code in it could be changed by others without notice.
+  shmat: {
+    handling: "memory",
+    refuses: (call) =>
+      (call.int(2) & SHM.EXEC) === 0 ? undefined : "shared memory that can be executed (SHM_EXEC)",
+  },
+  shmdt: { handling: "memory" },
   // MSG_STAT is 11, MSG_INFO 12, MSG_STAT_ANY 13 (linux/msg.h).
   msgctl: {
     writes: [
@@ -100,15 +107,5 @@ export const IPC: Table = {
   mq_timedreceive: { blocks: true, writes: [filled(1, 2), out(3, 4)] },
 
   keyctl: { writes: [byCommand(0, KEYCTL_WRITES)] },
-  ...plain(
-    "add_key",
-    "mq_notify",
-    "mq_open",
-    "mq_unlink",
-    "msgget",
-    "request_key",
-    "semget",
-    "shmdt",
-    "shmget",
-  ),
+  ...plain("add_key", "mq_notify", "mq_open", "mq_unlink", "msgget", "request_key", "semget", "shmget"),
 };

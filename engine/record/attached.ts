@@ -1,0 +1,45 @@
+/** Shared memory of System V that a program attaches: a mapping whose name in the trace tells which memory it shows. */
+import { PROT, SHM } from "../../ffi/mod.ts";
+import type { MappingRecord, MemoryWrite } from "../trace/events.ts";
+import { SEGMENT_PREFIX } from "../tracee/memory-calls.ts";
+import type { Call } from "./call.ts";
+import { readMaps } from "./proc-maps.ts";
+import type { RecordedTask } from "./recorded-task.ts";
+
+/** Bytes that are looked at in one go for contents. */
+const PIECE = 1 << 16;
+
+/** See the file's head. */
+export class AttachedSegments {
+  /** Ids of segments that the recording has seen: what they hold is known since. */
+  private readonly known = new Set<string>();
+
+  /** The mapping that a shmat has made, and what it shows if it is seen for the first time. */
+  add(task: RecordedTask, call: Call): { mapping: MappingRecord; writes: MemoryWrite[] } {
+    const line = readMaps(task.tid).find(({ start }) => start === call.result);
+    if (!line) throw new Error(`engine invariant broken: no mapping where shmat said (${call.result})`);
+    const mapping: MappingRecord = {
+      start: line.start,
+      end: line.end,
+      protection: PROT.READ | ((call.int(2) & SHM.RDONLY) === 0 ? PROT.WRITE : 0),
+      shared: true,
+      file: -1,
+      offset: 0,
+      // The kernel shows the id as the inode.
+      name: SEGMENT_PREFIX + line.inode,
+    };
+    const first = !this.known.has(line.inode);
+    this.known.add(line.inode);
+    return { mapping, writes: first ? contents(task, mapping) : [] };
+  }
+}
+
+/** What is not zero. */
+function contents(task: RecordedTask, { start, end }: MappingRecord): MemoryWrite[] {
+  const writes: MemoryWrite[] = [];
+  for (let address = start; address < end; address += PIECE) {
+    const bytes = task.space.memory.read(address, Math.min(PIECE, end - address));
+    if (bytes.some((byte) => byte !== 0)) writes.push({ address, bytes: bytes.slice() });
+  }
+  return writes;
+}
