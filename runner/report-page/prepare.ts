@@ -28,6 +28,14 @@ function targetOf({ host, describedHost, engine, kernel, cpu }: AttemptRow): Tar
   return { name: describedHost || host, described: describedHost !== "", engine, kernel, cpu };
 }
 
+/** All targets: machines first, then described hosts, by name. */
+function targetsOf(rows: readonly AttemptRow[]): Target[] {
+  const targets = new Map(rows.map(targetOf).map((target) => [JSON.stringify(target), target]));
+  const order = ({ described, name, kernel, engine }: Target) =>
+    [Number(described), name, kernel, engine].join("\0");
+  return [...targets.values()].toSorted((a, b) => (order(a) < order(b) ? -1 : 1));
+}
+
 /** The verdict of attempts of one run. */
 function verdictOf(attempts: readonly AttemptRow[]): { verdict: string; reason: string } {
   const bad = attempts.filter(isBad);
@@ -84,7 +92,8 @@ export function preparePage(
 ): PageData {
   const tests = [...new Set(rows.map(({ test }) => test))].toSorted();
   const testIndex = new Map(tests.map((test, index) => [test, index]));
-  const targets = new Interned<Target>();
+  const targets = targetsOf(rows);
+  const targetIndex = new Map(targets.map((target, index) => [JSON.stringify(target), index]));
   const runs = new Interned<PageData["runs"][number]>();
   const [verdicts, reasons] = [new Interned<string>(), new Interned<string>()];
   const details: PageData["details"] = [];
@@ -92,10 +101,10 @@ export function preparePage(
     ...{ run: [], number: [], verdict: [], reason: [], detail: [] },
     ...{ ticks: [], nativeMs: [], recordMs: [], replayMs: [] },
   };
-  const byCell = Map.groupBy(rows, (row) => {
-    const target = targetOf(row);
-    return `${testIndex.get(row.test)} ${targets.index(JSON.stringify(target), target)}`;
-  });
+  const byCell = Map.groupBy(
+    rows,
+    (row) => `${testIndex.get(row.test)} ${targetIndex.get(JSON.stringify(targetOf(row)))}`,
+  );
   const cells: Cell[] = [];
   for (const [key, all] of byCell) {
     const [test = 0, target = 0] = key.split(" ").map(Number);
@@ -114,7 +123,7 @@ export function preparePage(
   cells.sort((a, b) => a.test - b.test || a.target - b.target);
   return {
     ...about,
-    ...{ tests, targets: targets.values, runs: runs.values },
+    ...{ tests, targets, runs: runs.values },
     ...{ verdicts: verdicts.values, reasons: reasons.values, cells, attempts, details },
   };
 }

@@ -23,6 +23,8 @@ export interface Chart {
   yText: (value: number) => string;
   /** The axis of values begins at 0. */
   fromZero: boolean;
+  /** All values are whole numbers: the axis has no other. @default false */
+  counts?: boolean;
   series: readonly Series[];
 }
 
@@ -71,7 +73,7 @@ function dataOf({ x, series }: Chart): uPlot.AlignedData {
   return [[...x], ...series.map(({ values }) => [...values])];
 }
 
-function optionsOf({ xLabel, xText, yText, fromZero, series }: Chart, width: number): uPlot.Options {
+function optionsOf({ xLabel, xText, yText, fromZero, counts, series }: Chart, width: number): uPlot.Options {
   const axis = {
     stroke: colour("--quiet"),
     grid: { stroke: colour("--line"), width: 1 },
@@ -89,16 +91,29 @@ function optionsOf({ xLabel, xText, yText, fromZero, series }: Chart, width: num
         ...axis,
         label: xLabel,
         labelSize: 18,
+        incrs: WHOLE_STEPS,
+        space: 90,
         size: 26,
         font: FONT,
         labelFont: FONT,
         values: (_, at) => at.map(xText),
       },
-      { ...axis, size: widthOf, font: FONT, values: (_, at) => at.map(yText) },
+      {
+        ...axis,
+        size: widthOf,
+        font: FONT,
+        ...(counts && { incrs: WHOLE_STEPS }),
+        values: (_, at) => at.map(yText),
+      },
     ],
     series: [{ label: xLabel }, ...series.map(seriesOf)],
   };
 }
+
+/** Steps of an axis that counts. */
+const WHOLE_STEPS = Array.from({ length: 10 }, (_, power) =>
+  [1, 2, 5].map((step) => step * 10 ** power),
+).flat();
 
 const FONT = "11px system-ui, sans-serif";
 
@@ -124,7 +139,7 @@ function seriesOf({ label, colour: name, as }: Series): uPlot.Series {
   const ink = colour(name);
   if (as === "bars") {
     const paths = uPlot.paths.bars?.({ size: [0.8, 40], align: 0 });
-    return { label, stroke: ink, fill: ink, points: { show: false }, ...(paths && { paths }) };
+    return { label, stroke: ink, fill: ink, width: 0, points: { show: false }, ...(paths && { paths }) };
   }
   const dots = { show: true, size: 6, fill: ink, stroke: ink };
   if (as === "dots") return { label, stroke: ink, paths: () => null, points: dots };

@@ -109,8 +109,9 @@ function chartsOf({ attempts }: PageData, cell: Cell): Chart[] {
       x: from.map((_, bin) => bin),
       xLabel: "ticks",
       xText: (at) => (Number.isInteger(at) && from[at] !== undefined ? whole(from[at]) : ""),
-      yText: (at) => (Number.isInteger(at) ? whole(at) : ""),
+      yText: whole,
       fromZero: true,
+      counts: true,
       series: [{ label: "attempts", colour: "--accent", as: "bars", values: counts }],
     });
   }
@@ -170,11 +171,22 @@ function attemptsTable(data: PageData, cell: Cell): HTMLElement {
   });
   pager.reset(newestFirst.length);
   const heads = ["Run.attempt", "When", "Verdict", "Ticks", "Record", "Replay", "More"];
+  const figures: readonly string[] = ["Ticks", "Record", "Replay"];
   const table = el(
     "table",
     {},
     el("caption", { class: "hidden-text" }, "Attempts"),
-    el("thead", {}, el("tr", {}, ...heads.map((head) => el("th", { scope: "col" }, head)))),
+    el(
+      "thead",
+      {},
+      el(
+        "tr",
+        {},
+        ...heads.map((head) =>
+          el("th", { scope: "col", class: figures.includes(head) ? "number" : "" }, head),
+        ),
+      ),
+    ),
     body,
   );
   return el(

@@ -48,6 +48,7 @@ function runsChart(data: PageData): Chart {
         : "",
     yText: whole,
     fromZero: true,
+    counts: true,
     series: [
       { label: "not judged", colour: "--skip", as: "bars", values: stack([silent, failed, passed]) },
       { label: "failed", colour: "--fail", as: "bars", values: stack([failed, passed]) },

@@ -10,17 +10,20 @@ const TOP = 24;
 export const LEFT = 92;
 const RIGHT = 10;
 
-/** Colour and shape of each kind of event: tall ones are rarer. */
+/**
+ * Colour and shape of each kind of event. What is frequent has a height of its own in the lane, so that none hides
+ * another: signals at the top, system calls in the band, switches at the foot.
+ */
 const MARKS: Readonly<
   Record<(typeof KINDS)[number], { ink: string; from: number; to: number; wide: number }>
 > = {
   syscall: { ink: "--syscall", from: 12, to: 22, wide: 1.5 },
   instruction: { ink: "--quiet", from: 16, to: 20, wide: 1 },
   memory: { ink: "--quiet", from: 14, to: 22, wide: 1.5 },
-  switch: { ink: "--switch", from: 2, to: 32, wide: 1.5 },
+  switch: { ink: "--switch", from: 25, to: 32, wide: 1.5 },
   clone: { ink: "--pass", from: 4, to: 30, wide: 2.5 },
   exec: { ink: "--pass", from: 4, to: 30, wide: 2.5 },
-  signal: { ink: "--fail", from: 4, to: 30, wide: 2.5 },
+  signal: { ink: "--fail", from: 2, to: 9, wide: 2 },
   exit: { ink: "--ink", from: 4, to: 30, wide: 2.5 },
   end: { ink: "--ink", from: 2, to: 32, wide: 2.5 },
 };
