@@ -59,7 +59,7 @@ test("checkProfile() points at what is out of bounds", () => {
     problems("counters: 4 #", "counters: 400 #"),
     "'counters': Too big: expected number to be <=16",
   );
-  assertStringIncludes(problems("width: 48", "width: 64"), "p.yaml:21:10: 'width': Too big");
+  assertStringIncludes(problems("width: 48", "width: 64"), "p.yaml:22:10: 'width': Too big");
   assertStringIncludes(problems("skid: 100", "skid: -1"), "'skid': Too small");
   assertStringIncludes(problems("family: 6", "family: 1e300"), "'family'");
   assertStringIncludes(problems("width: 48", "width: .nan"), "'width'");
