@@ -60,9 +60,11 @@ function exitOf({ signalCode, exitCode }: Bun.Subprocess): Exit {
  */
 export async function runProcess(spec: ProcessSpec): Promise<ProcessEnd> {
   if (spec.abort.aborted) return { kind: "aborted" };
-  const started = performance.now();
+  const spawned = performance.now();
   const child = spawn(spec);
   using watch = spec.guard === undefined ? undefined : await beginWatch(child, spec.guard);
+  // One that is watched waits first: that time is not its own.
+  const started = watch === undefined ? spawned : performance.now();
   const ended = new AbortController();
   const beside = spec.onStart?.(child.pid, ended.signal);
   const why = await outcome(child, spec, watch);

@@ -63,11 +63,13 @@ test("bun test -t chooses tests of scripts, and a test that hangs is ended in it
 test("bun test runs the tests of a manifest that is imported, and shows how to replay a failure", () => {
   writeFileSync(
     join(folder, "own.suite.yaml"),
-    "suite: own\ntests:\n  - { name: good, command: 'true' }\n  - { name: wrong, command: echo, args: [a], expect: { events: { max: 1 } } }\n  - { name: never, command: 'true', skip: not here }\n",
+    "suite: own\ntests:\n  - { name: good, command: 'true' }\n  - { name: wrong, command: echo, args: [a], expect: { events: { max: 1 } } }\n  - { name: never, command: 'true', skip: not here }\n  - { name: many, command: echo, matrix: { args: [a, b] }, repeat: 2, expect: { stdout: { matches: '^[ab]$' } } }\n",
   );
   const { code, output } = bunTest('import "./own.suite.yaml";\ntest("beside it", () => {});');
   assertEquals(code, 1);
   assertMatch(output, /\(pass\) own > good/);
+  assertMatch(output, /\(pass\) own > many\[args=a\]/);
+  assertMatch(output, /\(pass\) own > many\[args=b\]/);
   assertMatch(output, /\(skip\) own > never \(skipped: not here\)/);
   assertMatch(output, /fail: events: \d+, expected at most 1\ntrace: .*\nreplay: .* replay /);
   assertMatch(output, /\(fail\) own > wrong/);
