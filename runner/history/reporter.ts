@@ -43,7 +43,7 @@ export function attemptInfo(
 
 function detailOf(
   verdict: Verdict,
-  { kernelLog, divergence, trace, replay, steps }: Partial<Attempt>,
+  { kernelLog, counters, divergence, trace, replay, steps }: Partial<Attempt>,
 ): AttemptDetail | null {
   const notes = verdict.kind === "pass" ? (verdict.flags ?? []) : [verdict];
   const url = notes.map((note) => ("url" in note ? note.url : undefined)).find(Boolean);
@@ -51,6 +51,7 @@ function detailOf(
     ...(kernelLog && kernelLog.length > 0 && { kernelLog }),
     ...(url && { url }),
     ...(verdict.kind === "skip" && verdict.missing.length > 0 && { missing: verdict.missing }),
+    ...(counters && { counters }),
     ...(divergence && { divergence }),
     ...(trace !== undefined && { trace }),
     ...(replay && { replay }),

@@ -42,6 +42,8 @@ export interface AttemptDetail {
   url?: string;
   /** Capabilities and programs that the host lacks for it. */
   missing?: readonly string[];
+  /** What counters counted of the native run, by event. */
+  counters?: Readonly<Record<string, number>>;
   divergence?: DivergencePlace;
   /** Folder of the trace, where it was kept. */
   trace?: string;

@@ -68,6 +68,8 @@ export interface Cell {
   nativeMs?: Range;
   recordMs?: Range;
   replayMs?: Range;
+  /** What counters counted of native runs, by event. */
+  counters?: Record<string, Range>;
   /** Time under record and replay over that of the native run. */
   recordOverhead?: number;
   replayOverhead?: number;

@@ -67,6 +67,13 @@ test("summarizeCell() of what was never run has no figures", () => {
   assertEquals([cell.ticks, cell.recordOverhead, cell.failingSince], [undefined, undefined, undefined]);
 });
 
+test("summarizeCell() has what counters counted, by event", () => {
+  const counted = (branches: number) => ({ detail: { counters: { branches, instructions: 9 } } });
+  const cell = summarizeCell([row(1, counted(5)), row(1, counted(7)), row(1)]);
+  const alike = { least: 9, median: 9, most: 9 };
+  assertEquals(cell.counters, { branches: { least: 5, median: 6, most: 7 }, instructions: alike });
+});
+
 test("preparePage() of 10,000 results interns what repeats", () => {
   const page = preparePage(manyAttempts(10_000), ABOUT);
   assertEquals([page.tests.length, page.cells.length, page.runs.length], [1000, 1000, 10]);

@@ -73,9 +73,21 @@ export function summarizeCell(
     rate: rateOf(bad.length, telling.length),
     ...(first && { failingSince: first.startedAt }),
     ...ranges,
+    ...countersOf(attempts),
     ...(recordOverhead !== undefined && { recordOverhead }),
     ...(replayOverhead !== undefined && { replayOverhead }),
   };
+}
+
+/** Ranges of what counters counted. */
+function countersOf(attempts: readonly AttemptRow[]): Pick<Cell, "counters"> {
+  const counted = attempts.flatMap(({ detail }) => Object.entries(detail?.counters ?? {}));
+  const ranges: Record<string, Range> = {};
+  for (const [event, entries] of Map.groupBy(counted, ([event]) => event)) {
+    const range = rangeOf(entries.map(([, value]) => value));
+    if (range !== undefined) ranges[event] = range;
+  }
+  return counted.length > 0 ? { counters: ranges } : {};
 }
 
 const FIGURES = ["ticks", "events", "signals", "switches", "nativeMs", "recordMs", "replayMs"] as const;

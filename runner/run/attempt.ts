@@ -129,6 +129,7 @@ async function nativeRun(
   const { counters: expected } = test.expect;
   const counters = expected === undefined ? undefined : new NativeCounters(expected);
   const native = await runPhase(spec, attempt, "native", { command }, stdin, counters);
+  if (counters !== undefined) attempt.counters = counters.values;
   const reasons = [...checkVisible(test.expect, native), ...snapshots.check(test, native)];
   if (reasons.length > 0) {
     const reason = `the program itself, not recorded: ${reasons.join("; ")}`;

@@ -53,6 +53,16 @@ export class NativeCounters implements Guard {
     return this.#refusal;
   }
 
+  /** What was counted, by event. */
+  get values(): Record<string, number> {
+    const events = Object.keys(this.#expected);
+    return Object.fromEntries(
+      this.#readings.flatMap((reading, at) =>
+        reading.state === "counted" ? [[events[at] ?? "", Number(reading.value)]] : [],
+      ),
+    );
+  }
+
   /** What does not meet the expectations, a sentence each; or the first event that could not be counted here. */
   check(): string[] | Uncountable {
     const reasons: string[] = [];

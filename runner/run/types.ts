@@ -125,6 +125,8 @@ export interface Attempt {
   milliseconds: Partial<Record<Phase, number>>;
   /** What came of the steps of a script's test. */
   steps?: readonly StepResult[];
+  /** What counters counted of the native run, by event, where the test expects something of them. */
+  counters?: Readonly<Record<string, number>>;
   /** Where the replay has left the recording, if it did. */
   divergence?: DivergencePlace;
   /** Lines of the kernel's log about counters that came meanwhile. */

@@ -62,6 +62,9 @@ function facts(cell: Cell): HTMLElement {
     ["events", spread(cell.events)],
     ["signals", spread(cell.signals)],
     ["switches", spread(cell.switches)],
+    ...Object.entries(cell.counters ?? {}).map(
+      ([event, range]) => [`${event} (native)`, spread(range)] as [string, string],
+    ),
     ["native", time(cell.nativeMs?.median)],
     ["record", `${time(cell.recordMs?.median)} ${times(cell.recordOverhead)}`],
     ["replay", `${time(cell.replayMs?.median)} ${times(cell.replayOverhead)}`],
