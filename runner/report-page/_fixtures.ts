@@ -39,6 +39,16 @@ export const DIVERGED: NonNullable<AttemptRow["detail"]> = {
   trace: "/traces/run-1",
 };
 
+/** Steps of a script's test. */
+const STEPS = [
+  {
+    name: "records",
+    verdict: { kind: "pass" },
+    milliseconds: 12,
+    steps: [{ name: "inner", verdict: { kind: "skip", reason: "no rr" }, milliseconds: 1, steps: [] }],
+  },
+] as const;
+
 /** Some runs on three hosts. */
 export function someAttempts(): AttemptRow[] {
   const kernelLog = ["perf: interrupt took too long (60205 > 38461)"];
@@ -54,6 +64,7 @@ export function someAttempts(): AttemptRow[] {
       reason: "this host has no 'hle'",
       detail: { missing: ["hle"] },
     }),
+    row(2, { test: "script/echo", nativeMs: null, detail: { steps: STEPS } }),
     row(2, { test: "core/spin", verdict: "fail", reason: HOSTILE, ticks: null }),
     row(2, { test: "core/spin", describedHost: "skylake-kvm", verdict: "xfail", reason: "known" }),
   ];

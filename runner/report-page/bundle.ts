@@ -15,6 +15,7 @@ export async function bundlePage(): Promise<PageParts> {
   });
   const [script] = built.outputs;
   if (script === undefined) throw new Error("the page's program was bundled to nothing");
-  const charts = readFileSync(new URL(import.meta.resolve("uplot/dist/uPlot.min.css")), "utf8");
-  return { script: await script.text(), style: charts + readFileSync(resolve(APP, "style.css"), "utf8") };
+  const charts = new URL(import.meta.resolve("uplot/dist/uPlot.min.css"));
+  const styles = [charts, resolve(APP, "style.css"), resolve(APP, "parts.css")];
+  return { script: await script.text(), style: styles.map((path) => readFileSync(path, "utf8")).join("\n") };
 }

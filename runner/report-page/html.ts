@@ -51,7 +51,7 @@ export function pageHtml(data: PageData, { script, style }: PageParts): string {
 <style>${style}</style>
 </head>
 <body>
-<a class="skip" href="#main">Skip to the results</a>
+<a class="skip-link" href="#main">Skip to the results</a>
 <noscript>This page shows its results by a script, which is turned off here.</noscript>
 <script type="application/json" id="data">${inlineJson(data)}</script>
 <script type="module">${code}</script>

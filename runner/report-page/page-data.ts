@@ -124,6 +124,14 @@ export interface PageDivergence {
   };
 }
 
+/** A step of a script's test, with those in it. */
+export interface PageStep {
+  name: string;
+  verdict: { kind: string };
+  milliseconds: number;
+  steps: readonly PageStep[];
+}
+
 /** What the page says of one attempt besides its figures: a part of the history's `AttemptDetail`. */
 export interface PageDetail {
   kernelLog?: readonly string[];
@@ -131,6 +139,7 @@ export interface PageDetail {
   missing?: readonly string[];
   divergence?: PageDivergence;
   trace?: string;
+  steps?: readonly PageStep[];
 }
 
 /** All of a page. */

@@ -18,6 +18,7 @@ test("preparePage() has a cell for each test at each host, kernel and engine", (
       ["core/hle", "other", false, "6.6", "pass"],
       ["core/spin", "box", false, "6.1", "fail"],
       ["core/spin", "skylake-kvm", true, "6.1", "xfail"],
+      ["script/echo", "box", false, "6.1", "pass"],
     ],
   );
 });

@@ -62,6 +62,10 @@ pageTest(
   async (page) => {
     assertStringIncludes(await cell(page, "core/alarm").innerText(), "ticks mismatch at event 12");
     assertStringIncludes(await cell(page, "core/hle").first().innerText(), "this host has no 'hle'");
+    for (const one of await page.locator("td.verdict").all()) {
+      const box = await one.boundingBox();
+      assert(box !== null && box.x > 0 && box.width > 100, "every cell is to be seen");
+    }
     assertStringIncludes(await cell(page, "core/spin").first().innerText(), HOSTILE);
     assertEquals([await page.title(), await page.locator("img").count()], ["tickproof report", 0]);
   },
@@ -93,6 +97,12 @@ pageTest(
     await page.locator("#kernel").getByText("perf: interrupt took too long").waitFor();
   },
 );
+
+pageTest("a script's test shows its steps and those in them", page, async (page) => {
+  await cell(page, "script/echo").click();
+  assertEquals(await page.locator(".steps .steps li").innerText(), "– skip inner, 1.0 ms");
+  assertMatch(await page.locator(".steps > li").first().innerText(), /^✓ pass records, 12 ms/);
+});
 
 pageTest(
   "arrows move in the matrix, Enter opens a test, and its heading has the focus",

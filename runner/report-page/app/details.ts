@@ -1,10 +1,10 @@
 /** One test at one target: its verdict, its reasons, its figures over all attempts, and each attempt. */
-import type { Cell, PageData } from "../page-data.ts";
-import { type Chart, chartView } from "./charts.ts";
-import { distributionOf } from "./distribution.ts";
+import type { Cell, PageData, PageStep } from "../page-data.ts";
+import { cellCharts, indices } from "./cell-charts.ts";
+import { chartView } from "./charts.ts";
 import { divergenceView } from "./divergence.ts";
 import { el } from "./dom.ts";
-import { counted, date, percent, signOf, spread, time, times, whole } from "./format.ts";
+import { date, percent, signOf, spread, time, times, whole } from "./format.ts";
 import { Pager } from "./pager.ts";
 
 /** Shows a cell. */
@@ -17,6 +17,7 @@ export function detailsView(data: PageData, cell: Cell): HTMLElement {
     .filter((detail) => detail !== undefined);
   const diverged = details.findLast(({ divergence }) => divergence !== undefined)?.divergence;
   const kernel = [...new Set(details.flatMap(({ kernelLog }) => kernelLog ?? []))];
+  const steps = data.details[attempts.detail[cell.to - 1] ?? -1]?.steps ?? [];
   const url = details.findLast((detail) => detail.url)?.url;
   return el(
     "article",
@@ -33,7 +34,8 @@ export function detailsView(data: PageData, cell: Cell): HTMLElement {
       : []),
     ...(url ? [el("p", {}, link(url))] : []),
     facts(cell),
-    el("div", { class: "charts" }, ...chartsOf(data, cell).map(chartView)),
+    el("div", { class: "charts" }, ...cellCharts(data, cell).map(chartView)),
+    ...(steps.length > 0 ? [el("h4", {}, "Steps of the newest attempt"), stepsList(steps)] : []),
     ...(diverged ? [el("h4", {}, "Where the replay left the recording"), divergenceView(diverged)] : []),
     ...(kernel.length > 0
       ? [el("h4", {}, "Kernel log meanwhile"), el("pre", { tabindex: 0 }, kernel.join("\n"))]
@@ -41,6 +43,20 @@ export function detailsView(data: PageData, cell: Cell): HTMLElement {
     el("h4", {}, "Attempts, the newest first"),
     attemptsTable(data, cell),
   );
+}
+
+function stepsList(steps: readonly PageStep[]): HTMLElement {
+  const items = steps.map(({ name, verdict: { kind }, milliseconds, steps: inner }) => {
+    const badge = el("span", { class: `badge ${kind}` }, `${signOf(kind)} ${kind}`);
+    return el(
+      "li",
+      {},
+      badge,
+      ` ${name}, ${time(milliseconds)}`,
+      ...(inner.length > 0 ? [stepsList(inner)] : []),
+    );
+  });
+  return el("ul", { class: "steps" }, ...items);
 }
 
 /** A link, if it is one that leads to a page: the text comes from a manifest. */
@@ -74,69 +90,6 @@ function facts(cell: Cell): HTMLElement {
     { class: "facts" },
     ...entries.map(([name, value]) => el("div", {}, el("dt", {}, name), el("dd", {}, value))),
   );
-}
-
-function indices({ from, to }: Cell): number[] {
-  return Array.from({ length: to - from }, (_, index) => from + index);
-}
-
-function chartsOf({ attempts }: PageData, cell: Cell): Chart[] {
-  const all = indices(cell);
-  if (all.length < 2) return [];
-  const number = all.map((_, index) => index + 1);
-  const across = {
-    x: number,
-    xLabel: "attempt, the oldest first",
-    xText: (at: number) => (Number.isInteger(at) && at > 0 ? whole(at) : ""),
-  };
-  const ticks = all.map((index) => attempts.ticks[index] ?? null);
-  const known = ticks.filter((value) => value !== null);
-  const charts: Chart[] = [];
-  if (known.length > 1) {
-    const { from, counts, width } = distributionOf(known);
-    const distinct = new Set(known).size;
-    charts.push({
-      title: "Ticks over repeats",
-      words:
-        distinct === 1
-          ? `All ${whole(known.length)} attempts have ${whole(known[0])} ticks.`
-          : `${whole(distinct)} different counts in ${whole(known.length)} attempts: ${spread(cell.ticks)}.`,
-      ...across,
-      yText: whole,
-      fromZero: false,
-      series: [{ label: "ticks", colour: "--accent", as: "dots", values: ticks }],
-    });
-    charts.push({
-      title: "Distribution of ticks",
-      words: `${counted(counts.length, "bin")} of ${counted(width, "tick")}, from ${whole(from[0])} on.`,
-      x: from.map((_, bin) => bin),
-      xLabel: "ticks",
-      xText: (at) => (Number.isInteger(at) && from[at] !== undefined ? whole(from[at]) : ""),
-      yText: whole,
-      fromZero: true,
-      counts: true,
-      series: [{ label: "attempts", colour: "--accent", as: "bars", values: counts }],
-    });
-  }
-  const durations = (["nativeMs", "recordMs", "replayMs"] as const).map((phase) =>
-    all.map((index) => attempts[phase][index] ?? null),
-  );
-  if (durations.some((list) => list.filter((value) => value !== null).length > 1)) {
-    const [native = [], record = [], replay = []] = durations;
-    charts.push({
-      title: "Durations",
-      words: `Medians: native ${time(cell.nativeMs?.median)}, record ${time(cell.recordMs?.median)}, replay ${time(cell.replayMs?.median)}.`,
-      ...across,
-      yText: time,
-      fromZero: true,
-      series: [
-        { label: "native", colour: "--skip", as: "dots", values: native },
-        { label: "record", colour: "--accent", as: "line", values: record },
-        { label: "replay", colour: "--second", as: "line", values: replay },
-      ],
-    });
-  }
-  return charts;
 }
 
 const ROWS = 15;
