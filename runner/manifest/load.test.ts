@@ -55,7 +55,7 @@ test("checkManifest() points at wrong values, all in one go and in order", () =>
     text.split("\n").filter((line) => line.startsWith("m.yaml")),
     [
       "m.yaml:3:11: 'name': a name has letters, digits and . _ - only",
-      "m.yaml:5:12: 'args' 1: expected string, received number",
+      "m.yaml:5:12: 'args' 1: expected string, received number: put it in quotes, \"1\"",
       "m.yaml:6:14: 'timeout': Too small: expected number to be >0",
     ],
   );
@@ -171,6 +171,10 @@ test("checkManifest() points into matrices, and at what defaults have wrong", ()
   assertStringIncludes(
     problems(`${VALID}    matrix: { host: [haswel] }\n`),
     "m.yaml:5:22: no host is described as 'haswel': did you mean 'haswell'?",
+  );
+  assertStringIncludes(
+    problems(`${VALID}    matrix: { args: [[a, 3]] }\n`),
+    "m.yaml:5:26: 'args' 1.2: expected string, received number: put it in quotes",
   );
   assertStringIncludes(problems(`${VALID}    matrix: { argss: [a] }\n`), "did you mean 'args'?");
   assertStringIncludes(

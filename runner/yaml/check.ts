@@ -108,12 +108,17 @@ function explain(source: YamlSource, schema: z.ZodType, what: string, issue: z.c
     const hint = didYouMean(given, issue.values.map(String));
     if (hint) return [source.problem(path, `${name} cannot be '${given}'${hint}`)];
   }
-  return [source.problem(path, `${name}: ${issue.message.replace(/^Invalid input: /, "")}`)];
+  const { input } = issue;
+  const isBare =
+    issue.code === "invalid_type" && issue.expected === "string" && /number|boolean/.test(typeof input);
+  const remedy = isBare ? `: put it in quotes, "${input}"` : "";
+  return [source.problem(path, `${name}: ${issue.message.replace(/^Invalid input: /, "")}${remedy}`)];
 }
 
-/** What a place is called in a message: "'timeout'", or "'args' 2" for the second of a list. */
+/** What a place is called in a message: "'timeout'", "'args' 2" for the second of a list, "'args' 2.1" in a list of lists. */
 function placeName(path: Path, what: string): string {
-  const last = path.at(-1);
-  if (last === undefined) return what;
-  return typeof last === "number" ? `'${String(path.at(-2))}' ${last + 1}` : `'${String(last)}'`;
+  const at = path.findLastIndex((step) => typeof step !== "number");
+  if (at < 0) return what;
+  const places = path.slice(at + 1).map((index) => Number(index) + 1);
+  return `'${String(path[at])}'${places.length > 0 ? ` ${places.join(".")}` : ""}`;
 }
