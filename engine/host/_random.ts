@@ -92,7 +92,7 @@ export function randomProfile(random: Random): HostProfile {
     },
     hypervisor: randomHypervisor(random, amd),
     kernel: {
-      release: random.pick(["3.2.0", "4.9.0", "6.1.0"]),
+      release: random.pick(["3.2.0", "4.9.0", "6.1.0", "6.18.0"]),
       perfEventParanoid: random.upTo(5) - 1,
       perfEventMaxSampleRate: random.pick([250, 1000, 100_000]),
       perfCpuTimeMaxPercent: random.pick([0, 1, 25, 100]),
@@ -119,7 +119,7 @@ const CONFIGS = [
 ];
 const PERIODS = [0n, 0n, 0n, 1n, 100n, 5000n, 0x7fff_fffen, 0x7fff_ffffn, 1n << 62n, 1n << 63n];
 /** Flags that change what is allowed: disabled, inherit, pinned, exclusive, exclude_*, freq, precise_ip. */
-const FLAG_BITS = [0, 1, 2, 3, 4, 5, 6, 10, 15, 16, 19, 20, 25, 35, 36, 37];
+const FLAG_BITS = [0, 1, 2, 3, 4, 5, 6, 10, 15, 16, 19, 20, 25, 31, 35, 36, 37];
 
 /** Bytes of an attr: fields that make sense together half of the time, single bytes of noise in others. */
 export function randomAttr(random: Random): Uint8Array {
@@ -134,6 +134,11 @@ export function randomAttr(random: Random): Uint8Array {
   view.setBigUint64(PERF_ATTR.sample_period[0], random.pick(PERIODS), true);
   if (random.once(2)) view.setBigUint64(PERF_ATTR.sample_type[0], BigInt(random.upTo(0x1ff)), true);
   if (random.once(2)) view.setBigUint64(PERF_ATTR.read_format[0], BigInt(random.upTo(31)), true);
+  if (bytes.length >= PERF_ATTR_SIZE.VER7) {
+    if (random.once(6)) view.setInt32(PERF_ATTR.clockid[0], random.pick([1, 4, 7, 11, 99, -1]), true);
+    if (random.once(8)) view.setUint16(PERF_ATTR.sample_max_stack[0], random.pick([1, 127, 128, 2000]), true);
+    if (random.once(20)) view.setUint32(PERF_ATTR.aux_sample_size[0], 8, true);
+  }
   let flags = random.once(8) ? 0n : 1n << 5n;
   for (const bit of FLAG_BITS) if (random.once(10)) flags |= 1n << BigInt(bit);
   view.setBigUint64(PERF_ATTR.flags[0], flags, true);

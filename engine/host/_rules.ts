@@ -37,6 +37,11 @@ export function fields(attr: Uint8Array) {
     excludeKernel: flag(5),
     freq: flag(10),
     precise: Number((flags >> 15n) & 3n),
+    useClockId: flag(25),
+    clockId: view.getInt32(92, true),
+    auxOutput: flag(31),
+    maxStack: view.getUint16(108, true),
+    auxSampleSize: view.getUint32(112, true),
     reserved2: view.getUint16(110, true),
     beyond: whole.subarray(PERF_ATTR_SIZE.VER8, size),
   };
@@ -97,10 +102,23 @@ const OPEN_RULES: Readonly<
   "a member of a member": ({ leader }) => leader !== undefined && !leader.leads,
   "a member that is inherited unlike its leader": ({ attr, leader }) =>
     leader !== undefined && fields(attr).inherit !== fields(leader.attr).inherit,
-  "an inherited event that is read with its group": ({ attr }) => {
-    const { inherit, readFormat } = fields(attr);
-    return inherit && (readFormat & 8n) !== 0n;
+  "an inherited event whose reading can't be told": ({ attr }, { kernel }) => {
+    const { inherit, readFormat, sampleType } = fields(attr);
+    if (!inherit) return false;
+    // perf_event_open(2) has the first; commits ba5213ae6b88 (4.13) and 7e8b255650fc (6.13) changed what is refused.
+    const [major, minor] = kernel.release.split(".").map(Number);
+    if (major * 100 + minor < 413) return (readFormat & 8n) !== 0n;
+    return (sampleType & 16n) !== 0n && (major * 100 + minor < 613 || (sampleType & 2n) === 0n);
   },
+  "a clock that no NMI may read": ({ attr }) => {
+    const { type, useClockId, clockId } = fields(attr);
+    return HARDWARE_TYPES.includes(type) && useClockId && ![1, 4].includes(clockId);
+  },
+  "a call chain that is too long": ({ attr }) => {
+    const { sampleType, maxStack } = fields(attr);
+    return (sampleType & 32n) !== 0n && maxStack > 127;
+  },
+  "an AUX area that is not there": ({ attr }) => fields(attr).auxOutput || fields(attr).auxSampleSize > 0,
 };
 
 /** Names of the rules that an open breaks by having succeeded. */
@@ -121,6 +139,7 @@ const ERRORS: Readonly<Record<"open" | "ioctl" | "read" | "map", readonly number
     ERRNO.ENODEV,
     ERRNO.ENOENT,
     ERRNO.EOPNOTSUPP,
+    ERRNO.EOVERFLOW,
     ERRNO.EPERM,
     ERRNO.ESRCH,
   ],

@@ -21,7 +21,15 @@ export interface Attr {
   readonly branchStack: boolean;
   /** They begin with an index (PERF_SAMPLE_BRANCH_HW_INDEX). */
   readonly branchHwIndex: boolean;
+  /** Registers are asked for that only precise samples have: the vector ones. */
+  readonly extendedRegisters: boolean;
+  /** Most frames of a call chain; 0 for the default. */
+  readonly maxStack: number;
+  /** A part of an AUX area is asked for with each sample. */
+  readonly samplesAux: boolean;
   has(flag: PerfAttrFlag): boolean;
+  /** Whether samples have a field (see {@link SAMPLE}). */
+  samples(field: number): boolean;
 }
 
 /** Bits of sample_type. linux/perf_event.h. */
@@ -69,6 +77,8 @@ const BRANCH_MAX = 1n << 20n;
 const BRANCH_HW_INDEX = 1n << 17n;
 /** Registers that x86-64 has in samples, without the segments that it reserves (asm/perf_regs.h). */
 const REGISTERS = 0xff_0fffn;
+/** The vector registers' bits (PERF_REG_EXTENDED_MASK). */
+const EXTENDED_REGISTERS = 0xffff_ffff_0000_0000n;
 const STACK_MAX = 65_528;
 
 /** Bytes of a struct with the reader for its fields: missing ones are 0. */
@@ -110,6 +120,8 @@ export function decodeAttr(bytes: Uint8Array): Attr | number {
   const has = (flag: PerfAttrFlag) => set.has(flag);
   const sampleType = field("sample_type");
   const samples = (bit: number) => (sampleType & BigInt(bit)) !== 0n;
+  const extended = (sampled: keyof typeof SAMPLE, mask: keyof typeof PERF_ATTR) =>
+    samples(SAMPLE[sampled]) && (field(mask) & EXTENDED_REGISTERS) !== 0n;
   const invalid =
     flags >> FLAG_BITS !== 0n ||
     field("reserved_2") !== 0n ||
@@ -136,8 +148,12 @@ export function decodeAttr(bytes: Uint8Array): Attr | number {
     preciseIp: Number((flags >> BigInt(PERF_ATTR_BIT.precise_ip)) & 3n),
     clockId: Number(BigInt.asIntN(32, field("clockid"))),
     branchStack: samples(SAMPLE.BRANCH_STACK),
+    extendedRegisters: extended("REGS_USER", "sample_regs_user") || extended("REGS_INTR", "sample_regs_intr"),
+    maxStack: Number(field("sample_max_stack")),
+    samplesAux: field("aux_sample_size") !== 0n,
     branchHwIndex: (field("branch_sample_type") & BRANCH_HW_INDEX) !== 0n,
     has,
+    samples,
   };
 }
 
@@ -146,7 +162,7 @@ function validBranchStack(mask: bigint): boolean {
 }
 
 function validRegisters(mask: bigint): boolean {
-  return mask !== 0n && (mask & ~REGISTERS) === 0n;
+  return mask !== 0n && (mask & ~(REGISTERS | EXTENDED_REGISTERS)) === 0n;
 }
 
 function validStack(bytes: number): boolean {

@@ -1,19 +1,27 @@
 import { test } from "bun:test";
+import { release } from "node:os";
 import { assertEquals, assertGreater } from "@std/assert";
 import {
   ERRNO,
   encodePerfAttr,
+  errnoInfo,
   IN_TX,
   IN_TXCP,
+  livePerf,
   PERF_ATTR,
   PERF_ATTR_BIT,
   PERF_ATTR_SIZE,
   PERF_COUNT_HW,
   PERF_COUNT_SW,
+  PERF_FLAG,
+  PERF_FORMAT,
+  PERF_SAMPLE,
   PERF_TYPE,
+  type PerfAttr,
 } from "../../../ffi/mod.ts";
 import { Asking, TASK, TICKS } from "../_ask.ts";
 import { type Changes, haswell, KVM } from "../_profiles.ts";
+import { isAtLeast } from "../release.ts";
 
 const SANDY_BRIDGE: Changes = { cpu: { model: 0x2a, tsx: { hle: false, rtm: false, alwaysAborts: false } } };
 const AMD: Changes = {
@@ -176,8 +184,104 @@ test("groups: one leader, one target, and no more events than counters", () => {
     typeof host.tryOpen({ type: PERF_TYPE.HARDWARE, config: PERF_COUNT_HW.INSTRUCTIONS }, { group: leader }),
     "number",
   );
-  assertEquals(host.tryOpen({ read_format: 8, flags: ["inherit"] }), "EINVAL");
 });
+
+test.each([
+  // release, read with its group, reading in samples, the same with the task's id
+  ["4.12.0", "EINVAL", "opens", "opens"],
+  ["4.13.0", "opens", "EINVAL", "EINVAL"],
+  ["6.12.0", "opens", "EINVAL", "EINVAL"],
+  ["6.13.0", "opens", "EINVAL", "opens"],
+] as const)("Linux %s: what an inherited event may tell", (release, group, reading, readingOfTask) => {
+  const host = new Asking(haswell({ kernel: { release } }));
+  const inherited = (attr: Partial<PerfAttr>) => {
+    const opened = host.tryOpen({ ...attr, flags: ["inherit"] });
+    return typeof opened === "number" ? "opens" : opened;
+  };
+  const { READ, TID } = PERF_SAMPLE;
+  assertEquals(
+    [
+      inherited({ read_format: PERF_FORMAT.GROUP }),
+      inherited({ sample_type: READ }),
+      inherited({ sample_type: READ | TID }),
+    ],
+    [group, reading, readingOfTask],
+  );
+});
+
+test("an event that is wrong by itself is refused before anybody is asked to count it", () => {
+  const kernel = { release: "6.1.0", perfEventParanoid: -1 };
+  const without = new Asking(haswell({ kernel, hypervisor: { ...KVM, vpmu: false, counters: 0 } }));
+  const { READ } = PERF_SAMPLE;
+  assertEquals(without.tryOpen({ sample_type: READ, flags: ["inherit"] }), "EINVAL");
+  assertEquals(without.tryOpen({ flags: ["sigtrap", "remove_on_exec"] }, { pid: -1, cpu: 0 }), "EINVAL");
+});
+
+test("a hardware event takes its times only from a clock that an NMI may read", () => {
+  const host = new Asking(haswell());
+  const clocked = (clockid: number, attr: Partial<PerfAttr> = {}) => {
+    const opened = host.tryOpen({ ...attr, clockid, flags: ["use_clockid"] });
+    return typeof opened === "number" ? "opens" : opened;
+  };
+  const software = { type: PERF_TYPE.SOFTWARE, config: PERF_COUNT_SW.DUMMY };
+  const clocks = [0, 1, 4, 7, 11, 2];
+  assertEquals(
+    clocks.map((clock) => clocked(clock)),
+    ["EINVAL", "opens", "opens", "EINVAL", "EINVAL", "EINVAL"],
+  );
+  assertEquals(
+    clocks.map((clock) => clocked(clock, software)),
+    ["opens", "opens", "opens", "opens", "opens", "EINVAL"],
+  );
+});
+
+/** What this machine's kernel and the model's are both asked, of a software event. */
+const REFUSALS: readonly (readonly [what: string, attr: Partial<PerfAttr>, error: string])[] = [
+  ["nothing of the kind", {}, "opens"],
+  ["an inherited event that is read with its group", { flags: ["inherit"], read_format: 8 }, "opens"],
+  ["an inherited event that samples its reading", { flags: ["inherit"], sample_type: 0x10 }, "EINVAL"],
+  ["an AUX area", { flags: ["aux_output"] }, "EOPNOTSUPP"],
+  ["a part of an AUX area", { aux_sample_size: 8 }, "EINVAL"],
+  ["vector registers", { sample_type: 0x1000, sample_regs_user: 1n << 40n }, "EOPNOTSUPP"],
+  ["registers that are reserved", { sample_type: 0x1000, sample_regs_user: 1n << 12n }, "EINVAL"],
+  ["a call chain that is too long", { sample_type: 0x20, sample_max_stack: 2000 }, "EOVERFLOW"],
+  ["a clock that is none", { flags: ["use_clockid"], clockid: 99 }, "EINVAL"],
+  ["a signal for an event that lives on", { flags: ["sigtrap"] }, "EINVAL"],
+  ["threads without inheritance", { flags: ["inherit_thread"] }, "EINVAL"],
+  ["two weights", { sample_type: 0x4000 | 0x100_0000 }, "EINVAL"],
+  ["branches of no kind", { sample_type: 0x800, branch_sample_type: 1 }, "EINVAL"],
+  ["a stack that is not whole words", { sample_type: 0x2000, sample_stack_user: 4 }, "EINVAL"],
+  ["a period with the highest bit", { sample_period: 1n << 63n }, "EINVAL"],
+];
+
+const software: PerfAttr = { type: PERF_TYPE.SOFTWARE, config: PERF_COUNT_SW.DUMMY };
+
+/** Why this machine's kernel can't be compared with. */
+function incomparable(): string | undefined {
+  if (!isAtLeast(release(), [5, 13])) return `Linux ${release()} does not know all that is asked`;
+  using encoded = encodePerfAttr({ ...software, flags: ["exclude_kernel"] });
+  const fd = livePerf.open(encoded.u8, 0, -1, -1, PERF_FLAG.FD_CLOEXEC);
+  if (fd < 0) return `perf_event_open: ${errnoInfo(-fd).code}`;
+  livePerf.close(fd);
+  return undefined;
+}
+
+const reason = incomparable();
+
+test.each(REFUSALS)("the model answers %s as it should", (_what, attr, error) => {
+  const opened = new Asking(haswell({ kernel: { release: "6.1.0" } })).tryOpen({ ...software, ...attr });
+  assertEquals(typeof opened === "number" ? "opens" : opened, error);
+});
+
+test.skipIf(reason !== undefined).each(REFUSALS)(
+  `this machine's kernel answers %s as the model does${reason === undefined ? "" : ` (skipped: ${reason})`}`,
+  (_what, { flags = [], ...attr }, error) => {
+    using encoded = encodePerfAttr({ ...software, ...attr, flags: ["exclude_kernel", ...flags] });
+    const fd = livePerf.open(encoded.u8, 0, -1, -1, PERF_FLAG.FD_CLOEXEC);
+    if (fd >= 0) livePerf.close(fd);
+    assertEquals(fd >= 0 ? "opens" : errnoInfo(-fd).code, error);
+  },
+);
 
 test("only one counter can be checkpointed", () => {
   const host = new Asking(haswell());
@@ -192,6 +296,9 @@ test("descriptors run out", () => {
   const dummy = { type: PERF_TYPE.SOFTWARE, config: PERF_COUNT_SW.DUMMY };
   const results = Array.from({ length: 1025 }, () => host.tryOpen(dummy));
   assertEquals(results.at(-1), "EMFILE");
+  // What is wrong with the call itself is said first, what is wrong with its target is not.
+  assertEquals(host.tryOpen({ sample_period: 1n << 63n }), "EINVAL");
+  assertEquals(host.tryOpen({}, { pid: 4321 }), "EMFILE");
   assertEquals(host.perf.close(results[0] as number), 0);
   assertEquals(typeof host.tryOpen(dummy), "number");
 });

@@ -7,7 +7,8 @@ import { hardwareEvent, type PmuDriver } from "../pmu/driver.ts";
 import { hwConfig } from "../pmu/hw-config.ts";
 import type { Selection } from "../pmu/selection.ts";
 import type { HostProfile } from "../profile.ts";
-import { type Attr, decodeAttr } from "./attr.ts";
+import { isAtLeast } from "../release.ts";
+import { type Attr, decodeAttr, SAMPLE } from "./attr.ts";
 import type { Contexts } from "./contexts.ts";
 import { Event, firstPeriod, type Source } from "./event.ts";
 import { allowsAnything, allowsAttr, allowsCpu } from "./permission.ts";
@@ -20,6 +21,8 @@ export interface OpenWorld {
   readonly contexts: Contexts;
   readonly sampleRate: number;
   eventOf(fd: number): Event | undefined;
+  /** No more descriptors are left. */
+  readonly full: boolean;
   hasTask(task: number): boolean;
   nextId(): number;
 }
@@ -45,6 +48,10 @@ const ALL_FLAGS = Object.values(PERF_FLAG).reduce((all, flag) => all | flag, 0);
 const PERIOD_LIMIT = 1n << 63n;
 /** Clocks that an event may take its times from: MONOTONIC, MONOTONIC_RAW, REALTIME, BOOTTIME, TAI. uapi/linux/time.h. */
 const CLOCKS: readonly number[] = [0, 1, 4, 7, 11];
+/** Those that an interrupt of a hardware counter, which is no ordinary one, may read (perf_event_set_clock). */
+const NMI_SAFE_CLOCKS: readonly number[] = [1, 4];
+/** Default of kernel.perf_event_max_stack. */
+const MAX_STACK = 127;
 /** Largest reading of a group (perf_event_validate_size). */
 const LARGEST_READING = 16_384;
 
@@ -92,17 +99,32 @@ function sourceOf(world: OpenWorld, attr: Attr): Source | number {
   }
 }
 
+/** First releases that let an inherited event be read with its group (commit ba5213ae6b88), and sample its reading. */
+const INHERITED_GROUP_RELEASE = [4, 13] as const;
+const INHERITED_READING_RELEASE = [6, 13] as const;
+
+/** Whether what an inherited event is to tell can't be told for it and its children. */
+function inheritsTooMuch({ profile }: OpenWorld, attr: Attr): boolean {
+  if (!attr.has("inherit")) return false;
+  const { release } = profile.kernel;
+  if (!isAtLeast(release, INHERITED_GROUP_RELEASE)) return (attr.readFormat & PERF_FORMAT.GROUP) !== 0;
+  const perTask = isAtLeast(release, INHERITED_READING_RELEASE) && attr.samples(SAMPLE.TID);
+  return attr.samples(SAMPLE.READ) && !perTask;
+}
+
+/** Rules of an event by itself, before anything is asked whether it can count it (perf_event_alloc). */
+function checkAlone(world: OpenWorld, attr: Attr, hasTask: boolean): number {
+  return (attr.has("sigtrap") && !hasTask) || inheritsTooMuch(world, attr) ? -ERRNO.EINVAL : 0;
+}
+
 /** Rules of an event by itself, once it is known what counts it. */
-function checkEvent(attr: Attr, cpu: number, hasTask: boolean): number {
-  const grouped = (attr.readFormat & PERF_FORMAT.GROUP) !== 0;
-  const wrong =
-    (attr.has("inherit") && grouped) ||
-    (attr.has("sigtrap") && !hasTask) ||
-    (attr.has("use_clockid") && !CLOCKS.includes(attr.clockId)) ||
-    // Event sources that fill an AUX area are not modelled.
-    attr.has("aux_output") ||
-    (attr.has("cgroup") && cpu === -1 && !hasTask);
-  return wrong ? -ERRNO.EINVAL : 0;
+function checkEvent(attr: Attr, source: Source, cpu: number, hasTask: boolean): number {
+  // Event sources that fill an AUX area are not modelled, nor the vector registers of precise samples.
+  if (attr.extendedRegisters || attr.has("aux_output")) return -ERRNO.EOPNOTSUPP;
+  if (attr.has("cgroup") && cpu === -1 && !hasTask) return -ERRNO.EINVAL;
+  if (attr.samples(SAMPLE.CALLCHAIN) && attr.maxStack > MAX_STACK) return -ERRNO.EOVERFLOW;
+  const clocks = source.kind === "hardware" ? NMI_SAFE_CLOCKS : CLOCKS;
+  return attr.has("use_clockid") && !clocks.includes(attr.clockId) ? -ERRNO.EINVAL : 0;
 }
 
 function selectionsOf(events: readonly Event[]): Selection[] {
@@ -142,6 +164,7 @@ export function openEvent(world: OpenWorld, call: OpenCall): Opened | number {
   if (typeof attr === "number") return attr;
   const refused = checkAttr(world, attr, call);
   if (refused !== 0) return refused;
+  if (world.full) return -ERRNO.EMFILE;
   const named = group === -1 ? undefined : world.eventOf(group);
   if (group !== -1 && !named) return -ERRNO.EBADF;
   const leader = (flags & PERF_FLAG.FD_NO_GROUP) === 0 ? named : undefined;
@@ -151,13 +174,17 @@ export function openEvent(world: OpenWorld, call: OpenCall): Opened | number {
   if (task !== undefined && leader && leader.attr.has("inherit") !== attr.has("inherit"))
     return -ERRNO.EINVAL;
   if (cpu < -1 || cpu >= processor.cores || (cpu === -1 && task === undefined)) return -ERRNO.EINVAL;
+  const alone = checkAlone(world, attr, task !== undefined);
+  if (alone !== 0) return alone;
   const source = sourceOf(world, attr);
   if (typeof source === "number") return source;
-  const broken = checkEvent(attr, cpu, task !== undefined);
+  const broken = checkEvent(attr, source, cpu, task !== undefined);
   if (broken !== 0) return broken;
   if (task === undefined && !allowsCpu(kernel)) return -ERRNO.EACCES;
   const context = task === undefined ? world.contexts.ofCpu(cpu) : world.contexts.ofTask(task);
   const event = new Event({ id: world.nextId(), attr, context, cpu, leader, source });
+  // An AUX area to sample would be that of a leader (perf_get_aux_event).
+  if (attr.samplesAux) return -ERRNO.EINVAL;
   const misfit = leader ? checkGroup(event, leader) : 0;
   if (misfit !== 0) return misfit;
   const members = leader ? [...leader.group, event] : [event];

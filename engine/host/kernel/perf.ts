@@ -80,6 +80,10 @@ export class PerfKernel implements ProcessorEvents {
     return this.#events.get(fd);
   }
 
+  get full(): boolean {
+    return this.#events.full;
+  }
+
   hasTask(task: number): boolean {
     return this.#tasks.has(task);
   }
@@ -153,7 +157,6 @@ export class PerfKernel implements ProcessorEvents {
   }
 
   open(call: OpenCall): number {
-    if (this.#events.full) return -ERRNO.EMFILE;
     const opened = openEvent(this, call);
     if (typeof opened === "number") return opened;
     const { event, output } = opened;
