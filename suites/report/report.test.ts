@@ -6,7 +6,7 @@ import { assert, assertEquals, assertMatch, assertNotEquals, assertStringInclude
 import type { Page } from "playwright-core";
 import { History } from "../../runner/history/mod.ts";
 import { HOSTILE, manyAttempts, someAttempts } from "../../runner/report-page/_fixtures.ts";
-import { bundlePage, pageHtml, preparePage } from "../../runner/report-page/mod.ts";
+import { bundlePage, type PageData, pageHtml, preparePage } from "../../runner/report-page/mod.ts";
 import { run, Scratch, TEST_TIMEOUT, TICKPROOF } from "../_tickproof.ts";
 import { pageTest } from "./_browser.ts";
 
@@ -231,6 +231,30 @@ test(
       readdirSync(dirname(output)).filter((name) => name.endsWith(".new")),
       [],
     );
+  },
+  TEST_TIMEOUT,
+);
+
+test(
+  "tickproof report takes the tests that are named, and the trace of the newest failure that is still there",
+  () => {
+    const [path, trace, output] = ["kept.sqlite", "kept", "kept.html"].map((name) => scratch.file(name));
+    assert(path && trace && output);
+    run([...TICKPROOF, "record", "-q", "-o", trace, "--", "sh", "-c", "echo kept"]);
+    {
+      using history = History.open(path);
+      const [first] = someAttempts() as [Row];
+      const id = history.addRun({ ...first, version: "0.1.0", bun: "1.4.5" });
+      const failed = { ...columnsOf(first), verdict: "fail" };
+      history.addAttempt(id, { ...failed, detail: { trace } });
+      history.addAttempt(id, { ...failed, number: 2, detail: { trace: scratch.file("gone") } });
+      history.addAttempt(id, { ...columnsOf(first), test: "core/other", number: 3 });
+    }
+    assertEquals(report(["-o", output, "alarm"], path).exit, { code: 0 });
+    const [, json = ""] =
+      /<script type="application\/json" id="data">(.*?)<\/script>/s.exec(readFileSync(output, "utf8")) ?? [];
+    const { tests, timeline } = JSON.parse(json) as PageData;
+    assertEquals([tests, timeline?.trace, timeline?.command], [["core/alarm"], trace, "sh -c echo kept"]);
   },
   TEST_TIMEOUT,
 );

@@ -30,7 +30,7 @@ export function cellCharts({ attempts }: PageData, cell: Cell): Chart[] {
       words:
         distinct === 1
           ? `All ${whole(known.length)} attempts have ${whole(known[0])} ticks.`
-          : `${whole(distinct)} different counts in ${whole(known.length)} attempts: ${spread(cell.ticks)}.`,
+          : `${whole(distinct)} different counts in ${whole(known.length)} attempts; those that passed: ${spread(cell.ticks)}.`,
       ...across,
       yText: whole,
       fromZero: false,
