@@ -31,6 +31,7 @@ const PROGRAMS: readonly Program[] = [
   { name: "stopped_children", shows: "children that are stopped and go on" },
   { name: "greedy_tasks", shows: "nobody starves", varies: true },
   { name: "shared_files", shows: "files that are mapped more than once" },
+  { name: "mapped_sockets", shows: "memory that is no file's" },
   { name: "shared_segments", shows: "shared memory of System V" },
   { name: "large_reads", shows: "a call that fills more memory than an event holds" },
   { name: "outside_writes", shows: "memory that others change" },

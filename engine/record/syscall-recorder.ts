@@ -103,7 +103,7 @@ export class SyscallRecorder {
     const moves = movesTo(spec, call);
     // Bytes that never pass through the program's memory could not be shown again.
     if (moves && this.stream(task, moves.fd) !== 0) return -moves.errno;
-    if (call.number === SYSCALLS.mmap && isPerfEvent(task, call)) return ENODEV;
+    if (call.number === SYSCALLS.mmap && showsNoFile(task, call)) return ENODEV;
     if (call.number === SYSCALLS.mmap || call.number === SYSCALLS.munmap) {
       const start = call.argument(0);
       const fixedPlace = call.number === SYSCALLS.munmap || (call.int(3) & MAP.FIXED) !== 0;
@@ -344,13 +344,13 @@ function sameInode(pid: number, own: number, fd: number): boolean {
 }
 
 /**
- * Whether an mmap is of a counter, whose memory the kernel writes at any time. It is refused as by a file that
- * can't be mapped, so that programs read the counter.
+ * Whether an mmap is of a counter or a socket, whose memory the kernel writes at any time. It is refused as by a file
+ * that can't be mapped, so that programs read it instead.
  */
-function isPerfEvent({ tid }: RecordedTask, call: Call): boolean {
+function showsNoFile({ tid }: RecordedTask, call: Call): boolean {
   if ((call.int(3) & MAP.ANONYMOUS) !== 0) return false;
   try {
-    return readlinkSync(`/proc/${tid}/fd/${call.int(4)}`) === "anon_inode:[perf_event]";
+    return /^(anon_inode:\[perf_event\]|socket:)/.test(readlinkSync(`/proc/${tid}/fd/${call.int(4)}`));
   } catch (error) {
     // No such descriptor: the call itself will fail.
     if ((error as NodeJS.ErrnoException).code === "ENOENT") return false;
