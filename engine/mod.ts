@@ -4,5 +4,6 @@ export { EngineError } from "./engine-error.ts";
 export type { Exit, Outcome } from "./outcome.ts";
 export { DENIALS, type Denial } from "./record/deny/mod.ts";
 export { type RecordOptions, type RecordResult, record } from "./record/mod.ts";
+export type { CodePlace, TaskPlace } from "./record/places.ts";
 export type { Difference, Progress } from "./replay/divergence.ts";
 export { type ReplayOptions, type ReplayResult, replay } from "./replay/mod.ts";

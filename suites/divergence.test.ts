@@ -92,7 +92,7 @@ hostTest(
   ["sh"],
   async () => {
     using scratch = new Scratch();
-    const { trace } = forged(scratch, (event) => {
+    const { trace, index } = forged(scratch, (event) => {
       if (!isWrite(event)) return false;
       event.ticks += 1;
       return true;
@@ -102,11 +102,16 @@ hostTest(
     const seen = { exit, stdout, stderr: Buffer.alloc(0) };
     const outcome = await embeddedEngine(TICKPROOF).read("replay", seen, { trace, file });
     assert("verdict" in outcome && outcome.divergence);
-    const { difference, code } = outcome.divergence;
+    const { difference, code, lastEvents = [], place } = outcome.divergence;
     assertEquals(difference.expected.ticks - difference.found.ticks, 1);
     assertEquals(code?.pc, difference.expected.registers.rip);
     // A difference is found at the system call itself.
     assertEquals(code?.lines.find(({ address }) => address === code?.pc)?.text, "syscall");
     assertMatch(code?.path ?? "", /libc|ld-linux/);
+    assertMatch(place?.symbol ?? "", /write/);
+    assertEquals(
+      lastEvents.map((line) => Number(line.split(" ")[0])),
+      [5, 4, 3, 2, 1].map((before) => index - before),
+    );
   },
 );

@@ -24,6 +24,7 @@ import { initialActions } from "./actions.ts";
 import { type Denial, Deny } from "./deny/mod.ts";
 import { DescribedHost } from "./described/mod.ts";
 import { ENDING_SIGNALS, EndPolicy } from "./end-policy.ts";
+import type { TaskPlace } from "./places.ts";
 import { type PlannedSignal, PlannedSignals } from "./planned-signals.ts";
 import { RecordedProcess, RecordedTask } from "./recorded-task.ts";
 import { Recorder, type RecordingEnd } from "./recorder.ts";
@@ -57,6 +58,8 @@ export interface RecordResult extends Outcome {
   outcome: "recorded" | "interrupted" | "unsupported";
   /** One line for the user, or "". */
   message: string;
+  /** Where each task stood when the recorder was first told to stop, if it was. */
+  places?: readonly TaskPlace[];
 }
 
 /**
@@ -127,7 +130,8 @@ function recordInto(
     status: end.reason === "exited" ? end.status : 0,
     message: end.message,
   });
-  return { ...recording.totals, ...result(end) };
+  const { places } = end;
+  return { ...recording.totals, ...result(end), ...(places && { places }) };
 }
 
 function result(end: RecordingEnd): Pick<RecordResult, "outcome" | "message" | "exit"> {

@@ -24,6 +24,7 @@ import { Deaths } from "./deaths.ts";
 import type { EndPolicy } from "./end-policy.ts";
 import { JobControl } from "./job-control.ts";
 import { Lifecycle } from "./lifecycle.ts";
+import type { TaskPlace } from "./places.ts";
 import type { PlannedSignals } from "./planned-signals.ts";
 import { type Entry, type RecordedTask, standsAt } from "./recorded-task.ts";
 import type { Recording } from "./recording.ts";
@@ -42,6 +43,8 @@ export interface RecordingEnd {
   /** Wait status of the first process, or the signal that interrupted the recording. */
   status: number;
   message: string;
+  /** Where each task stood when the recorder was told to stop, if it was. */
+  places?: readonly TaskPlace[];
 }
 
 /** See the file's head. */
@@ -89,6 +92,12 @@ export class Recorder {
 
   /** Records from the first instruction of the first process to the end of the last one. */
   run(): RecordingEnd {
+    const end = this.runToEnd();
+    const { places } = this.stopRequest;
+    return { ...end, ...(places && { places }) };
+  }
+
+  private runToEnd(): RecordingEnd {
     try {
       this.lifecycle.adopt(this.first);
       while (this.recording.tasks.size > 0) this.turn();
@@ -111,6 +120,7 @@ export class Recorder {
   private turn(): void {
     try {
       this.recording.binding.refresh(this.recording.tasks.values());
+      if (this.between === undefined) this.stopRequest.allStand();
       const task = this.between ?? this.next();
       if (task) this.step(task);
       else if (this.recording.tasks.size > 0) this.waitForAny(0);

@@ -1,7 +1,8 @@
 /** tickproof's own engine: `tickproof record` and `tickproof replay`, each in a process of its own. */
 import { type RecordReport, type ReplayReport, readReport } from "../report.ts";
 import { sendOption } from "../script/send.ts";
-import type { DivergencePlace, Engine, EngineFiles, EnginePhase, Outcome, Seen } from "./types.ts";
+import { divergencePlace, threadPlaces } from "./places.ts";
+import type { Engine, EngineFiles, EnginePhase, Outcome, Seen } from "./types.ts";
 import { describeExit, lastLines } from "./words.ts";
 
 /**
@@ -34,6 +35,10 @@ export function embeddedEngine(tickproof: readonly string[]): Engine {
       ],
     }),
     replay: (files) => ({ command: [...start("replay", files), files.trace] }),
+    threadsOf(files) {
+      const report = readReport(files.file("record", "report.json"));
+      return report?.kind === "record" ? threadPlaces(report) : [];
+    },
     read,
   };
 }
@@ -50,20 +55,11 @@ async function read(phase: EnginePhase, seen: Seen, files: EngineFiles): Promise
   const { ticks, events, signals, switches, outcome, message, exit } = report;
   const counts = { ticks, events, signals, switches };
   if (outcome !== "recorded" && outcome !== "replayed") {
-    const divergence = report.kind === "replay" ? await placeOf(report) : undefined;
+    const divergence = report.kind === "replay" ? await divergencePlace(report) : undefined;
     const verdict = { kind: "fail", reasons: [`${phase} ${outcome}: ${message}`] } as const;
     return { verdict, counts, ...(divergence && { divergence }) };
   }
   return { ...seen, exit, counts, reasons: checkPassThrough(phase, seen, report) };
-}
-
-/** How they differ, with the program's text at the recorded pc. */
-async function placeOf({ difference, directory, event }: ReplayReport): Promise<DivergencePlace | undefined> {
-  const pc = difference?.expected.registers.rip;
-  if (difference === undefined || pc === undefined) return undefined;
-  const { codeAround } = await import("../../engine/code-listing.ts");
-  const code = codeAround(directory, { event, task: difference.task, pc });
-  return { difference, ...(code && { code }) };
 }
 
 /** The engine's process must end as the program ended. */

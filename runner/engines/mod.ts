@@ -13,5 +13,6 @@ export {
   type Invocation,
   type Outcome,
   type Seen,
+  type ThreadPlace,
 } from "./types.ts";
 export { describeExit } from "./words.ts";

@@ -7,6 +7,7 @@ import type { EngineName } from "../host/mod.ts";
 import type { Exit } from "../report.ts";
 import type { Counts, Verdict } from "../run/types.ts";
 import type { Send } from "../script/send.ts";
+import type { SymbolPlace } from "../symbols/mod.ts";
 
 /** What `--engine` and a manifest's `engine` take. */
 export const ENGINE_CHOICES = ["embedded", "rr", "auto"] as const;
@@ -54,6 +55,27 @@ export interface DivergencePlace {
   readonly difference: Difference;
   /** The program's text there; undefined where no file is mapped at the pc. */
   readonly code?: CodeListing;
+  /** The function and the source's line at the recorded pc. */
+  readonly place?: SymbolPlace;
+  /** The events before the one that could not be followed, a line each, in their order. */
+  readonly lastEvents?: readonly string[];
+}
+
+/** Where a thread stood when its time was up. */
+export interface ThreadPlace {
+  readonly task: number;
+  readonly process: number;
+  /** `blocked` in the kernel, or `ready` to run. */
+  readonly state: "blocked" | "ready";
+  /** "0x7ffff7ed9e65" */
+  readonly pc: string;
+  /** The system call that it was in. */
+  readonly syscall?: string;
+  readonly place?: SymbolPlace;
+  /** The nearest caller of the program's own whose line is known, else the nearest of all. */
+  readonly caller?: SymbolPlace;
+  /** The function of a system library that this one has called. */
+  readonly via?: SymbolPlace;
 }
 
 /** It came to no end that could be compared. */
@@ -92,6 +114,8 @@ export interface Engine {
   replay(files: EngineFiles): Invocation;
   /** What a person types to replay a kept trace; undefined where it is `tickproof replay`. */
   replayByHand?(trace: string): readonly string[];
+  /** Where the threads stood when a recording was told to stop, as far as the engine has told. */
+  threadsOf?(files: EngineFiles): readonly ThreadPlace[];
   /** What came of a phase. */
   read(phase: EnginePhase, seen: Seen, files: EngineFiles): Outcome | Promise<Outcome>;
 }

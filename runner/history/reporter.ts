@@ -43,7 +43,7 @@ export function attemptInfo(
 
 function detailOf(
   verdict: Verdict,
-  { kernelLog, counters, divergence, trace, replay, steps }: Partial<Attempt>,
+  { kernelLog, counters, divergence, threads, trace, replay, steps }: Partial<Attempt>,
 ): AttemptDetail | null {
   const notes = verdict.kind === "pass" ? (verdict.flags ?? []) : [verdict];
   const url = notes.map((note) => ("url" in note ? note.url : undefined)).find(Boolean);
@@ -53,6 +53,7 @@ function detailOf(
     ...(verdict.kind === "skip" && verdict.missing.length > 0 && { missing: verdict.missing }),
     ...(counters && { counters }),
     ...(divergence && { divergence }),
+    ...(threads && { threads }),
     ...(trace !== undefined && { trace }),
     ...(replay && { replay }),
     ...(steps && { steps }),

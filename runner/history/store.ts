@@ -6,7 +6,7 @@
 import { Database } from "bun:sqlite";
 import { mkdirSync } from "node:fs";
 import { dirname } from "node:path";
-import type { DivergencePlace } from "../engines/mod.ts";
+import type { DivergencePlace, ThreadPlace } from "../engines/mod.ts";
 import { UsageError } from "../errors.ts";
 import type { StepResult } from "../script/outcome.ts";
 import { migrate } from "./schema.ts";
@@ -45,6 +45,8 @@ export interface AttemptDetail {
   /** What counters counted of the native run, by event. */
   counters?: Readonly<Record<string, number>>;
   divergence?: DivergencePlace;
+  /** Where each thread was when the time was up. */
+  threads?: readonly ThreadPlace[];
   /** Folder of the trace, where it was kept. */
   trace?: string;
   /** What replays it, where that is not `tickproof replay`. */

@@ -2,6 +2,7 @@
 import { relative, resolve } from "node:path";
 import { counted } from "../plural.ts";
 import { type Attempt, isHarmless, type TestResult, type Verdict } from "../run/mod.ts";
+import { failureLines } from "./failure-lines.ts";
 import type { Style } from "./style.ts";
 
 /** Different ways of going wrong that are shown of one test. */
@@ -82,6 +83,7 @@ function numbersOf(attempts: readonly Attempt[]): string {
 /** Why, where the trace is and how to replay it; of several attempts alike, the first one's. */
 function attemptLines(attempt: Attempt): string[] {
   const lines = reasonsOf(attempt.verdict).flatMap((reason) => reason.split("\n"));
+  lines.push(...failureLines(attempt));
   if (attempt.trace !== undefined) {
     lines.push(`trace: ${attempt.trace}`, `replay: ${replayCommand(attempt.trace, attempt.replay)}`);
   } else if (attempt.folder !== undefined) {

@@ -1,11 +1,14 @@
 /** One attempt at a test: the program natively, then recorded, then replayed, each in a process of its own. */
 import { readFileSync, writeFileSync } from "node:fs";
+import type { TaskPlace } from "../../engine/mod.ts";
 import type { Completed, Engine, EnginePhase, Invocation, Seen } from "../engines/mod.ts";
+import { nameThreads } from "../engines/places.ts";
 import { sendInTime } from "../script/send.ts";
 import { compareRuns } from "./compare.ts";
 import { checkCounts, checkMeasures, checkVisible } from "./expect.ts";
 import type { Guard } from "./guard.ts";
 import { NativeCounters } from "./native-counters.ts";
+import { processPlaces } from "./proc-places.ts";
 import { runProcess } from "./process.ts";
 import { hasNativeRun, sendsOf } from "./signals.ts";
 import type { Snapshots } from "./snapshots.ts";
@@ -177,7 +180,7 @@ function brokenBy(what: string, error: unknown): Verdicted {
 }
 
 async function runPhase(
-  { test, folder, guard, abort, onPhase }: AttemptSpec,
+  { test, engine, folder, guard, abort, onPhase }: AttemptSpec,
   attempt: Attempt,
   phase: Phase,
   { command, environment }: Invocation,
@@ -188,6 +191,7 @@ async function runPhase(
   const sends = phase === "replay" ? [] : sendsOf(test);
   const [stdout, stderr] = [folder.file(phase, "stdout"), folder.file(phase, "stderr")];
   const seconds = test.timeoutSeconds;
+  let places: readonly TaskPlace[] = [];
   const end = await runProcess({
     command,
     cwd: workFolder(test, folder),
@@ -196,13 +200,22 @@ async function runPhase(
     stdout,
     stderr,
     timeoutSeconds: seconds,
+    records: phase === "record",
+    onTimeout: (pid) => {
+      // The threads of a replay stand in the engine's code cache: their addresses would say nothing.
+      if (phase === "native") places = processPlaces(pid);
+    },
     abort,
     guard: watching,
     onStart: (pid, ended) =>
       sendInTime(sends, { ...(phase === "native" ? { program: pid } : { recorder: pid }), stdout, ended }),
   });
   if (end.kind === "aborted") throw new Aborted();
-  if (end.kind === "timeout") throw new Verdicted({ kind: "timeout", phase, seconds });
+  if (end.kind === "timeout") {
+    const threads = phase === "record" ? (engine.threadsOf?.(folder) ?? []) : nameThreads(places);
+    if (threads.length > 0) attempt.threads = threads;
+    throw new Verdicted({ kind: "timeout", phase, seconds });
+  }
   if (end.kind === "stopped") throw new Verdicted({ kind: "broken", reason: end.reason });
   attempt.milliseconds[phase] = end.milliseconds;
   return { exit: end.exit, stdout: readFileSync(stdout), stderr: readFileSync(stderr) };

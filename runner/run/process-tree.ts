@@ -12,7 +12,7 @@ function children(pid: number): number[] {
 }
 
 /** All processes below one, nearest first. */
-function descendants(pid: number): number[] {
+export function descendants(pid: number): number[] {
   const found = children(pid);
   for (const child of found) found.push(...children(child));
   return found;
@@ -31,15 +31,22 @@ export function killDescendants(): void {
   for (const pid of descendants(process.pid)) send(pid, "SIGKILL");
 }
 
+/** How a tree is asked to end. */
+export interface Asking {
+  /** How long it may take after SIGTERM. */
+  graceMs: number;
+  /** Only the leader is asked, which ends what it has started itself. @default all of its group are */
+  leaderOnly?: boolean;
+}
+
 /**
  * Ends a process tree: SIGTERM, some time to end in an orderly way, then SIGKILL.
  *
  * @param child A process that leads a group of its own.
- * @param graceMs How long it may take after SIGTERM.
  */
-export async function endTree(child: Bun.Subprocess, graceMs: number): Promise<void> {
+export async function endTree(child: Bun.Subprocess, { graceMs, leaderOnly = false }: Asking): Promise<void> {
   const below = descendants(child.pid);
-  send(-child.pid, "SIGTERM");
+  send(leaderOnly ? child.pid : -child.pid, "SIGTERM");
   await Promise.race([child.exited, Bun.sleep(graceMs)]);
   for (const pid of new Set([...below, ...descendants(child.pid)])) send(pid, "SIGKILL");
   send(-child.pid, "SIGKILL");

@@ -3,10 +3,15 @@ import { closeSync, openSync, readFileSync } from "node:fs";
 import type { Exit } from "../report.ts";
 import { signalNumber } from "../signals.ts";
 import type { Guard, Watch } from "./guard.ts";
-import { endTree } from "./process-tree.ts";
+import { type Asking, endTree } from "./process-tree.ts";
 
-/** How long a process may take to end after SIGTERM. */
-const GRACE_MS = 2000;
+/** How a process is asked to end. */
+const ENDING: Asking = { graceMs: 2000 };
+/**
+ * The same for a recorder. It passes the signal on, and gives its program 2 seconds (engine/record/end-policy.ts); then
+ * it must come to write the end of its trace.
+ */
+const RECORDER_ENDING: Asking = { graceMs: 10_000, leaderOnly: true };
 /** How often a guard looks at what it watches. */
 const WATCH_MS = 50;
 /** A process that is to be watched from its beginning stops itself first. */
@@ -24,6 +29,8 @@ export interface ProcessSpec {
   stdout: string;
   stderr: string;
   timeoutSeconds: number;
+  /** It is a recorder, which ends its program itself and must come to write the end of its trace. @default false */
+  records?: boolean;
   /** Ends it before its time. */
   abort: AbortSignal;
   /**
@@ -33,6 +40,8 @@ export interface ProcessSpec {
    * @param ended Aborted once it has ended: what is done here must end then, too.
    */
   onStart?: (pid: number, ended: AbortSignal) => Promise<void>;
+  /** Looks at it when its time is up, before it is ended. */
+  onTimeout?: (pid: number) => void;
   /** Watches it, and may have it stopped. @default nobody does */
   guard?: Guard | undefined;
 }
@@ -70,7 +79,8 @@ export async function runProcess(spec: ProcessSpec): Promise<ProcessEnd> {
   const why = await outcome(child, spec, watch);
   const milliseconds = performance.now() - started;
   ended.abort();
-  if (why.kind !== "exited") await endTree(child, GRACE_MS);
+  if (why.kind === "timeout") spec.onTimeout?.(child.pid);
+  if (why.kind !== "exited") await endTree(child, spec.records ? RECORDER_ENDING : ENDING);
   await beside;
   if (why.kind !== "exited") return why;
   const reason = watch?.alarm();
@@ -125,7 +135,7 @@ async function beginWatch(child: Bun.Subprocess, guard: Guard): Promise<Watch> {
     process.kill(child.pid, "SIGCONT");
     return watch;
   } catch (error) {
-    await endTree(child, 0);
+    await endTree(child, { graceMs: 0 });
     throw error;
   }
 }

@@ -1,5 +1,5 @@
 /** What the runner runs and what comes of it. Verdicts are a union: no result can be read as another. */
-import type { DivergencePlace, EngineChoice } from "../engines/mod.ts";
+import type { DivergencePlace, EngineChoice, ThreadPlace } from "../engines/mod.ts";
 import type { EngineName } from "../host/mod.ts";
 import type { SettingChange } from "../kernel/mod.ts";
 import type { Conditions, Expectations, Files, Sends } from "../manifest/mod.ts";
@@ -129,6 +129,8 @@ export interface Attempt {
   counters?: Readonly<Record<string, number>>;
   /** Where the replay has left the recording, if it did. */
   divergence?: DivergencePlace;
+  /** Where each thread was when the time was up. */
+  threads?: readonly ThreadPlace[];
   /** Lines of the kernel's log about counters that came meanwhile. */
   kernelLog?: readonly string[];
   /** The folder with its outputs, where it was kept. */

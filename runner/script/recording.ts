@@ -224,6 +224,7 @@ async function runEngine(
     stdout,
     stderr,
     timeoutSeconds: FOREVER_SECONDS,
+    records: command === "record",
     abort: signal,
     onStart: (recorder, ended) => sendInTime(call.signals, { recorder, stdout, ended }),
   });

@@ -66,7 +66,7 @@ export class ScriptSession implements AsyncDisposable {
     }
     const report = await mailbox.takeWithin(LOAD_MS);
     if (report?.is === "loaded") return new ScriptSession(child, mailbox, report.tests);
-    await endTree(child, GRACE_MS);
+    await endTree(child, { graceMs: GRACE_MS });
     const why = report?.is === "refused" ? report.reason : `its process ended (${describeEnd(child)})`;
     throw new UsageError(`cannot load the script ${path}: ${why}`);
   }
@@ -84,11 +84,11 @@ export class ScriptSession implements AsyncDisposable {
         const next = await Promise.race([this.#mailbox.take(), stop.promise]);
         if (next === "timeout" || next === "aborted") {
           this.#order({ do: "stop" });
-          await endTree(this.#child, GRACE_MS);
+          await endTree(this.#child, { graceMs: GRACE_MS });
           return { kind: next };
         }
         if (next === undefined) {
-          await endTree(this.#child, GRACE_MS);
+          await endTree(this.#child, { graceMs: GRACE_MS });
           return { kind: "died", how: describeEnd(this.#child) };
         }
         if (next.is === "step") onStep?.(next.path, next.result);
@@ -109,13 +109,13 @@ export class ScriptSession implements AsyncDisposable {
     if (this.#child.exitCode !== null || this.#child.signalCode !== null) return [];
     this.#order({ do: "end" });
     const report = await this.#mailbox.takeWithin(LOAD_MS);
-    await endTree(this.#child, GRACE_MS);
+    await endTree(this.#child, { graceMs: GRACE_MS });
     if (report === undefined) return [`the script did not end within ${LOAD_MS / 1000} seconds`];
     return report.is === "closed" ? report.wrong : [];
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await endTree(this.#child, GRACE_MS);
+    await endTree(this.#child, { graceMs: GRACE_MS });
   }
 
   #order(order: Order): void {

@@ -1,0 +1,66 @@
+/** What is shown of a failure besides its reason: registers side by side, the code, the events before, the threads. */
+import type { CodeListing, Difference } from "../../engine/mod.ts";
+import type { DivergencePlace, ThreadPlace } from "../engines/mod.ts";
+import type { Attempt } from "../run/mod.ts";
+import { placeText } from "../symbols/mod.ts";
+
+/** Instructions that are shown before the pc, and from it on. */
+const CODE_BEFORE = 3;
+const CODE_FROM = 3;
+
+/** The lines of an attempt; none if no more is known than its reason. */
+export function failureLines({ divergence, threads = [] }: Attempt): string[] {
+  return [...(divergence ? divergenceLines(divergence) : []), ...threads.map(threadLine)];
+}
+
+function divergenceLines({ difference, place, lastEvents = [], code }: DivergencePlace): string[] {
+  const pc = difference.expected.registers.rip;
+  return [
+    ...(place === undefined ? [] : [`at ${pc} ${placeText(place)}`]),
+    ...sideBySide(difference),
+    ...(lastEvents.length > 0 ? ["the events before it:", ...lastEvents.map((line) => `  ${line}`)] : []),
+    ...(code === undefined ? [] : codeLines(code)),
+  ];
+}
+
+/** Ticks and registers that differ, in columns. */
+function sideBySide({ expected, found }: Difference): string[] {
+  const names = Object.keys(expected.registers).filter(
+    (name) => expected.registers[name] !== found.registers[name],
+  );
+  const rows = [
+    ["", "recorded", "replayed"],
+    ...(expected.ticks === found.ticks ? [] : [["ticks", String(expected.ticks), String(found.ticks)]]),
+    ...names.map((name) => [name, expected.registers[name] ?? "–", found.registers[name] ?? "–"]),
+  ];
+  if (rows.length === 1) return [];
+  const widths = [0, 1].map((column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
+  return rows.map(([name = "", left = "", right = ""]) =>
+    `  ${name.padEnd(widths[0] ?? 0)}  ${left.padEnd(widths[1] ?? 0)}  ${right}`.trimEnd(),
+  );
+}
+
+function codeLines({ pc, lines }: CodeListing): string[] {
+  const at = lines.findIndex(({ address }) => address === pc);
+  if (at < 0) return [];
+  return [
+    "the code there:",
+    ...lines
+      .slice(Math.max(0, at - CODE_BEFORE), at + CODE_FROM)
+      .map(({ address, text }) => `  ${address === pc ? "→" : " "} ${address}  ${text}`),
+  ];
+}
+
+/** "task 12: in futex (system call) at 0x7ffff7e60f14 pthread_cond_wait (libc.so.6), called from main at wait.c:7" */
+export function threadLine({ task, state, syscall, pc, place, via, caller }: ThreadPlace): string {
+  const doing =
+    syscall === undefined ? (state === "ready" ? "running" : "ending") : `in ${syscall} (system call)`;
+  // The function that the program has called says more than those which that one is made of.
+  const within = via ?? place;
+  const name =
+    within?.symbol !== undefined && caller !== undefined
+      ? `${within.symbol} (${within.module})`
+      : within && placeText(within);
+  const where = name === undefined ? pc : `${pc} ${name}`;
+  return `task ${task}: ${doing} at ${where}${caller === undefined ? "" : `, called from ${placeText(caller)}`}`;
+}

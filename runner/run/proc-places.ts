@@ -1,0 +1,90 @@
+/** Where the threads of a process tree are, as proc(5) tells: of programs that run by themselves, and hang. */
+import { closeSync, openSync, readdirSync, readFileSync, readSync } from "node:fs";
+import type { CodePlace, TaskPlace } from "../../engine/mod.ts";
+import { returnAddresses, STACK_BYTES } from "../../engine/return-addresses.ts";
+import { syscallName } from "../../ffi/mod.ts";
+import { descendants } from "./process-tree.ts";
+
+interface Area {
+  start: number;
+  end: number;
+  executable: boolean;
+  offset: number;
+  path: string;
+}
+
+/** Places of a process and all below it; those are missing that ended meanwhile, or may not be looked at. */
+export function processPlaces(pid: number): TaskPlace[] {
+  return [pid, ...descendants(pid)].flatMap((process) => {
+    try {
+      return placesOf(process);
+    } catch {
+      return []; // it ended meanwhile, or has other rights than this process
+    }
+  });
+}
+
+function placesOf(process: number): TaskPlace[] {
+  const areas = areasOf(process);
+  const memory = openSync(`/proc/${process}/mem`, "r");
+  const read = (address: number, length: number): Uint8Array => {
+    const bytes = new Uint8Array(length);
+    try {
+      return bytes.subarray(0, readSync(memory, bytes, 0, length, address));
+    } catch {
+      return bytes.subarray(0, 0); // nothing is mapped there
+    }
+  };
+  const executable = (address: number) => areaOf(areas, address)?.executable ?? false;
+  try {
+    return readdirSync(`/proc/${process}/task`).map((tid): TaskPlace => {
+      const task = Number(tid);
+      // "running", or the call's number (-1 for none), its arguments, the stack pointer and the pc.
+      const words = readFileSync(`/proc/${process}/task/${tid}/syscall`, "utf8").trim().split(" ");
+      if (words.length < 3) return { task, process, state: "ready", at: { pc: "unknown" }, callers: [] };
+      const [number, rsp, pc] = [words[0], words.at(-2), words.at(-1)].map(Number) as [
+        number,
+        number,
+        number,
+      ];
+      const callers = returnAddresses(read(rsp, STACK_BYTES), { executable, read });
+      return {
+        task,
+        process,
+        state: number >= 0 ? "blocked" : "ready",
+        at: codePlace(areas, pc),
+        ...(number >= 0 && { syscall: syscallName(number) }),
+        callers: callers.map((address) => codePlace(areas, address)),
+      };
+    });
+  } finally {
+    closeSync(memory);
+  }
+}
+
+/** Lines of maps: "start-end perms offset dev inode path". */
+function areasOf(process: number): Area[] {
+  const lines = readFileSync(`/proc/${process}/maps`, "utf8").split("\n");
+  return lines.flatMap((line) => {
+    const [, start, end, executable, offset, path = ""] =
+      /^([0-9a-f]+)-([0-9a-f]+) ..(.). ([0-9a-f]+) \S+ \d+ *(.*)$/.exec(line) ?? [];
+    if (start === undefined || end === undefined || offset === undefined) return [];
+    const [from, to, at] = [start, end, offset].map((digits) => Number.parseInt(digits, 16)) as [
+      number,
+      number,
+      number,
+    ];
+    return [{ start: from, end: to, executable: executable === "x", offset: at, path }];
+  });
+}
+
+function areaOf(areas: readonly Area[], address: number): Area | undefined {
+  return areas.find(({ start, end }) => start <= address && address < end);
+}
+
+function codePlace(areas: readonly Area[], address: number): CodePlace {
+  const pc = `0x${address.toString(16)}`;
+  const area = areaOf(areas, address);
+  if (area === undefined || !area.path.startsWith("/")) return { pc };
+  return { pc, path: area.path, offset: area.offset + (address - area.start) };
+}
