@@ -91,6 +91,9 @@ test("refusalRemedy() says what to do about descriptors, tasks, processors and g
   const pinned: PerfAttr = { ...CYCLES, flags: ["pinned"] };
   assertStringIncludes(remedy("EINVAL", { attr: pinned, inGroup: true }), "only the leader");
   assertStringIncludes(remedy("ENOSPC", { attr: { type: PERF_TYPE.BREAKPOINT, config: 0 } }), "breakpoints");
+  assertStringIncludes(remedy("EOVERFLOW"), "perf_event_max_stack");
+  const reading: PerfAttr = { ...CYCLES, flags: ["inherit"], sample_type: 0x10 };
+  assertStringIncludes(remedy("EINVAL", { attr: reading }), "leave 'inherit' away");
   for (const code of ["EBUSY", "E2BIG", "ENOSYS", "EINVAL", "EOPNOTSUPP", "ENODEV"] as const)
     assert(remedy(code) !== "");
   assertEquals(remedy("EFAULT"), "");

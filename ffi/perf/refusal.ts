@@ -6,7 +6,7 @@
 
 import { ERRNO } from "../errno.ts";
 import type { PerfAttr } from "./attr.ts";
-import { IN_TX, IN_TXCP, PERF_TYPE } from "./constants.ts";
+import { IN_TX, IN_TXCP, PERF_SAMPLE, PERF_TYPE } from "./constants.ts";
 import { happensInKernel } from "./events/generic.ts";
 import type { HostFacts } from "./facts.ts";
 
@@ -22,6 +22,8 @@ export interface Asked {
 const PARANOID = "/proc/sys/kernel/perf_event_paranoid";
 const MAX_SAMPLE_RATE = "/proc/sys/kernel/perf_event_max_sample_rate";
 const EVENT_SOURCES = "/sys/bus/event_source/devices";
+
+const READ = BigInt(PERF_SAMPLE.READ);
 
 function isSampling({ attr }: Asked): boolean {
   return BigInt(attr.sample_period ?? 0) !== 0n;
@@ -98,6 +100,9 @@ function invalid(asked: Asked, host: HostFacts): string {
       "when interrupts take too long)"
     );
   }
+  if (asked.attr.flags?.includes("inherit") && (BigInt(asked.attr.sample_type ?? 0) & READ) !== 0n) {
+    return "an inherited event can't sample its reading (from Linux 6.13 on it can, with TID): leave 'inherit' away";
+  }
   if (asked.inGroup && asked.attr.flags?.some((flag) => flag === "pinned" || flag === "exclusive")) {
     return "only the leader of a group can be pinned (D) or exclusive (e): leave the modifier away from the members";
   }
@@ -160,6 +165,8 @@ export function refusalRemedy(errno: number, asked: Asked, host: HostFacts): str
       return "all hardware breakpoints are taken (x86 has four for a thread): close some";
     case ERRNO.E2BIG:
       return "this kernel is older than a field that the event uses";
+    case ERRNO.EOVERFLOW:
+      return "call chains may have kernel.perf_event_max_stack frames: lower 'sample_max_stack', or raise the limit";
     case ERRNO.ENOSYS:
       return "the kernel was built without CONFIG_PERF_EVENTS, or a seccomp profile hides it";
     default:
