@@ -37,20 +37,33 @@ function sections(output: string, headings: readonly string[]): Record<string, s
   );
 }
 
-/** Runs the program in a folder that links lead out of, to a file. */
+/** A folder for a program, with links that lead out of it, to a file. */
+class Folders extends Scratch {
+  readonly inside = this.file("inside");
+  readonly outside = this.file("outside");
+
+  constructor() {
+    super();
+    mkdirSync(this.inside);
+    mkdirSync(this.outside);
+    writeFileSync(join(this.outside, "file"), "as it was");
+    symlinkSync("../outside/file", join(this.inside, "link"));
+    symlinkSync(this.outside, join(this.inside, "folder"));
+  }
+
+  /** Asserts that nothing outside has changed. */
+  assertUntouched(): void {
+    assertEquals(readFileSync(join(this.outside, "file"), "utf8"), "as it was");
+    assertEquals(readdirSync(this.outside), ["file"]);
+  }
+}
+
 function tryWrites(path: string, deny: string): Record<string, string[]> {
-  using scratch = new Scratch();
-  const [inside, outside] = [scratch.file("inside"), scratch.file("outside")];
-  mkdirSync(inside);
-  mkdirSync(outside);
-  writeFileSync(join(outside, "file"), "as it was");
-  symlinkSync("../outside/file", join(inside, "link"));
-  symlinkSync(outside, join(inside, "folder"));
-  const { record } = proveSame([path], { cwd: inside, record: ["--deny", deny] });
+  using folders = new Folders();
+  const { record } = proveSame([path], { cwd: folders.inside, record: ["--deny", deny] });
   const stdout = record.stdout.toString();
   assertStringIncludes(stdout, "EXIT-SUCCESS");
-  assertEquals(readFileSync(join(outside, "file"), "utf8"), "as it was");
-  assertEquals(readdirSync(outside), ["file"]);
+  folders.assertUntouched();
   return sections(stdout, ["inside", "outside", "harmless"]);
 }
 
@@ -78,6 +91,35 @@ test(
     // Of the descriptor that was not opened there is nothing to change.
     assertEquals(others(found.inside, "EACCES"), []);
     assertEquals(others(found.harmless, "done"), []);
+  },
+  TEST_TIMEOUT,
+);
+
+test(
+  "--deny write-outside looks again at a call that starts again, by which a path may lead elsewhere",
+  async () => {
+    const path = await program("waiting");
+    using handled = new Folders();
+    const record = ["--deny", "write-outside"];
+    const proof = proveSame([path, "handled"], { cwd: handled.inside, record });
+    assertEquals(proof.record.stdout.toString(), "EACCES\nEXIT-SUCCESS\n");
+    handled.assertUntouched();
+    using ignored = new Folders();
+    const command = [
+      ...TICKPROOF,
+      "record",
+      "-q",
+      "-o",
+      ignored.file("trace"),
+      ...record,
+      "--",
+      path,
+      "ignored",
+    ];
+    const { exit, stderr } = run(command, { cwd: ignored.inside });
+    assertEquals(exit, { code: 2 });
+    assertStringIncludes(stderr, "became one that is denied while it waited");
+    ignored.assertUntouched();
   },
   TEST_TIMEOUT,
 );
