@@ -17,6 +17,7 @@ export {
   PERF_IOC_FLAG_GROUP,
   PERF_RECORD,
   PERF_SAMPLE,
+  PERF_SAMPLE_BRANCH_HW_INDEX,
   PERF_TYPE,
   type PerfAttrFlag,
 } from "./constants.ts";

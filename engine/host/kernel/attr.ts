@@ -2,7 +2,15 @@
  * struct perf_event_attr as the kernel takes it from a program: bytes that nobody has checked.
  * Source: kernel/events/core.c (perf_copy_attr), linux/perf_event.h.
  */
-import { ERRNO, PERF_ATTR, PERF_ATTR_BIT, PERF_ATTR_SIZE, type PerfAttrFlag } from "../../../ffi/mod.ts";
+import {
+  ERRNO,
+  PERF_ATTR,
+  PERF_ATTR_BIT,
+  PERF_ATTR_SIZE,
+  PERF_SAMPLE,
+  PERF_SAMPLE_BRANCH_HW_INDEX,
+  type PerfAttrFlag,
+} from "../../../ffi/mod.ts";
 
 /** An attr that has passed the checks of its own bytes. */
 export interface Attr {
@@ -28,38 +36,9 @@ export interface Attr {
   /** A part of an AUX area is asked for with each sample. */
   readonly samplesAux: boolean;
   has(flag: PerfAttrFlag): boolean;
-  /** Whether samples have a field (see {@link SAMPLE}). */
+  /** Whether samples have a field (see {@link PERF_SAMPLE}). */
   samples(field: number): boolean;
 }
-
-/** Bits of sample_type. linux/perf_event.h. */
-export const SAMPLE = {
-  IP: 1,
-  TID: 2,
-  TIME: 4,
-  ADDR: 8,
-  READ: 0x10,
-  CALLCHAIN: 0x20,
-  ID: 0x40,
-  CPU: 0x80,
-  PERIOD: 0x100,
-  STREAM_ID: 0x200,
-  RAW: 0x400,
-  BRANCH_STACK: 0x800,
-  REGS_USER: 0x1000,
-  STACK_USER: 0x2000,
-  WEIGHT: 0x4000,
-  DATA_SRC: 0x8000,
-  IDENTIFIER: 0x1_0000,
-  TRANSACTION: 0x2_0000,
-  REGS_INTR: 0x4_0000,
-  PHYS_ADDR: 0x8_0000,
-  AUX: 0x10_0000,
-  CGROUP: 0x20_0000,
-  DATA_PAGE_SIZE: 0x40_0000,
-  CODE_PAGE_SIZE: 0x80_0000,
-  WEIGHT_STRUCT: 0x100_0000,
-} as const;
 
 const SAMPLE_MAX = 1n << 25n;
 const READ_FORMAT_MAX = 1n << 5n;
@@ -74,7 +53,7 @@ const KNOWN_SIZE = PERF_ATTR_SIZE.VER8;
 /** Privilege bits and all bits of branch_sample_type. */
 const BRANCH_PRIVILEGE = 7n;
 const BRANCH_MAX = 1n << 20n;
-const BRANCH_HW_INDEX = 1n << 17n;
+const BRANCH_HW_INDEX = BigInt(PERF_SAMPLE_BRANCH_HW_INDEX);
 /** Registers that x86-64 has in samples, without the segments that it reserves (asm/perf_regs.h). */
 const REGISTERS = 0xff_0fffn;
 /** The vector registers' bits (PERF_REG_EXTENDED_MASK). */
@@ -120,19 +99,19 @@ export function decodeAttr(bytes: Uint8Array): Attr | number {
   const has = (flag: PerfAttrFlag) => set.has(flag);
   const sampleType = field("sample_type");
   const samples = (bit: number) => (sampleType & BigInt(bit)) !== 0n;
-  const extended = (sampled: keyof typeof SAMPLE, mask: keyof typeof PERF_ATTR) =>
-    samples(SAMPLE[sampled]) && (field(mask) & EXTENDED_REGISTERS) !== 0n;
+  const extended = (sampled: keyof typeof PERF_SAMPLE, mask: keyof typeof PERF_ATTR) =>
+    samples(PERF_SAMPLE[sampled]) && (field(mask) & EXTENDED_REGISTERS) !== 0n;
   const invalid =
     flags >> FLAG_BITS !== 0n ||
     field("reserved_2") !== 0n ||
     (field("reserved_3") & 0xffff_fff8n) !== 0n ||
     sampleType >= SAMPLE_MAX ||
     field("read_format") >= READ_FORMAT_MAX ||
-    (samples(SAMPLE.BRANCH_STACK) && !validBranchStack(field("branch_sample_type"))) ||
-    (samples(SAMPLE.REGS_USER) && !validRegisters(field("sample_regs_user"))) ||
-    (samples(SAMPLE.REGS_INTR) && !validRegisters(field("sample_regs_intr"))) ||
-    (samples(SAMPLE.STACK_USER) && !validStack(Number(field("sample_stack_user")))) ||
-    (samples(SAMPLE.WEIGHT) && samples(SAMPLE.WEIGHT_STRUCT)) ||
+    (samples(PERF_SAMPLE.BRANCH_STACK) && !validBranchStack(field("branch_sample_type"))) ||
+    (samples(PERF_SAMPLE.REGS_USER) && !validRegisters(field("sample_regs_user"))) ||
+    (samples(PERF_SAMPLE.REGS_INTR) && !validRegisters(field("sample_regs_intr"))) ||
+    (samples(PERF_SAMPLE.STACK_USER) && !validStack(Number(field("sample_stack_user")))) ||
+    (samples(PERF_SAMPLE.WEIGHT) && samples(PERF_SAMPLE.WEIGHT_STRUCT)) ||
     (has("inherit_thread") && !has("inherit")) ||
     (has("remove_on_exec") && has("enable_on_exec")) ||
     (has("sigtrap") && !has("remove_on_exec"));
@@ -147,7 +126,7 @@ export function decodeAttr(bytes: Uint8Array): Attr | number {
     wakeupBytes: has("watermark") ? Number(field("wakeup_events")) : 0,
     preciseIp: Number((flags >> BigInt(PERF_ATTR_BIT.precise_ip)) & 3n),
     clockId: Number(BigInt.asIntN(32, field("clockid"))),
-    branchStack: samples(SAMPLE.BRANCH_STACK),
+    branchStack: samples(PERF_SAMPLE.BRANCH_STACK),
     extendedRegisters: extended("REGS_USER", "sample_regs_user") || extended("REGS_INTR", "sample_regs_intr"),
     maxStack: Number(field("sample_max_stack")),
     samplesAux: field("aux_sample_size") !== 0n,

@@ -2,13 +2,13 @@
  * perf_event_open(2) up to the point where the event exists: its checks in the kernel's order.
  * Source: kernel/events/core.c (SYSCALL_DEFINE5(perf_event_open)), arch/x86/events/core.c (x86_pmu_event_init).
  */
-import { ERRNO, PERF_FLAG, PERF_FORMAT, PERF_TYPE } from "../../../ffi/mod.ts";
+import { ERRNO, PERF_FLAG, PERF_FORMAT, PERF_SAMPLE, PERF_TYPE } from "../../../ffi/mod.ts";
 import { hardwareEvent, type PmuDriver } from "../pmu/driver.ts";
 import { hwConfig } from "../pmu/hw-config.ts";
 import type { Selection } from "../pmu/selection.ts";
 import type { HostProfile } from "../profile.ts";
 import { isAtLeast } from "../release.ts";
-import { type Attr, decodeAttr, SAMPLE } from "./attr.ts";
+import { type Attr, decodeAttr } from "./attr.ts";
 import type { Contexts } from "./contexts.ts";
 import { Event, firstPeriod, type Source } from "./event.ts";
 import { allowsAnything, allowsAttr, allowsCpu } from "./permission.ts";
@@ -108,8 +108,8 @@ function inheritsTooMuch({ profile }: OpenWorld, attr: Attr): boolean {
   if (!attr.has("inherit")) return false;
   const { release } = profile.kernel;
   if (!isAtLeast(release, INHERITED_GROUP_RELEASE)) return (attr.readFormat & PERF_FORMAT.GROUP) !== 0;
-  const perTask = isAtLeast(release, INHERITED_READING_RELEASE) && attr.samples(SAMPLE.TID);
-  return attr.samples(SAMPLE.READ) && !perTask;
+  const perTask = isAtLeast(release, INHERITED_READING_RELEASE) && attr.samples(PERF_SAMPLE.TID);
+  return attr.samples(PERF_SAMPLE.READ) && !perTask;
 }
 
 /** Rules of an event by itself, before anything is asked whether it can count it (perf_event_alloc). */
@@ -122,7 +122,7 @@ function checkEvent(attr: Attr, source: Source, cpu: number, hasTask: boolean): 
   // Event sources that fill an AUX area are not modelled, nor the vector registers of precise samples.
   if (attr.extendedRegisters || attr.has("aux_output")) return -ERRNO.EOPNOTSUPP;
   if (attr.has("cgroup") && cpu === -1 && !hasTask) return -ERRNO.EINVAL;
-  if (attr.samples(SAMPLE.CALLCHAIN) && attr.maxStack > MAX_STACK) return -ERRNO.EOVERFLOW;
+  if (attr.samples(PERF_SAMPLE.CALLCHAIN) && attr.maxStack > MAX_STACK) return -ERRNO.EOVERFLOW;
   const clocks = source.kind === "hardware" ? NMI_SAFE_CLOCKS : CLOCKS;
   return attr.has("use_clockid") && !clocks.includes(attr.clockId) ? -ERRNO.EINVAL : 0;
 }

@@ -3,8 +3,10 @@
  * Source: Documentation/admin-guide/sysctl/kernel.rst; include/linux/perf_event.h (perf_allow_kernel, perf_allow_cpu);
  * level 4 is Ubuntu's and Debian's (security/Kconfig, SECURITY_PERF_EVENTS_RESTRICT).
  */
+
+import { PERF_SAMPLE } from "../../../ffi/mod.ts";
 import type { KernelProfile } from "../profile.ts";
-import { type Attr, SAMPLE } from "./attr.ts";
+import type { Attr } from "./attr.ts";
 
 /** From these levels on: nothing at all, kernel mode, whole processors, tracepoints. */
 const LEVEL = { nothing: 4, kernel: 2, cpu: 1 } as const;
@@ -18,7 +20,7 @@ export function allowsAnything({ privileged, perfEventParanoid }: KernelProfile)
 export function allowsAttr({ privileged, perfEventParanoid }: KernelProfile, attr: Attr): boolean {
   if (privileged) return true;
   if (attr.has("namespaces")) return false;
-  const physical = (attr.sampleType & BigInt(SAMPLE.PHYS_ADDR)) !== 0n;
+  const physical = (attr.sampleType & BigInt(PERF_SAMPLE.PHYS_ADDR)) !== 0n;
   return (attr.has("exclude_kernel") && !physical) || perfEventParanoid < LEVEL.kernel;
 }
 

@@ -1,5 +1,5 @@
 /** Records of an event's ring buffer. Source: kernel/events/core.c (perf_output_sample, perf_log_throttle). */
-import { SAMPLE } from "./attr.ts";
+import { PERF_SAMPLE } from "../../../ffi/mod.ts";
 import type { Event } from "./event.ts";
 import { MISC_USER, RECORD, type RingRecord } from "./ring.ts";
 
@@ -28,12 +28,12 @@ function sampleId(event: Event, moment: Moment): bigint[] {
   const has = (bit: number) => (event.attr.sampleType & BigInt(bit)) !== 0n;
   const id = BigInt(event.id);
   return [
-    ...(has(SAMPLE.TID) ? [taskWord(moment)] : []),
-    ...(has(SAMPLE.TIME) ? [BigInt(Math.floor(moment.time))] : []),
-    ...(has(SAMPLE.ID) ? [id] : []),
-    ...(has(SAMPLE.STREAM_ID) ? [id] : []),
-    ...(has(SAMPLE.CPU) ? [0n] : []),
-    ...(has(SAMPLE.IDENTIFIER) ? [id] : []),
+    ...(has(PERF_SAMPLE.TID) ? [taskWord(moment)] : []),
+    ...(has(PERF_SAMPLE.TIME) ? [BigInt(Math.floor(moment.time))] : []),
+    ...(has(PERF_SAMPLE.ID) ? [id] : []),
+    ...(has(PERF_SAMPLE.STREAM_ID) ? [id] : []),
+    ...(has(PERF_SAMPLE.CPU) ? [0n] : []),
+    ...(has(PERF_SAMPLE.IDENTIFIER) ? [id] : []),
   ];
 }
 
@@ -45,32 +45,32 @@ export function sampleRecord(event: Event, moment: Moment, read: ReadWords): Rin
   const has = (bit: number) => (event.attr.sampleType & BigInt(bit)) !== 0n;
   const id = BigInt(event.id);
   const fields: readonly (readonly [bit: number, words: () => readonly bigint[]])[] = [
-    [SAMPLE.IDENTIFIER, () => [id]],
-    [SAMPLE.IP, () => [0n]],
-    [SAMPLE.TID, () => [taskWord(moment)]],
-    [SAMPLE.TIME, () => [BigInt(Math.floor(moment.time))]],
-    [SAMPLE.ADDR, () => [0n]],
-    [SAMPLE.ID, () => [id]],
-    [SAMPLE.STREAM_ID, () => [id]],
-    [SAMPLE.CPU, () => [0n]],
-    [SAMPLE.PERIOD, () => [BigInt(moment.period)]],
-    [SAMPLE.READ, () => read(event)],
-    [SAMPLE.CALLCHAIN, () => [0n]],
+    [PERF_SAMPLE.IDENTIFIER, () => [id]],
+    [PERF_SAMPLE.IP, () => [0n]],
+    [PERF_SAMPLE.TID, () => [taskWord(moment)]],
+    [PERF_SAMPLE.TIME, () => [BigInt(Math.floor(moment.time))]],
+    [PERF_SAMPLE.ADDR, () => [0n]],
+    [PERF_SAMPLE.ID, () => [id]],
+    [PERF_SAMPLE.STREAM_ID, () => [id]],
+    [PERF_SAMPLE.CPU, () => [0n]],
+    [PERF_SAMPLE.PERIOD, () => [BigInt(moment.period)]],
+    [PERF_SAMPLE.READ, () => read(event)],
+    [PERF_SAMPLE.CALLCHAIN, () => [0n]],
     // u32 size, then data: 4 bytes of zeros fill the word.
-    [SAMPLE.RAW, () => [4n]],
-    [SAMPLE.BRANCH_STACK, () => (event.attr.branchHwIndex ? [0n, NO_INDEX] : [0n])],
-    [SAMPLE.REGS_USER, () => [0n]],
-    [SAMPLE.STACK_USER, () => [0n]],
-    [SAMPLE.WEIGHT, () => [0n]],
-    [SAMPLE.WEIGHT_STRUCT, () => [0n]],
-    [SAMPLE.DATA_SRC, () => [0n]],
-    [SAMPLE.TRANSACTION, () => [0n]],
-    [SAMPLE.REGS_INTR, () => [0n]],
-    [SAMPLE.PHYS_ADDR, () => [0n]],
-    [SAMPLE.CGROUP, () => [0n]],
-    [SAMPLE.DATA_PAGE_SIZE, () => [0n]],
-    [SAMPLE.CODE_PAGE_SIZE, () => [0n]],
-    [SAMPLE.AUX, () => [0n]],
+    [PERF_SAMPLE.RAW, () => [4n]],
+    [PERF_SAMPLE.BRANCH_STACK, () => (event.attr.branchHwIndex ? [0n, NO_INDEX] : [0n])],
+    [PERF_SAMPLE.REGS_USER, () => [0n]],
+    [PERF_SAMPLE.STACK_USER, () => [0n]],
+    [PERF_SAMPLE.WEIGHT, () => [0n]],
+    [PERF_SAMPLE.WEIGHT_STRUCT, () => [0n]],
+    [PERF_SAMPLE.DATA_SRC, () => [0n]],
+    [PERF_SAMPLE.TRANSACTION, () => [0n]],
+    [PERF_SAMPLE.REGS_INTR, () => [0n]],
+    [PERF_SAMPLE.PHYS_ADDR, () => [0n]],
+    [PERF_SAMPLE.CGROUP, () => [0n]],
+    [PERF_SAMPLE.DATA_PAGE_SIZE, () => [0n]],
+    [PERF_SAMPLE.CODE_PAGE_SIZE, () => [0n]],
+    [PERF_SAMPLE.AUX, () => [0n]],
   ];
   const words = fields.flatMap(([bit, make]) => (has(bit) ? make() : []));
   return { type: RECORD.SAMPLE, misc: MISC_USER, words };
