@@ -1,9 +1,7 @@
 /**
- * Numbers of the system calls of x86-64: data, not code, hence the length.
- * Source: asm/unistd_64.h of Linux 6.1. Later names (335, 336, 451–469) were written from memory of
- * syscall_64.tbl and not compared with it; a 6.18 kernel knows 451–469 except 453, and nothing from 470 on.
+ * Numbers of the system calls of x86-64. Source: asm/unistd_64.h of Linux 6.1. Later ones (335, 336, 451–469) were not
+ * compared with syscall_64.tbl; a 6.18 kernel knows 451–469 except 453, and nothing from 470 on.
  */
-
 /** Name → number. */
 export const SYSCALLS = {
   read: 0,
