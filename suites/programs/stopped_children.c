@@ -26,6 +26,15 @@ static void child(int way, int ready) {
   _exit(way);
 }
 
+/* Whether a child waits in the kernel: its state is S. */
+static int waits(pid_t pid) {
+  char path[32], text[512];
+  snprintf(path, sizeof(path), "/proc/%d/stat", pid);
+  FILE *file = fopen(path, "r");
+  CHECK(file && fgets(text, sizeof(text), file) && fclose(file) == 0);
+  return strrchr(text, ')')[2] == 'S';
+}
+
 int main(void) {
   int status, ends[2];
   char byte;
@@ -35,7 +44,7 @@ int main(void) {
     pid_t pid = fork();
     if (pid == 0) child(way, ends[1]);
     CHECK(read(ends[0], &byte, 1) == 1);
-    usleep(2000);
+    while ((way == 1 || way == 2) && !waits(pid)) usleep(500);
     if (way < 3) CHECK(kill(pid, way == 1 ? SIGTSTP : SIGSTOP) == 0);
     CHECK(waitpid(pid, &status, WUNTRACED) == pid && WIFSTOPPED(status));
     printf("stopped by %d\n", WSTOPSIG(status));
