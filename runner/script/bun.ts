@@ -20,6 +20,9 @@ import type { StepResult } from "./outcome.ts";
 import { type Registrar, setRegistrar } from "./registry.ts";
 import { surroundings } from "./surroundings.ts";
 
+/** How long the programs of a test whose time is up may take to end. */
+const GRACE_MS = 10_000;
+
 const HOOKS = { beforeAll, beforeEach, afterEach, afterAll };
 /** Bun runs the hooks itself. */
 const NO_HOOKS = { beforeAll: [], beforeEach: [], afterEach: [], afterAll: [] };
@@ -48,15 +51,20 @@ async function body(
   if (decision.kind === "broken") throw new Error(decision.reason);
   const files = mkdtempSync(join(tmpdir(), "tickproof-script-"));
   const stop = new AbortController();
-  // Bun leaves a test that takes too long alone: its programs are ended a little before.
-  const timer = setTimeout(() => stop.abort(), milliseconds * 0.95);
+  const late = Promise.withResolvers<never>();
+  let lastTimer: Timer | undefined;
+  const timer = setTimeout(() => {
+    stop.abort();
+    const words = `Timeout: test '${definition.name}' timed out after ${milliseconds}ms`;
+    lastTimer = setTimeout(() => late.reject(new Error(words)), GRACE_MS);
+  }, milliseconds);
   try {
     const around = surroundings(definition.location.file, definition, files, stop.signal, (path, step) =>
       show(path, step),
     );
     const { file } = definition.location;
     const script = { tests: known.filter(({ location }) => location.file === file), hooks: NO_HOOKS };
-    const { verdict } = await runTest(script, definition, around, stop.signal);
+    const { verdict } = await Promise.race([runTest(script, definition, around, stop.signal), late.promise]);
     if (verdict.kind === "skip") {
       console.log(`(skip) ${definition.name}: ${verdict.reason}`);
       return;
@@ -67,6 +75,7 @@ async function body(
     if (reasons.length > 0) console.log(`(${judged.kind}) ${definition.name}: ${reasons.join("; ")}`);
   } finally {
     clearTimeout(timer);
+    clearTimeout(lastTimer);
     rmSync(files, { recursive: true, force: true });
   }
 }
@@ -92,7 +101,8 @@ const registrar: Registrar = {
     }
     const milliseconds = timeout * 1000;
     const options = {
-      timeout: milliseconds,
+      // Bun itself would leave the programs of a test that takes too long alone.
+      timeout: milliseconds + 2 * GRACE_MS,
       ...(retry !== undefined && { retry }),
       // Bun counts the times after the first one.
       ...(repeats !== undefined && { repeats: repeats - 1 }),
