@@ -42,6 +42,11 @@ export function say(text: string): void {
   }
 }
 
+/** Columns of the terminal that standard error is; infinite for what is none. */
+export function errorColumns(): number {
+  return terminalColumns(2) ?? Number.POSITIVE_INFINITY;
+}
+
 /** Columns that standard output has room for: of its terminal, or `$COLUMNS`; infinite in files and pipes. */
 export function outputColumns(): number {
   const told = Number(process.env.COLUMNS);

@@ -49,6 +49,8 @@ export interface RecordOptions {
   host?: HostModel;
   /** Signals that the program's first task gets at exact ticks. @default none */
   signals?: readonly PlannedSignal[];
+  /** Told often of how far it has come: events, and what counts the ticks. @default nobody is */
+  onProgress?: (events: number, ticks: () => number) => void;
   /** What the program may not do: it gets EACCES. @default nothing */
   deny?: readonly Denial[];
 }
@@ -111,6 +113,7 @@ function recordInto(
     cwd,
     signals = [],
     deny = [],
+    onProgress,
   }: RecordOptions & { environment: Record<string, string>; cwd: string },
 ): RecordResult {
   const tracer = new Tracer();
@@ -118,6 +121,7 @@ function recordInto(
   const recording = new Recording(tracer, writer, binding);
   using described = host && new DescribedHost(recording, host, join(directory, "described"));
   recording.described = described;
+  recording.onProgress = onProgress;
   if (deny.length > 0) recording.deny = new Deny(deny, cwd);
   const first = start(tracer, program, command, environment);
   const end = new Recorder(recording, first, new EndPolicy(), new PlannedSignals(first, signals)).run();

@@ -119,6 +119,7 @@ export class Recorder {
   /** One stop of one task. */
   private turn(): void {
     try {
+      this.recording.onProgress?.(this.recording.totals.events, this.recording.ticksSoFar);
       this.recording.binding.refresh(this.recording.tasks.values());
       if (this.between === undefined) this.stopRequest.allStand();
       const task = this.between ?? this.next();

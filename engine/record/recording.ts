@@ -32,6 +32,8 @@ export class Recording {
   described: DescribedHost | undefined;
   /** What the program may not do, if anything. */
   deny: Deny | undefined;
+  /** Told of how far it has come. */
+  onProgress: ((events: number, ticks: () => number) => void) | undefined;
   /** The task that has run since its last event. */
   private unmarked: RecordedTask | undefined;
 
@@ -40,6 +42,10 @@ export class Recording {
     readonly writer: TraceWriter,
     readonly binding: Binding,
   ) {}
+
+  /** Ticks of all tasks, those that are gone and those that live. */
+  readonly ticksSoFar = (): number =>
+    [...this.tasks.values()].reduce((sum, { ticks }) => sum + ticks, this.totals.ticks);
 
   /** Notes that a task has run user code and stands somewhere now. */
   ran(task: RecordedTask, standing: Standing): void {

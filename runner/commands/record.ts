@@ -9,6 +9,7 @@ import { UsageError } from "../errors.ts";
 import { SIGNAL_BASE, USAGE } from "../exit-codes.ts";
 import { say } from "../output.ts";
 import { counted } from "../plural.ts";
+import { progressWriter } from "../progress-file.ts";
 import { type RecordReport, reporting } from "../report.ts";
 import { parseSends } from "../send-option.ts";
 import { newDefaultTrace } from "../traces.ts";
@@ -26,6 +27,7 @@ export const record = defineCommand({
   options: {
     output: { kind: "text", short: "o", value: "DIR", help: "keep the trace in DIR, a new or empty folder" },
     quiet: { kind: "flag", short: "q", help: "say nothing but errors" },
+    progress: { kind: "text", value: "FILE", help: "write how far it has come to FILE, now and then" },
     report: { kind: "text", value: "FILE", help: "write the result to FILE as JSON" },
     host: {
       kind: "text",
@@ -64,6 +66,7 @@ export const record = defineCommand({
           directory,
           quiet: options.quiet,
           signals,
+          ...(options.progress !== undefined && { onProgress: progressWriter(options.progress) }),
           deny,
           ...model(),
         }),

@@ -26,6 +26,8 @@ export function embeddedEngine(tickproof: readonly string[]): Engine {
     record: (program, files, { host, sends }) => ({
       command: [
         ...start("record", files),
+        "--progress",
+        files.file("record", "progress"),
         ...(host === undefined ? [] : ["--host", host]),
         ...sendOption(sends),
         "-o",

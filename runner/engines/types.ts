@@ -20,7 +20,7 @@ export type EnginePhase = "record" | "replay";
 export interface EngineFiles {
   /** Folder of the trace; recording makes it. */
   readonly trace: string;
-  file(phase: EnginePhase, what: "report.json" | "log"): string;
+  file(phase: EnginePhase, what: "report.json" | "log" | "progress"): string;
 }
 
 /** How a process is started. */

@@ -14,3 +14,4 @@ export { type Rate, rateOf, rateText } from "./statistics.ts";
 export { type AttemptDetail, type AttemptFilter, type AttemptRow, History, type RunRow } from "./store.ts";
 export { comparisonText, runsText, trendsText, trendText } from "./text.ts";
 export { isBad, isSilent, type Trend, type TrendPoint, trendsOf } from "./trends.ts";
+export { usualTimes } from "./usual.ts";

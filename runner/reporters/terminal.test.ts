@@ -1,9 +1,7 @@
 import { test } from "bun:test";
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
-import { shellTest } from "../run/_fixtures.ts";
 import { bad, good, result, resultOf, summary } from "./_fixtures.ts";
 import { replayCommand } from "./details.ts";
-import { LiveLine } from "./live-line.ts";
 import { styleFor } from "./style.ts";
 import { summaryText } from "./terminal.ts";
 
@@ -56,21 +54,6 @@ test("summaryText() colours verdicts without moving columns", () => {
 
 test("replayCommand() can be pasted into a shell", () => {
   assertStringIncludes(replayCommand("/tmp/a b/it's"), ` replay '/tmp/a b/it'\\''s'`);
-});
-
-test("LiveLine shows what runs, and vanishes", () => {
-  let shown = "";
-  const live = new LiveLine((text) => {
-    shown = text;
-  });
-  const one = shellTest("", { name: "one" });
-  live.show({ kind: "run-started", tests: [one], repeat: 2, jobs: 1 });
-  live.show({ kind: "phase-started", test: one, attempt: 2, phase: "record" });
-  assertEquals(shown, "\r\x1b[K0/2 · one record");
-  live.show({ kind: "attempt-finished", test: one, attempt: bad });
-  assertEquals(shown, "\r\x1b[K1/2, 1 failed · ");
-  live.show({ kind: "run-finished", summary });
-  assertEquals(shown, "\r\x1b[K");
 });
 
 test("summaryText() tells once of tests that are skipped, marked or fail as expected for the same reason", () => {

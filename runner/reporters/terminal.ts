@@ -1,9 +1,11 @@
 /** The summary that a person reads: a table per suite, details of what went wrong, the totals. */
-import { isRichTerminal, print, say } from "../output.ts";
+import { usualTimes } from "../history/mod.ts";
+import { errorColumns, isRichTerminal, print, say } from "../output.ts";
 import { counted } from "../plural.ts";
+import { readProgress } from "../progress-file.ts";
 import type { Reporter, RunSummary, TestResult } from "../run/mod.ts";
 import { detailLines } from "./details.ts";
-import { LiveLine } from "./live-line.ts";
+import { LiveLines, plainLine } from "./live-lines.ts";
 import { type Style, styleFor } from "./style.ts";
 import { layOut } from "./table.ts";
 import { columnsOf, rowsOf, seconds } from "./table-rows.ts";
@@ -63,12 +65,41 @@ function hostLines({ kernelLogReadable, settingChanges }: RunSummary): string[] 
   ];
 }
 
-/** A reporter that prints the summary to standard output, and shows on a terminal what is going on. */
+/** How often the lines of what runs are brought up to date. */
+const DRAW_MS = 250;
+
+/** A reporter that prints the summary to standard output, and to standard error what is going on. */
 export function terminalReporter(): Reporter {
   const style = styleFor(isRichTerminal(1));
-  const live = new LiveLine(isRichTerminal(2) ? say : () => {});
+  const follow = isRichTerminal(2) ? followOnTerminal() : followPlainly;
   return (event) => {
-    live.show(event);
+    follow(event);
     if (event.kind === "run-finished") print(summaryText(event.summary, style));
   };
 }
+
+/** Lines for what is being run, with the time that goes on. */
+function followOnTerminal(): Reporter {
+  const usual = usualTimes();
+  const live = new LiveLines({
+    write: say,
+    now: () => performance.now(),
+    columns: errorColumns,
+    usual: ({ id }) => usual.get(id),
+    progress: readProgress,
+  });
+  let drawing: Timer | undefined;
+  return (event) => {
+    if (event.kind === "run-finished") clearInterval(drawing);
+    live.show(event);
+    if (event.kind !== "run-started") return;
+    drawing = setInterval(() => live.draw(), DRAW_MS);
+    drawing.unref();
+  };
+}
+
+/** A line for each attempt that has ended. */
+const followPlainly: Reporter = (event) => {
+  const line = plainLine(event);
+  if (line !== undefined) say(line);
+};

@@ -219,7 +219,10 @@ function attemptWith(
           : means.options.baselineTicks?.(test, plan.by.name),
       guard: isGuarded(plan) ? means.guard : undefined,
       abort,
-      onPhase: (phase: Phase) => report({ kind: "phase-started", test, attempt: number, phase }),
+      onPhase: (phase: Phase) => {
+        const progress = phase === "record" ? folder.file("record", "progress") : undefined;
+        report({ kind: "phase-started", test, attempt: number, phase, ...(progress && { progress }) });
+      },
     }),
   );
 }

@@ -185,7 +185,8 @@ export interface RunSummary {
 /** What happens during a run, for reporters. */
 export type RunEvent =
   | { kind: "run-started"; tests: readonly TestCase[]; repeat: number; jobs: number }
-  | { kind: "phase-started"; test: TestCase; attempt: number; phase: Phase }
+  /** `progress` is the file that a recorder writes there how far it has come, if it does. */
+  | { kind: "phase-started"; test: TestCase; attempt: number; phase: Phase; progress?: string }
   /** A step of a script's test has ended: the names from the test down to it. */
   | { kind: "step-finished"; test: TestCase; attempt: number; path: readonly string[]; result: StepResult }
   | { kind: "attempt-finished"; test: TestCase; attempt: Attempt }

@@ -32,7 +32,7 @@ export class AttemptFolder {
   }
 
   /** A file of a phase: its stdout, stderr, report or log. */
-  file(phase: string, what: "stdout" | "stderr" | "report.json" | "log" | "stdin"): string {
+  file(phase: string, what: "stdout" | "stderr" | "report.json" | "log" | "progress" | "stdin"): string {
     return join(this.path, `${phase}.${what}`);
   }
 
