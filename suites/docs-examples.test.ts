@@ -40,7 +40,7 @@ test.each(examples.map((example) => [example.title, example] as const))("%s", (_
   const file = join(FOLDER, "example.ts");
   writeFileSync(file, code.replaceAll('from "../', `from "${resolve(DOCS, "..")}/`));
   const child = Bun.spawnSync([process.execPath, file], { cwd: FOLDER });
-  assertEquals([child.stderr.toString(), child.exitCode], ["", 0]);
+  assertEquals(child.exitCode, 0, child.stderr.toString());
   if (output !== undefined) assertEquals(child.stdout.toString(), output);
 });
 
@@ -65,5 +65,5 @@ test.each(Object.entries(RUN_ANYWHERE))("manifests.md: the tests of '%s' pass", 
     env: { ...process.env, TICKPROOF_TRACES: join(FOLDER, "traces") },
   });
   assertStringIncludes(child.stdout.toString(), `${passed} passed, 0 failed`);
-  assertEquals([child.stderr.toString(), child.exitCode], ["", 0]);
+  assertEquals(child.exitCode, 0, child.stderr.toString());
 });
