@@ -1,5 +1,5 @@
 /** Decoding of the program's text: one instruction at an app pc becomes a small record that says how to translate it. */
-import { type Decoded, Kind } from "./instruction.ts";
+import { type Decoded, Kind, undecoded } from "./instruction.ts";
 import { quickDecode } from "./quick-decode.ts";
 
 const PAGE = 4096;
@@ -66,7 +66,7 @@ export class TextDecoder64 {
     let window = this.last;
     if (!window || window.base !== page) window = this.window(page);
     const offset = pc - page;
-    if (!window || offset >= window.bytes.length) return notFetched(pc);
+    if (!window || offset >= window.bytes.length) return undecoded(pc, Kind.NoFetch);
     this.last = window;
     return quickDecode(window.bytes, offset, pc) ?? rareInstruction(window.bytes, offset, pc);
   }
@@ -79,21 +79,5 @@ export function hashOfPage(bytes: Uint8Array | undefined): bigint | undefined {
 
 function rareInstruction(text: Uint8Array, offset: number, pc: number): Decoded {
   const { fullDecode }: typeof import("./full-decode.ts") = require("./full-decode.ts");
-  return fullDecode(text, offset, pc) ?? notFetched(pc);
-}
-
-function notFetched(pc: number): Decoded {
-  return {
-    pc,
-    length: 0,
-    kind: Kind.NoFetch,
-    name: "",
-    flagsRead: 0,
-    flagsWritten: 0,
-    target: 0,
-    displacement: 0,
-    condition: 0,
-    elidedPrefix: -1,
-    bytes: new Uint8Array(0),
-  };
+  return fullDecode(text, offset, pc) ?? undecoded(pc, Kind.NoFetch);
 }

@@ -3,7 +3,7 @@
  * code. It takes a tenth of the engine's start to load, so it is only loaded when `quick-decode.ts` gives up.
  */
 import { Code, ConditionCode, Decoder, DecoderOptions, FlowControl, Instruction } from "iced-x86";
-import { ALL_FLAGS, type Decoded, FLAG, Kind } from "./instruction.ts";
+import { ALL_FLAGS, type Decoded, FLAG, Kind, undecoded } from "./instruction.ts";
 
 interface CodeTraits {
   kind: Kind;
@@ -123,7 +123,7 @@ export function fullDecode(text: Uint8Array, offset: number, pc: number): Decode
   } finally {
     decoder.free();
   }
-  return isCut(text.subarray(offset)) ? undefined : invalid(pc);
+  return isCut(text.subarray(offset)) ? undefined : undecoded(pc, Kind.Invalid);
 }
 
 /**
@@ -193,20 +193,4 @@ function isCut(bytes: Uint8Array): boolean {
 
 function isElision(byte: number): boolean {
   return byte === 0xf2 || byte === 0xf3;
-}
-
-function invalid(pc: number): Decoded {
-  return {
-    pc,
-    length: 0,
-    kind: Kind.Invalid,
-    name: "",
-    flagsRead: 0,
-    flagsWritten: 0,
-    target: 0,
-    displacement: 0,
-    condition: 0,
-    elidedPrefix: -1,
-    bytes: new Uint8Array(0),
-  };
 }

@@ -54,6 +54,23 @@ export interface Decoded {
   bytes: Uint8Array;
 }
 
+/** What stands at a place where there is no instruction to be decoded. */
+export function undecoded(pc: number, kind: Kind.Invalid | Kind.NoFetch): Decoded {
+  return {
+    pc,
+    length: 0,
+    kind,
+    name: "",
+    flagsRead: 0,
+    flagsWritten: 0,
+    target: 0,
+    displacement: 0,
+    condition: 0,
+    elidedPrefix: -1,
+    bytes: new Uint8Array(0),
+  };
+}
+
 /** Flags that the conditions of jcc, setcc and cmovcc read, by pairs (Intel SDM vol. 1, appendix B). */
 export const CONDITION_FLAGS: readonly number[] = [
   FLAG.OF,
