@@ -59,28 +59,26 @@ const FOREVER = 1_000_000;
 export async function runSuites(options: SuitesOptions, files: readonly string[]): Promise<number> {
   const selection = selectionOf(options);
   const scratch = mkdtempSync(join(tmpdir(), "tickproof-scripts-"));
+  // However this process ends, but for SIGKILL: a second Ctrl-C does not wait for anything.
+  process.once("exit", () => rmSync(scratch, { recursive: true, force: true }));
   await using scripts = new ScriptSessions(scratch);
-  try {
-    const paths = files.length > 0 ? files : defaultManifests();
-    const all = await collectTests(paths, scripts);
-    const timeout = options.timeout ?? (await settings()).timeout;
-    // What the command line says of repeating is said of all tests.
-    const repeatsAll = options.repeat !== undefined || options["until-fail"];
-    const tests = selectTests(all, selection).map((test) => ({
-      ...test,
-      ...(timeout !== undefined && { timeoutSeconds: timeout }),
-      ...(repeatsAll && { repeat: undefined }),
-    }));
-    if (options.list) {
-      listTests(tests, options.json);
-      return OK;
-    }
-    if (options.host !== undefined || options["dry-run"]) return await showForecast(options, tests);
-    if (options.watch) return await watchTests(paths, tests);
-    return await runAll(options, tests, scripts);
-  } finally {
-    rmSync(scratch, { recursive: true, force: true });
+  const paths = files.length > 0 ? files : defaultManifests();
+  const all = await collectTests(paths, scripts);
+  const timeout = options.timeout ?? (await settings()).timeout;
+  // What the command line says of repeating is said of all tests.
+  const repeatsAll = options.repeat !== undefined || options["until-fail"];
+  const tests = selectTests(all, selection).map((test) => ({
+    ...test,
+    ...(timeout !== undefined && { timeoutSeconds: timeout }),
+    ...(repeatsAll && { repeat: undefined }),
+  }));
+  if (options.list) {
+    listTests(tests, options.json);
+    return OK;
   }
+  if (options.host !== undefined || options["dry-run"]) return await showForecast(options, tests);
+  if (options.watch) return await watchTests(paths, tests);
+  return await runAll(options, tests, scripts);
 }
 
 /** Which tests are wanted, and in which order. */

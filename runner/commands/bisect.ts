@@ -51,6 +51,8 @@ export const bisect = defineCommand({
     const { collectTests, defaultManifests, ScriptSessions } = await import("../run/mod.ts");
     const { answerBy, runsNeeded } = await import("../bisect/verdict.ts");
     const scratch = mkdtempSync(join(tmpdir(), "tickproof-bisect-"));
+    // However this process ends, but for SIGKILL: a second Ctrl-C does not wait for anything.
+    process.once("exit", () => rmSync(scratch, { recursive: true, force: true }));
     await using scripts = new ScriptSessions(scratch);
     const abort = new AbortController();
     let ended: NodeJS.Signals | undefined;
@@ -60,31 +62,27 @@ export const bisect = defineCommand({
         abort.abort();
       });
     }
-    try {
-      const paths = options.manifest === undefined ? defaultManifests() : [options.manifest];
-      const known = positionals.length === 1 ? await collectTests(paths, scripts) : [];
-      const found = known.find(({ id }) => id === positionals[0]);
-      if (found === undefined && options.manifest !== undefined) {
-        throw new UsageError(
-          `${options.manifest} has no test '${positionals.join(" ")}': 'suites --list' shows them`,
-        );
-      }
-      const test = withTimeout(found ?? (await commandTest(positionals)), options.timeout);
-      const demand = await demandOf(test, options.rate, options.confidence);
-      say(`tickproof: ${describe(demand)} take ${counted(runsNeeded(demand), "run")} of ${test.id}\n`);
-      const started = performance.now();
-      const runOnce = await runnerOf(test, scripts, abort.signal);
-      const answer = await answerBy(demand, runOnce, (passed, needed) => {
-        const left = ((performance.now() - started) / passed) * (needed - passed);
-        say(
-          `tickproof: ${passed} of ${needed} runs passed; ${needed - passed} to go, about ${seconds(left)}\n`,
-        );
-      });
-      if (ended !== undefined) return SIGNAL_BASE + (signalNumber(ended) ?? 0);
-      return await conclude(answer, demand);
-    } finally {
-      rmSync(scratch, { recursive: true, force: true });
+    const paths = options.manifest === undefined ? defaultManifests() : [options.manifest];
+    const known = positionals.length === 1 ? await collectTests(paths, scripts) : [];
+    const found = known.find(({ id }) => id === positionals[0]);
+    if (found === undefined && options.manifest !== undefined) {
+      throw new UsageError(
+        `${options.manifest} has no test '${positionals.join(" ")}': 'suites --list' shows them`,
+      );
     }
+    const test = withTimeout(found ?? (await commandTest(positionals)), options.timeout);
+    const demand = await demandOf(test, options.rate, options.confidence);
+    say(`tickproof: ${describe(demand)} take ${counted(runsNeeded(demand), "run")} of ${test.id}\n`);
+    const started = performance.now();
+    const runOnce = await runnerOf(test, scripts, abort.signal);
+    const answer = await answerBy(demand, runOnce, (passed, needed) => {
+      const left = ((performance.now() - started) / passed) * (needed - passed);
+      say(
+        `tickproof: ${passed} of ${needed} runs passed; ${needed - passed} to go, about ${seconds(left)}\n`,
+      );
+    });
+    if (ended !== undefined) return SIGNAL_BASE + (signalNumber(ended) ?? 0);
+    return await conclude(answer, demand);
   },
 });
 

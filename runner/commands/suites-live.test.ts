@@ -1,6 +1,14 @@
 /** What `tickproof suites` shows while it runs, and how Ctrl-C ends it. */
 import { afterAll, test } from "bun:test";
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
@@ -59,15 +67,17 @@ function lives(pid: number): boolean {
   return existsSync(`/proc/${pid}`);
 }
 
-test("suites that gets Ctrl-C twice ends at once, and leaves no process", async () => {
+test("suites that gets Ctrl-C twice ends at once, and leaves no process and no temporary folder", async () => {
   const told = join(ROOT, "pid");
   // It does not end by a signal: only by force.
   const path = manifest(
     "stubborn",
     `trap '' INT TERM; echo $$ > ${told}.new; mv ${told}.new ${told}; while :; do sleep 1; done`,
   );
+  const temporary = join(ROOT, "temporary");
+  mkdirSync(temporary);
   const child = Bun.spawn([process.execPath, CLI, "suites", path], {
-    env: ENVIRONMENT,
+    env: { ...ENVIRONMENT, TMPDIR: temporary },
     stdin: "ignore",
     stdout: "pipe",
     stderr: "ignore",
@@ -81,5 +91,6 @@ test("suites that gets Ctrl-C twice ends at once, and leaves no process", async 
   // Whichever comes second is the one that it ends by.
   assert([130, 143].includes(await child.exited));
   assertEquals(await child.stdout.text(), "", "no time for a summary");
+  assertEquals(readdirSync(temporary), []);
   while (lives(program)) await Bun.sleep(5);
 }, 60_000);
