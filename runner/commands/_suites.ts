@@ -1,10 +1,10 @@
 /** What `tickproof suites` does: chooses tests, runs them, keeps their history, and shows what came of them. */
 import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { availableParallelism, hostname, tmpdir } from "node:os";
-import { join, resolve } from "node:path";
+import { join } from "node:path";
 import { ENGINE_CHOICES } from "../engines/types.ts";
 import { UsageError } from "../errors.ts";
-import { BROKEN, FAILED, OK, SIGNAL_BASE } from "../exit-codes.ts";
+import { BROKEN, FAILED, OK } from "../exit-codes.ts";
 import {
   againstBaseline,
   baselineTicks,
@@ -34,17 +34,14 @@ import {
   surroundings,
   type TestCase,
 } from "../run/mod.ts";
-import { killDescendants } from "../run/process-tree.ts";
 import { KEEP } from "../run/workspace.ts";
 import { DEFAULT_HISTORY_RUNS, settings } from "../settings/mod.ts";
 import type { SettingsFile } from "../settings/schema.ts";
-import { signalNumber } from "../signals.ts";
+import { TICKPROOF } from "../tickproof.ts";
 import { tracesRoot } from "../traces.ts";
+import { Ending } from "./_ending.ts";
 import { watchAndRun, watchedFiles } from "./_watch.ts";
 import type { SuitesOptions } from "./suites.ts";
-
-/** Starts tickproof as this process was started, for a recording or replay in a process of its own. */
-const TICKPROOF: readonly string[] = [process.execPath, resolve(import.meta.dir, "../cli.ts")];
 
 /** Rounds of `--until-fail` without `--repeat`: more than anybody waits for. */
 const FOREVER = 1_000_000;
@@ -119,10 +116,8 @@ async function showForecast(
 
 /** Runs the tests once, and again after each change of their files. */
 async function watchTests(paths: readonly string[], tests: readonly TestCase[]): Promise<number> {
-  const stop = new AbortController();
-  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => stop.abort());
   const again = process.argv.slice(1).filter((word) => word !== "--watch");
-  await watchAndRun(watchedFiles(paths, tests), [process.execPath, ...again], stop.signal);
+  await watchAndRun(watchedFiles(paths, tests), [process.execPath, ...again], new Ending().abort);
   return OK;
 }
 
@@ -139,19 +134,7 @@ async function runAll(
   using history = options["no-history"] ? undefined : History.open(historyPath());
   const recorded = history && historyReporter(history, file.historyRuns ?? DEFAULT_HISTORY_RUNS);
 
-  const abort = new AbortController();
-  let ended: NodeJS.Signals | undefined;
-  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
-    process.on(signal, () => {
-      // The second one does not wait for anything.
-      if (ended !== undefined) {
-        killDescendants();
-        process.exit(SIGNAL_BASE + (signalNumber(signal) ?? 0));
-      }
-      ended = signal;
-      abort.abort();
-    });
-  }
+  const ending = new Ending();
   const untilFail = options["until-fail"];
   const snapshots = new Snapshots(options["update-snapshots"] ? "update" : undefined);
   const summary = await runTests({
@@ -170,7 +153,7 @@ async function runAll(
     settings: () => readSettings(liveHost),
     guard: () => inTxGuard(liveHost),
     root: tracesRoot(),
-    abort: abort.signal,
+    abort: ending.abort,
     report: (event) => {
       recorded?.report(event);
       shown(event);
@@ -181,7 +164,7 @@ async function runAll(
     say(
       `tickproof: ${counted(snapshots.written.length, "snapshot")} written: ${snapshots.written.join(", ")}\n`,
     );
-  if (ended !== undefined) return SIGNAL_BASE + (signalNumber(ended) ?? 0);
+  if (ending.code !== undefined) return ending.code;
   const worse = options.baseline && history && recorded ? worseThanBefore(history, recorded.id, file) : [];
   for (const sentence of worse) say(`tickproof: baseline: ${sentence}\n`);
   return worse.length > 0 ? FAILED : exitCodeOf(summary);

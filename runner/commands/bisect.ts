@@ -1,17 +1,16 @@
 /** `tickproof bisect`: is this commit good or bad? For `git bisect run`, and for failures that only show now and then. */
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join, resolve } from "node:path";
+import { join } from "node:path";
 import { defineCommand } from "../args/mod.ts";
 import type { Answer, Demand } from "../bisect/verdict.ts";
 import { UsageError } from "../errors.ts";
-import { FAILED, OK, SIGNAL_BASE } from "../exit-codes.ts";
+import { FAILED, OK } from "../exit-codes.ts";
 import { say } from "../output.ts";
 import { counted } from "../plural.ts";
 import type { ScriptSessions, TestCase, Verdict } from "../run/mod.ts";
-import { signalNumber } from "../signals.ts";
-
-const TICKPROOF: readonly string[] = [process.execPath, resolve(import.meta.dir, "../cli.ts")];
+import { TICKPROOF } from "../tickproof.ts";
+import { Ending } from "./_ending.ts";
 
 /** What `git bisect run` takes for "this commit can't be tested" (git-bisect(1)). */
 const UNTESTABLE = 125;
@@ -54,14 +53,7 @@ export const bisect = defineCommand({
     // However this process ends, but for SIGKILL: a second Ctrl-C does not wait for anything.
     process.once("exit", () => rmSync(scratch, { recursive: true, force: true }));
     await using scripts = new ScriptSessions(scratch);
-    const abort = new AbortController();
-    let ended: NodeJS.Signals | undefined;
-    for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
-      process.on(signal, () => {
-        ended ??= signal;
-        abort.abort();
-      });
-    }
+    const ending = new Ending();
     const paths = options.manifest === undefined ? defaultManifests() : [options.manifest];
     const known = positionals.length === 1 ? await collectTests(paths, scripts) : [];
     const found = known.find(({ id }) => id === positionals[0]);
@@ -74,14 +66,14 @@ export const bisect = defineCommand({
     const demand = await demandOf(test, options.rate, options.confidence);
     say(`tickproof: ${describe(demand)} take ${counted(runsNeeded(demand), "run")} of ${test.id}\n`);
     const started = performance.now();
-    const runOnce = await runnerOf(test, scripts, abort.signal);
+    const runOnce = await runnerOf(test, scripts, ending.abort);
     const answer = await answerBy(demand, runOnce, (passed, needed) => {
       const left = ((performance.now() - started) / passed) * (needed - passed);
       say(
         `tickproof: ${passed} of ${needed} runs passed; ${needed - passed} to go, about ${seconds(left)}\n`,
       );
     });
-    if (ended !== undefined) return SIGNAL_BASE + (signalNumber(ended) ?? 0);
+    if (ending.code !== undefined) return ending.code;
     return await conclude(answer, demand);
   },
 });

@@ -1,11 +1,10 @@
 /** `tickproof history`: what earlier runs say of the tests. */
-
 import { didYouMean } from "../../ffi/mod.ts";
 import { defineCommand } from "../args/mod.ts";
 import { UsageError } from "../errors.ts";
 import { OK } from "../exit-codes.ts";
 import type { AttemptRow, History } from "../history/mod.ts";
-import { print } from "../output.ts";
+import { isRichTerminal, print } from "../output.ts";
 import { styleFor } from "../reporters/style.ts";
 import { isoTime, testNamed } from "./_history-choice.ts";
 
@@ -52,7 +51,7 @@ interface View {
   text: string;
 }
 
-const style = () => styleFor(process.stdout.isTTY === true && !process.env.NO_COLOR);
+const style = () => styleFor(isRichTerminal(1));
 
 async function listed(history: History): Promise<View> {
   const { runsText } = await import("../history/mod.ts");

@@ -7,10 +7,10 @@ import { UsageError } from "../errors.ts";
 import { OK, SIGNAL_BASE } from "../exit-codes.ts";
 import { print } from "../output.ts";
 import { signalNumber } from "../signals.ts";
+import { TICKPROOF } from "../tickproof.ts";
 import { checkWritable, writeWhole } from "../write-whole.ts";
+import { Ending } from "./_ending.ts";
 
-/** Starts tickproof as this process was started, for recordings in processes of their own. */
-const TICKPROOF: readonly string[] = [process.execPath, resolve(import.meta.dir, "../cli.ts")];
 const SCHEMA = resolve(import.meta.dir, "../../manifests/schema.json");
 
 export const init = defineCommand({
@@ -37,42 +37,32 @@ export const init = defineCommand({
     const { languageOf } = await import("../programs/compiler.ts");
     const { path } = await findProgram(program, process.cwd());
     const isSource = languageOf(program) !== undefined;
-    const abort = new AbortController();
-    let ended: NodeJS.Signals | undefined;
-    for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
-      process.on(signal, () => {
-        ended ??= signal;
-        abort.abort();
-      });
-    }
+    const ending = new Ending();
     const scratch = mkdtempSync(join(tmpdir(), "tickproof-init-"));
-    try {
-      const { firstManifest, observe } = await import("../init/mod.ts");
-      const { checkManifest } = await import("../manifest/mod.ts");
-      // As the test will: its program runs in the manifest's folder.
-      const around = { command: [path, ...args], cwd: folder, tickproof: TICKPROOF, abort: abort.signal };
-      const first = await observe({ ...around, place: join(scratch, "first") });
-      const second = first && (await observe({ ...around, place: join(scratch, "second") }));
-      if (first === undefined || second === undefined) {
-        return SIGNAL_BASE + (signalNumber(ended ?? "SIGINT") ?? 0);
-      }
-      const isPath = isSource || program.includes("/");
-      const text = firstManifest(
-        {
-          name,
-          key: isSource ? "program" : "command",
-          value: isPath ? besideOrAbsolute(folder, resolve(program)) : program,
-          args,
-          schema: besideOrAbsolute(folder, SCHEMA),
-        },
-        first,
-        second,
-      );
-      checkManifest(output, text, folder);
-      writeWhole(output, text);
-    } finally {
-      rmSync(scratch, { recursive: true, force: true });
+    process.once("exit", () => rmSync(scratch, { recursive: true, force: true }));
+    const { firstManifest, observe } = await import("../init/mod.ts");
+    const { checkManifest } = await import("../manifest/mod.ts");
+    // As the test will: its program runs in the manifest's folder.
+    const around = { command: [path, ...args], cwd: folder, tickproof: TICKPROOF, abort: ending.abort };
+    const first = await observe({ ...around, place: join(scratch, "first") });
+    const second = first && (await observe({ ...around, place: join(scratch, "second") }));
+    if (first === undefined || second === undefined) {
+      return ending.code ?? SIGNAL_BASE + (signalNumber("SIGINT") ?? 0);
     }
+    const isPath = isSource || program.includes("/");
+    const text = firstManifest(
+      {
+        name,
+        key: isSource ? "program" : "command",
+        value: isPath ? besideOrAbsolute(folder, resolve(program)) : program,
+        args,
+        schema: besideOrAbsolute(folder, SCHEMA),
+      },
+      first,
+      second,
+    );
+    checkManifest(output, text, folder);
+    writeWhole(output, text);
     print(`wrote ${output}: run it with 'tickproof suites ${output}'\n`);
     return OK;
   },

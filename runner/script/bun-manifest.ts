@@ -2,7 +2,7 @@
 import { describe, test } from "bun:test";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join, resolve } from "node:path";
+import { join } from "node:path";
 import type { LoadedManifest } from "../manifest/mod.ts";
 import { reasonsOf, replayCommand } from "../reporters/details.ts";
 import {
@@ -14,9 +14,8 @@ import {
   surroundings,
   type TestCase,
 } from "../run/mod.ts";
+import { TICKPROOF } from "../tickproof.ts";
 
-/** Starts tickproof's command line, for recordings in processes of their own. */
-const TICKPROOF: readonly string[] = [process.execPath, resolve(import.meta.dir, "../cli.ts")];
 /** A test has a native run, a recording and a replay, and some time to end them. */
 const PHASES = 3;
 const SPARE_MS = 10_000;

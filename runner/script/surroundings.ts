@@ -1,14 +1,12 @@
 /** What a script's tests stand on, whoever runs them: recordings and programs relative to the script. */
-import { dirname, resolve } from "node:path";
+import { dirname } from "node:path";
 import { liveHost } from "../host/mod.ts";
+import { TICKPROOF } from "../tickproof.ts";
 import type { Surroundings } from "./context.ts";
 import type { TestOptions } from "./definition.ts";
 import { hostOf, ScriptHost } from "./host.ts";
 import { buildProgram } from "./program.ts";
 import { Recording } from "./recording.ts";
-
-/** Starts tickproof's command line, for recordings in processes of their own. */
-const ENGINE: readonly string[] = [process.execPath, resolve(import.meta.dir, "../cli.ts")];
 
 /** One for all tests: what was found out once holds for the whole script. */
 const live = new ScriptHost(liveHost);
@@ -30,7 +28,7 @@ export function surroundings(
   onStep: NonNullable<Surroundings["onStep"]>,
 ): Surroundings {
   const folder = dirname(file);
-  const bench = { engine: ENGINE, folder, files, signal, host, permissions };
+  const bench = { engine: TICKPROOF, folder, files, signal, host, permissions };
   return {
     host: host === undefined ? live : new ScriptHost(hostOf(host, folder)),
     record: (program, args, options) => Recording.make(bench, program, args, options),

@@ -1,0 +1,35 @@
+/** Ctrl-C and its kin, for commands that run others: once ends in an orderly way, twice at once. */
+import { SIGNAL_BASE } from "../exit-codes.ts";
+import { killDescendants } from "../run/process-tree.ts";
+import { signalNumber } from "../signals.ts";
+
+const codeOf = (signal: NodeJS.Signals): number => SIGNAL_BASE + (signalNumber(signal) ?? 0);
+
+/** Listens from its making on, to the end of the process. */
+export class Ending {
+  readonly #abort = new AbortController();
+  #signal: NodeJS.Signals | undefined;
+
+  constructor() {
+    for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
+      process.on(signal, () => {
+        if (this.#signal !== undefined) {
+          killDescendants();
+          process.exit(codeOf(signal));
+        }
+        this.#signal = signal;
+        this.#abort.abort();
+      });
+    }
+  }
+
+  /** Aborted by the first signal. */
+  get abort(): AbortSignal {
+    return this.#abort.signal;
+  }
+
+  /** Exit code of a process that was ended by a signal; undefined if none has come. */
+  get code(): number | undefined {
+    return this.#signal === undefined ? undefined : codeOf(this.#signal);
+  }
+}
