@@ -52,3 +52,9 @@ test("firstManifest() writes commands and arguments that would mean something el
   const { entry } = manifestOf(seen(""), seen(""), { value: "no", args });
   assertEquals([entry.command, entry.args], ["no", args]);
 });
+
+test("firstManifest() names suite and test after programs whose names are something else in YAML", () => {
+  for (const name of ["true", "123", "null", "1.5"]) {
+    assertEquals(manifestOf(seen(""), seen(""), { name }).entry.name, name);
+  }
+});

@@ -77,11 +77,11 @@ export function firstManifest(test: FirstTest, first: Sighting, second: Sighting
   return `${[
     `# yaml-language-server: $schema=${schema}`,
     "# Each test runs natively, is recorded and replayed; both must agree, and be as is expected here.",
-    `suite: ${name}`,
+    entry("", "suite", name),
     "timeout: 60 # seconds, for each of native run, record and replay",
     "",
     "tests:",
-    `  - name: ${name}`,
+    `  - ${entry("", "name", name)}`,
     entry("    ", key, value),
     ...list("    ", "args", args),
     "    # stdin: what it reads; files: what is in its working folder; signals: what it is sent; matrix: in several ways.",
