@@ -2,6 +2,7 @@
 import { didYouMean } from "../ffi/mod.ts";
 import { type Command, overview } from "./args/mod.ts";
 import { bisect } from "./commands/bisect.ts";
+import { cache } from "./commands/cache.ts";
 import { config } from "./commands/config.ts";
 import { doctor } from "./commands/doctor.ts";
 import { dump } from "./commands/dump.ts";
@@ -32,6 +33,7 @@ const COMMANDS: readonly Command[] = [
   stat,
   bisect,
   config,
+  cache,
 ];
 
 /**

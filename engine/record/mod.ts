@@ -13,6 +13,7 @@ import {
 } from "../../ffi/mod.ts";
 import { EngineError, invariant } from "../engine-error.ts";
 import type { HostModel } from "../host/model-api.ts";
+import { readOptimisations } from "../optimisations.ts";
 import { exitOf, type Outcome } from "../outcome.ts";
 import { findProgram } from "../program.ts";
 import { describeHost, TraceWriter } from "../trace/mod.ts";
@@ -68,9 +69,10 @@ export interface RecordResult extends Outcome {
  * Records a program, to its end or until it is interrupted. Blocks; the program has the recorder's own standard
  * streams.
  *
- * @throws EngineError if it can't be started, TraceError if the trace can't be written.
+ * @throws EngineError if it can't be started or TICKPROOF_NO has a wrong name, TraceError if the trace can't be written.
  */
 export function record(options: RecordOptions): RecordResult {
+  readOptimisations();
   const { command } = options;
   const directory = resolve(options.directory);
   const cwd = resolve(options.cwd ?? process.cwd());

@@ -1,5 +1,6 @@
 /** Replay: the door of this folder. */
 import { close, spawnTraced } from "../../ffi/mod.ts";
+import { readOptimisations } from "../optimisations.ts";
 import { exitOf, type Outcome } from "../outcome.ts";
 import { TraceReader } from "../trace/mod.ts";
 import { blankProgram } from "./blank.ts";
@@ -32,6 +33,7 @@ export interface ReplayResult extends Outcome {
  * @throws TraceError for a trace that can't be read, EngineError if replay is not possible here.
  */
 export function replay({ directory }: ReplayOptions): ReplayResult {
+  readOptimisations();
   const reader = TraceReader.open(directory);
   const blank = blankProgram();
   const path = `/proc/${process.pid}/fd/${blank}`;

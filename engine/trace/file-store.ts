@@ -19,8 +19,8 @@ import {
   rmSync,
   statSync,
 } from "node:fs";
-import { homedir } from "node:os";
 import { dirname, join } from "node:path";
+import { cacheFolder } from "../cache-folder.ts";
 import { copyData, isSparse } from "./copy-data.ts";
 import type { FileIdentity } from "./file-list.ts";
 import { reasonOf, TraceError } from "./trace-error.ts";
@@ -42,8 +42,7 @@ const UNUSED_MS = 7 * 24 * 3600 * 1000;
 
 /** Where the store is by default: the user's cache folder. */
 export function defaultStore(): string {
-  const cache = process.env.XDG_CACHE_HOME;
-  return join(cache?.startsWith("/") ? cache : join(homedir(), ".cache"), "tickproof", "files");
+  return cacheFolder("files");
 }
 
 /**

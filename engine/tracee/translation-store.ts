@@ -7,13 +7,23 @@
  * Like the programs that the runner compiles there, they are code that the user's own account may change.
  */
 import { deserialize, serialize } from "bun:jsc";
-import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
-import { homedir } from "node:os";
+import {
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  utimesSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
+import { cacheFolder } from "../cache-folder.ts";
+import { uses } from "../optimisations.ts";
 import type { Snapshot } from "../translate/snapshot.ts";
 
-/** Bytes of all programs' translations together; some one or two million are usual for one. */
-const MAX_BYTES = 256 << 20;
+/** Bytes of all programs' translations together: one or two million are usual for one, 30 million for a compiler. */
+const MAX_BYTES = 2 ** 30;
 const CHECKSUM = 8;
 
 /** The folder of the translator's own text. */
@@ -36,10 +46,7 @@ function translatorVersion(): string {
   return version;
 }
 
-function folder(): string {
-  const cache = process.env.XDG_CACHE_HOME;
-  return join(cache?.startsWith("/") ? cache : join(homedir(), ".cache"), "tickproof", "translations");
-}
+const folder = (): string => cacheFolder("translations");
 
 /** Translations of one program at one place in memory. */
 export class TranslationStore {
@@ -56,10 +63,14 @@ export class TranslationStore {
 
   /** What an earlier run has left, if it is there and whole. */
   load(): Snapshot | undefined {
+    if (!uses("kept")) return undefined;
     try {
       const file = readFileSync(this.#path);
       const content = file.subarray(CHECKSUM);
       if (file.length <= CHECKSUM || file.readBigUInt64LE() !== Bun.hash.xxHash64(content)) return undefined;
+      const now = new Date();
+      // The time of a file tells when it was last of use: what was not for longest goes first.
+      utimesSync(this.#path, now, now);
       return deserialize(content) as Snapshot;
     } catch {
       // Any reason will do (no such file, no permission): the program is translated anew.
@@ -74,6 +85,7 @@ export class TranslationStore {
 
   /** Leaves translations to later runs, in one piece or not at all. */
   save(snapshot: Snapshot): void {
+    if (!uses("kept")) return;
     const temporary = `${this.#path}.${process.pid}`;
     try {
       mkdirSync(folder(), { recursive: true, mode: 0o700 });
@@ -90,12 +102,13 @@ export class TranslationStore {
   }
 }
 
-/** Removes the files that were written first, if there are too many bytes of them. */
+/** Removes the files that were not used for longest, if there are too many bytes of them. */
 function prune(): void {
-  const files = readdirSync(folder()).map((name) => {
+  const files = readdirSync(folder()).flatMap((name) => {
     const path = join(folder(), name);
-    const { mtimeMs, size } = statSync(path);
-    return { path, mtimeMs, size };
+    // Another recording may have removed it meanwhile.
+    const stat = statSync(path, { throwIfNoEntry: false });
+    return stat ? [{ path, mtimeMs: stat.mtimeMs, size: stat.size }] : [];
   });
   let total = 0;
   for (const { path, size } of files.sort((a, b) => b.mtimeMs - a.mtimeMs)) {

@@ -43,8 +43,8 @@ export function isNear(base: number, pc: number): boolean {
   return Math.abs(base - pc) < NEAR;
 }
 const PAGE = 4096;
-/** Bytes of a code cache that are still kept for later runs. */
-const MAX_SNAPSHOT = 4 << 20;
+/** Bytes of a code cache that are still kept for later runs; a compiler's is some 6 MiB. */
+const MAX_SNAPSHOT = 64 << 20;
 
 interface SyscallSite {
   pc: number;
