@@ -59,12 +59,12 @@ test("a filter that matches nothing names the nearest test, and is exit code 4",
   assertStringIncludes(stderr, "no test matches --filter 'alram': did you mean 'alarm'?");
 });
 
-test("a wrong manifest is told with file:line:column, and exit code 2", () => {
+test("a wrong manifest is told with file:line:column, and an exit code of its own", () => {
   const folder = mkdtempSync(join(tmpdir(), "tickproof-cli-"));
   const file = join(folder, "m.yaml");
   writeFileSync(file, "suite: s\ntests:\n  - name: one\n    comand: ls\n");
   const { code, stderr } = cli(["suites", file]);
-  assertEquals(code, 2);
+  assertEquals(code, 3);
   assertStringIncludes(
     stderr,
     "m.yaml:4:5: unknown key 'comand': did you mean 'command'?\n    4 |     comand: ls\n",

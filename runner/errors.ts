@@ -5,6 +5,9 @@ export class UsageError extends Error {
   override name = "UsageError";
 }
 
+/** A manifest or a script is not what it must be: the command line is right, a file of the user's is to be mended. */
+export class ManifestError extends UsageError {}
+
 /** What was asked for is right, but there is nothing of that kind. */
 export class NothingMatched extends UsageError {}
 

@@ -1,6 +1,6 @@
 /** Runs a program of tickproof to its exit code, and turns errors into words. */
-import { describeError, isUserError, NothingMatched } from "./errors.ts";
-import { INTERNAL, NOTHING_MATCHED, USAGE } from "./exit-codes.ts";
+import { describeError, isUserError, ManifestError, NothingMatched } from "./errors.ts";
+import { BAD_MANIFEST, INTERNAL, NOTHING_MATCHED, USAGE } from "./exit-codes.ts";
 import { say } from "./output.ts";
 import { VERSION } from "./version.ts";
 
@@ -9,7 +9,8 @@ function explain(error: unknown): number {
   const words = describeError(error);
   if (isUserError(error)) {
     say(`tickproof: ${words}\n`);
-    return error instanceof NothingMatched ? NOTHING_MATCHED : USAGE;
+    if (error instanceof NothingMatched) return NOTHING_MATCHED;
+    return error instanceof ManifestError ? BAD_MANIFEST : USAGE;
   }
   say(`tickproof: this is a fault of tickproof ${VERSION} itself; please report it:\n${words}\n`);
   return INTERNAL;

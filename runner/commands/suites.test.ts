@@ -87,8 +87,8 @@ test("a plain run closes with a line of counts", async () => {
 test("--json prints one object", async () => {
   const child = start("{ name: wrong, command: sh, args: [-c, exit 3] }", "--json");
   const { failed, tests } = JSON.parse(await child.stdout.text());
-  assertEquals(await child.exited, 5);
-  assertEquals([failed, tests[0].id, tests[0].verdict.kind], [1, "mine/wrong", "broken"]);
+  assertEquals(await child.exited, 1);
+  assertEquals([failed, tests[0].id, tests[0].verdict.kind], [1, "mine/wrong", "fail"]);
 });
 
 test("--engine rr takes the rr that TICKPROOF_RR names", async () => {

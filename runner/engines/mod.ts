@@ -15,4 +15,4 @@ export {
   type Seen,
   type ThreadPlace,
 } from "./types.ts";
-export { describeExit } from "./words.ts";
+export { describeExit, lastLines } from "./words.ts";

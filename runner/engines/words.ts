@@ -13,6 +13,6 @@ export function describeExit(exit: Exit | undefined): string {
 }
 
 /** The end of what a process said, where errors are. */
-export function lastLines(bytes: Buffer | string): string {
-  return bytes.toString().trimEnd().split("\n").slice(-LINES_SHOWN).join("\n");
+export function lastLines(bytes: Buffer | string, lines: number = LINES_SHOWN): string {
+  return bytes.toString().trimEnd().split("\n").slice(-lines).join("\n");
 }

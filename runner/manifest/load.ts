@@ -1,6 +1,6 @@
 /** Reads and checks manifests. Whatever is wrong with one is told in one go, each with its place. */
 import { dirname, resolve } from "node:path";
-import { checkYaml, type Path, type Problem, readYaml, type YamlSource } from "../yaml/mod.ts";
+import { checkYaml, MANIFEST, type Path, type Problem, readYaml, type YamlSource } from "../yaml/mod.ts";
 import { checkTest } from "./check-test.ts";
 import { complete, type Manifest, withDefaults } from "./complete.ts";
 import { expandMatrix, MOST_OF_MANIFEST } from "./matrix.ts";
@@ -12,7 +12,7 @@ export interface LoadedManifest extends Manifest {
   folder: string;
 }
 
-const WHAT = "the manifest";
+const WHAT = MANIFEST;
 
 /**
  * Reads a manifest.

@@ -49,6 +49,10 @@ const testKeys = {
     .max(100)
     .optional()
     .describe("attempts after a failed one; a test that passes then is flaky"),
+  skipExit: z
+    .array(z.int().min(1).max(255))
+    .optional()
+    .describe("exit codes by which the program skips itself; 77 if not given"),
   tags: tags.optional(),
   skip: z.string().min(1).optional().describe("why the test is not to be run"),
   engine: engine.optional(),

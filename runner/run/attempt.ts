@@ -1,23 +1,26 @@
-/** One attempt at a test: the program natively, then recorded, then replayed, each in a process of its own. */
-import { readFileSync, writeFileSync } from "node:fs";
-import type { TaskPlace } from "../../engine/mod.ts";
-import type { Completed, Engine, EnginePhase, Invocation, Seen } from "../engines/mod.ts";
-import { nameThreads } from "../engines/places.ts";
-import { sendInTime } from "../script/send.ts";
+/**
+ * One attempt at a test: the program natively, then recorded, then replayed, each in a process of its own. The native
+ * run is no gate: a program that fails there is recorded all the same, since that trace is what people want.
+ */
+import { rmSync, writeFileSync } from "node:fs";
+import type { Completed, Engine } from "../engines/mod.ts";
+import { counted } from "../plural.ts";
 import { compareRuns } from "./compare.ts";
 import { checkCounts, checkMeasures, checkVisible } from "./expect.ts";
 import type { Guard } from "./guard.ts";
-import { NativeCounters } from "./native-counters.ts";
-import { processPlaces } from "./proc-places.ts";
-import { runProcess } from "./process.ts";
+import { differenceOf, type Mismatch, sayWhere } from "./mismatch.ts";
+import { type NativeRun, nativePhase } from "./native-phase.ts";
+import { brokenBy, completePhase, Verdicted } from "./phase.ts";
 import { hasNativeRun, sendsOf } from "./signals.ts";
+import { skipBy } from "./skip-exit.ts";
 import type { Snapshots } from "./snapshots.ts";
 import type { Attempt, Phase, TestCase, Verdict } from "./types.ts";
-import { makeWorkFolder } from "./work-folder.ts";
 import type { AttemptFolder } from "./workspace.ts";
 
-/** A few native runs are enough: they give the time to compare with, and show that the program works at all here. */
+/** A few native runs are enough: they give the time to compare with, and show how the program behaves by itself. */
 export const NATIVE_RUNS = 3;
+/** Recordings that are made of a program that has failed natively, until one of them fails too. */
+export const CATCH_TRIES = 10;
 
 /** What an attempt needs. */
 export interface AttemptSpec {
@@ -27,6 +30,8 @@ export interface AttemptSpec {
   program: string;
   /** Attempts that begin with a native run. */
   nativeRuns: number;
+  /** Recordings until a failure of the native run is caught, at most. */
+  catchTries: number;
   engine: Engine;
   folder: AttemptFolder;
   snapshots: Snapshots;
@@ -37,19 +42,6 @@ export interface AttemptSpec {
   abort: AbortSignal;
   onPhase: (phase: Phase) => void;
 }
-
-/** Ends the attempt with a verdict from anywhere inside it. */
-class Verdicted extends Error {
-  readonly verdict: Verdict;
-
-  constructor(verdict: Verdict) {
-    super(verdict.kind);
-    this.verdict = verdict;
-  }
-}
-
-/** The run was ended from outside: the attempt has no verdict. */
-export class Aborted extends Error {}
 
 /**
  * Makes an attempt.
@@ -75,22 +67,51 @@ export async function makeAttempt(spec: AttemptSpec): Promise<Attempt> {
 }
 
 async function phases(spec: AttemptSpec, attempt: Attempt): Promise<Verdict> {
-  const { test, folder, engine } = spec;
+  const { test, folder } = spec;
   const stdin = test.stdin === undefined ? undefined : folder.file("test", "stdin");
   if (stdin !== undefined) writeFileSync(stdin, test.stdin ?? "");
   const command = [spec.program, ...test.args];
-  const reasons: string[] = [];
-
   // On a described host it is meant to do something else than here.
-  if (spec.number <= spec.nativeRuns && hasNativeRun(test)) {
-    reasons.push(...(await nativeRun(spec, attempt, command, stdin)));
+  const runsNatively = spec.number <= spec.nativeRuns && hasNativeRun(test);
+  const native = runsNatively ? await nativePhase(spec, attempt, command, stdin) : undefined;
+  try {
+    return await recordAndReplay(spec, attempt, command, stdin, native);
+  } catch (error) {
+    if (!(error instanceof Verdicted)) throw error;
+    await showDifferences(attempt, "native", native?.mismatches ?? []);
+    return withNative(error.verdict, native);
   }
+}
 
-  const invocation = engine.record(command, folder, { host: test.host, sends: sendsOf(test) });
-  const record = await complete(spec, attempt, "record", invocation, stdin);
-  reasons.push(
-    ...checkVisible(test.expect, record),
-    ...spec.snapshots.check(test, record),
+/** What the recording has come to, beside what the native run has shown: that is true whatever became of the recording. */
+function withNative(verdict: Verdict, native: NativeRun | undefined): Verdict {
+  const known = [...sayWhere(native?.mismatches, []), ...(native?.counted ?? [])];
+  if (native?.timeout !== undefined) return native.timeout;
+  if (known.length === 0) return verdict;
+  switch (verdict.kind) {
+    case "fail":
+      return { kind: "fail", reasons: [...known, ...verdict.reasons] };
+    case "broken":
+      return { kind: "fail", reasons: [...known, `not recorded: ${verdict.reason}`] };
+    case "timeout":
+      return { kind: "fail", reasons: [...known, `${verdict.phase} took longer than ${verdict.seconds} s`] };
+    default:
+      return verdict;
+  }
+}
+
+async function recordAndReplay(
+  spec: AttemptSpec,
+  attempt: Attempt,
+  command: readonly string[],
+  stdin: string | undefined,
+  native: NativeRun | undefined,
+): Promise<Verdict> {
+  const { test, folder, engine } = spec;
+  const { record, mismatches } = await recordUntilCaught(spec, attempt, command, stdin, native);
+  const reasons = [
+    ...sayWhere(native?.timeout === undefined ? native?.mismatches : undefined, mismatches),
+    ...(native?.counted ?? []),
     ...checkCounts(test.expect, record.counts, engine.comparable),
     ...checkMeasures(test.expect, {
       ticks: record.counts.ticks,
@@ -99,15 +120,25 @@ async function phases(spec: AttemptSpec, attempt: Attempt): Promise<Verdict> {
       nativeMs: attempt.milliseconds.native,
     }),
     ...record.reasons,
-  );
+  ];
+  await showDifferences(attempt, "record", mismatches);
+  if (mismatches.length === 0) await showDifferences(attempt, "native", native?.mismatches ?? []);
   try {
-    const replay = await complete(spec, attempt, "replay", engine.replay(folder), undefined);
-    reasons.push(...compareRuns(record, replay), ...replay.reasons);
+    const replay = await completePhase(spec, attempt, "replay", {
+      ...engine.replay(folder),
+      stdin: undefined,
+    });
+    const differences = compareRuns(record, replay);
+    await showDifferences(attempt, "replay", differences);
+    reasons.push(...differences.map(({ reason }) => reason), ...replay.reasons);
   } catch (error) {
     // It stopped there, so all totals differ too: they would only bury the reason.
-    if (!(error instanceof Verdicted) || error.verdict.kind !== "fail") throw error;
-    reasons.push(...error.verdict.reasons);
+    if (!(error instanceof Verdicted)) throw error;
+    if (error.verdict.kind === "fail") reasons.push(...error.verdict.reasons);
+    else if (reasons.length === 0) throw error;
+    else reasons.push(inWords(error.verdict));
   }
+  if (native?.timeout !== undefined) return native.timeout;
   if (reasons.length > 0) return { kind: "fail", reasons };
   try {
     spec.snapshots.keep(test, record);
@@ -117,106 +148,60 @@ async function phases(spec: AttemptSpec, attempt: Attempt): Promise<Verdict> {
   return { kind: "pass" };
 }
 
+/** What became of a replay, for a test that fails for another reason. */
+function inWords(verdict: Verdict): string {
+  if (verdict.kind === "timeout") return `${verdict.phase} took longer than ${verdict.seconds} s`;
+  return verdict.kind === "broken" ? `not replayed: ${verdict.reason}` : `replay: ${verdict.kind}`;
+}
+
 /**
- * Runs the program by itself.
- *
- * @returns What its counters have against it.
+ * Records the program. Where its native run has failed and the recording does not, it is recorded again, until one has
+ * caught the failure: a bounded number of times, which the attempt's notes tell.
  */
-async function nativeRun(
+async function recordUntilCaught(
   spec: AttemptSpec,
   attempt: Attempt,
   command: readonly string[],
   stdin: string | undefined,
-): Promise<string[]> {
-  const { test, snapshots } = spec;
-  const { counters: expected } = test.expect;
-  const counters = expected === undefined ? undefined : new NativeCounters(expected);
-  const native = await runPhase(spec, attempt, "native", { command }, stdin, counters);
-  if (counters !== undefined) attempt.counters = counters.values;
-  const reasons = [...checkVisible(test.expect, native), ...snapshots.check(test, native)];
-  if (reasons.length > 0) {
-    const reason = `the program itself, not recorded: ${reasons.join("; ")}`;
-    throw new Verdicted({ kind: "broken", reason });
-  }
-  if (counters?.refusal !== undefined) throw new Verdicted({ kind: "broken", reason: counters.refusal });
-  const counted = counters?.check() ?? [];
-  if (!("event" in counted)) return counted;
-  const { event, reason } = counted;
-  throw new Verdicted({
-    kind: "skip",
-    reason: `this host can't count '${event}': ${reason}`,
-    missing: [event],
-  });
-}
-
-/** Runs a phase of the engine and reads what came of it. */
-async function complete(
-  spec: AttemptSpec,
-  attempt: Attempt,
-  phase: EnginePhase,
-  invocation: Invocation,
-  stdin: string | undefined,
-): Promise<Completed> {
-  const seen = await runPhase(spec, attempt, phase, invocation, stdin);
-  const outcome = await spec.engine.read(phase, seen, spec.folder);
-  if (phase === "record" && outcome.counts !== undefined) attempt.counts = outcome.counts;
-  if (!("verdict" in outcome)) return outcome;
-  if (outcome.divergence !== undefined) attempt.divergence = outcome.divergence;
-  throw new Verdicted(outcome.verdict);
-}
-
-/** The folder that the program runs in; the test is broken where its files can't be written. */
-function workFolder(test: TestCase, folder: AttemptFolder): string {
-  try {
-    return makeWorkFolder(test, folder.work);
-  } catch (error) {
-    throw brokenBy("the files of the working folder can't be written", error);
+  native: NativeRun | undefined,
+): Promise<{ record: Completed; mismatches: Mismatch[] }> {
+  const { test, folder, engine, guard, snapshots } = spec;
+  const wanted = native !== undefined && (native.mismatches.length > 0 || native.timeout !== undefined);
+  const most = wanted ? Math.max(1, spec.catchTries) : 1;
+  for (let tried = 1; ; tried++) {
+    const invocation = engine.record(command, folder, { host: test.host, sends: sendsOf(test) });
+    if (tried > 1)
+      note(attempt, `recording ${tried} of at most ${most}, to catch what the native run has shown`);
+    const record = await completePhase(spec, attempt, "record", { ...invocation, stdin, guard });
+    if (native === undefined && record.exit !== undefined) skipBy(test, { ...record, exit: record.exit });
+    const mismatches = [...checkVisible(test.expect, record), ...snapshots.check(test, record)];
+    if (mismatches.length > 0 || tried === most) {
+      if (wanted && mismatches.length === 0) {
+        note(
+          attempt,
+          `not caught: ${counted(most, "recording")} did not fail; the trace is of one that passed`,
+        );
+      } else if (tried > 1) {
+        note(attempt, `caught by recording ${tried} of at most ${most}`);
+      }
+      return { record, mismatches };
+    }
+    rmSync(folder.trace, { recursive: true, force: true });
   }
 }
 
-function brokenBy(what: string, error: unknown): Verdicted {
-  const words = error instanceof Error ? error.message : String(error);
-  return new Verdicted({ kind: "broken", reason: `${what}: ${words}` });
+/** Only the last thing that can be said of the recordings is of use. */
+function note(attempt: Attempt, text: string): void {
+  attempt.notes = [text];
 }
 
-async function runPhase(
-  { test, engine, folder, guard, abort, onPhase }: AttemptSpec,
+async function showDifferences(
   attempt: Attempt,
   phase: Phase,
-  { command, environment }: Invocation,
-  stdin: string | undefined,
-  watching: Guard | undefined = phase === "record" ? guard : undefined,
-): Promise<Seen> {
-  onPhase(phase);
-  const sends = phase === "replay" ? [] : sendsOf(test);
-  const [stdout, stderr] = [folder.file(phase, "stdout"), folder.file(phase, "stderr")];
-  const seconds = test.timeoutSeconds;
-  let places: readonly TaskPlace[] = [];
-  const end = await runProcess({
-    command,
-    cwd: workFolder(test, folder),
-    environment: { ...test.environment, ...environment },
-    stdin,
-    stdout,
-    stderr,
-    timeoutSeconds: seconds,
-    records: phase === "record",
-    onTimeout: (pid) => {
-      // The threads of a replay stand in the engine's code cache: their addresses would say nothing.
-      if (phase === "native") places = processPlaces(pid);
-    },
-    abort,
-    guard: watching,
-    onStart: (pid, ended) =>
-      sendInTime(sends, { ...(phase === "native" ? { program: pid } : { recorder: pid }), stdout, ended }),
-  });
-  if (end.kind === "aborted") throw new Aborted();
-  if (end.kind === "timeout") {
-    const threads = phase === "record" ? (engine.threadsOf?.(folder) ?? []) : nameThreads(places);
-    if (threads.length > 0) attempt.threads = threads;
-    throw new Verdicted({ kind: "timeout", phase, seconds });
+  mismatches: readonly Mismatch[],
+): Promise<void> {
+  for (const { texts } of mismatches) {
+    if (texts !== undefined)
+      attempt.differences = [...(attempt.differences ?? []), await differenceOf(texts, phase)];
   }
-  if (end.kind === "stopped") throw new Verdicted({ kind: "broken", reason: end.reason });
-  attempt.milliseconds[phase] = end.milliseconds;
-  return { exit: end.exit, stdout: readFileSync(stdout), stderr: readFileSync(stderr) };
 }

@@ -1,7 +1,7 @@
 /** From paths of manifests and scripts to the tests that a run takes, in their order. */
 import { resolve } from "node:path";
 import { didYouMean } from "../../ffi/mod.ts";
-import { NothingMatched, UsageError } from "../errors.ts";
+import { ManifestError, NothingMatched } from "../errors.ts";
 import { loadManifest } from "../manifest/mod.ts";
 import { parseFilter } from "./filter.ts";
 import { manifestTests } from "./plan.ts";
@@ -35,7 +35,7 @@ export async function collectTests(paths: readonly string[], scripts: ScriptSess
     for (const suite of new Set(tests.map((test) => test.suite))) {
       const other = suites.get(suite);
       if (other !== undefined) {
-        throw new UsageError(`${other} and ${path} are both of a suite '${suite}': rename one of them`);
+        throw new ManifestError(`${other} and ${path} are both of a suite '${suite}': rename one of them`);
       }
       suites.set(suite, path);
     }

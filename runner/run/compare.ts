@@ -1,6 +1,7 @@
 /** Compares a replay with its recording: every difference becomes a sentence. */
 import { type Completed, describeExit } from "../engines/mod.ts";
 import { group } from "../plural.ts";
+import type { Mismatch } from "./mismatch.ts";
 
 /** Characters of an output that a message shows. */
 const EXCERPT = 60;
@@ -47,20 +48,30 @@ export function compareOutput(
  *
  * @param record The recording.
  * @param replay Its replay.
- * @returns A sentence for each difference; none if they agree.
+ * @returns Each difference; none if they agree.
  */
-export function compareRuns(record: Completed, replay: Completed): string[] {
-  const reasons: string[] = [];
+export function compareRuns(record: Completed, replay: Completed): Mismatch[] {
+  const differences: Mismatch[] = [];
   for (const key of ["ticks", "events", "signals", "switches"] as const) {
     const [recorded, replayed] = [record.counts[key], replay.counts[key]];
     if (recorded === undefined || replayed === undefined) continue;
     if (recorded !== replayed)
-      reasons.push(`${key}: recorded ${group(recorded)}, replayed ${group(replayed)}`);
+      differences.push({
+        about: key,
+        reason: `${key}: recorded ${group(recorded)}, replayed ${group(replayed)}`,
+      });
   }
   const [recorded, replayed] = [describeExit(record.exit), describeExit(replay.exit)];
   if (replay.exit !== undefined && recorded !== replayed)
-    reasons.push(`end: recorded ${recorded}, replayed ${replayed}`);
-  reasons.push(...compareOutput("stdout", record.stdout, replay.stdout));
-  reasons.push(...compareOutput("stderr", record.stderr, replay.stderr));
-  return reasons;
+    differences.push({ about: "end", reason: `end: recorded ${recorded}, replayed ${replayed}` });
+  for (const stream of ["stdout", "stderr"] as const) {
+    const [expected, found] = [record[stream], replay[stream]];
+    for (const reason of compareOutput(stream, expected, found))
+      differences.push({
+        about: stream,
+        reason,
+        texts: { stream, against: "the recording", expected, found },
+      });
+  }
+  return differences;
 }

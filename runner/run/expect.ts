@@ -5,6 +5,7 @@ import { group } from "../plural.ts";
 import type { Exit } from "../report.ts";
 import { signalNumber } from "../signals.ts";
 import { excerpt } from "./compare.ts";
+import type { Mismatch } from "./mismatch.ts";
 import type { Counts } from "./types.ts";
 
 /** What a run shows to anyone: no counts. */
@@ -19,21 +20,34 @@ function expectedExit({ exit, signal }: Expectations): Exit {
   return { signal: signalNumber(signal) ?? 0 };
 }
 
-function checkText(name: string, expected: TextExpectation | undefined, actual: Buffer): string[] {
+function checkText(
+  stream: "stdout" | "stderr",
+  expected: TextExpectation | undefined,
+  actual: Buffer,
+): Mismatch[] {
   if (expected === undefined) return [];
-  const reasons: string[] = [];
+  const found: Mismatch[] = [];
   if (expected.equals !== undefined && actual.toString() !== expected.equals) {
-    reasons.push(`${name} is ${excerpt(actual)} instead of ${excerpt(Buffer.from(expected.equals))}`);
+    const wanted = Buffer.from(expected.equals);
+    found.push({
+      about: `${stream} equals`,
+      reason: `${stream} is ${excerpt(actual)} instead of ${excerpt(wanted)}`,
+      texts: { stream, against: "the manifest", expected: wanted, found: actual },
+    });
   }
   for (const part of expected.contains ?? []) {
-    if (!actual.includes(part))
-      reasons.push(`${name} lacks ${JSON.stringify(part)}: it is ${excerpt(actual)}`);
+    if (!actual.includes(part)) {
+      const reason = `${stream} lacks ${JSON.stringify(part)}: it is ${excerpt(actual)}`;
+      found.push({ about: `${stream} contains ${part}`, reason });
+    }
   }
   for (const pattern of expected.matches ?? []) {
-    if (!toRegex(pattern).test(actual.toString()))
-      reasons.push(`${name} has nothing that '${pattern}' matches: it is ${excerpt(actual)}`);
+    if (!toRegex(pattern).test(actual.toString())) {
+      const reason = `${stream} has nothing that '${pattern}' matches: it is ${excerpt(actual)}`;
+      found.push({ about: `${stream} matches ${pattern}`, reason });
+    }
   }
-  return reasons;
+  return found;
 }
 
 /** Checks a number. @returns What it does not meet, a sentence. */
@@ -49,12 +63,12 @@ export function checkRange(name: string, range: Range | undefined, actual: numbe
  *
  * @param expected From the manifest.
  * @param run The run.
- * @returns A sentence for each expectation that it does not meet.
+ * @returns Each expectation that it does not meet.
  */
-export function checkVisible(expected: Expectations, run: Visible): string[] {
+export function checkVisible(expected: Expectations, run: Visible): Mismatch[] {
   const [wanted, actual] = [describeExit(expectedExit(expected)), describeExit(run.exit)];
   return [
-    ...(wanted === actual ? [] : [`${actual}, expected ${wanted}`]),
+    ...(wanted === actual ? [] : [{ about: "end", reason: `${actual}, expected ${wanted}` }]),
     ...checkText("stdout", expected.stdout, run.stdout),
     ...checkText("stderr", expected.stderr, run.stderr),
   ];

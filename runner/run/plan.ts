@@ -57,6 +57,7 @@ export function manifestTests(manifest: LoadedManifest): TestCase[] {
     exclusive: entry.exclusive,
     tags: [...manifest.tags, ...entry.tags],
     retry: entry.retry,
+    skipExit: entry.skipExit,
     skip: entry.skip,
     engine: entry.engine ?? manifest.engine,
     host: entry.host === undefined ? undefined : hostOf(entry.host, manifest.folder),

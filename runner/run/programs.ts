@@ -15,16 +15,18 @@ function languageOfTarget({ path, more, language }: SourceTarget): Language {
 }
 
 export class Programs {
-  readonly #compilers: ReadonlyMap<Language, Compiler>;
+  /** What was looked for; tests of other programs run where there is none. */
+  readonly #compilers = new Map<Language, Compiler | { reason: string }>();
 
-  /** @throws {UsageError} If a test that is to be run needs a compiler and there is none. */
+  /** @throws {UsageError} If all tests that are to be run need a compiler, and there is none: nothing can be done here. */
   constructor(tests: readonly PreparedTest[]) {
-    const languages = tests.flatMap(({ test, plan }) =>
-      test.target.kind === "source" && plan.kind === "run" ? [languageOfTarget(test.target)] : [],
-    );
-    this.#compilers = new Map(
-      [...new Set(languages)].map((language) => [language, findCompiler(process.env, language)]),
-    );
+    const targets = tests.filter(({ plan }) => plan.kind === "run").map(({ test }) => test.target);
+    const reasons = targets.map((target) => {
+      const compiler = target.kind === "source" ? this.#compilerOf(languageOfTarget(target)) : undefined;
+      return compiler !== undefined && "reason" in compiler ? compiler.reason : undefined;
+    });
+    const [first] = reasons;
+    if (first !== undefined && !reasons.includes(undefined)) throw new UsageError(first);
   }
 
   /** @param target Of a test that is no script's. */
@@ -36,10 +38,25 @@ export class Programs {
       return { verdict: { kind: "skip", reason, missing: [target.name] } };
     }
     const { path, ...options } = target;
-    const compiler = this.#compilers.get(languageOfTarget(target));
-    if (compiler === undefined) throw new UsageError(`no compiler was looked for, but ${path} needs one`);
+    const compiler = this.#compilerOf(languageOfTarget(target));
+    if ("reason" in compiler) return { verdict: { kind: "broken", reason: compiler.reason } };
     const compilation = await compile(path, compiler, options);
     if (compilation.ok) return { path: compilation.path };
     return { verdict: { kind: "broken", reason: compilation.message } };
+  }
+
+  #compilerOf(language: Language): Compiler | { reason: string } {
+    const known = this.#compilers.get(language) ?? compilerOrReason(language);
+    this.#compilers.set(language, known);
+    return known;
+  }
+}
+
+function compilerOrReason(language: Language): Compiler | { reason: string } {
+  try {
+    return findCompiler(process.env, language);
+  } catch (error) {
+    if (error instanceof UsageError) return { reason: error.message };
+    throw error;
   }
 }

@@ -1,10 +1,11 @@
 /** A whole run: every test the asked number of times, side by side, told to a reporter as it goes. */
 import type { EngineName } from "../host/mod.ts";
 import { type LogWatch, type Settings, settingChanges } from "../kernel/mod.ts";
-import { Aborted, makeAttempt, NATIVE_RUNS } from "./attempt.ts";
+import { CATCH_TRIES, makeAttempt, NATIVE_RUNS } from "./attempt.ts";
 import type { Guard } from "./guard.ts";
 import type { NoGuard } from "./in-tx-guard.ts";
 import { judgeAttempt } from "./judge.ts";
+import { Aborted } from "./phase.ts";
 import { type PoolTask, runPool } from "./pool.ts";
 import { type Plan, type PreparedTest, prepare, type Surroundings } from "./prepare.ts";
 import { Programs } from "./programs.ts";
@@ -30,6 +31,8 @@ export interface RunOptions extends Surroundings {
   scripts: ScriptSessions;
   /** Attempts at each test that begin with a native run. @default NATIVE_RUNS */
   nativeRuns?: number;
+  /** Recordings until a failure of the native run is caught, at most. @default CATCH_TRIES */
+  catchTries?: number;
   /** Attempts that may run at a time. */
   jobs: number;
   keep: Keep;
@@ -64,7 +67,7 @@ interface Means {
  *
  * @param options Which, how often, and with what.
  * @returns The summary that was reported last.
- * @throws {UsageError} If a test needs a compiler and there is none.
+ * @throws {UsageError} If all tests need a compiler and there is none.
  */
 export async function runTests(options: RunOptions): Promise<RunSummary> {
   const { tests, repeat, jobs, report, settings, untilFail } = options;
@@ -202,7 +205,7 @@ function attemptWith(
   program: string,
   turn: Turn,
 ): Promise<Attempt | undefined> {
-  const { abort, report, nativeRuns = NATIVE_RUNS } = means.options;
+  const { abort, report, nativeRuns = NATIVE_RUNS, catchTries = CATCH_TRIES } = means.options;
   const { number } = turn;
   return observed(means, test, plan, turn, (folder) =>
     makeAttempt({
@@ -210,6 +213,7 @@ function attemptWith(
       number,
       program,
       nativeRuns,
+      catchTries,
       engine: plan.by,
       folder,
       snapshots: means.snapshots,

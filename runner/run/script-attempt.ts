@@ -1,7 +1,7 @@
 /** One attempt at a test of a script: the script's process runs it, and says what came of it. */
 import { mkdirSync } from "node:fs";
 import type { StepResult } from "../script/outcome.ts";
-import { Aborted } from "./attempt.ts";
+import { Aborted } from "./phase.ts";
 import type { ScriptSessions } from "./scripts.ts";
 import type { Attempt, Phase, Target, TestCase, Verdict } from "./types.ts";
 import type { AttemptFolder } from "./workspace.ts";

@@ -2,7 +2,7 @@
 import { mkdirSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { z } from "zod";
-import { UsageError } from "../errors.ts";
+import { ManifestError } from "../errors.ts";
 import { checkConditions, conditionsSchema } from "../manifest/conditions.ts";
 import { DEFAULT_TIMEOUT_SECONDS } from "../script/definition.ts";
 import { hostName } from "../script/host.ts";
@@ -31,10 +31,10 @@ export function conditionsOf(test: TestDescription): TestCase["conditions"] {
   const at = `${test.location.file}:${test.location.line}`;
   const result = conditionsSchema.safeParse(test);
   if (!result.success) {
-    throw new UsageError(`${at}: the test '${test.name}': ${z.prettifyError(result.error)}`);
+    throw new ManifestError(`${at}: the test '${test.name}': ${z.prettifyError(result.error)}`);
   }
   const [wrong] = checkConditions(result.data);
-  if (wrong) throw new UsageError(`${at}: the test '${test.name}': ${wrong.message}`);
+  if (wrong) throw new ManifestError(`${at}: the test '${test.name}': ${wrong.message}`);
   return result.data;
 }
 
@@ -92,7 +92,9 @@ export class ScriptSessions implements AsyncDisposable {
   async load(path: string): Promise<TestCase[]> {
     const { tests } = await this.#session(path);
     if (tests.length === 0) {
-      throw new UsageError(`the script ${path} has no tests: add one with test(name, fn) from "tickproof"`);
+      throw new ManifestError(
+        `the script ${path} has no tests: add one with test(name, fn) from "tickproof"`,
+      );
     }
     if (tests.some(({ only }) => only)) this.#onlyIn.add(path);
     return testsOf(path, tests);

@@ -4,6 +4,7 @@ import { join, relative } from "node:path";
 import { writeWhole } from "../write-whole.ts";
 import { compareOutput } from "./compare.ts";
 import { fileNameOf } from "./file-name.ts";
+import type { Mismatch } from "./mismatch.ts";
 import type { TestCase } from "./types.ts";
 
 const STREAMS = ["stdout", "stderr"] as const;
@@ -37,24 +38,27 @@ export class Snapshots {
     return [...this.#written].map((path) => relative(process.cwd(), path));
   }
 
-  /** Compares outputs with their snapshots, as far as there are any to compare with. @returns A sentence for each that differs. */
-  check(test: TestCase, outputs: Outputs): string[] {
-    return STREAMS.flatMap((stream) => {
+  /** Compares outputs with their snapshots, as far as there are any to compare with. */
+  check(test: TestCase, outputs: Outputs): Mismatch[] {
+    return STREAMS.flatMap((stream): Mismatch[] => {
       const path = this.#fileOf(test, stream);
       if (path === undefined || this.#isToBeWritten(path)) return [];
       const name = relative(process.cwd(), path);
+      const about = `${stream} snapshot`;
       if (!existsSync(path)) {
-        return [
-          `${stream} has no snapshot ${name}, and CI writes none: run the test elsewhere, and add the file`,
-        ];
+        const reason = `${stream} has no snapshot ${name}, and CI writes none: run the test elsewhere, and add the file`;
+        return [{ about, reason }];
       }
-      const [difference] = compareOutput(stream, readFileSync(path), outputs[stream], [
-        "the snapshot has",
-        "found",
-      ]);
-      return difference === undefined
-        ? []
-        : [`${difference}; if that is right, --update-snapshots writes ${name} anew`];
+      const [expected, found] = [readFileSync(path), outputs[stream]];
+      const [difference] = compareOutput(stream, expected, found, ["the snapshot has", "found"]);
+      if (difference === undefined) return [];
+      return [
+        {
+          about,
+          reason: `${difference}; if that is right, --update-snapshots writes ${name} anew`,
+          texts: { stream, against: `the snapshot ${name}`, expected, found },
+        },
+      ];
     });
   }
 

@@ -5,6 +5,7 @@ import type { SettingChange } from "../kernel/mod.ts";
 import type { Conditions, Expectations, Files, Sends } from "../manifest/mod.ts";
 import type { CompileOptions } from "../programs/compile.ts";
 import type { StepResult } from "../script/outcome.ts";
+import type { OutputDifference } from "./mismatch.ts";
 
 /** What a test runs. */
 export type Target =
@@ -45,6 +46,8 @@ export interface TestCase {
   tags: readonly string[];
   /** Attempts after a failed one; undefined where the run decides. */
   retry: number | undefined;
+  /** Exit codes by which the program skips itself. @default those of most harnesses */
+  skipExit?: readonly number[] | undefined;
   skip: string | undefined;
   /** The engine, where the command line names none. */
   engine: EngineChoice;
@@ -127,6 +130,10 @@ export interface Attempt {
   steps?: readonly StepResult[];
   /** What counters counted of the native run, by event, where the test expects something of them. */
   counters?: Readonly<Record<string, number>>;
+  /** How outputs differ from the expected ones, line by line. */
+  differences?: readonly OutputDifference[];
+  /** What else there is to say of how it went, a sentence each. */
+  notes?: readonly string[];
   /** Where the replay has left the recording, if it did. */
   divergence?: DivergencePlace;
   /** Where each thread was when the time was up. */

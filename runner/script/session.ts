@@ -1,7 +1,7 @@
 /** The runner's side of a script: its process, the tests that it has, and one run of one of them. */
 import { closeSync, openSync } from "node:fs";
 import { resolve } from "node:path";
-import { UsageError } from "../errors.ts";
+import { ManifestError } from "../errors.ts";
 import { endTree } from "../run/process-tree.ts";
 import type { StepResult } from "./outcome.ts";
 import type { Order, Report, TestDescription } from "./protocol.ts";
@@ -68,7 +68,7 @@ export class ScriptSession implements AsyncDisposable {
     if (report?.is === "loaded") return new ScriptSession(child, mailbox, report.tests);
     await endTree(child, { graceMs: GRACE_MS });
     const why = report?.is === "refused" ? report.reason : `its process ended (${describeEnd(child)})`;
-    throw new UsageError(`cannot load the script ${path}: ${why}`);
+    throw new ManifestError(`cannot load the script ${path}: ${why}`);
   }
 
   /** Runs a test once. After anything but "ended" the session is over: close it and open another. */

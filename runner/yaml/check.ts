@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { relative, resolve } from "node:path";
 import type { z } from "zod";
 import { didYouMean } from "../../ffi/mod.ts";
-import { UsageError } from "../errors.ts";
+import { ManifestError, UsageError } from "../errors.ts";
 import { knownKeys, type Path } from "./known-keys.ts";
 import { type Problem, YamlSource } from "./source.ts";
 
@@ -15,6 +15,9 @@ export interface YamlText {
   /** What it is, with its article: "the manifest". */
   readonly what: string;
 }
+
+/** What manifests are called here. */
+export const MANIFEST = "the manifest";
 
 /** Most that a file may have: what people write is far shorter. */
 const MOST_BYTES = 4 * 1024 * 1024;
@@ -35,8 +38,13 @@ export function readYaml(path: string, what: string): YamlText {
     const reason = error instanceof Error ? error.message : String(error);
     throw new UsageError(`cannot read ${what} '${path}': ${reason}`);
   }
-  if (text.length > MOST_BYTES) throw new UsageError(`cannot read ${what} '${path}': it has more than 4 MiB`);
+  if (text.length > MOST_BYTES) throw errorOf(what, `cannot read ${what} '${path}': it has more than 4 MiB`);
   return { file: displayPath(path), text, what };
+}
+
+/** Manifests have an exit code of their own. */
+function errorOf(what: string, message: string): UsageError {
+  return what === MANIFEST ? new ManifestError(message) : new UsageError(message);
 }
 
 function displayPath(path: string): string {
@@ -59,23 +67,23 @@ export function checkYaml<Schema extends z.ZodType>(
   further: (source: YamlSource, document: z.output<Schema>) => Problem[],
 ): z.output<Schema> {
   const source = new YamlSource(file, text);
-  refuse(source, source.syntaxProblems);
+  refuse(source, what, source.syntaxProblems);
   const result = schema.safeParse(source.value, { reportInput: true });
   if (!result.success) {
     const problems = result.error.issues.flatMap((issue) => explain(source, schema, what, issue));
-    throw failure(source, problems);
+    throw failure(source, what, problems);
   }
-  refuse(source, further(source, result.data));
+  refuse(source, what, further(source, result.data));
   return result.data;
 }
 
-function refuse(source: YamlSource, problems: Problem[]): void {
-  if (problems.length > 0) throw failure(source, problems);
+function refuse(source: YamlSource, what: string, problems: Problem[]): void {
+  if (problems.length > 0) throw failure(source, what, problems);
 }
 
-function failure(source: YamlSource, problems: Problem[]): UsageError {
+function failure(source: YamlSource, what: string, problems: Problem[]): UsageError {
   const inOrder = problems.toSorted((a, b) => a.start - b.start);
-  return new UsageError(inOrder.map((problem) => source.show(problem)).join("\n"));
+  return errorOf(what, inOrder.map((problem) => source.show(problem)).join("\n"));
 }
 
 /** Turns an issue of the schema into problems that point at places. */

@@ -1,0 +1,111 @@
+/** One phase of an attempt: a process with its output in files, ended in time; what ends the attempt is thrown. */
+import { readFileSync } from "node:fs";
+import type { Completed, EnginePhase, Invocation, Seen, ThreadPlace } from "../engines/mod.ts";
+import { nameThreads } from "../engines/places.ts";
+import { sendInTime } from "../script/send.ts";
+import type { AttemptSpec } from "./attempt.ts";
+import type { Guard } from "./guard.ts";
+import { processPlaces } from "./proc-places.ts";
+import { runProcess } from "./process.ts";
+import { sendsOf } from "./signals.ts";
+import type { Attempt, Phase, TestCase, Verdict } from "./types.ts";
+import { makeWorkFolder } from "./work-folder.ts";
+import type { AttemptFolder } from "./workspace.ts";
+
+/** Ends the attempt with a verdict from anywhere inside it. */
+export class Verdicted extends Error {
+  readonly verdict: Verdict;
+
+  constructor(verdict: Verdict) {
+    super(verdict.kind);
+    this.verdict = verdict;
+  }
+}
+
+/** The run was ended from outside: the attempt has no verdict. */
+export class Aborted extends Error {}
+
+/** The host or the harness is at fault. */
+export function brokenBy(what: string, error: unknown): Verdicted {
+  const words = error instanceof Error ? error.message : String(error);
+  return new Verdicted({ kind: "broken", reason: `${what}: ${words}` });
+}
+
+/** How a phase is run. */
+export interface PhaseSpec extends Invocation {
+  /** File that is its standard input. */
+  stdin: string | undefined;
+  /** Watches it. */
+  guard?: Guard | undefined;
+}
+
+/**
+ * Runs a phase.
+ *
+ * @throws {Verdicted} If its time is up, or its guard had it stopped.
+ * @throws {Aborted} If the run is ended.
+ */
+export async function runPhase(
+  { test, engine, folder, abort, onPhase }: AttemptSpec,
+  attempt: Attempt,
+  phase: Phase,
+  { command, environment, stdin, guard }: PhaseSpec,
+): Promise<Seen> {
+  onPhase(phase);
+  const sends = phase === "replay" ? [] : sendsOf(test);
+  const [stdout, stderr] = [folder.file(phase, "stdout"), folder.file(phase, "stderr")];
+  const seconds = test.timeoutSeconds;
+  let standing: readonly ThreadPlace[] = [];
+  const end = await runProcess({
+    command,
+    cwd: workFolder(test, folder),
+    environment: { ...test.environment, ...environment },
+    stdin,
+    stdout,
+    stderr,
+    timeoutSeconds: seconds,
+    records: phase === "record",
+    onTimeout: (pid) => {
+      // The threads of the embedded engine's programs stand in its code cache: their addresses would say nothing.
+      if (phase === "native") standing = nameThreads(processPlaces(pid));
+    },
+    abort,
+    guard,
+    onStart: (pid, ended) =>
+      sendInTime(sends, { ...(phase === "native" ? { program: pid } : { recorder: pid }), stdout, ended }),
+  });
+  if (end.kind === "aborted") throw new Aborted();
+  if (end.kind === "timeout") {
+    attempt.milliseconds[phase] = seconds * 1000;
+    const threads = phase === "record" ? (engine.threadsOf?.(folder) ?? []) : standing;
+    if (threads.length > 0) attempt.threads = threads;
+    throw new Verdicted({ kind: "timeout", phase, seconds });
+  }
+  if (end.kind === "stopped") throw new Verdicted({ kind: "broken", reason: end.reason });
+  attempt.milliseconds[phase] = end.milliseconds;
+  return { exit: end.exit, stdout: readFileSync(stdout), stderr: readFileSync(stderr) };
+}
+
+/** Runs a phase of the engine and reads what came of it. */
+export async function completePhase(
+  spec: AttemptSpec,
+  attempt: Attempt,
+  phase: EnginePhase,
+  how: PhaseSpec,
+): Promise<Completed> {
+  const seen = await runPhase(spec, attempt, phase, how);
+  const outcome = await spec.engine.read(phase, seen, spec.folder);
+  if (phase === "record" && outcome.counts !== undefined) attempt.counts = outcome.counts;
+  if (!("verdict" in outcome)) return outcome;
+  if (outcome.divergence !== undefined) attempt.divergence = outcome.divergence;
+  throw new Verdicted(outcome.verdict);
+}
+
+/** The folder that the program runs in; the test is broken where its files can't be written. */
+function workFolder(test: TestCase, folder: AttemptFolder): string {
+  try {
+    return makeWorkFolder(test, folder.work);
+  } catch (error) {
+    throw brokenBy("the files of the working folder can't be written", error);
+  }
+}
