@@ -64,6 +64,9 @@ export interface SyscallSpec {
   readonly moves?: number;
   /** The result to answer this particular call with instead of running it; undefined to run it. */
   readonly answers?: (call: CallView) => number | undefined;
-  /** Why this particular call cannot be recorded; undefined if it can. */
+  /**
+   * Why this particular call cannot be recorded if it succeeds; undefined if it can. One that fails has done nothing
+   * that its error does not say, and is recorded like any other.
+   */
   readonly refuses?: (call: CallView) => string | undefined;
 }

@@ -9,5 +9,14 @@
  * it, and never the other way round. So a range may reach into pages that are not mapped: cut it there.
  */
 export type { CallView, Handling, MemoryRange, SyscallSpec } from "./call.ts";
-export { answer, blocks, bytesSent, movesTo, outputRanges, refusal, syscallSpec } from "./query.ts";
+export {
+  answer,
+  blocks,
+  bytesSent,
+  movesTo,
+  outputRanges,
+  refusal,
+  refusalOfSuccess,
+  syscallSpec,
+} from "./query.ts";
 export { remoteRanges } from "./vectors.ts";

@@ -7,6 +7,7 @@ import {
   movesTo,
   outputRanges,
   refusal,
+  refusalOfSuccess,
   type SyscallSpec,
   syscallSpec,
 } from "./mod.ts";
@@ -260,9 +261,14 @@ test("answer() gives the error of a kernel without the feature", () => {
   expect(given("fcntl", [3, 1030])).toBeUndefined();
 });
 
-test("refusal() says why a call cannot be recorded", () => {
-  const refused = (name: SyscallName, args: number[]) => refusal(spec(name), fakeCall(name, args, 0));
-  expect(refused("ptrace", [])).toContain("traces others");
+test("refusal() says why a call cannot be recorded whatever its result", () => {
+  expect(refusal(spec("ptrace"))).toContain("traces others");
+  expect(refusal(spec("ioctl"))).toBeUndefined();
+});
+
+test("refusalOfSuccess() says why a call cannot be recorded once it has done something", () => {
+  const refused = (name: SyscallName, args: number[]) =>
+    refusalOfSuccess(spec(name), fakeCall(name, args, 0));
   expect(refused("ioctl", [3, 0x1234, 0])).toContain("0x1234");
   expect(refused("ioctl", [3, 0xc0106400, 0])).toContain("graphics");
   expect(refused("ioctl", [3, 0x5401, 0])).toBeUndefined();

@@ -16,6 +16,8 @@ export class Call extends StoppedCall {
   replaced = false;
   /** Argument registers that the recorder changed for the kernel's eyes, and what the program had there. */
   readonly changed: { register: ArgumentRegister; value: bigint }[] = [];
+  /** Why it can't be recorded should it succeed, for the user. */
+  refusal: string | undefined;
   /** What it was given in memory, where its results may take the place of that. */
   input: Uint8Array | undefined;
 

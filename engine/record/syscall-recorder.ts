@@ -16,7 +16,16 @@ import {
   SYSCALLS,
 } from "../../ffi/mod.ts";
 import type { MemoryRange } from "../kernel/call.ts";
-import { answer, blocks, bytesSent, movesTo, outputRanges, refusal, syscallSpec } from "../kernel/mod.ts";
+import {
+  answer,
+  blocks,
+  bytesSent,
+  movesTo,
+  outputRanges,
+  refusal,
+  refusalOfSuccess,
+  syscallSpec,
+} from "../kernel/mod.ts";
 import { hashOutput } from "../output.ts";
 import type { MappingRecord, MemoryWrite, Registers } from "../trace/events.ts";
 import { MAX_CHUNK_BYTES } from "../trace/mod.ts";
@@ -83,11 +92,9 @@ export class SyscallRecorder {
   begin(task: RecordedTask, number: number, site: { pc: number; next: number }, registers: Registers): Call {
     const spec = syscallSpec(number);
     const call = new Call(number, spec, site.pc, site.next, registers, task.space);
-    const why = spec && refusal(spec, call);
-    if (why) {
-      throw new Unsupported(
-        `the system call ${spec.name} at 0x${site.pc.toString(16)} can't be recorded by the embedded engine: ${why}`,
-      );
+    if (spec !== undefined) {
+      refuse(call, refusal(spec));
+      call.refusal = refusalOfSuccess(spec, call);
     }
     return call;
   }
@@ -200,6 +207,7 @@ export class SyscallRecorder {
     this.recording.described?.leaves(task, call);
     const result = BigInt.asIntN(64, task.get("rax"));
     call.result = Number(result);
+    if (call.result >= 0) refuse(call, call.refusal);
     const mapped = call.result >= 0 ? this.mapped(task, call) : undefined;
     const mapping = mapped?.mapping ?? changedStack(task, call);
     if (call.result === 0 || number === SYSCALLS.rt_sigreturn) mendTrap(task, call);
@@ -335,6 +343,14 @@ export class SyscallRecorder {
     }
     return stream;
   }
+}
+
+/** @throws Unsupported if there is a reason to. */
+function refuse({ spec, pc }: Call, why: string | undefined): void {
+  if (why === undefined) return;
+  throw new Unsupported(
+    `the system call ${spec?.name} at 0x${pc.toString(16)} can't be recorded by the embedded engine: ${why}`,
+  );
 }
 
 function sameInode(pid: number, own: number, fd: number): boolean {

@@ -81,6 +81,18 @@ const SIZES: Readonly<Record<string, readonly [number, number]>> = {
   SIOCGARP: [0x8954, 68],
   SIOCGRARP: [0x8961, 68],
   SIOCGIFVLAN: [0x8982, 56],
+  // linux/wireless.h: a struct iwreq, where it has no pointer to more
+  SIOCGIWNAME: [0x8b01, 32],
+  SIOCGIWFREQ: [0x8b05, 32],
+  SIOCGIWMODE: [0x8b07, 32],
+  SIOCGIWSENS: [0x8b09, 32],
+  SIOCGIWAP: [0x8b15, 32],
+  SIOCGIWRATE: [0x8b21, 32],
+  SIOCGIWRTS: [0x8b23, 32],
+  SIOCGIWFRAG: [0x8b25, 32],
+  SIOCGIWTXPOW: [0x8b27, 32],
+  SIOCGIWRETRY: [0x8b29, 32],
+  SIOCGIWPOWER: [0x8b2d, 32],
   // linux/nsfs.h
   NS_GET_OWNER_UID: [0xb704, 4],
   // linux/if_tun.h: encoded as if they took an int, but it is a struct ifreq

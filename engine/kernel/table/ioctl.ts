@@ -1,5 +1,5 @@
 /**
- * The requests of ioctl: what they write, and which of them cannot be recorded.
+ * The requests of ioctl: what they write, and which of them cannot be recorded if they succeed.
  *
  * A request that is not in the tables says in its own bits how many bytes it writes (`asm-generic/ioctl.h`),
  * unless it is older than that convention, or of a kind of device whose arguments hold pointers to more.
