@@ -115,4 +115,5 @@ export {
 export { didYouMean, nearest } from "./suggest.ts";
 export { REGS_NOT_READ, TraceeControl } from "./tracee_control.ts";
 export { type ResourceUsage, resourceUsage } from "./usage.ts";
+export { oneLine, visibleJson, visibleLines } from "./visible.ts";
 export { SYSCALL_STOP, type WaitStatus, waitStatus } from "./wait_status.ts";

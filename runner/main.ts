@@ -1,4 +1,5 @@
 /** Runs a program of tickproof to its exit code, and turns errors into words. */
+import { visibleLines } from "../ffi/mod.ts";
 import { describeError, isUserError, ManifestError, NothingMatched } from "./errors.ts";
 import { BAD_MANIFEST, INTERNAL, NOTHING_MATCHED, USAGE } from "./exit-codes.ts";
 import { say } from "./output.ts";
@@ -6,7 +7,8 @@ import { VERSION } from "./version.ts";
 
 /** Tells of an error; only faults of tickproof itself show where they happened. */
 function explain(error: unknown): number {
-  const words = describeError(error);
+  // Errors quote what came from elsewhere: the paths in a trace, the arguments of a program.
+  const words = visibleLines(describeError(error));
   if (isUserError(error)) {
     say(`tickproof: ${words}\n`);
     if (error instanceof NothingMatched) return NOTHING_MATCHED;

@@ -35,8 +35,3 @@ export function formatStatus(status: number): string {
   if (signal === 0) return `exited with ${(status >> 8) & 0xff}`;
   return `killed by ${signalName(signal)}${(status & 0x80) === 0 ? "" : " (core dumped)"}`;
 }
-
-/** A text of a trace with its control characters shown, so that they neither break the line nor steer a terminal. */
-export function oneLine(text: string): string {
-  return text.replace(/\p{Cc}/gu, (c) => `\\x${c.charCodeAt(0).toString(16).padStart(2, "0")}`);
-}

@@ -1,6 +1,6 @@
 /** An event as one line of text for people: what `tickproof dump` prints. */
-import { signalName, syscallName } from "../../ffi/mod.ts";
-import { errorName, formatStatus, hex, oneLine, register, syscallArguments } from "./dump-values.ts";
+import { oneLine, signalName, syscallName } from "../../ffi/mod.ts";
+import { errorName, formatStatus, hex, register, syscallArguments } from "./dump-values.ts";
 import {
   type MappingRecord,
   type MemoryWrite,

@@ -1,8 +1,8 @@
 /** What a trace holds, counted in one pass: what `tickproof info` prints. */
-import { readdirSync, statSync } from "node:fs";
+import { lstatSync, readdirSync } from "node:fs";
 import { join } from "node:path";
-import { signalName, syscallName } from "../../ffi/mod.ts";
-import { formatStatus, oneLine } from "./dump-values.ts";
+import { oneLine, signalName, syscallName } from "../../ffi/mod.ts";
+import { formatStatus } from "./dump-values.ts";
 import type { EndEvent, TraceEvent } from "./events.ts";
 import type { HostInfo } from "./host.ts";
 import type { DescribedHostInfo } from "./meta.ts";
@@ -179,7 +179,7 @@ function exitOf(status: number): Exit {
 
 function folderSize(dir: string): number {
   return readdirSync(dir, { recursive: true, encoding: "utf8" })
-    .map((name) => statSync(join(dir, name)))
+    .map((name) => lstatSync(join(dir, name)))
     .reduce((sum, stat) => (stat.isFile() ? sum + stat.size : sum), 0);
 }
 

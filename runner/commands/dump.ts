@@ -1,4 +1,5 @@
 /** `tickproof dump`: the events of a trace as text, or as JSON lines. */
+import { visibleJson } from "../../ffi/mod.ts";
 import { defineCommand } from "../args/mod.ts";
 import { OK } from "../exit-codes.ts";
 import { print, say } from "../output.ts";
@@ -19,7 +20,7 @@ export const dump = defineCommand({
     for (let event = reader.next(); event !== undefined; event = reader.next()) {
       const index = reader.position;
       batch += options.json
-        ? `${JSON.stringify(eventToJson(event, index))}\n`
+        ? `${visibleJson(eventToJson(event, index))}\n`
         : `${formatEvent(event, index)}\n`;
       if (batch.length < BATCH) continue;
       print(batch);

@@ -1,4 +1,5 @@
 /** `tickproof info`: what a trace is of, and what is in it. */
+import { visibleJson } from "../../ffi/mod.ts";
 import { defineCommand } from "../args/mod.ts";
 import { OK } from "../exit-codes.ts";
 import { print } from "../output.ts";
@@ -12,7 +13,7 @@ export const info = defineCommand({
   async run({ options, positionals: [path] }) {
     const { formatSummary, summarize } = await import("../../engine/trace/mod.ts");
     const summary = summarize(findTrace(path));
-    print(`${(options.json ? JSON.stringify(summary, null, 2) : formatSummary(summary)).trimEnd()}\n`);
+    print(`${(options.json ? visibleJson(summary, 2) : formatSummary(summary)).trimEnd()}\n`);
     return OK;
   },
 });

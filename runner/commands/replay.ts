@@ -1,4 +1,5 @@
 /** `tickproof replay`: runs a recorded program again, answered from its trace, and checks every event. */
+import { oneLine } from "../../ffi/mod.ts";
 import { defineCommand } from "../args/mod.ts";
 import { endLike } from "../end-like.ts";
 import { FAILED } from "../exit-codes.ts";
@@ -26,12 +27,12 @@ export const replay = defineCommand({
       return { kind: "replay", directory, ...engine.replay({ directory, quiet: options.quiet }) };
     });
     if (result.outcome === "diverged") {
-      say(`tickproof: ${result.message}\n`);
+      say(`tickproof: ${oneLine(result.message)}\n`);
       return FAILED;
     }
     if (!options.quiet) {
       const counts = `${counted(result.ticks, "tick")}, ${counted(result.events, "event")}`;
-      const note = result.message ? `; ${result.message}` : "";
+      const note = result.message ? `; ${oneLine(result.message)}` : "";
       say(`tickproof: ${result.outcome === "partial" ? "replayed in part" : "replayed"}: ${counts}${note}\n`);
     }
     return await endLike(result.exit);
