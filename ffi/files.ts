@@ -73,6 +73,19 @@ export function open(path: string, flags: number, mode = 0o644): number {
   return unwrap(`open(${path})`, result);
 }
 
+/**
+ * Opens a file relative to an open directory.
+ *
+ * @param directory Descriptor of the directory, of which `O.PATH` is enough.
+ * @param name Path below it.
+ * @param flags As of {@link open}.
+ * @returns Descriptor.
+ */
+export function openAt(directory: number, name: string, flags: number): number {
+  const result = retry(SYSCALLS.openat, directory, pathArgument(name), flags | O.CLOEXEC, 0);
+  return unwrap(`openat(${name})`, result);
+}
+
 /** Closes a descriptor. Not retried: Linux has freed it even when it says EINTR (close(2), NOTES). */
 export function close(fd: number): void {
   const result = rawSyscall(SYSCALLS.close, fd);

@@ -33,6 +33,7 @@ export {
   nextData,
   nextHole,
   open,
+  openAt,
   pread,
   preadAt,
   pwrite,

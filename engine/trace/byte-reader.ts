@@ -88,9 +88,10 @@ export class ByteReader {
     return this.#decoder.decode(this.raw(this.u32()));
   }
 
-  /** Reads a count of items that take at least `itemBytes` each, and so cannot be more than fit. */
-  count(itemBytes: number): number {
+  /** Reads a count of items that take at least `itemBytes` each, and so cannot be more than fit, nor than `most`. */
+  count(itemBytes: number, most: number): number {
     const count = this.u32();
+    if (count > most) throw new MalformedError(`${count} items are announced, and there can be ${most}`);
     if (count * itemBytes > this.remaining) {
       throw new MalformedError(`${count} items are announced, but only ${this.remaining} bytes are left`);
     }

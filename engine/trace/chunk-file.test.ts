@@ -1,4 +1,5 @@
 import { expect, test } from "bun:test";
+import { dirname } from "node:path";
 import { temporaryFolder } from "./_fixtures.ts";
 import { ChunkFile } from "./chunk-file.ts";
 import { ChunkSource } from "./chunk-source.ts";
@@ -6,7 +7,7 @@ import { BACKLOG_BYTES, CUT_BYTES } from "./limits.ts";
 
 /** Reads a file of chunks: the first byte of each, and how it ends. */
 function firstBytes(path: string): { bytes: (number | undefined)[]; state: "end" | "cut" } {
-  const source = new ChunkSource(path);
+  const source = new ChunkSource(dirname(path));
   const bytes: (number | undefined)[] = [];
   let result = source.next();
   for (; result.state === "chunk"; result = source.next()) bytes.push(result.chunk.raw[0]);

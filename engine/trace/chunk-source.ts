@@ -1,5 +1,5 @@
 /** The chunks of an `events` file in order; tells a file that was cut off from one that is damaged. */
-import { closeSync, fstatSync, openSync, readSync } from "node:fs";
+import { closeSync, fstatSync, readSync } from "node:fs";
 import { MalformedError } from "./byte-reader.ts";
 import {
   CHUNK_HEAD_BYTES,
@@ -9,6 +9,8 @@ import {
   startsLikeChunk,
   unpackChunk,
 } from "./chunk.ts";
+import { EVENTS_NAME, eventsPath } from "./layout.ts";
+import { openPlain } from "./plain-file.ts";
 import { reasonOf, TraceError } from "./trace-error.ts";
 
 /** A chunk that was read and checked. */
@@ -35,15 +37,18 @@ export class ChunkSource {
   #index = 0;
   #open = true;
 
-  /** @throws {TraceError} If the file cannot be opened. */
-  constructor(path: string) {
-    this.#path = path;
+  /**
+   * @param dir Folder of the trace.
+   * @throws {TraceError} If the file cannot be opened.
+   */
+  constructor(dir: string) {
+    this.#path = eventsPath(dir);
     try {
-      this.#fd = openSync(path, "r");
+      this.#fd = openPlain(dir, EVENTS_NAME).fd;
     } catch (error) {
       throw new TraceError({
         what: `The events of the trace cannot be read: ${reasonOf(error)}`,
-        where: path,
+        where: this.#path,
         mend: "restore the file or record again",
         cause: error,
       });

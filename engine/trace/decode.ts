@@ -10,6 +10,7 @@ import {
   SIGINFO_BYTES,
   WRITE_HEAD_BYTES,
 } from "./layout.ts";
+import { MAX_MAPPINGS, MAX_WRITES } from "./limits.ts";
 import { RegisterDecoder } from "./register-delta.ts";
 
 /** Decodes the events of one chunk in order. */
@@ -94,7 +95,8 @@ export class EventDecoder {
         const path = from.text();
         const brk = from.u64();
         const mappings: MappingRecord[] = [];
-        for (let left = from.count(MIN_MAPPING_BYTES); left > 0; left--) mappings.push(this.#mapping());
+        for (let left = from.count(MIN_MAPPING_BYTES, MAX_MAPPINGS); left > 0; left--)
+          mappings.push(this.#mapping());
         return { kind, task, ticks, registers, path, brk, mappings, writes: this.#writes() };
       }
       case "clone": {
@@ -152,7 +154,7 @@ export class EventDecoder {
   #writes(): MemoryWrite[] {
     const from = this.#from;
     const writes: MemoryWrite[] = [];
-    for (let left = from.count(WRITE_HEAD_BYTES); left > 0; left--) {
+    for (let left = from.count(WRITE_HEAD_BYTES, MAX_WRITES); left > 0; left--) {
       const address = from.u64();
       writes.push({ address, bytes: from.raw(from.u32()) });
     }

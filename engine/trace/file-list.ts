@@ -2,9 +2,9 @@
  * `files.jsonl`: the files that mappings of the trace come from, one JSON line each, appended before any
  * chunk that refers to it. A line without its newline is one that a killed recorder did not finish.
  */
-import { readFileSync, statSync } from "node:fs";
-import { fileListPath, storedName } from "./layout.ts";
-import { MAX_FILE_LIST_BYTES } from "./limits.ts";
+import { FILE_LIST_NAME, fileListPath, storedName } from "./layout.ts";
+import { MAX_FILE_LIST_BYTES, MAX_FILES } from "./limits.ts";
+import { readPlain } from "./plain-file.ts";
 import { reasonOf, TraceError } from "./trace-error.ts";
 
 /** What makes a file the same file with the same contents, without reading it. */
@@ -44,7 +44,10 @@ export function formatFileLine(index: number, file: TraceFile): string {
  */
 export function readFileList(dir: string): TraceFile[] {
   const path = fileListPath(dir);
-  const lines = load(path).split("\n");
+  const text = load(dir);
+  // Before they are made texts of their own: a list of nothing but newlines would take a gigabyte.
+  if (hasMore(text, "\n", MAX_FILES)) throw damaged(path, `there are more than ${MAX_FILES} lines`);
+  const lines = text.split("\n");
   // What follows the last newline: nothing, or an unfinished line that no chunk refers to yet.
   lines.pop();
   return lines.map((line, index) => {
@@ -54,14 +57,18 @@ export function readFileList(dir: string): TraceFile[] {
   });
 }
 
-function load(path: string): string {
+/** Whether a text has more of a character than so many. */
+function hasMore(text: string, wanted: string, most: number): boolean {
+  let count = 0;
+  for (let at = text.indexOf(wanted); at >= 0 && count <= most; at = text.indexOf(wanted, at + 1)) count++;
+  return count > most;
+}
+
+function load(dir: string): string {
   try {
-    const { size } = statSync(path);
-    if (size > MAX_FILE_LIST_BYTES) throw damaged(path, `${size} bytes are more than ${MAX_FILE_LIST_BYTES}`);
-    return readFileSync(path, "utf8");
+    return readPlain(dir, FILE_LIST_NAME, MAX_FILE_LIST_BYTES);
   } catch (error) {
-    if (error instanceof TraceError) throw error;
-    throw damaged(path, reasonOf(error));
+    throw damaged(fileListPath(dir), reasonOf(error));
   }
 }
 

@@ -50,14 +50,19 @@ export const WRITE_HEAD_BYTES = 12;
 /** Bytes of a mapping with an empty name. */
 export const MIN_MAPPING_BYTES = 37;
 
+/** Names of the files of a trace in its folder: the description, the chunks, the list of mapped files. */
+export const META_NAME = "meta.json";
+export const EVENTS_NAME = "events";
+export const FILE_LIST_NAME = "files.jsonl";
+
 /** Path of the description of a trace. */
-export const metaPath = (dir: string): string => join(dir, "meta.json");
+export const metaPath = (dir: string): string => join(dir, META_NAME);
 
 /** Path of the chunks of a trace. */
-export const eventsPath = (dir: string): string => join(dir, "events");
+export const eventsPath = (dir: string): string => join(dir, EVENTS_NAME);
 
 /** Path of the list of the mapped files of a trace. */
-export const fileListPath = (dir: string): string => join(dir, "files.jsonl");
+export const fileListPath = (dir: string): string => join(dir, FILE_LIST_NAME);
 
 /**
  * Where the contents of a mapped file are, relative to the trace. Derived from the index alone, so that a

@@ -15,6 +15,16 @@ export const MAX_META_BYTES = 16 * 1024 * 1024;
 /** Most bytes of `files.jsonl`. */
 export const MAX_FILE_LIST_BYTES = 64 * 1024 * 1024;
 
+/** Most mapped files of a trace. */
+export const MAX_FILES = 1 << 17;
+
+/**
+ * Most mappings, and most memory writes, of one event. A process has 65,530 mappings at most by default
+ * (vm.max_map_count); the calls with the most buffers, recvmmsg and process_vm_readv, write to some thousand.
+ */
+export const MAX_MAPPINGS = 1 << 18;
+export const MAX_WRITES = 1 << 18;
+
 /** Raw bytes after which the writer's `maybeFlush` cuts a chunk. */
 export const CUT_BYTES = 1024 * 1024;
 

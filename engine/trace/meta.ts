@@ -1,8 +1,9 @@
 /** `meta.json`: what was recorded, where and by what. Written once, before the first event. */
-import { readFileSync, renameSync, statSync, writeFileSync } from "node:fs";
+import { renameSync, writeFileSync } from "node:fs";
 import type { HostInfo } from "./host.ts";
-import { FORMAT, metaPath, VERSION } from "./layout.ts";
+import { FORMAT, META_NAME, metaPath, VERSION } from "./layout.ts";
 import { MAX_META_BYTES } from "./limits.ts";
+import { NotPlainError, readPlain } from "./plain-file.ts";
 import { errorCode, reasonOf, TraceError } from "./trace-error.ts";
 
 /** Description of a recording. */
@@ -46,7 +47,7 @@ export function writeMeta(dir: string, meta: TraceMeta): void {
  */
 export function readMeta(dir: string): TraceMeta {
   const path = metaPath(dir);
-  const value = parse(path, load(path));
+  const value = parse(path, load(dir));
   if (!isRecord(value) || value.format !== FORMAT) {
     throw new TraceError({
       what: `"format" is not "${FORMAT}"`,
@@ -67,13 +68,12 @@ export function readMeta(dir: string): TraceMeta {
   return checkMeta(path, value);
 }
 
-function load(path: string): string {
+function load(dir: string): string {
+  const path = metaPath(dir);
   try {
-    const { size } = statSync(path);
-    if (size > MAX_META_BYTES) throw damaged(path, `${size} bytes are more than ${MAX_META_BYTES}`);
-    return readFileSync(path, "utf8");
+    return readPlain(dir, META_NAME, MAX_META_BYTES);
   } catch (error) {
-    if (error instanceof TraceError) throw error;
+    if (error instanceof NotPlainError) throw damaged(path, error.message);
     const code = errorCode(error);
     throw new TraceError({
       what: code === "ENOENT" || code === "ENOTDIR" ? "No trace is there" : `Cannot read: ${reasonOf(error)}`,

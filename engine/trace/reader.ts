@@ -1,5 +1,5 @@
 /** Reads a trace back, event by event. A trace may come from anyone: nothing in it is taken on trust. */
-import { statSync } from "node:fs";
+import { closeSync } from "node:fs";
 import { join } from "node:path";
 import { type Chunk, ChunkSource } from "./chunk-source.ts";
 import { EventDecoder } from "./decode.ts";
@@ -7,7 +7,8 @@ import type { TraceEvent } from "./events.ts";
 import { readFileList, type TraceFile } from "./file-list.ts";
 import { eventsPath, storedName } from "./layout.ts";
 import { readMeta, type TraceMeta } from "./meta.ts";
-import { reasonOf, TraceError } from "./trace-error.ts";
+import { openPlain } from "./plain-file.ts";
+import { errorCode, reasonOf, TraceError } from "./trace-error.ts";
 
 /** The chunk that is being decoded. */
 interface Current {
@@ -46,7 +47,7 @@ export class TraceReader {
     this.#dir = dir;
     this.meta = readMeta(dir);
     this.files = readFileList(dir);
-    this.#chunks = new ChunkSource(eventsPath(dir));
+    this.#chunks = new ChunkSource(dir);
   }
 
   /**
@@ -95,32 +96,50 @@ export class TraceReader {
   }
 
   /**
-   * Where the contents of a mapped file are.
+   * Where the contents of a mapped file are, for those who show them. A replay takes them by {@link openFile}.
    *
    * @param index Index in {@link files}.
    * @throws {RangeError} If there is no such file in the list.
    * @throws {TraceError} If its contents are missing or have another size than recorded.
    */
   filePath(index: number): string {
+    closeSync(this.openFile(index));
+    return join(this.#dir, storedName(index));
+  }
+
+  /**
+   * Opens the contents of a mapped file for reading.
+   *
+   * @param index Index in {@link files}.
+   * @returns Descriptor, which the caller closes.
+   * @throws {RangeError} If there is no such file in the list.
+   * @throws {TraceError} If they are missing, are no regular file, or have another size than recorded.
+   */
+  openFile(index: number): number {
     const file = this.files[index];
     if (file === undefined) {
       throw new RangeError(
         `Cannot find a file as the index must be below ${this.files.length}: current value is ${index}`,
       );
     }
-    const path = join(this.#dir, storedName(index));
-    const size = statSync(path, { throwIfNoEntry: false })?.size;
-    if (size !== file.size) {
-      throw new TraceError({
-        what:
-          size === undefined
-            ? `The stored contents of ${file.path} are missing`
-            : `The stored contents of ${file.path} are ${size} bytes instead of ${file.size}`,
-        where: path,
+    const name = storedName(index);
+    const wrong = (what: string, cause?: unknown) =>
+      new TraceError({
+        what: `The stored contents of ${file.path} ${what}`,
+        where: join(this.#dir, name),
         mend: "restore the file from a copy of the trace or record again",
+        cause,
       });
+    let opened: { fd: number; size: number };
+    try {
+      opened = openPlain(this.#dir, name);
+    } catch (error) {
+      const isMissing = errorCode(error) === "ENOENT";
+      throw wrong(isMissing ? "are missing" : `cannot be used: ${reasonOf(error)}`, error);
     }
-    return path;
+    if (opened.size === file.size) return opened.fd;
+    closeSync(opened.fd);
+    throw wrong(`are ${opened.size} bytes instead of ${file.size}`);
   }
 
   /** Closes the trace; it is not read any further. */

@@ -1,5 +1,5 @@
 /** The program's text at an address, as a trace has it: for listings of the place where something went wrong. */
-import { closeSync, openSync, readSync } from "node:fs";
+import { closeSync, readSync } from "node:fs";
 import type { MappingRecord, TraceEvent } from "./events.ts";
 import { TraceReader } from "./reader.ts";
 
@@ -70,16 +70,16 @@ export function textAt(
     const address = Math.max(mapping.start, place.address - around.before);
     const length = Math.min(mapping.end, place.address + around.after) - address;
     const offset = mapping.offset + (address - mapping.start);
-    const bytes = readBytes(reader.filePath(mapping.file), offset, length);
+    const bytes = readBytes(reader.openFile(mapping.file), offset, length);
     return { bytes, address, path: reader.files[mapping.file]?.path ?? mapping.name, offset };
   } finally {
     reader.close();
   }
 }
 
-function readBytes(path: string, offset: number, length: number): Uint8Array {
+/** Reads from a file, and closes it. */
+function readBytes(file: number, offset: number, length: number): Uint8Array {
   const bytes = new Uint8Array(length);
-  const file = openSync(path, "r");
   try {
     return bytes.subarray(0, readSync(file, bytes, 0, length, offset));
   } finally {

@@ -8,7 +8,14 @@ import type { TraceEvent } from "./events.ts";
 import { formatFileLine } from "./file-list.ts";
 import { defaultStore, identify, identityKey, isSettled, storeFile } from "./file-store.ts";
 import { eventsPath, fileListPath, storedName } from "./layout.ts";
-import { CUT_BYTES, CUT_MILLISECONDS, MAX_CHUNK_BYTES } from "./limits.ts";
+import {
+  CUT_BYTES,
+  CUT_MILLISECONDS,
+  MAX_CHUNK_BYTES,
+  MAX_FILES,
+  MAX_MAPPINGS,
+  MAX_WRITES,
+} from "./limits.ts";
 import { type TraceMeta, writeMeta } from "./meta.ts";
 import { errorCode, reasonOf, TraceError } from "./trace-error.ts";
 
@@ -139,6 +146,7 @@ export class TraceWriter {
     const known = volatile ? undefined : this.#fileIndex.get(identityKey(identify(path)));
     if (known !== undefined) return known;
     const index = this.#files;
+    if (index >= MAX_FILES) throw tooMany("mapped files", index + 1, MAX_FILES, this.#dir);
     const identity = storeFile(path, join(this.#dir, storedName(index)), volatile ? undefined : this.#store);
     this.#fileList.append(Buffer.from(formatFileLine(index, { path: name, ...identity })));
     this.#files++;
@@ -161,6 +169,7 @@ export class TraceWriter {
         mend: "let the program read or write less memory in one system call",
       });
     }
+    refuseTooMany(event, this.#dir);
     if (this.#encoder.length + bound > MAX_CHUNK_BYTES) this.flush();
     try {
       this.#encoder.encode(event);
@@ -208,4 +217,20 @@ export class TraceWriter {
       this.#fileList.close();
     }
   }
+}
+
+/** @throws {TraceError} For an event with more parts than a reader accepts. */
+function refuseTooMany(event: TraceEvent, dir: string): void {
+  const writes = "writes" in event ? event.writes.length : 0;
+  if (writes > MAX_WRITES) throw tooMany("writes of one event", writes, MAX_WRITES, dir);
+  const mappings = event.kind === "exec" ? event.mappings.length : 0;
+  if (mappings > MAX_MAPPINGS) throw tooMany("mappings of one program", mappings, MAX_MAPPINGS, dir);
+}
+
+function tooMany(what: string, count: number, most: number, dir: string): TraceError {
+  return new TraceError({
+    what: `Cannot write ${count} ${what} as a trace holds ${most}`,
+    where: dir,
+    mend: "record a smaller part of the program",
+  });
 }
