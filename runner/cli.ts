@@ -1,4 +1,3 @@
-#!/usr/bin/env bun
 /**
  * Where tickproof starts. Recordings and replays run from compiled code where that is there and still what the
  * sources say: some 200 modules cost 50 ms to load one by one, a tenth of what recording a short program takes.

@@ -56,7 +56,7 @@ test(
   () => {
     const own = {
       extends: "../../tsconfig.json",
-      files: ["../../runner/script/suite-yaml.d.ts", "../../suites/std-assert.d.ts"],
+      files: ["../../types/modules.d.ts"],
       include: ["*.ts"],
     };
     writeFileSync(join(folder, "tsconfig.json"), JSON.stringify(own));

@@ -38,8 +38,9 @@ function translatorVersion(): string {
       (name) => name.endsWith(".ts") && !name.endsWith(".test.ts"),
     );
     const identities = sources.sort().map((name) => {
-      const { size, mtimeMs, ino } = statSync(join(TRANSLATOR, name));
-      return `${name} ${size} ${mtimeMs} ${ino}`;
+      // All files of an installed package have the same mtime; ctime is when it was installed.
+      const { size, mtimeMs, ctimeMs, ino } = statSync(join(TRANSLATOR, name));
+      return `${name} ${size} ${mtimeMs} ${ctimeMs} ${ino}`;
     });
     version = Bun.hash.xxHash64(identities.join("\n")).toString(16);
   }

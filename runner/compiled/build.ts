@@ -2,21 +2,26 @@
  * Compiles recording and replaying to bytecode, in one file. `npm ci` and `bun install` do this (script "prepare");
  * without it, or when a source has changed since, the sources are run as they are.
  */
-import { mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
-import { dirname, join, resolve } from "node:path";
-import { pathToFileURL } from "node:url";
+import { readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { dirname, join, relative, resolve } from "node:path";
 import type { BunPlugin } from "bun";
 import { say } from "../output.ts";
-import { COMPILED, type CompiledSources, MANIFEST } from "./current.ts";
+import { COMPILED, type CompiledSources, MANIFEST, ROOT } from "./current.ts";
 
 /** The only module of those that are loaded on demand which is compiled too. */
 const ENGINE = resolve(import.meta.dir, "../../engine/mod.ts");
 
-/** Text of a source in which its own place is written out: compiled, it lies elsewhere. */
+/** The compiled file's own folder at run time. The bundler writes the source's in place of `__dirname`. */
+const HERE = "compiledFolder";
+const BANNER = `var ${HERE} = __dirname;`;
+
+/** Text of a source in which its own place follows from that of the compiled code, also once the package was moved. */
 function placed(path: string): string {
+  const here = (target: string) =>
+    `require("node:path").resolve(${HERE}, ${JSON.stringify(relative(COMPILED, target))})`;
   return readFileSync(path, "utf8")
-    .replaceAll("import.meta.dir", JSON.stringify(dirname(path)))
-    .replaceAll("import.meta.url", JSON.stringify(pathToFileURL(path).href));
+    .replaceAll("import.meta.dir", here(dirname(path)))
+    .replaceAll("import.meta.url", `require("node:url").pathToFileURL(${here(path)}).href`);
 }
 
 /** Collects the sources, and leaves to themselves what is loaded on demand. */
@@ -27,7 +32,7 @@ function collector(sources: Set<string>): BunPlugin {
       build.onResolve({ filter: /^\./ }, ({ path, importer, kind }) => {
         const target = resolve(dirname(importer), path);
         return kind === "dynamic-import" && target !== ENGINE
-          ? { path: target, external: true }
+          ? { path: `./${relative(COMPILED, target)}`, external: true }
           : { path: target };
       });
       build.onLoad({ filter: /\.ts$/ }, ({ path }) => {
@@ -55,16 +60,16 @@ export async function compile(): Promise<CompiledSources> {
       target: "bun",
       format: "cjs",
       bytecode: true,
+      banner: BANNER,
       packages: "external",
       plugins: [collector(found)],
     });
     const files = [...found].sort().map((path) => {
       const { size, mtimeMs } = statSync(path);
-      return [path, size, mtimeMs] as const;
+      return [relative(ROOT, path), size, mtimeMs] as const;
     });
     const sources: CompiledSources = { bun: Bun.version, files };
     writeFileSync(join(temporary, "sources.json"), JSON.stringify(sources));
-    mkdirSync(dirname(COMPILED), { recursive: true });
     rmSync(COMPILED, { recursive: true, force: true });
     renameSync(temporary, COMPILED);
     return sources;

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { assert, assertEquals } from "@std/assert";
 import { compile } from "./build.ts";
-import { type CompiledSources, compiledEntry, ENTRY, isCurrent, MANIFEST } from "./current.ts";
+import { type CompiledSources, compiledEntry, ENTRY, isCurrent, MANIFEST, ROOT } from "./current.ts";
 
 const CLI = resolve(import.meta.dir, "../cli.ts");
 
@@ -29,7 +29,7 @@ test("compile() gives code that records and replays as the sources do", async ()
     "ffi/raw.ts",
     "runner/commands/record.ts",
   ]) {
-    assert(known.includes(resolve(import.meta.dir, "../..", source)), source);
+    assert(known.includes(source), source);
   }
   assertEquals(compiledEntry(["record", "true"]), ENTRY);
   const trace = join(folder, "trace");
@@ -61,15 +61,26 @@ test("isCurrent() is false once a source has changed, is gone, or Bun is another
   const path = join(folder, "source.ts");
   writeFileSync(path, "1;");
   utimesSync(path, 1000, 1000);
-  const sources: CompiledSources = { bun: Bun.version, files: [[path, 2, 1_000_000]] };
-  assertEquals(isCurrent(sources), true);
-  assertEquals(isCurrent({ ...sources, bun: "0.0.1" }), false);
+  const sources: CompiledSources = { bun: Bun.version, files: [["source.ts", 2, 1_000_000]] };
+  assertEquals(isCurrent(sources, folder), true);
+  assertEquals(isCurrent({ ...sources, bun: "0.0.1" }, folder), false);
   utimesSync(path, 1001, 1001);
-  assertEquals(isCurrent(sources), false);
+  assertEquals(isCurrent(sources, folder), false);
   utimesSync(path, 1000, 1000);
-  assertEquals(isCurrent(sources), true);
+  assertEquals(isCurrent(sources, folder), true);
   rmSync(path);
-  assertEquals(isCurrent(sources), false);
+  assertEquals(isCurrent(sources, folder), false);
+});
+
+test("isCurrent() asks an installed package for Bun's version alone: its files have the times of the archive", () => {
+  const sources: CompiledSources = { bun: Bun.version, files: [["source.ts", 2, 1_000_000]] };
+  assertEquals(isCurrent(sources, "/usr/lib/node_modules/tickproof"), true);
+  assertEquals(isCurrent({ ...sources, bun: "0.0.1" }, "/usr/lib/node_modules/tickproof"), false);
+});
+
+test("compile() gives code that knows no place: it runs where the package is moved to", async () => {
+  if (!existsSync(MANIFEST)) await compile();
+  assertEquals(readFileSync(ENTRY, "utf8").includes(ROOT), false);
 });
 
 test("a damaged list of sources is as good as none", async () => {

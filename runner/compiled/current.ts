@@ -2,8 +2,11 @@
 import { readFileSync, statSync } from "node:fs";
 import { join, resolve } from "node:path";
 
-/** Folder of the compiled code; gone with the packages that it was made with. */
-export const COMPILED = resolve(import.meta.dir, "../../node_modules/.tickproof");
+/** The package, or the checkout. */
+export const ROOT = resolve(import.meta.dir, "../..");
+
+/** Folder of the compiled code: the package ships it, in a checkout the script "prepare" makes it. */
+export const COMPILED = join(ROOT, "compiled");
 
 /** The compiled program, and what says what it was made of. */
 export const ENTRY = join(COMPILED, "entry.js");
@@ -13,7 +16,7 @@ export const MANIFEST = join(COMPILED, "sources.json");
 export interface CompiledSources {
   /** Version of Bun that compiled it: bytecode of another one is worth nothing. */
   bun: string;
-  /** Path, size and time of the last change of every source. */
+  /** Path in the package, size and time of the last change of every source. */
   files: readonly (readonly [path: string, size: number, mtimeMs: number])[];
 }
 
@@ -37,11 +40,17 @@ export function compiledEntry(argv: readonly string[]): string | undefined {
   return isCurrent(sources) ? ENTRY : undefined;
 }
 
-/** Whether compiled code is what the sources and this Bun would give. */
-export function isCurrent({ bun, files }: CompiledSources): boolean {
+/**
+ * Whether compiled code is what the sources and this Bun would give.
+ *
+ * @param root The package. What a package manager has installed is not edited, and its times are none: those are not
+ *   looked at.
+ */
+export function isCurrent({ bun, files }: CompiledSources, root: string = ROOT): boolean {
   if (bun !== Bun.version || !Array.isArray(files)) return false;
+  if (root.includes("/node_modules/")) return true;
   return files.every(([path, size, mtimeMs]) => {
-    const stat = statSync(path, { throwIfNoEntry: false });
+    const stat = statSync(join(root, path), { throwIfNoEntry: false });
     return stat !== undefined && stat.size === size && stat.mtimeMs === mtimeMs;
   });
 }

@@ -1,11 +1,11 @@
 /** The signals that a manifest wants a program to be sent, as those take them who send them. */
 import type { Sends } from "../manifest/mod.ts";
 import { toRegex } from "../manifest/mod.ts";
-import type { Send } from "../script/send.ts";
+import type { Send, SignalName } from "../script/send.ts";
 import type { TestCase } from "./types.ts";
 
 function toSend({ send, at: { ms, ticks, output = "" } }: Sends[number]): Send {
-  const signal = send as NodeJS.Signals;
+  const signal = send as SignalName;
   if (ticks !== undefined) return { send: signal, at: { ticks } };
   return { send: signal, at: ms !== undefined ? { ms } : { output: toRegex(output) } };
 }

@@ -1,7 +1,8 @@
 /** Assertions about recordings, beside those of `@std/assert`; a failure shows both sides. */
-import { AssertionError } from "@std/assert";
+
 import { describeExit } from "../engines/mod.ts";
 import { group } from "../plural.ts";
+import { AssertionError } from "./assert.js";
 import type { Divergence, Recording, Replay, Run } from "./recording.ts";
 
 /** What was expected above what was found, one pair a line. */

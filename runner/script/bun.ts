@@ -10,6 +10,7 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { plugin } from "bun";
 import { loadManifest } from "../manifest/mod.ts";
+import type { Suite } from "../manifest/suite.ts";
 import { reasonsOf } from "../reporters/details.ts";
 import { conditionsOf, type Decision, decide, factsOf, isHarmless, judgeAttempt } from "../run/mod.ts";
 import { registerManifest } from "./bun-manifest.ts";
@@ -17,6 +18,7 @@ import { DEFAULT_TIMEOUT_SECONDS, type TestDefinition } from "./definition.ts";
 import { runTest } from "./execute.ts";
 import { hostOf } from "./host.ts";
 import type { StepResult } from "./outcome.ts";
+import { provideModules } from "./provide.ts";
 import { type Registrar, setRegistrar } from "./registry.ts";
 import { surroundings } from "./surroundings.ts";
 
@@ -116,6 +118,7 @@ const registrar: Registrar = {
 };
 
 setRegistrar(registrar);
+provideModules(process.cwd());
 
 plugin({
   name: "tickproof",
@@ -123,7 +126,7 @@ plugin({
     build.onLoad({ filter: /\.suite\.yaml$/ }, ({ path }) => {
       const manifest = loadManifest(path);
       registerManifest(manifest);
-      return { exports: { default: manifest }, loader: "object" };
+      return { exports: { default: manifest satisfies Suite }, loader: "object" };
     });
   },
 });

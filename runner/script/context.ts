@@ -1,7 +1,7 @@
 /** `t`: what a test gets. Steps, skipping, and the doors to programs, counters and the host. */
 import type { Reading } from "../../ffi/mod.ts";
 import { countWhile } from "./counters.ts";
-import type { Location } from "./definition.ts";
+import type { Location, Signal } from "./definition.ts";
 import type { ScriptHost } from "./host.ts";
 import { Skipped, type StepResult, type StepVerdict, verdictOf } from "./outcome.ts";
 import type { Program, ProgramOptions } from "./program.ts";
@@ -27,7 +27,7 @@ export interface Surroundings {
   onStep?(path: readonly string[], result: StepResult): void;
 }
 
-/** See the file's head. */
+/** What a test or a step gets: steps, skipping, and the doors to programs, counters and the host. */
 export class TestContext {
   readonly #around: Surroundings;
   readonly #location: Location;
@@ -35,6 +35,7 @@ export class TestContext {
   #pending: string | undefined;
 
   /**
+   * @internal
    * @param name The test's or step's name.
    * @param parent The test or step that it belongs to.
    * @param signal Aborted when the test is to end: its time is up, or the run is ended.
@@ -43,7 +44,7 @@ export class TestContext {
     readonly name: string,
     around: Surroundings,
     location: Location,
-    readonly signal: AbortSignal,
+    readonly signal: Signal,
     readonly parent?: TestContext,
   ) {
     this.#around = around;

@@ -7,6 +7,14 @@ import type { Permissions } from "./permissions.ts";
 /** Seconds that one attempt may take where neither the test nor the run says otherwise. */
 export const DEFAULT_TIMEOUT_SECONDS = 60;
 
+/**
+ * `AbortSignal`, where the project has types for it: those of a browser, Node or Bun. A project without them still
+ * gets what it can ask without.
+ */
+export type Signal = typeof globalThis extends { AbortSignal: { prototype: infer Known } }
+  ? Known
+  : { readonly aborted: boolean; readonly reason: unknown };
+
 /** The body of a test or a step. */
 export type TestFunction = (t: TestContext) => void | Promise<void>;
 

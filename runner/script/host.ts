@@ -32,11 +32,12 @@ export function hostOf(host: string | undefined, folder: string): Host {
   return host === undefined ? liveHost : loadDescribedHost(hostName(host, folder));
 }
 
-/** See the file's head. */
+/** A host as a test sees it: what it can do, with the evidence. */
 export class ScriptHost {
   readonly #host: Host;
   readonly #found = new Map<string, Finding>();
 
+  /** @internal */
   constructor(host: Host) {
     this.#host = host;
   }

@@ -2,7 +2,14 @@
  * The API of scripts: `import { test } from "tickproof"`. A script adds tests; who runs it (`tickproof suites`,
  * or `bun test`) decides the rest.
  */
-export type { LoadedManifest as Suite } from "../manifest/mod.ts";
+export type {
+  Suite,
+  SuiteCondition,
+  SuiteExpectations,
+  SuiteRange,
+  SuiteTest,
+  SuiteText,
+} from "../manifest/suite.ts";
 export type { Exit } from "../report.ts";
 export { assertReplays, assertSameTicks } from "./assertions.ts";
 export type { StepRecord, TestContext } from "./context.ts";
@@ -20,6 +27,6 @@ export type { ScriptHost } from "./host.ts";
 export type { Permissions } from "./permissions.ts";
 export type { Program, ProgramOptions } from "./program.ts";
 export type { Divergence, Recording, RecordOptions, Replay, Run } from "./recording.ts";
-export type { Send, When } from "./send.ts";
+export type { Send, SignalName, When } from "./send.ts";
 export { assertSkipsOn, type SkipsOnOptions } from "./skips-on.ts";
 export { type AddEach, type AddTest, type Test, type TestRecord, test } from "./test.ts";

@@ -1,5 +1,5 @@
 /** What comes of a test or a step of a script. */
-import { AssertionError } from "@std/assert";
+import { AssertionError } from "./assert.js";
 import type { Location } from "./definition.ts";
 
 /** How a test or a step ended. */

@@ -79,7 +79,7 @@ const FOREVER_SECONDS = 86_400;
 
 let made = 0;
 
-/** See the file's head. */
+/** A program's run with its trace, which is replayed as often as you like. `await using` deletes it at the end. */
 export class Recording implements Run, AsyncDisposable {
   readonly exit: Exit | undefined;
   readonly ticks: number;
@@ -106,6 +106,8 @@ export class Recording implements Run, AsyncDisposable {
 
   /**
    * Records a program to its end.
+   *
+   * @internal
    *
    * @throws {UsageError} If there is no such program, or the engine can't record it: the message says why.
    */

@@ -16,9 +16,45 @@ export type When =
   /** As soon as the program's standard output has something that this matches. */
   | { output: RegExp };
 
+/** Signals by name, as Linux has them. */
+export type SignalName =
+  | "SIGHUP"
+  | "SIGINT"
+  | "SIGQUIT"
+  | "SIGILL"
+  | "SIGTRAP"
+  | "SIGABRT"
+  | "SIGIOT"
+  | "SIGBUS"
+  | "SIGFPE"
+  | "SIGKILL"
+  | "SIGUSR1"
+  | "SIGSEGV"
+  | "SIGUSR2"
+  | "SIGPIPE"
+  | "SIGALRM"
+  | "SIGTERM"
+  | "SIGSTKFLT"
+  | "SIGCHLD"
+  | "SIGCONT"
+  | "SIGSTOP"
+  | "SIGTSTP"
+  | "SIGTTIN"
+  | "SIGTTOU"
+  | "SIGURG"
+  | "SIGXCPU"
+  | "SIGXFSZ"
+  | "SIGVTALRM"
+  | "SIGPROF"
+  | "SIGWINCH"
+  | "SIGIO"
+  | "SIGPOLL"
+  | "SIGPWR"
+  | "SIGSYS";
+
 /** A signal to send. */
 export interface Send {
-  send: NodeJS.Signals;
+  send: SignalName;
   at: When;
 }
 
@@ -111,7 +147,7 @@ async function until<T>({ ended }: Target, ask: () => T | undefined): Promise<T 
   return undefined;
 }
 
-function signalIfAlive(pid: number, name: NodeJS.Signals): void {
+function signalIfAlive(pid: number, name: SignalName): void {
   try {
     process.kill(pid, signalNumber(name) ?? 0);
   } catch (error) {

@@ -1,8 +1,8 @@
 /** `assertSkipsOn()`: that a test's own conditions keep it from being run on a described host. */
 import { dirname } from "node:path";
-import { AssertionError } from "@std/assert";
 import type { EngineName } from "../host/mod.ts";
 import { conditionsOf, decide, factsOf } from "../run/mod.ts";
+import { AssertionError } from "./assert.js";
 import type { TestConditions, TestDefinition } from "./definition.ts";
 import { hostOf } from "./host.ts";
 import { type Running, runningTest } from "./running.ts";

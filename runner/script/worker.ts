@@ -2,10 +2,11 @@
  * The process of a script: loads it, says which tests it has, and runs those that it is told to, one at a time.
  * A process of its own, so that a script that hangs can be ended.
  */
-import { resolve } from "node:path";
+import { dirname, resolve } from "node:path";
 import { runHooks, runTest } from "./execute.ts";
 import { failureText } from "./outcome.ts";
 import type { Order, Report } from "./protocol.ts";
+import { provideModules } from "./provide.ts";
 import { Collector, setRegistrar } from "./registry.ts";
 import { surroundings } from "./surroundings.ts";
 
@@ -67,6 +68,7 @@ process.on("disconnect", () => {
 });
 
 setRegistrar(script);
+provideModules(dirname(file));
 try {
   await import(file);
   tell({ is: "loaded", tests: script.tests.map(({ fn: _, ...description }) => description) });

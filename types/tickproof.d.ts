@@ -1,0 +1,679 @@
+/**
+ * Types of scripts: `import { test } from "tickproof"`. Made from the sources by `npm run types`.
+ */
+/// <reference lib="es2022" />
+/// <reference lib="esnext.disposable" />
+/// <reference path="./modules.d.ts" />
+/**
+ * The events of a trace: everything that a recording must remember to run the same program again.
+ *
+ * One stream holds the events of all tasks in the order in which they happened; since one task runs at a
+ * time, that order *is* the thread schedule. `encode.ts` turns each into bytes, `decode.ts` back.
+ */
+/**
+ * General registers of a tracee as the program sees them, in the order of {@link REGISTER_NAMES}.
+ * `rip` is always an app pc (an address in the program's own text), never a place in the code cache.
+ */
+type Registers = BigUint64Array;
+/** Bytes that the kernel wrote into a task's memory. */
+interface MemoryWrite {
+  /** Address of the first byte. */
+  address: number;
+  bytes: Uint8Array;
+}
+/**
+ * Where an asynchronous event (a signal, a switch) was taken:
+ * - `tick`: right before the conditional branch that would be tick `ticks + 1`,
+ * - `jump`: right before the back-jump that would be number `jumps + 1` (a loop without conditional branches),
+ * - `syscall`: at a system call, before it,
+ * - `interrupted`: inside a system call that the signal broke off,
+ * - `fault`: at the instruction that caused the signal itself,
+ * - `return`: where the task's last event has left it (behind a system call, at the start of a handler).
+ */
+declare const POINTS: readonly ["tick", "jump", "syscall", "interrupted", "fault", "return"];
+type Point = (typeof POINTS)[number];
+/** What every event says of the task that it happened to. */
+interface EventBase {
+  /** Thread id of the task, as the program saw it while it was recorded. */
+  task: number;
+  /** Retired conditional branches of the task up to here. */
+  ticks: number;
+  /** Registers at the event, before its effect; `rip` is the app pc of the instruction concerned. */
+  registers: Registers;
+}
+/** One mapping of a fresh or changed address space, and where replay takes its contents from. */
+interface MappingRecord {
+  start: number;
+  end: number;
+  /** PROT_* bits that the program asked for. */
+  protection: number;
+  shared: boolean;
+  /** Index in the trace's file list, or -1 for anonymous memory. */
+  file: number;
+  /** Offset of `start` in that file, in bytes. */
+  offset: number;
+  /** What /proc/PID/maps calls it ("[stack]", "[heap]", a path, or ""). */
+  name: string;
+}
+/** A program was started in the task: the whole address space is new. */
+interface ExecEvent extends EventBase {
+  kind: "exec";
+  path: string;
+  /** First address of the heap that brk moves. */
+  brk: number;
+  mappings: MappingRecord[];
+  /** Contents that differ from the mapped files (stack, zeroed tails of .data). */
+  writes: MemoryWrite[];
+}
+/** A system call ended (or was answered by the engine). */
+interface SyscallEvent extends EventBase {
+  kind: "syscall";
+  /** x86-64 system call number. */
+  number: number;
+  /** Value of rax afterwards: the result or -errno. */
+  result: bigint;
+  writes: MemoryWrite[];
+  /** 1 or 2 where it wrote to the standard output or error that the recorder was given; else 0. */
+  stream: 0 | 1 | 2;
+  /** Hash (Bun.hash.wyhash) of the bytes it wrote to that stream; 0n where `stream` is 0. */
+  outputHash: bigint;
+  /**
+   * The new mapping of a successful mmap or shmat, or the stack after a call that has changed its limit; else undefined.
+   * A stack (named "[stack]") is all that it may grow to.
+   */
+  mapping?: MappingRecord;
+}
+/** A signal reached the program (or killed it). */
+interface SignalEvent extends EventBase {
+  kind: "signal";
+  point: Point;
+  /** Back-jumps of the task up to here; used with point "jump". */
+  jumps: number;
+  signal: number;
+  /** The siginfo_t as the kernel gave it, 128 bytes. */
+  siginfo: Uint8Array;
+  /** `handler`: its handler starts; `ignored`: nothing happens; `fatal`: the process ends. */
+  disposition: "handler" | "ignored" | "fatal";
+  /** The signal frame that the kernel built (handler only). */
+  writes: MemoryWrite[];
+  /** Registers at the handler's first instruction (handler only; otherwise as `registers`). */
+  after: Registers;
+}
+/** The task was preempted here and another one goes on. */
+interface SwitchEvent extends EventBase {
+  kind: "switch";
+  point: Point;
+  jumps: number;
+}
+/** An instruction whose result does not follow from the program's state. */
+interface InstructionEvent extends EventBase {
+  kind: "instruction";
+  /** "rdtsc", "cpuid", … */
+  name: string;
+  /** Registers after it. */
+  after: Registers;
+}
+/** The task made a new one (clone, fork, vfork); the call's own `syscall` event follows, for vfork much later. */
+interface CloneEvent extends EventBase {
+  kind: "clone";
+  /** Thread id of the new task. */
+  child: number;
+  /** Its process: the thread group id; equal to `child` unless CLONE_THREAD was given. */
+  childProcess: number;
+  /** CLONE_* flags; fork is 0, vfork CLONE_VM | CLONE_VFORK. */
+  flags: number;
+  /** Registers of the new task at its first instruction. */
+  after: Registers;
+  /** Kernel writes into the new task's memory (CLONE_CHILD_SETTID). */
+  writes: MemoryWrite[];
+}
+/** A task is gone. */
+interface ExitEvent extends EventBase {
+  kind: "exit";
+  /** Wait status as wait4 gives it. */
+  status: number;
+  /** Kernel writes at its death (clear_child_tid). */
+  writes: MemoryWrite[];
+}
+/**
+ * Memory of the task's process was changed by somebody else than the task: by another process, or by the kernel in
+ * the middle of a system call that still sleeps. The task stands where its last event has left it.
+ */
+interface MemoryEvent extends EventBase {
+  kind: "memory";
+  writes: MemoryWrite[];
+}
+/** The recording is complete, or was stopped in an orderly way. Always the last event. */
+interface EndEvent extends EventBase {
+  kind: "end";
+  /** `exited`: the first process ended; `interrupted`: the recorder was told to stop; `unsupported`: it gave up. */
+  reason: "exited" | "interrupted" | "unsupported";
+  /** Wait status of the first process; 0 if it did not end by itself. */
+  status: number;
+  /** One line for the user; "" if there is nothing to say. */
+  message: string;
+}
+type TraceEvent = ExecEvent | SyscallEvent | SignalEvent | SwitchEvent | InstructionEvent | CloneEvent | ExitEvent | MemoryEvent | EndEvent;
+/** How a program ended. */
+type Exit = {
+  code: number;
+} | {
+  signal: number;
+};
+/** Nanoseconds for which an event was to count, and did. */
+interface CounterTimes {
+  /** While it was enabled (and its task, if it has one, was on a processor). */
+  readonly enabled: bigint;
+  /** While it was on a counter. Less than `enabled`: others had the counter for the rest. */
+  readonly running: bigint;
+}
+/** A value. It may be 0. */
+interface Counted extends CounterTimes {
+  readonly state: "counted";
+  /** Events of the time that the event was running: nothing is scaled. */
+  readonly value: bigint;
+  /** `value × enabled ÷ running`: equal to `value` if the event ran all the time, else an estimate. */
+  readonly estimate: bigint;
+  /** running ÷ enabled, up to 1. Below 1 `estimate` is scaled, and whoever shows it must show this too. */
+  readonly share: number;
+}
+/** The event is open, but nothing was counted: 0 would be a lie. */
+interface NotCounted extends CounterTimes {
+  readonly state: "not-counted";
+  readonly reason: string;
+}
+/** This host can't count the event. */
+interface NotSupported {
+  readonly state: "not-supported";
+  readonly reason: string;
+}
+/** What an open event says. */
+type OpenReading = Counted | NotCounted;
+/** What an event says, whether it could be opened or not. */
+type Reading = OpenReading | NotSupported;
+/** How far a task had come, and with which registers. */
+interface Progress {
+  ticks: number;
+  /** By name, as hexadecimal texts ("0x7ffff7ed9e65"), which JSON can hold. */
+  registers: Record<string, string>;
+}
+/** What a recording and a replay say of the same event. */
+interface Difference {
+  task: number;
+  /** The system call, the signal, or the event's kind. */
+  name: string;
+  expected: Progress;
+  found: Progress;
+}
+/** Engines that can record and replay. */
+type EngineName = "embedded" | "rr";
+/** What a probe has found. */
+interface Finding {
+  /** `yes`: the host has the capability (or the bug) that the probe is named after; `unknown`: it can't be told. */
+  readonly state: "yes" | "no" | "unknown";
+  /** One line, with the numbers that were measured: "312 of 500 branches counted". */
+  readonly evidence: string;
+}
+/** A host as a test sees it: what it can do, with the evidence. */
+declare class ScriptHost {
+  #private;
+  /** "live", or the name of a described host. */
+  get name(): string;
+  /**
+   * What the probe of a capability has found.
+   *
+   * @param capability A name that `tickproof doctor` lists: "pmu", "kvm-in-txcp-bug".
+   * @throws {RangeError} If there is no such capability.
+   */
+  finding(capability: string): Finding;
+  /** Whether a capability (or a bug) is there for certain. */
+  has(capability: string): boolean;
+}
+/** How a source is built. */
+interface ProgramOptions {
+  /** Flags of the compiler, behind tickproof's own; libraries (`-lm`) too. @default none */
+  flags?: readonly string[];
+}
+/** A program that can be run. */
+interface Program {
+  path: string;
+}
+/**
+ * What a program under test may do. The engine answers EACCES to what it may not; what it was started with (standard
+ * streams) stays usable.
+ *
+ * @example { net: false, write: "folder" }
+ */
+interface Permissions {
+  /** Whether it may open sockets that leave this machine, or ask the kernel of its network. @default true */
+  net?: boolean;
+  /** Whether it may change files: all that its user may, those below its working folder, or none. @default true */
+  write?: boolean | "folder";
+}
+/** When a signal is sent. */
+type When = /** Milliseconds after the program's start. */{
+  ms: number;
+} /** Right before the conditional branch behind so many of the program's first task: an exact place. */ | {
+  ticks: number;
+} /** As soon as the program's standard output has something that this matches. */ | {
+  output: RegExp;
+};
+/** Signals by name, as Linux has them. */
+type SignalName = "SIGHUP" | "SIGINT" | "SIGQUIT" | "SIGILL" | "SIGTRAP" | "SIGABRT" | "SIGIOT" | "SIGBUS" | "SIGFPE" | "SIGKILL" | "SIGUSR1" | "SIGSEGV" | "SIGUSR2" | "SIGPIPE" | "SIGALRM" | "SIGTERM" | "SIGSTKFLT" | "SIGCHLD" | "SIGCONT" | "SIGSTOP" | "SIGTSTP" | "SIGTTIN" | "SIGTTOU" | "SIGURG" | "SIGXCPU" | "SIGXFSZ" | "SIGVTALRM" | "SIGPROF" | "SIGWINCH" | "SIGIO" | "SIGPOLL" | "SIGPWR" | "SIGSYS";
+/** A signal to send. */
+interface Send {
+  send: SignalName;
+  at: When;
+}
+/** How a program is run under record. */
+interface RecordOptions extends ProgramOptions {
+  /** Added to the environment of the script. @default none */
+  env?: Readonly<Record<string, string>>;
+  /** What it reads from its standard input. @default nothing */
+  stdin?: string | Uint8Array;
+  /** Working directory, relative to the script. @default the script's folder */
+  cwd?: string;
+  /** Signals to send to it. @default none */
+  signals?: readonly Send[];
+  /** Described host that it runs on, by name or path of a profile relative to the script. @default the test's */
+  host?: string;
+  /** What it may do; what the test denies stays denied. @default all that the test allows */
+  permissions?: Permissions;
+}
+/** What a program left, recorded or replayed. */
+interface Run {
+  /** How the program ended; undefined if it did not get there. */
+  readonly exit: Exit | undefined;
+  /** Retired conditional branches of all its tasks. */
+  readonly ticks: number;
+  /** Signals that reached the program, and preemptions of one thread for another. */
+  readonly signals: number;
+  readonly switches: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+/** A replay that did not do what its recording did. */
+interface Divergence {
+  /** Index of the event. */
+  readonly event: number;
+  /** "ticks mismatch at event 12 (write): expected 4180530, got 4240512 …" */
+  readonly message: string;
+  /** How they differ there; undefined where the task did not get to the event at all. */
+  readonly difference: Difference | undefined;
+  /** Ticks and registers that the recording has there; undefined as `difference` is. */
+  readonly expected: Difference["expected"] | undefined;
+  /** Those that the replay came with. */
+  readonly found: Difference["found"] | undefined;
+}
+/** A replay. */
+interface Replay extends Run {
+  /** Undefined if it did what the recording did, to its end. */
+  readonly divergence: Divergence | undefined;
+}
+/** A program's run with its trace, which is replayed as often as you like. `await using` deletes it at the end. */
+declare class Recording implements Run, AsyncDisposable {
+  #private;
+  readonly exit: Exit | undefined;
+  readonly ticks: number;
+  readonly signals: number;
+  readonly switches: number;
+  readonly stdout: string;
+  readonly stderr: string;
+  /** Folder of the trace. */
+  readonly trace: string;
+  private constructor();
+  /** The events of the trace, in order. */
+  events(): Generator<TraceEvent, void, undefined>;
+  /** Replays the trace; as often as you like. */
+  replay(): Promise<Replay>;
+  /** Deletes the trace and the outputs. */
+  [Symbol.asyncDispose](): Promise<void>;
+}
+/** A step as one record. */
+interface StepRecord {
+  name: string;
+  fn: (t: TestContext) => void | Promise<void>;
+  /** Not run; a text says why. @default false */
+  ignore?: boolean | string;
+}
+/** What a test or a step gets: steps, skipping, and the doors to programs, counters and the host. */
+declare class TestContext {
+  #private;
+  readonly name: string;
+  readonly signal: Signal;
+  readonly parent?: TestContext | undefined;
+  /**
+   * What the test's host (this one, or the described one that the test names) can do, with the evidence.
+   *
+   * @example if (!t.host.has("pmu")) t.skip(t.host.finding("pmu").evidence);
+   */
+  get host(): ScriptHost;
+  /** The names from the test down to here. */
+  get path(): readonly string[];
+  /** Path of the script. */
+  get origin(): string;
+  /** Steps that have ended so far. */
+  get steps(): readonly StepResult[];
+  /** The step that runs now; undefined if none does. */
+  get pendingStep(): string | undefined;
+  /**
+   * Runs a part of the test under a name of its own. A step that fails makes the test fail, which goes on.
+   *
+   * @example await t.step("replays", async () => { await assertReplays(recording); });
+   * @returns Whether the step passed; false also for one that was skipped.
+   * @throws {TypeError} If another step of this test runs: await it first.
+   */
+  step(step: StepRecord): Promise<boolean>;
+  step(name: string, fn: StepRecord["fn"]): Promise<boolean>;
+  /**
+   * Ends this test or step here, without a failure.
+   *
+   * @example t.skip("no network here");
+   * @param reason Shown in the summary.
+   * @throws Always.
+   */
+  skip(reason: string): never;
+  /**
+   * Runs a program natively under the engine and keeps a trace of it.
+   *
+   * @param program A source (`.c`, `.cc`, `.cpp`, `.S`) or a path, relative to the script; or a program of the host.
+   * @example
+   * await using recording = await t.record("loop.c", ["10"], { signals: [{ send: "SIGUSR1", at: { ticks: 1000 } }] });
+   * @returns The recording; `await using` deletes it at the end.
+   */
+  record(program: string, args?: readonly string[], options?: RecordOptions): Promise<Recording>;
+  /**
+   * Counts events of this process while something runs: see `countWhile`.
+   *
+   * @example const { "page-faults": faults } = await t.counters(["page-faults"], () => touch(memory));
+   */
+  counters(events: readonly string[], fn: () => void | Promise<void>): Promise<Record<string, Reading>>;
+  /**
+   * Builds a program.
+   *
+   * @param source Path of a source, relative to the script.
+   * @param options Flags of the compiler, or an object that has them.
+   * @example const { path } = await t.compile("primes.c", ["-O2", "-lm"]);
+   * @returns The program; it is kept by content, so that the next build of the same costs nothing.
+   */
+  compile(source: string, options?: ProgramOptions | readonly string[]): Promise<Program>;
+}
+/**
+ * `AbortSignal`, where the project has types for it: those of a browser, Node or Bun. A project without them still
+ * gets what it can ask without.
+ */
+type Signal = typeof globalThis extends {
+  AbortSignal: {
+    prototype: infer Known;
+  };
+} ? Known : {
+  readonly aborted: boolean;
+  readonly reason: unknown;
+};
+/** The body of a test or a step. */
+type TestFunction = (t: TestContext) => void | Promise<void>;
+/** Capabilities of a host, and what is to be said of them. */
+interface Condition {
+  /** Capabilities that the host has, all of them. */
+  when?: string | readonly string[];
+  /** Engines that it is about. @default all */
+  engine?: EngineName | readonly EngineName[];
+  /** Why, for those who read the report. */
+  reason?: string;
+  /** Where more is told of it. */
+  url?: string;
+}
+/** A capability, or several conditions of which one is enough. */
+type Conditions = string | Condition | readonly (string | Condition)[];
+/** Where a test is for, and where its result means less. */
+interface TestConditions {
+  /** Capabilities without which it is skipped, as `tickproof doctor` names them. @default none */
+  requires?: Conditions;
+  /** Where it is skipped. @default nowhere */
+  unsupported?: Conditions;
+  /** Where it is run, and its result is marked. @default nowhere */
+  flag?: Conditions;
+  /** Where it is run and must fail: to pass is then a failure. @default nowhere */
+  xfail?: Conditions;
+}
+/**
+ * What may be said of a test besides its body. Everything is optional.
+ *
+ * @example
+ * test({
+ *   name: "writes nothing outside",
+ *   permissions: { net: false, write: "folder" },
+ *   requires: "compiler",
+ *   repeats: 3,
+ *   fn: async (t) => {
+ *     await using recording = await t.record("program.c");
+ *     await assertReplays(recording);
+ *   },
+ * });
+ */
+interface TestOptions extends TestConditions {
+  /** Not run; a text says why. @default false */
+  ignore?: boolean | string;
+  /** Only tests with this are run, and the run fails for it, so that it is not forgotten. @default false */
+  only?: boolean;
+  /** Seconds that one attempt may take. @default DEFAULT_TIMEOUT_SECONDS, or the run's */
+  timeout?: number;
+  /** Attempts after a failed one; a test that passes then is flaky. @default 0 */
+  retry?: number;
+  /** Times that the test is run; it passes only if all of them do. @default 1 */
+  repeats?: number;
+  /** Words to choose tests by. @default none */
+  tags?: readonly string[];
+  /**
+   * The engine that is to run it. Scripts record with the embedded one, so that a test for "rr" is skipped.
+   * @default "embedded"
+   */
+  engine?: EngineChoice;
+  /**
+   * Described host that its programs run on, by name or by path of a profile relative to the script; its conditions and
+   * `t.host` are those of that host.
+   * @default this host
+   */
+  host?: string;
+  /** What programs that it records may do. @default all that its user may */
+  permissions?: Permissions;
+}
+/** A place in a script. */
+interface Location {
+  file: string;
+  /** From 1. */
+  line: number;
+}
+/** When a hook runs: around all tests of its script, or around each. */
+type HookName = "beforeAll" | "beforeEach" | "afterEach" | "afterAll";
+/** The body of a hook. */
+type Hook = () => void | Promise<void>;
+/** How a test or a step ended. */
+type StepVerdict = {
+  kind: "pass";
+} | {
+  kind: "fail";
+  reasons: readonly string[];
+} | {
+  kind: "skip";
+  reason: string;
+};
+/** A test or a step with the steps in it, in the order in which they began. */
+interface StepResult {
+  name: string;
+  verdict: StepVerdict;
+  milliseconds: number;
+  steps: readonly StepResult[];
+}
+/** What `--engine` and a manifest's `engine` take. */
+declare const ENGINE_CHOICES: readonly ["embedded", "rr", "auto"];
+type EngineChoice = (typeof ENGINE_CHOICES)[number];
+/** Bounds of a count, both inclusive. */
+interface SuiteRange {
+  min?: number | undefined;
+  max?: number | undefined;
+}
+/** What an output must be like. */
+interface SuiteText {
+  /** The whole output. */
+  equals?: string | undefined;
+  /** Texts in it. */
+  contains?: string[] | undefined;
+  /** Regular expressions that match in it. */
+  matches?: string[] | undefined;
+  /** It is as in a file in `__snapshots__` beside the manifest. */
+  snapshot?: boolean | undefined;
+}
+/** What a test's runs must be like. */
+interface SuiteExpectations {
+  exit?: number | undefined;
+  /** The signal that ends the program. */
+  signal?: string | undefined;
+  stdout?: SuiteText | undefined;
+  stderr?: SuiteText | undefined;
+  /** Retired conditional branches; `baseline` is a percentage. */
+  ticks?: (SuiteRange & {
+    baseline?: string | undefined;
+  }) | undefined;
+  events?: SuiteRange | undefined;
+  signals?: SuiteRange | undefined;
+  switches?: SuiteRange | undefined;
+  /** How many times as long as the native run the recording takes. */
+  overhead?: {
+    max: number;
+  } | undefined;
+  /** Events of the native run, by name. */
+  counters?: Record<string, SuiteRange> | undefined;
+}
+/** A condition, complete. */
+interface SuiteCondition {
+  when: string[];
+  engine: EngineName[];
+  reason?: string | undefined;
+  url?: string | undefined;
+}
+/** One test, with the manifest's defaults filled in and its matrix expanded. */
+interface SuiteTest {
+  name: string;
+  program?: string | undefined;
+  build?: {
+    sources: string[];
+    flags?: string[] | undefined;
+    libraries?: string[] | undefined;
+    language?: "c" | "c++" | "asm" | undefined;
+  } | undefined;
+  command?: string | undefined;
+  args: string[];
+  stdin?: string | undefined;
+  /** Contents, or the file that it is a copy of, by path in the working folder. */
+  files?: Record<string, string | {
+    copy: string;
+  }> | undefined;
+  environment: Record<string, string>;
+  signals?: {
+    send: string;
+    at: {
+      ms?: number | undefined;
+      output?: string | undefined;
+      ticks?: number | undefined;
+    };
+  }[] | undefined;
+  timeout?: number | undefined;
+  alone: boolean;
+  weight: number;
+  exclusive: string[];
+  repeat?: number | undefined;
+  retry?: number | undefined;
+  tags: string[];
+  skip?: string | undefined;
+  engine?: EngineChoice | undefined;
+  host?: string | undefined;
+  requires: SuiteCondition[];
+  unsupported: SuiteCondition[];
+  flag: SuiteCondition[];
+  xfail: SuiteCondition[];
+  expect: SuiteExpectations;
+}
+/** A checked manifest. */
+interface Suite {
+  /** Name of the suite. */
+  suite: string;
+  description?: string | undefined;
+  /** Seconds, for tests that name no timeout of their own. */
+  timeout: number;
+  engine: EngineChoice;
+  tags: string[];
+  tests: SuiteTest[];
+  /** Absolute path of the manifest's folder. */
+  folder: string;
+}
+/**
+ * Asserts that a recording replays: to its end, with the same output, end, ticks, signals and switches.
+ *
+ * @example const replay = await assertReplays(recording);
+ * @returns The replay, for more questions.
+ * @throws {AssertionError} With both sides of each difference.
+ */
+declare function assertReplays(recording: Recording): Promise<Replay>;
+/**
+ * Asserts that runs have executed the same number of conditional branches.
+ *
+ * @example assertSameTicks(recording, await recording.replay());
+ * @param first What the others are compared with.
+ * @throws {AssertionError} With the ticks of the first one that differs.
+ */
+declare function assertSameTicks(first: Run, ...others: readonly Run[]): void;
+/** What is asserted of, if not the test that runs with the embedded engine. */
+interface SkipsOnOptions {
+  /** Another test of the script, by name. @default the one that runs */
+  test?: string;
+  /** Conditions to take instead of those of the test. @default the test's */
+  conditions?: TestConditions;
+  /** @default "embedded" */
+  engine?: EngineName;
+}
+/**
+ * Asserts that a test would be skipped on a described host, by its own conditions.
+ *
+ * @example assertSkipsOn("haswell-kvm-4.7", { conditions: { unsupported: "kvm-in-txcp-bug" } });
+ * @param host A name from manifests/hosts, or the path of a profile relative to the script.
+ * @returns Why it would be skipped: what was found there, and the condition's reason.
+ * @throws {AssertionError} If it would be run there; with what was found of each capability that it names.
+ * @throws {TypeError} Outside of a test, or for the name of a test that is none of the script's.
+ */
+declare function assertSkipsOn(host: string, options?: SkipsOnOptions): string;
+/** A test as one record. */
+interface TestRecord extends TestOptions {
+  name: string;
+  fn: TestFunction;
+}
+/** The ways to write a test down. */
+interface AddTest {
+  /** @example test("adds", async (t) => { … }) */
+  (name: string, fn: TestFunction): void;
+  /** @example test("adds", { timeout: 5 }, async (t) => { … }) */
+  (name: string, options: TestOptions, fn: TestFunction): void;
+  /** @example test({ name: "adds", tags: ["quick"], fn: async (t) => { … } }) */
+  (test: TestRecord): void;
+}
+/** A test for each row of a table. */
+type AddEach = <Row>(rows: readonly Row[]) => (name: string | ((row: Row, index: number) => string), fn: EachFunction<Row>, options?: TestOptions) => void;
+/** The body of a test that gets a row. */
+type EachFunction<Row> = (t: Parameters<TestFunction>[0], row: Row) => void | Promise<void>;
+/** `test` and what hangs on it. */
+interface Test extends AddTest, Record<HookName, (fn: Hook) => void> {
+  /** A test that keeps the others from running, and the run from passing. */
+  only: AddTest;
+  /** A test that is not run. */
+  ignore: AddTest;
+  /**
+   * A test for each row.
+   *
+   * @example test.each([1, 2, 3])((n) => `doubles ${n}`, (t, n) => { … })
+   * A name as a text may have `%s`, which becomes the row as JSON, and `%#`, which becomes its index.
+   */
+  each: AddEach;
+}
+/** Adds a test to the script. See {@link Test}. */
+declare const test: Test;
+export { type AddEach, type AddTest, type Condition, type Conditions, type Divergence, type Exit, type Hook, type HookName, type Location, type Permissions, type Program, type ProgramOptions, type RecordOptions, type Recording, type Replay, type Run, type ScriptHost, type Send, type SignalName, type SkipsOnOptions, type StepRecord, type Suite, type SuiteCondition, type SuiteExpectations, type SuiteRange, type SuiteTest, type SuiteText, type Test, type TestConditions, type TestContext, type TestFunction, type TestOptions, type TestRecord, type When, assertReplays, assertSameTicks, assertSkipsOn, test };
