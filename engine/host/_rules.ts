@@ -48,7 +48,6 @@ export function fields(attr: Uint8Array) {
 }
 
 const HARDWARE_TYPES = [0, 3, 4];
-const IN_TX_BITS = 3n << 32n;
 const IN_TXCP = 1n << 33n;
 
 /** Rules about opens: what must not have been granted. */
@@ -80,16 +79,12 @@ const OPEN_RULES: Readonly<
     const { type, config, period } = fields(attr);
     return (
       cpu.vendor === "GenuineIntel" &&
+      (cpu.tsx.hle || cpu.tsx.rtm) &&
       type === 4 &&
       (config & IN_TXCP) !== 0n &&
       period > 0n &&
       period < 0x7fff_ffffn
     );
-  },
-  "bits of TSX without TSX": ({ attr }, { cpu }) => {
-    const { type, config } = fields(attr);
-    const without = cpu.vendor === "GenuineIntel" && !cpu.tsx.hle && !cpu.tsx.rtm;
-    return without && type === 4 && (config & IN_TX_BITS) !== 0n;
   },
   "precise sampling in a guest": ({ attr }, { hypervisor }) => {
     const { type, precise } = fields(attr);

@@ -2,6 +2,7 @@
  * A described processor with what stands between its counters and the kernel that programs use: nothing, a virtual
  * PMU of KVM with the host's own driver below, or one of Xen or VMware that hands real counters through.
  */
+import { CORES, microarchitecture } from "../../ffi/mod.ts";
 import {
   type Activity,
   activityOf,
@@ -40,7 +41,23 @@ const NARROW_PERIOD = 2 ** 31 - 1;
 /** Branches that Xen's handler retires while the counters run on. */
 const XEN_HANDLER = { least: 20, spread: 40 } as const;
 
-function layoutOf({ cpu, pmu }: HostProfile): PmuLayout {
+/** First release that passes the second byte of the umask on (`x86_pmu_get_event_config`, arch/x86/events/perf_event.h). */
+const UMASK2_RELEASE = [6, 11] as const;
+
+/** Whether a core has events whose umask needs a second byte, and a kernel knows of it. */
+function hasUmask2({ cpu }: HostProfile, kernel: string): boolean {
+  const line = microarchitecture(cpu);
+  const codes: readonly bigint[] = line === undefined ? [] : Object.values(CORES[line.core]);
+  return (
+    cpu.vendor === "GenuineIntel" &&
+    isAtLeast(kernel, UMASK2_RELEASE) &&
+    codes.some((code) => code >> 32n !== 0n)
+  );
+}
+
+/** @param kernel Release of the kernel whose driver it is. */
+function layoutOf(profile: HostProfile, kernel: string): PmuLayout {
+  const { cpu, pmu } = profile;
   const intel = cpu.vendor === "GenuineIntel";
   return {
     vendor: cpu.vendor,
@@ -51,13 +68,14 @@ function layoutOf({ cpu, pmu }: HostProfile): PmuLayout {
     taken: pmu.taken,
     maxPeriod: 2 ** (pmu.width - 1) - 1,
     transactional: intel && (cpu.tsx.hle || cpu.tsx.rtm),
+    umask2: hasUmask2(profile, kernel),
     precise: intel,
   };
 }
 
 /** What a guest's kernel believes in. */
 function guestLayout(profile: HostProfile, virtual: { counters: number; fixedCounters: number }): PmuLayout {
-  const host = layoutOf(profile);
+  const host = layoutOf(profile, profile.kernel.release);
   const { hypervisor } = profile;
   const narrow =
     host.vendor === "GenuineIntel" &&
@@ -95,7 +113,8 @@ export class Processor {
     this.#profile = profile;
     this.#noise = noise;
     this.#pending = new PendingInterrupts(noise, pmu.skid, COUNTERS_END);
-    const real = layoutOf(profile);
+    const below = hypervisor.kind === "kvm" ? hypervisor.hostKernel : profile.kernel.release;
+    const real = layoutOf(profile, below);
     const passedThrough = hypervisor.kind === "xen" || hypervisor.kind === "vmware";
     const general = passedThrough
       ? Math.max(0, Math.min(hypervisor.counters, real.general - real.taken))

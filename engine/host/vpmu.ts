@@ -116,6 +116,7 @@ export class VirtualPmu implements CounterBank {
       excludeUser: !user,
       excludeHost: false,
       branchStack: false,
+      mayCountOthers: true,
     });
     if (typeof selection === "number") return selection;
     // With no counter for its kind at all, creation fails; an event that is pinned and finds no free one is in error.

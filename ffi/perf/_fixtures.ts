@@ -13,16 +13,21 @@ export function signature(family: number, model: number, stepping: number): numb
   return stepping | ((model & 0xf) << 4) | (base << 8) | ((model >> 4) << 16) | ((family - base) << 20);
 }
 
-/** A host with a processor and files; every other path is missing. */
+/** cpuid leaf 7, ebx: HLE and RTM. */
+const TRANSACTIONS = (1 << 4) | (1 << 11);
+
+/** A host with a processor and files; every other path is missing. @param transactional It has HLE and RTM. */
 export function describedFacts(
   vendor: string,
   [family, model, stepping]: readonly [number, number, number],
   files: Readonly<Record<string, string>> = {},
+  transactional = false,
 ): HostFacts {
   const [b = 0, d = 0, c = 0] = ascii(vendor);
   const leaves: Readonly<Record<number, CpuidResult>> = {
-    0: [1, b, c, d],
+    0: [7, b, c, d],
     1: [signature(family, model, stepping), 0, 0, 0],
+    7: [0, transactional ? TRANSACTIONS : 0, 0, 0],
   };
   return {
     cpuid: (leaf) => leaves[leaf] ?? [0, 0, 0, 0],

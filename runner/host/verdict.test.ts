@@ -60,7 +60,7 @@ test("judge() finds what keeps either engine from running without ptrace", () =>
 });
 
 test("judge() tells limits apart from obstacles, and what is not known from both", () => {
-  const verdict = verdictOn("rr", { ...rrThere, pmu: { kvmBug: true } });
+  const verdict = verdictOn("rr", { ...rrThere, features: { ebx: 1 << 4 }, pmu: { kvmBug: true } });
   assertEquals(verdict.runs, true);
   assertEquals(verdict.limits, ["kvm-in-txcp-bug"]);
   assertEquals(verdict.open, ["ptrace", "ptrace-sysemu", "personality", "seccomp", "proc-mem"]);

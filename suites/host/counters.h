@@ -16,11 +16,20 @@
 /* Exit code of a program that could not try what it is for. */
 enum { NOT_TRIED = 77 };
 
+/* A processor of Intel's cores, and the raw event of its retired conditional branches. */
+struct tick {
+  uint8_t model;
+  uint64_t event;
+};
+
 /* Raw event of retired conditional branches of this processor, in user mode; 0 where it is not known. */
 static inline uint64_t ticks_event(void) {
-  static const uint8_t silvermont[] = {0x37, 0x4a, 0x4c, 0x4d, 0x5a, 0x5c, 0x5f, 0x7a, 0x86, 0x96, 0x9c, 0x57, 0x85};
+  static const uint8_t silvermont[] = {0x37, 0x4a, 0x4c, 0x4d, 0x5a, 0x5c, 0x5f, 0x7a, 0x86,
+                                       0x96, 0x9c, 0x57, 0x85, 0xaf, 0xb6, 0xbe};
   static const uint8_t ice_lake[] = {0x6a, 0x6c, 0x7d, 0x7e, 0x8c, 0x8d, 0xa7, 0x8f, 0xcf,
-                                     0x97, 0x9a, 0xb7, 0xba, 0xbf, 0xaa, 0xad, 0xae};
+                                     0x97, 0x9a, 0xb7, 0xba, 0xbf, 0xaa, 0xac, 0xad, 0xae, 0xb5};
+  static const struct tick newer[] = {{0xbd, 0x100005111c4}, {0xc5, 0x100005111c4}, {0xc6, 0x100005111c4},
+                                      {0xcc, 0x5107c4},      {0xdd, 0x5107c4}};
   unsigned a, b, c, d;
   __cpuid(0, a, b, c, d);
   if (b == signature_AMD_ebx) return 0x5100d1;
@@ -31,7 +40,18 @@ static inline uint64_t ticks_event(void) {
     if (silvermont[i] == model) return 0x517ec4;
   for (unsigned i = 0; i < sizeof(ice_lake); i++)
     if (ice_lake[i] == model) return 0x5111c4;
+  for (unsigned i = 0; i < sizeof(newer) / sizeof(newer[0]); i++)
+    if (newer[i].model == model) return newer[i].event;
   return 0x5101c4;
+}
+
+/* Whether this processor has transactions (HLE or RTM): without, the kernel masks IN_TX and IN_TXCP in silence. */
+static inline int has_transactions(void) {
+  unsigned a, b, c, d;
+  __cpuid(0, a, b, c, d);
+  if (a < 7) return 0;
+  __cpuid_count(7, 0, a, b, c, d);
+  return (b & (1u << 4 | 1u << 11)) != 0;
 }
 
 /* Opens a counter on a task (0: the caller), disabled; the result is a descriptor, or -1 with errno. */

@@ -92,7 +92,8 @@ static pid_t start(struct tool *tool) {
     if (tool->measure < 0 && errno == EINVAL) puts("no transactions here: the plain counter is the clock");
     else require_counter(tool->measure, "no checkpointed counter (IN_TXCP)");
   } else if (strategy == GUARD) {
-    tool->in_tx = open_transactional(event | IN_TX, pid);
+    /* Where there are none the counter would be a plain one. */
+    tool->in_tx = has_transactions() ? open_transactional(event | IN_TX, pid) : (errno = EINVAL, -1);
     if (tool->in_tx < 0 && errno == EINVAL) puts("no transactions here: there is nothing to guard against");
     else require_counter(tool->in_tx, "no counter of branches in transactions (IN_TX)");
   }

@@ -77,6 +77,7 @@ function hardwareSource(world: OpenWorld, attr: Attr): Source | number {
     excludeUser: attr.has("exclude_user"),
     excludeHost: attr.has("exclude_host"),
     branchStack: attr.branchStack,
+    mayCountOthers: allowsCpu(world.profile.kernel),
   });
   if (typeof selection === "number") return selection;
   return { kind: "hardware", event: hardwareEvent(driver.layout, selection, firstPeriod(attr)) };

@@ -18,6 +18,7 @@ const FORMATS: Readonly<Record<PmuLayout["vendor"], Readonly<Record<string, stri
     event: "config:0-7",
     umask: "config:8-15",
     edge: "config:18",
+    pc: "config:19",
     inv: "config:23",
     cmask: "config:24-31",
   },
@@ -63,9 +64,10 @@ const PRODUCTS: Readonly<Record<Hypervisor["kind"], readonly [vendor: string, pr
     vmware: ["VMware, Inc.", "VMware Virtual Platform"],
   };
 
-function pmuFiles({ vendor, version, transactional, precise, ...rest }: PmuLayout): Record<string, File> {
+function pmuFiles(layout: PmuLayout): Record<string, File> {
+  const { vendor, precise } = layout;
   const cpu = `${EVENT_SOURCES}/cpu`;
-  const mask = formatMask({ vendor, version, transactional, precise, ...rest });
+  const mask = formatMask(layout);
   const formats = { ...FORMATS[vendor] };
   if (vendor === "GenuineIntel") {
     for (const [name, text, bit] of OPTIONAL_FORMATS) if ((mask >> bit) & 1n) formats[name] = text;

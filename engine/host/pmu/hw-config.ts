@@ -1,7 +1,8 @@
 /**
  * A driver's checks of one hardware event, and the config that it gives to a counter. Guest and host run the same
  * code with the layout that each believes in: what the guest's kernel has let pass, the host's may still refuse.
- * Source: arch/x86/events/core.c (x86_pmu_hw_config, x86_setup_perfctr), intel/core.c (hsw_hw_config), amd/core.c.
+ * Source: Linux 6.18, arch/x86/events/core.c (x86_pmu_hw_config, x86_setup_perfctr), intel/core.c (intel_pmu_hw_config,
+ * hsw_hw_config), amd/core.c (amd_core_hw_config).
  */
 import { ERRNO, IN_TX, IN_TXCP, PERF_COUNT_HW, PERF_TYPE } from "../../../ffi/mod.ts";
 import type { PmuLayout } from "./layout.ts";
@@ -19,16 +20,18 @@ export interface HardwareRequest {
   readonly excludeHost: boolean;
   /** Stacks of branches are asked for. */
   readonly branchStack: boolean;
+  /** Whoever asks may count what others do on a processor (`perf_allow_cpu`). */
+  readonly mayCountOthers: boolean;
 }
 
-/** event, umask, edge, any thread, invert, cmask. Intel SDM volume 3B, IA32_PERFEVTSELx; AMD64_RAW_EVENT_MASK. */
-const INTEL_FORMAT = 0xffa4_ffffn;
-const INTEL_UPPER_UMASK = 0xff00_0000_0000n;
-const AMD_FORMAT = 0xf_ff84_ffffn;
-/** USR, OS, pin control, interrupt, enable: the kernel's own, taken from whoever sets them. */
-const KERNELS_OWN = 0x5b_0000n;
+/** event, umask, edge, invert, cmask: X86_RAW_EVENT_MASK and AMD64_RAW_EVENT_MASK, arch/x86/include/asm/perf_event.h. */
+const RAW_EVENT_MASK = 0xff84_ffffn;
+const AMD_RAW_EVENT_MASK = RAW_EVENT_MASK | 0xf_0000_0000n;
+/** ARCH_PERFMON_EVENTSEL_UMASK2 and EQ, which a PMU's `config_mask` has besides since Linux 6.11. */
+const UMASK2 = 0xff10_0000_0000n;
 const ANY_THREAD = 1n << 21n;
-/** From this version on the bit is gone. */
+/** The first version of Intel's PMU that has the bit (`intel_pmu_hw_config`), and the first whose sysfs does not show it. */
+const ANY_THREAD_VERSION = 3;
 const NO_ANY_THREAD_VERSION = 5;
 /** The period that a guest's kernel sets up where it only counts; shorter ones would be sampling. */
 const COUNTING_PERIOD = 0x7fff_ffffn;
@@ -66,12 +69,12 @@ const RESULTS = 2;
 /** The branch unit's loads are branches; other caches are events that never happen here. */
 const BRANCH_UNIT = 5;
 
-function hardwareConfig(layout: PmuLayout, config: bigint): bigint | number {
+function hardwareConfig(layout: PmuLayout, { config }: HardwareRequest): bigint | number {
   if (config >= BigInt(HARDWARE_EVENTS)) return -ERRNO.EINVAL;
   return EVENT_MAP[layout.vendor][Number(config)] ?? -ERRNO.ENOENT;
 }
 
-function cacheConfig(layout: PmuLayout, config: bigint): bigint | number {
+function cacheConfig(layout: PmuLayout, { config }: HardwareRequest): bigint | number {
   const [cache, operation, result] = [0n, 8n, 16n].map((shift) => Number((config >> shift) & 0xffn));
   if (config >> 24n !== 0n || cache >= CACHE_OPERATIONS.length) return -ERRNO.EINVAL;
   if (operation >= OPERATIONS || result >= RESULTS) return -ERRNO.EINVAL;
@@ -80,18 +83,29 @@ function cacheConfig(layout: PmuLayout, config: bigint): bigint | number {
   return EVENT_MAP[layout.vendor][branches ? PERF_COUNT_HW.BRANCH_INSTRUCTIONS : PERF_COUNT_HW.CACHE_MISSES];
 }
 
-/** Bits of a raw config that this PMU's format has. */
-export function formatMask({ vendor, version, transactional }: PmuLayout): bigint {
-  if (vendor === "AuthenticAMD") return AMD_FORMAT;
-  let mask = INTEL_FORMAT;
-  if (version >= NO_ANY_THREAD_VERSION) mask = (mask | INTEL_UPPER_UMASK) & ~ANY_THREAD;
-  return transactional ? mask | IN_TX | IN_TXCP : mask;
+/** Bits of a raw config that the kernel passes on to a counter; the others are masked, and nobody is told. */
+function rawMask({ vendor, umask2, transactional }: PmuLayout): bigint {
+  if (vendor === "AuthenticAMD") return AMD_RAW_EVENT_MASK;
+  return RAW_EVENT_MASK | (umask2 ? UMASK2 : 0n) | (transactional ? IN_TX | IN_TXCP : 0n);
 }
 
-function rawConfig(layout: PmuLayout, config: bigint): bigint | number {
-  const mask = formatMask(layout);
-  const unknown = config & ~mask & ~KERNELS_OWN;
-  return unknown === 0n ? config & mask : -ERRNO.EINVAL;
+/** Bits of a raw config that this PMU's format in sysfs has. */
+export function formatMask(layout: PmuLayout): bigint {
+  const { vendor, version } = layout;
+  const any = vendor === "GenuineIntel" && version >= ANY_THREAD_VERSION && version < NO_ANY_THREAD_VERSION;
+  return rawMask(layout) | (any ? ANY_THREAD : 0n);
+}
+
+/** The bit of all threads of a core is no user's own business. `intel_pmu_hw_config`, arch/x86/events/intel/core.c. */
+function anyThread(layout: PmuLayout, { config, mayCountOthers }: HardwareRequest): bigint | number {
+  if (layout.vendor === "AuthenticAMD" || (config & ANY_THREAD) === 0n) return 0n;
+  if (layout.version < ANY_THREAD_VERSION) return -ERRNO.EINVAL;
+  return mayCountOthers ? ANY_THREAD : -ERRNO.EACCES;
+}
+
+function rawConfig(layout: PmuLayout, request: HardwareRequest): bigint | number {
+  const any = anyThread(layout, request);
+  return typeof any === "number" ? any : (request.config & rawMask(layout)) | any;
 }
 
 /** Checks of transactional memory. `hsw_hw_config`, arch/x86/events/intel/core.c. */
@@ -113,7 +127,7 @@ export function hwConfig(layout: PmuLayout, request: HardwareRequest): Selection
   if (request.preciseIp > 0 && request.samplePeriod === 0n) return -ERRNO.EINVAL;
   if (request.branchStack && !layout.precise) return -ERRNO.EOPNOTSUPP;
   const decode = { [PERF_TYPE.HARDWARE]: hardwareConfig, [PERF_TYPE.HW_CACHE]: cacheConfig }[request.type];
-  const config = (decode ?? rawConfig)(layout, request.config);
+  const config = (decode ?? rawConfig)(layout, request);
   if (typeof config === "number") return config;
   if (layout.vendor === "GenuineIntel") {
     const refused = checkTransactional(config, request);

@@ -12,8 +12,10 @@ export interface PmuLayout {
   readonly taken: number;
   /** Longest period of a counter: 2^31 − 1 where only its lower 32 bits can be written. */
   readonly maxPeriod: number;
-  /** Format of the config has the bits of transactional memory. */
+  /** The kernel sees transactional memory (RTM or HLE): configs have its bits (`hsw_hw_config`). */
   readonly transactional: boolean;
+  /** Configs have a second byte of the umask (cpuid leaf 0x23), and the kernel knows. */
+  readonly umask2: boolean;
   /** Precise sampling (PEBS): not in guests. */
   readonly precise: boolean;
 }

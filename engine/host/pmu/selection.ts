@@ -17,6 +17,7 @@ const NAMED: Readonly<Record<string, Quantity>> = {
   "retired-conditional-branches": allBranches,
   "retired-branches": allBranches,
   "retired-taken-branches": allBranches,
+  "retired-taken-conditional-branches": allBranches,
   "retired-locked-loads": ({ locked }) => locked,
   "hle-starts": ({ hleStarts }) => hleStarts,
   "hle-aborts": ({ hleAborts }) => hleAborts,

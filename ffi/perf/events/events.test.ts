@@ -8,7 +8,7 @@ import { microarchitecture } from "./microarchitectures.ts";
 import { eventNames, resolveEvent, resolveEvents } from "./mod.ts";
 import { processorId } from "./processor.ts";
 
-const HASWELL = describedFacts("GenuineIntel", [6, 0x3c, 3]);
+const HASWELL = describedFacts("GenuineIntel", [6, 0x3c, 3], {}, true);
 const TURIN = describedFacts("AuthenticAMD", [0x1a, 0x02, 1]);
 const SOURCES = "/sys/bus/event_source/devices";
 
@@ -19,6 +19,7 @@ const ARROW_LAKE = describedFacts("GenuineIntel", [6, 0xc6, 2], {
   [`${SOURCES}/cpu_core/format/umask`]: "config:8-15,40-47\n",
   [`${SOURCES}/cpu_atom/type`]: "10\n",
   [`${SOURCES}/cpu_atom/format/event`]: "config:0-7\n",
+  [`${SOURCES}/cpu_atom/format/umask`]: "config:8-15,40-47\n",
 });
 
 /** A server with a PMU, and one of its package. */
@@ -228,10 +229,30 @@ test("resolveEvent() counts by transaction on Intel only", () => {
   assertEquals(resolveEvent("retired-conditional-branches:in_tx", HASWELL).attr.config, IN_TX | 0x1c4n);
   const cycles = resolveEvent("cycles:u:in_txcp", HASWELL).attr;
   assertEquals([cycles.type, cycles.config], [PERF_TYPE.RAW, IN_TXCP | 0x3cn]);
-  const atom = resolveEvent("cpu_atom/cycles/:in_tx", ARROW_LAKE).attr;
-  assertEquals([atom.type, atom.config], [10, IN_TX | 0x3cn]);
+  const atom = resolveEvent("cpu_atom/cycles/:in_txcp", ARROW_LAKE).attr;
+  assertEquals([atom.type, atom.config], [10, IN_TXCP | 0x3cn]);
   refuses("retired-conditional-branches:in_tx", TURIN, "this one is of AuthenticAMD");
   refuses("page-faults:in_tx", HASWELL, "the processor's own counters");
+  refuses("retired-conditional-branches:in_tx", SKYLAKE_X, "this processor has none (HLE or RTM)");
+});
+
+test("resolveEvent() knows vendors' names, as perf and libpfm write them, with modifiers", () => {
+  const config = (name: string, host: HostFacts) => resolveEvent(name, host).attr.config;
+  assertEquals(config("BR_INST_RETIRED.CONDITIONAL", HASWELL), 0x1c4n);
+  assertEquals(config("br_inst_retired.conditional:u", HASWELL), 0x1c4n);
+  assertEquals(config("BR_INST_RETIRED:CONDITIONAL:u", HASWELL), 0x1c4n);
+  assertEquals(config("hsw::BR_INST_RETIRED:CONDITIONAL:u", HASWELL), 0x1c4n);
+  assertEquals(config("BR_INST_RETIRED.CONDITIONAL:u:in_txcp", HASWELL), IN_TXCP | 0x1c4n);
+  assertEquals(config("cpu/BR_INST_RETIRED.CONDITIONAL/u", HASWELL), 0x1c4n);
+  // Cycles in which something was retired: a threshold, and its inverse.
+  assertEquals(config("UOPS_RETIRED.STALL_CYCLES", HASWELL), 0x1_80_01c2n);
+  assertEquals(config("ex_ret_cond", TURIN), 0xd1n);
+  assertEquals(config("ex_ret_uncond_brnch_instr:u", TURIN), 0x1_0000_00c9n);
+  const [core, atom] = resolveEvents("BR_INST_RETIRED.COND:u", ARROW_LAKE);
+  assertEquals([core?.name, core?.attr.config], ["cpu_core/BR_INST_RETIRED.COND/:u", 0x100_0000_11c4n]);
+  assertEquals([atom?.name, atom?.attr.config], ["cpu_atom/BR_INST_RETIRED.COND/:u", 0x7ec4n]);
+  assertEquals(config("cpu_atom/BR_INST_RETIRED.COND/", ARROW_LAKE), 0x7ec4n);
+  refuses("BR_INST_RETIRED.CONDITIONL", HASWELL, "did you mean 'BR_INST_RETIRED.CONDITIONAL'?");
 });
 
 test("resolveEvent() tells what was probably meant", () => {

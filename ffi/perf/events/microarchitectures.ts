@@ -1,6 +1,7 @@
 /**
  * Which cores a processor has: a table by vendor, family, model and stepping.
- * Source: arch/x86/include/asm/intel-family.h; arch/x86/kernel/cpu/amd.c (`bsp_init_amd` tells the Zens apart);
+ * Source: Linux 6.18, arch/x86/include/asm/intel-family.h; arch/x86/kernel/cpu/amd.c (`bsp_init_amd` tells the Zens apart;
+ * models 0xd0…0xef of Zen 6 are of a later patch);
  * AMD's Revision Guides. Steppings only where two cores share a model.
  */
 
@@ -39,7 +40,6 @@ const INTEL_6: readonly Row[] = [
   { name: "Kaby Lake", core: "Kaby Lake", models: [0x8e, 0x9e], steppings: [0, 9] },
   { name: "Coffee Lake", core: "Coffee Lake", models: [0x9e], steppings: [10, 15] },
   { name: "Coffee, Whiskey or Comet Lake", core: "Coffee Lake", models: [0x8e], steppings: [10, 15] },
-  { name: "Cannon Lake", core: "Cannon Lake", models: [0x66] },
   { name: "Comet Lake", core: "Comet Lake", models: [0xa5, 0xa6] },
   { name: "Ice Lake", core: "Sunny Cove", models: [0x6a, 0x6c, 0x7d, 0x7e, 0x9d] },
   { name: "Lakefield", core: "Sunny Cove", efficient: "Tremont", models: [0x8a] },
@@ -54,6 +54,8 @@ const INTEL_6: readonly Row[] = [
   { name: "Arrow Lake-U", core: "Redwood Cove", efficient: "Crestmont", models: [0xb5] },
   { name: "Arrow Lake", core: "Lion Cove", efficient: "Skymont", models: [0xc5, 0xc6] },
   { name: "Lunar Lake", core: "Lion Cove", efficient: "Skymont", models: [0xbd] },
+  { name: "Panther Lake", core: "Cougar Cove", efficient: "Darkmont", models: [0xcc] },
+  { name: "Clearwater Forest", core: "Darkmont", models: [0xdd] },
   { name: "Silvermont", core: "Silvermont", models: [0x37, 0x4a, 0x4d] },
   { name: "Airmont", core: "Airmont", models: [0x4c, 0x5a, 0x75] },
   { name: "Knights Landing", core: "Knights Landing", models: [0x57] },
@@ -117,6 +119,15 @@ const AMD_1AH: readonly Row[] = [
       [0x00, 0x2f],
       [0x40, 0x4f],
       [0x60, 0x7f],
+    ],
+  },
+  {
+    name: "Zen 6",
+    core: "Zen 6",
+    models: [
+      [0x50, 0x5f],
+      [0x80, 0xaf],
+      [0xc0, 0xef],
     ],
   },
 ];

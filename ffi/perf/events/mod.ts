@@ -1,14 +1,15 @@
 /**
  * From names to events. In this order: raw codes (`r1c4`), terms of an event source (`cpu/event=0xc4,umask=0x11/`),
  * breakpoints (`mem:0x401000:rw`), the kernel's own names (`cycles`), names of this table by microarchitecture
- * (`retired-conditional-branches`), names that an event source lists in sysfs, tracepoints (`sched:sched_switch`).
+ * (`retired-conditional-branches`), names that an event source lists in sysfs, names of the processor's vendor
+ * (`BR_INST_RETIRED.COND`, as libpfm also `BR_INST_RETIRED:COND`), tracepoints (`sched:sched_switch`).
  * Behind any of them modifiers may stand: see `modifiers.ts`.
  *
  * All facts come from the host that is passed in, so that names of a described host resolve as they would there.
  */
 
 import type { PerfAttr } from "../attr.ts";
-import { PERF_TYPE } from "../constants.ts";
+import { IN_TX, PERF_TYPE } from "../constants.ts";
 import type { PerfEvent } from "../event.ts";
 import { type HostFacts, liveFacts } from "../facts.ts";
 import { CORE_EVENT_NAMES, CORES, type CoreName } from "./cores.ts";
@@ -16,9 +17,11 @@ import { EventNameError } from "./error.ts";
 import { type Code, GENERIC_EVENTS, happensInKernel, INTEL_ARCHITECTURAL } from "./generic.ts";
 import { microarchitecture } from "./microarchitectures.ts";
 import { type Modifiers, modifierAttr, parseModifiers } from "./modifiers.ts";
+import { EVENT_LISTS } from "./origins.ts";
 import { breakpoint, looksLikeTracepoint, noTracepoint, tracepoint } from "./probes.ts";
 import { identifyProcessor } from "./processor.ts";
 import { EventSource, sourceNames } from "./sources.ts";
+import { findVendorEvent, vendorEvents } from "./vendor-list.ts";
 
 /** PMUs of a hybrid processor: performance and efficient cores count apart. */
 const HYBRID = ["cpu_core", "cpu_atom"] as const;
@@ -44,10 +47,15 @@ export function eventNames(host: HostFacts = liveFacts): string[] {
   return [...names];
 }
 
+/** Core of the host, of one kind; undefined where the table does not know it. */
+function coreName(host: HostFacts, kind: "core" | "efficient"): CoreName | undefined {
+  const line = microarchitecture(identifyProcessor(host));
+  return kind === "core" ? line?.core : line?.efficient;
+}
+
 /** Events by name of the host's cores; none for a processor that the table does not know. */
 function coreEvents(host: HostFacts, kind: "core" | "efficient"): ReadonlyMap<string, bigint> {
-  const line = microarchitecture(identifyProcessor(host));
-  const core: CoreName | undefined = kind === "core" ? line?.core : line?.efficient;
+  const core = coreName(host, kind);
   return new Map(core === undefined ? [] : Object.entries(CORES[core]));
 }
 
@@ -96,8 +104,8 @@ function sourceBases(whole: string, pmuName: string, terms: string, host: HostFa
   // On a hybrid processor the names of generic and core events choose the kind of core: cpu_atom/cycles/.
   const pmu = corePmus(host).find((candidate) => candidate.pmu.name === pmuName);
   if (pmu && !source.eventNames().includes(terms)) {
-    const own = [...genericNamed(terms, host), ...coreBases(terms, host)];
-    const match = own.find(({ name }) => name === `${pmuName}/${terms}/` || !pmu.hybrid);
+    const own = [...genericNamed(terms, host), ...coreBases(terms, host), ...vendorBases(whole, terms, host)];
+    const match = own.find(({ name }) => !pmu.hybrid || name.startsWith(`${pmuName}/`));
     if (match) return [{ ...match, name: `${pmuName}/${terms}/` }];
   }
   return [{ name: `${pmuName}/${terms}/`, source, ...source.parse(whole, terms) }];
@@ -116,9 +124,42 @@ function listedBases(whole: string, name: string, host: HostFacts): Base[] {
   });
 }
 
+/** libpfm's names begin with that of a PMU: `hsw::BR_INST_RETIRED:CONDITIONAL`. */
+const LIBPFM_PMU = /^[a-z]\w*::/;
+
+/** Events as the vendor of the processor names them. */
+function vendorBases(whole: string, name: string, host: HostFacts): Base[] {
+  return corePmus(host).flatMap(({ pmu, kind, hybrid }) => {
+    const core = coreName(host, kind);
+    const found = core && findVendorEvent(EVENT_LISTS[core], name);
+    if (!found) return [];
+    return [{ name: hybrid ? `${pmu.name}/${found.name}/` : name, ...pmu.parse(whole, found.terms) }];
+  });
+}
+
+/** A vendor's name with what stands behind it: its second part may be set off by a point or, as in libpfm, by a colon. */
+function vendorNamed(whole: string, host: HostFacts): { bases: Base[]; modifiers: string } | undefined {
+  const [first = "", ...rest] = whole.replace(LIBPFM_PMU, "").split(":");
+  for (const parts of [1, 2]) {
+    const name = [first, ...rest.slice(0, parts - 1)].join(":");
+    const bases = vendorBases(whole, name, host);
+    if (bases.length > 0) return { bases, modifiers: rest.slice(parts - 1).join(":") };
+  }
+  return undefined;
+}
+
+/** Names of vendors' lists for the host's cores. */
+function vendorEventNames(host: HostFacts): string[] {
+  return (["core", "efficient"] as const).flatMap((kind) => {
+    const core = coreName(host, kind);
+    return core === undefined ? [] : vendorEvents(EVENT_LISTS[core]).map(({ name }) => name);
+  });
+}
+
 function unknown(whole: string, name: string, host: HostFacts): EventNameError {
   if (!CORE_EVENT_NAMES.has(name)) {
-    return new EventNameError(whole, `no event is named '${name}'`, { name, known: eventNames(host) });
+    const known = [...eventNames(host), ...vendorEventNames(host)];
+    return new EventNameError(whole, `no event is named '${name}'`, { name, known });
   }
   const { vendor, family, model, stepping } = identifyProcessor(host);
   const id = `${vendor} family 0x${family.toString(16)} model 0x${model.toString(16)} stepping ${stepping}`;
@@ -160,11 +201,18 @@ function findBases(whole: string, host: HostFacts): { bases: Base[]; modifiers: 
   for (const bases of [genericNamed(name, host), coreBases(name, host), listedBases(whole, name, host)]) {
     if (bases.length > 0) return { bases, modifiers };
   }
+  const ofVendor = vendorNamed(whole, host);
+  if (ofVendor) return ofVendor;
   const [event = "", ...behind] = rest;
   const attr = tracepoint(name, event, host);
   if (attr) return { bases: [{ name: `${name}:${event}`, attr }], modifiers: behind.join(":") };
   if (looksLikeTracepoint(event)) throw noTracepoint(whole, name, event, host);
   throw unknown(whole, name, host);
+}
+
+/** Whether the processor has HLE or RTM: cpuid leaf 7, ebx bits 4 and 11, as `hsw_hw_config` asks it. */
+function hasTransactions(host: HostFacts): boolean {
+  return host.cpuid(0)[0] >= 7 && (host.cpuid(7, 0)[1] & ((1 << 4) | (1 << 11))) !== 0;
 }
 
 /** Sets IN_TX and IN_TXCP, which only raw events of an Intel processor have. */
@@ -173,6 +221,10 @@ function inTransaction(whole: string, attr: PerfAttr, { transaction }: Modifiers
   const { vendor } = identifyProcessor(host);
   if (vendor !== "GenuineIntel") {
     throw new EventNameError(whole, `only Intel processors count by transaction: this one is of ${vendor}`);
+  }
+  // The kernel masks the bits then, and would count what is in no transaction; IN_TXCP forgets nothing, which is right.
+  if ((transaction & IN_TX) !== 0n && !hasTransactions(host)) {
+    throw new EventNameError(whole, "in_tx counts in transactions, and this processor has none (HLE or RTM)");
   }
   const config = BigInt(attr.config);
   if (attr.type === PERF_TYPE.HARDWARE) {

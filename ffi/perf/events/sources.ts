@@ -13,11 +13,11 @@ const ROOT = "/sys/bus/event_source/devices";
 
 /**
  * Fields of raw events on x86, for hosts whose kernel has no PMU to ask: the event can still be named, and opening it
- * then says that there is no PMU. Source: format files of `cpu` (arch/x86/events/{intel,amd}/core.c).
+ * then says that there is no PMU. Source: format files of `cpu` (Linux 6.18, arch/x86/events/{intel,amd}/core.c).
  */
 const X86_FORMAT: ReadonlyMap<string, string> = new Map([
   ["event", "config:0-7"],
-  ["umask", "config:8-15"],
+  ["umask", "config:8-15,40-47"],
   ["edge", "config:18"],
   ["pc", "config:19"],
   ["any", "config:21"],
@@ -25,11 +25,16 @@ const X86_FORMAT: ReadonlyMap<string, string> = new Map([
   ["cmask", "config:24-31"],
   ["in_tx", "config:32"],
   ["in_tx_cp", "config:33"],
+  ["ldlat", "config1:0-15"],
+  ["frontend", "config1:0-23"],
 ]);
+/** Of these AMD has none: its events have twelve bits, and there are no transactions. */
+const INTEL_ONLY: ReadonlySet<string> = new Set(["in_tx", "in_tx_cp", "ldlat", "frontend", "any"]);
 
-/** Those of AMD: events have twelve bits, and there are no transactions. */
 const AMD_FORMAT: ReadonlyMap<string, string> = new Map(
-  [...X86_FORMAT, ["event", "config:0-7,32-35"] as const].filter(([name]) => !name.startsWith("in_tx")),
+  [...X86_FORMAT, ["event", "config:0-7,32-35"] as const, ["umask", "config:8-15"] as const].filter(
+    ([name]) => !INTEL_ONLY.has(name),
+  ),
 );
 
 /** The words of an attr that terms may set. */

@@ -4,6 +4,7 @@ import type { FakeEvent, FakePmu } from "../_fake-host.ts";
 import { expectFindings } from "./_expect.ts";
 
 const HLE = 1 << 4;
+const RTM = 1 << 11;
 const PARANOID = "/proc/sys/kernel/perf_event_paranoid";
 const RATE = "/proc/sys/kernel/perf_event_max_sample_rate";
 
@@ -81,17 +82,22 @@ test("multiplexing is yes where an event is enabled and does not run, whether it
 test("in-txcp says whether checkpointed counters open and count", () => {
   const deaf: FakePmu = { counts: ({ config }, branches) => ((config & IN_TXCP) === 0n ? branches : 0) };
   expectFindings("in-txcp", [
-    [{}, "yes", "500 of 500"],
-    [{ pmu: refuseBit(IN_TXCP) }, "no", "0x2000001c4: EINVAL"],
-    [{ pmu: deaf }, "no", "0 of 500"],
+    [{ features: { ebx: HLE } }, "yes", "500 of 500"],
+    [{ features: { ebx: RTM } }, "yes", "500 of 500"],
+    // Opens and counts, since the kernel masks the bit.
+    [{}, "no", "no transactions"],
+    [{ processor: "sandyBridge" }, "no", "no transactions"],
+    [{ features: { ebx: HLE }, pmu: refuseBit(IN_TXCP) }, "no", "0x2000001c4: EINVAL"],
+    [{ features: { ebx: HLE }, pmu: deaf }, "no", "0 of 500"],
     [noIntel, "no", "only processors of Intel"],
   ]);
 });
 
 test("in-tx wants a guard that stays 0 outside of transactions", () => {
   expectFindings("in-tx", [
-    [{}, "yes", "0 of 500 branches outside"],
-    [{ pmu: refuseBit(IN_TX) }, "no", "0x1000001c4: EINVAL"],
+    [{ features: { ebx: RTM } }, "yes", "0 of 500 branches outside"],
+    [{}, "no", "no transactions"],
+    [{ features: { ebx: RTM }, pmu: refuseBit(IN_TX) }, "no", "0x1000001c4: EINVAL"],
     [noIntel, "no", "only processors of Intel"],
   ]);
 });
@@ -107,8 +113,9 @@ test("in-txcp-refused is yes for processors with TSX only", () => {
 
 test("kvm-in-txcp-bug loses what comes after DISABLE and ENABLE, and tells how much", () => {
   expectFindings("kvm-in-txcp-bug", [
-    [{ pmu: { kvmBug: true } }, "yes", "312 of 500 branches counted"],
-    [{}, "no", "500 of 500 branches counted"],
+    [{ features: { ebx: HLE }, pmu: { kvmBug: true } }, "yes", "312 of 500 branches counted"],
+    [{ features: { ebx: HLE } }, "no", "500 of 500 branches counted"],
+    [{}, "no", "IN_TXCP can't be used"],
     [{ processor: "sandyBridge", pmu: refuseBit(IN_TXCP) }, "no", "IN_TXCP can't be used"],
     [noIntel, "no", "IN_TXCP can't be used"],
     [{ pmu: noPmu }, "unknown", "pmu is no"],

@@ -10,7 +10,7 @@ export const inTx: Probe = {
   title: "branches in transactions can be watched (IN_TX)",
   kind: "fact",
   measures: `ticks with IN_TX (config bit 32) over ${BRANCHES} branches outside of transactions`,
-  threshold: "opens, and counts none",
+  threshold: "the processor has HLE or RTM, and the event opens and counts none",
   source: "Intel SDM volume 3B, IA32_PERFEVTSELx.IN_TX; https://github.com/rr-debugger/rr/issues/1952",
   gates: { engines: [], tests: [] },
   remedy: "without it a test that uses transactions can't be guarded: skip it, or use the embedded engine",

@@ -10,8 +10,9 @@ export const inTxCp: Probe = {
   title: "counters can be checkpointed (IN_TXCP)",
   kind: "fact",
   measures: `ticks with IN_TXCP (config bit 33) and period 0 over ${BRANCHES} branches`,
-  threshold: "opens, and counts any",
-  source: "Intel SDM volume 3B, IA32_PERFEVTSELx.IN_TXCP; arch/x86/events/intel/core.c, hsw_hw_config",
+  threshold: "the processor has HLE or RTM, and the event opens and counts any",
+  source:
+    "Intel SDM volume 3B, IA32_PERFEVTSELx.IN_TXCP; Linux 6.18, arch/x86/events/intel/core.c, hsw_hw_config",
   gates: { engines: [], tests: [] },
   remedy:
     "nothing is lost where programs use no transactions; for those that do, use a processor with TSX, or the embedded engine",
