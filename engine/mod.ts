@@ -2,6 +2,7 @@
 export type { CodeLine, CodeListing } from "./code-listing.ts";
 export { EngineError } from "./engine-error.ts";
 export type { Exit, Outcome } from "./outcome.ts";
+export type { CrashState, MappedText } from "./record/crash.ts";
 export { DENIALS, type Denial } from "./record/deny/mod.ts";
 export { type RecordOptions, type RecordResult, record } from "./record/mod.ts";
 export type { CodePlace, TaskPlace } from "./record/places.ts";

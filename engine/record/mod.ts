@@ -22,6 +22,7 @@ import { Binding } from "../tracee/binding.ts";
 import { Tracer } from "../tracee/tracer.ts";
 import { ENGINE } from "../version.ts";
 import { initialActions } from "./actions.ts";
+import type { CrashState } from "./crash.ts";
 import { type Denial, Deny } from "./deny/mod.ts";
 import { DescribedHost } from "./described/mod.ts";
 import { ENDING_SIGNALS, EndPolicy } from "./end-policy.ts";
@@ -63,6 +64,8 @@ export interface RecordResult extends Outcome {
   message: string;
   /** Where each task stood when the recorder was first told to stop, if it was. */
   places?: readonly TaskPlace[];
+  /** Tasks that a signal has ended with their process, the last ones; missing where there were none. */
+  crashes?: readonly CrashState[];
 }
 
 /**
@@ -137,7 +140,13 @@ function recordInto(
     message: end.message,
   });
   const { places } = end;
-  return { ...recording.totals, ...result(end), ...(places && { places }) };
+  const { crashes } = recording;
+  return {
+    ...recording.totals,
+    ...result(end),
+    ...(places && { places }),
+    ...(crashes.length > 0 && { crashes }),
+  };
 }
 
 function result(end: RecordingEnd): Pick<RecordResult, "outcome" | "message" | "exit"> {

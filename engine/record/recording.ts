@@ -6,13 +6,14 @@
  * got before another one's effects may be seen.
  */
 import { noTotals } from "../outcome.ts";
-import { type MemoryWrite, REGISTER_COUNT, type TraceEvent } from "../trace/events.ts";
+import { type MemoryWrite, REGISTER_COUNT, type Registers, type TraceEvent } from "../trace/events.ts";
 import type { TraceWriter } from "../trace/mod.ts";
 import { MAX_CHUNK_BYTES } from "../trace/mod.ts";
 import type { AddressSpace } from "../tracee/address-space.ts";
 import type { Binding } from "../tracee/binding.ts";
 import type { Standing } from "../tracee/task.ts";
 import type { Tracer } from "../tracee/tracer.ts";
+import { type CrashState, crashState, MOST_CRASHES } from "./crash.ts";
 import type { Deny } from "./deny/mod.ts";
 import type { DescribedHost } from "./described/mod.ts";
 import { inPieces } from "./pieces.ts";
@@ -28,6 +29,8 @@ export class Recording {
   readonly tasks = new Map<number, RecordedTask>();
   readonly schedule = new Schedule();
   readonly totals = noTotals();
+  /** Tasks that a signal has ended with their process, the last ones. */
+  readonly crashes: CrashState[] = [];
   /** The host that the program is shown instead of this one, if any. */
   described: DescribedHost | undefined;
   /** What the program may not do, if anything. */
@@ -103,6 +106,13 @@ export class Recording {
     this.totals.events++;
     this.writer.write(event);
     this.writer.maybeFlush();
+  }
+
+  /** A signal ends the task's process; its event has been written. */
+  crashed(task: RecordedTask, signal: number, siginfo: Uint8Array, registers: Registers): void {
+    const event = this.totals.events - 1;
+    this.crashes.push(crashState(task, signal, { siginfo, registers, event }));
+    if (this.crashes.length > MOST_CRASHES) this.crashes.shift();
   }
 
   /** A task is gone: nothing more can be said of where it stands. */

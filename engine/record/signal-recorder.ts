@@ -121,6 +121,7 @@ export class SignalRecorder {
     } as const;
     if (disposition === "fatal") {
       this.recording.emit(task, { ...base, disposition, writes: [], after: at.registers });
+      this.recording.crashed(task, signal, siginfo, at.registers);
       if (signal === SIG.SIGTRAP && actions.handler(signal) !== SIG_DFL)
         dropTrapAction(this.recording.tracer, task);
       for (const dying of task.process.tasks)

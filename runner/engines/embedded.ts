@@ -1,6 +1,7 @@
 /** tickproof's own engine: `tickproof record` and `tickproof replay`, each in a process of its own. */
 import { type RecordReport, type ReplayReport, readReport } from "../report.ts";
 import { sendOption } from "../script/send.ts";
+import { crashOf } from "./crash.ts";
 import { divergencePlace, threadPlaces } from "./places.ts";
 import type { Engine, EngineFiles, EnginePhase, Outcome, Seen } from "./types.ts";
 import { describeExit, lastLines } from "./words.ts";
@@ -40,6 +41,10 @@ export function embeddedEngine(tickproof: readonly string[]): Engine {
     threadsOf(files) {
       const report = readReport(files.file("record", "report.json"));
       return report?.kind === "record" ? threadPlaces(report) : [];
+    },
+    crashOf(files) {
+      const report = readReport(files.file("record", "report.json"));
+      return report?.kind === "record" ? crashOf(report) : undefined;
     },
     read,
   };

@@ -4,6 +4,7 @@ export { type Engines, findEngines, type Refusal, RR_CAPABILITIES } from "./find
 export { type RrInstallation, rrEngine } from "./rr/engine.ts";
 export {
   type Completed,
+  type Crash,
   type DivergencePlace,
   ENGINE_CHOICES,
   type Engine,

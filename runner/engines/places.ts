@@ -10,7 +10,7 @@ import type { DivergencePlace, ThreadPlace } from "./types.ts";
 const SYSTEM_MODULES = /^(libc|libpthread|ld-linux|ld-musl|libc-musl)\b/;
 
 /** Whether a place is in the program's own text, or that of a library of its own, with a line. */
-function isOwn({ module, file }: SymbolPlace): boolean {
+export function isOwn({ module, file }: SymbolPlace): boolean {
   return file !== undefined && !SYSTEM_MODULES.test(module);
 }
 

@@ -7,7 +7,7 @@ import type { EngineName } from "../host/mod.ts";
 import type { Exit } from "../report.ts";
 import type { Counts, Verdict } from "../run/types.ts";
 import type { Send } from "../script/send.ts";
-import type { SymbolPlace } from "../symbols/mod.ts";
+import type { SourceExcerpt, SymbolPlace } from "../symbols/mod.ts";
 
 /** What `--engine` and a manifest's `engine` take. */
 export const ENGINE_CHOICES = ["embedded", "rr", "auto"] as const;
@@ -78,6 +78,24 @@ export interface ThreadPlace {
   readonly via?: SymbolPlace;
 }
 
+/** A program that a signal has ended. */
+export interface Crash {
+  /** "SIGSEGV" */
+  readonly signal: string;
+  readonly task: number;
+  readonly process: number;
+  /** What a fault was about: the address that could not be read, the instruction. */
+  readonly address?: string;
+  /** The innermost first; a place is missing where no file is mapped at the pc. */
+  readonly frames: readonly { readonly pc: string; readonly place?: SymbolPlace }[];
+  /** Frames beyond those. */
+  readonly moreFrames: number;
+  /** The lines around the innermost place of the program's own whose source is there. */
+  readonly source?: SourceExcerpt;
+  /** The events before the signal and the signal itself, a line each, in their order. */
+  readonly lastEvents: readonly string[];
+}
+
 /** It came to no end that could be compared. */
 export interface Failed {
   readonly verdict: Verdict;
@@ -116,6 +134,8 @@ export interface Engine {
   replayByHand?(trace: string): readonly string[];
   /** Where the threads stood when a recording was told to stop, as far as the engine has told. */
   threadsOf?(files: EngineFiles): readonly ThreadPlace[];
+  /** What a signal has left of a recording's program, as far as the engine has told. */
+  crashOf?(files: EngineFiles): Crash | undefined;
   /** What came of a phase. */
   read(phase: EnginePhase, seen: Seen, files: EngineFiles): Outcome | Promise<Outcome>;
 }

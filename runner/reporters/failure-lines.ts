@@ -3,14 +3,19 @@ import type { CodeListing, Difference } from "../../engine/mod.ts";
 import type { DivergencePlace, ThreadPlace } from "../engines/mod.ts";
 import type { Attempt } from "../run/mod.ts";
 import { placeText } from "../symbols/mod.ts";
+import { crashLines } from "./crash-lines.ts";
 
 /** Instructions that are shown before the pc, and from it on. */
 const CODE_BEFORE = 3;
 const CODE_FROM = 3;
 
 /** The lines of an attempt; none if no more is known than its reason. */
-export function failureLines({ divergence, threads = [] }: Attempt): string[] {
-  return [...(divergence ? divergenceLines(divergence) : []), ...threads.map(threadLine)];
+export function failureLines({ divergence, threads = [], crash }: Attempt): string[] {
+  return [
+    ...(crash ? crashLines(crash) : []),
+    ...(divergence ? divergenceLines(divergence) : []),
+    ...threads.map(threadLine),
+  ];
 }
 
 function divergenceLines({ difference, place, lastEvents = [], code }: DivergencePlace): string[] {

@@ -3,7 +3,7 @@
  * run is no gate: a program that fails there is recorded all the same, since that trace is what people want.
  */
 import { rmSync, writeFileSync } from "node:fs";
-import type { Completed, Engine } from "../engines/mod.ts";
+import type { Completed, Crash, Engine } from "../engines/mod.ts";
 import { counted } from "../plural.ts";
 import { compareRuns } from "./compare.ts";
 import { checkCounts, checkMeasures, checkVisible } from "./expect.ts";
@@ -122,6 +122,7 @@ async function recordAndReplay(
     ...record.reasons,
   ];
   await showDifferences(attempt, "record", mismatches);
+  if (mismatches.length > 0) showCrash(attempt, engine.crashOf?.(folder));
   if (mismatches.length === 0) await showDifferences(attempt, "native", native?.mismatches ?? []);
   try {
     const replay = await completePhase(spec, attempt, "replay", {
@@ -193,6 +194,10 @@ async function recordUntilCaught(
 /** Only the last thing that can be said of the recordings is of use. */
 function note(attempt: Attempt, text: string): void {
   attempt.notes = [text];
+}
+
+function showCrash(attempt: Attempt, crash: Crash | undefined): void {
+  if (crash !== undefined) attempt.crash = crash;
 }
 
 async function showDifferences(

@@ -1,5 +1,5 @@
 /** What the runner runs and what comes of it. Verdicts are a union: no result can be read as another. */
-import type { DivergencePlace, EngineChoice, ThreadPlace } from "../engines/mod.ts";
+import type { Crash, DivergencePlace, EngineChoice, ThreadPlace } from "../engines/mod.ts";
 import type { EngineName } from "../host/mod.ts";
 import type { SettingChange } from "../kernel/mod.ts";
 import type { Conditions, Expectations, Files, Sends } from "../manifest/mod.ts";
@@ -134,6 +134,8 @@ export interface Attempt {
   differences?: readonly OutputDifference[];
   /** What else there is to say of how it went, a sentence each. */
   notes?: readonly string[];
+  /** What a signal has left of the recorded program. */
+  crash?: Crash;
   /** Where the replay has left the recording, if it did. */
   divergence?: DivergencePlace;
   /** Where each thread was when the time was up. */

@@ -15,6 +15,7 @@ export interface ElfSymbol {
 }
 
 interface Segment {
+  type: number;
   offset: number;
   address: number;
   fileSize: number;
@@ -33,6 +34,8 @@ const PROGRAM_HEADER_BYTES = 56;
 const SECTION_HEADER_BYTES = 64;
 const SYMBOL_BYTES = 24;
 const PT_LOAD = 1;
+/** The table that leads to unwind information (Linux Standard Base, 10.6.2). */
+const PT_GNU_EH_FRAME = 0x6474e550;
 const SHT = { SYMTAB: 2, DYNSYM: 11 } as const;
 const STT = { FUNC: 2, GNU_IFUNC: 10 } as const;
 /** More headers than any real program has. */
@@ -63,8 +66,27 @@ export class ElfFile {
 
   /** The address in the file's own counting of a byte of it; undefined where no segment holds the byte. */
   addressOf(offset: number): number | undefined {
-    const segment = this.#segments.find((one) => one.offset <= offset && offset < one.offset + one.fileSize);
+    const segment = this.#loaded.find((one) => one.offset <= offset && offset < one.offset + one.fileSize);
     return segment && segment.address + (offset - segment.offset);
+  }
+
+  /** Where the table begins that leads to unwind information; undefined where the file has none. */
+  get unwindTable(): number | undefined {
+    return this.#segments.find(({ type }) => type === PT_GNU_EH_FRAME)?.address;
+  }
+
+  /** Bytes at an address of the file, as many of these as are in it. */
+  bytesAt(address: number, length: number): DataView | undefined {
+    const segment = this.#loaded.find(
+      (one) => one.address <= address && address < one.address + one.fileSize,
+    );
+    if (segment === undefined) return undefined;
+    const at = address - segment.address;
+    return readAt(this.path, segment.offset + at, Math.min(length, segment.fileSize - at));
+  }
+
+  get #loaded(): readonly Segment[] {
+    return this.#segments.filter(({ type }) => type === PT_LOAD);
   }
 
   /** The function that holds an address. */
@@ -78,13 +100,12 @@ export class ElfFile {
     const count = Math.min(this.header.getUint16(56, true), MOST_HEADERS);
     const table = readAt(this.path, word(this.header, 32), count * PROGRAM_HEADER_BYTES);
     if (table === undefined) return [];
-    return Array.from({ length: count }, (_, i) => i * PROGRAM_HEADER_BYTES)
-      .filter((at) => table.getUint32(at, true) === PT_LOAD)
-      .map((at) => ({
-        offset: word(table, at + 8),
-        address: word(table, at + 16),
-        fileSize: word(table, at + 32),
-      }));
+    return Array.from({ length: count }, (_, i) => i * PROGRAM_HEADER_BYTES).map((at) => ({
+      type: table.getUint32(at, true),
+      offset: word(table, at + 8),
+      address: word(table, at + 16),
+      fileSize: word(table, at + 32),
+    }));
   }
 
   #readSections(): Section[] {

@@ -4,6 +4,9 @@ import { basename } from "node:path";
 import { sourcePlaces } from "./addr2line.ts";
 import { ElfFile } from "./elf.ts";
 
+export { type SourceExcerpt, sourceAround } from "./source.ts";
+export { type Frame, type UnwindState, unwind } from "./unwind.ts";
+
 /** A byte of a file that was mapped as text. */
 export interface FilePlace {
   /** The file as the program saw it. */
