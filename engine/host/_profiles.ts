@@ -23,6 +23,7 @@ export const HASWELL: HostProfile = {
     perfEventMaxSampleRate: 100_000,
     perfCpuTimeMaxPercent: 25,
     privileged: false,
+    perfEventRestrictsFrom: 4,
     ptraceScope: 1,
     periodTakesEffectLate: false,
   },

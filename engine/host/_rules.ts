@@ -62,7 +62,8 @@ const OPEN_RULES: Readonly<
     const { flags, sampleType, readFormat, reserved2 } = fields(attr);
     return flags >> 38n !== 0n || sampleType >> 25n !== 0n || readFormat >> 5n !== 0n || reserved2 !== 0;
   },
-  "anything at level 4": (_granted, { kernel }) => kernel.perfEventParanoid >= 4 && !kernel.privileged,
+  "anything from the level of the distribution's patch on": (_granted, { kernel }) =>
+    kernel.perfEventParanoid >= kernel.perfEventRestrictsFrom && kernel.privileged !== true,
   "kernel mode from level 2 on": ({ attr }, { kernel }) =>
     kernel.perfEventParanoid >= 2 && !kernel.privileged && !fields(attr).excludeKernel,
   "a processor from level 1 on": ({ pid }, { kernel }) =>

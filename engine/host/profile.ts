@@ -84,8 +84,10 @@ export interface KernelProfile {
   readonly perfEventParanoid: number;
   readonly perfEventMaxSampleRate: number;
   readonly perfCpuTimeMaxPercent: number;
-  /** CAP_PERFMON or CAP_SYS_ADMIN of who asks. */
-  readonly privileged: boolean;
+  /** Who asks is root (CAP_SYS_ADMIN), or has CAP_PERFMON alone. */
+  readonly privileged: boolean | "CAP_PERFMON";
+  /** The level of a distribution's patch from which on perf_event_open is for CAP_SYS_ADMIN alone; mainline has none. */
+  readonly perfEventRestrictsFrom: number;
   /** `kernel.yama.ptrace_scope`, where there is Yama. */
   readonly ptraceScope: number | undefined;
   /** ioctl(PERIOD) takes effect at the next overflow only (kernels before 3.7). */

@@ -20,6 +20,8 @@ export interface Asked {
 }
 
 const PARANOID = "/proc/sys/kernel/perf_event_paranoid";
+/** Mainline's highest level; a patch of distributions has 3 and 4, which ask for CAP_SYS_ADMIN (`perf_paranoid_any`). */
+const MAINLINE_LEVEL = 2;
 const MAX_SAMPLE_RATE = "/proc/sys/kernel/perf_event_max_sample_rate";
 const EVENT_SOURCES = "/sys/bus/event_source/devices";
 
@@ -52,6 +54,12 @@ function denied(asked: Asked, host: HostFacts): string {
     return `${PARANOID} can't be read: lower it to ${needed} from outside (sysctl kernel.perf_event_paranoid), ${grant}`;
   }
   const level = Number(text);
+  if (level > MAINLINE_LEVEL) {
+    return (
+      `perf_event_paranoid is ${level}: lower it (sysctl kernel.perf_event_paranoid=${needed}); on kernels of Debian and ` +
+      "Ubuntu only CAP_SYS_ADMIN helps at this level, CAP_PERFMON does not"
+    );
+  }
   if (level > needed) {
     const inUserMode = level === 2 && needed === 1 && countsInUserMode(asked.attr);
     const userOnly = inUserMode ? "count user mode only (EVENT:u), " : "";
@@ -90,7 +98,7 @@ function invalid(asked: Asked, host: HostFacts): string {
   if (asksFor(asked, IN_TX | IN_TXCP)) {
     return (
       "IN_TX and IN_TXCP need a processor with TSX that microcode has not switched off, and a hypervisor that passes " +
-      "it on; IN_TXCP must not sample (period 0): leave the modifier away"
+      "it on, and a counter that can be checkpointed (number 2): leave the modifier away"
     );
   }
   if (asked.attr.flags?.includes("freq")) {

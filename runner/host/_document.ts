@@ -6,6 +6,7 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { PROBE_GROUPS } from "./probes/mod.ts";
 import type { Probe } from "./types.ts";
+import { waivers } from "./verdict.ts";
 
 const DOCUMENT = resolve(import.meta.dir, "../../docs/doctor.md");
 const START = "<!-- probes: written by runner/host/_document.ts -->";
@@ -15,14 +16,16 @@ function cell(text: string): string {
   return text.replaceAll("|", "\\|").replaceAll("<", "&lt;");
 }
 
-function gates({ gates: { engines, limits = [], tests, unless } }: Probe): string {
+function gates({ gates: all }: Probe): string {
+  const { engines, limits = [], tests } = all;
+  const unless = waivers(all).map((name) => `\`${name}\``);
   const parts = [
     ...engines.map((name) => `**${name}**`),
     ...limits.map((name) => `${name} (limits)`),
     ...tests.map((name) => `test ${name}`),
   ];
   if (parts.length === 0) return "–";
-  return unless === undefined ? parts.join(", ") : `${parts.join(", ")}; unless \`${unless}\``;
+  return unless.length === 0 ? parts.join(", ") : `${parts.join(", ")}; unless ${unless.join(" or ")}`;
 }
 
 function row(probe: Probe): string {

@@ -159,6 +159,10 @@ export const PROCESSORS = {
   cometLake: ["GenuineIntel", 0xa0655],
   zen3: ["AuthenticAMD", 0xa00f11],
   turin: ["AuthenticAMD", 0xb00f21],
+  turinDense: ["AuthenticAMD", 0xb10f11],
+  sapphireRapids: ["GenuineIntel", 0x806f8],
+  emeraldRapids: ["GenuineIntel", 0xc06f2],
+  graniteRapids: ["GenuineIntel", 0xa06d1],
   futureIntel: ["GenuineIntel", 0x106f0 | 0xff0000],
 } as const;
 
@@ -197,6 +201,14 @@ function fakeCpuid({ processor = "haswell", features = {}, hypervisor }: FakeHos
     const { signature: text, base = 0x4000_0000, version = 0 } = hypervisor;
     if (leaf === base) return [base + 1, ...words(text)];
     return leaf === base + 1 ? [version, 0, 0, 0] : [0, 0, 0, 0];
+  };
+}
+
+/** An rr of that version, which answers nothing else. */
+export function rrOf(version: string): Pick<FakeHost, "programs" | "execute"> {
+  return {
+    programs: { rr: "/usr/bin/rr" },
+    execute: () => ({ exitCode: 0, stdout: `rr version ${version}\n`, stderr: "" }),
   };
 }
 

@@ -11,7 +11,7 @@ const YAMA = { capability: 2, nobody: 3 } as const;
 
 /** What Yama refuses is told; what else may (a container's filter) is not. Source: security/yama/yama_lsm.c. */
 function tracing({ ptraceScope = 0, privileged }: KernelProfile): Attempted | undefined {
-  const refused = ptraceScope >= YAMA.nobody || (ptraceScope >= YAMA.capability && !privileged);
+  const refused = ptraceScope >= YAMA.nobody || (ptraceScope >= YAMA.capability && privileged !== true);
   return refused ? { works: false, call: "ptrace(PTRACE_TRACEME)", code: "EPERM" } : undefined;
 }
 

@@ -73,14 +73,15 @@ function expected({
   hypervisor,
   kernel,
 }: HostProfile): Readonly<Record<string, boolean | undefined>> {
-  const allowed = kernel.privileged || kernel.perfEventParanoid < 4;
+  const privileged = kernel.privileged !== false;
+  const allowed = kernel.privileged === true || kernel.perfEventParanoid < kernel.perfEventRestrictsFrom;
   const counts = allowed && (hypervisor.kind === "none" || hypervisor.vpmu);
   /** A bug of counters: not to be told where nothing can be counted. */
   const seen = (bug: boolean) => (counts ? bug : undefined);
   const intel = cpu.vendor === "GenuineIntel";
   return {
     "perf-allowed": allowed,
-    "context-switch-events": allowed && (kernel.privileged || kernel.perfEventParanoid < 2),
+    "context-switch-events": allowed && (privileged || kernel.perfEventParanoid < 2),
     "hardware-events": counts,
     pmu: counts,
     "xen-pmi-overcount": seen(hypervisor.kind === "xen" && hypervisor.pmiOvercounts),

@@ -11,4 +11,12 @@ export { PROBE_GROUPS, PROBES } from "./probes/mod.ts";
 export { checkProfile, isProfilePath, loadProfile, profileNames } from "./profiles.ts";
 export { type FoundRr, type NoRr, RR_FINDINGS, rrInstallation } from "./rr-installation.ts";
 export type * from "./types.ts";
-export { ENGINE_NAMES, isProblem, judge, type Objection, type Verdict } from "./verdict.ts";
+export {
+  ENGINE_NAMES,
+  isProblem,
+  judge,
+  type Objection,
+  remedyOf,
+  type Verdict,
+  waivers,
+} from "./verdict.ts";

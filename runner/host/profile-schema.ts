@@ -65,7 +65,18 @@ const kernel = z.strictObject({
   perfEventParanoid: z.int().min(-1).max(4).default(2),
   perfEventMaxSampleRate: z.int().min(250).max(1_000_000).default(100_000),
   perfCpuTimeMaxPercent: z.int().min(0).max(100).default(25),
-  privileged: z.boolean().default(false).describe("whoever asks has CAP_PERFMON"),
+  perfEventRestrictsFrom: z
+    .int()
+    .min(3)
+    .max(5)
+    .default(4)
+    .describe(
+      "level from which on only CAP_SYS_ADMIN may count: 3 of Debian, 4 of Ubuntu, 5 (never) of mainline",
+    ),
+  privileged: z
+    .union([z.boolean(), z.literal("CAP_PERFMON")])
+    .default(false)
+    .describe("whoever asks is root, or has CAP_PERFMON"),
   ptraceScope: z.int().min(0).max(3).optional().describe("kernel.yama.ptrace_scope; no Yama if not given"),
   periodTakesEffectLate: z
     .boolean()

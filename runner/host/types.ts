@@ -57,6 +57,8 @@ export interface Finding {
   readonly state: "yes" | "no" | "unknown";
   /** One line, with the numbers that were measured: "312 of 500 branches counted". */
   readonly evidence: string;
+  /** What to do about it, where that depends on what was found; else what the probe says. */
+  readonly remedy?: string;
 }
 
 /** One condition of a host, and what depends on it. */
@@ -79,8 +81,8 @@ export interface Probe {
     readonly engines: readonly EngineName[];
     readonly limits?: readonly EngineName[];
     readonly tests: readonly string[];
-    /** A capability with which all that is no matter: rr does without a PMU where it can count in software. */
-    readonly unless?: string;
+    /** Capabilities with any of which all that is no matter: rr does without a PMU where it can count in software. */
+    readonly unless?: string | readonly string[];
   };
   /** What the user can do about it. */
   readonly remedy: string;

@@ -32,7 +32,17 @@ export function isProblem(probe: Probe, finding: Finding): boolean {
 
 /** Whether the host has what makes a probe's gates no matter. */
 function isWaived({ gates }: Probe, capabilities: Capabilities): boolean {
-  return gates.unless !== undefined && capabilities.get(gates.unless)?.state === "yes";
+  return waivers(gates).some((name) => capabilities.get(name)?.state === "yes");
+}
+
+/** Capabilities with any of which a probe's gates don't matter. */
+export function waivers({ unless = [] }: Probe["gates"]): readonly string[] {
+  return typeof unless === "string" ? [unless] : unless;
+}
+
+/** What to do about a finding. */
+export function remedyOf(probe: Probe, finding: Finding | undefined): string {
+  return finding?.remedy ?? probe.remedy;
 }
 
 function objections(capabilities: Capabilities, concerns: (probe: Probe) => boolean): Objection[] {
@@ -42,7 +52,7 @@ function objections(capabilities: Capabilities, concerns: (probe: Probe) => bool
     if (isWaived(probe, capabilities)) return [];
     // It follows from another problem, which is told of.
     if (unmetNeed(probe, capabilities) !== undefined) return [];
-    return [{ capability: probe.name, evidence: finding.evidence, remedy: probe.remedy }];
+    return [{ capability: probe.name, evidence: finding.evidence, remedy: remedyOf(probe, finding) }];
   });
 }
 

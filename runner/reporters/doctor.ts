@@ -7,7 +7,9 @@ import {
   PROBE_GROUPS,
   PROBES,
   type Probe,
+  remedyOf,
   unmetNeed,
+  waivers,
 } from "../host/mod.ts";
 import { counted } from "../plural.ts";
 import { VERSION } from "../version.ts";
@@ -77,12 +79,13 @@ function gateWords({ gates }: Probe): string {
   ] as const;
   const told = parts.filter(([, names]) => names.length > 0);
   const words = told.map(([verb, names]) => `${verb} ${names.join(", ")}`).join("; ");
-  return gates.unless === undefined ? words : `${words} (unless ${gates.unless})`;
+  const unless = waivers(gates);
+  return unless.length === 0 ? words : `${words} (unless ${unless.join(" or ")})`;
 }
 
 function problemLines({ problems }: Examination, { style, width }: Page): string[] {
   return problems.flatMap(({ probe, finding }) => {
-    const facts = [gateWords(probe), `remedy: ${probe.remedy}`, `source: ${probe.source}`];
+    const facts = [gateWords(probe), `remedy: ${remedyOf(probe, finding)}`, `source: ${probe.source}`];
     return [
       `  ${style.bad("✗")} ${style.strong(probe.name)}`,
       ...hanging(`${probe.title}: ${finding.state}, ${finding.evidence}`, INDENT, width),
@@ -159,7 +162,7 @@ export function explainText(probe: Probe, found: Capabilities, { style, width }:
     ["threshold", probe.threshold],
     ["needs", needs.join(", ")],
     [probe.kind === "good" ? "without it" : "with it", gateWords(probe)],
-    ["remedy", probe.remedy],
+    ["remedy", remedyOf(probe, finding)],
     ["source", probe.source],
   ];
   const column = 14;
@@ -187,11 +190,11 @@ export function doctorJson({ host, capabilities, problems, verdicts }: Examinati
         { title, kind, ...capabilities.get(name), problem: wrong.has(name) },
       ]),
     ),
-    problems: problems.map(({ probe: { name, gates, remedy, source }, finding }) => ({
+    problems: problems.map(({ probe, probe: { name, gates, source }, finding }) => ({
       name,
       evidence: finding.evidence,
       gates,
-      remedy,
+      remedy: remedyOf(probe, finding),
       source,
     })),
     engines: verdicts,

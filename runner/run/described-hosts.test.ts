@@ -52,7 +52,7 @@ const HLE_BY_RR: Record<string, string> = {
   "skylake-tsx-off": "run, flagged for hle-ignored",
   zen3: "run, flagged for hle-ignored",
   "zen3-spec-lock-map": "run, flagged for hle-ignored",
-  "zen5-turin": "skip for cpu-known-to-rr, context-switch-events",
+  "zen5-turin": "skip for cpu-known-to-rr",
 };
 
 test("the hle test is run, flagged or skipped for rr on each described host for the right capabilities", () => {

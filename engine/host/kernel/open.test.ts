@@ -111,6 +111,19 @@ test.each([
   assertEquals(result(root.tryOpen({}, { pid: -1, cpu: 0 })), "opens");
 });
 
+test("a distribution's patch asks for CAP_SYS_ADMIN from its level on, and CAP_PERFMON does not help", () => {
+  const opens = (
+    perfEventParanoid: number,
+    perfEventRestrictsFrom: number,
+    privileged: boolean | "CAP_PERFMON",
+  ) => new Asking(haswell({ kernel: { perfEventParanoid, perfEventRestrictsFrom, privileged } })).tryOpen();
+  assertEquals(opens(3, 3, "CAP_PERFMON"), "EACCES");
+  assertEquals(typeof opens(3, 3, true), "number");
+  assertEquals(typeof opens(3, 4, false), "number");
+  assertEquals(opens(4, 4, "CAP_PERFMON"), "EACCES");
+  assertEquals(typeof opens(4, 5, false), "number");
+});
+
 test("events that no PMU counts: ENOENT, and EINVAL for what is no event at all", () => {
   const host = new Asking(haswell());
   assertEquals(host.tryOpen({ type: 77 }), "ENOENT");

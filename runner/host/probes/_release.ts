@@ -11,3 +11,9 @@ export function releaseNumber(release: string): number | undefined {
   const match = /^(\d+)\.(\d+)/.exec(release);
   return match ? Number(match[1]) * 1000 + Number(match[2]) : undefined;
 }
+
+/** Whether the kernel is that release or a later one; undefined where it is not told. */
+export function kernelIsAtLeast(host: Host, [major, minor]: readonly [number, number]): boolean | undefined {
+  const number = releaseNumber(osRelease(host) ?? "");
+  return number === undefined ? undefined : number >= major * 1000 + minor;
+}

@@ -1,4 +1,5 @@
 /** What the probes of rr share: finding it, and making one line of what it says. */
+import { NEWEST_RELEASE, type RrRelease, releaseOf } from "../rr-versions.ts";
 import type { Execution, Finding, Host } from "../types.ts";
 import { NOT_DESCRIBED, no } from "./_finding.ts";
 
@@ -20,4 +21,19 @@ export function rrReason({ stderr, exitCode }: Execution): string {
   // The message may stand on the line behind the place in rr's source.
   const reason = told.map((line) => line.replace(/^\[[^\]]*\]\s*/, "")).find((line) => line !== "");
   return reason ?? (exitCode === undefined ? "it did not end in time" : `exit code ${exitCode}`);
+}
+
+/** The version in what `rr --version` says; undefined where it says none. */
+export function versionIn({ stdout }: Execution): string | undefined {
+  return /\d+(?:\.\d+)+\S*/.exec(stdout)?.[0];
+}
+
+/** The release whose knowledge counts on a host, and how to call the rr that it is of. */
+export function rrRelease(host: Host): { readonly release: RrRelease; readonly version: string } {
+  const found = findRr(host);
+  const execution = "path" in found ? host.execute([found.path, "--version"]) : undefined;
+  const version = execution && versionIn(execution);
+  if (version === undefined)
+    return { release: NEWEST_RELEASE, version: `rr ${NEWEST_RELEASE}, the newest release,` };
+  return { release: releaseOf(version) ?? "5.6.0", version: `rr ${version}` };
 }

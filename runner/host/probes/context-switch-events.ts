@@ -13,8 +13,9 @@ export const contextSwitchEvents: Probe = {
   threshold: "1 or more",
   source:
     "https://github.com/rr-debugger/rr (its desched event); rr 5.6.0: 'rr needs /proc/sys/kernel/perf_event_paranoid <= 1'",
-  gates: { engines: ["rr"], tests: [], unless: "rr-software-counters" },
-  remedy: "sysctl kernel.perf_event_paranoid=1, or grant CAP_PERFMON",
+  gates: { engines: ["rr"], tests: [], unless: ["rr-software-counters", "rr-switch-records"] },
+  remedy:
+    "sysctl kernel.perf_event_paranoid=1, or grant CAP_PERFMON; rr 5.9.0 on Linux 6.10 does without, and so does rr record -n (slow)",
   needs: { "perf-allowed": "yes" },
   run(host) {
     const opened = openCounter(host, {

@@ -1,6 +1,8 @@
 import { test } from "bun:test";
+import { assertStringIncludes } from "@std/assert";
 import { ERRNO, IN_TX, IN_TXCP, PERF_TYPE } from "../../../ffi/mod.ts";
-import type { FakeEvent, FakePmu } from "../_fake-host.ts";
+import { type FakeEvent, type FakePmu, fakeHost, rrOf } from "../_fake-host.ts";
+import { capabilitiesOf } from "../capabilities.ts";
 import { expectFindings } from "./_expect.ts";
 
 const HLE = 1 << 4;
@@ -39,6 +41,29 @@ test("context-switch-events counts around a sleep", () => {
     [{}, "yes", "1 switch around one sleep"],
     [{ pmu: { refuse: ({ config }) => (config === 3n ? ERRNO.EACCES : 0) } }, "no", "EACCES"],
   ]);
+});
+
+test("rr-switch-records is yes for an rr and a kernel that do without counting switches", () => {
+  const kernel = (release: string) => ({ files: { "/proc/sys/kernel/osrelease": `${release}\n` } });
+  expectFindings("rr-switch-records", [
+    [{ ...kernel("6.12.0"), ...rrOf("5.9.0") }, "yes", "rr 5.9.0 hears of them by records"],
+    [{ ...kernel("6.12.0"), ...rrOf("5.6.0") }, "no", "rr 5.6.0 counts context switches"],
+    [{ ...kernel("6.1.0"), ...rrOf("5.9.0") }, "no", "older than 6.10"],
+    [
+      { ...kernel("6.12.0"), pmu: { refuse: ({ config }) => (config === 9n ? ERRNO.EINVAL : 0) } },
+      "no",
+      "EINVAL",
+    ],
+  ]);
+});
+
+test("perf-allowed tells what helps at the levels of a distribution's patch", () => {
+  const remedy = (level: number) => {
+    const host = fakeHost({ files: { [PARANOID]: `${level}\n` }, pmu: forbidden });
+    return capabilitiesOf(host, ["perf-allowed"]).get("perf-allowed")?.remedy ?? "";
+  };
+  for (const level of [3, 4]) assertStringIncludes(remedy(level), "CAP_PERFMON does not help here");
+  assertStringIncludes(remedy(2), "seccomp profile");
 });
 
 test("hardware-events is no where the kernel has no PMU", () => {

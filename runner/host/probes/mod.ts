@@ -32,6 +32,7 @@ import { ptraceSysemu } from "./ptrace-sysemu.ts";
 import { rr } from "./rr.ts";
 import { rrSoftwareCounters } from "./rr-software-counters.ts";
 import { rrStarts } from "./rr-starts.ts";
+import { rrSwitchRecords } from "./rr-switch-records.ts";
 import { rtm } from "./rtm.ts";
 import { seccomp } from "./seccomp.ts";
 import { sharedMemory } from "./shared-memory.ts";
@@ -57,6 +58,7 @@ export const PROBE_GROUPS: Readonly<Record<string, readonly Probe[]>> = {
     perfAllowed,
     softwareEvents,
     contextSwitchEvents,
+    rrSwitchRecords,
     hardwareEvents,
     pmu,
     singleCounter,

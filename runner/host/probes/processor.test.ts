@@ -1,4 +1,7 @@
 import { test } from "bun:test";
+import { assertMatch } from "@std/assert";
+import { type FakeHost, fakeHost, rrOf } from "../_fake-host.ts";
+import { capabilitiesOf } from "../capabilities.ts";
 import { expectFindings } from "./_expect.ts";
 
 const HLE = 1 << 4;
@@ -17,12 +20,31 @@ test("cpu-known names the processor and its event", () => {
   ]);
 });
 
-test("cpu-known-to-rr is no for EPYC Turin, as rr itself says", () => {
+test("cpu-known-to-rr goes by the version of the rr that is installed", () => {
   expectFindings("cpu-known-to-rr", [
-    [{ processor: "haswell" }, "yes", "Haswell"],
+    [{ processor: "haswell" }, "yes", "Haswell to rr 5.6.0 and later"],
     [{ processor: "zen3" }, "yes", "AMD Zen"],
-    [{ processor: "turin" }, "no", "family 0x1a model 0x02 stepping 1 is in no release of rr"],
+    [{ processor: "emeraldRapids", ...rrOf("5.6.0") }, "no", "rr 5.6.0 does not know Emerald Rapids ("],
+    [{ processor: "emeraldRapids", ...rrOf("5.6.0") }, "no", "): 5.8.0 does"],
+    [{ processor: "emeraldRapids", ...rrOf("5.7.0") }, "no", "): 5.8.0 does"],
+    [{ processor: "emeraldRapids", ...rrOf("5.8.0") }, "yes", "Emerald Rapids to rr 5.8.0 and later"],
+    [{ processor: "sapphireRapids", ...rrOf("5.7.0") }, "yes", "Sapphire Rapids"],
+    [{ processor: "graniteRapids", ...rrOf("5.9.0") }, "no", "rr's repository (no release yet) does"],
+    [{ processor: "graniteRapids", ...rrOf("5.10.0") }, "yes", "Granite Rapids"],
+    // "AMD CPU type 0xf20 (ext family 0xb) unknown"; later releases take it for a Piledriver.
+    [{ processor: "turin", ...rrOf("5.6.0") }, "no", "rr 5.6.0 does not know EPYC Turin"],
+    [{ processor: "turin", ...rrOf("5.9.0") }, "no", "for AMD Family 15h; it is EPYC Turin (Zen 5)"],
+    [{ processor: "turinDense", ...rrOf("5.9.0") }, "no", "rr 5.9.0 does not know EPYC Turin"],
+    [{ processor: "turin" }, "no", "rr 5.9.0, the newest release, takes"],
   ]);
+});
+
+test("cpu-known-to-rr says which rr to use instead", () => {
+  const remedy = (made: FakeHost) =>
+    capabilitiesOf(fakeHost(made), ["cpu-known-to-rr"]).get("cpu-known-to-rr")?.remedy ?? "";
+  assertMatch(remedy({ processor: "emeraldRapids", ...rrOf("5.6.0") }), /^use rr 5\.8\.0 or later/);
+  assertMatch(remedy({ processor: "graniteRapids", ...rrOf("5.9.0") }), /^build rr from its repository/);
+  assertMatch(remedy({ processor: "turin", ...rrOf("5.9.0") }), /rr -A 'AMD Zen'/);
 });
 
 test("hle and rtm are what cpuid says", () => {

@@ -1,6 +1,6 @@
 import type { Probe } from "../types.ts";
 import { NOT_DESCRIBED, no, yes } from "./_finding.ts";
-import { findRr, rrReason } from "./_rr.ts";
+import { findRr, rrReason, versionIn } from "./_rr.ts";
 
 /** rr's presence and version. */
 export const rr: Probe = {
@@ -17,7 +17,7 @@ export const rr: Probe = {
     if ("state" in found) return found;
     const execution = host.execute([found.path, "--version"]);
     if (execution === undefined) return NOT_DESCRIBED;
-    const version = /\d+(?:\.\d+)+\S*/.exec(execution.stdout)?.[0];
+    const version = versionIn(execution);
     if (version === undefined) return no(`${found.path} --version: ${rrReason(execution)}`);
     return yes(`rr ${version} at ${found.path}`);
   },

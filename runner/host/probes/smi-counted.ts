@@ -1,5 +1,5 @@
 import { identifyProcessor } from "../../../ffi/mod.ts";
-import { rrCpu } from "../rr-cpus.ts";
+import { rrCpu } from "../rr-versions.ts";
 import type { Probe } from "../types.ts";
 import { no, unknown, yes } from "./_finding.ts";
 

@@ -1,5 +1,4 @@
-import { identifyProcessor } from "../../../ffi/mod.ts";
-import { rrCpu } from "../rr-cpus.ts";
+import { identifyProcessor, microarchitecture } from "../../../ffi/mod.ts";
 import type { Probe } from "../types.ts";
 import { no, unknown, yes } from "./_finding.ts";
 
@@ -8,7 +7,11 @@ const WITH_TSX: ReadonlySet<string> = new Set([
   "Haswell",
   "Broadwell",
   "Skylake",
+  "Skylake-X",
+  "Cascade Lake",
   "Kaby Lake",
+  "Coffee Lake",
+  "Coffee, Whiskey or Comet Lake",
   "Comet Lake",
   "Ice Lake",
   "Sapphire Rapids",
@@ -30,7 +33,7 @@ export const tsxDisabled: Probe = {
   uses: ["hle", "rtm", "tsx-always-aborts"],
   run(host, found) {
     const cpu = identifyProcessor(host);
-    const line = cpu.vendor === "GenuineIntel" ? rrCpu(cpu)?.name : undefined;
+    const line = cpu.vendor === "GenuineIntel" ? microarchitecture(cpu)?.name : undefined;
     if (line === undefined || !WITH_TSX.has(line)) return no("not a processor that was built with TSX");
     const [hle, rtm, aborts] = ["hle", "rtm", "tsx-always-aborts"].map((name) => found.get(name)?.state);
     if (aborts === "yes") return yes(`${line}: every transaction aborts`);
