@@ -19,6 +19,7 @@ export {
   rdtscp,
   xgetbv,
 } from "./cpu.ts";
+export { DescriptorChannel, type ReceiveCall } from "./descriptor_channel.ts";
 export { emptyCall } from "./empty_call.ts";
 export { ERRNO, type Errno, type ErrnoCode, errnoInfo } from "./errno.ts";
 export { isErrno, SyscallError, unwrap } from "./error.ts";

@@ -1,6 +1,6 @@
 /** The way of a system call while recording: from its entry through sleep, signals and restarts to its event. */
 import { ERRNO, PTRACE, PTRACE_EVENT, SIG, SYSCALL_STOP, SYSCALLS, WAIT } from "../../ffi/mod.ts";
-import { invariant } from "../engine-error.ts";
+import { EngineError, invariant } from "../engine-error.ts";
 import { TaskGone } from "../tracee/controller.ts";
 import { intoKernel, RAX, RCX } from "../tracee/registers.ts";
 import type { Tracer } from "../tracee/tracer.ts";
@@ -46,7 +46,12 @@ export class CallRecorder {
   enter(task: RecordedTask): void {
     const rip = task.number("rip");
     const site = task.space.image.cache.syscallAt(rip);
-    invariant(site, `a system call outside of the code cache at 0x${rip.toString(16)}`);
+    if (site === undefined) {
+      throw new EngineError(
+        `Cannot go on: the program made a system call at 0x${rip.toString(16)}, which is no translation of its own text: ` +
+          "it has changed the engine's memory, or runs it",
+      );
+    }
     const registers = task.view(site.pc);
     const number = Number(BigInt.asIntN(32, task.get("orig_rax")));
     registers[RAX] = task.get("orig_rax");

@@ -113,7 +113,7 @@ export class Lifecycle {
   killAll(): void {
     const left = [...this.recording.tasks.values()];
     for (const task of left) this.recording.totals.ticks += task.ticks;
-    this.tracer.killAll(left);
+    this.tracer.killAll(new Set(left.map((task) => task.process.pid)));
   }
 }
 

@@ -19,6 +19,7 @@ import { findProgram } from "../program.ts";
 import { describeHost, TraceWriter } from "../trace/mod.ts";
 import { TRACE_OPTIONS } from "../trace-options.ts";
 import { Binding } from "../tracee/binding.ts";
+import { SegmentMemory } from "../tracee/code-memory.ts";
 import { Tracer } from "../tracee/tracer.ts";
 import { ENGINE } from "../version.ts";
 import { initialActions } from "./actions.ts";
@@ -121,7 +122,7 @@ function recordInto(
     onProgress,
   }: RecordOptions & { environment: Record<string, string>; cwd: string },
 ): RecordResult {
-  const tracer = new Tracer();
+  const tracer = new Tracer(new SegmentMemory());
   using binding = new Binding();
   const recording = new Recording(tracer, writer, binding);
   using described = host && new DescribedHost(recording, host, join(directory, "described"));

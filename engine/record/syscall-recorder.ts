@@ -31,7 +31,6 @@ import type { MappingRecord, MemoryWrite, Registers } from "../trace/events.ts";
 import { MAX_CHUNK_BYTES } from "../trace/mod.ts";
 import { pageEnd } from "../tracee/mappings.ts";
 import { applyMemoryCall, certainAdvice } from "../tracee/memory-calls.ts";
-import { CONTEXT_BASE, CONTEXT_SIZE } from "../translate/context.ts";
 import { AttachedSegments } from "./attached.ts";
 import { Call } from "./call.ts";
 import { PERF_MEMORY } from "./described/perf-memory.ts";
@@ -114,7 +113,7 @@ export class SyscallRecorder {
     if (call.number === SYSCALLS.mmap || call.number === SYSCALLS.munmap) {
       const start = call.argument(0);
       const fixedPlace = call.number === SYSCALLS.munmap || (call.int(3) & MAP.FIXED) !== 0;
-      if (fixedPlace && this.isEngines(task, start, pageEnd(start + call.argument(1)))) return EINVAL;
+      if (fixedPlace && task.space.holdsEngine(start, pageEnd(start + call.argument(1)))) return EINVAL;
     }
     return undefined;
   }
@@ -132,13 +131,6 @@ export class SyscallRecorder {
     if (this.denied(task, call) === undefined) return;
     throw new Unsupported(
       `the system call ${call.spec?.name} at 0x${call.pc.toString(16)} became one that is denied while it waited`,
-    );
-  }
-
-  private isEngines(task: RecordedTask, start: number, end: number): boolean {
-    if (start < CONTEXT_BASE + CONTEXT_SIZE && end > CONTEXT_BASE) return true;
-    return task.space.image.regions.some(
-      (region) => start < region.base + region.bytes.length && end > region.base,
     );
   }
 

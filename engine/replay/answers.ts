@@ -32,6 +32,8 @@ import { intoKernel, RDI, RIP, RSI } from "../tracee/registers.ts";
 import { StoppedCall } from "../tracee/stopped-call.ts";
 import type { Task } from "../tracee/task.ts";
 import type { Tracer } from "../tracee/tracer.ts";
+import { checkRange, ImpossibleEvent } from "./bounds.ts";
+import { EFFECTIVE_ADVICE } from "./call-filter.ts";
 import type { Navigator } from "./navigator.ts";
 import type { Rebuilder } from "./rebuild.ts";
 import type { CallSite, ReplayedTask } from "./replayed-task.ts";
@@ -40,6 +42,9 @@ import type { CallSite, ReplayedTask } from "./replayed-task.ts";
 const XSAVE_HEADER = 512;
 /** An XSAVE area is no larger than this with any features of today. */
 const MAX_XSAVE = 16384;
+
+/** Most bytes of output of one call that are shown: more than anything writes at once, and memory can hold them. */
+const MAX_OUTPUT = 1 << 28;
 
 /** See the file's head. */
 export class Answers implements Disposable {
@@ -88,11 +93,14 @@ export class Answers implements Disposable {
   /** Shows what the program wrote to its standard streams, if it is what it wrote in the recording. */
   private show(task: ReplayedTask, event: SyscallEvent, site: CallSite): void {
     const spec = syscallSpec(event.number);
-    invariant(spec, "output of an unknown system call");
+    if (spec?.sends === undefined) throw new ImpossibleEvent("it shows output of a call that sends none");
     const call = new StoppedCall(event.number, site.registers, task.space);
     call.result = Number(event.result);
-    const sent = bytesSent(spec, call);
-    const bytes = collect(sent?.ranges ?? [], (address, length) => task.space.memory.read(address, length));
+    const ranges = bytesSent(spec, call)?.ranges ?? [];
+    const total = ranges.reduce((sum, { length }) => sum + length, 0);
+    if (total > MAX_OUTPUT)
+      throw new ImpossibleEvent(`it shows ${total} bytes of output, more than one call sends`);
+    const bytes = collect(ranges, (address, length) => task.space.memory.read(address, length));
     if (Bun.hash.wyhash(bytes) !== event.outputHash) {
       this.navigator.fail(
         event,
@@ -108,7 +116,13 @@ export class Answers implements Disposable {
     const { space } = task;
     const call = new StoppedCall(event.number, site.registers, space);
     const { args } = call;
-    const inject = (number: number, ...rest: number[]): void => {
+    /** Does a call for real. @param changes The ranges that it may change: address and length. */
+    const inject = (
+      changes: readonly (readonly [number, number])[],
+      number: number,
+      ...rest: number[]
+    ): void => {
+      for (const [start, length] of changes) checkRange(space, start, start + length, "changes");
       const got = this.tracer.inject(task, number, ...rest);
       if (got < 0) this.navigator.fail(event, task, `the call failed with ${got} in replay`);
     };
@@ -116,7 +130,10 @@ export class Answers implements Disposable {
       switch (event.number) {
         case SYSCALLS.shmdt: {
           const end = attachedEnd(space, args[0]!);
-          if (end !== undefined) inject(SYSCALLS.munmap, args[0]!, end - args[0]!);
+          if (end !== undefined) {
+            const range = [args[0]!, end - args[0]!] as const;
+            inject([range], SYSCALLS.munmap, ...range);
+          }
           break;
         }
         case SYSCALLS.mmap:
@@ -128,22 +145,42 @@ export class Answers implements Disposable {
           break;
         case SYSCALLS.mprotect:
         case SYSCALLS.pkey_mprotect:
-          inject(SYSCALLS.mprotect, args[0]!, args[1]!, args[2]! & ~(PROT.EXEC | PROT.GROWSDOWN));
+          inject(
+            [[args[0]!, args[1]!]],
+            SYSCALLS.mprotect,
+            args[0]!,
+            args[1]!,
+            args[2]! & (PROT.READ | PROT.WRITE),
+          );
           break;
-        case SYSCALLS.mremap:
+        case SYSCALLS.mremap: {
+          const changes = [
+            [args[0]!, Math.max(args[1]!, args[2]!)],
+            [result, args[2]!],
+          ] as const;
           // MREMAP_MAYMOVE | MREMAP_FIXED, to where the kernel put it then.
-          if (result === args[0]) inject(event.number, args[0]!, args[1]!, args[2]!, 0);
-          else inject(event.number, args[0]!, args[1]!, args[2]!, (args[3]! & ~2) | 3, result);
+          if (result === args[0])
+            inject([[args[0]!, Math.max(args[1]!, args[2]!)]], event.number, args[0]!, args[1]!, args[2]!, 0);
+          else inject(changes, event.number, args[0]!, args[1]!, args[2]!, (args[3]! & ~2) | 3, result);
           break;
+        }
         case SYSCALLS.setrlimit:
         case SYSCALLS.prlimit64:
           this.moveStack(task, event.mapping);
           break;
-        case SYSCALLS.madvise:
-          inject(event.number, args[0]!, args[1]!, certainAdvice(args[2]!));
+        case SYSCALLS.madvise: {
+          const advice = certainAdvice(args[2]!);
+          if (EFFECTIVE_ADVICE.includes(advice)) {
+            inject([[args[0]!, args[1]!]], event.number, args[0]!, args[1]!, advice);
+          }
+          break;
+        }
+        case SYSCALLS.munmap:
+        case SYSCALLS.remap_file_pages:
+          inject([[args[0]!, args[1]!]], event.number, ...args);
           break;
         default:
-          inject(event.number, ...args);
+          throw new ImpossibleEvent("it maps memory by a call that maps none");
       }
     }
     for (const { start, end } of applyMemoryCall(space, event.number, args, result, event.mapping)) {
@@ -165,6 +202,7 @@ export class Answers implements Disposable {
         name: "[heap]",
       });
     } else if (end < from) {
+      checkRange(space, end, from, "frees");
       this.tracer.inject(task, SYSCALLS.munmap, end, from - end);
     }
   }
@@ -174,7 +212,10 @@ export class Answers implements Disposable {
     const stack = task.space.mappings.all.find(({ name }) => name === "[stack]");
     if (!mapping || !stack) return;
     if (mapping.start < stack.start) this.rebuilder.map(task, { ...mapping, end: stack.start });
-    else this.tracer.inject(task, SYSCALLS.munmap, stack.start, mapping.start - stack.start);
+    else {
+      checkRange(task.space, stack.start, mapping.start, "frees");
+      this.tracer.inject(task, SYSCALLS.munmap, stack.start, mapping.start - stack.start);
+    }
   }
 
   /** The kernel itself takes the frame down, which is the recorded one. */

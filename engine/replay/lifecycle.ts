@@ -19,22 +19,28 @@ import { intoKernel, RIP } from "../tracee/registers.ts";
 import { Process } from "../tracee/task.ts";
 import type { Tracer } from "../tracee/tracer.ts";
 import { CONTEXT_BASE, CONTEXT_SIZE } from "../translate/context.ts";
+import { ImpossibleEvent } from "./bounds.ts";
+import { SHARED_BY_CLONE } from "./call-filter.ts";
+import type { Confinement } from "./confinement.ts";
 import type { Navigator } from "./navigator.ts";
 import type { Rebuilder } from "./rebuild.ts";
 import { ReplayedTask } from "./replayed-task.ts";
 
-/** The program that every process starts as. */
-export interface Blank {
-  /** Path of its file (see `blank.ts`). */
-  path: string;
-  /** Starts it, traced; returns its process. */
-  spawn: () => number;
-}
+/** Where the blank program has a `syscall; int3`, from its entry on (see `blank.ts`). */
+const GADGET_BEHIND_ENTRY = 1;
+
+/** Most tasks that live at a time: more than programs have, and memory can hold them. */
+const MAX_TASKS = 10_000;
+
+/** Starts the program that every process begins as (see `blank.ts`), traced; returns its process. */
+export type SpawnBlank = () => number;
 
 /** See the file's head. */
 export class Lifecycle {
   /** Living tasks, by their thread ids in the recording. */
   readonly tasks = new Map<number, ReplayedTask>();
+  /** Real processes that are not known to be gone, so that none outlives the replay. */
+  private readonly processes = new Set<number>();
   /** The task that an injected clone has made. */
   private newborn = 0;
 
@@ -42,7 +48,8 @@ export class Lifecycle {
     private readonly tracer: Tracer,
     private readonly navigator: Navigator,
     private readonly rebuilder: Rebuilder,
-    private readonly blank: Blank,
+    private readonly spawnBlank: SpawnBlank,
+    private readonly confinement: Confinement,
     private readonly totals: Totals,
   ) {
     tracer.onStrayStop = (task, status) => {
@@ -52,42 +59,61 @@ export class Lifecycle {
 
   /** The first process begins: as a blank page. */
   firstProgram(event: ExecEvent): void {
-    const pid = this.blank.spawn();
+    const pid = this.startBlank();
+    const process = new Process(event.task, pid, this.tracer.newSpace(pid));
+    const task = new ReplayedTask(event.task, pid, process);
+    this.tasks.set(task.id, task);
+    this.begin(task, event);
+  }
+
+  /**
+   * An execve that succeeded. A process that is confined can't execute anything: another one takes its place, and
+   * begins as a blank page like the first one.
+   */
+  program(task: ReplayedTask, event: ExecEvent): void {
+    this.navigator.toExec(task, event);
+    const { process } = task;
+    for (const thread of process.tasks) this.tasks.delete((thread as ReplayedTask).id);
+    this.endProcess(process);
+    process.space.leave();
+    const pid = this.startBlank();
+    // The task is the leader from now on, whatever it was before.
+    task.process = new Process(process.id, pid, this.tracer.newSpace(pid));
+    task.process.tasks.add(task);
+    task.id = process.id;
+    task.tid = pid;
+    this.tasks.set(task.id, task);
+    this.begin(task, event);
+  }
+
+  private startBlank(): number {
+    const pid = this.spawnBlank();
+    this.processes.add(pid);
     const stopped = this.tracer.waitFor(pid);
     invariant(stopped === pid, `the blank program can't be waited for (${stopped})`);
     setOptions(pid, TRACE_OPTIONS);
-    const task = new ReplayedTask(event.task, pid, new Process(event.task, pid, this.tracer.newSpace(pid)));
-    this.tasks.set(task.id, task);
+    return pid;
+  }
+
+  /** Makes a task that stands at the first instruction of the blank program one that stands at the recorded one. */
+  private begin(task: ReplayedTask, event: ExecEvent): void {
     this.tracer.takeRegisters(task);
+    this.confinement.confine(this.tracer, task, task.number("rip") + GADGET_BEHIND_ENTRY);
     this.build(task, event);
   }
 
-  /** An execve that succeeded: the process becomes blank, and then the new program. */
-  program(task: ReplayedTask, event: ExecEvent): void {
-    this.navigator.toExec(task, event);
-    const { image } = task.space;
-    const path = this.tracer.mapper.scratchString(image, this.blank.path);
-    task.set("rdi", path);
-    task.set("rsi", 0);
-    task.set("rdx", 0);
-    task.set("rax", SYSCALLS.execve);
-    task.set("orig_rax", 0xffffffffffffffffn);
-    task.set("rip", image.cache.syscallGadget);
-    // First the event stop inside execve, then the blank program's own trap.
-    this.tracer.release(task, PTRACE.CONT);
-    // By now it is the leader, whatever it was before; one that had left its place to its threads is no more.
-    task.tid = task.process.pid;
-    const stopped = this.tracer.waitFor(task.tid);
-    invariant(stopped === task.tid, `the blank program can't be waited for (${stopped})`);
-    this.tasks.delete(task.id);
-    task.id = task.process.id;
-    this.tasks.set(task.id, task);
-    this.tracer.takeRegisters(task);
-    const status = this.tracer.advance(task, PTRACE.CONT);
-    invariant(status >> 8 === SIG.SIGTRAP, "the blank program can't be executed");
-    task.process.space.leave();
-    task.process.space = this.tracer.newSpace(task.tid);
-    this.build(task, event);
+  /** Kills a process and waits until nothing is left of it. */
+  private endProcess(process: Process): void {
+    kill(process.pid, SIG.SIGKILL);
+    // The leader can be waited for when its threads are gone.
+    for (const { tid } of process.tasks) if (tid !== process.pid) this.awaitDeath(tid);
+    this.awaitDeath(process.pid);
+    process.tasks.clear();
+    this.processes.delete(process.pid);
+  }
+
+  private awaitDeath(tid: number): void {
+    while (this.tracer.waitFor(tid) === tid) if ((this.tracer.control.status & 0xff) !== 0x7f) return;
   }
 
   /** Builds the recorded address space around a blank program. */
@@ -114,8 +140,9 @@ export class Lifecycle {
   /** A new task is made for real, with the recorded registers. */
   clone(task: ReplayedTask, event: CloneEvent): void {
     this.navigator.toSyscall(task, event);
-    const shared =
-      event.flags & (CLONE.VM | CLONE.FS | CLONE.FILES | CLONE.SIGHAND | CLONE.THREAD | CLONE.SYSVSEM);
+    const shared = event.flags & SHARED_BY_CLONE;
+    if (this.tasks.has(event.child)) throw new ImpossibleEvent(`it makes task ${event.child} once more`);
+    if (this.tasks.size >= MAX_TASKS) throw new ImpossibleEvent(`it makes more than ${MAX_TASKS} tasks`);
     this.newborn = 0;
     const result = this.tracer.inject(task, SYSCALLS.clone, shared, 0, 0, 0, 0);
     if (result < 0 || this.newborn === 0)
@@ -124,6 +151,7 @@ export class Lifecycle {
     const stopped = this.tracer.waitFor(tid);
     invariant(stopped === tid, `the new task ${tid} can't be waited for (${stopped})`);
     const isThread = (event.flags & CLONE.THREAD) !== 0;
+    if (!isThread) this.processes.add(tid);
     const sharesMemory = (event.flags & CLONE.VM) !== 0;
     const process = isThread
       ? task.process
@@ -150,10 +178,8 @@ export class Lifecycle {
     // A leader stays as it is until its threads have ended: the kernel would not tell of its end before.
     if (task.tid !== process.pid || process.tasks.size === 0) this.end(task);
     if (process.tasks.size > 0) return;
-    if (task.tid !== process.pid) {
-      kill(process.pid, SIG.SIGKILL);
-      this.tracer.waitFor(process.pid);
-    }
+    if (task.tid !== process.pid) this.endProcess(process);
+    this.processes.delete(process.pid);
     process.space.leave();
   }
 
@@ -170,8 +196,7 @@ export class Lifecycle {
 
   /** Ends whatever is left of the replay. */
   killAll(): void {
-    const left = [...this.tasks.values()];
-    for (const task of left) this.totals.ticks += task.ticks;
-    this.tracer.killAll(left);
+    for (const task of this.tasks.values()) this.totals.ticks += task.ticks;
+    this.tracer.killAll(this.processes);
   }
 }

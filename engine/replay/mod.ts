@@ -1,7 +1,7 @@
 /** Replay: the door of this folder. */
 import { close, spawnTraced } from "../../ffi/mod.ts";
 import { readOptimisations } from "../optimisations.ts";
-import { exitOf, type Outcome } from "../outcome.ts";
+import { exitOf, type Outcome, type Totals } from "../outcome.ts";
 import { TraceReader } from "../trace/mod.ts";
 import { blankProgram } from "./blank.ts";
 import { type Difference, Divergence } from "./divergence.ts";
@@ -17,6 +17,8 @@ export interface ReplayOptions {
 
 /** How a replay ended. */
 export interface ReplayResult extends Outcome {
+  /** Why the kernel was not asked to hold replayed processes by a filter of system calls, where it can't. */
+  unfiltered?: string;
   /** `partial`: the trace ends before the program did. */
   outcome: "replayed" | "diverged" | "partial";
   /** One line for the user, or "". */
@@ -38,29 +40,29 @@ export function replay({ directory }: ReplayOptions): ReplayResult {
   const blank = blankProgram();
   const path = `/proc/${process.pid}/fd/${blank}`;
   const spawn = (): number => spawnTraced({ path, argv: ["tickproof"], env: [] });
-  const replayer = new Replayer(reader, { path, spawn });
-  const { totals } = replayer;
+  const replayer = new Replayer(reader, spawn);
+  try {
+    const result = outcomeOf(replayer, reader);
+    const { unfiltered } = replayer;
+    return { ...replayer.totals, ...result, ...(unfiltered !== undefined && { unfiltered }) };
+  } finally {
+    close(blank);
+    reader.close();
+  }
+}
+
+function outcomeOf(replayer: Replayer, reader: TraceReader): Omit<ReplayResult, keyof Totals> {
   try {
     const end = replayer.run();
     const event = reader.position;
     if (end?.reason === "exited") {
-      return { ...totals, outcome: "replayed", message: end.message, event, exit: exitOf(end.status) };
+      return { outcome: "replayed", message: end.message, event, exit: exitOf(end.status) };
     }
     const message = end ? `the recording ends here: ${end.message}` : (reader.incomplete ?? "");
-    return { ...totals, outcome: "partial", message, event, exit: undefined };
+    return { outcome: "partial", message, event, exit: undefined };
   } catch (error) {
     if (!(error instanceof Divergence)) throw error;
     const { message, index: event, difference } = error;
-    return {
-      ...totals,
-      outcome: "diverged",
-      message,
-      event,
-      exit: undefined,
-      ...(difference && { difference }),
-    };
-  } finally {
-    close(blank);
-    reader.close();
+    return { outcome: "diverged", message, event, exit: undefined, ...(difference && { difference }) };
   }
 }

@@ -1,6 +1,5 @@
 /** Brings replayed tasks to the places of events, and checks that they got there as in the recording. */
 import { PTRACE, SIG, signalName, syscallName } from "../../ffi/mod.ts";
-import { invariant } from "../engine-error.ts";
 import type { ExecEvent, SignalEvent, SwitchEvent, TraceEvent } from "../trace/events.ts";
 import { arm, armUpTo, ticksLeft } from "../tracee/budget.ts";
 import { TaskGone } from "../tracee/controller.ts";
@@ -100,7 +99,8 @@ export class Navigator {
     const stop = this.advance(task, event, () => this.armLoosely(task, event));
     if (stop.kind !== "syscall") this.stoppedElsewhere(task, event, stop);
     const site = task.space.image.cache.syscallAt(task.number("rip"));
-    invariant(site, "a system call outside of the code cache");
+    if (site === undefined)
+      this.fail(event, task, "the program made a system call that is not in its own text");
     const registers = task.view(site.pc);
     registers[RAX] = task.get("orig_rax");
     registers[RCX] = BigInt(site.next);

@@ -1,16 +1,16 @@
 /** Rebuilds recorded memory in a replayed process: whole address spaces, and single mappings. */
-import { readFileSync, statSync } from "node:fs";
-import { AT_FDCWD, close, ftruncate, MAP, memfdCreate, O, PROT, SYSCALLS } from "../../ffi/mod.ts";
+import { readFileSync } from "node:fs";
+import { close, ftruncate, MAP, memfdCreate, PROT, SYSCALLS } from "../../ffi/mod.ts";
 import { EngineError, invariant } from "../engine-error.ts";
 import type { MappingRecord, MemoryWrite } from "../trace/events.ts";
 import { copyData, type TraceReader } from "../trace/mod.ts";
 import type { AddressSpace } from "../tracee/address-space.ts";
+import type { Inject } from "../tracee/code-memory.ts";
 import { SEGMENT_PREFIX } from "../tracee/memory-calls.ts";
 import type { Task } from "../tracee/task.ts";
 import type { Tracer } from "../tracee/tracer.ts";
-
-/** Makes a system call in the name of a task. */
-type Inject = (number: number, ...args: number[]) => number;
+import { checkRange } from "./bounds.ts";
+import type { Confinement } from "./confinement.ts";
 
 /** See the file's head. */
 export class Rebuilder implements Disposable {
@@ -23,22 +23,30 @@ export class Rebuilder implements Disposable {
   constructor(
     private readonly tracer: Tracer,
     private readonly reader: TraceReader,
+    private readonly confinement: Confinement,
   ) {}
 
   /** Maps what was mapped in the recording, at the same place. */
   map(task: Task, mapping: MappingRecord): void {
     const { start, end } = mapping;
-    const protection = mapping.protection & ~PROT.EXEC;
+    checkRange(task.space, start, end, "maps");
+    const protection = mapping.protection & (PROT.READ | PROT.WRITE);
     const flags = MAP.FIXED | MAP.NORESERVE | (mapping.shared ? MAP.SHARED : MAP.PRIVATE);
-    const call = (number: number, ...args: number[]): number => this.tracer.inject(task, number, ...args);
     let result: number;
     if (mapping.name.startsWith(SEGMENT_PREFIX)) {
-      result = this.mapFile(call, task, this.segment(mapping), mapping);
+      result = this.mapFile(task, this.segment(mapping), mapping);
     } else if (mapping.file < 0) {
-      result = call(SYSCALLS.mmap, start, end - start, protection, flags | MAP.ANONYMOUS, -1, 0);
+      const args = [start, end - start, protection, flags | MAP.ANONYMOUS, -1, 0];
+      result = this.tracer.inject(task, SYSCALLS.mmap, ...args);
+    } else if (mapping.shared) {
+      result = this.mapFile(task, this.sharedCopy(mapping.file), mapping);
     } else {
-      const path = mapping.shared ? this.sharedCopy(mapping.file) : this.reader.filePath(mapping.file);
-      result = this.mapFile(call, task, path, mapping);
+      const fd = this.reader.openFile(mapping.file);
+      try {
+        result = this.mapFile(task, fd, mapping);
+      } finally {
+        close(fd);
+      }
     }
     if (result !== start) {
       throw new EngineError(
@@ -47,24 +55,13 @@ export class Rebuilder implements Disposable {
     }
   }
 
-  /** Maps a part of a file at its place. @returns Its address, or -errno. */
-  private mapFile(call: Inject, task: Task, path: string, mapping: MappingRecord): number {
+  /** Maps a part of an open file at its place. @returns Its address, or -errno. */
+  private mapFile(task: Task, fd: number, mapping: MappingRecord): number {
     const { start, end, shared, offset } = mapping;
-    const at = this.tracer.mapper.scratchString(task.space.image, path);
-    const fd = call(SYSCALLS.openat, AT_FDCWD, at, (shared ? O.RDWR : O.RDONLY) | O.CLOEXEC, 0);
-    if (fd < 0) throw new EngineError(`Cannot replay: ${path} can't be opened by the program (errno ${-fd})`);
+    const call: Inject = (number, ...args) => this.tracer.inject(task, number, ...args);
+    const protection = mapping.protection & (PROT.READ | PROT.WRITE);
     const flags = MAP.FIXED | MAP.NORESERVE | (shared ? MAP.SHARED : MAP.PRIVATE);
-    const result = call(
-      SYSCALLS.mmap,
-      start,
-      end - start,
-      mapping.protection & ~PROT.EXEC,
-      flags,
-      fd,
-      offset,
-    );
-    call(SYSCALLS.close, fd);
-    return result;
+    return this.confinement.map(task, call, fd, [start, end - start, protection, flags], offset);
   }
 
   /** Empties the address space of a task, all but the engine's own parts. */
@@ -88,6 +85,7 @@ export class Rebuilder implements Disposable {
   /** Puts bytes back that the kernel wrote in the recording. */
   write(space: AddressSpace, writes: readonly MemoryWrite[]): void {
     for (const { address, bytes } of writes) {
+      checkRange(space, address, address + bytes.length, "writes to");
       const mapping = space.mappings.find(address);
       if (mapping?.shared && mapping.file >= 0) {
         this.extend(mapping.file, mapping.offset + (address - mapping.start) + bytes.length);
@@ -104,26 +102,31 @@ export class Rebuilder implements Disposable {
     copy.size = size;
   }
 
-  private sharedCopy(file: number): string {
+  private sharedCopy(file: number): number {
     let copy = this.shared.get(file);
     if (!copy) {
-      const path = this.reader.filePath(file);
-      copy = { fd: memfdCreate("tickproof-shared"), size: statSync(path).size };
-      copyData(path, copy.fd, copy.size);
-      this.shared.set(file, copy);
+      const source = this.reader.openFile(file);
+      try {
+        const { size } = this.reader.files[file]!;
+        copy = { fd: memfdCreate("tickproof-shared"), size };
+        this.shared.set(file, copy);
+        copyData(`/proc/self/fd/${source}`, copy.fd, size);
+      } finally {
+        close(source);
+      }
     }
-    return `/proc/${process.pid}/fd/${copy.fd}`;
+    return copy.fd;
   }
 
   /** What stands for a segment of System V shared memory: the same for all that attach it. */
-  private segment({ name, start, end }: MappingRecord): string {
+  private segment({ name, start, end }: MappingRecord): number {
     let fd = this.segments.get(name);
     if (fd === undefined) {
       fd = memfdCreate("tickproof-segment");
-      ftruncate(fd, end - start);
       this.segments.set(name, fd);
+      ftruncate(fd, end - start);
     }
-    return `/proc/${process.pid}/fd/${fd}`;
+    return fd;
   }
 
   [Symbol.dispose](): void {

@@ -7,20 +7,23 @@
  */
 import { noTotals } from "../outcome.ts";
 import type { EndEvent, TraceEvent } from "../trace/events.ts";
-import type { TraceReader } from "../trace/mod.ts";
+import { TraceError, type TraceReader } from "../trace/mod.ts";
 import { Binding } from "../tracee/binding.ts";
 import { TaskGone } from "../tracee/controller.ts";
 import { Tracer } from "../tracee/tracer.ts";
 import { Answers } from "./answers.ts";
+import { ImpossibleEvent } from "./bounds.ts";
+import { Confinement } from "./confinement.ts";
 import { Divergence, eventName } from "./divergence.ts";
-import { type Blank, Lifecycle } from "./lifecycle.ts";
+import { Lifecycle, type SpawnBlank } from "./lifecycle.ts";
 import { Navigator } from "./navigator.ts";
 import { Rebuilder } from "./rebuild.ts";
 
 /** See the file's head. */
 export class Replayer {
   readonly totals = noTotals();
-  private readonly tracer = new Tracer();
+  private readonly confinement = new Confinement();
+  private readonly tracer = new Tracer(this.confinement);
   private readonly navigator = new Navigator(this.tracer);
   private readonly rebuilder: Rebuilder;
   private readonly lifecycle: Lifecycle;
@@ -28,10 +31,17 @@ export class Replayer {
 
   constructor(
     private readonly reader: TraceReader,
-    blank: Blank,
+    spawnBlank: SpawnBlank,
   ) {
-    this.rebuilder = new Rebuilder(this.tracer, reader);
-    this.lifecycle = new Lifecycle(this.tracer, this.navigator, this.rebuilder, blank, this.totals);
+    this.rebuilder = new Rebuilder(this.tracer, reader, this.confinement);
+    this.lifecycle = new Lifecycle(
+      this.tracer,
+      this.navigator,
+      this.rebuilder,
+      spawnBlank,
+      this.confinement,
+      this.totals,
+    );
     this.answers = new Answers(this.tracer, this.navigator, this.rebuilder);
   }
 
@@ -56,6 +66,7 @@ export class Replayer {
       this.lifecycle.killAll();
       this.rebuilder[Symbol.dispose]();
       this.answers[Symbol.dispose]();
+      this.confinement[Symbol.dispose]();
     }
   }
 
@@ -65,11 +76,26 @@ export class Replayer {
     try {
       this.dispatch(event, where);
     } catch (error) {
+      if (error instanceof ImpossibleEvent) throw this.damaged(where, error);
       if (!(error instanceof TaskGone)) throw error;
       const how =
         error.status === undefined ? "was killed" : `died (wait status 0x${error.status.toString(16)})`;
       throw new Divergence(index, `task ${event.task} ${how} before ${where}`);
     }
+  }
+
+  private damaged(where: string, error: ImpossibleEvent): TraceError {
+    return new TraceError({
+      what: `The trace is damaged, or was made to do harm: ${error.message}`,
+      where,
+      mend: "record again",
+      cause: error,
+    });
+  }
+
+  /** Why replayed processes have no filter of system calls, if they have none. */
+  get unfiltered(): string | undefined {
+    return this.confinement.unfiltered;
   }
 
   private dispatch(event: Exclude<TraceEvent, EndEvent>, where: string): void {

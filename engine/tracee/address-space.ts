@@ -5,6 +5,7 @@
  * running uncounted. The mapping list keeps the protections that the program believes in.
  */
 import { PROT, type TraceeMemory } from "../../ffi/mod.ts";
+import { CONTEXT_BASE, CONTEXT_SIZE } from "../translate/context.ts";
 import type { Image } from "./image.ts";
 import { MappingList, PAGE_SIZE } from "./mappings.ts";
 
@@ -64,6 +65,12 @@ export class AddressSpace {
    */
   get hasWritableText(): boolean {
     return this.mappings.all.some(({ protection }) => (protection & WRITABLE_TEXT) === WRITABLE_TEXT);
+  }
+
+  /** Whether the engine's own memory lies in [start, end): its context, or regions of the code cache. */
+  holdsEngine(start: number, end: number): boolean {
+    if (start < CONTEXT_BASE + CONTEXT_SIZE && end > CONTEXT_BASE) return true;
+    return this.image.regions.some(({ base, bytes }) => start < base + bytes.length && end > base);
   }
 
   /** A process does not live here any more; the last one gives everything back. */

@@ -2,14 +2,14 @@
  * Puts code caches into address spaces: maps contexts and regions, keeps translated text from being changed
  * unnoticed, and parts spaces whose text becomes different.
  */
-import { readFileSync } from "node:fs";
-import { ERRNO, PROT, PTRACE, SHM, type SharedSegment, SIG, SYSCALLS } from "../../ffi/mod.ts";
+import { PROT, PTRACE, SIG, SYSCALLS } from "../../ffi/mod.ts";
 import { EngineError, invariant } from "../engine-error.ts";
 import type { MemoryRange } from "../kernel/call.ts";
 import { type CacheHost, isNear, type Region } from "../translate/code-cache.ts";
 import { CONTEXT, CONTEXT_BASE, CONTEXT_SIZE } from "../translate/context.ts";
 import type { AddressSpace } from "./address-space.ts";
 import { aliasesOf, isTextElsewhere } from "./aliases.ts";
+import type { CodeMemory, CodeSegment, Inject } from "./code-memory.ts";
 import type { Controller } from "./controller.ts";
 import { faultingState } from "./fault.ts";
 import { Image, REGION_SIZE } from "./image.ts";
@@ -27,11 +27,8 @@ const USER_END = 2 ** 47 - PAGE_SIZE;
 /** A part of an image, and where it belongs in an address space. */
 interface ImagePart {
   base: number;
-  segment: SharedSegment;
+  segment: CodeSegment;
 }
-
-/** Makes a system call in the name of a task. */
-type Inject = (number: number, ...args: number[]) => number;
 
 /** See the file's head. */
 export class CacheMapper {
@@ -40,7 +37,10 @@ export class CacheMapper {
 
   private elisionsNoted = false;
 
-  constructor(private readonly tracer: Controller) {}
+  constructor(
+    private readonly tracer: Controller,
+    readonly memory: CodeMemory,
+  ) {}
 
   /** The cache's view of the address space of whichever task runs now. */
   cacheHost(image: Image): CacheHost {
@@ -147,12 +147,9 @@ export class CacheMapper {
    *
    * @returns Its address, or -errno.
    */
-  private attach(call: Inject, task: Task, part: ImagePart, flags = 0): number {
-    const all = part.base === CONTEXT_BASE ? flags : flags | SHM.RDONLY | SHM.EXEC;
-    const result = call(SYSCALLS.shmat, part.segment.id, part.base, all);
-    if (result !== -ERRNO.EACCES) return result;
-    part.segment.giveTo(effectiveUser(task.tid));
-    return call(SYSCALLS.shmat, part.segment.id, part.base, all);
+  private attach(call: Inject, task: Task, { base, segment }: ImagePart, replace = false): number {
+    const use = base === CONTEXT_BASE ? "context" : "code";
+    return this.memory.attach(task, call, segment, { base, use, replace });
   }
 
   /** Sees to it that {@link unguard} hears of changes of a page of text, through whichever mapping. */
@@ -268,7 +265,7 @@ export class CacheMapper {
     const { space } = task;
     const old = space.image;
     const gadget = old.cache.syscallGadget;
-    const image = new Image((own) => this.cacheHost(own));
+    const image = new Image((own) => this.cacheHost(own), this.memory);
     this.current = task;
     image.cache.initialize(gadget);
     const call = this.gadgetCall(task, gadget);
@@ -277,7 +274,7 @@ export class CacheMapper {
       if (region.base !== image.regions[0]!.base) call(SYSCALLS.munmap, region.base, REGION_SIZE);
     }
     for (const part of [contextOf(image), image.regions[0]!]) {
-      const result = this.attach(call, task, part, SHM.REMAP);
+      const result = this.attach(call, task, part, true);
       invariant(result === part.base, `the new code cache can't be mapped (${result})`);
     }
     image.takeOver(old);
@@ -288,12 +285,6 @@ export class CacheMapper {
 
 function contextOf(image: Image): ImagePart {
   return { base: CONTEXT_BASE, segment: image.contextSegment };
-}
-
-/** The user in whose name a task acts (proc_pid_status(5): real, effective, saved, file system). */
-function effectiveUser(tid: number): number {
-  const status = readFileSync(`/proc/${tid}/status`, "latin1");
-  return Number(/^Uid:\t\d+\t(\d+)/m.exec(status)?.[1] ?? 0);
 }
 
 /**

@@ -106,16 +106,16 @@ export class Controller {
     return status;
   }
 
-  /** Ends the processes of some tasks and waits until nothing is left of them. */
-  killAll(tasks: readonly Task[]): void {
-    for (const pid of new Set(tasks.map((task) => task.process.pid))) {
+  /** Ends processes, by their real ids, and waits until nothing is left of them. */
+  killAll(processes: ReadonlySet<number>): void {
+    for (const pid of processes) {
       try {
         kill(pid, SIG.SIGKILL);
       } catch (error) {
         if (!isErrno(error, "ESRCH")) throw error;
       }
     }
-    while (tasks.length > 0 && this.waitFor(-1) > 0);
+    while (processes.size > 0 && this.waitFor(-1) > 0);
   }
 
   /** Waits for a task (or -1 for any), whatever interrupts the tracer meanwhile. @returns As TraceeControl.wait. */

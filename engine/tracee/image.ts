@@ -4,9 +4,9 @@
  * They live in shared memory, in the tracer and at fixed addresses in each tracee: context and lookup table
  * first, then the regions of the cache. A forked process shares its parent's image until their text differs.
  */
-import { SharedSegment } from "../../ffi/mod.ts";
 import { type CacheHost, CodeCache, type Region } from "../translate/code-cache.ts";
 import { CONTEXT, CONTEXT_BASE, CONTEXT_SIZE, TABLE_BASE } from "../translate/context.ts";
+import type { CodeMemory, CodeSegment } from "./code-memory.ts";
 import { TranslationStore } from "./translation-store.ts";
 
 /** Bytes of one region. */
@@ -14,7 +14,7 @@ export const REGION_SIZE = 16 << 20;
 
 /** A region and its memory. */
 export interface MappedRegion extends Region {
-  segment: SharedSegment;
+  segment: CodeSegment;
 }
 
 /** See the file's head. */
@@ -25,16 +25,20 @@ export class Image {
   users = 0;
 
   /** Memory of context and lookup table. */
-  readonly contextSegment = new SharedSegment(CONTEXT_SIZE);
+  readonly contextSegment: CodeSegment;
   /** Where its translations are left for later runs. */
   private store: TranslationStore | undefined;
 
-  constructor(host: (image: Image) => CacheHost) {
+  constructor(
+    host: (image: Image) => CacheHost,
+    private readonly memory: CodeMemory,
+  ) {
+    this.contextSegment = memory.make(CONTEXT_SIZE, "context");
     const tableOffset = (TABLE_BASE - CONTEXT_BASE) / 4;
     this.cache = new CodeCache(host(this), this.context.u32.subarray(tableOffset));
   }
 
-  private get context(): SharedSegment["buffer"] {
+  private get context(): CodeSegment["buffer"] {
     return this.contextSegment.buffer;
   }
 
@@ -65,7 +69,7 @@ export class Image {
 
   /** Makes room for one more region; the caller maps it in the tracee at `base`. */
   addRegion(base: number): MappedRegion {
-    const segment = new SharedSegment(REGION_SIZE);
+    const segment = this.memory.make(REGION_SIZE, "code");
     const region: MappedRegion = { base, bytes: segment.buffer.u8, view: segment.buffer.view, segment };
     this.regions.push(region);
     return region;
@@ -75,7 +79,8 @@ export class Image {
   restore(program: string): void {
     const store = new TranslationStore(program, this.regions[0]!.base);
     const snapshot = store.load();
-    if (snapshot === undefined || this.cache.restore(snapshot)) this.store = store;
+    const fits = snapshot === undefined || this.cache.restore(snapshot);
+    if (fits && this.memory.isTrusted) this.store = store;
   }
 
   /** Gives the tracer's mappings back. */

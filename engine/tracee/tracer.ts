@@ -6,12 +6,13 @@
  * may be left in the context. Everything here happens on the thread that spawned the tracees.
  */
 import { ERRNO, openMemory, REG, SIG, SYSCALL_STOP } from "../../ffi/mod.ts";
-import { invariant } from "../engine-error.ts";
+import { EngineError, invariant } from "../engine-error.ts";
 import { CONTEXT } from "../translate/context.ts";
 import type { InstructionTrap, PollTrap } from "../translate/traps.ts";
 import { AddressSpace } from "./address-space.ts";
 import { settle } from "./budget.ts";
 import { CacheMapper } from "./cache-mapper.ts";
+import type { CodeMemory } from "./code-memory.ts";
 import { Controller, TaskGone } from "./controller.ts";
 import { Image } from "./image.ts";
 import type { Task } from "./task.ts";
@@ -38,16 +39,26 @@ const ESRCH = -ERRNO.ESRCH;
 /** See the file's head. */
 export class Tracer extends Controller {
   /** Where the code caches of the tasks' address spaces are looked after. */
-  readonly mapper = new CacheMapper(this);
+  readonly mapper: CacheMapper;
 
   /** Called where an elided critical section begins or ends, with the task's ticks there (`mapper.noteElisions`). */
   onElision: ((task: Task, edge: "acquire" | "release", ticks: number) => void) | undefined;
 
   private readonly spaces = new Set<AddressSpace>();
 
+  /** @param memory What code caches are made of. */
+  constructor(memory: CodeMemory) {
+    super();
+    this.mapper = new CacheMapper(this, memory);
+  }
+
   /** A fresh address space of a stopped process, with a fresh image. */
   newSpace(pid: number): AddressSpace {
-    return new AddressSpace(openMemory(pid), new Image((image) => this.mapper.cacheHost(image)), this.spaces);
+    return new AddressSpace(
+      openMemory(pid),
+      new Image((image) => this.mapper.cacheHost(image), this.mapper.memory),
+      this.spaces,
+    );
   }
 
   /**
@@ -86,7 +97,7 @@ export class Tracer extends Controller {
     if (task.appPc === undefined && task.image !== space.image) task.appPc = task.resumePc;
     if (task.appPc !== undefined) {
       const pc = task.appPc;
-      task.set("rip", space.image.cache.entry(pc) ?? pc);
+      task.set("rip", space.image.cache.entry(pc) ?? astray(task, pc));
       task.appPc = undefined;
       task.image = space.image;
       task.poll = undefined;
@@ -131,7 +142,7 @@ export class Tracer extends Controller {
     this.takeRegisters(task);
     switch (trap.kind) {
       case "exit":
-        if (cache.link(trap) === undefined) task.set("rip", trap.target);
+        if (cache.link(trap) === undefined) task.set("rip", astray(task, trap.target));
         this.flush(task);
         return "handled";
       case "miss": {
@@ -141,6 +152,7 @@ export class Tracer extends Controller {
         if (cache.indirectTarget(target) === undefined) {
           const { image } = task.space;
           const to = task.get("rcx");
+          astray(task, target);
           task.set("rcx", image.spilled(CONTEXT.spilledRcx));
           task.set("rax", image.spilled(CONTEXT.spilledRax));
           task.set("rip", to);
@@ -149,7 +161,7 @@ export class Tracer extends Controller {
         return "handled";
       }
       case "dead":
-        task.set("rip", cache.revive(trap.target, rip - 1) ?? trap.target);
+        task.set("rip", cache.revive(trap.target, rip - 1) ?? astray(task, trap.target));
         this.flush(task);
         return "handled";
       case "elision": {
@@ -174,4 +186,18 @@ export class Tracer extends Controller {
         return { kind: "instruction", trap };
     }
   }
+}
+
+/**
+ * Where a program goes that leaves its text: it gets there, for the fault that it asked for. Natively there would be one
+ * in the engine's own memory too, which runs code here.
+ *
+ * @throws EngineError for an address in the engine's own memory.
+ */
+function astray(task: Task, target: number): number {
+  if (!task.space.holdsEngine(target, target + 1)) return target;
+  throw new EngineError(
+    `Cannot go on: the program jumps to 0x${target.toString(16)}, where the engine's own memory lies and natively none is; ` +
+      "its pointer is wrong, or it looks for the engine",
+  );
 }

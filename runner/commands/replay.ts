@@ -26,6 +26,12 @@ export const replay = defineCommand({
       const directory = findTrace(path);
       return { kind: "replay", directory, ...engine.replay({ directory, quiet: options.quiet }) };
     });
+    if (result.unfiltered !== undefined && !options.quiet) {
+      say(
+        `tickproof: replayed processes are held by the tracer alone (${result.unfiltered}): ` +
+          "for a trace from elsewhere use a kernel with CONFIG_SECCOMP_FILTER, and a container that permits seccomp\n",
+      );
+    }
     if (result.outcome === "diverged") {
       say(`tickproof: ${oneLine(result.message)}\n`);
       return FAILED;

@@ -1,0 +1,31 @@
+/**
+ * Where a trace may reach: a replay does what its events say to the memory of replayed processes alone, and not to the
+ * engine's own memory in them.
+ */
+import type { AddressSpace } from "../tracee/address-space.ts";
+import { PAGE_SIZE } from "../tracee/mappings.ts";
+
+/** End of the memory that a program can have, with 4-level page tables (Documentation/arch/x86/x86_64/mm.rst). */
+const USER_END = 2 ** 47 - PAGE_SIZE;
+
+/** An event that no recording has; the replayer says which one. The message is a clause: "it maps …". */
+export class ImpossibleEvent extends Error {
+  override readonly name = "ImpossibleEvent";
+}
+
+/**
+ * Checks a range that an event wants to change.
+ *
+ * @param what What it does there: "maps".
+ * @throws ImpossibleEvent if it is not in the program's part of its memory.
+ */
+export function checkRange(space: AddressSpace, start: number, end: number, what: string): void {
+  const isProgram = start >= 0 && start <= end && end <= USER_END;
+  if (isProgram && !space.holdsEngine(start, end)) return;
+  const where = `0x${start.toString(16)} to 0x${end.toString(16)}`;
+  throw new ImpossibleEvent(
+    isProgram
+      ? `it ${what} ${where}, where the engine's own memory lies`
+      : `it ${what} ${where}, where no program has memory`,
+  );
+}

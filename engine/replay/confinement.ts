@@ -1,0 +1,159 @@
+/**
+ * Keeps the processes of a replay from touching anything: they have no descriptor but a channel to the tracer, and a
+ * filter of system calls, both before any code but the blank program's has run. What they map is handed to them.
+ */
+import {
+  close,
+  DescriptorChannel,
+  ERRNO,
+  errnoInfo,
+  ftruncate,
+  MAP,
+  memfdCreate,
+  NativeBuffer,
+  O,
+  open,
+  PROT,
+  SYSCALLS,
+} from "../../ffi/mod.ts";
+import { EngineError } from "../engine-error.ts";
+import type { CodeMemory, CodeSegment, CodeUse, Inject } from "../tracee/code-memory.ts";
+import type { Task } from "../tracee/task.ts";
+import type { Tracer } from "../tracee/tracer.ts";
+import { CONTEXT, CONTEXT_BASE } from "../translate/context.ts";
+import { callFilter, instructionsOf } from "./call-filter.ts";
+
+/** prctl(2), seccomp(2); linux/prctl.h, linux/seccomp.h. */
+const PR_SET_NO_NEW_PRIVS = 38;
+const SECCOMP_SET_MODE_FILTER = 1;
+/** SECCOMP_FILTER_FLAG_SPEC_ALLOW: without it kernels before 5.16 slow the whole process down (spec_store_bypass). */
+const SPEC_ALLOW = 4;
+
+/** struct sock_fprog: its length and the address of the instructions, 16 bytes. */
+const FPROG_BYTES = 16;
+
+/** Room below the stack pointer of a blank program for what calls at its start point to. */
+const ROOM = 4096;
+
+/** Highest descriptor that close_range(2) can be asked for. */
+const LAST_DESCRIPTOR = 0xffff_ffff;
+
+/** A piece of the code cache: a file in memory, of which tracees get what they may do with it. */
+class FileSegment implements CodeSegment {
+  constructor(
+    readonly buffer: NativeBuffer,
+    /** For tracees: of code for reading only, so that no tracee can make it writable. */
+    readonly fd: number,
+  ) {}
+
+  [Symbol.dispose](): void {
+    this.buffer[Symbol.dispose]();
+    close(this.fd);
+  }
+}
+
+/** See the file's head. */
+export class Confinement implements CodeMemory<FileSegment>, Disposable {
+  readonly isTrusted = false;
+  readonly #channel = new DescriptorChannel();
+
+  /** Why processes have no filter of system calls, if they have none. */
+  unfiltered: string | undefined;
+
+  make(size: number, use: CodeUse): FileSegment {
+    const fd = memfdCreate("tickproof-code");
+    try {
+      ftruncate(fd, size);
+      const buffer = NativeBuffer.shared(fd, size);
+      return new FileSegment(buffer, open(`/proc/self/fd/${fd}`, use === "code" ? O.RDONLY : O.RDWR));
+    } finally {
+      close(fd);
+    }
+  }
+
+  attach(
+    task: Task,
+    call: Inject,
+    segment: FileSegment,
+    { base, use, replace }: { base: number; use: CodeUse; replace: boolean },
+  ): number {
+    const protection = use === "code" ? PROT.READ | PROT.EXEC : PROT.READ | PROT.WRITE;
+    const flags = MAP.SHARED | (replace ? MAP.FIXED : MAP.FIXED_NOREPLACE);
+    return this.map(task, call, segment.fd, [base, segment.buffer.size, protection, flags], 0);
+  }
+
+  /**
+   * Maps a part of an open file in a task.
+   *
+   * @param call Makes system calls in the name of the task.
+   * @param fd The tracer's descriptor of it.
+   * @param args The first four arguments of mmap.
+   * @returns The address, or -errno.
+   */
+  map(task: Task, call: Inject, fd: number, args: readonly number[], offset: number): number {
+    const theirs = this.#give(task, call, fd);
+    if (theirs < 0) return theirs;
+    const result = call(SYSCALLS.mmap, ...args, theirs, offset);
+    call(SYSCALLS.close, theirs);
+    return result;
+  }
+
+  /** @returns The descriptor's number in the task, or -errno. */
+  #give(task: Task, call: Inject, fd: number): number {
+    const { memory, mappedRegions } = task.space;
+    // The scratch area is there once the code cache is; until then the task is a blank program.
+    const at = mappedRegions > 0 ? CONTEXT_BASE + CONTEXT.scratch : roomOf(task);
+    const { number, args, message } = this.#channel.receiveCall(at);
+    memory.write(at, message);
+    this.#channel.send(fd);
+    const result = call(number, ...args);
+    return result < 0 ? result : DescriptorChannel.received(memory.read(at, message.length));
+  }
+
+  /**
+   * Confines a process that stands at the first instruction of the blank program.
+   *
+   * @param gadget Address of a `syscall; int3` in it.
+   */
+  confine(tracer: Tracer, task: Task, gadget: number): void {
+    const call: Inject = (number, ...args) => tracer.injectAt(task, gadget, number, args);
+    this.#closeOthers(call);
+    const at = roomOf(task);
+    const filter = callFilter(this.#channel.childEnd);
+    const program = new DataView(new ArrayBuffer(FPROG_BYTES));
+    program.setUint16(0, instructionsOf(filter), true);
+    program.setBigUint64(8, BigInt(at + FPROG_BYTES), true);
+    task.space.memory.write(at, new Uint8Array(program.buffer));
+    task.space.memory.write(at + FPROG_BYTES, filter);
+    call(SYSCALLS.prctl, PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+    let result = call(SYSCALLS.seccomp, SECCOMP_SET_MODE_FILTER, SPEC_ALLOW, at);
+    if (result === -ERRNO.EINVAL) result = call(SYSCALLS.seccomp, SECCOMP_SET_MODE_FILTER, 0, at);
+    if (result < 0) this.unfiltered = `seccomp: ${errnoInfo(-result).code}`;
+    tracer.flush(task);
+  }
+
+  /** Leaves a process nothing but its end of the channel. */
+  #closeOthers(call: Inject): void {
+    const { childEnd } = this.#channel;
+    const closed =
+      call(SYSCALLS.close_range, 0, childEnd - 1, 0) === 0 &&
+      call(SYSCALLS.close_range, childEnd + 1, LAST_DESCRIPTOR, 0) === 0;
+    if (closed) return;
+    // Linux before 5.9: the tracer has made all others close-on-exec, so that the standard streams are left.
+    for (const fd of [0, 1, 2]) {
+      const result = call(SYSCALLS.close, fd);
+      if (result === 0 || result === -ERRNO.EBADF) continue;
+      throw new EngineError(
+        `Cannot replay: descriptor ${fd} of a replayed process can't be closed (errno ${-result})`,
+      );
+    }
+  }
+
+  [Symbol.dispose](): void {
+    this.#channel[Symbol.dispose]();
+  }
+}
+
+function roomOf(task: Task): number {
+  return Math.floor((task.number("rsp") - ROOM) / 16) * 16;
+}

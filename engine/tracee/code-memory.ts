@@ -1,0 +1,66 @@
+/**
+ * Memory that tracer and tracees share for the code cache: context and lookup table, which the code in the cache
+ * writes, and regions of code, which no tracee may write.
+ */
+
+import { readFileSync } from "node:fs";
+import { ERRNO, type NativeBuffer, SHM, SharedSegment, SYSCALLS } from "../../ffi/mod.ts";
+import type { Task } from "./task.ts";
+
+/** Makes a system call in the name of a task. */
+export type Inject = (number: number, ...args: number[]) => number;
+
+/** What a piece of it is for. */
+export type CodeUse = "context" | "code";
+
+/** A piece of it, as the tracer has it. */
+export interface CodeSegment extends Disposable {
+  readonly buffer: NativeBuffer;
+}
+
+/** How it is made, and how tracees get it. */
+export interface CodeMemory<S extends CodeSegment = CodeSegment> {
+  /**
+   * Whether what is translated into it may be left to later runs. Not in a replay: translations come to life by a hash of
+   * their text, which somebody who makes up a trace can make collide with that of another program.
+   */
+  readonly isTrusted: boolean;
+  /** Makes a piece of so many bytes. @throws SyscallError where there is no memory. */
+  make(size: number, use: CodeUse): S;
+  /**
+   * Maps a piece in a task.
+   *
+   * @param call Makes system calls in the name of the task.
+   * @param replace Whether something lies there that it takes the place of.
+   * @returns The address, or -errno.
+   */
+  attach(task: Task, call: Inject, segment: S, at: { base: number; use: CodeUse; replace: boolean }): number;
+}
+
+/** By number (System V): needs neither a path nor a descriptor of the program, whoever it is by now. */
+export class SegmentMemory implements CodeMemory<SharedSegment> {
+  readonly isTrusted = true;
+
+  make(size: number): SharedSegment {
+    return new SharedSegment(size);
+  }
+
+  attach(
+    task: Task,
+    call: Inject,
+    segment: SharedSegment,
+    { base, use, replace }: { base: number; use: CodeUse; replace: boolean },
+  ): number {
+    const flags = (use === "code" ? SHM.RDONLY | SHM.EXEC : 0) | (replace ? SHM.REMAP : 0);
+    const result = call(SYSCALLS.shmat, segment.id, base, flags);
+    if (result !== -ERRNO.EACCES) return result;
+    segment.giveTo(effectiveUser(task.tid));
+    return call(SYSCALLS.shmat, segment.id, base, flags);
+  }
+}
+
+/** The user in whose name a task acts (proc_pid_status(5): real, effective, saved, file system). */
+function effectiveUser(tid: number): number {
+  const status = readFileSync(`/proc/${tid}/status`, "latin1");
+  return Number(/^Uid:\t\d+\t(\d+)/m.exec(status)?.[1] ?? 0);
+}
