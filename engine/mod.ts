@@ -1,6 +1,7 @@
 /** The embedded engine: records programs and replays them, by dynamic binary translation over ptrace. */
 export type { CodeLine, CodeListing } from "./code-listing.ts";
 export { EngineError } from "./engine-error.ts";
+export { catchInterrupts, takeLateSignal } from "./interrupts.ts";
 export type { Exit, Outcome } from "./outcome.ts";
 export type { CrashState, MappedText } from "./record/crash.ts";
 export { DENIALS, type Denial } from "./record/deny/mod.ts";

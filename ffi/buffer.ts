@@ -68,7 +68,12 @@ export class NativeBuffer implements Disposable {
    * @throws SyscallError when there is no such segment (EINVAL), or it is somebody else's (EACCES).
    */
   static attached(id: number, size: number): NativeBuffer {
-    return new NativeBuffer(unwrap("shmat", rawSyscall(SYSCALLS.shmat, id, 0, 0)), size);
+    return NativeBuffer.attachedAt(unwrap("shmat", rawSyscall(SYSCALLS.shmat, id, 0, 0)), size);
+  }
+
+  /** The same, where they are attached already. */
+  static attachedAt(address: number, size: number): NativeBuffer {
+    return new NativeBuffer(address, size);
   }
 
   static #create(size: number, flags: number, fd: number, offset: number): NativeBuffer {

@@ -68,6 +68,12 @@ export function wasIgnored(signal: number): boolean {
   return previous.get(signal)?.wasIgnored ?? false;
 }
 
+/** Whether a signal is ignored at this moment. */
+export function isIgnored(signal: number): boolean {
+  unwrap("rt_sigaction", rawSyscall(SYSCALLS.rt_sigaction, signal, 0, action.address, SIGSET_SIZE));
+  return action.u64[0] === BigInt(SIG_IGN);
+}
+
 /**
  * A signal that has arrived and was not cleared; 0 if there is none. Of several, the one with the lowest
  * number, but SIGALRM last: a timeout must not hide a Ctrl-C.

@@ -46,6 +46,7 @@ export {
   clearInterrupt,
   installInterrupts,
   interruptCount,
+  isIgnored,
   pendingInterrupt,
   restoreDefault,
   setTimer,

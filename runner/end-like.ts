@@ -1,4 +1,5 @@
 /** Ends this process the way the recorded program ended, so that a shell sees no difference. */
+import type { catchInterrupts, takeLateSignal } from "../engine/mod.ts";
 import { OK, SIGNAL_BASE } from "./exit-codes.ts";
 import type { Exit } from "./report.ts";
 
@@ -6,6 +7,28 @@ import type { Exit } from "./report.ts";
 const PR_SET_DUMPABLE = 4;
 /** `how` of rt_sigprocmask; asm-generic/signal-defs.h */
 const SIG_UNBLOCK = 1;
+
+/**
+ * Does all of a run with the signals caught that end one, so that none finds half of something on disk. One that comes
+ * too late for the run to end by it ends this process.
+ *
+ * @param engine The engine, which is loaded on demand only.
+ * @param run Takes care of interrupts itself.
+ */
+export function untilEnd<R extends { exit: Exit | undefined }>(
+  engine: { catchInterrupts: typeof catchInterrupts; takeLateSignal: typeof takeLateSignal },
+  run: () => R,
+): R {
+  const interrupts = engine.catchInterrupts();
+  let result: R;
+  try {
+    result = run();
+  } finally {
+    interrupts[Symbol.dispose]();
+  }
+  const late = engine.takeLateSignal();
+  return late === 0 ? result : { ...result, exit: { signal: late } };
+}
 
 /**
  * Gives the program's exit code, or dies of the signal that it died of.

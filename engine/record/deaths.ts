@@ -11,7 +11,7 @@ import { type MemoryWrite, REGISTER_COUNT } from "../trace/events.ts";
 import { RIP } from "../tracee/registers.ts";
 import type { Tracer } from "../tracee/tracer.ts";
 import type { Call } from "./call.ts";
-import { isZombie } from "./kernel-state.ts";
+import { isGone, isZombie } from "./kernel-state.ts";
 import type { RecordedProcess, RecordedTask } from "./recorded-task.ts";
 import type { Recording } from "./recording.ts";
 import { robustWrites } from "./robust-list.ts";
@@ -92,6 +92,15 @@ export class Deaths {
     else this.awaitDeath(task);
   }
 
+  /** A request to the kernel found a task gone, whichever it was. @returns Whether any is. */
+  findAny(): boolean {
+    const dead = [...this.recording.tasks.values()].find(
+      ({ tid, process }) => isGone(tid) && !process.leaderless,
+    );
+    if (dead) this.found(dead, undefined);
+    return dead !== undefined;
+  }
+
   /** A thread has succeeded with an execve: all others are dead, and it has taken the leader's place. */
   succeedLeader(task: RecordedTask): void {
     const { process } = task;
@@ -116,7 +125,17 @@ export class Deaths {
     // Killed in a system call it still came that far; killed anywhere else, only its last event is known.
     const registers = task.exiting ?? task.call?.registers ?? new BigUint64Array(REGISTER_COUNT);
     if (registers[RIP] === 0n) task.ticks = task.markedTicks;
-    this.recording.emit(task, { kind: "exit", task: task.id, ticks: task.ticks, registers, status, writes });
+    // Killed before its first instruction it never was, for the trace.
+    if (this.recording.totals.events > 0) {
+      this.recording.emit(task, {
+        kind: "exit",
+        task: task.id,
+        ticks: task.ticks,
+        registers,
+        status,
+        writes,
+      });
+    }
     this.recording.schedule.block(task);
     this.recording.forget(task);
     if (process.tasks.size > 0) return;

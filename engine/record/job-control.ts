@@ -5,9 +5,9 @@
  * Only stops that recorded processes ask for are obeyed: those of a terminal or of the outside are meant for the
  * recorder too, and are over when it goes on.
  */
-import { readFileSync } from "node:fs";
-import { POLL, PTRACE, SIG, SIGINFO, signalBit } from "../../ffi/mod.ts";
+import { POLL, PTRACE, SIG, SIGINFO } from "../../ffi/mod.ts";
 import type { HeldSignal } from "../tracee/task.ts";
+import { hasPending } from "./kernel-state.ts";
 import type { RecordedTask } from "./recorded-task.ts";
 import type { Recording } from "./recording.ts";
 import { Unsupported } from "./syscall-recorder.ts";
@@ -27,7 +27,7 @@ export class JobControl {
     const known =
       (code >= POLL.IN && code <= POLL.HUP) ||
       [...this.recording.tasks.values()].some(({ process }) => process.id === sender);
-    return known && !isContinued(task);
+    return known && !hasPending(task.tid, SIG.SIGCONT);
   }
 
   /** Stops a process whose only task is in a signal stop. */
@@ -46,20 +46,11 @@ export class JobControl {
   sentContinue(): void {
     for (const task of this.stopped) {
       const alive = this.recording.tasks.get(task.tid) === task;
-      if (alive && !isContinued(task)) continue;
+      if (alive && !hasPending(task.tid, SIG.SIGCONT)) continue;
       this.stopped.delete(task);
       if (!alive) continue;
       if (task.call) this.recording.tracer.release(task, PTRACE.SYSCALL);
       else this.recording.schedule.add(task);
     }
   }
-}
-
-/** Whether a SIGCONT is on its way to a task. */
-function isContinued(task: RecordedTask): boolean {
-  const status = readFileSync(`/proc/${task.tid}/status`, "latin1");
-  const bit = signalBit(SIG.SIGCONT);
-  return [...status.matchAll(/^(?:SigPnd|ShdPnd):\s*([0-9a-f]+)$/gm)].some(
-    ([, mask = "0"]) => (BigInt(`0x${mask}`) & bit) !== 0n,
-  );
 }

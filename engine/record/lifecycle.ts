@@ -48,8 +48,7 @@ export class Lifecycle {
   /** An execve has succeeded: the task has a new space and a new image, and is the leader of its process. */
   replaceProgram(task: RecordedTask): void {
     const { process } = task;
-    process.space.leave();
-    process.space = this.tracer.newSpace(task.tid);
+    this.tracer.replaceSpace(task);
     process.actions = process.actions.clone();
     process.actions.afterExec();
     process.streams.clear();
@@ -113,7 +112,7 @@ export class Lifecycle {
   killAll(): void {
     const left = [...this.recording.tasks.values()];
     for (const task of left) this.recording.totals.ticks += task.ticks;
-    this.tracer.killAll(new Set(left.map((task) => task.process.pid)));
+    this.tracer.killAll(new Set([...left.map(({ process }) => process.pid), ...this.early]));
   }
 }
 

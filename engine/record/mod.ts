@@ -1,20 +1,11 @@
 /** Recording: the door of this folder. */
 import { join, resolve } from "node:path";
-import {
-  installInterrupts,
-  restoreDefault,
-  SIG,
-  SIGRT,
-  SyscallError,
-  setOptions,
-  setTimer,
-  spawnTraced,
-  wasIgnored,
-} from "../../ffi/mod.ts";
+import { kill, SIG, SIGRT, SyscallError, setOptions, spawnTraced, wasIgnored } from "../../ffi/mod.ts";
 import { EngineError, invariant } from "../engine-error.ts";
 import type { HostModel } from "../host/model-api.ts";
+import { catchInterrupts, Interrupted } from "../interrupts.ts";
 import { readOptimisations } from "../optimisations.ts";
-import { exitOf, type Outcome } from "../outcome.ts";
+import { exitOf, noTotals, type Outcome } from "../outcome.ts";
 import { findProgram } from "../program.ts";
 import { describeHost, TraceWriter } from "../trace/mod.ts";
 import { TRACE_OPTIONS } from "../trace-options.ts";
@@ -26,15 +17,11 @@ import { initialActions } from "./actions.ts";
 import type { CrashState } from "./crash.ts";
 import { type Denial, Deny } from "./deny/mod.ts";
 import { DescribedHost } from "./described/mod.ts";
-import { ENDING_SIGNALS, EndPolicy } from "./end-policy.ts";
 import type { TaskPlace } from "./places.ts";
 import { type PlannedSignal, PlannedSignals } from "./planned-signals.ts";
 import { RecordedProcess, RecordedTask } from "./recorded-task.ts";
-import { Recorder, type RecordingEnd } from "./recorder.ts";
+import { Recorder, type RecordingEnd, TOLD } from "./recorder.ts";
 import { Recording } from "./recording.ts";
-
-/** Signals that the recorder takes for itself: those that end it, and the timer of the grace period. */
-const INTERRUPTS = [...ENDING_SIGNALS, SIG.SIGALRM];
 
 /** What to record. */
 export interface RecordOptions {
@@ -77,6 +64,7 @@ export interface RecordResult extends Outcome {
  */
 export function record(options: RecordOptions): RecordResult {
   readOptimisations();
+  using _ = catchInterrupts();
   const { command } = options;
   const directory = resolve(options.directory);
   const cwd = resolve(options.cwd ?? process.cwd());
@@ -97,13 +85,14 @@ export function record(options: RecordOptions): RecordResult {
   });
   const before = process.cwd();
   process.chdir(cwd);
-  installInterrupts(INTERRUPTS);
   try {
     return recordInto(writer, program, { ...options, environment, directory, cwd });
+  } catch (error) {
+    if (!(error instanceof Interrupted)) throw error;
+    return { ...noTotals(), ...result({ reason: "interrupted", status: error.signal, message: TOLD }) };
   } finally {
-    writer.close();
-    setTimer(0);
-    for (const signal of INTERRUPTS) restoreDefault(signal);
+    if (writer.eventCount === 0) writer.abandon();
+    else writer.close();
     process.chdir(before);
   }
 }
@@ -129,17 +118,24 @@ function recordInto(
   recording.described = described;
   recording.onProgress = onProgress;
   if (deny.length > 0) recording.deny = new Deny(deny, cwd);
-  const first = start(tracer, program, command, environment);
-  const end = new Recorder(recording, first, new EndPolicy(), new PlannedSignals(first, signals)).run();
-  recording.emit(first, {
-    kind: "end",
-    task: first.id,
-    ticks: first.ticks,
-    registers: new BigUint64Array(20),
-    reason: end.reason,
-    status: end.reason === "exited" ? end.status : 0,
-    message: end.message,
-  });
+  const started = start(tracer, program, command, environment);
+  if (!(started instanceof RecordedTask)) {
+    const { pid, status } = started;
+    recording.end({ task: pid, ticks: 0, reason: "exited", status, message: "" });
+    return { ...recording.totals, ...result({ reason: "exited", status, message: "" }) };
+  }
+  const end = new Recorder(recording, started, new PlannedSignals(started, signals)).run();
+  // What has come to nothing before its first event leaves no trace.
+  if (recording.totals.events > 0) {
+    const status = end.reason === "exited" ? end.status : 0;
+    recording.end({
+      task: started.id,
+      ticks: started.ticks,
+      reason: end.reason,
+      status,
+      message: end.message,
+    });
+  }
   const { places } = end;
   const { crashes } = recording;
   return {
@@ -161,13 +157,20 @@ function result(end: RecordingEnd): Pick<RecordResult, "outcome" | "message" | "
   return { outcome, message: end.message, exit };
 }
 
+/** A program that the kernel has killed while it executed it: too late for an error, too early for an instruction. */
+interface Stillborn {
+  pid: number;
+  /** Its wait status. */
+  status: number;
+}
+
 /** Starts the program and leaves it at its first instruction. */
 function start(
   tracer: Tracer,
   program: string,
   argv: string[],
   environment: Record<string, string>,
-): RecordedTask {
+): RecordedTask | Stillborn {
   let pid: number;
   try {
     pid = spawnTraced({
@@ -179,16 +182,23 @@ function start(
     if (!(error instanceof SyscallError)) throw error;
     throw new EngineError(`Cannot start ${program}: ${error.message}`);
   }
-  const stopped = tracer.control.wait(pid, 0);
-  invariant(
-    stopped === pid && (tracer.control.status & 0xff) === 0x7f,
-    "the program did not stop at its start",
-  );
-  setOptions(pid, TRACE_OPTIONS);
-  const ignored = Array.from({ length: SIGRT.MAX }, (_, i) => i + 1).filter(wasIgnored);
-  const task = new RecordedTask(pid, new RecordedProcess(pid, tracer.newSpace(pid), initialActions(ignored)));
-  tracer.takeRegisters(task);
-  return task;
+  try {
+    const stopped = tracer.waitFor(pid);
+    invariant(stopped === pid, `the program can't be waited for (${stopped})`);
+    const { status } = tracer.control;
+    if ((status & 0xff) !== 0x7f) return { pid, status };
+    setOptions(pid, TRACE_OPTIONS);
+    const ignored = Array.from({ length: SIGRT.MAX }, (_, i) => i + 1).filter(wasIgnored);
+    const task = new RecordedTask(
+      pid,
+      new RecordedProcess(pid, tracer.newSpace(pid), initialActions(ignored)),
+    );
+    tracer.takeRegisters(task);
+    return task;
+  } catch (error) {
+    kill(pid, SIG.SIGKILL);
+    throw error;
+  }
 }
 
 function currentEnvironment(): Record<string, string> {

@@ -6,9 +6,10 @@
  * happened, does or lets happen what the program asked for, and writes one event (`Recording.emit`). Between two
  * stops nothing is recorded, since nothing happens that replay would not do by itself.
  */
-import { ERRNO, PTRACE, SI, SIG, SIGINFO, WAIT } from "../../ffi/mod.ts";
+import { ERRNO, isErrno, PTRACE, SI, SIG, SIGINFO, WAIT } from "../../ffi/mod.ts";
 import { EngineError, invariant } from "../engine-error.ts";
 import { type Cpuid, emulate, visibleCpuid } from "../instructions.ts";
+import { Interrupted } from "../interrupts.ts";
 import { REGISTER_NAMES } from "../trace/events.ts";
 import { arm, armUpTo } from "../tracee/budget.ts";
 import { TaskGone } from "../tracee/controller.ts";
@@ -21,7 +22,6 @@ import { TICK_COUNTERS } from "../translate/context.ts";
 import type { InstructionTrap } from "../translate/traps.ts";
 import { CallRecorder } from "./call-recorder.ts";
 import { Deaths } from "./deaths.ts";
-import type { EndPolicy } from "./end-policy.ts";
 import { JobControl } from "./job-control.ts";
 import { Lifecycle } from "./lifecycle.ts";
 import type { TaskPlace } from "./places.ts";
@@ -29,13 +29,16 @@ import type { PlannedSignals } from "./planned-signals.ts";
 import { type Entry, type RecordedTask, standsAt } from "./recorded-task.ts";
 import type { Recording } from "./recording.ts";
 import { type DeliveryPoint, SignalRecorder } from "./signal-recorder.ts";
-import { Interrupted, StopRequest } from "./stop-request.ts";
+import { StopRequest } from "./stop-request.ts";
 import { SyscallRecorder, Unsupported } from "./syscall-recorder.ts";
 
 /** Ticks per counter that a task may run while others wait for their turn. */
 const SLICE = 500_000;
 /** The same for a task that is alone. */
 const LONG_SLICE = 50_000_000;
+
+/** What is said of a recording that was ended by a signal. */
+export const TOLD = "the recorder was told to stop";
 
 /** How a recording came to its end. */
 export interface RecordingEnd {
@@ -66,14 +69,13 @@ export class Recorder {
   constructor(
     private readonly recording: Recording,
     private readonly first: RecordedTask,
-    policy: EndPolicy,
     private readonly planned: PlannedSignals,
   ) {
     this.lifecycle = new Lifecycle(recording, first);
     const jobs = new JobControl(recording);
     this.signals = new SignalRecorder(recording, jobs);
     this.deaths = new Deaths(recording, first.process);
-    this.stopRequest = new StopRequest(recording, policy, first.process.pid);
+    this.stopRequest = new StopRequest(recording, first);
     this.calls = new CallRecorder(
       recording,
       this.lifecycle,
@@ -99,12 +101,12 @@ export class Recorder {
 
   private runToEnd(): RecordingEnd {
     try {
-      this.lifecycle.adopt(this.first);
-      while (this.recording.tasks.size > 0) this.turn();
+      this.outliving(() => this.lifecycle.adopt(this.first));
+      while (this.recording.tasks.size > 0) this.outliving(() => this.turn());
     } catch (error) {
       if (error instanceof Interrupted) {
-        this.recording.mark(undefined);
-        return { reason: "interrupted", status: error.signal, message: "the recorder was told to stop" };
+        if (!error.lost) this.recording.mark(undefined);
+        return { reason: "interrupted", status: error.signal, message: TOLD };
       }
       if (error instanceof Unsupported || error instanceof EngineError) {
         return { reason: "unsupported", status: 0, message: error.message };
@@ -116,19 +118,24 @@ export class Recorder {
     return { reason: "exited", status: this.deaths.rootStatus, message: "" };
   }
 
+  /** Does a step of the recording, in which a task may be killed at any moment. */
+  private outliving(step: () => void): void {
+    try {
+      step();
+    } catch (error) {
+      if (error instanceof TaskGone) this.deaths.found(error.task as RecordedTask, error.status);
+      else if (!isErrno(error, "ESRCH") || !this.deaths.findAny()) throw error;
+      if (this.between && !this.recording.tasks.has(this.between.tid)) this.between = undefined;
+    }
+  }
+
   /** One stop of one task. */
   private turn(): void {
-    try {
-      this.recording.onProgress?.(this.recording.totals.events, this.recording.ticksSoFar);
-      this.recording.binding.refresh(this.recording.tasks.values());
-      if (this.between === undefined) this.stopRequest.allStand();
-      const task = this.between ?? this.next();
-      if (task) this.step(task);
-      else if (this.recording.tasks.size > 0) this.waitForAny(0);
-    } catch (error) {
-      if (!(error instanceof TaskGone)) throw error;
-      this.deaths.found(error.task as RecordedTask, error.status);
-    }
+    this.recording.onProgress?.(this.recording.totals.events, this.recording.ticksSoFar);
+    this.recording.binding.refresh(this.recording.tasks.values());
+    const task = this.between ?? this.next();
+    if (task) this.step(task);
+    else if (this.recording.tasks.size > 0) this.waitForAny(0);
   }
 
   /** The task to run now: ready ones take turns; tasks whose system calls have ended join them first. */
@@ -136,6 +143,7 @@ export class Recorder {
     const { schedule, tasks } = this.recording;
     // The last one may be found dead on the way.
     while (schedule.size < tasks.size && this.waitForAny(WAIT.NOHANG));
+    this.stopRequest.allStand();
     return schedule.first;
   }
 

@@ -6,7 +6,13 @@
  * got before another one's effects may be seen.
  */
 import { noTotals } from "../outcome.ts";
-import { type MemoryWrite, REGISTER_COUNT, type Registers, type TraceEvent } from "../trace/events.ts";
+import {
+  type EndEvent,
+  type MemoryWrite,
+  REGISTER_COUNT,
+  type Registers,
+  type TraceEvent,
+} from "../trace/events.ts";
 import type { TraceWriter } from "../trace/mod.ts";
 import { MAX_CHUNK_BYTES } from "../trace/mod.ts";
 import type { AddressSpace } from "../tracee/address-space.ts";
@@ -37,6 +43,8 @@ export class Recording {
   deny: Deny | undefined;
   /** Told of how far it has come. */
   onProgress: ((events: number, ticks: () => number) => void) | undefined;
+  /** Told of each signal that the kernel brings a task. */
+  onSignal: ((task: RecordedTask, signal: number) => void) | undefined;
   /** The task that has run since its last event. */
   private unmarked: RecordedTask | undefined;
 
@@ -88,6 +96,11 @@ export class Recording {
     const [writes = [], ...rest] = inPieces(event.writes, MAX_WRITTEN);
     this.put({ ...event, writes });
     for (const piece of rest) this.putMemory(task, piece);
+  }
+
+  /** Writes the last event: how the recording has ended. */
+  end(event: Omit<EndEvent, "kind" | "registers">): void {
+    this.put({ kind: "end", registers: new BigUint64Array(REGISTER_COUNT), ...event });
   }
 
   /** Writes down that somebody else than the task has changed memory of its process. */

@@ -91,6 +91,7 @@ export class SignalRecorder {
    */
   deliver(task: RecordedTask, held: HeldSignal, at: DeliveryPoint): Delivery {
     const { signal, siginfo } = held;
+    this.recording.onSignal?.(task, signal);
     this.recording.described?.delivers(task, siginfo);
     const { actions } = task.process;
     const forced = at.forced ?? at.point === "fault";

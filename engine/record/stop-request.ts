@@ -1,84 +1,103 @@
-/** The wish of a user to end a recording, and the moment at which it is fulfilled. */
-import { SIG, tgkill } from "../../ffi/mod.ts";
+/**
+ * The wish of a user to end a recording (Ctrl-C, SIGTERM), and the moment at which it is fulfilled.
+ *
+ * The program is told first, by the same signal, and gets some time to end by itself. A second signal, or the end of
+ * that time, ends the recording: at the next point that replay can find, or, where the running task does not come to
+ * one, wherever it is.
+ */
+import { kill, SIG, setTimer, tgkill } from "../../ffi/mod.ts";
+import { Interrupted, takeInterrupt } from "../interrupts.ts";
 import type { Standing } from "../tracee/task.ts";
-import type { EndPolicy } from "./end-policy.ts";
+import { hasPending } from "./kernel-state.ts";
 import { placeOf, type TaskPlace } from "./places.ts";
 import type { RecordedTask } from "./recorded-task.ts";
 import type { Recording } from "./recording.ts";
 
-/** Thrown to end a recording that is to stop. */
-export class Interrupted extends Error {
-  /**
-   * @param signal What the recorder was told to stop by.
-   */
-  constructor(readonly signal: number) {
-    super(`interrupted by signal ${signal}`);
-  }
-}
+/** Time for the program to end by itself. */
+const GRACE_MS = 2000;
+/** Time for the running task to come to a point. */
+const POINT_MS = 1000;
+/** A signal that the program got this long before the recorder did is the same one: both are of the group it went to. */
+const TOGETHER_MS = 250;
 
 /** See the file's head. */
 export class StopRequest {
   /** Where every task stood when the recorder was told to stop; undefined before. */
   places: readonly TaskPlace[] | undefined;
-  /** The signal to end by as soon as a point is reached; else 0. */
-  private pending = 0;
-  /** The first signal, while it waits for the running task to come to a point; else 0. */
-  private first = 0;
+  /** The first signal; 0 before. */
+  private asked = 0;
+  /** When it came. */
+  private since = 0;
+  /** The program knows of it. */
+  private told = false;
+  /** The recording ends at the next point. */
+  private ending = false;
+  /** When the first process got which signal, from whomever. */
+  private readonly delivered = new Map<number, number>();
 
   constructor(
     private readonly recording: Recording,
-    private readonly policy: EndPolicy,
-    /** First process of the recording. */
-    private readonly root: number,
-  ) {}
+    /** First task of the recording. */
+    private readonly first: RecordedTask,
+  ) {
+    recording.onSignal = (task, signal) => {
+      if (task.process === first.process) this.delivered.set(signal, performance.now());
+    };
+    recording.tracer.onInterrupt = () => this.cameInWait();
+  }
 
   /**
-   * The recorder was signalled.
+   * The recorder was signalled; SIGALRM is the end of a time.
    *
    * @param running The task that runs in user mode, if one does.
    * @throws Interrupted when the recording is to end at once.
    */
   received(running?: RecordedTask): void {
-    const signal = this.recording.tracer.takeInterrupt();
-    if (signal === 0) return;
-    if (running && this.first === 0 && this.places === undefined) {
-      // The program is told once it is known where each of its tasks stands: it may die of being told.
-      this.first = signal;
+    const signal = takeInterrupt();
+    if (signal === 0 || (signal === SIG.SIGALRM && this.asked === 0)) return;
+    if (this.asked === 0) {
+      this.asked = signal;
+      this.since = performance.now();
+      setTimer(GRACE_MS);
       return;
     }
-    this.notePlaces(running);
-    const { first } = this;
-    this.first = 0;
-    if (first !== 0) this.policy.received(first, this.root);
-    this.act(signal, running);
-  }
-
-  /**
-   * To be called where no task is between two points.
-   *
-   * @throws Interrupted when the recording is to end at once.
-   */
-  allStand(): void {
-    const { first } = this;
-    if (first === 0) return;
-    this.first = 0;
-    this.notePlaces();
-    this.act(first);
-  }
-
-  private act(signal: number, running?: RecordedTask): void {
-    const ending = this.policy.received(signal, this.root);
-    if (ending === 0) return;
-    const again = this.pending !== 0;
-    this.pending = ending;
-    if (!running || again) throw new Interrupted(ending);
+    if (!running || this.ending) throw new Interrupted(this.asked, running !== undefined);
+    this.ending = true;
+    setTimer(POINT_MS);
     // It is somewhere in a translation: a stop brings it to the next point that replay can find.
     tgkill(running.process.pid, running.tid, SIG.SIGSTOP);
   }
 
-  /** Notes where the tasks stand, all but one that runs. */
-  private notePlaces(running?: RecordedTask): void {
-    this.places ??= [...this.recording.tasks.values()].filter((task) => task !== running).map(placeOf);
+  /** The recorder was signalled while it waits for a stop that is certain to come. @throws Interrupted */
+  private cameInWait(): void {
+    const { asked } = this;
+    if (asked === 0) this.received();
+    else if (takeInterrupt() !== 0) throw new Interrupted(asked, true);
+  }
+
+  /** To be called where no task is between two points, and all stops that have happened are known. */
+  allStand(): void {
+    if (this.asked === 0 || this.told) return;
+    this.told = true;
+    // Before it is told: it may die of that.
+    this.places = [...this.recording.tasks.values()].map(placeOf);
+    if (!this.hasHeard(this.asked)) this.tell(this.asked);
+  }
+
+  /** Whether the program got the signal from whoever sent it to the recorder: a terminal, or a kill of their group. */
+  private hasHeard(signal: number): boolean {
+    const { process } = this.first;
+    const at = this.delivered.get(signal);
+    if (at !== undefined && at > this.since - TOGETHER_MS) return true;
+    const tasks = [...process.tasks];
+    return tasks.some(
+      ({ held, tid }) => held.some((one) => one.signal === signal) || hasPending(tid, signal),
+    );
+  }
+
+  private tell(signal: number): void {
+    // A dead leader whose threads live on takes signals all the same; a process that is gone ends the recording anyway.
+    if (this.first.process.tasks.size > 0) kill(this.first.process.pid, signal);
   }
 
   /**
@@ -88,6 +107,6 @@ export class StopRequest {
    */
   arrived(task: RecordedTask, standing: Standing): void {
     this.recording.ran(task, standing);
-    if (this.pending !== 0) throw new Interrupted(this.pending);
+    if (this.ending) throw new Interrupted(this.asked);
   }
 }

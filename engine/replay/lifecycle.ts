@@ -98,6 +98,7 @@ export class Lifecycle {
   /** Makes a task that stands at the first instruction of the blank program one that stands at the recorded one. */
   private begin(task: ReplayedTask, event: ExecEvent): void {
     this.tracer.takeRegisters(task);
+    task.armed.fill(0);
     this.confinement.confine(this.tracer, task, task.number("rip") + GADGET_BEHIND_ENTRY);
     this.build(task, event);
   }

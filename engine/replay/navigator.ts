@@ -34,7 +34,10 @@ export class Navigator {
         if (isAsynchronous(event)) return stop;
         continue;
       }
-      if (stop.kind === "interrupted") continue;
+      if (stop.kind === "interrupted") {
+        this.tracer.onInterrupt();
+        continue;
+      }
       return stop;
     }
   }
@@ -90,6 +93,7 @@ export class Navigator {
   private runOn(task: ReplayedTask): { ticks: number; more: boolean } {
     arm(task, () => OVERRUN);
     const stop = this.tracer.run(task, PTRACE.SYSEMU);
+    if (stop.kind === "interrupted") this.tracer.onInterrupt();
     return { ticks: task.ticks, more: stop.kind === "poll" };
   }
 

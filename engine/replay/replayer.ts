@@ -5,6 +5,7 @@
  * Nothing outside is touched: system calls are answered from the trace. Only what makes tasks and memory is done
  * for real.
  */
+import { isErrno, pendingInterrupt } from "../../ffi/mod.ts";
 import { noTotals } from "../outcome.ts";
 import type { EndEvent, TraceEvent } from "../trace/events.ts";
 import { TraceError, type TraceReader } from "../trace/mod.ts";
@@ -58,6 +59,8 @@ export class Replayer {
         this.navigator.index = this.reader.position;
         this.totals.events++;
         binding.refresh(this.lifecycle.tasks.values());
+        // Most events are over before they could be interrupted.
+        if (pendingInterrupt() !== 0) this.tracer.onInterrupt();
         if (event.kind === "end") return event;
         this.replay(event);
       }
@@ -77,9 +80,9 @@ export class Replayer {
       this.dispatch(event, where);
     } catch (error) {
       if (error instanceof ImpossibleEvent) throw this.damaged(where, error);
-      if (!(error instanceof TaskGone)) throw error;
-      const how =
-        error.status === undefined ? "was killed" : `died (wait status 0x${error.status.toString(16)})`;
+      if (!(error instanceof TaskGone) && !isErrno(error, "ESRCH")) throw error;
+      const status = error instanceof TaskGone ? error.status : undefined;
+      const how = status === undefined ? "was killed" : `died (wait status 0x${status.toString(16)})`;
       throw new Divergence(index, `task ${event.task} ${how} before ${where}`);
     }
   }

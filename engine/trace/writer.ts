@@ -1,6 +1,6 @@
 /** Writes a trace while a program runs, such that a killed recorder leaves a readable beginning of it. */
-import { mkdirSync, readdirSync } from "node:fs";
-import { join } from "node:path";
+import { mkdirSync, readdirSync, rmdirSync, rmSync } from "node:fs";
+import { dirname, join, resolve } from "node:path";
 import { AppendFile } from "./append-file.ts";
 import { ChunkFile } from "./chunk-file.ts";
 import { EventEncoder, sizeBound } from "./encode.ts";
@@ -67,6 +67,8 @@ export interface FileSource {
  */
 export class TraceWriter {
   readonly #dir: string;
+  /** The first folder on the way to the trace that was not there before. */
+  readonly #made: string | undefined;
   readonly #store: string;
   readonly #now: () => number;
   readonly #encoder = new EventEncoder();
@@ -80,9 +82,11 @@ export class TraceWriter {
 
   private constructor(
     dir: string,
+    made: string | undefined,
     { store = defaultStore(), now = () => performance.now() }: TraceWriterOptions,
   ) {
     this.#dir = dir;
+    this.#made = made;
     this.#store = store;
     this.#now = now;
     this.#lastCut = now();
@@ -97,7 +101,7 @@ export class TraceWriter {
    */
   static create(dir: string, meta: TraceMeta, options: TraceWriterOptions = {}): TraceWriter {
     try {
-      mkdirSync(dir, { recursive: true });
+      const made = mkdirSync(resolve(dir), { recursive: true });
       if (readdirSync(dir).length > 0) {
         throw new TraceError({
           what: "Cannot start a trace in a folder that is not empty",
@@ -106,7 +110,7 @@ export class TraceWriter {
         });
       }
       mkdirSync(join(dir, "files"));
-      const writer = new TraceWriter(dir, options);
+      const writer = new TraceWriter(dir, made, options);
       // Last: a folder with a meta.json has all the rest.
       writeMeta(dir, meta);
       return writer;
@@ -215,6 +219,19 @@ export class TraceWriter {
     } finally {
       this.#events.close();
       this.#fileList.close();
+    }
+  }
+
+  /** Takes back what {@link create} has made: a recording that has not begun leaves no trace. The writer is used up. */
+  abandon(): void {
+    this.#open = false;
+    this.#events.close();
+    this.#fileList.close();
+    for (const name of readdirSync(this.#dir)) rmSync(join(this.#dir, name), { recursive: true });
+    // Up to the folder that was there before, as far as nobody else has put something in meanwhile.
+    for (let dir = this.#dir; this.#made !== undefined && dir.startsWith(this.#made); dir = dirname(dir)) {
+      if (readdirSync(dir).length > 0) break;
+      rmdirSync(dir);
     }
   }
 }

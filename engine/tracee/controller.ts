@@ -6,7 +6,6 @@
  * memory are the truth between stops: `dirty` ones are written before it goes on.
  */
 import {
-  clearInterrupt,
   ERRNO,
   getRegs,
   getSigInfo,
@@ -14,13 +13,13 @@ import {
   kill,
   NativeBuffer,
   PTRACE,
-  pendingInterrupt,
   SIG,
   SIGINFO,
   setRegs,
   TraceeControl,
 } from "../../ffi/mod.ts";
 import { invariant } from "../engine-error.ts";
+import { Interrupted, takeInterrupt } from "../interrupts.ts";
 import { FAULT_SIGNALS } from "./fault.ts";
 import type { Task } from "./task.ts";
 
@@ -96,7 +95,7 @@ export class Controller {
     let stopped = this.control.resumeAndWait(request, task.tid, signal, task.tid, 0);
     if (stopped === ESRCH) throw new TaskGone(task);
     if (stopped === EINTR) {
-      this.postponeInterrupt();
+      this.onInterrupt();
       stopped = this.waitFor(task.tid);
     }
     invariant(stopped === task.tid, `task ${task.tid} can't be waited for (${stopped})`);
@@ -106,26 +105,46 @@ export class Controller {
     return status;
   }
 
-  /** Ends processes, by their real ids, and waits until nothing is left of them. */
-  killAll(processes: ReadonlySet<number>): void {
-    for (const pid of processes) {
+  /**
+   * Ends processes and waits until nothing is left of them, nor of those that they have just made; whatever interrupts
+   * comes too late.
+   */
+  killAll(pids: ReadonlySet<number>): void {
+    this.onInterrupt = takeInterrupt;
+    const end = (pid: number): void => {
       try {
         kill(pid, SIG.SIGKILL);
       } catch (error) {
         if (!isErrno(error, "ESRCH")) throw error;
       }
+    };
+    for (const pid of pids) end(pid);
+    for (let tid = pids.size > 0 ? this.waitFor(-1) : 0; tid > 0; tid = this.waitFor(-1)) {
+      // Born when nobody looked any more.
+      if ((this.control.status & 0xff) === 0x7f) end(tid);
     }
-    while (processes.size > 0 && this.waitFor(-1) > 0);
   }
 
-  /** Waits for a task (or -1 for any), whatever interrupts the tracer meanwhile. @returns As TraceeControl.wait. */
+  /**
+   * Waits for a task (or -1 for any) that is certain to stop; {@link onInterrupt} decides whether an interrupt breaks
+   * the wait off.
+   *
+   * @returns As TraceeControl.wait, but never -EINTR.
+   */
   waitFor(tid: number): number {
     for (;;) {
       const stopped = this.control.wait(tid, 0);
       if (stopped !== EINTR) return stopped;
-      this.postponeInterrupt();
+      this.onInterrupt();
     }
   }
+
+  /**
+   * Takes an interrupt that comes while a task has to be waited for: keeps it for later, or throws to break the wait off.
+   */
+  onInterrupt: () => void = () => {
+    throw new Interrupted(takeInterrupt(), true);
+  };
 
   /** Takes over the registers that the last wait has read. */
   takeRegisters(task: Task): void {
@@ -181,20 +200,4 @@ export class Controller {
 
   /** Called for a stop (a signal, a clone event) that comes in the way of an injected system call. */
   onStrayStop: ((task: Task, status: number) => void) | undefined;
-
-  private postponed = 0;
-
-  /** Remembers an interrupt that came at a moment when the tracee has to be waited for. */
-  postponeInterrupt(): void {
-    this.postponed = pendingInterrupt();
-    clearInterrupt();
-  }
-
-  /** The signal that asked the tracer to end since the last call, or 0. */
-  takeInterrupt(): number {
-    const signal = this.postponed || pendingInterrupt();
-    this.postponed = 0;
-    if (pendingInterrupt() !== 0) clearInterrupt();
-    return signal;
-  }
 }

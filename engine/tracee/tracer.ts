@@ -61,6 +61,13 @@ export class Tracer extends Controller {
     );
   }
 
+  /** The process of a task executes another program: its memory and its image are new, and no counter has counted. */
+  replaceSpace({ process, tid, armed }: Task): void {
+    process.space.leave();
+    process.space = this.newSpace(tid);
+    armed.fill(0);
+  }
+
   /**
    * Lets a task run until something happens that the caller has to act on.
    *

@@ -4,7 +4,7 @@ import type { HostModel } from "../../engine/host/mod.ts";
 import type { Denial } from "../../engine/mod.ts";
 import { didYouMean } from "../../ffi/mod.ts";
 import { defineCommand } from "../args/mod.ts";
-import { endLike } from "../end-like.ts";
+import { endLike, untilEnd } from "../end-like.ts";
 import { UsageError } from "../errors.ts";
 import { SIGNAL_BASE, USAGE } from "../exit-codes.ts";
 import { say } from "../output.ts";
@@ -47,34 +47,37 @@ export const record = defineCommand({
   },
   positionals: { usage: "[--] CMD ARGS…", min: 1, max: Number.POSITIVE_INFINITY, verbatim: true },
   async run({ options, positionals: command }) {
-    const signals = options.send === undefined ? [] : parseSends(options.send);
     const engine = await import("../../engine/mod.ts");
     const deny = options.deny === undefined ? [] : parseDenials(options.deny, engine.DENIALS);
+    const signals = options.send === undefined ? [] : parseSends(options.send);
     const model = await modelOf(options.host);
-    const trace =
-      options.output === undefined
-        ? newDefaultTrace(command[0] ?? "")
-        : { directory: resolve(options.output), discard: () => {} };
-    const { directory } = trace;
-    let result: RecordReport;
-    try {
-      result = reporting(options.report, () => ({
-        kind: "record",
-        directory,
-        ...engine.record({
-          command,
+    const result = untilEnd(engine, () => {
+      const trace =
+        options.output === undefined
+          ? newDefaultTrace(command[0] ?? "")
+          : { directory: resolve(options.output), discard: () => {} };
+      const { directory } = trace;
+      try {
+        const report: RecordReport = reporting(options.report, () => ({
+          kind: "record",
           directory,
-          quiet: options.quiet,
-          signals,
-          ...(options.progress !== undefined && { onProgress: progressWriter(options.progress) }),
-          deny,
-          ...model(),
-        }),
-      }));
-    } catch (error) {
-      trace.discard();
-      throw error;
-    }
+          ...engine.record({
+            command,
+            directory,
+            quiet: options.quiet,
+            signals,
+            ...(options.progress !== undefined && { onProgress: progressWriter(options.progress) }),
+            deny,
+            ...model(),
+          }),
+        }));
+        if (report.events === 0) trace.discard();
+        return report;
+      } catch (error) {
+        trace.discard();
+        throw error;
+      }
+    });
     return await conclude(result, options.quiet);
   },
 });
@@ -105,7 +108,10 @@ async function conclude(result: RecordReport, quiet: boolean): Promise<number> {
       if (!quiet) say(`tickproof: recorded ${summary(result)}\n`);
       return await endLike(result.exit);
     case "interrupted":
-      if (!quiet) say(`tickproof: ${result.message || "interrupted"}; recorded ${summary(result)}\n`);
+      if (!quiet) {
+        const recorded = result.events > 0 ? `recorded ${summary(result)}` : "nothing was recorded";
+        say(`tickproof: ${result.message || "interrupted"}; ${recorded}\n`);
+      }
       return await endLike(result.exit ?? { code: SIGNAL_BASE + SIGINT });
     case "unsupported":
       say(`tickproof: ${result.message}\n`);

@@ -1,7 +1,7 @@
 /** `tickproof replay`: runs a recorded program again, answered from its trace, and checks every event. */
 import { oneLine } from "../../ffi/mod.ts";
 import { defineCommand } from "../args/mod.ts";
-import { endLike } from "../end-like.ts";
+import { endLike, untilEnd } from "../end-like.ts";
 import { FAILED } from "../exit-codes.ts";
 import { say } from "../output.ts";
 import { counted } from "../plural.ts";
@@ -22,10 +22,12 @@ export const replay = defineCommand({
   positionals: { usage: "[DIR]", min: 0, max: 1 },
   async run({ options, positionals: [path] }) {
     const engine = await import("../../engine/mod.ts");
-    const result = reporting(options.report, () => {
-      const directory = findTrace(path);
-      return { kind: "replay", directory, ...engine.replay({ directory, quiet: options.quiet }) };
-    });
+    const result = untilEnd(engine, () =>
+      reporting(options.report, () => {
+        const directory = findTrace(path);
+        return { kind: "replay", directory, ...engine.replay({ directory, quiet: options.quiet }) };
+      }),
+    );
     if (result.unfiltered !== undefined && !options.quiet) {
       say(
         `tickproof: replayed processes are held by the tracer alone (${result.unfiltered}): ` +
@@ -35,6 +37,10 @@ export const replay = defineCommand({
     if (result.outcome === "diverged") {
       say(`tickproof: ${oneLine(result.message)}\n`);
       return FAILED;
+    }
+    if (result.outcome === "interrupted") {
+      if (!options.quiet) say(`tickproof: ${result.message} at event ${result.event}\n`);
+      return await endLike(result.exit);
     }
     if (!options.quiet) {
       const counts = `${counted(result.ticks, "tick")}, ${counted(result.events, "event")}`;

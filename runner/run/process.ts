@@ -8,7 +8,7 @@ import { type Asking, endTree } from "./process-tree.ts";
 /** How a process is asked to end. */
 const ENDING: Asking = { graceMs: 2000 };
 /**
- * The same for a recorder. It passes the signal on, and gives its program 2 seconds (engine/record/end-policy.ts); then
+ * The same for a recorder. It passes the signal on, and gives its program 2 seconds (engine/record/stop-request.ts); then
  * it must come to write the end of its trace.
  */
 const RECORDER_ENDING: Asking = { graceMs: 10_000, leaderOnly: true };

@@ -1,5 +1,4 @@
 /** One run of a program under counters, which begin at its exec and end with it. */
-import { EndPolicy } from "../../engine/record/end-policy.ts";
 import {
   type ChildEnd,
   clearInterrupt,
@@ -12,6 +11,7 @@ import {
   type SpawnOptions,
   TraceeControl,
 } from "../../ffi/mod.ts";
+import { EndPolicy } from "./end-policy.ts";
 import type { StatRow } from "./events.ts";
 import { closeRows, enableRows, openRows, readRow } from "./open.ts";
 

@@ -1,7 +1,7 @@
 /** Counting events of a program while it runs: the door of this folder. */
 
+import { ENDING_SIGNALS } from "../../engine/interrupts.ts";
 import { findProgram } from "../../engine/program.ts";
-import { ENDING_SIGNALS } from "../../engine/record/end-policy.ts";
 import { installInterrupts, restoreDefault, SIG, setTimer } from "../../ffi/mod.ts";
 import { statRows } from "./events.ts";
 import { measureRun, type StatRun } from "./measure.ts";

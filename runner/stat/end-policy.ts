@@ -1,11 +1,8 @@
 /**
- * What becomes of a recording whose recorder is signalled (Ctrl-C, SIGTERM): the program gets the signal too and
- * some time to end by itself; a second signal, or the end of that time, ends the recording.
+ * What becomes of a measurement that is signalled (Ctrl-C, SIGTERM): the program gets the signal too and some time to end
+ * by itself; a second signal, or the end of that time, ends the measurement.
  */
 import { isErrno, isTerminal, kill, SIG, setTimer } from "../../ffi/mod.ts";
-
-/** Signals that end a recording in an orderly way. */
-export const ENDING_SIGNALS: readonly number[] = [SIG.SIGINT, SIG.SIGTERM, SIG.SIGHUP, SIG.SIGQUIT];
 
 /** Time for the program to end by itself. */
 const GRACE_MS = 2000;
@@ -15,10 +12,10 @@ export class EndPolicy {
   private asked = 0;
 
   /**
-   * The recorder has received a signal (SIGALRM is the end of the time).
+   * We have received a signal (SIGALRM is the end of the time).
    *
-   * @param root First process of the recording.
-   * @returns The signal to end the recording by, or 0 to go on.
+   * @param root The process that is measured.
+   * @returns The signal to end the measurement by, or 0 to go on.
    */
   received(signal: number, root: number): number {
     if (this.asked !== 0) return this.asked;
