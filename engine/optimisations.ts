@@ -8,6 +8,9 @@ import { EngineError } from "./engine-error.ts";
 /** What each name switches off. */
 export const OPTIMISATIONS = {
   kept: "translations that earlier runs have left in the cache folder",
+  shared:
+    "translations of a file's text for all processes of a recording at once; without them nothing is kept",
+  placed: "places for libraries that are the same in all programs, so that these share their translations",
 } as const;
 
 /** The name of one of {@link OPTIMISATIONS}. */

@@ -14,6 +14,7 @@ const PROGRAMS: readonly { source: string; options: readonly string[]; shows: st
   { source: "alignment_check.S", options: ["-nostdlib", "-static-pie"], shows: "branches under the AC flag" },
   { source: "faults.c", options: [...HOSTED, "-O1"], shows: "faults as natively, to the register" },
   { source: "written_code.c", options: ["-w", "-O1", "-zexecstack"], shows: "code written at run time" },
+  { source: "same_slot.c", options: ["-w", "-O1"], shows: "targets of two kinds of text in one slot" },
   { source: "vectors.c", options: [...HOSTED, "-O2"], shows: "operands relative to rip in every encoding" },
 ];
 

@@ -51,7 +51,7 @@ export function adoptProgram(tracer: Tracer, task: Task, writer: TraceWriter): A
   const files = lines.map((line) =>
     isProgramFile(line) ? writer.addFile({ path: readablePath(task.tid, line), name: line.name }) : -1,
   );
-  tracer.mapper.adopt(task, pc, pc, path);
+  tracer.mapper.adopt(task, pc);
   const call = (number: number, ...args: number[]): number => tracer.inject(task, number, ...args);
   hideVdso(task, stackPointer);
   for (const line of lines) {

@@ -5,8 +5,6 @@
 import { readFileSync, readlinkSync } from "node:fs";
 import { AT_FDCWD, close, memfdCreate, O, PROT, pwrite, SYSCALLS } from "../../ffi/mod.ts";
 import type { AddressSpace } from "../tracee/address-space.ts";
-import { REGION_SIZE } from "../tracee/image.ts";
-import { CONTEXT_BASE, CONTEXT_SIZE } from "../translate/context.ts";
 import type { Call } from "./call.ts";
 import type { RecordedTask } from "./recorded-task.ts";
 import type { Recording } from "./recording.ts";
@@ -87,8 +85,7 @@ function parse(text: string): Entry[] {
 }
 
 function isEngines({ start }: Entry, space: AddressSpace): boolean {
-  if (start >= CONTEXT_BASE && start < CONTEXT_BASE + CONTEXT_SIZE) return true;
-  return space.image.regions.some(({ base }) => start >= base && start < base + REGION_SIZE);
+  return space.holdsEngine(start, start + 1);
 }
 
 /** Neighbours are one mapping for the kernel where only the right to execute, which it never sees, tells them apart. */

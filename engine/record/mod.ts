@@ -113,6 +113,9 @@ function recordInto(
 ): RecordResult {
   const tracer = new Tracer(new SegmentMemory());
   using binding = new Binding();
+  using mapper = tracer.mapper;
+  // On a described host the edges of critical sections may have to be told, in translations of its own.
+  mapper.sharesText &&= host === undefined;
   const recording = new Recording(tracer, writer, binding);
   using described = host && new DescribedHost(recording, host, join(directory, "described"));
   recording.described = described;

@@ -34,6 +34,7 @@ import { applyMemoryCall, certainAdvice } from "../tracee/memory-calls.ts";
 import { AttachedSegments } from "./attached.ts";
 import { Call } from "./call.ts";
 import { PERF_MEMORY } from "./described/perf-memory.ts";
+import { placeLibrary } from "./library-place.ts";
 import { filterMaps } from "./maps-filter.ts";
 import { OutsideWrites } from "./outside-writes.ts";
 import type { RecordedTask } from "./recorded-task.ts";
@@ -156,6 +157,7 @@ export class SyscallRecorder {
 
   /** Changes of the arguments that only the kernel sees, and arguments that its results may overwrite. */
   prepare(task: RecordedTask, call: Call): void {
+    if (call.number === SYSCALLS.mmap) placeLibrary(this.recording.tracer, task, call);
     switch (call.number) {
       case SYSCALLS.mmap:
       case SYSCALLS.mprotect:

@@ -100,9 +100,9 @@ export class Confinement implements CodeMemory<FileSegment>, Disposable {
 
   /** @returns The descriptor's number in the task, or -errno. */
   #give(task: Task, call: Inject, fd: number): number {
-    const { memory, mappedRegions } = task.space;
+    const { memory, hasContext } = task.space;
     // The scratch area is there once the code cache is; until then the task is a blank program.
-    const at = mappedRegions > 0 ? CONTEXT_BASE + CONTEXT.scratch : roomOf(task);
+    const at = hasContext ? CONTEXT_BASE + CONTEXT.scratch : roomOf(task);
     const { number, args, message } = this.#channel.receiveCall(at);
     memory.write(at, message);
     this.#channel.send(fd);

@@ -14,11 +14,10 @@ import type { Totals } from "../outcome.ts";
 import type { CloneEvent, ExecEvent, ExitEvent } from "../trace/events.ts";
 import { TRACE_OPTIONS } from "../trace-options.ts";
 import { TaskGone } from "../tracee/controller.ts";
-import { REGION_SIZE } from "../tracee/image.ts";
 import { intoKernel, RIP } from "../tracee/registers.ts";
 import { Process } from "../tracee/task.ts";
 import type { Tracer } from "../tracee/tracer.ts";
-import { CONTEXT_BASE, CONTEXT_SIZE } from "../translate/context.ts";
+import { CONTEXT_BASE, STUBS_BASE, STUBS_SIZE } from "../translate/context.ts";
 import { ImpossibleEvent } from "./bounds.ts";
 import { SHARED_BY_CLONE } from "./call-filter.ts";
 import type { Confinement } from "./confinement.ts";
@@ -124,12 +123,8 @@ export class Lifecycle {
     space.brkStart = space.brkEnd = event.brk;
     const pc = Number(event.registers[RIP]!);
     this.tracer.mapper.serve(task);
-    this.tracer.mapper.adopt(task, task.number("rip"), pc, event.path);
-    const { regions } = space.image;
-    this.rebuilder.clear(task, [
-      { start: CONTEXT_BASE, end: CONTEXT_BASE + CONTEXT_SIZE },
-      ...regions.map(({ base }) => ({ start: base, end: base + REGION_SIZE })),
-    ]);
+    this.tracer.mapper.adopt(task, task.number("rip"));
+    this.rebuilder.clear(task, [{ start: CONTEXT_BASE, end: STUBS_BASE + STUBS_SIZE }]);
     this.rebuilder.populate(task, event.mappings);
     this.rebuilder.write(space, event.writes);
     intoKernel(event.registers, task.registers);

@@ -53,6 +53,7 @@ export class Replayer {
    * @throws Divergence
    */
   run(): EndEvent | undefined {
+    using _mapper = this.tracer.mapper;
     using binding = new Binding();
     try {
       for (let event = this.reader.next(); event; event = this.reader.next()) {

@@ -5,7 +5,6 @@
  * running uncounted. The mapping list keeps the protections that the program believes in.
  */
 import { PROT, type TraceeMemory } from "../../ffi/mod.ts";
-import { CONTEXT_BASE, CONTEXT_SIZE } from "../translate/context.ts";
 import type { Image } from "./image.ts";
 import { MappingList, PAGE_SIZE } from "./mappings.ts";
 
@@ -19,6 +18,8 @@ export class AddressSpace {
   brkEnd = 0;
   /** How many regions of the image are mapped here. */
   mappedRegions = 0;
+  /** Whether context and stubs of the image are mapped here. */
+  hasContext = false;
   /** Processes that live in it (more than one after vfork). */
   users = 1;
   /** Writable text pages that are write-protected for real, so that changes of translated text are noticed. */
@@ -43,6 +44,7 @@ export class AddressSpace {
     copy.brkStart = this.brkStart;
     copy.brkEnd = this.brkEnd;
     copy.mappedRegions = this.mappedRegions;
+    copy.hasContext = this.hasContext;
     for (const page of this.guarded) copy.guarded.add(page);
     return copy;
   }
@@ -69,8 +71,7 @@ export class AddressSpace {
 
   /** Whether the engine's own memory lies in [start, end): its context, or regions of the code cache. */
   holdsEngine(start: number, end: number): boolean {
-    if (start < CONTEXT_BASE + CONTEXT_SIZE && end > CONTEXT_BASE) return true;
-    return this.image.regions.some(({ base, bytes }) => start < base + bytes.length && end > base);
+    return this.image.isIn(start, end);
   }
 
   /** A process does not live here any more; the last one gives everything back. */

@@ -5,16 +5,21 @@
 import { PROT, PTRACE, SIG, SYSCALLS } from "../../ffi/mod.ts";
 import { EngineError, invariant } from "../engine-error.ts";
 import type { MemoryRange } from "../kernel/call.ts";
-import { type CacheHost, isNear, type Region } from "../translate/code-cache.ts";
-import { CONTEXT, CONTEXT_BASE, CONTEXT_SIZE } from "../translate/context.ts";
+import { uses } from "../optimisations.ts";
+import { type CacheHost, isNear, type Region, type TextRange } from "../translate/code-cache.ts";
+import { CONTEXT, CONTEXT_BASE, STUBS_BASE, STUBS_SIZE } from "../translate/context.ts";
+import { hashOfPage } from "../translate/decode.ts";
+import type { TextModule } from "../translate/text-module.ts";
 import type { AddressSpace } from "./address-space.ts";
 import { aliasesOf, isTextElsewhere } from "./aliases.ts";
 import type { CodeMemory, CodeSegment, Inject } from "./code-memory.ts";
 import type { Controller } from "./controller.ts";
 import { faultingState } from "./fault.ts";
-import { Image, REGION_SIZE } from "./image.ts";
+import { Image, ImagePool, REGION_SIZE } from "./image.ts";
 import { PAGE_SIZE, pageStart } from "./mappings.ts";
+import { placeOfLibrary } from "./module-places.ts";
 import type { Task } from "./task.ts";
+import { TextModules } from "./text-modules.ts";
 
 /** Where regions are put: near a non-PIE program, near a PIE, near the libraries. Counted downwards. */
 const LOW_REGIONS = 0x6f000000;
@@ -24,6 +29,9 @@ const LIBRARY_REGIONS = 0x7fffc0000000;
 /** End of the memory that a program can have. */
 const USER_END = 2 ** 47 - PAGE_SIZE;
 
+/** Pages of text that are read in one go. */
+const MAX_RUN = 128;
+
 /** A part of an image, and where it belongs in an address space. */
 interface ImagePart {
   base: number;
@@ -31,20 +39,42 @@ interface ImagePart {
 }
 
 /** See the file's head. */
-export class CacheMapper {
+export class CacheMapper implements Disposable {
   /** The task that translation happens for. */
   private current: Task | undefined;
 
   private elisionsNoted = false;
+  private readonly pool: ImagePool;
+  private readonly modules: TextModules;
+  /** Whether text is translated for all images at once; not where translations are to differ from others. */
+  sharesText = uses("shared");
 
   constructor(
     private readonly tracer: Controller,
-    readonly memory: CodeMemory,
-  ) {}
+    private readonly memory: CodeMemory,
+  ) {
+    this.pool = new ImagePool(memory);
+    this.modules = new TextModules(memory);
+  }
+
+  /** A fresh image. */
+  newImage(): Image {
+    return new Image(this.pool, (image) => this.cacheHost(image));
+  }
+
+  /** Leaves translations to later runs, and gives all memory back: nothing is traced any more. */
+  [Symbol.dispose](): void {
+    this.modules.save();
+    this.modules[Symbol.dispose]();
+    this.pool[Symbol.dispose]();
+  }
 
   /** The cache's view of the address space of whichever task runs now. */
-  cacheHost(image: Image): CacheHost {
+  private cacheHost(image: Image): CacheHost {
     return {
+      sharedText: (pc) => this.sharedText(pc),
+      moduleAt: (pc) => this.moduleAt(image, pc),
+      sameText: (module, pages) => this.sameText(module, pages),
       newRegion: (near) => this.newRegion(image, near),
       fetchPage: (page) => this.served.space.fetchPage(page),
       notesElisions: () => this.elisionsNoted,
@@ -71,22 +101,65 @@ export class CacheMapper {
   private newRegion(image: Image, near: number): Region {
     const task = this.served;
     const { space } = task;
-    const base = findPlace(near, (start) => {
-      const end = start + REGION_SIZE;
-      return (
-        space.mappings.overlapping(start, end).length === 0 &&
-        image.regions.every((region) => region.base >= end || region.base + REGION_SIZE <= start)
-      );
-    });
+    const base = findPlace(near, (start) => isFree(space, image, start, start + REGION_SIZE));
     if (base === undefined) {
       throw new EngineError(
         `Cannot translate the program: no ${REGION_SIZE} free bytes within 1 GiB of its text at 0x${near.toString(16)}`,
       );
     }
     const region = image.addRegion(base);
-    // The very first region is mapped together with the context, before anything can be injected here.
-    if (space.image === image && space.mappedRegions > 0) this.mapRegions(task);
+    if (space.image === image) this.mapRegions(task);
     return region;
+  }
+
+  /** The stretch of text at an app pc, if it is of a file and the program can't write to it. */
+  private sharedText(pc: number): TextRange | undefined {
+    if (!this.sharesText) return undefined;
+    const mapping = this.served.space.mappings.find(pc);
+    if (!mapping || mapping.file < 0 || mapping.shared) return undefined;
+    if ((mapping.protection & (PROT.EXEC | PROT.WRITE)) !== PROT.EXEC) return undefined;
+    return { start: mapping.start, end: mapping.end };
+  }
+
+  /** A place for a library in a task's space; see `module-places.ts`. */
+  libraryPlace({ space }: Task, identity: string, size: number): number | undefined {
+    if (!this.sharesText) return undefined;
+    return placeOfLibrary(identity, size, (start, end) => isFree(space, space.image, start, end));
+  }
+
+  private moduleAt(image: Image, pc: number): TextModule | undefined {
+    const task = this.served;
+    const { space } = task;
+    const range = this.sharedText(pc);
+    if (!range || space.image !== image) return undefined;
+    const shared = this.modules.get(range.start, range.end, (page) => space.fetchPage(page));
+    if (!shared) return undefined;
+    const { module, region } = shared;
+    if (!image.regions.includes(region)) {
+      if (!isFree(space, image, region.base, region.base + region.bytes.length)) return undefined;
+      image.regions.push(region);
+      this.mapRegions(task);
+    }
+    return module;
+  }
+
+  /** Whether pages (numbers) are in the served task's space what they are in a module. */
+  private sameText(module: TextModule, pages: readonly number[]): boolean {
+    const { memory, mappings } = this.served.space;
+    const mapping = mappings.find(module.start);
+    if (mapping?.start !== module.start || mapping.end !== module.end) return false;
+    const sorted = pages.toSorted((a, b) => a - b);
+    for (let i = 0; i < sorted.length; ) {
+      let run = 1;
+      while (run < MAX_RUN && sorted[i + run] === sorted[i]! + run) run++;
+      const bytes = memory.read(sorted[i]! * PAGE_SIZE, run * PAGE_SIZE);
+      for (let n = 0; n < run; n++) {
+        const page = bytes.subarray(n * PAGE_SIZE, (n + 1) * PAGE_SIZE);
+        if (hashOfPage(page) !== module.hash(sorted[i + n]!)) return false;
+      }
+      i += run;
+    }
+    return true;
   }
 
   /** Maps the regions of the image that this address space does not have yet. */
@@ -95,9 +168,10 @@ export class CacheMapper {
     const { image } = space;
     while (space.mappedRegions < image.regions.length) {
       const region = image.regions[space.mappedRegions]!;
+      // First: to attach it, code in the stubs is run, and nothing of the image's regions.
+      space.mappedRegions++;
       const result = this.attach(this.gadgetCall(task, image.cache.syscallGadget), task, region);
       invariant(result === region.base, `a region of the code cache can't be mapped (${result})`);
-      space.mappedRegions++;
     }
   }
 
@@ -110,21 +184,18 @@ export class CacheMapper {
 
   /**
    * Makes an address space of a task that stands at an instruction of its own run a fresh image: maps context
-   * and first region with the help of a borrowed piece of memory.
+   * and stubs with the help of a borrowed piece of memory.
    *
    * @param at Address of three bytes of executable memory that are free to be used as a gadget.
-   * @param near App pc that the first region is put near to.
-   * @param program Path of the program, by which translations of earlier runs are found.
    */
-  adopt(task: Task, at: number, near: number, program: string): void {
+  adopt(task: Task, at: number): void {
     const { space } = task;
     const { image, memory } = space;
     this.current = task;
-    image.cache.initialize(near);
-    image.restore(program);
+    image.cache.initialize();
     const saved = memory.read(at, 3).slice();
     memory.write(at, new Uint8Array([0x0f, 0x05, 0xcc]));
-    for (const part of [contextOf(image), ...image.regions]) {
+    for (const part of image.fixedParts) {
       const result = this.attach(this.gadgetCall(task, at), task, part);
       if (result === part.base) continue;
       throw new EngineError(
@@ -132,7 +203,7 @@ export class CacheMapper {
           "vm.mmap_min_addr, or a namespace of its own for shared memory is in the way",
       );
     }
-    space.mappedRegions = image.regions.length;
+    space.hasContext = true;
     memory.write(at, saved);
     this.tracer.flush(task);
   }
@@ -264,27 +335,29 @@ export class CacheMapper {
   private separate(task: Task): void {
     const { space } = task;
     const old = space.image;
-    const gadget = old.cache.syscallGadget;
-    const image = new Image((own) => this.cacheHost(own), this.memory);
+    const image = this.newImage();
     this.current = task;
-    image.cache.initialize(gadget);
-    const call = this.gadgetCall(task, gadget);
-    // The gadget's own region goes last, and takes the same place, where the same gadget comes first.
-    for (const region of old.regions.slice(0, space.mappedRegions)) {
-      if (region.base !== image.regions[0]!.base) call(SYSCALLS.munmap, region.base, REGION_SIZE);
+    image.cache.initialize();
+    const call = this.gadgetCall(task, old.cache.syscallGadget);
+    for (const { base, bytes } of old.regions.slice(0, space.mappedRegions)) {
+      call(SYSCALLS.munmap, base, bytes.length);
     }
-    for (const part of [contextOf(image), image.regions[0]!]) {
+    // The stubs go last, and take the same place, where the same gadget comes first.
+    for (const part of image.fixedParts) {
       const result = this.attach(call, task, part, true);
       invariant(result === part.base, `the new code cache can't be mapped (${result})`);
     }
     image.takeOver(old);
     space.replaceImage(image);
-    space.mappedRegions = 1;
   }
 }
 
-function contextOf(image: Image): ImagePart {
-  return { base: CONTEXT_BASE, segment: image.contextSegment };
+/** Whether nothing is in [start, end), neither of the program nor of the engine. */
+function isFree({ mappings }: AddressSpace, image: Image, start: number, end: number): boolean {
+  return (
+    mappings.overlapping(start, end).length === 0 &&
+    image.regions.every(({ base, bytes }) => base >= end || base + bytes.length <= start)
+  );
 }
 
 /**
@@ -293,7 +366,7 @@ function contextOf(image: Image): ImagePart {
  * The usual places come first, where programs of the usual layout leave room to grow; then the nearest one.
  */
 function findPlace(near: number, isFree: (start: number) => boolean): number | undefined {
-  const lowest = CONTEXT_BASE + CONTEXT_SIZE;
+  const lowest = STUBS_BASE + STUBS_SIZE;
   const fits = (start: number): boolean =>
     start >= lowest && start + REGION_SIZE <= USER_END && isNear(start, near) && isFree(start);
   const usual =

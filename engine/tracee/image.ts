@@ -1,15 +1,22 @@
 /**
  * A program image: the code cache and the context that tasks with the same text share.
  *
- * They live in shared memory, in the tracer and at fixed addresses in each tracee: context and lookup table
- * first, then the regions of the cache. A forked process shares its parent's image until their text differs.
+ * They live in shared memory, in the tracer and at fixed addresses in each tracee: context and lookup table first, then
+ * the stubs, and the regions of the cache wherever there is room. A forked process shares its parent's image until their
+ * text differs.
  */
 import { type CacheHost, CodeCache, type Region } from "../translate/code-cache.ts";
-import { CONTEXT, CONTEXT_BASE, CONTEXT_SIZE, TABLE_BASE } from "../translate/context.ts";
+import {
+  CONTEXT,
+  CONTEXT_BASE,
+  CONTEXT_SIZE,
+  STUBS_BASE,
+  STUBS_SIZE,
+  TABLE_BASE,
+} from "../translate/context.ts";
 import type { CodeMemory, CodeSegment } from "./code-memory.ts";
-import { TranslationStore } from "./translation-store.ts";
 
-/** Bytes of one region. */
+/** Bytes of one region of an image's own. */
 export const REGION_SIZE = 16 << 20;
 
 /** A region and its memory. */
@@ -17,29 +24,86 @@ export interface MappedRegion extends Region {
   segment: CodeSegment;
 }
 
+/** The memory that each image has. */
+interface ImageMemory {
+  context: CodeSegment;
+  stubs: CodeSegment;
+}
+
+/** How many images' memory is held ready. */
+const READY = 4;
+
+/** Memory of images that are gone, for the next ones: making it, and its first use, cost more than clearing it. */
+export class ImagePool implements Disposable {
+  readonly #ready: ImageMemory[] = [];
+
+  /** @param memory What it is made of. */
+  constructor(readonly memory: CodeMemory) {}
+
+  take(): ImageMemory {
+    const ready = this.#ready.pop();
+    if (ready) return ready;
+    const context = this.memory.make(CONTEXT_SIZE, "context");
+    try {
+      return { context, stubs: this.memory.make(STUBS_SIZE, "code") };
+    } catch (error) {
+      context[Symbol.dispose]();
+      throw error;
+    }
+  }
+
+  /** Takes memory back that no process runs in any more. */
+  give(memory: ImageMemory): void {
+    memory.context.buffer.u8.fill(0, 0, TABLE_BASE - CONTEXT_BASE);
+    if (this.#ready.length < READY) this.#ready.push(memory);
+    else release(memory);
+  }
+
+  [Symbol.dispose](): void {
+    for (const memory of this.#ready.splice(0)) release(memory);
+  }
+}
+
+function release({ context, stubs }: ImageMemory): void {
+  context[Symbol.dispose]();
+  stubs[Symbol.dispose]();
+}
+
 /** See the file's head. */
 export class Image {
   readonly cache: CodeCache;
+  /** Regions of its own, and those of the modules that it uses. */
   readonly regions: MappedRegion[] = [];
   /** Address spaces that run this image. */
   users = 0;
 
-  /** Memory of context and lookup table. */
-  readonly contextSegment: CodeSegment;
-  /** Where its translations are left for later runs. */
-  private store: TranslationStore | undefined;
+  readonly #memory: ImageMemory;
 
   constructor(
+    private readonly pool: ImagePool,
     host: (image: Image) => CacheHost,
-    private readonly memory: CodeMemory,
   ) {
-    this.contextSegment = memory.make(CONTEXT_SIZE, "context");
+    this.#memory = pool.take();
     const tableOffset = (TABLE_BASE - CONTEXT_BASE) / 4;
-    this.cache = new CodeCache(host(this), this.context.u32.subarray(tableOffset));
+    const { u8: bytes, view } = this.#memory.stubs.buffer;
+    this.cache = new CodeCache(host(this), this.context.u32.subarray(tableOffset), {
+      base: STUBS_BASE,
+      bytes,
+      view,
+    });
   }
 
   private get context(): CodeSegment["buffer"] {
-    return this.contextSegment.buffer;
+    return this.#memory.context.buffer;
+  }
+
+  /** What is at fixed addresses: context with lookup table, and stubs. */
+  get fixedParts(): readonly { base: number; segment: CodeSegment }[] {
+    const { context, stubs } = this.#memory;
+    return [
+      { base: CONTEXT_BASE, segment: context },
+      { base: STUBS_BASE, segment: stubs },
+    ];
   }
 
   /** The counters, 32 bits each. */
@@ -69,26 +133,24 @@ export class Image {
 
   /** Makes room for one more region; the caller maps it in the tracee at `base`. */
   addRegion(base: number): MappedRegion {
-    const segment = this.memory.make(REGION_SIZE, "code");
+    const segment = this.pool.memory.make(REGION_SIZE, "code");
     const region: MappedRegion = { base, bytes: segment.buffer.u8, view: segment.buffer.view, segment };
     this.regions.push(region);
+    this.#own.push(region);
     return region;
   }
 
-  /** Takes over the translations that earlier runs of a program have left; see {@link CodeCache.restore}. */
-  restore(program: string): void {
-    const store = new TranslationStore(program, this.regions[0]!.base);
-    const snapshot = store.load();
-    const fits = snapshot === undefined || this.cache.restore(snapshot);
-    if (fits && this.memory.isTrusted) this.store = store;
+  readonly #own: MappedRegion[] = [];
+
+  /** Whether a part of the cache, or the context, has a byte in [start, end). */
+  isIn(start: number, end: number): boolean {
+    if (start < STUBS_BASE + STUBS_SIZE && end > CONTEXT_BASE) return true;
+    return this.regions.some(({ base, bytes }) => start < base + bytes.length && end > base);
   }
 
   /** Gives the tracer's mappings back. */
   dispose(): void {
-    const snapshot = this.store && this.cache.snapshot();
-    if (snapshot === "outdated") this.store?.forget();
-    else if (snapshot) this.store?.save(snapshot);
-    for (const { segment } of this.regions) segment[Symbol.dispose]();
-    this.contextSegment[Symbol.dispose]();
+    for (const { segment } of this.#own) segment[Symbol.dispose]();
+    this.pool.give(this.#memory);
   }
 }

@@ -49,6 +49,8 @@ export class Task {
   resumePc = 0;
   /** The image that the cache pc in `registers` belongs to. */
   image: Image | undefined;
+  /** How often that image's cache had dropped a module when the task was last looked at. */
+  drops = 0;
   /** The poll that the task is stopped at: its branch is not counted in `ticks`, but is in the counters. */
   poll: PollTrap | undefined;
   /** Values that the counters were last armed with. */

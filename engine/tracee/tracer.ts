@@ -14,7 +14,6 @@ import { settle } from "./budget.ts";
 import { CacheMapper } from "./cache-mapper.ts";
 import type { CodeMemory } from "./code-memory.ts";
 import { Controller, TaskGone } from "./controller.ts";
-import { Image } from "./image.ts";
 import type { Task } from "./task.ts";
 
 /** Why {@link Tracer.run} returned. */
@@ -54,11 +53,7 @@ export class Tracer extends Controller {
 
   /** A fresh address space of a stopped process, with a fresh image. */
   newSpace(pid: number): AddressSpace {
-    return new AddressSpace(
-      openMemory(pid),
-      new Image((image) => this.mapper.cacheHost(image), this.mapper.memory),
-      this.spaces,
-    );
+    return new AddressSpace(openMemory(pid), this.mapper.newImage(), this.spaces);
   }
 
   /** The process of a task executes another program: its memory and its image are new, and no counter has counted. */
@@ -101,12 +96,14 @@ export class Tracer extends Controller {
     const { space } = task;
     this.mapper.partWritableText(task);
     this.mapper.mapRegions(task);
-    if (task.appPc === undefined && task.image !== space.image) task.appPc = task.resumePc;
+    space.image.cache.update();
+    if (task.appPc === undefined && this.isOutside(task)) task.appPc = task.resumePc;
     if (task.appPc !== undefined) {
       const pc = task.appPc;
       task.set("rip", space.image.cache.entry(pc) ?? astray(task, pc));
       task.appPc = undefined;
       task.image = space.image;
+      task.drops = space.image.cache.drops;
       task.poll = undefined;
     }
     if (task.poll) {
@@ -117,6 +114,15 @@ export class Tracer extends Controller {
       task.poll = undefined;
     }
     this.flush(task);
+  }
+
+  /** Whether the cache pc that a task stands at is none of its space's cache any more. */
+  private isOutside(task: Task): boolean {
+    const { image } = task.space;
+    if (task.image !== image) return true;
+    if (task.drops === image.cache.drops) return false;
+    task.drops = image.cache.drops;
+    return !image.cache.contains(task.number("rip"));
   }
 
   /** What a stop means; undefined if it was dealt with and the task can go on. */
@@ -148,10 +154,12 @@ export class Tracer extends Controller {
     if (!trap) return undefined;
     this.takeRegisters(task);
     switch (trap.kind) {
-      case "exit":
-        if (cache.link(trap) === undefined) task.set("rip", astray(task, trap.target));
+      case "exit": {
+        const to = cache.link(trap) ?? astray(task, trap.target);
+        if (to !== rip) task.set("rip", to);
         this.flush(task);
         return "handled";
+      }
       case "miss": {
         const target = task.number("rcx");
         // The stub looks the target up once more and finds the new entry. If there can be none, the program

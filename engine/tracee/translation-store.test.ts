@@ -1,12 +1,11 @@
 import { afterAll, beforeAll, test } from "bun:test";
-import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, utimesSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { assert, assertEquals } from "@std/assert";
-import type { Snapshot } from "../translate/snapshot.ts";
-import { TranslationStore } from "./translation-store.ts";
+import type { FrozenTables } from "../translate/frozen.ts";
+import { loadTranslations, saveTranslations } from "./translation-store.ts";
 
-const BASE = 0x7fffc0000000;
 let cache = "";
 let before: string | undefined;
 
@@ -22,67 +21,86 @@ afterAll(() => {
   rmSync(cache, { recursive: true });
 });
 
-const rows = (...data: number[]) => ({
-  width: 1,
-  data: Float64Array.from(data),
-  starts: Float64Array.of(0, data.length),
-});
-
-function sample(): Snapshot {
+function sample(): FrozenTables {
+  const numbers = (...values: number[]) => Uint32Array.from(values);
   return {
-    regions: [{ base: BASE, bytes: Uint8Array.of(0x90, 0xcc) }],
-    pages: rows(1),
     hashes: BigUint64Array.of(2n ** 64n - 1n),
-    units: rows(1),
-    segments: Float64Array.of(2 ** 47),
-    marks: Float64Array.of(1, 2, 3),
-    traps: rows(),
-    syscalls: rows(),
-    checked: rows(),
-    links: rows(),
-    names: ["cpuid"],
+    pages: numbers(7),
+    entryPc: numbers(1, 2, 3),
+    entryAt: numbers(10, 20, 30),
+    trapAt: numbers(),
+    trapA: numbers(),
+    trapB: numbers(),
+    trapC: numbers(),
+    syscallAt: numbers(),
+    syscallPc: numbers(),
+    syscallNext: numbers(),
+    checkedPc: numbers(2 ** 32 - 1),
+    checkedAt: numbers(0),
+    headSlot: numbers(),
+    headAt: numbers(),
+    unitAt: numbers(),
+    unitEnd: numbers(),
+    unitPc: numbers(),
+    unitMarks: numbers(),
+    marks: Uint8Array.of(1, 2, 3),
+    names: Buffer.from("cpuid"),
+    code: Uint8Array.of(0x90, 0xcc),
   };
 }
 
-/** The only file in the store. */
-function file(): string {
-  const folder = join(cache, "tickproof/translations");
-  const names = readdirSync(folder);
-  assertEquals(names.length, 1);
-  return join(folder, names[0]!);
+/** What was loaded, in plain numbers: the tables are windows of one buffer. */
+function plain(tables: FrozenTables | undefined): unknown {
+  return tables && Object.fromEntries(Object.entries(tables).map(([name, table]) => [name, [...table]]));
 }
 
-test("TranslationStore gives back what was saved, for the same program at the same place alone", () => {
-  const store = new TranslationStore("/bin/a", BASE);
-  assertEquals(store.load(), undefined);
-  store.save(sample());
-  assertEquals(store.load(), sample());
-  assertEquals(statSync(file()).mode & 0o777, 0o600);
-  assertEquals(new TranslationStore("/bin/b", BASE).load(), undefined);
-  assertEquals(new TranslationStore("/bin/a", BASE + 4096).load(), undefined);
+/** Files in the store. */
+function files(): string[] {
+  const folder = join(cache, "tickproof/translations");
+  return readdirSync(folder).map((name) => join(folder, name));
+}
+
+test("translations come back as they were saved, for the same text alone", () => {
+  assertEquals(loadTranslations("a"), undefined);
+  saveTranslations("a", sample());
+  assertEquals(plain(loadTranslations("a")), plain(sample()));
+  assertEquals(statSync(files()[0]!).mode & 0o777, 0o600);
+  assertEquals(loadTranslations("b"), undefined);
 });
 
-test("TranslationStore ignores a file that is damaged or cut anywhere", () => {
-  const store = new TranslationStore("/bin/a", BASE);
-  store.save(sample());
-  const path = file();
-  const whole = readFileSync(path);
-  for (let at = 0; at < whole.length; at += 7) {
+test("a file that is damaged or cut anywhere is as good as none", () => {
+  saveTranslations("a", sample());
+  const [file = ""] = files();
+  const whole = readFileSync(file);
+  for (let i = 0; i < whole.length; i += 3) {
     const damaged = Buffer.from(whole);
-    damaged[at]! ^= 0x10;
-    writeFileSync(path, damaged);
-    assertEquals(store.load(), undefined, `byte ${at}`);
-    writeFileSync(path, whole.subarray(0, at));
-    assertEquals(store.load(), undefined, `${at} bytes`);
+    damaged[i]! ^= 0x40;
+    writeFileSync(file, damaged);
+    assertEquals(loadTranslations("a"), undefined, `byte ${i}`);
+    writeFileSync(file, whole.subarray(0, i));
+    assertEquals(loadTranslations("a"), undefined, `cut at ${i}`);
   }
-  writeFileSync(path, whole);
-  assert(store.load() !== undefined);
+  writeFileSync(file, whole);
+  assert(loadTranslations("a"));
 });
 
-test("TranslationStore.forget() drops what was saved", () => {
-  const store = new TranslationStore("/bin/a", BASE);
-  store.save(sample());
-  store.forget();
-  store.forget();
-  assertEquals(store.load(), undefined);
+test("a file that was of use is younger than one that was not: it goes later", () => {
+  for (const text of ["a", "b"]) saveTranslations(text, sample());
+  const old = new Date("2020-01-01");
+  for (const file of files()) utimesSync(file, old, old);
+  loadTranslations("b");
+  const ages = files().map((file) => statSync(file).mtimeMs === old.getTime());
+  assertEquals(ages.filter((isOld) => isOld).length, 1);
+});
+
+test("TICKPROOF_NO=kept neither loads nor saves", () => {
+  process.env.TICKPROOF_NO = "kept";
+  try {
+    assertEquals(loadTranslations("a"), undefined);
+    saveTranslations("c", sample());
+  } finally {
+    delete process.env.TICKPROOF_NO;
+  }
+  assert(loadTranslations("a"));
+  assertEquals(loadTranslations("c"), undefined);
 });

@@ -1,12 +1,11 @@
 /**
- * Translations that are kept from one run of a program to the next, as files in the user's cache folder. Most of
- * what a short program costs is its translation; with them it starts three times as fast.
+ * Translations that are kept from one recording or replay to the next, as files in the user's cache folder: one for each
+ * stretch of text, whichever programs it is part of. Most of what a short program costs is its translation.
  *
  * Exactness does not depend on them: a file with a wrong checksum, or of another version of the translator, is as good
  * as none, and translations come to life only where the program's text is what they were made of, byte by byte.
  * Like the programs that the runner compiles there, they are code that the user's own account may change.
  */
-import { deserialize, serialize } from "bun:jsc";
 import {
   mkdirSync,
   readdirSync,
@@ -20,9 +19,9 @@ import {
 import { join } from "node:path";
 import { cacheFolder } from "../cache-folder.ts";
 import { uses } from "../optimisations.ts";
-import type { Snapshot } from "../translate/snapshot.ts";
+import { type FrozenTables, packTables, unpackTables } from "../translate/frozen.ts";
 
-/** Bytes of all programs' translations together: one or two million are usual for one, 30 million for a compiler. */
+/** Bytes of all files together: one or two million are usual for a library, 15 million for a compiler. */
 const MAX_BYTES = 2 ** 30;
 const CHECKSUM = 8;
 
@@ -49,57 +48,48 @@ function translatorVersion(): string {
 
 const folder = (): string => cacheFolder("translations");
 
-/** Translations of one program at one place in memory. */
-export class TranslationStore {
-  readonly #path: string;
+/** @param text What tells this stretch of text from all others. */
+function pathOf(text: string): string {
+  const key = Bun.hash.xxHash64(`${translatorVersion()} ${Bun.version} ${text}`);
+  return join(folder(), key.toString(16).padStart(16, "0"));
+}
 
-  /**
-   * @param program Path of the program.
-   * @param base Address of the first region of its code cache.
-   */
-  constructor(program: string, base: number) {
-    const key = `${translatorVersion()} ${Bun.version} ${base} ${program}`;
-    this.#path = join(folder(), Bun.hash.xxHash64(key).toString(16).padStart(16, "0"));
+/** What an earlier run has left for a stretch of text, if it is there and whole. */
+export function loadTranslations(text: string): FrozenTables | undefined {
+  if (!uses("kept")) return undefined;
+  const path = pathOf(text);
+  try {
+    const file = readFileSync(path);
+    // Tables of 8-byte numbers are used where they lie.
+    const bytes = file.byteOffset % 8 === 0 ? file : new Uint8Array(file);
+    const content = bytes.subarray(CHECKSUM);
+    if (file.length <= CHECKSUM || file.readBigUInt64LE() !== Bun.hash.xxHash64(content)) return undefined;
+    const now = new Date();
+    // The time of a file tells when it was last of use: what was not for longest goes first.
+    utimesSync(path, now, now);
+    return unpackTables(content);
+  } catch {
+    // Any reason will do (no such file, no permission): the text is translated anew.
+    return undefined;
   }
+}
 
-  /** What an earlier run has left, if it is there and whole. */
-  load(): Snapshot | undefined {
-    if (!uses("kept")) return undefined;
-    try {
-      const file = readFileSync(this.#path);
-      const content = file.subarray(CHECKSUM);
-      if (file.length <= CHECKSUM || file.readBigUInt64LE() !== Bun.hash.xxHash64(content)) return undefined;
-      const now = new Date();
-      // The time of a file tells when it was last of use: what was not for longest goes first.
-      utimesSync(this.#path, now, now);
-      return deserialize(content) as Snapshot;
-    } catch {
-      // Any reason will do (no such file, no permission): the program is translated anew.
-      return undefined;
-    }
-  }
-
-  /** Drops what an earlier run has left. */
-  forget(): void {
-    rmSync(this.#path, { force: true });
-  }
-
-  /** Leaves translations to later runs, in one piece or not at all. */
-  save(snapshot: Snapshot): void {
-    if (!uses("kept")) return;
-    const temporary = `${this.#path}.${process.pid}`;
-    try {
-      mkdirSync(folder(), { recursive: true, mode: 0o700 });
-      const content = new Uint8Array(serialize(snapshot));
-      const checksum = Buffer.alloc(CHECKSUM);
-      checksum.writeBigUInt64LE(Bun.hash.xxHash64(content));
-      writeFileSync(temporary, Buffer.concat([checksum, content]), { mode: 0o600 });
-      renameSync(temporary, this.#path);
-      prune();
-    } catch {
-      // Any reason will do (read-only, full): the next run translates anew, as this one has.
-      rmSync(temporary, { force: true });
-    }
+/** Leaves translations to later runs, in one piece or not at all. */
+export function saveTranslations(text: string, tables: FrozenTables): void {
+  if (!uses("kept")) return;
+  const path = pathOf(text);
+  const temporary = `${path}.${process.pid}`;
+  try {
+    mkdirSync(folder(), { recursive: true, mode: 0o700 });
+    const content = packTables(tables);
+    const checksum = Buffer.alloc(CHECKSUM);
+    checksum.writeBigUInt64LE(Bun.hash.xxHash64(content));
+    writeFileSync(temporary, Buffer.concat([checksum, content]), { mode: 0o600 });
+    renameSync(temporary, path);
+    prune();
+  } catch {
+    // Any reason will do (read-only, full): the next run translates anew, as this one has.
+    rmSync(temporary, { force: true });
   }
 }
 

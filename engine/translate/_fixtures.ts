@@ -1,6 +1,6 @@
 /** A code cache without a tracee: plain buffers in place of shared memory, text from a map of pages. */
 import { CodeCache, type Region } from "./code-cache.ts";
-import { TABLE_ENTRIES } from "./context.ts";
+import { STUBS_BASE, STUBS_SIZE, TABLE_ENTRIES } from "./context.ts";
 import { TextDecoder64 } from "./decode.ts";
 import type { Decoded } from "./instruction.ts";
 
@@ -41,6 +41,7 @@ export function plainCache(
 ): { cache: CodeCache; regions: Region[]; table: Uint32Array } {
   const regions: Region[] = [];
   const table = new Uint32Array(2 * TABLE_ENTRIES);
+  const stubs = new Uint8Array(STUBS_SIZE);
   const cache = new CodeCache(
     {
       newRegion: (near) => {
@@ -54,8 +55,12 @@ export function plainCache(
       fetchPage: text.fetch,
       textTranslated: () => {},
       notesElisions: () => notesElisions,
+      sharedText: () => undefined,
+      moduleAt: () => undefined,
+      sameText: () => false,
     },
     table,
+    { base: STUBS_BASE, bytes: stubs, view: new DataView(stubs.buffer) },
   );
   return { cache, regions, table };
 }

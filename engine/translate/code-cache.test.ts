@@ -70,7 +70,7 @@ test("ticks are placed alike in whatever order text is translated", () => {
   const entries = [0, 5, 7, 10, 17, 23, 26, 28, 32, 48].map((offset) => PC + offset);
   const translate = (order: readonly number[]): string[] => {
     const { cache, regions } = plainCache(PROGRAM);
-    cache.initialize(PC);
+    cache.initialize();
     for (const pc of order) cache.entry(pc);
     return pollPlaces(cache, regions);
   };
@@ -83,7 +83,7 @@ test("ticks are placed alike in whatever order text is translated", () => {
 
 test("ticks stay in their places when text is translated anew", () => {
   const { cache, regions } = plainCache(PROGRAM);
-  cache.initialize(PC);
+  cache.initialize();
   cache.entry(PC);
   const before = pollPlaces(cache, regions);
   cache.invalidate(PC, PC + 4096);
@@ -97,12 +97,12 @@ test("regions that fill up are followed by others, and branches lead from one to
   // Functions that call the next one.
   for (let i = 0; i < count; i++) text.put(PC + 4096 * i, [0xe8, 0xfb, 0x0f, 0, 0, 0xc3]);
   const { cache, regions } = plainCache(text, UNIT_ROOM + 600);
-  cache.initialize(PC);
+  cache.initialize();
   cache.entry(PC);
   for (let i = 1; i < count; i++) {
     const exit = exitTo(cache, regions, PC + 4096 * i);
-    const entry = cache.link(exit);
-    assertEquals(leadsTo(regions, exit.site), entry);
+    assertEquals(cache.link(exit), exit.stub + 1, "the task goes on where its branch leads from now on");
+    assertEquals(leadsTo(regions, exit.site), cache.entry(exit.target));
   }
   assert(regions.length > 2, `${regions.length} regions`);
 });
@@ -114,7 +114,7 @@ test("branches to changed text lead to its new translation after the first of th
   for (const pc of callers) text.put(pc, [0x0f, 0x85, ...int32(target - pc - 6)]); // jne target
   text.put(target, [0x90, 0xc3]);
   const { cache, regions } = plainCache(text);
-  cache.initialize(PC);
+  cache.initialize();
   for (const pc of callers) cache.entry(pc);
   const exits = trapsOf(cache, regions).flatMap(({ trap }) =>
     trap.kind === "exit" && trap.target === target ? [trap] : [],
@@ -140,7 +140,7 @@ test("changed text leaves the chains of indirect branches", () => {
   const targets = [0, 1, 2].map((i) => PC + i * TABLE_ENTRIES);
   for (const pc of targets) text.put(pc, [0xc3]);
   const { cache, regions, table } = plainCache(text);
-  cache.initialize(PC);
+  cache.initialize();
   const empty = table[0]! + table[1]! * 2 ** 32;
   for (const pc of targets) cache.indirectTarget(pc);
   assertEquals(chain(regions, table, PC, empty).length, 3);
@@ -161,7 +161,7 @@ test("an instruction whose data is out of reach is a trap, and no failure", () =
     [far, true],
   ] as const) {
     const { cache, regions } = plainCache(program);
-    cache.initialize(PC);
+    cache.initialize();
     cache.entry(PC);
     const unsupported = trapsOf(cache, regions).some(
       ({ trap }) => trap.kind === "instruction" && trap.action === "unsupported",
@@ -172,7 +172,7 @@ test("an instruction whose data is out of reach is a trap, and no failure", () =
 
 test("a count that was interrupted after its load starts once more", () => {
   const { cache, regions } = plainCache(new Text().put(PC, [0x75, 0x10, 0xc3])); // jne
-  cache.initialize(PC);
+  cache.initialize();
   const entry = cache.entry(PC)!;
   const { region, offset } = viewOf(regions, entry);
   assertEquals([...region.bytes.subarray(offset, offset + 4)], [0x48, 0x89, 0x0c, 0x25], "rcx is spilled");
@@ -185,7 +185,7 @@ test("a count that was interrupted after its load starts once more", () => {
 
 test("literals are aligned: the program may have the AC flag set", () => {
   const { cache, regions } = plainCache(PROGRAM);
-  cache.initialize(PC);
+  cache.initialize();
   cache.entry(PC);
   for (const { trap } of trapsOf(cache, regions)) {
     if (trap.kind === "exit") assertEquals((trap.stub + 7) % 8, 0);
@@ -206,7 +206,7 @@ test("the edges of elided sections are told where that is wished, and ticks stay
   ]);
   const edges = (notesElisions: boolean) => {
     const { cache, regions } = plainCache(text, 1 << 20, notesElisions);
-    cache.initialize(PC);
+    cache.initialize();
     cache.entry(PC);
     const traps = trapsOf(cache, regions);
     return {

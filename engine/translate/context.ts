@@ -34,3 +34,17 @@ export const CONTEXT_SIZE = TABLE_BASE + TABLE_ENTRIES * 8 - CONTEXT_BASE;
 export function counterAddress(index: number): number {
   return CONTEXT_BASE + CONTEXT.counters + 4 * index;
 }
+
+/**
+ * The stubs, behind the table: what of a code cache belongs to one image alone and has to be executed. The gadgets come
+ * first, at the same addresses in all images, so that translations can lead to them whichever image they are used in.
+ */
+export const STUBS_BASE = CONTEXT_BASE + CONTEXT_SIZE;
+export const STUBS_SIZE = 1 << 21;
+
+/** `syscall; int3`, for system calls that the tracer makes in the tracee. */
+export const SYSCALL_GADGET = STUBS_BASE;
+/** An `int3`. */
+export const STOP_GADGET = STUBS_BASE + 3;
+/** Where indirect branches end that no entry is known for. */
+export const MISS_STUB = STUBS_BASE + 4;

@@ -5,6 +5,7 @@
 import type { Assembler } from "./assembler.ts";
 import { CONTEXT, CONTEXT_BASE, counterAddress, JUMP_COUNTER, TABLE_BASE, TICK_COUNTERS } from "./context.ts";
 import { type Decoded, FLAG } from "./instruction.ts";
+import { packMarks } from "./marks.ts";
 import type { Trap } from "./traps.ts";
 
 /** Offset of the literal in an exit's stub: behind the trap and the opcode of the far jump. */
@@ -24,6 +25,8 @@ export const COUNTER_LOAD = 7;
 export interface UnitHost {
   /** The entry of an app pc that is translated already. */
   lookup(pc: number): number | undefined;
+  /** Whether a direct branch may lead to an app pc; others go by the lookup table. */
+  owns(pc: number): boolean;
   addEntry(pc: number, address: number): void;
   addTrap(address: number, trap: Trap): void;
   addSyscall(returnAddress: number, pc: number, next: number): void;
@@ -42,8 +45,10 @@ export interface Unit {
   end: number;
   /** App pc and length in bytes of each segment, with the cache address of its entry. */
   segments: { pc: number; length: number; entry: number }[];
-  /** Triples (cache pc, app pc, MARK bits) in order of the cache pc. */
-  marks: ArrayLike<number>;
+  /** App pc that its first mark is counted from. */
+  pc: number;
+  /** Cache pc, app pc and MARK bits; see `marks.ts`. */
+  marks: Uint8Array;
   /** Its text has changed: nothing leads here any more. */
   dead: boolean;
 }
@@ -71,13 +76,24 @@ export class Emission {
 
   /**
    * @param counterSeed Where the turn of the tick counters stands.
+   * @param start App pc of the first segment.
    */
   constructor(
     protected readonly host: UnitHost,
     protected readonly asm: Assembler,
     private counterSeed: number,
+    start: number,
   ) {
-    this.unit = { start: asm.here, end: 0, segments: [], marks: this.marks, dead: false };
+    this.unit = { start: asm.here, end: 0, segments: [], pc: start, marks: new Uint8Array(0), dead: false };
+  }
+
+  /** Emits what was put off, and gives the whole unit. */
+  protected finish(): Unit {
+    for (const emit of this.cold) emit();
+    const { unit, marks, asm } = this;
+    unit.end = asm.here;
+    unit.marks = packMarks(marks, unit.start, unit.pc);
+    return unit;
   }
 
   /** Which counter the next site takes. */
@@ -197,9 +213,22 @@ export class Emission {
     asm.byte(0xcc);
   }
 
-  /** Lets the branch with the operand at `site` lead to an app pc: directly, or by a stub that traps once. */
+  /**
+   * Lets the branch with the operand at `site` lead to an app pc: directly, by a stub that traps once, or by the lookup
+   * table.
+   */
   protected exit(site: number, target: number): void {
     const { asm } = this;
+    if (!this.host.owns(target)) {
+      this.cold.push(() => {
+        asm.link(site, asm.here);
+        asm.storeRcx(SPILLED_RCX);
+        asm.emit(0x48, 0xb9); // mov rcx, target
+        asm.u64(target);
+        this.indirectJump();
+      });
+      return;
+    }
     const known = this.host.lookup(target);
     if (known !== undefined && asm.reaches(site, known)) {
       asm.link(site, known);

@@ -22,14 +22,6 @@ export class Links {
     else this.byEntry.set(entry, { near: kind === "near" ? [site] : [], far: kind === "far" ? [site] : [] });
   }
 
-  /** All of them. */
-  get all(): [entry: number, site: number, kind: keyof Incoming][] {
-    return [...this.byEntry].flatMap(([entry, { near, far }]) => [
-      ...near.map((site) => [entry, site, "near"] as [number, number, "near"]),
-      ...far.map((site) => [entry, site, "far"] as [number, number, "far"]),
-    ]);
-  }
-
   /** Removes and returns the branches that lead to `entry`. */
   take(entry: number): Readonly<Incoming> {
     const known = this.byEntry.get(entry);

@@ -1,15 +1,9 @@
 /** Where units are: by their cache addresses, and by the pages of the text that they are translations of. */
 import type { Assembler } from "./assembler.ts";
 import type { Unit } from "./emission.ts";
+import { findMark, type Mark } from "./marks.ts";
 
 const PAGE = 4096;
-
-/** What is marked for a cache pc; see {@link Unit.marks}. */
-export interface Mark {
-  address: number;
-  pc: number;
-  bits: number;
-}
 
 /** See the file's head. */
 export class UnitIndex {
@@ -19,11 +13,6 @@ export class UnitIndex {
 
   /** @param onText Called with the number of a page when its first unit is registered. */
   constructor(private readonly onText: (page: number) => void) {}
-
-  /** All units. */
-  get all(): Unit[] {
-    return [...this.byRegion.values()].flat();
-  }
 
   /** Adds a unit that lies behind all others of its region. */
   push(region: Assembler, unit: Unit): void {
@@ -41,10 +30,8 @@ export class UnitIndex {
 
   /** The last mark at or before a cache pc in a region. */
   markAt(region: Assembler | undefined, address: number): Mark | undefined {
-    const marks = this.at(region, address)?.marks;
-    if (!marks) return undefined;
-    const i = 3 * lastAtOrBelow(marks.length / 3, (n) => marks[3 * n]!, address);
-    return i < 0 ? undefined : { address: marks[i]!, pc: marks[i + 1]!, bits: marks[i + 2]! };
+    const unit = this.at(region, address);
+    return unit && findMark(unit.marks, unit.start, unit.pc, address);
   }
 
   /** Notes which pages' text a unit is a translation of. */

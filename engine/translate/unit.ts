@@ -31,17 +31,16 @@ export class UnitEmitter extends Emission {
     asm: Assembler,
     private readonly text: TextDecoder64,
     counterSeed: number,
+    private readonly start: number,
   ) {
-    super(host, asm, counterSeed);
+    super(host, asm, counterSeed, start);
   }
 
-  /** Translates from `start` on; the unit's first segment begins there. */
-  run(start: number): Unit {
-    let pc: number | undefined = start;
+  /** Translates; the unit's first segment begins at `start`. */
+  run(): Unit {
+    let pc: number | undefined = this.start;
     while (pc !== undefined) pc = this.segment(pc);
-    for (const emit of this.cold) emit();
-    this.unit.end = this.asm.here;
-    return this.unit;
+    return this.finish();
   }
 
   private decodeSegment(pc: number): Decoded[] {
@@ -59,7 +58,8 @@ export class UnitEmitter extends Emission {
   /** Emits the segment at `pc`; returns the app pc to go on at, or undefined at the unit's end. */
   private segment(pc: number): number | undefined {
     const known = this.host.lookup(pc);
-    if (known !== undefined || this.instructions >= MAX_UNIT) {
+    const isForeign = pc !== this.start && !this.host.owns(pc);
+    if (known !== undefined || isForeign || this.instructions >= MAX_UNIT) {
       this.exit(this.asm.jump(), pc);
       return undefined;
     }
@@ -189,7 +189,8 @@ export class UnitEmitter extends Emission {
   }
 
   private returnSite(next: number): number | undefined {
-    if (this.host.lookup(next) !== undefined || this.instructions >= MAX_UNIT) return undefined;
+    const isKnown = this.host.lookup(next) !== undefined;
+    if (isKnown || !this.host.owns(next) || this.instructions >= MAX_UNIT) return undefined;
     this.host.emitCheckedEntry(this.asm, next);
     this.state = 0;
     return next;

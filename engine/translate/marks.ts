@@ -1,0 +1,68 @@
+/**
+ * Marks of a unit in few bytes: which instruction of the program each stretch of its code belongs to. A compiler's
+ * translations have a million of them, which are only read where a task is stopped by a signal or a fault.
+ *
+ * A mark is two or three numbers of variable length: the distance of its address from the one before, twice the
+ * (zigzag) distance of its app pc, plus 1 if new bits follow.
+ */
+
+/** What is marked for a cache pc. */
+export interface Mark {
+  address: number;
+  pc: number;
+  /** Bits of `MARK` in `emission.ts`. */
+  bits: number;
+}
+
+/**
+ * Packs marks.
+ *
+ * @param triples Address, app pc and bits of each, in order of the addresses.
+ * @param start Address that the first one's distance is from.
+ * @param pc App pc that the first one's distance is from.
+ */
+export function packMarks(triples: readonly number[], start: number, pc: number): Uint8Array {
+  const packed: number[] = [];
+  const put = (value: number): void => {
+    let rest = value;
+    for (; rest >= 0x80; rest = Math.floor(rest / 0x80)) packed.push((rest % 0x80) | 0x80);
+    packed.push(rest);
+  };
+  let [lastAddress, lastPc, lastBits] = [start, pc, 0];
+  for (let i = 0; i < triples.length; i += 3) {
+    const [address, at, bits] = [triples[i]!, triples[i + 1]!, triples[i + 2]!];
+    const distance = at - lastPc;
+    put(address - lastAddress);
+    put(2 * (distance >= 0 ? 2 * distance : -2 * distance - 1) + (bits === lastBits ? 0 : 1));
+    if (bits !== lastBits) put(bits);
+    [lastAddress, lastPc, lastBits] = [address, at, bits];
+  }
+  return Uint8Array.from(packed);
+}
+
+/** The last mark at or before an address, of those that {@link packMarks} has packed from `start` and `pc` on. */
+export function findMark(packed: Uint8Array, start: number, pc: number, address: number): Mark | undefined {
+  let at = 0;
+  const take = (): number => {
+    let [value, scale] = [0, 1];
+    for (;;) {
+      const byte = packed[at++]!;
+      value += (byte & 0x7f) * scale;
+      if (byte < 0x80) return value;
+      scale *= 0x80;
+    }
+  };
+  const mark: Mark = { address: start, pc, bits: 0 };
+  let found = false;
+  while (at < packed.length) {
+    const next = mark.address + take();
+    if (next > address) break;
+    const coded = take();
+    const zigzag = Math.floor(coded / 2);
+    mark.address = next;
+    mark.pc += zigzag % 2 === 0 ? zigzag / 2 : -(zigzag + 1) / 2;
+    if (coded % 2 === 1) mark.bits = take();
+    found = true;
+  }
+  return found ? mark : undefined;
+}

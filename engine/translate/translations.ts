@@ -1,0 +1,147 @@
+/**
+ * A set of translations: entries by app pc, what its traps mean, and its checked entries for indirect branches. Two
+ * kinds of it make up a code cache: text modules, which images share, and an image's own translations.
+ */
+import type { Assembler } from "./assembler.ts";
+import { CHECKED_NEXT, CHECKED_PC, emitCheckedEntry, JUMP_LITERAL, slotOf } from "./checked-entry.ts";
+import { MISS_STUB } from "./context.ts";
+import type { TextDecoder64 } from "./decode.ts";
+import type { Unit } from "./emission.ts";
+import type { Mark } from "./marks.ts";
+import type { Trap } from "./traps.ts";
+import { UnitEmitter } from "./unit.ts";
+
+/** A system call of the program: its own app pc, and the next one. */
+export interface SyscallSite {
+  pc: number;
+  next: number;
+}
+
+/** See the file's head. */
+export abstract class Translations {
+  protected readonly entries = new Map<number, number>();
+  protected readonly traps = new Map<number, Trap>();
+  protected readonly syscalls = new Map<number, SyscallSite>();
+  /** Address of the checked entry of an app pc. */
+  protected readonly checked = new Map<number, number>();
+  /** The first checked entry of each slot; it leads to the others of this set, and the last one to the miss stub. */
+  protected readonly heads = new Map<number, number>();
+  /** Slots whose first checked entry is another one since, in the order of these changes. */
+  readonly changedSlots: number[] = [];
+  /** Units that were translated in this run. */
+  fresh = 0;
+  #nextCounter = 0;
+
+  /** The window that a cache address of this set lies in. */
+  abstract assemblerAt(address: number): Assembler | undefined;
+  /** What is marked for a cache pc. */
+  abstract markAt(address: number): Mark | undefined;
+  /** Whether a direct branch may lead from here to an app pc. */
+  protected abstract owns(pc: number): boolean;
+  protected abstract readonly notesElisions: boolean;
+  /** Notes that a relative operand leads to an entry. */
+  protected abstract linked(entry: number, site: number): void;
+  /** Notes a literal of a far jump that leads to an entry. */
+  protected abstract linkedFar(entry: number, literal: number): void;
+  /** Takes in a unit that lies behind all others of its window. */
+  protected abstract addUnit(asm: Assembler, unit: Unit): void;
+
+  /** The entry of an app pc that is translated already. */
+  entry(pc: number): number | undefined {
+    return this.entries.get(pc);
+  }
+
+  /** What the trap at a cache pc (of its int3) means. */
+  trapAt(address: number): Trap | undefined {
+    return this.traps.get(address);
+  }
+
+  /** The program's system call whose `syscall` instruction ends at a cache pc. */
+  syscallAt(returnAddress: number): SyscallSite | undefined {
+    return this.syscalls.get(returnAddress);
+  }
+
+  /** The checked entry of an app pc. */
+  checkedAt(pc: number): number | undefined {
+    return this.checked.get(pc);
+  }
+
+  /** The first checked entry of a slot of the lookup table. */
+  head(slot: number): number | undefined {
+    return this.heads.get(slot);
+  }
+
+  /** Translates from an app pc on, into a window that has room for a unit. */
+  protected emitUnit(pc: number, asm: Assembler, text: TextDecoder64): Unit {
+    const emitter = new UnitEmitter(
+      {
+        lookup: (target) => this.entry(target),
+        owns: (target) => this.owns(target),
+        addEntry: (target, address) => this.entries.set(target, address),
+        addTrap: (address, trap) => this.traps.set(address, trap),
+        addSyscall: (address, at, next) => this.syscalls.set(address, { pc: at, next }),
+        notesElisions: this.notesElisions,
+        linked: (entry, site) => this.linked(entry, site),
+        emitCheckedEntry: (assembler, target) => this.emitChecked(assembler, target),
+      },
+      asm,
+      text,
+      this.#nextCounter,
+      pc,
+    );
+    const unit = emitter.run();
+    this.#nextCounter = emitter.nextCounter;
+    this.fresh++;
+    this.addUnit(asm, unit);
+    return unit;
+  }
+
+  /** Leads an exit's branch to an entry of this set. @returns Where the task goes on that stands at its trap. */
+  link(exit: { site: number; stub: number }, entry: number): number {
+    const asm = this.assemblerAt(exit.site)!;
+    // Behind the trap, where the tracee stands now: it goes on there without a register being set.
+    const literal = exit.stub + 1 + JUMP_LITERAL.length;
+    asm.bytes.set(JUMP_LITERAL, exit.stub + 1 - asm.base);
+    asm.setU64(literal, entry);
+    if (asm.reaches(exit.site, entry)) {
+      asm.link(exit.site, entry);
+      this.linked(entry, exit.site);
+    } else {
+      asm.link(exit.site, exit.stub + 1);
+      this.linkedFar(entry, literal);
+    }
+    return exit.stub + 1;
+  }
+
+  /** Makes a checked entry that leads to the entry of an app pc, in a window that has room. */
+  protected addChecked(asm: Assembler, pc: number, entry: number): void {
+    const start = asm.here;
+    this.emitChecked(asm, pc);
+    if (asm.reaches(asm.here, entry)) {
+      asm.link(asm.jump(), entry);
+    } else {
+      asm.alignLiteral(JUMP_LITERAL.length);
+      asm.emit(...JUMP_LITERAL);
+      asm.u64(entry);
+    }
+    this.addUnit(asm, { start, end: asm.here, segments: [], pc, marks: new Uint8Array(0), dead: false });
+  }
+
+  /** Emits a checked entry, in front of its slot's chain. */
+  private emitChecked(asm: Assembler, pc: number): void {
+    const slot = slotOf(pc);
+    const address = emitCheckedEntry(asm, pc, this.head(slot) ?? MISS_STUB);
+    this.checked.set(pc, address);
+    this.heads.set(slot, address);
+    this.changedSlots.push(slot);
+  }
+
+  /** The checked entries of a slot, with their app pcs. */
+  *chain(slot: number): Iterable<{ pc: number; address: number }> {
+    for (let at = this.head(slot); at !== undefined && at !== MISS_STUB; ) {
+      const asm = this.assemblerAt(at)!;
+      yield { pc: asm.getU64(at + CHECKED_PC), address: at };
+      at = asm.getU64(at + CHECKED_NEXT);
+    }
+  }
+}
