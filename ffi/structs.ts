@@ -113,6 +113,11 @@ export const UCONTEXT = {
   rsp: 160,
   rip: 168,
   eflags: 176,
+  /** cs, gs, fs, ss, 16 bits each. */
+  selectors: 184,
+  error: 192,
+  trap: 200,
+  cr2: 216,
   fpstate: 224,
   sigmask: 296,
 } as const;

@@ -20,6 +20,8 @@ const PROGRAMS: readonly Program[] = [
   { name: "signal_order", shows: "nested handlers, and signals that are pending together" },
   { name: "signals_at_once", shows: "a signal for one task in the middle of another one's turn" },
   { name: "broken_off_calls", shows: "calls that a signal breaks off, and what is left of their time" },
+  { name: "signal_frames", shows: "the frame of every kind of signal says what it says natively" },
+  { name: "changed_frames", shows: "handlers that change their frames in every way" },
   { name: "sigtrap", shows: "SIGTRAP is the program's own" },
   { name: "alternate_stack", shows: "overflows, and frames that can't be written" },
   { name: "taken_signals", shows: "signals that are taken instead of handled", varies: true },

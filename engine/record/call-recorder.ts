@@ -2,19 +2,19 @@
 import { ERRNO, PTRACE, PTRACE_EVENT, SIG, SYSCALL_STOP, SYSCALLS, WAIT } from "../../ffi/mod.ts";
 import { EngineError, invariant } from "../engine-error.ts";
 import { TaskGone } from "../tracee/controller.ts";
-import { intoKernel, RAX, RCX } from "../tracee/registers.ts";
+import { intoKernel, RAX, RCX, USER32_CS } from "../tracee/registers.ts";
 import type { Tracer } from "../tracee/tracer.ts";
 import type { Call } from "./call.ts";
 import type { Deaths } from "./deaths.ts";
 import type { JobControl } from "./job-control.ts";
-import { isAsleep } from "./kernel-state.ts";
+import { hasPending, isAsleep } from "./kernel-state.ts";
 import type { Lifecycle } from "./lifecycle.ts";
 import { markWaitedFor, waitsForLock } from "./lock-waiter.ts";
 import { putAt, type RecordedTask } from "./recorded-task.ts";
 import type { Recording } from "./recording.ts";
 import type { SignalRecorder } from "./signal-recorder.ts";
 import type { StopRequest } from "./stop-request.ts";
-import { mayKill, type SyscallRecorder, sentSignal } from "./syscall-recorder.ts";
+import { mayKill, type SyscallRecorder, sentSignal, Unsupported } from "./syscall-recorder.ts";
 import { originalTrap, sendPendingTrap } from "./trap-signal.ts";
 
 /** Times that a blocking call is looked after before another task takes over. */
@@ -273,13 +273,29 @@ export class CallRecorder {
     this.syscalls.end(task, call);
     if (sentSignal(call) === SIG.SIGCONT) this.jobs.sentContinue();
     if (call.number === SYSCALLS.rt_sigreturn) {
-      putAt(task, task.number("rip"));
+      returnFromHandler(task, call);
     } else if (task.held.length > 0) {
       this.wake(task, call);
     } else if (call.number === SYSCALLS.sched_yield) {
       this.recording.schedule.rotate();
     }
   }
+}
+
+/**
+ * The kernel has taken down a signal frame. What it could not read of it, or must not put into a register, has SIGSEGV at
+ * once (badframe in sys_rt_sigreturn, arch/x86/kernel/signal_64.c, Linux 6.18), by a result of 0.
+ */
+function returnFromHandler(task: RecordedTask, call: Call): void {
+  const isUnread = task.space.image.cache.syscallAt(task.number("rip")) !== undefined;
+  task.frameRefused = task.get("rax") === 0n && hasPending(task.tid, SIG.SIGSEGV);
+  if (isUnread) task.set("rcx", call.next);
+  if (task.get("cs") === USER32_CS) {
+    throw new Unsupported(
+      `a signal handler returns into 32-bit code (cs 0x23, rip 0x${task.get("rip").toString(16)}); the embedded engine runs 64-bit programs`,
+    );
+  }
+  putAt(task, isUnread ? call.next : task.number("rip"));
 }
 
 /** Whether a call is an execve that other threads have to die for, or that makes a thread the leader. */

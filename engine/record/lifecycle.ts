@@ -85,6 +85,7 @@ export class Lifecycle {
     child.set("rcx", call.next);
     child.resumePc = call.next;
     child.trap = { blocked: parent.trap.blocked, pending: undefined };
+    child.lastFault = parent.lastFault;
     child.clearTid = shares(CLONE.CHILD_CLEARTID) ? call.argument(3) : 0;
     // Memory that both share is written before the child runs, and the parent's own event may come later.
     const written = [

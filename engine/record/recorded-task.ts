@@ -12,6 +12,19 @@ export interface TrapState {
   pending: HeldSignal | undefined;
 }
 
+/**
+ * The last fault that raised a signal, which the kernel shows in the frame of every later signal, too (`trap_nr`,
+ * `error_code` and `cr2` of struct thread_struct; unsafe_put_sigcontext in arch/x86/kernel/signal_64.c, Linux 6.18).
+ */
+export interface LastFault {
+  /** Vector of the exception. */
+  trap: bigint;
+  /** Error code of the exception. */
+  error: bigint;
+  /** Address of the last page fault among them. */
+  cr2: bigint;
+}
+
 /** Where a task was put (the start of a signal handler, or the end of one), and how far it had come then. */
 export interface Entry {
   pc: number;
@@ -71,6 +84,10 @@ export class RecordedTask extends Task {
   robustList = 0;
   /** What the kernel writes if the task ends now, as far as its memory alone does not tell afterwards. */
   legacy: MemoryWrite[] = [];
+  /** What its signal frames say; the kernel itself counts the engine's traps and faults among them. */
+  lastFault: LastFault = { trap: 0n, error: 0n, cr2: 0n };
+  /** The kernel could not take down its signal frame, and has SIGSEGV for it: no instruction has faulted. */
+  frameRefused = false;
   /** What it believes of SIGTRAP. */
   trap: TrapState = { blocked: false, pending: undefined };
   /** Registers at the system call that ends it. */

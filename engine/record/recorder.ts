@@ -28,6 +28,7 @@ import type { TaskPlace } from "./places.ts";
 import type { PlannedSignals } from "./planned-signals.ts";
 import { type Entry, type RecordedTask, standsAt } from "./recorded-task.ts";
 import type { Recording } from "./recording.ts";
+import { roomForFrame } from "./signal-frame.ts";
 import { type DeliveryPoint, SignalRecorder } from "./signal-recorder.ts";
 import { StopRequest } from "./stop-request.ts";
 import { SyscallRecorder, Unsupported } from "./syscall-recorder.ts";
@@ -269,12 +270,34 @@ export class Recorder {
       this.between = task;
       return;
     }
-    const rip = task.number("rip");
-    const { pc, registers } = faultingState(task);
+    if (this.clearsFrame(task)) return;
+    const rip = task.get("rip");
+    const { registers } = faultingState(task);
     // SIGILL, SIGFPE and SIGTRAP say where the instruction is: the program knows it by its app pc.
-    if (address === rip) new DataView(siginfo.buffer).setBigUint64(SIGINFO.si_addr, BigInt(pc), true);
+    const info = new DataView(siginfo.buffer);
+    if (info.getBigUint64(SIGINFO.si_addr, true) === rip)
+      info.setBigUint64(SIGINFO.si_addr, registers[RIP]!, true);
     this.deliver(task, { signal, siginfo }, { point: "fault", registers, atSignalStop: true });
   }
+
+  /**
+   * Makes room for the frame of a fault where text has been translated. The task faults once more then, so that nothing
+   * of the engine lies between the fault and its frame, in which the kernel tells of the last fault.
+   *
+   * @returns False if there is room, or was made for the same fault before: its own text is there, too.
+   */
+  private clearsFrame(task: RecordedTask): boolean {
+    const ranges = [roomForFrame(task.get("rsp"))];
+    const { mapper } = this.tracer;
+    if (!mapper.guardsAny(task.space, ranges) || this.cleared === task.number("rip")) return false;
+    mapper.allowWrites(task, ranges);
+    this.cleared = task.number("rip");
+    this.between = task;
+    return true;
+  }
+
+  /** Cache pc of the fault that room for a frame was made for last. */
+  private cleared = 0;
 
   /** A stop that got in the way of an injected system call. */
   private strayStop(task: RecordedTask, status: number): void {

@@ -9,7 +9,6 @@ import {
   SIG,
   SIG_DFL,
   SIGINFO,
-  STACK_T,
   setSigInfo,
   setSigMask,
   signalBit,
@@ -20,22 +19,19 @@ import { arm, settle } from "../tracee/budget.ts";
 import { request } from "../tracee/controller.ts";
 import { FAULT_SIGNALS } from "../tracee/fault.ts";
 import { stopAtGadget } from "../tracee/gadget.ts";
-import { intoKernel, RIP, RSP } from "../tracee/registers.ts";
+import { intoKernel, RESUME_FLAG, RIP, RSP } from "../tracee/registers.ts";
 import type { HeldSignal } from "../tracee/task.ts";
+import { toWholeFlags } from "../tracee/whole-flags.ts";
 import type { Disposition } from "./actions.ts";
 import type { JobControl } from "./job-control.ts";
 import { putAt, type RecordedTask } from "./recorded-task.ts";
 import type { Recording } from "./recording.ts";
 import { robustWrites } from "./robust-list.ts";
+import { frameOf, mendFault, roomForFrame } from "./signal-frame.ts";
 import { dropTrapAction, enterHandler, keepBlockedTrap } from "./trap-signal.ts";
 
 /** What is blocked while a signal is held: all but faults, whose handlers the kernel would reset (signal(7)). */
 const HOLD_MASK = FAULT_SIGNALS.reduce((mask, signal) => mask & ~signalBit(signal), 0xffffffffffffffffn);
-
-/** The red zone below a stack pointer, which a signal frame leaves alone (System V ABI, 3.2.2). */
-const RED_ZONE = 128;
-/** No signal frame is larger, whatever registers the processor has. */
-const MAX_FRAME = 65536;
 
 /** Where and with which registers a signal is delivered. */
 export interface DeliveryPoint {
@@ -89,7 +85,8 @@ export class SignalRecorder {
   /**
    * Delivers a signal at a point. The task's registers must be those of its present stop.
    */
-  deliver(task: RecordedTask, held: HeldSignal, at: DeliveryPoint): Delivery {
+  deliver(task: RecordedTask, held: HeldSignal, where: DeliveryPoint): Delivery {
+    let at = where;
     const { signal, siginfo } = held;
     this.recording.onSignal?.(task, signal);
     this.recording.described?.delivers(task, siginfo);
@@ -108,6 +105,10 @@ export class SignalRecorder {
       return "ignored";
     }
     if (!at.atSignalStop) stopAtGadget(this.recording.tracer, task);
+    if (disposition === "handler" && task.poll) {
+      const pc = toWholeFlags(this.recording.tracer, task);
+      at = { ...at, registers: task.view(pc) };
+    }
     this.release(task);
     const base = {
       kind: "signal",
@@ -133,10 +134,11 @@ export class SignalRecorder {
     }
     const tracer = this.recording.tracer;
     // The kernel could not write the frame beside trampolines on the stack that have been translated.
-    tracer.mapper.allowWrites(task, [
-      { address: Number(at.registers[RSP]!) - RED_ZONE - MAX_FRAME, length: MAX_FRAME },
-    ]);
+    tracer.mapper.allowWrites(task, [roomForFrame(at.registers[RSP]!)]);
+    // The kernel's own flags tell whether an instruction was interrupted (RF): the program's view has none of that.
+    const resumeFlag = task.get("eflags") & RESUME_FLAG;
     intoKernel(at.registers, task.registers);
+    task.set("eflags", task.get("eflags") | resumeFlag);
     task.set("rip", at.registers[RIP]!);
     if (at.interrupted) {
       // The kernel decides between restart and EINTR; it moves rip back over the program's own `syscall`.
@@ -163,7 +165,12 @@ export class SignalRecorder {
     actions.delivered(signal);
     enterHandler(task);
     const after = task.view(handler);
-    const writes = [...(at.interrupted?.writes ?? []), ...this.frame(task, at.registers)];
+    mendFault(task, at.point === "fault" && !task.frameRefused);
+    task.frameRefused = false;
+    const { address, length } = frameOf(task, at.registers[RSP]!);
+    const frame = this.recording.snapshot(task.space, address, length);
+    invariant(frame, "a signal frame that can't be read");
+    const writes = [...(at.interrupted?.writes ?? []), frame];
     this.recording.emit(task, { ...base, disposition, writes, after });
     putAt(task, handler);
     return "handled";
@@ -178,23 +185,5 @@ export class SignalRecorder {
   private setSigInfo(task: RecordedTask, siginfo: Uint8Array): void {
     this.info.u8.set(siginfo);
     request(task, (tid) => setSigInfo(tid, this.info));
-  }
-
-  /** The frame that the kernel has just built: from the new stack pointer to the old one, or to a signal stack's end. */
-  private frame(task: RecordedTask, before: Registers): MemoryWrite[] {
-    const bottom = task.number("rsp");
-    const stack = Number(before[RSP]!) - RED_ZONE;
-    let top = stack;
-    if (bottom > stack || stack - bottom > MAX_FRAME) {
-      // struct rt_sigframe: return address, then struct ucontext with uc_stack at 16 (asm/sigframe.h).
-      const { memory } = task.space;
-      const ucStack = bottom + 8 + 16;
-      const sp = Number(memory.readU64(ucStack + STACK_T.sp) ?? 0n);
-      const length = Number(memory.readU64(ucStack + STACK_T.length) ?? 0n);
-      top = Math.min(sp + length, bottom + MAX_FRAME);
-    }
-    const write = this.recording.snapshot(task.space, bottom, top - bottom);
-    invariant(write, "a signal frame that can't be read");
-    return [write];
   }
 }

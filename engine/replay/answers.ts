@@ -28,7 +28,7 @@ import type { AddressSpace } from "../tracee/address-space.ts";
 import { stopAtGadget } from "../tracee/gadget.ts";
 import { pageEnd } from "../tracee/mappings.ts";
 import { applyMemoryCall, attachedEnd, certainAdvice } from "../tracee/memory-calls.ts";
-import { intoKernel, RDI, RIP, RSI } from "../tracee/registers.ts";
+import { intoKernel, RDI, RIP, RSI, setHandlerSegments } from "../tracee/registers.ts";
 import { StoppedCall } from "../tracee/stopped-call.ts";
 import type { Task } from "../tracee/task.ts";
 import type { Tracer } from "../tracee/tracer.ts";
@@ -45,6 +45,8 @@ const MAX_XSAVE = 16384;
 
 /** Most bytes of output of one call that are shown: more than anything writes at once, and memory can hold them. */
 const MAX_OUTPUT = 1 << 28;
+/** Bytes of a `syscall` instruction. */
+const SYSCALL_LENGTH = 2;
 
 /** See the file's head. */
 export class Answers implements Disposable {
@@ -64,7 +66,7 @@ export class Answers implements Disposable {
     task.site = undefined;
     if (event.stream !== 0) this.show(task, event, site);
     if (event.number === SYSCALLS.rt_sigreturn) {
-      this.sigreturn(task);
+      this.sigreturn(task, site.next);
       return;
     }
     task.set("rax", BigInt.asUintN(64, event.result));
@@ -218,18 +220,25 @@ export class Answers implements Disposable {
     }
   }
 
-  /** The kernel itself takes the frame down, which is the recorded one. */
-  private sigreturn(task: ReplayedTask): void {
+  /**
+   * The kernel itself takes the frame down, which is the recorded one.
+   *
+   * @param next App pc behind the call, where a frame that can't be read leaves the task.
+   */
+  private sigreturn(task: ReplayedTask, next: number): void {
     // Out of the answered call first, whose exit would be reported too.
     stopAtGadget(this.tracer, task);
-    task.set("rip", task.space.image.cache.syscallGadget);
+    const { syscallGadget } = task.space.image.cache;
+    task.set("rip", syscallGadget);
     task.set("rax", SYSCALLS.rt_sigreturn);
     task.set("orig_rax", 0xffffffffffffffffn);
     for (const edge of ["entry", "exit"]) {
       const status = this.tracer.advance(task, PTRACE.SYSCALL);
       invariant(status >> 8 === (SIG.SIGTRAP | SYSCALL_STOP), `no stop at the ${edge} of rt_sigreturn`);
     }
-    continueAt(task, task.number("rip"));
+    const isUnread = task.number("rip") === syscallGadget + SYSCALL_LENGTH;
+    if (isUnread) task.set("rcx", next);
+    continueAt(task, isUnread ? next : task.number("rip"));
   }
 
   /** A handler starts on its recorded frame; other signals leave no mark on the program. */
@@ -240,6 +249,7 @@ export class Answers implements Disposable {
     this.write(task, event.writes);
     this.resetVectorState(task);
     intoKernel(event.after, task.registers);
+    setHandlerSegments(task.registers);
     task.set("orig_rax", 0xffffffffffffffffn);
     continueAt(task, Number(event.after[RIP]!));
   }

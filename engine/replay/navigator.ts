@@ -4,8 +4,9 @@ import type { ExecEvent, SignalEvent, SwitchEvent, TraceEvent } from "../trace/e
 import { arm, armUpTo, ticksLeft } from "../tracee/budget.ts";
 import { TaskGone } from "../tracee/controller.ts";
 import { faultingState } from "../tracee/fault.ts";
-import { RAX, RCX } from "../tracee/registers.ts";
+import { RAX, RCX, RIP } from "../tracee/registers.ts";
 import type { Stop, Tracer } from "../tracee/tracer.ts";
+import { toWholeFlags } from "../tracee/whole-flags.ts";
 import type { InstructionTrap } from "../translate/traps.ts";
 import { compare, Divergence, eventName } from "./divergence.ts";
 import type { CallSite, ReplayedTask } from "./replayed-task.ts";
@@ -158,7 +159,14 @@ export class Navigator {
       if (stop.kind !== "poll" || stop.trap.counter !== "tick") this.stoppedElsewhere(task, event, stop);
       if (task.ticks > event.ticks) this.stoppedElsewhere(task, event, stop);
     }
-    compare(event, this.index, task.ticks, task.view(task.poll.pc));
+    this.compareAtPoll(task, task.poll.pc, event);
+  }
+
+  /** A handler was entered where the flags are whole, which is not always at the poll itself. */
+  private compareAtPoll(task: ReplayedTask, at: number, event: SwitchEvent | SignalEvent): void {
+    const moved = event.kind === "signal" && event.registers[RIP] !== BigInt(at);
+    const pc = moved ? toWholeFlags(this.tracer, task) : at;
+    compare(event, this.index, task.ticks, task.view(pc));
   }
 
   private toJump(task: ReplayedTask, event: SwitchEvent | SignalEvent): void {
@@ -173,7 +181,7 @@ export class Navigator {
         this.stoppedElsewhere(task, event, stop);
       }
     }
-    compare(event, this.index, task.ticks, task.view(task.poll.pc));
+    this.compareAtPoll(task, task.poll.pc, event);
   }
 
   private toFault(task: ReplayedTask, event: SwitchEvent | SignalEvent): void {

@@ -11,8 +11,22 @@ const KERNEL_INDEX = REGISTER_NAMES.map((name) => REG[name]);
 /** Bits of RFLAGS that an x86 program computes with: CF PF AF ZF SF DF OF (Intel SDM vol. 1, 3.4.3). */
 export const COMPUTED_FLAGS = 0xcd5n;
 
-/** RFLAGS.RF and TF belong to the debugger, not to the program. */
-const DEBUG_FLAGS = 0x10100n;
+/** RFLAGS.RF: an instruction is interrupted, and no debug exception is due when it goes on (Intel SDM vol. 3, 17.3.1.1). */
+export const RESUME_FLAG = 0x10000n;
+/** RF and TF belong to the debugger, not to the program. */
+const DEBUG_FLAGS = RESUME_FLAG | 0x100n;
+
+/** Selectors of the 64-bit code and data segments of programs (__USER_CS, __USER_DS in asm/segment.h). */
+const USER_CS = 0x33n;
+const USER_DS = 0x2bn;
+/** Selector of the code segment of 32-bit programs (__USER32_CS). */
+export const USER32_CS = 0x23n;
+
+/** Puts the segments into the kernel's structure that a signal handler begins with, whatever the program had. */
+export function setHandlerSegments(kernel: BigUint64Array): void {
+  kernel[REG.cs] = USER_CS;
+  kernel[REG.ss] = USER_DS;
+}
 
 /** The program's view of a stopped task's registers, with the app pc in place of the cache pc. */
 export function toRegisters(kernel: BigUint64Array, pc: number): Registers {

@@ -46,3 +46,10 @@ test("deadFlagsIndex() counts and, or, xor and test among the writers of all fla
   assertEquals(indexOf(2, 0x85, 0xc0, ...JNE), 0, "test eax, eax; jne");
   assertEquals(indexOf(2, 0x31, 0xc0, ...JNE), 0, "xor eax, eax; jne");
 });
+
+test("deadFlagsIndex() takes what may fault for a reader of all flags: a handler sees them", () => {
+  assertEquals(indexOf(2, 0x48, 0x39, 0x07, ...JNE), -1, "cmp [rdi], rax; jne");
+  assertEquals(indexOf(3, ...CMP, 0x48, 0x39, 0x07, ...JNE), 0, "cmp rax, rbx; cmp [rdi], rax; jne");
+  assertEquals(indexOf(2, 0x66, 0x0f, 0x2e, 0xc1, ...JNE), -1, "ucomisd xmm0, xmm1; jne");
+  assertEquals(indexOf(3, 0x8d, 0x07, ...CMP, ...JNE), 1, "lea eax, [rdi]; cmp rax, rbx; jne");
+});

@@ -5,7 +5,8 @@
 import { ALL_FLAGS, type Decoded, FLAG } from "./instruction.ts";
 
 /**
- * The last place in `segment` before which no flag but CF is live.
+ * The last place in `segment` before which no flag but CF is live. An instruction that may fault reads all of them: the
+ * handler of its signal finds them in the frame.
  *
  * Nothing is assumed of the code behind the segment: all flags are live at its end. The answer depends on the
  * program's text and the segment's start alone, never on what was translated before: recording and replay must
@@ -18,7 +19,8 @@ export function deadFlagsIndex(segment: readonly Decoded[]): number {
   let live = ALL_FLAGS;
   for (let i = segment.length - 1; i >= 0; i--) {
     const instruction = segment[i]!;
-    live = (live & ~instruction.flagsWritten) | instruction.flagsRead;
+    if (instruction.mayFault) live = ALL_FLAGS;
+    else live = (live & ~instruction.flagsWritten) | instruction.flagsRead;
     if ((live & ~FLAG.CF) === 0) return i;
   }
   return -1;

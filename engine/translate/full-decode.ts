@@ -2,7 +2,16 @@
  * Decoding of any instruction there is, by iced-x86. What we add is the classification, cached by instruction
  * code. It takes a tenth of the engine's start to load, so it is only loaded when `quick-decode.ts` gives up.
  */
-import { Code, ConditionCode, Decoder, DecoderOptions, FlowControl, Instruction } from "iced-x86";
+import {
+  Code,
+  ConditionCode,
+  Decoder,
+  DecoderOptions,
+  FlowControl,
+  Instruction,
+  Mnemonic,
+  OpKind,
+} from "iced-x86";
 import { ALL_FLAGS, type Decoded, FLAG, Kind, undecoded } from "./instruction.ts";
 
 interface CodeTraits {
@@ -13,6 +22,8 @@ interface CodeTraits {
   written: number;
   /** Condition of a jcc, as the low nibble of its opcode. */
   condition: number;
+  /** It may fault with operands in registers, too. */
+  faults: boolean;
 }
 
 const EMULATED =
@@ -22,6 +33,9 @@ const MAY_LEAVE_FLAGS =
   /^(Shl|Shr|Sal|Sar|Rol|Ror|Rcl|Rcr|Shld|Shrd|Cmpsb|Cmpsw|Cmpsd|Cmpsq|Scasb|Scasw|Scasd|Scasq)_/;
 /** AF is formally undefined after these, in fact cleared (Intel SDM vol. 1, 3.4.3.1; AMD APM vol. 1, 3.1.4). */
 const CLEARS_AF = /^(And|Or|Xor|Test)_/;
+
+/** Operands in registers may fault as well. All that is rare may, for all we know, if it writes no flags. */
+const FAULTS = /^Popf|comis/i;
 
 /** Kinds whose instructions the tracer has to know by name. */
 const ASKED_FOR: readonly Kind[] = [Kind.Emulated, Kind.Breakpoint, Kind.Unsupported];
@@ -97,6 +111,7 @@ function classify(instruction: Instruction): CodeTraits {
     read: instruction.rflagsRead & ALL_FLAGS,
     written: written & ALL_FLAGS,
     condition,
+    faults: written === 0 || FAULTS.test(name),
   };
 }
 
@@ -149,6 +164,7 @@ function describe(decoder: Decoder, text: Uint8Array, offset: number, pc: number
     name: traits.name,
     flagsRead: traits.read,
     flagsWritten: traits.written,
+    mayFault: traits.faults || hasMemoryOperand(),
     target: 0,
     displacement: 0,
     condition: traits.condition,
@@ -178,6 +194,16 @@ function describe(decoder: Decoder, text: Uint8Array, offset: number, pc: number
       break;
   }
   return decoded;
+}
+
+/** Whether the instruction that was decoded last has an operand in memory. */
+function hasMemoryOperand(): boolean {
+  if (instruction.mnemonic === Mnemonic.Lea) return false;
+  for (let i = 0; i < instruction.opCount; i++) {
+    // All kinds of operands in memory stand behind the immediates.
+    if (instruction.opKind(i) > OpKind.Immediate32to64) return true;
+  }
+  return false;
 }
 
 /** Whether bytes at the end of what can be fetched are the beginning of an instruction, rather than none. */

@@ -43,6 +43,8 @@ export interface Decoded {
   /** Arithmetic flags read, and those overwritten whatever the operands are. */
   flagsRead: number;
   flagsWritten: number;
+  /** It may raise a signal itself, whose handler sees all flags: operands in memory, divisions, floating-point compares. */
+  mayFault: boolean;
   /** Target of a direct branch, else 0. */
   target: number;
   /** Offset of a RIP-relative 32-bit displacement in the bytes, or 0. */
@@ -63,6 +65,7 @@ export function undecoded(pc: number, kind: Kind.Invalid | Kind.NoFetch): Decode
     name: "",
     flagsRead: 0,
     flagsWritten: 0,
+    mayFault: true,
     target: 0,
     displacement: 0,
     condition: 0,

@@ -18,6 +18,10 @@ export const LOCKABLE = 32;
 export const MEMORY = 64;
 /** May be repeated by 0xf3, which changes nothing that matters here. */
 export const REPEATABLE = 128;
+/** Touches no memory, whatever its operand looks like. */
+export const NO_ACCESS = 256;
+/** May fault without an operand in memory: the stack, divisions, exceptions of floating-point compares. */
+export const FAULTS = 512;
 
 /** What is known of an opcode. */
 export interface Traits {
@@ -48,6 +52,8 @@ export const NO_FLAGS = traits(MODRM);
 const NO_FLAGS_IMM8 = traits(MODRM | IMM8);
 export const NO_OPERANDS = traits(0);
 const SETS_ALL = traits(MODRM, 0, ALL_FLAGS);
+const ADDRESS_ONLY = traits(MODRM | NO_ACCESS);
+const COMPARES_FLOATS = traits(MODRM | FAULTS, 0, ALL_FLAGS);
 const { CF, OF, ZF } = FLAG;
 /** add, or, adc, sbb, and, sub, xor, cmp: adc and sbb read the carry. */
 const ARITHMETIC = [0, 0, CF, CF, 0, 0, 0, 0];
@@ -73,11 +79,11 @@ function oneByteMap(): OpcodeMap {
     map[8 * i + 4] = imm8[i];
     map[8 * i + 5] = immz[i];
   }
-  put(map, 0x50, 0x5f, NO_OPERANDS); // push, pop
+  put(map, 0x50, 0x5f, traits(FAULTS)); // push, pop
   map[0x63] = NO_FLAGS; // movsxd
-  map[0x68] = traits(IMMZ); // push
+  map[0x68] = traits(IMMZ | FAULTS); // push
   map[0x69] = traits(MODRM | IMMZ, 0, OF | CF); // imul
-  map[0x6a] = traits(IMM8);
+  map[0x6a] = traits(IMM8 | FAULTS);
   map[0x6b] = traits(MODRM | IMM8, 0, OF | CF);
   for (let i = 0; i < 16; i++) map[0x70 | i] = traits(IMM8, CONDITION_FLAGS[i >> 1], 0, Kind.Jcc);
   map[0x80] = group(...arithmetic(MODRM | IMM8, LOCKABLE));
@@ -86,13 +92,13 @@ function oneByteMap(): OpcodeMap {
   put(map, 0x84, 0x85, SETS_ALL); // test
   put(map, 0x86, 0x87, traits(MODRM | LOCKABLE)); // xchg
   put(map, 0x88, 0x8b, NO_FLAGS); // mov
-  map[0x8d] = NO_FLAGS; // lea
+  map[0x8d] = ADDRESS_ONLY; // lea
   map[0x90] = traits(REPEATABLE); // nop, pause
   put(map, 0x91, 0x99, NO_OPERANDS); // xchg, cbw, cwd
-  put(map, 0xa4, 0xa5, traits(REPEATABLE)); // movs
+  put(map, 0xa4, 0xa5, traits(REPEATABLE | FAULTS)); // movs
   map[0xa8] = traits(IMM8, 0, ALL_FLAGS); // test
   map[0xa9] = traits(IMMZ, 0, ALL_FLAGS);
-  put(map, 0xaa, 0xab, traits(REPEATABLE)); // stos
+  put(map, 0xaa, 0xab, traits(REPEATABLE | FAULTS)); // stos
   put(map, 0xb0, 0xb7, traits(IMM8)); // mov
   put(map, 0xb8, 0xbf, traits(IMMV));
   put(map, 0xc0, 0xc1, shifts(MODRM | IMM8));
@@ -100,18 +106,19 @@ function oneByteMap(): OpcodeMap {
   map[0xc3] = traits(REPEATABLE, 0, 0, Kind.Ret);
   map[0xc6] = group(NO_FLAGS_IMM8); // mov
   map[0xc7] = group(traits(MODRM | IMMZ));
-  map[0xc9] = NO_OPERANDS; // leave
+  map[0xc9] = traits(FAULTS); // leave
   map[0xcc] = traits(0, 0, 0, Kind.Breakpoint, "int3");
   put(map, 0xd0, 0xd3, shifts(MODRM));
-  put(map, 0xd8, 0xdf, traits(MODRM | MEMORY)); // x87
+  put(map, 0xd8, 0xdf, traits(MODRM | MEMORY | FAULTS)); // x87
   put(map, 0xe0, 0xe1, traits(IMM8, ZF, 0, Kind.Loop));
   put(map, 0xe2, 0xe3, traits(IMM8, 0, 0, Kind.Loop));
   map[0xe8] = traits(IMMZ, 0, 0, Kind.Call);
   map[0xe9] = traits(IMMZ, 0, 0, Kind.Jmp);
   map[0xeb] = traits(IMM8, 0, 0, Kind.Jmp);
-  map[0xf4] = NO_OPERANDS; // hlt faults by itself
+  map[0xf4] = traits(FAULTS); // hlt faults by itself
   const unary = (test: Traits): Traits => {
     const multiply = traits(MODRM, 0, OF | CF);
+    const divide = traits(MODRM | FAULTS); // all flags undefined
     return group(
       test,
       test,
@@ -119,8 +126,8 @@ function oneByteMap(): OpcodeMap {
       traits(MODRM | LOCKABLE, 0, ALL_FLAGS), // neg
       multiply,
       multiply,
-      NO_FLAGS, // div: all flags undefined
-      NO_FLAGS,
+      divide,
+      divide,
     );
   };
   map[0xf6] = unary(traits(MODRM | IMM8, 0, ALL_FLAGS));
@@ -134,14 +141,14 @@ function oneByteMap(): OpcodeMap {
     undefined,
     traits(MODRM, 0, 0, Kind.JmpIndirect),
     undefined,
-    NO_FLAGS, // push
+    traits(MODRM | FAULTS), // push
   );
   return map;
 }
 
 /** Two-byte opcodes that are the same without a prefix and, for 16-bit operands, with 0x66. */
 function commonTwoByte(map: OpcodeMap): void {
-  put(map, 0x18, 0x1f, NO_FLAGS); // prefetch, hint nop
+  put(map, 0x18, 0x1f, ADDRESS_ONLY); // prefetch, hint nop
   for (let i = 0; i < 16; i++) {
     const read = CONDITION_FLAGS[i >> 1];
     map[0x40 | i] = traits(MODRM, read); // cmovcc
@@ -187,11 +194,11 @@ function twoByteMaps(): Record<"none" | "size" | "f3" | "f2", OpcodeMap> {
   for (const map of [none, size]) {
     commonTwoByte(map);
     vectorIntegers(map);
-    put(map, 0x2e, 0x2f, SETS_ALL); // ucomiss, comiss
+    put(map, 0x2e, 0x2f, COMPARES_FLOATS); // ucomiss, comiss
     map[0x50] = NO_FLAGS;
   }
   none[0x05] = traits(0, ALL_FLAGS, ALL_FLAGS, Kind.Syscall);
-  none[0x0b] = NO_OPERANDS; // ud2 faults by itself
+  none[0x0b] = traits(FAULTS); // ud2 faults by itself
   none[0x31] = traits(0, 0, 0, Kind.Emulated, "rdtsc");
   none[0x77] = NO_OPERANDS; // emms
   for (let i = 0; i < 16; i++) none[0x80 | i] = traits(IMMZ, CONDITION_FLAGS[i >> 1], 0, Kind.Jcc);
@@ -236,8 +243,8 @@ export function vectorTraits(map: number, opcode: number): Traits | undefined {
   switch (map) {
     case 1:
       if (opcode >= 0x94 && opcode <= 0x97) return undefined;
-      // ucomis, comis, kortest, ktest
-      if (opcode === 0x2e || opcode === 0x2f || opcode === 0x98 || opcode === 0x99) return SETS_ALL;
+      if (opcode === 0x2e || opcode === 0x2f) return COMPARES_FLOATS; // ucomis, comis
+      if (opcode === 0x98 || opcode === 0x99) return SETS_ALL; // kortest, ktest
       return hasImmediate(opcode) ? NO_FLAGS_IMM8 : NO_FLAGS;
     case 2:
       if (opcode === 0x0e || opcode === 0x0f || opcode === 0x17) return SETS_ALL; // testps, testpd, ptest

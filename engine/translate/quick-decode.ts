@@ -10,6 +10,7 @@
 import { type Decoded, Kind } from "./instruction.ts";
 import {
   BMI,
+  FAULTS,
   IMM8,
   IMM16,
   IMMV,
@@ -17,6 +18,7 @@ import {
   LOCKABLE,
   MEMORY,
   MODRM,
+  NO_ACCESS,
   NO_FLAGS,
   NO_OPERANDS,
   ONE_BYTE,
@@ -141,6 +143,8 @@ export function quickDecode(text: Uint8Array, offset: number, pc: number): Decod
     name: found.name,
     flagsRead: found.read,
     flagsWritten: found.written,
+    mayFault:
+      (operands & FAULTS) !== 0 || ((operands & MODRM) !== 0 && inMemory && (operands & NO_ACCESS) === 0),
     target,
     displacement,
     condition: kind === Kind.Jcc ? opcode & 15 : 0,

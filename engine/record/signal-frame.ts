@@ -1,0 +1,73 @@
+/**
+ * The frame that the kernel has just built for a signal handler: where it lies, and what of it would tell of the
+ * engine. The frame of struct rt_sigframe (asm/sigframe.h) begins with the return address; struct ucontext follows.
+ */
+import { STACK_T, UCONTEXT } from "../../ffi/mod.ts";
+import { invariant } from "../engine-error.ts";
+import type { MemoryRange } from "../kernel/call.ts";
+import type { LastFault, RecordedTask } from "./recorded-task.ts";
+
+/** The red zone below a stack pointer, which a signal frame leaves alone (System V ABI, 3.2.2). */
+const RED_ZONE = 128;
+/** No signal frame is larger, whatever registers the processor has. */
+const MAX_FRAME = 65536;
+/** Vector of a page fault, the only exception with an address of its own (Intel SDM vol. 3, 6.15). */
+const PAGE_FAULT = 14n;
+
+/** Where in memory the frame of a signal may come to lie, if it goes onto the stack at `rsp`. */
+export function roomForFrame(rsp: bigint): MemoryRange {
+  return { address: Number(rsp) - RED_ZONE - MAX_FRAME, length: MAX_FRAME };
+}
+
+/**
+ * The frame of a task that stands at its handler's first instruction: from the new stack pointer to the old one, or to
+ * a signal stack's end.
+ *
+ * @param before Stack pointer that the signal has interrupted.
+ */
+export function frameOf(task: RecordedTask, before: bigint): MemoryRange {
+  const bottom = task.number("rsp");
+  const stack = Number(before) - RED_ZONE;
+  let top = stack;
+  if (bottom > stack || stack - bottom > MAX_FRAME) {
+    const ucStack = contextOf(task) + UCONTEXT.stack;
+    const sp = Number(read(task, ucStack + STACK_T.sp));
+    const length = Number(read(task, ucStack + STACK_T.length));
+    top = Math.min(sp + length, bottom + MAX_FRAME);
+  }
+  return { address: bottom, length: top - bottom };
+}
+
+/**
+ * Lets a frame say of the last fault what the program's own faults have left.
+ *
+ * @param isFault The frame is that of a fault of the program, and the kernel has seen no other one since: what it says
+ *   is true, and later frames repeat it.
+ */
+export function mendFault(task: RecordedTask, isFault: boolean): void {
+  const context = contextOf(task);
+  if (isFault) {
+    const trap = read(task, context + UCONTEXT.trap);
+    const cr2 = trap === PAGE_FAULT ? read(task, context + UCONTEXT.cr2) : task.lastFault.cr2;
+    task.lastFault = { trap, error: read(task, context + UCONTEXT.error), cr2 };
+  }
+  const { trap, error, cr2 }: LastFault = task.lastFault;
+  const { memory } = task.space;
+  memory.write(context + UCONTEXT.error, bytesOf(error));
+  memory.write(context + UCONTEXT.trap, bytesOf(trap));
+  memory.write(context + UCONTEXT.cr2, bytesOf(cr2));
+}
+
+function contextOf(task: RecordedTask): number {
+  return task.number("rsp") + 8;
+}
+
+function read(task: RecordedTask, address: number): bigint {
+  const value = task.space.memory.readU64(address);
+  invariant(value !== undefined, "a signal frame that can't be read");
+  return value;
+}
+
+function bytesOf(value: bigint): Uint8Array {
+  return new Uint8Array(new BigUint64Array([value]).buffer);
+}
