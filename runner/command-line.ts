@@ -12,6 +12,7 @@ import { init } from "./commands/init.ts";
 import { record } from "./commands/record.ts";
 import { replay } from "./commands/replay.ts";
 import { report } from "./commands/report.ts";
+import { run } from "./commands/run.ts";
 import { stat } from "./commands/stat.ts";
 import { suites } from "./commands/suites.ts";
 import { UsageError } from "./errors.ts";
@@ -22,6 +23,7 @@ import { VERSION } from "./version.ts";
 
 const COMMANDS: readonly Command[] = [
   record,
+  run,
   replay,
   dump,
   info,

@@ -11,8 +11,8 @@ function errorCode(error: unknown): string | undefined {
   return error instanceof Error && "code" in error ? String(error.code) : undefined;
 }
 
-function writeAll(fd: number, text: string): void {
-  let rest = Buffer.from(text);
+function writeAll(fd: number, text: string | Uint8Array): void {
+  let rest = typeof text === "string" ? Buffer.from(text) : text;
   while (rest.length > 0) {
     try {
       rest = rest.subarray(writeSync(fd, rest));
@@ -24,7 +24,7 @@ function writeAll(fd: number, text: string): void {
 }
 
 /** Writes to standard output. A reader that went away (`| head`) ends the process quietly. */
-export function print(text: string): void {
+export function print(text: string | Uint8Array): void {
   try {
     writeAll(1, text);
   } catch (error) {
@@ -34,7 +34,7 @@ export function print(text: string): void {
 }
 
 /** Writes the tool's own words to standard error; one that is closed is no reason to fail. */
-export function say(text: string): void {
+export function say(text: string | Uint8Array): void {
   try {
     writeAll(2, text);
   } catch (error) {

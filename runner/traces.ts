@@ -98,17 +98,46 @@ export function newDefaultTrace(program: string): NewTrace {
   };
 }
 
+/** Folder of the traces of `tickproof run`, in that of all traces. */
+export const RUNS = "runs";
+
+/**
+ * Makes a folder for the recording of a whole command, of which nobody knows yet whether it is kept.
+ *
+ * @param name Of the folder, before its number.
+ */
+export function newRunTrace(name: string): NewTrace & { keep: () => void } {
+  const root = tracesRoot();
+  const directory = makeNumbered(join(root, RUNS), name);
+  return {
+    directory,
+    keep: () => pointLatest(root, join(RUNS, basename(directory))),
+    discard: () => rmSync(directory, { recursive: true, force: true }),
+  };
+}
+
+/** Where a trace may be that is called by its short name. */
+function byName(name: string): string | undefined {
+  if (name === "" || name.includes("/")) return undefined;
+  const root = tracesRoot();
+  return [join(root, RUNS, name), join(root, name)].find((path) => existsSync(path));
+}
+
 /**
  * Finds a trace to read.
  *
- * @param path The folder that the user named; the latest trace if undefined.
+ * @param path The folder that the user named, or the name of one among the traces; the latest trace if undefined.
  * @returns An absolute path of a folder that exists.
  * @throws {UsageError} If there is none.
  */
 export function findTrace(path: string | undefined): string {
   if (path !== undefined) {
-    if (!existsSync(path)) throw new UsageError(`there is no trace '${path}': no such folder`);
-    return resolve(path);
+    if (existsSync(path)) return resolve(path);
+    const named = byName(path);
+    if (named !== undefined) return named;
+    throw new UsageError(
+      `there is no trace '${path}': no such folder, nor one of that name in ${tracesRoot()}`,
+    );
   }
   const root = tracesRoot();
   const latest = join(root, LATEST);

@@ -213,6 +213,8 @@ interface Finding {
   readonly state: "yes" | "no" | "unknown";
   /** One line, with the numbers that were measured: "312 of 500 branches counted". */
   readonly evidence: string;
+  /** What to do about it, where that depends on what was found; else what the probe says. */
+  readonly remedy?: string;
 }
 /** A host as a test sees it: what it can do, with the evidence. */
 declare class ScriptHost {

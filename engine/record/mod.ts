@@ -7,7 +7,7 @@ import { catchInterrupts, Interrupted } from "../interrupts.ts";
 import { readOptimisations } from "../optimisations.ts";
 import { exitOf, noTotals, type Outcome } from "../outcome.ts";
 import { findProgram } from "../program.ts";
-import { describeHost, TraceWriter } from "../trace/mod.ts";
+import { describeHost, type TraceMeta, TraceWriter } from "../trace/mod.ts";
 import { TRACE_OPTIONS } from "../trace-options.ts";
 import { Binding } from "../tracee/binding.ts";
 import { SegmentMemory } from "../tracee/code-memory.ts";
@@ -41,6 +41,13 @@ export interface RecordOptions {
   signals?: readonly PlannedSignal[];
   /** Told often of how far it has come: events, and what counts the ticks. @default nobody is */
   onProgress?: (events: number, ticks: () => number) => void;
+  /** Told of each piece that it writes to its standard output or error; good until the call returns. @default nobody is */
+  onOutput?: (bytes: Uint8Array) => void;
+  /**
+   * Room for the trace's events, in bytes on disk: what happens beyond it is not kept, and the program goes on.
+   * @default no bound
+   */
+  maxBytes?: number;
   /** What the program may not do: it gets EACCES. @default nothing */
   deny?: readonly Denial[];
 }
@@ -50,6 +57,8 @@ export interface RecordResult extends Outcome {
   outcome: "recorded" | "interrupted" | "unsupported";
   /** One line for the user, or "". */
   message: string;
+  /** The trace breaks off where its room ended. */
+  cut?: true;
   /** Where each task stood when the recorder was first told to stop, if it was. */
   places?: readonly TaskPlace[];
   /** Tasks that a signal has ended with their process, the last ones; missing where there were none. */
@@ -70,7 +79,7 @@ export function record(options: RecordOptions): RecordResult {
   const cwd = resolve(options.cwd ?? process.cwd());
   const environment = options.environment ?? currentEnvironment();
   const program = findProgram(command[0] ?? "", environment.PATH ?? "", cwd);
-  const writer = TraceWriter.create(directory, {
+  const meta: TraceMeta = {
     command,
     program,
     environment,
@@ -82,7 +91,9 @@ export function record(options: RecordOptions): RecordResult {
     ...(options.host && {
       described: { name: options.host.profile.name, description: options.host.profile.description },
     }),
-  });
+  };
+  const { maxBytes } = options;
+  const writer = TraceWriter.create(directory, meta, { ...(maxBytes !== undefined && { maxBytes }) });
   const before = process.cwd();
   process.chdir(cwd);
   try {
@@ -109,6 +120,7 @@ function recordInto(
     signals = [],
     deny = [],
     onProgress,
+    onOutput,
   }: RecordOptions & { environment: Record<string, string>; cwd: string },
 ): RecordResult {
   const tracer = new Tracer(new SegmentMemory());
@@ -120,6 +132,7 @@ function recordInto(
   using described = host && new DescribedHost(recording, host, join(directory, "described"));
   recording.described = described;
   recording.onProgress = onProgress;
+  recording.onOutput = onOutput;
   if (deny.length > 0) recording.deny = new Deny(deny, cwd);
   const started = start(tracer, program, command, environment);
   if (!(started instanceof RecordedTask)) {
@@ -144,6 +157,7 @@ function recordInto(
   return {
     ...recording.totals,
     ...result(end),
+    ...(writer.isFull && ({ cut: true } as const)),
     ...(places && { places }),
     ...(crashes.length > 0 && { crashes }),
   };

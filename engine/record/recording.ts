@@ -45,6 +45,8 @@ export class Recording {
   onProgress: ((events: number, ticks: () => number) => void) | undefined;
   /** Told of each signal that the kernel brings a task. */
   onSignal: ((task: RecordedTask, signal: number) => void) | undefined;
+  /** Told of each piece of output; its bytes are good until the call returns. */
+  onOutput: ((bytes: Uint8Array) => void) | undefined;
   /** The task that has run since its last event. */
   private unmarked: RecordedTask | undefined;
 

@@ -26,7 +26,7 @@ import {
   refusalOfSuccess,
   syscallSpec,
 } from "../kernel/mod.ts";
-import { hashOutput } from "../output.ts";
+import { collect, hashOutput } from "../output.ts";
 import type { MappingRecord, MemoryWrite, Registers } from "../trace/events.ts";
 import { MAX_CHUNK_BYTES } from "../trace/mod.ts";
 import { pageEnd } from "../tracee/mappings.ts";
@@ -213,8 +213,11 @@ export class SyscallRecorder {
       const sent = bytesSent(spec, call);
       if (sent) {
         stream = this.stream(task, sent.fd);
-        if (stream !== 0)
-          outputHash = hashOutput(sent.ranges, (address, length) => space.memory.read(address, length));
+        if (stream !== 0) {
+          const bytes = collect(sent.ranges, (address, length) => space.memory.read(address, length));
+          outputHash = hashOutput(bytes);
+          this.recording.onOutput?.(bytes);
+        }
       }
     }
     this.recording.emit(task, {

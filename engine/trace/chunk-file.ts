@@ -5,6 +5,7 @@
  * start than they take to write. While it starts, chunks wait in a queue; should it never start, they are
  * compressed here.
  */
+import { fstatSync } from "node:fs";
 import { AppendFile } from "./append-file.ts";
 import { packChunk } from "./chunk.ts";
 import { ChunkProgress } from "./chunk-progress.ts";
@@ -34,6 +35,11 @@ export class ChunkFile {
   /** Whether chunks are written in the background by now. */
   get inBackground(): boolean {
     return this.#inBackground;
+  }
+
+  /** Bytes that are in the file by now. */
+  get size(): number {
+    return fstatSync(this.#file.fd).size;
   }
 
   /**

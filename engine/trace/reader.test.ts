@@ -57,7 +57,7 @@ test("a trace without events is incomplete", () => {
   record(folder.path("run"), []);
   expect(readAll(folder.path("run"))).toEqual({
     events: [],
-    incomplete: "The trace ends before its first event: the recorder was killed",
+    incomplete: "The trace ends before its first event: the recorder was killed, or had no more room",
   });
 });
 
@@ -72,7 +72,7 @@ test("a chunk that is cut off anywhere makes the trace incomplete", () => {
     const { events, incomplete } = readAll(run);
     expect(events).toEqual(syscalls(3).slice(0, 2));
     expect(incomplete).toBe(
-      `The trace ends after chunk 1, event 1 (${size - twoChunks} bytes of another chunk follow at byte ${twoChunks}): the recorder was killed`,
+      `The trace ends after chunk 1, event 1 (${size - twoChunks} bytes of another chunk follow at byte ${twoChunks}): the recorder was killed, or had no more room`,
     );
     writeFileSync(eventsPath(run), whole);
   }

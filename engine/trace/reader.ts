@@ -188,7 +188,7 @@ export class TraceReader {
       result.state === "cut"
         ? ` (${result.present} bytes of another chunk follow at byte ${result.offset})`
         : "";
-    this.#incomplete = `The trace ${whole}${cut}: the recorder was killed`;
+    this.#incomplete = `The trace ${whole}${cut}: the recorder was killed, or had no more room`;
     return undefined;
   }
 

@@ -50,7 +50,9 @@ test("summarize() tells of a trace that breaks off", () => {
     tasks: 2,
     ticks: 4 + 3,
   });
-  expect(summary.incomplete).toBe("The trace ends after chunk 0, event 4: the recorder was killed");
+  expect(summary.incomplete).toBe(
+    "The trace ends after chunk 0, event 4: the recorder was killed, or had no more room",
+  );
 });
 
 test("summarize() adds up tasks that had the same thread id one after the other", () => {

@@ -141,7 +141,26 @@ test("a killed recorder leaves the chunks that it cut", async () => {
   expect(child.signalCode).toBe("SIGKILL");
   const { events, incomplete } = readAll(folder.path("run"));
   expect(events).toEqual(syscalls(9).slice(0, 5));
-  expect(incomplete).toBe("The trace ends after chunk 0, event 4: the recorder was killed");
+  expect(incomplete).toBe(
+    "The trace ends after chunk 0, event 4: the recorder was killed, or had no more room",
+  );
+});
+
+test("a writer without room breaks the trace off at a whole chunk, and counts on", () => {
+  using folder = temporaryFolder();
+  const writer = TraceWriter.create(folder.path("run"), META, { maxBytes: 1 });
+  const events = syscalls(9);
+  for (const event of events.slice(0, 4)) writer.write(event);
+  writer.flush();
+  expect(writer.isFull).toBe(false);
+  for (const event of events.slice(4)) writer.write(event);
+  writer.flush();
+  expect(writer.isFull).toBe(true);
+  expect(writer.eventCount).toBe(9);
+  writer.close();
+  const { events: kept, incomplete } = readAll(folder.path("run"));
+  expect(kept).toEqual(syscalls(9).slice(0, 4));
+  expect(incomplete).toContain("had no more room");
 });
 
 test("close() writes what is pending, and a second one does nothing", () => {

@@ -28,6 +28,13 @@ export interface TraceWriterOptions {
    */
   store?: string;
   /**
+   * Room for events on disk. The trace breaks off at the first chunk that finds no room, as if the recorder had been
+   * killed there: it reads and replays up to that place.
+   *
+   * @default no bound
+   */
+  maxBytes?: number;
+  /**
    * Clock in milliseconds.
    *
    * @default performance.now
@@ -79,12 +86,15 @@ export class TraceWriter {
   #flushedEvents = 0;
   #lastCut: number;
   #open = true;
+  readonly #maxBytes: number;
+  #isFull = false;
 
   private constructor(
     dir: string,
     made: string | undefined,
-    { store = defaultStore(), now = () => performance.now() }: TraceWriterOptions,
+    { store = defaultStore(), now = () => performance.now(), maxBytes = Infinity }: TraceWriterOptions,
   ) {
+    this.#maxBytes = maxBytes;
     this.#dir = dir;
     this.#made = made;
     this.#store = store;
@@ -134,6 +144,11 @@ export class TraceWriter {
     return this.#flushedEvents + this.#encoder.count;
   }
 
+  /** Whether events had to be left out for lack of room: the trace has no end. */
+  get isFull(): boolean {
+    return this.#isFull;
+  }
+
   /** Bytes of encoded events that are in no chunk yet. */
   get pendingBytes(): number {
     return this.#encoder.length;
@@ -147,6 +162,8 @@ export class TraceWriter {
    */
   addFile(source: FileSource): number {
     const { path, name, volatile = false } = source;
+    // The events that would name it are not kept either.
+    if (this.#isFull) return this.#files;
     const known = volatile ? undefined : this.#fileIndex.get(identityKey(identify(path)));
     if (known !== undefined) return known;
     const index = this.#files;
@@ -199,7 +216,9 @@ export class TraceWriter {
     this.#lastCut = this.#now();
     const { count, bytes } = this.#encoder;
     if (count > 0) {
-      this.#events.append(count, bytes);
+      // Chunks that wait for the thread are not in the file yet: the bound is exceeded by some of those at most.
+      this.#isFull ||= this.#maxBytes !== Infinity && this.#events.size >= this.#maxBytes;
+      if (!this.#isFull) this.#events.append(count, bytes);
       this.#flushedEvents += count;
     }
     this.#encoder.clear();

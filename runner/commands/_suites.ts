@@ -159,7 +159,7 @@ async function runAll(
       shown(event);
     },
   });
-  if (file.keepMegabytes !== undefined) keepWithin(tracesRoot(), file.keepMegabytes * 1e6);
+  if (file.keepMegabytes !== undefined) keepWithin(join(tracesRoot(), "suites"), file.keepMegabytes * 1e6);
   if (snapshots.written.length > 0)
     say(
       `tickproof: ${counted(snapshots.written.length, "snapshot")} written: ${snapshots.written.join(", ")}\n`,

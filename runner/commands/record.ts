@@ -8,13 +8,16 @@ import { endLike, untilEnd } from "../end-like.ts";
 import { UsageError } from "../errors.ts";
 import { SIGNAL_BASE, USAGE } from "../exit-codes.ts";
 import { say } from "../output.ts";
+import { OutputTail } from "../output-tail.ts";
 import { counted } from "../plural.ts";
 import { progressWriter } from "../progress-file.ts";
 import { type RecordReport, reporting } from "../report.ts";
 import { parseSends } from "../send-option.ts";
 import { newDefaultTrace } from "../traces.ts";
+import { checkWritable, writeWhole } from "../write-whole.ts";
 
 const SIGINT = 2;
+const BYTES_PER_MB = 1_000_000;
 
 export const record = defineCommand({
   name: "record",
@@ -29,6 +32,12 @@ export const record = defineCommand({
     quiet: { kind: "flag", short: "q", help: "say nothing but errors" },
     progress: { kind: "text", value: "FILE", help: "write how far it has come to FILE, now and then" },
     report: { kind: "text", value: "FILE", help: "write the result to FILE as JSON" },
+    tail: { kind: "text", value: "FILE", help: "write the end of the program's output to FILE, too" },
+    budget: {
+      kind: "count",
+      value: "MB",
+      help: "room for the trace: what happens beyond it is not kept, and the program goes on",
+    },
     host: {
       kind: "text",
       value: "HOST",
@@ -51,6 +60,8 @@ export const record = defineCommand({
     const deny = options.deny === undefined ? [] : parseDenials(options.deny, engine.DENIALS);
     const signals = options.send === undefined ? [] : parseSends(options.send);
     const model = await modelOf(options.host);
+    if (options.tail !== undefined) checkWritable("--tail", options.tail);
+    const tail = options.tail === undefined ? undefined : new OutputTail();
     const result = untilEnd(engine, () => {
       const trace =
         options.output === undefined
@@ -67,6 +78,8 @@ export const record = defineCommand({
             quiet: options.quiet,
             signals,
             ...(options.progress !== undefined && { onProgress: progressWriter(options.progress) }),
+            ...(tail !== undefined && { onOutput: (bytes: Uint8Array) => tail.add(bytes) }),
+            ...(options.budget !== undefined && { maxBytes: options.budget * BYTES_PER_MB }),
             deny,
             ...model(),
           }),
@@ -76,6 +89,8 @@ export const record = defineCommand({
       } catch (error) {
         trace.discard();
         throw error;
+      } finally {
+        if (tail && options.tail !== undefined) writeWhole(options.tail, tail.bytes());
       }
     });
     return await conclude(result, options.quiet);
@@ -119,7 +134,8 @@ async function conclude(result: RecordReport, quiet: boolean): Promise<number> {
   }
 }
 
-function summary({ ticks, events, signals, directory }: RecordReport): string {
+function summary({ ticks, events, signals, directory, cut }: RecordReport): string {
   const counts = [counted(ticks, "tick"), counted(events, "event"), counted(signals, "signal")];
-  return `${counts.join(", ")} in ${directory}`;
+  const note = cut ? "; the trace breaks off where its --budget was used up" : "";
+  return `${counts.join(", ")} in ${directory}${note}`;
 }

@@ -1,7 +1,7 @@
 /** What there is to say of tests that did not pass: why, where the trace is, and how to replay it. */
-import { relative, resolve } from "node:path";
 import { counted } from "../plural.ts";
 import { type Attempt, isHarmless, type TestResult, type Verdict } from "../run/mod.ts";
+import { typedCommand } from "../tickproof.ts";
 import { failureLines } from "./failure-lines.ts";
 import type { Style } from "./style.ts";
 
@@ -11,7 +11,6 @@ const KINDS_SHOWN = 3;
 const NUMBERS_SHOWN = 10;
 /** Tests that are named where the same is to be said of several. */
 const IDS_SHOWN = 4;
-const ROOT = resolve(import.meta.dir, "../..");
 
 function quote(word: string): string {
   return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
@@ -26,13 +25,7 @@ function quote(word: string): string {
 export function replayCommand(trace: string, other?: readonly string[]): string {
   if (other !== undefined) return other.map(quote).join(" ");
   const quoted = quote(trace);
-  if (Bun.which("tickproof")) return `tickproof replay ${quoted}`;
-  const at = (file: string) => {
-    const path = resolve(ROOT, file);
-    const near = relative(process.cwd(), path);
-    return near.startsWith("..") ? path : near;
-  };
-  return `${at("runner/bun")} ${at("runner/cli.ts")} replay ${quoted}`;
+  return `${typedCommand()} replay ${quoted}`;
 }
 
 /** A reason with the address where more is told of it. */

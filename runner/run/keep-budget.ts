@@ -15,12 +15,11 @@ function sizeOf(folder: string): number {
 /**
  * Removes the oldest runs beyond a budget; the newest one stays in any case.
  *
- * @param root Folder of traces, as `runTests` takes it.
+ * @param folder Has a folder for each run.
  * @param bytes All that may be kept.
  * @returns Names of the runs that were removed.
  */
-export function keepWithin(root: string, bytes: number): string[] {
-  const folder = join(root, "suites");
+export function keepWithin(folder: string, bytes: number): string[] {
   if (!existsSync(folder)) return [];
   const runs = readdirSync(folder)
     .map((name) => ({ name, path: join(folder, name) }))

@@ -1,0 +1,217 @@
+/** `tickproof run`: a whole command is recorded, passes everything through, and leaves a trace only if it fails. */
+import { afterEach, beforeEach, test } from "bun:test";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+
+const CLI = resolve(import.meta.dir, "../cli.ts");
+
+let folder = "";
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), "tickproof-whole-"));
+});
+afterEach(() => rmSync(folder, { recursive: true }));
+
+const environment = () => ({
+  ...process.env,
+  TICKPROOF_TRACES: join(folder, "traces"),
+  TMPDIR: folder,
+  FOLDER: folder,
+});
+
+interface Ended {
+  code: number | null;
+  signal: string | number | undefined;
+  stdout: string;
+  stderr: string;
+}
+
+function tickproof(words: readonly string[], stdin = ""): Ended {
+  const { exitCode, signalCode, stdout, stderr } = Bun.spawnSync([process.execPath, CLI, ...words], {
+    cwd: folder,
+    env: environment(),
+    stdin: Buffer.from(stdin),
+  });
+  return { code: exitCode, signal: signalCode, stdout: stdout.toString(), stderr: stderr.toString() };
+}
+
+/** Names of the traces that are there. */
+function traces(): string[] {
+  const runs = join(folder, "traces/runs");
+  return existsSync(runs) ? readdirSync(runs).sort() : [];
+}
+
+/** The words behind a title in the summary. */
+function told(stderr: string, title: string): string {
+  return new RegExp(`^ {2}${title} +(.*)$`, "m").exec(stderr)?.[1] ?? "";
+}
+
+test("run: what passes gives its output and exit code, and no trace stays", () => {
+  const { code, stdout, stderr } = tickproof(["run", "--", "sh", "-c", "cat; echo told >&2"], "asked\n");
+  assertEquals(code, 0);
+  assertEquals(stdout, "asked\n");
+  assertEquals(stderr, "told\ntickproof: passed; a trace of what passes is not kept (--keep does)\n");
+  assertEquals(traces(), []);
+  assertEquals(tickproof(["run", "-q", "true"]).stderr, "");
+  assertEquals(readdirSync(folder), ["traces"]);
+});
+
+test("run: what fails is told of, and the command that it names replays it", () => {
+  const script = "echo 'ok 1 - good'; sh -c 'exit 7' worker; echo 'not ok 2 - bad one'; exit 3";
+  const { code, stdout, stderr } = tickproof(["run", "--", "sh", "-c", script]);
+  assertEquals(code, 3);
+  assertEquals(stdout, "ok 1 - good\nnot ok 2 - bad one\n");
+  assertEquals(told(stderr, "test"), "bad one");
+  assertMatch(told(stderr, "processes"), /^\d+ sh -c exit 7 worker: exit code 7$/);
+  assertEquals(told(stderr, "trace").split("  ")[0], join(folder, "traces/runs/sh-0"));
+  const replay = Bun.spawnSync(["sh", "-c", told(stderr, "replay")], { cwd: folder, env: environment() });
+  assertEquals(replay.exitCode, 3, replay.stderr.toString());
+  assertEquals(replay.stdout.toString(), stdout);
+  // The latest trace is that of the failure, also behind a run that passed.
+  assertEquals(tickproof(["run", "-q", "true"]).code, 0);
+  assertEquals(tickproof(["replay"]).stdout, stdout);
+});
+
+test("run: the whole tree of processes is in the trace, also one that leaves its group", () => {
+  const { code, stderr } = tickproof(["run", "--", "sh", "-c", "setsid -w sh -c 'kill -SEGV $$'; exit 1"]);
+  assertEquals(code, 1);
+  assertMatch(told(stderr, "processes"), /^\d+ sh -c kill -SEGV \$\$: death by SIGSEGV$/);
+});
+
+test("run: a death by signal is passed through", () => {
+  const { signal, stderr } = tickproof(["run", "--", "sh", "-c", "kill -KILL $$"]);
+  assertEquals(signal, "SIGKILL");
+  assertStringIncludes(stderr, "ended with death by SIGKILL");
+});
+
+test("run --keep keeps the trace of what passes", () => {
+  const { code, stderr } = tickproof(["run", "--keep", "--", "true"]);
+  assertEquals(code, 0);
+  assertStringIncludes(stderr, `passed; trace: ${join(folder, "traces/runs/true-0")}\n`);
+  assertEquals(tickproof(["replay", "-q", "true-0"]).code, 0);
+});
+
+test("run --retry: what passes when it is tried again is flaky, and the failure's trace stays", () => {
+  const script = "test -e seen || { touch seen; exit 5; }";
+  const { code, stderr } = tickproof(["run", "--retry", "3", "--", "sh", "-c", script]);
+  assertEquals(code, 0);
+  assertStringIncludes(stderr, "attempt 1: failed");
+  assertStringIncludes(stderr, "1 of 2 attempts passed; flaky");
+  assertEquals(traces(), ["sh-0"]);
+  const last = tickproof(["run", "--retry", "2", "--", "sh", "-c", "exit 6"]);
+  assertEquals(last.code, 6);
+  assertStringIncludes(last.stderr, "0 of 3 attempts passed");
+});
+
+test("run --until-fail ends with the first failure, and with --repeat where none comes", () => {
+  const script = 'echo x >> count; test "$(wc -l < count)" != 3';
+  const { code, stderr } = tickproof(["run", "--until-fail", "--", "sh", "-c", script]);
+  assertEquals(code, 1);
+  assertStringIncludes(stderr, "2 of 3 attempts passed");
+  assertEquals(traces(), ["sh-0"]);
+  const none = tickproof(["run", "--until-fail", "--repeat", "2", "--", "true"]);
+  assertEquals([none.code, traces()], [0, ["sh-0"]]);
+  assertStringIncludes(none.stderr, "2 of 2 attempts passed");
+});
+
+test("run --jobs: attempts run side by side, each one's output in one piece", () => {
+  // Each waits for the other: one after the other, the first one would not come to its end.
+  const script =
+    "echo begin; mkdir one 2>/dev/null && me=one other=two || { mkdir two; me=two other=one; }; " +
+    "while ! test -d $other; do sleep 0.05; done; echo end";
+  const { code, stdout } = tickproof(["run", "--repeat", "2", "--jobs", "2", "--", "sh", "-c", script]);
+  assertEquals([code, stdout], [0, "begin\nend\nbegin\nend\n"]);
+});
+
+test("run: a signal reaches the program, which may end by itself; its trace is kept", async () => {
+  const script =
+    "trap 'echo caught; exit 9' TERM; trap 'echo told' USR1; echo ready; while :; do sleep 0.05; done";
+  const child = Bun.spawn([process.execPath, CLI, "run", "--", "bash", "-c", script], {
+    cwd: folder,
+    env: environment(),
+    stdin: "ignore",
+    stdout: "pipe",
+    stderr: "pipe",
+  });
+  let output = "";
+  for await (const bytes of child.stdout) {
+    const before = output;
+    output += new TextDecoder().decode(bytes);
+    if (!before.includes("ready") && output.includes("ready")) child.kill("SIGUSR1");
+    if (!before.includes("told") && output.includes("told")) child.kill("SIGTERM");
+  }
+  await child.exited;
+  const words = await new Response(child.stderr).text();
+  assertEquals(output, "ready\ntold\ncaught\n");
+  assertEquals(child.exitCode, 9, words);
+  assertEquals(traces(), ["bash-0"]);
+  assertEquals(tickproof(["replay", "bash-0"]).stdout, output);
+  assertEquals(readdirSync(folder), ["traces"]);
+});
+
+test("run --budget: the program goes on where the trace breaks off, and the summary says so", () => {
+  const script =
+    "head -c 6000000 /dev/urandom | tail -c 5; sleep 0.3; head -c 3000000 /dev/urandom >/dev/null; echo all; exit 4";
+  const { code, stdout, stderr } = tickproof(["run", "--budget", "1", "--", "sh", "-c", script]);
+  assertEquals(code, 4);
+  assert(stdout.endsWith("all\n"));
+  assertStringIncludes(told(stderr, "budget"), "it was used up");
+  const replay = tickproof(["replay", "sh-0"]);
+  assertEquals(replay.code, 0);
+  assertStringIncludes(replay.stderr, "replayed in part");
+});
+
+test("run --budget: of kept traces the oldest go", () => {
+  const noise = ["run", "--budget", "6", "--", "sh", "-c", "head -c 4000000 /dev/urandom >/dev/null; exit 1"];
+  for (let round = 0; round < 3; round++) assertEquals(tickproof(noise).code, 1);
+  assert(!traces().includes("sh-0"), traces().join());
+  assert(traces().includes("sh-2"), traces().join());
+});
+
+test("run: tickproof.yaml says how often to try again, and what to keep", () => {
+  writeFileSync(join(folder, "tickproof.yaml"), "retry: 1\nkeep: all\ntraces: here\n");
+  const { TICKPROOF_TRACES: _, ...rest } = environment();
+  const { exitCode, stderr } = Bun.spawnSync([process.execPath, CLI, "run", "--", "false"], {
+    cwd: folder,
+    env: rest,
+  });
+  assertEquals(exitCode, 1);
+  assertStringIncludes(stderr.toString(), "0 of 2 attempts passed");
+  assertEquals(readdirSync(join(folder, "here/runs")).sort(), ["false-0", "false-1"]);
+});
+
+test("run: wrong usage and missing programs are one line and exit code 2", () => {
+  const cases: [words: string[], message: string][] = [
+    [["run"], "CMD"],
+    [["run", "--until-fail", "--retry", "2", "--", "true"], "--until-fail and --retry"],
+    [["run", "--", "no-such-program-here"], "no-such-program-here"],
+    [["run", "--budget", "none", "--", "true"], "--budget"],
+  ];
+  for (const [words, message] of cases) {
+    const { code, stderr } = tickproof(words);
+    assertEquals(code, 2, stderr);
+    assertStringIncludes(stderr, message);
+    assertEquals(stderr.trim().split("\n").length, 1, stderr);
+  }
+  assertEquals(traces(), []);
+  assert(!existsSync(join(folder, "traces/latest")));
+});
+
+test("run: a crash of the recorder leaves no program behind", async () => {
+  const child = Bun.spawn([process.execPath, CLI, "run", "--", "sh", "-c", "echo $$ > pid; sleep 60"], {
+    cwd: folder,
+    env: environment(),
+    stderr: "ignore",
+  });
+  const file = join(folder, "pid");
+  while (!existsSync(file) || readFileSync(file, "utf8") === "") await Bun.sleep(20);
+  const pid = Number(readFileSync(file, "utf8"));
+  const recorder = Number(readFileSync(`/proc/${child.pid}/task/${child.pid}/children`, "utf8").trim());
+  process.kill(recorder, "SIGKILL");
+  await child.exited;
+  assertEquals(child.exitCode, 70);
+  while (existsSync(`/proc/${pid}`) && !/^State:\sZ/m.test(readFileSync(`/proc/${pid}/status`, "utf8"))) {
+    await Bun.sleep(20);
+  }
+});

@@ -1,0 +1,75 @@
+/** Whole commands, recorded: what `tickproof run` does. */
+import { join } from "node:path";
+import { Ending } from "../commands/_ending.ts";
+import { endLike } from "../end-like.ts";
+import { INTERNAL, OK, USAGE } from "../exit-codes.ts";
+import { say } from "../output.ts";
+import { keepWithin } from "../run/keep-budget.ts";
+import { RUNS, tracesRoot } from "../traces.ts";
+import { type Attempt, isPass } from "./attempt.ts";
+import { runRounds } from "./attempts.ts";
+import { failedProcesses } from "./processes.ts";
+import { failureSummary, lastLine } from "./summary.ts";
+
+const BYTES_PER_MB = 1_000_000;
+
+/** What to record, how often, and what to keep. */
+export interface WholeOptions {
+  command: readonly string[];
+  /** Room for each trace, and for all that are kept, in MB. */
+  budget: number;
+  /** Traces of attempts that pass are kept too. */
+  keepsAll: boolean;
+  repeat: number;
+  untilFail: boolean;
+  retry: number;
+  jobs: number;
+  /** Nothing is said of what passes. */
+  quiet: boolean;
+}
+
+/**
+ * Records a command as often as it is wanted, and says what came of it.
+ *
+ * @returns The exit code: the command's own.
+ */
+export async function runWhole(options: WholeOptions): Promise<number> {
+  const { command, budget, keepsAll, quiet, ...rounds } = options;
+  const ending = new Ending();
+  const isOnly = rounds.repeat === 1 && rounds.retry === 0;
+  let passed = 0;
+  let kept: string | undefined;
+  const onEnd = (done: Attempt, number: number): void => {
+    if (isPass(done)) {
+      passed++;
+      if (keepsAll) kept = keep(done);
+      else done.discard();
+    } else if (done.report === undefined) {
+      done.discard();
+      if (done.crashed) say(`tickproof: ${done.problem}\n`);
+    } else {
+      keep(done);
+      say(failureSummary(command, done, failedProcesses(done.trace), isOnly ? undefined : number));
+    }
+    keepWithin(join(tracesRoot(), RUNS), budget * BYTES_PER_MB);
+  };
+  const outcome = await runRounds({ ...rounds, command, budget, abort: ending.abort, onEnd });
+  const line = lastLine({ ...outcome, passed, kept });
+  if (line !== undefined && !(quiet && outcome.failed === 0)) say(line);
+  return await end(outcome.decisive, ending.code);
+}
+
+/** @returns Folder of the trace. */
+function keep(done: Attempt): string {
+  done.keep();
+  return done.trace;
+}
+
+/** Ends as the command has ended, whether by exit code or signal. */
+async function end(decisive: Attempt | undefined, interrupted: number | undefined): Promise<number> {
+  if (decisive === undefined) return interrupted ?? OK;
+  if (decisive.crashed) return INTERNAL;
+  if (decisive.problem !== "") return USAGE;
+  if (decisive.exit === undefined) return interrupted ?? OK;
+  return await endLike(decisive.exit);
+}
