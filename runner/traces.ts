@@ -6,6 +6,7 @@ import { existsSync, mkdirSync, readdirSync, readlinkSync, renameSync, rmSync, s
 import { homedir } from "node:os";
 import { basename, join, resolve } from "node:path";
 import { UsageError } from "./errors.ts";
+import { fileNameOf } from "./file-name.ts";
 
 const LATEST = "latest";
 
@@ -126,17 +127,19 @@ function byName(name: string): string | undefined {
 /**
  * Finds a trace to read.
  *
- * @param path The folder that the user named, or the name of one among the traces; the latest trace if undefined.
+ * @param path The folder that the user named, the name of one among the traces, or a test as {@link findKept} takes
+ *   it; the latest trace if undefined.
  * @returns An absolute path of a folder that exists.
  * @throws {UsageError} If there is none.
  */
 export function findTrace(path: string | undefined): string {
   if (path !== undefined) {
     if (existsSync(path)) return resolve(path);
-    const named = byName(path);
+    const named = byName(path) ?? findKept(path);
     if (named !== undefined) return named;
     throw new UsageError(
-      `there is no trace '${path}': no such folder, nor one of that name in ${tracesRoot()}`,
+      `there is no trace '${path}': no such folder, nor one of that name in ${tracesRoot()}, and no run has kept a ` +
+        "trace of a test of that name",
     );
   }
   const root = tracesRoot();
@@ -145,4 +148,53 @@ export function findTrace(path: string | undefined): string {
     throw new UsageError(`there is no latest trace in ${root}: record one first, or name a trace folder`);
   }
   return resolve(root, readLatest(root) ?? LATEST);
+}
+
+/** Folder of the traces that runs of tests have kept, below that of all traces. */
+export const KEPT_FOLDER = "suites";
+
+/**
+ * Finds the trace that the newest run with one has kept of a test.
+ *
+ * @param name "suite/test", or the test's name alone; with `#N` behind it, of attempt N.
+ * @returns Of several attempts the first one's; undefined if there is none.
+ */
+export function findKept(name: string): string | undefined {
+  const [, test = "", wanted] = /^(.*?)(?:#(\d+))?$/s.exec(name) ?? [];
+  const slash = test.indexOf("/");
+  const full = slash < 0 ? undefined : `${test.slice(0, slash)}.${fileNameOf(test.slice(slash + 1))}`;
+  const folder = join(tracesRoot(), KEPT_FOLDER);
+  const runs = namesIn(folder)
+    .map((run) => ({ run, number: Number(/^run-(\d+)$/.exec(run)?.[1] ?? -1) }))
+    .toSorted((a, b) => b.number - a.number);
+  for (const { run } of runs) {
+    const attempts = namesIn(join(folder, run))
+      .flatMap((attempt) => {
+        const [, prefix = "", number = "0", retry = "0"] = /^(.*)\.(\d+)(?:-(\d+))?$/s.exec(attempt) ?? [];
+        const fits = full === undefined ? prefix.endsWith(`.${fileNameOf(test)}`) : prefix === full;
+        if (!fits || (wanted !== undefined && wanted !== number)) return [];
+        return [{ attempt, order: Number(number) * 1e6 + Number(retry) }];
+      })
+      .toSorted((a, b) => a.order - b.order);
+    for (const { attempt } of attempts) {
+      const trace = traceIn(join(folder, run, attempt));
+      if (trace !== undefined) return trace;
+    }
+  }
+  return undefined;
+}
+
+/** The trace of an attempt: of several recordings, the last one is nearest to what went wrong. */
+export function traceIn(attempt: string): string | undefined {
+  const recordings = join(attempt, "recordings");
+  const places = existsSync(recordings)
+    ? namesIn(recordings).map((name) => join(recordings, name, "trace"))
+    : [join(attempt, "trace")];
+  return places.toSorted(byNumber).findLast((path) => existsSync(path));
+}
+
+const byNumber = (a: string, b: string): number => a.localeCompare(b, "en", { numeric: true });
+
+function namesIn(folder: string): string[] {
+  return existsSync(folder) ? readdirSync(folder) : [];
 }

@@ -231,6 +231,23 @@ declare class ScriptHost {
   /** Whether a capability (or a bug) is there for certain. */
   has(capability: string): boolean;
 }
+/** How a test or a step ended. */
+type StepVerdict = {
+  kind: "pass";
+} | {
+  kind: "fail";
+  reasons: readonly string[];
+} | {
+  kind: "skip";
+  reason: string;
+};
+/** A test or a step with the steps in it, in the order in which they began. */
+interface StepResult {
+  name: string;
+  verdict: StepVerdict;
+  milliseconds: number;
+  steps: readonly StepResult[];
+}
 /** How a source is built. */
 interface ProgramOptions {
   /** Flags of the compiler, behind tickproof's own; libraries (`-lm`) too. @default none */
@@ -490,23 +507,6 @@ interface Location {
 type HookName = "beforeAll" | "beforeEach" | "afterEach" | "afterAll";
 /** The body of a hook. */
 type Hook = () => void | Promise<void>;
-/** How a test or a step ended. */
-type StepVerdict = {
-  kind: "pass";
-} | {
-  kind: "fail";
-  reasons: readonly string[];
-} | {
-  kind: "skip";
-  reason: string;
-};
-/** A test or a step with the steps in it, in the order in which they began. */
-interface StepResult {
-  name: string;
-  verdict: StepVerdict;
-  milliseconds: number;
-  steps: readonly StepResult[];
-}
 /** What `--engine` and a manifest's `engine` take. */
 declare const ENGINE_CHOICES: readonly ["embedded", "rr", "auto"];
 type EngineChoice = (typeof ENGINE_CHOICES)[number];

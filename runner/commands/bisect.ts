@@ -97,6 +97,7 @@ async function commandTest([name = "", ...args]: readonly string[]): Promise<Tes
   const [test] = manifestTests({
     ...checkManifest("the command", text, process.cwd()),
     folder: process.cwd(),
+    path: process.cwd(),
   });
   if (test === undefined) throw new UsageError("bisect needs a command or a test");
   return { ...test, id: [name, ...args].join(" ") };

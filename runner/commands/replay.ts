@@ -13,13 +13,14 @@ export const replay = defineCommand({
   summary: "Run a recorded program again and check that it does the same",
   details: [
     "Prints what the program printed and ends as it ended. Nothing outside is touched.",
-    "Without DIR it is the latest trace that was recorded without -o.",
+    "Without DIR it is the latest trace that was recorded without -o. A TEST (suite/name, or the name alone) is one whose",
+    "trace a run of tests has kept; #2 behind it is its second attempt.",
   ].join("\n"),
   options: {
     quiet: { kind: "flag", short: "q", help: "say nothing but errors" },
     report: { kind: "text", value: "FILE", help: "write the result to FILE as JSON" },
   },
-  positionals: { usage: "[DIR]", min: 0, max: 1 },
+  positionals: { usage: "[DIR | TEST]", min: 0, max: 1 },
   async run({ options, positionals: [path] }) {
     const engine = await import("../../engine/mod.ts");
     const result = untilEnd(engine, () =>

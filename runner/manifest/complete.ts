@@ -24,7 +24,13 @@ type Filled = keyof ReturnType<typeof builtIn>;
 /** A complete test. */
 export type TestEntry = Omit<GivenTest, Filled | "matrix"> & {
   [Key in Filled]: NonNullable<GivenTest[Key]>;
-};
+} & Placed;
+
+/** Where a test stands in its manifest. */
+interface Placed {
+  /** From 1. */
+  line: number;
+}
 
 /** A checked manifest with complete tests. */
 export interface Manifest extends Omit<GivenManifest, "tests" | "defaults"> {
@@ -58,8 +64,8 @@ export function withDefaults(own: GivenTest, { defaults = {} }: GivenManifest): 
 type Present<T> = { [Key in keyof T]: Exclude<T[Key], undefined> };
 
 /** The tests that an entry stands for; its matrix must be one that can be expanded. */
-function testsOf({ matrix, ...entry }: GivenTest): TestEntry[] {
-  const test: TestEntry = { ...builtIn(), ...(entry as Present<typeof entry>) };
+function testsOf({ matrix, ...entry }: GivenTest, line: number): TestEntry[] {
+  const test: TestEntry = { ...builtIn(), ...(entry as Present<typeof entry>), line };
   if (matrix === undefined) return [test];
   const expansion = expandMatrix(matrix);
   if (!("points" in expansion)) throw new Error(`a matrix was not checked: ${expansion.message}`);
@@ -73,8 +79,18 @@ function testsOf({ matrix, ...entry }: GivenTest): TestEntry[] {
   }));
 }
 
-/** A checked manifest with all its tests. */
-export function complete({ defaults, tests, ...manifest }: GivenManifest): Manifest {
+/**
+ * A checked manifest with all its tests.
+ *
+ * @param lines Those of the tests, in their order.
+ */
+export function complete(
+  { defaults, tests, ...manifest }: GivenManifest,
+  lines: readonly number[],
+): Manifest {
   const given: GivenManifest = { defaults, tests, ...manifest };
-  return { ...manifest, tests: tests.flatMap((test) => testsOf(withDefaults(test, given))) };
+  return {
+    ...manifest,
+    tests: tests.flatMap((test, i) => testsOf(withDefaults(test, given), lines[i] ?? 1)),
+  };
 }

@@ -32,6 +32,7 @@ test("checkManifest() fills the defaults in", () => {
         flag: [],
         xfail: [],
         expect: {},
+        line: 3,
       },
     ],
   });

@@ -10,6 +10,8 @@ import { type GivenManifest, type GivenTest, manifestSchema } from "./schema.ts"
 export interface LoadedManifest extends Manifest {
   /** Absolute path of the manifest's folder. */
   folder: string;
+  /** Its own absolute path. */
+  path: string;
 }
 
 const WHAT = MANIFEST;
@@ -24,7 +26,7 @@ const WHAT = MANIFEST;
 export function loadManifest(path: string): LoadedManifest {
   const { file, text } = readYaml(path, WHAT);
   const folder = dirname(resolve(path));
-  return { ...checkManifest(file, text, folder), folder };
+  return { ...checkManifest(file, text, folder), folder, path: resolve(path) };
 }
 
 /**
@@ -36,10 +38,12 @@ export function loadManifest(path: string): LoadedManifest {
  * @throws {UsageError} As {@link loadManifest} does.
  */
 export function checkManifest(file: string, text: string, folder: string): Manifest {
-  const given = checkYaml({ file, text, what: WHAT }, manifestSchema, (source, manifest) =>
-    checkTests(source, manifest, folder),
-  );
-  return complete(given);
+  let lines: readonly number[] = [];
+  const given = checkYaml({ file, text, what: WHAT }, manifestSchema, (source, manifest) => {
+    lines = manifest.tests.map((_, index) => source.lineOf(["tests", index]));
+    return checkTests(source, manifest, folder);
+  });
+  return complete(given, lines);
 }
 
 /** What the schema alone can't see: names that occur twice, programs that are not there. */

@@ -1,36 +1,36 @@
 /** A crash in lines: the signal, the source around the line, the stack, the events before. */
 import { basename } from "node:path";
 import type { Crash } from "../engines/mod.ts";
+import { counted } from "../plural.ts";
 import { placeText, type SourceExcerpt } from "../symbols/mod.ts";
+import type { Style } from "./style.ts";
 
 /** The lines. */
-export function crashLines({
-  signal,
-  address,
-  process,
-  source,
-  frames,
-  moreFrames,
-  lastEvents,
-}: Crash): string[] {
+export function crashLines(crash: Crash, style: Style): string[] {
+  const { signal, address, process, source, frames, moreFrames, lastEvents } = crash;
   const about = address === undefined ? "" : `, at address ${address}`;
   return [
-    `${signal} in process ${process}${about}`,
-    ...(source === undefined ? [] : sourceLines(source)),
+    `${style.bad(signal)} in process ${process}${about}`,
+    ...(source === undefined ? [] : sourceLines(source, style)),
     "stack:",
-    ...frames.map(({ pc, place }, i) => `  #${i} ${pc}${place === undefined ? "" : ` ${placeText(place)}`}`),
-    ...(moreFrames > 0 ? [`  and ${moreFrames} more frames`] : []),
-    ...(lastEvents.length > 0 ? ["the last events:", ...lastEvents.map((line) => `  ${line}`)] : []),
+    ...frames.map(({ pc, place }, i) =>
+      place === undefined ? `  #${i} ${pc}` : `  #${i} ${style.dim(pc)} ${placeText(place)}`,
+    ),
+    ...(moreFrames > 0 ? [`  and ${counted(moreFrames, "more frame")}`] : []),
+    ...(lastEvents.length > 0
+      ? ["the last events:", ...lastEvents.map((line) => `  ${style.dim(line)}`)]
+      : []),
   ];
 }
 
 /** "wait.c:31", and the lines around it with an arrow. */
-export function sourceLines({ file, line, lines }: SourceExcerpt): string[] {
+function sourceLines({ file, line, lines }: SourceExcerpt, style: Style): string[] {
   const width = String(lines.at(-1)?.number ?? line).length;
   return [
-    `${basename(file)}:${line}`,
-    ...lines.map(({ number, text }) =>
-      `  ${number === line ? "→" : " "} ${String(number).padStart(width)} | ${text.replaceAll("\t", "    ")}`.trimEnd(),
-    ),
+    style.strong(`${basename(file)}:${line}`),
+    ...lines.map(({ number, text }) => {
+      const words = `${String(number).padStart(width)} | ${text.replaceAll("\t", "    ")}`.trimEnd();
+      return number === line ? `  ${style.bad("→")} ${words}` : `    ${style.dim(words)}`;
+    }),
   ];
 }

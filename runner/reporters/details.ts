@@ -1,8 +1,9 @@
 /** What there is to say of tests that did not pass: why, where the trace is, and how to replay it. */
 import { counted } from "../plural.ts";
-import { type Attempt, isHarmless, type TestResult, type Verdict } from "../run/mod.ts";
-import { typedCommand } from "../tickproof.ts";
+import { type Attempt, isHarmless, type TestCase, type TestResult, type Verdict } from "../run/mod.ts";
+import { diffLines } from "./diff-lines.ts";
 import { failureLines } from "./failure-lines.ts";
+import { replayCommand } from "./replay-command.ts";
 import type { Style } from "./style.ts";
 
 /** Different ways of going wrong that are shown of one test. */
@@ -11,23 +12,6 @@ const KINDS_SHOWN = 3;
 const NUMBERS_SHOWN = 10;
 /** Tests that are named where the same is to be said of several. */
 const IDS_SHOWN = 4;
-
-function quote(word: string): string {
-  return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
-}
-
-/**
- * The command that replays a trace, such that it can be pasted into a shell here.
- *
- * @param trace Its folder.
- * @param other The words of the command, where it is not tickproof's.
- */
-export function replayCommand(trace: string, other?: readonly string[]): string {
-  if (other !== undefined) return other.map(quote).join(" ");
-  const quoted = quote(trace);
-  return `${typedCommand()} replay ${quoted}`;
-}
-
 /** A reason with the address where more is told of it. */
 function withUrl({ reason, url }: { reason: string; url?: string }): string {
   return url === undefined ? reason : `${reason} ${url}`;
@@ -73,16 +57,16 @@ function numbersOf(attempts: readonly Attempt[]): string {
   return attempts.length === 1 ? `attempt ${list}` : `attempts ${list}`;
 }
 
-/** Why, where the trace is and how to replay it; of several attempts alike, the first one's. */
-function attemptLines(attempt: Attempt): string[] {
+/** Why, how outputs differ, where the trace is and how to replay it; of several attempts alike, the first one's. */
+function attemptLines(test: TestCase, attempt: Attempt, style: Style): string[] {
+  const { trace, folder, notes = [], differences = [] } = attempt;
   const lines = reasonsOf(attempt.verdict).flatMap((reason) => reason.split("\n"));
-  lines.push(...failureLines(attempt));
-  if (attempt.trace !== undefined) {
-    lines.push(`trace: ${attempt.trace}`, `replay: ${replayCommand(attempt.trace, attempt.replay)}`);
-  } else if (attempt.folder !== undefined) {
-    lines.push(`output: ${attempt.folder}`);
-  }
-  return lines.map((line) => `    ${line}`);
+  lines.push(...differences.flatMap((difference) => diffLines(difference, style)));
+  lines.push(...failureLines(attempt, style), ...notes);
+  if (trace !== undefined)
+    lines.push(`trace: ${trace}`, `replay: ${style.strong(replayCommand(test, attempt))}`);
+  else if (folder !== undefined) lines.push(`output: ${folder}`);
+  return lines.map((line) => `    ${line}`.trimEnd());
 }
 
 /** What the kernel's log had to say while a test ran. */
@@ -91,16 +75,17 @@ function kernelLines({ test, attempts }: TestResult, style: Style): string[] {
   return [...lines].map((line) => `  ${style.warn("kernel log")} while ${test.id} ran: ${line}`);
 }
 
+/** The lines about tests that let the run fail, in the tests' order. */
+export function failureDetails(results: readonly TestResult[], style: Style): string[] {
+  return results.flatMap((result) => verdictLines(result, style));
+}
+
 /**
- * The lines about tests; none of one that passed, if nothing is to be said of that. What was not run, was marked or
- * failed as expected for the same reason is told of once.
+ * The lines about the other tests; none of one that passed, if nothing is to be said of that. What was not run, was
+ * marked or failed as expected for the same reason is told of once.
  */
-export function detailLines(results: readonly TestResult[], style: Style): string[] {
-  return [
-    ...results.flatMap((result) => verdictLines(result, style)),
-    ...noteLines(results, style),
-    ...results.flatMap((result) => kernelLines(result, style)),
-  ];
+export function noteDetails(results: readonly TestResult[], style: Style): string[] {
+  return [...noteLines(results, style), ...results.flatMap((result) => kernelLines(result, style))];
 }
 
 /** "skip core/alarm: …", or "skip 3 tests (core/alarm, core/hle, core/chew_cpu): …". */
@@ -129,7 +114,7 @@ function verdictLines({ test, verdict, attempts }: TestResult, style: Style): st
     const [first] = group;
     if (first === undefined) return [];
     const which = attempts.length > 1 ? `, ${numbersOf(group)}` : "";
-    return [`  ${style.bad(first.verdict.kind)} ${test.id}${which}`, ...attemptLines(first)];
+    return [`  ${style.bad(first.verdict.kind)} ${test.id}${which}`, ...attemptLines(test, first, style)];
   });
   const more = alike.slice(KINDS_SHOWN).flat().length;
   return more > 0

@@ -1,7 +1,8 @@
 /** A character for each attempt, as it ends; what went wrong stands below. */
 import { isHarmless, type Reporter, type Verdict } from "../run/mod.ts";
-import { detailLines } from "./details.ts";
+import { failureDetails, noteDetails } from "./details.ts";
 import type { Style } from "./style.ts";
+import { othersLine, totalsLine } from "./totals.ts";
 
 /** Characters in a line. */
 const WIDTH = 80;
@@ -28,10 +29,10 @@ export function dotReporter(write: (text: string) => void, style: Style): Report
       if (++column % WIDTH === 0) write("\n");
     }
     if (event.kind === "run-finished") {
-      const { results, passed, failed, skipped } = event.summary;
-      const details = detailLines(results, style);
-      const totals = `${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ""}`;
-      const lines = [...(column % WIDTH === 0 ? [] : [""]), ...details, totals, ""];
+      const { summary } = event;
+      const details = [...failureDetails(summary.results, style), ...noteDetails(summary.results, style)];
+      const totals = [othersLine(summary), totalsLine(summary)];
+      const lines = [...(column % WIDTH === 0 ? [] : [""]), ...details, ...totals, ""];
       write(lines.join("\n"));
     }
   };

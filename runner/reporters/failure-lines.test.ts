@@ -1,11 +1,15 @@
 import { test } from "bun:test";
 import { assertEquals } from "@std/assert";
+import type { Attempt } from "../run/mod.ts";
 import { good } from "./_fixtures.ts";
 import { failureLines } from "./failure-lines.ts";
+import { styleFor } from "./style.ts";
+
+const linesOf = (attempt: Attempt) => failureLines(attempt, styleFor(false));
 
 test("failureLines() shows what differs side by side, the events before, the place and the code there", () => {
   const registers = { rax: "0x1", rbx: "0x2", rip: "0x401004" };
-  const lines = failureLines({
+  const lines = linesOf({
     ...good,
     divergence: {
       difference: {
@@ -51,7 +55,7 @@ test("failureLines() has a line for each thread of a test whose time was up", ()
   const main = { module: "wait", offset: 0x122c, symbol: "main", file: "/src/wait.c", line: 31 };
   const thread = { process: 12, pc: "0x7f14" } as const;
   assertEquals(
-    failureLines({
+    linesOf({
       ...good,
       threads: [
         {

@@ -4,15 +4,16 @@ import type { DivergencePlace, ThreadPlace } from "../engines/mod.ts";
 import type { Attempt } from "../run/mod.ts";
 import { placeText } from "../symbols/mod.ts";
 import { crashLines } from "./crash-lines.ts";
+import type { Style } from "./style.ts";
 
 /** Instructions that are shown before the pc, and from it on. */
 const CODE_BEFORE = 3;
 const CODE_FROM = 3;
 
 /** The lines of an attempt; none if no more is known than its reason. */
-export function failureLines({ divergence, threads = [], crash }: Attempt): string[] {
+export function failureLines({ divergence, threads = [], crash }: Attempt, style: Style): string[] {
   return [
-    ...(crash ? crashLines(crash) : []),
+    ...(crash ? crashLines(crash, style) : []),
     ...(divergence ? divergenceLines(divergence) : []),
     ...threads.map(threadLine),
   ];

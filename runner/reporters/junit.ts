@@ -7,8 +7,9 @@
  * Source: maven.apache.org/surefire/maven-surefire-plugin/xsd/surefire-test-report.xsd.
  */
 import { create } from "xmlbuilder2";
-import type { Attempt, RunSummary, TestResult, Verdict } from "../run/mod.ts";
-import { reasonsOf, replayCommand } from "./details.ts";
+import type { Attempt, RunSummary, TestCase, TestResult, Verdict } from "../run/mod.ts";
+import { reasonsOf } from "./details.ts";
+import { replayCommand } from "./replay-command.ts";
 
 /** Where and when a run was, for its attributes. */
 export interface JunitInfo {
@@ -36,12 +37,13 @@ const isSkip = ({ kind }: Verdict): boolean => kind === "skip" || kind === "xfai
 type Report = Pick<Attempt, "verdict" | "trace" | "replay">;
 
 /** The text of a failure: all reasons, and how to replay it. */
-function report({ verdict, trace, replay }: Report): string {
-  const command = trace === undefined ? [] : [`replay: ${replayCommand(trace, replay)}`];
+function report(test: TestCase, { verdict, trace, replay }: Report): string {
+  const command =
+    trace === undefined ? [] : [`replay: ${replayCommand(test, { trace, ...(replay && { replay }) })}`];
   return [...reasonsOf(verdict), ...command].join("\n");
 }
 
-function addReport(parent: Element, name: string, attempt: Report): void {
+function addReport(parent: Element, test: TestCase, name: string, attempt: Report): void {
   const [first = attempt.verdict.kind] = reasonsOf(attempt.verdict);
   const element = parent.ele(name, {
     message: clean(first.split("\n")[0] ?? ""),
@@ -49,7 +51,7 @@ function addReport(parent: Element, name: string, attempt: Report): void {
   });
   // In flaky and rerun elements the text has a place of its own.
   const place = name === "failure" || name === "error" ? element : element.ele("stackTrace");
-  place.txt(clean(report(attempt)));
+  place.txt(clean(report(test, attempt)));
 }
 
 function addTest(suite: Element, { test, verdict, attempts }: TestResult): void {
@@ -68,13 +70,13 @@ function addTest(suite: Element, { test, verdict, attempts }: TestResult): void 
   const bad = attempts.filter((attempt) => isFailure(attempt.verdict) || isError(attempt.verdict));
   if (verdict.kind === "pass" || verdict.kind === "flaky") {
     for (const attempt of bad)
-      addReport(element, isError(attempt.verdict) ? "flakyError" : "flakyFailure", attempt);
+      addReport(element, test, isError(attempt.verdict) ? "flakyError" : "flakyFailure", attempt);
     return;
   }
   const [first = { verdict }, ...others] = bad;
-  addReport(element, isError(verdict) ? "error" : "failure", first);
+  addReport(element, test, isError(verdict) ? "error" : "failure", first);
   for (const attempt of others)
-    addReport(element, isError(attempt.verdict) ? "rerunError" : "rerunFailure", attempt);
+    addReport(element, test, isError(attempt.verdict) ? "rerunError" : "rerunFailure", attempt);
 }
 
 /** A summary as JUnit XML. */

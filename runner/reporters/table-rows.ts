@@ -1,47 +1,89 @@
-/** One row of the summary per test. */
+/** The table of a suite: one row per test, with the columns that say something of these tests. */
 import { median } from "../median.ts";
 import { group } from "../plural.ts";
 import type { Attempt, Phase, TestResult, Verdict } from "../run/mod.ts";
 import type { Style } from "./style.ts";
-import type { Cell, Column } from "./table.ts";
+import { type Cell, type Column, layOut, widthOf } from "./table.ts";
 
-const ENGINE: Column = { title: "engine", align: "left" };
-const COLUMNS: readonly Column[] = [
-  { title: "test", align: "left" },
-  { title: "verdict", align: "left" },
-  { title: "ticks", align: "right" },
-  { title: "events", align: "right" },
-  { title: "signals", align: "right" },
-  { title: "switches", align: "right" },
-  { title: "native", align: "right" },
-  { title: "record", align: "right" },
-  { title: "replay", align: "right" },
-];
-
-/** The columns: the engine is told where one is not tickproof's own. */
-export function columnsOf(results: readonly TestResult[]): readonly Column[] {
-  const [test, ...rest] = COLUMNS;
-  return test && showsEngine(results) ? [test, ENGINE, ...rest] : COLUMNS;
+/** A column, and what it has of a test: undefined where that would mean nothing. */
+interface Figure extends Column {
+  cell: (result: TestResult, style: Style) => Cell | undefined;
+  /** Where there is no room for all, the highest of these goes first. @default it stays */
+  dispensable?: number;
 }
 
-function showsEngine(results: readonly TestResult[]): boolean {
-  return results.some(({ engine }) => engine !== "embedded");
-}
-
-/** The cells of tests, a row each. */
-export function rowsOf(results: readonly TestResult[], style: Style): Cell[][] {
-  const withEngine = showsEngine(results);
-  return results.map((result) => {
-    const [name, ...rest] = row(result, style);
-    return name && withEngine ? [name, { text: result.engineLabel }, ...rest] : row(result, style);
-  });
-}
-
-/** What stands where there is nothing to show. */
-const NOTHING = "–";
+const LOOKS = {
+  pass: "good",
+  flaky: "warn",
+  skip: "warn",
+  xfail: "warn",
+  xpass: "bad",
+  fail: "bad",
+  timeout: "bad",
+  broken: "bad",
+} as const;
 
 /** Verdicts of attempts that went to their end. */
 const SOUND: ReadonlySet<Verdict["kind"]> = new Set(["pass", "xpass"]);
+/** Shorter native runs are mostly start-up and noise: a ratio to them says nothing. */
+export const LEAST_COMPARABLE_MS = 10;
+
+const FIGURES: readonly Figure[] = [
+  { title: "test", align: "left", cell: ({ test }) => ({ text: test.name }) },
+  {
+    title: "engine",
+    align: "left",
+    cell: ({ engineLabel }) => ({ text: engineLabel }),
+    dispensable: 4,
+  },
+  { title: "verdict", align: "left", cell: verdictCell },
+  { title: "ticks", align: "right", cell: (result) => countCell(result, "ticks"), dispensable: 3 },
+  { title: "events", align: "right", cell: (result) => countCell(result, "events"), dispensable: 5 },
+  { title: "signals", align: "right", cell: (result) => countCell(result, "signals"), dispensable: 7 },
+  { title: "switches", align: "right", cell: (result) => countCell(result, "switches"), dispensable: 6 },
+  { title: "native", align: "right", cell: (result) => timeCell(result, "native"), dispensable: 2 },
+  { title: "record", align: "right", cell: (result) => timeCell(result, "record"), dispensable: 1 },
+  { title: "replay", align: "right", cell: (result) => timeCell(result, "replay"), dispensable: 2.5 },
+  { title: "time", align: "right", cell: (result) => timeCell(result, "script"), dispensable: 1 },
+];
+
+/**
+ * Lays out the table of some tests. A column that says nothing of any of them is left out; so are the least needed ones
+ * where there is no room, and the ends of long names.
+ *
+ * @param columns Letters that a line may have.
+ */
+export function tableOf(results: readonly TestResult[], style: Style, columns: number): string[] {
+  // The engine is told where one is not tickproof's own.
+  const withEngine = results.some(({ engine }) => engine !== "embedded");
+  let table = FIGURES.filter(({ title }) => title !== "engine" || withEngine)
+    .map((figure) => ({ ...figure, cells: results.map((result) => figure.cell(result, style)) }))
+    .filter(({ cells }) => cells.some((cell) => cell !== undefined));
+  const rows = () => results.map((_, row) => table.map(({ cells }) => cells[row] ?? { text: "" }));
+  while (widthOf(table, rows()) > columns) {
+    const least = Math.max(0, ...table.map(({ dispensable = 0 }) => dispensable));
+    if (least === 0) break;
+    table = table.filter(({ dispensable }) => dispensable !== least);
+  }
+  const [name] = table;
+  const over = widthOf(table, rows()) - columns;
+  if (name !== undefined && over > 0) {
+    const longest = Math.max(...name.cells.map((cell) => Bun.stringWidth(cell?.text ?? "")));
+    const room = Math.max(SHORTEST_NAME, longest - over);
+    name.cells = name.cells.map((cell) => cell && { ...cell, text: cut(cell.text, room) });
+  }
+  return layOut(table, rows(), style.dim);
+}
+
+/** Names are not cut below this. */
+const SHORTEST_NAME = 8;
+
+/** A text with its middle left out: tests of a matrix differ at their ends. */
+function cut(text: string, room: number): string {
+  if (Bun.stringWidth(text) <= room) return text;
+  const end = Math.floor((room - 1) / 2);
+  return `${text.slice(0, room - 1 - end)}…${text.slice(text.length - end)}`;
+}
 
 /** A time: "0.12 s". */
 export function seconds(milliseconds: number): string {
@@ -55,37 +97,31 @@ function medianOf(
   return median(attempts.map(pick).filter((value) => value !== undefined));
 }
 
-/** The cells of a test. Numbers are medians over its attempts. */
-function row({ test, verdict, attempts, passed }: TestResult, style: Style): Cell[] {
-  const counted = (key: "ticks" | "events" | "signals" | "switches"): Cell => {
-    const value = medianOf(attempts, ({ counts }) => counts?.[key]);
-    return { text: value === undefined ? NOTHING : group(Math.round(value)) };
-  };
-  // A run that went wrong may have ended early: its time says nothing.
-  const sound = attempts.filter((attempt) => SOUND.has(attempt.verdict.kind));
-  const native = medianOf(attempts, ({ milliseconds }) => milliseconds.native);
-  const timed = (phase: Phase): Cell => {
-    const value = phase === "native" ? native : medianOf(sound, ({ milliseconds }) => milliseconds[phase]);
-    if (value === undefined) return { text: NOTHING };
-    const ratio = phase === "native" || !native ? "" : ` ${`${(value / native).toFixed(1)}×`.padStart(7)}`;
-    return { text: seconds(value) + ratio };
-  };
+function verdictCell({ verdict, attempts, passed }: TestResult, style: Style): Cell {
   const tally = attempts.length > 1 ? ` ${passed}/${attempts.length}` : "";
   const flagged = verdict.kind === "pass" && verdict.flags !== undefined ? ", flagged" : "";
-  const looks = {
-    pass: style.good,
-    flaky: style.warn,
-    skip: style.warn,
-    xfail: style.warn,
-    xpass: style.bad,
-    fail: style.bad,
-    timeout: style.bad,
-    broken: style.bad,
-  };
-  return [
-    { text: test.name },
-    { text: verdict.kind + flagged + tally, style: looks[verdict.kind] },
-    ...(["ticks", "events", "signals", "switches"] as const).map(counted),
-    ...(["native", "record", "replay"] as const).map(timed),
-  ];
+  return { text: verdict.kind + flagged + tally, style: style[LOOKS[verdict.kind]] };
 }
+
+/** Numbers are medians over a test's attempts. */
+function countCell(
+  { attempts }: TestResult,
+  key: "ticks" | "events" | "signals" | "switches",
+): Cell | undefined {
+  const value = medianOf(attempts, ({ counts }) => counts?.[key]);
+  return value === undefined ? undefined : { text: group(Math.round(value)) };
+}
+
+function timeCell({ attempts }: TestResult, phase: Phase): Cell | undefined {
+  // A run that went wrong may have ended early: its time says nothing beside that of others.
+  const sound = attempts.filter((attempt) => SOUND.has(attempt.verdict.kind));
+  const native = medianOf(attempts, ({ milliseconds }) => milliseconds.native);
+  const counted = phase === "native" || phase === "script" ? attempts : sound;
+  const value = medianOf(counted, ({ milliseconds }) => milliseconds[phase]);
+  if (value === undefined) return undefined;
+  const comparable = native !== undefined && native >= LEAST_COMPARABLE_MS;
+  const ratio = phase === "native" || phase === "script" || !comparable ? "" : times(value / native);
+  return { text: seconds(value) + ratio };
+}
+
+const times = (factor: number): string => ` ${`${factor.toFixed(1)}×`.padStart(7)}`;

@@ -25,17 +25,33 @@ export function layOut(
   rows: readonly (readonly Cell[])[],
   head: (text: string) => string,
 ): string[] {
-  const widths = columns.map(({ title }, index) =>
-    Math.max(title.length, ...rows.map((row) => row[index]?.text.length ?? 0)),
-  );
-  const line = (cells: readonly Cell[]) =>
-    columns
+  const widths = widthsOf(columns, rows);
+  const line = (cells: readonly Cell[]) => {
+    const last = cells.findLastIndex(({ text }) => text !== "");
+    return columns
+      .slice(0, last + 1)
       .map(({ align }, index) => {
         const { text = "", style = (shown: string) => shown } = cells[index] ?? {};
-        const width = widths[index] ?? 0;
-        return style(align === "left" ? text.padEnd(width) : text.padStart(width));
+        const padding = " ".repeat(Math.max(0, (widths[index] ?? 0) - Bun.stringWidth(text)));
+        if (align === "right") return style(padding + text);
+        // Spaces at a line's end are nobody's.
+        return style(index === last ? text : text + padding);
       })
-      .join("  ")
-      .trimEnd();
+      .join(" ".repeat(GAP));
+  };
   return [line(columns.map(({ title }) => ({ text: title, style: head }))), ...rows.map(line)];
+}
+
+/** What stands between two columns. */
+const GAP = 2;
+
+function widthsOf(columns: readonly Column[], rows: readonly (readonly Cell[])[]): number[] {
+  return columns.map(({ title }, index) =>
+    Math.max(Bun.stringWidth(title), ...rows.map((row) => Bun.stringWidth(row[index]?.text ?? ""))),
+  );
+}
+
+/** Letters of the longest line that {@link layOut} would make. */
+export function widthOf(columns: readonly Column[], rows: readonly (readonly Cell[])[]): number {
+  return widthsOf(columns, rows).reduce((sum, width) => sum + width + GAP, -GAP);
 }

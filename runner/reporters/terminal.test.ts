@@ -1,23 +1,24 @@
 import { test } from "bun:test";
-import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { bad, good, result, resultOf, summary } from "./_fixtures.ts";
-import { replayCommand } from "./details.ts";
+import { replayCommand } from "./replay-command.ts";
 import { styleFor } from "./style.ts";
 import { summaryText } from "./terminal.ts";
 
-test("summaryText() is an aligned table, the details of what did not pass, and the totals", () => {
+test("summaryText() has failures first, then the table, then what else is to be said, and the totals", () => {
   assertEquals(
     summaryText(summary, styleFor(false)),
-    `shell
+    `  fail shell/second, attempt 2
+    ticks: recorded 1, replayed 2
+    trace: /tmp/it's/trace
+    replay: ${replayCommand({ id: "shell/second" }, { trace: "/tmp/it's/trace" })}
+
+shell
   test    verdict       ticks  events  signals  switches  native          record          replay
   one     pass      1,234,567      42        2         1  0.10 s  0.15 s    1.5×  0.12 s    1.2×
   second  fail 1/2  1,234,567      42        2         1  0.10 s  0.15 s    1.5×  0.12 s    1.2×
-  third   skip              –       –        –         –       –               –               –
+  third   skip
 
-  fail shell/second, attempt 2
-    ticks: recorded 1, replayed 2
-    trace: /tmp/it's/trace
-    replay: ${replayCommand("/tmp/it's/trace")}
   skip shell/third: this host has no 'x'
 
 3 attempts in 2.35 s
@@ -48,12 +49,8 @@ test("summaryText() tells once what went wrong several times in the same way", (
 
 test("summaryText() colours verdicts without moving columns", () => {
   const rich = summaryText(summary, styleFor(true));
-  assertStringIncludes(rich, "\x1b[32mpass    \x1b[0m");
+  assertStringIncludes(rich, "\x1b[32mpass    \x1b[0m  ");
   assertEquals(Bun.stripANSI(rich), summaryText(summary, styleFor(false)));
-});
-
-test("replayCommand() can be pasted into a shell", () => {
-  assertStringIncludes(replayCommand("/tmp/a b/it's"), ` replay '/tmp/a b/it'\\''s'`);
 });
 
 test("summaryText() tells once of tests that are skipped, marked or fail as expected for the same reason", () => {
@@ -72,14 +69,21 @@ test("summaryText() tells once of tests that are skipped, marked or fail as expe
     resultOf("h", xfail),
     resultOf("i", { kind: "xpass", reason: "not yet" }),
   ];
-  const counts = { passed: 1, failed: 1, skipped: 6, xfailed: 1 };
+  const kinds = { ...summary.counts, pass: 1, fail: 0, skip: 6, xfail: 1, xpass: 1 };
+  const counts = { passed: 1, failed: 1, skipped: 6, xfailed: 1, counts: kinds };
   const text = summaryText({ ...summary, ...counts, results }, styleFor(false));
   assertStringIncludes(
     text,
-    `
-  xpass shell/i
+    `  xpass shell/i
     it passed, and was expected to fail: not yet
     take its xfail out of the manifest
+
+shell
+`,
+  );
+  assertStringIncludes(
+    text,
+    `
   skip 6 tests (shell/a, shell/b, shell/c, shell/d and 2 more): rr says: no PMU
   flag shell/g: the prefixes are ignored https://example.org/1
   xfail shell/h: not yet https://example.org/2
@@ -116,4 +120,40 @@ test("summaryText() shows lines of the kernel's log with their test, and setting
     silent,
     "\n  kernel log can't be read here, so it was not watched (kernel.dmesg_restrict)\n",
   );
+});
+
+test("summaryText() leaves out columns that say nothing of a suite's tests, and ratios to short runs", () => {
+  const { counts: _, ...script } = good;
+  const scripts = [result("by hand", { ...script, milliseconds: { script: 1234 } })];
+  const text = summaryText({ ...summary, results: scripts }, styleFor(false));
+  assertStringIncludes(text, "\n  test     verdict    time\n  by hand  pass     1.23 s\n");
+  const short = result("short", { ...good, milliseconds: { native: 9, record: 150, replay: 120 } });
+  assertMatch(
+    summaryText({ ...summary, results: [short] }, styleFor(false)),
+    / 0\.01 s {2}0\.15 s {2}0\.12 s\n/,
+  );
+});
+
+test("summaryText() fits the width: least needed columns go, then the middle of long names", () => {
+  const results = [result("a-rather-long-name[args=1,MODE=fast]", good), result("short", good)];
+  for (const width of [100, 80, 60, 40, 30]) {
+    const text = summaryText({ ...summary, results }, styleFor(false), width);
+    const [, table = ""] = /(shell\n.*?)\n\n/s.exec(text) ?? [];
+    const widest = Math.max(...table.split("\n").map((line) => Bun.stringWidth(line)));
+    assert(widest <= width, `${widest} > ${width}:\n${table}`);
+    assertMatch(table, /verdict/);
+  }
+  const narrow = summaryText({ ...summary, results }, styleFor(false), 30);
+  assertMatch(narrow, /a-rather\S*…\S*=fast\]/);
+});
+
+test("summaryText() has a word for every verdict", () => {
+  const counts = { pass: 1, flaky: 1, fail: 1, timeout: 1, xpass: 1, broken: 1, skip: 1, xfail: 1 };
+  const text = summaryText(
+    { ...summary, results: [], counts, passed: 2, failed: 4, skipped: 1 },
+    styleFor(false),
+  );
+  for (const word of ["flaky", "timeout", "xpass", "broken", "xfail"])
+    assertMatch(text, new RegExp(`1 .*\\b${word}\\b`));
+  assertStringIncludes(text, "\n2 passed, 4 failed, 1 skipped\n");
 });

@@ -1,58 +1,46 @@
 /** The summary that a person reads: a table per suite, details of what went wrong, the totals. */
 import { usualTimes } from "../history/mod.ts";
-import { errorColumns, isRichTerminal, print, say } from "../output.ts";
-import { counted } from "../plural.ts";
+import { errorColumns, isRichTerminal, outputColumns, print, say } from "../output.ts";
 import { readProgress } from "../progress-file.ts";
-import type { Reporter, RunSummary, TestResult } from "../run/mod.ts";
-import { detailLines } from "./details.ts";
+import type { Reporter, RunSummary } from "../run/mod.ts";
+import { failureDetails, noteDetails } from "./details.ts";
 import { LiveLines, plainLine } from "./live-lines.ts";
 import { type Style, styleFor } from "./style.ts";
-import { layOut } from "./table.ts";
-import { columnsOf, rowsOf, seconds } from "./table-rows.ts";
+import { tableOf } from "./table-rows.ts";
+import { othersLine, totalsLine } from "./totals.ts";
 
-/** The summary as text. */
-export function summaryText(summary: RunSummary, style: Style): string {
-  const { results, passed, failed, skipped, milliseconds, interrupted, stoppedByFailures } = summary;
-  const bySuite = Map.groupBy(results, ({ test }) => test.suite);
-  const inOrder = [...bySuite.values()].flat();
-  const [head = "", ...lines] = layOut(columnsOf(inOrder), rowsOf(inOrder, style), style.dim);
-  const tables = [...bySuite].flatMap(([suite, group]: [string, TestResult[]]) => [
+/**
+ * The summary as text: failures first, then the tables, what else is to be said of tests, and the totals.
+ *
+ * @param columns Room for the tables. @default as much as they take
+ */
+export function summaryText(summary: RunSummary, style: Style, columns = Number.POSITIVE_INFINITY): string {
+  const { results, failed } = summary;
+  const failures = [
+    ...failureDetails(results, style),
+    ...summary.scriptProblems.map(({ path, reason }) => `  ${style.bad("script")} ${path}: ${reason}`),
+  ];
+  const tables = [...Map.groupBy(results, ({ test }) => test.suite)].flatMap(([suite, group]) => [
     style.strong(suite),
-    `  ${head}`,
-    ...lines.splice(0, group.length).map((line) => `  ${line}`),
+    ...tableOf(group, style, columns - INDENT.length).map((line) => INDENT + line),
     "",
   ]);
-  const details = [
-    ...detailLines(results, style),
-    ...summary.scriptProblems.map(({ path, reason }) => `  ${style.bad("script")} ${path}: ${reason}`),
+  const notes = [
+    ...noteDetails(results, style),
     ...hostLines(summary).map((line) => `  ${style.warn("kernel")} ${line}`),
   ];
-  const attempts = results.reduce((sum, result) => sum + result.attempts.length, 0);
-  const ended = interrupted ? "; ended early" : stoppedByFailures ? "; ended early: enough tests failed" : "";
-  const others = otherCounts(summary);
-  const totals = `${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ""}`;
+  const totals = totalsLine(summary);
   return [
+    ...(failures.length > 0 ? [...failures, ""] : []),
     ...tables,
-    ...(details.length > 0 ? [...details, ""] : []),
-    style.dim(`${counted(attempts, "attempt")} in ${seconds(milliseconds)}${others}${ended}`),
+    ...(notes.length > 0 ? [...notes, ""] : []),
+    style.dim(othersLine(summary)),
     failed > 0 ? style.bad(totals) : style.good(totals),
     "",
   ].join("\n");
 }
 
-/** What the last line does not count: expected failures, and how many passes are marked. */
-function otherCounts({ results, xfailed, flaky }: RunSummary): string {
-  const kinds = results.map(({ verdict }) => verdict);
-  const xpassed = kinds.filter(({ kind }) => kind === "xpass").length;
-  const flagged = kinds.filter((verdict) => verdict.kind === "pass" && verdict.flags !== undefined).length;
-  const told = [
-    ...(flaky > 0 ? [`${flaky} of the passed flaky: they passed when they were tried again`] : []),
-    ...(xfailed > 0 ? [`${xfailed} failed as expected (xfail)`] : []),
-    ...(xpassed > 0 ? [`${xpassed} of the failed passed unexpectedly (xpass)`] : []),
-    ...(flagged > 0 ? [`${flagged} of the passed flagged`] : []),
-  ];
-  return told.map((words) => `; ${words}`).join("");
-}
+const INDENT = "  ";
 
 /** What is to be said of the kernel below the run, not of one test. */
 function hostLines({ kernelLogReadable, settingChanges }: RunSummary): string[] {
@@ -74,7 +62,7 @@ export function terminalReporter(): Reporter {
   const follow = isRichTerminal(2) ? followOnTerminal() : followPlainly;
   return (event) => {
     follow(event);
-    if (event.kind === "run-finished") print(summaryText(event.summary, style));
+    if (event.kind === "run-finished") print(summaryText(event.summary, style, outputColumns()));
   };
 }
 

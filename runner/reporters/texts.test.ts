@@ -1,7 +1,10 @@
 import { test } from "bun:test";
+import { resolve } from "node:path";
 import { assertEquals, assertStringIncludes } from "@std/assert";
-import type { RunSummary } from "../run/mod.ts";
-import { bad, good, resultOf, summary } from "./_fixtures.ts";
+import type { Crash } from "../engines/mod.ts";
+import type { RunSummary, TestResult } from "../run/mod.ts";
+import type { Location } from "../script/definition.ts";
+import { bad, good, result, resultOf, summary } from "./_fixtures.ts";
 import { dotReporter } from "./dot.ts";
 import { githubAnnotations, githubSummary } from "./github.ts";
 import { jsonLine } from "./json-lines.ts";
@@ -61,6 +64,42 @@ test("githubAnnotations() is a command for each test that did not pass, with its
     resultOf("two", { kind: "fail", reasons: ["100 %", "b"] }),
   ];
   assertEquals(githubAnnotations({ ...summary, results }), "::error title=fail%3A shell/two::100 %25%0Ab\n");
+});
+
+test("githubAnnotations() point at the line that crashed, that of the script, or where the test is written down", () => {
+  const at = (result: TestResult, location: Location): TestResult => ({
+    ...result,
+    test: { ...result.test, location },
+  });
+  const source = { file: resolve("src/a.c"), line: 7, lines: [] };
+  const crash: Crash = {
+    signal: "SIGSEGV",
+    task: 1,
+    process: 1,
+    frames: [],
+    moreFrames: 0,
+    lastEvents: [],
+    source,
+  };
+  const died = result("died", { ...bad, crash });
+  const script = resolve("x.test.ts");
+  const threw = resultOf("threw", { kind: "fail", reasons: [`wrong\n    at <anonymous> (${script}:12:5)`] });
+  const results = [
+    at(died, { file: "m.yaml", line: 3 }),
+    at(threw, { file: script, line: 2 }),
+    at(resultOf("wrong", { kind: "broken", reason: "no" }), { file: resolve("m.yaml"), line: 9 }),
+  ];
+  const places = githubAnnotations({ ...summary, results }).matchAll(
+    /^::error file=(.*?),line=(\d+),title=/gm,
+  );
+  assertEquals(
+    [...places].map(([, file, line]) => [file, line]),
+    [
+      ["src/a.c", "7"],
+      ["x.test.ts", "12"],
+      ["m.yaml", "9"],
+    ],
+  );
 });
 
 test("githubSummary() is a table in which reasons keep their lines", () => {

@@ -7,6 +7,7 @@ export { type Forecast, type ForecastSpec, forecast, type Prospect } from "./for
 export { inTxGuard } from "./in-tx-guard.ts";
 export { judgeAttempt } from "./judge.ts";
 export { keepWithin } from "./keep-budget.ts";
+export type { Hunk, OutputDifference } from "./mismatch.ts";
 export { type OnceOptions, runOnce } from "./once.ts";
 export { defaultManifests, manifestTests } from "./plan.ts";
 export { type PreparedTest, prepare } from "./prepare.ts";

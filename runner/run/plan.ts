@@ -42,6 +42,7 @@ export function manifestTests(manifest: LoadedManifest): TestCase[] {
   return manifest.tests.map((entry) => ({
     id: `${manifest.suite}/${entry.name}`,
     suite: manifest.suite,
+    location: { file: manifest.path, line: entry.line },
     name: entry.name,
     target: targetOf(entry, manifest.folder),
     args: entry.args,

@@ -51,6 +51,7 @@ function testsOf(path: string, descriptions: readonly TestDescription[]): TestCa
     id: `${suite}/${test.name}`,
     suite,
     name: test.name,
+    location: test.location,
     target: { kind: "script", path, index },
     args: [],
     stdin: undefined,

@@ -59,6 +59,12 @@ function shortly({ verdict }: Attempt): readonly string[] {
   return verdict.kind === "timeout" ? [`${verdict.phase} took longer than ${verdict.seconds} s`] : [];
 }
 
+function countVerdicts(results: readonly TestResult[]): RunSummary["counts"] {
+  const counts = { pass: 0, fail: 0, skip: 0, xfail: 0, xpass: 0, timeout: 0, broken: 0, flaky: 0 };
+  for (const { verdict } of results) counts[verdict.kind]++;
+  return counts;
+}
+
 /** Verdicts that don't let the run fail. */
 const HARMLESS: ReadonlySet<Verdict["kind"]> = new Set(["pass", "flaky", "skip", "xfail"]);
 
@@ -78,14 +84,15 @@ export function summarize(
   { repeat, ...end }: RunEnd,
 ): RunSummary {
   const results = [...attempts].map(([test, made]) => resultOf(test, made, repeat));
-  const count = (kind: Verdict["kind"]) => results.filter(({ verdict }) => verdict.kind === kind).length;
+  const counts = countVerdicts(results);
   return {
     results,
-    passed: count("pass") + count("flaky"),
-    flaky: count("flaky"),
+    counts,
+    passed: counts.pass + counts.flaky,
+    flaky: counts.flaky,
     failed: results.filter(({ verdict }) => !isHarmless(verdict)).length,
-    skipped: count("skip"),
-    xfailed: count("xfail"),
+    skipped: counts.skip,
+    xfailed: counts.xfail,
     ...end,
   };
 }

@@ -4,6 +4,7 @@ import type { EngineName } from "../host/mod.ts";
 import type { SettingChange } from "../kernel/mod.ts";
 import type { Conditions, Expectations, Files, Sends } from "../manifest/mod.ts";
 import type { CompileOptions } from "../programs/compile.ts";
+import type { Location } from "../script/definition.ts";
 import type { StepResult } from "../script/outcome.ts";
 import type { OutputDifference } from "./mismatch.ts";
 
@@ -22,6 +23,8 @@ export interface TestCase {
   id: string;
   suite: string;
   name: string;
+  /** Where it is written down; line from 1. */
+  location?: Location | undefined;
   target: Target;
   args: readonly string[];
   stdin: string | undefined;
@@ -170,6 +173,8 @@ export interface ScriptProblem {
 /** What a whole run came to. */
 export interface RunSummary {
   results: readonly TestResult[];
+  /** Tests of each verdict. */
+  counts: Readonly<Record<Verdict["kind"], number>>;
   /** Tests that passed every time, that did not, and that were not run. */
   passed: number;
   failed: number;

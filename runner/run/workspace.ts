@@ -1,8 +1,8 @@
 /** The folders of a run: one per attempt, with its trace and outputs, of which only some are kept. */
-import { existsSync, mkdirSync, readdirSync, rmdirSync, rmSync } from "node:fs";
+import { mkdirSync, readdirSync, rmdirSync, rmSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { makeNumbered } from "../traces.ts";
-import { fileNameOf } from "./file-name.ts";
+import { fileNameOf } from "../file-name.ts";
+import { KEPT_FOLDER, makeNumbered, traceIn } from "../traces.ts";
 
 /** Which attempts' folders are kept. */
 export const KEEP = ["failed", "all", "none"] as const;
@@ -38,11 +38,7 @@ export class AttemptFolder {
 
   /** Where a reader finds what was kept. */
   whereabouts(): { folder: string; trace?: string } {
-    const traces = existsSync(this.recordings)
-      ? readdirSync(this.recordings).map((name) => join(this.recordings, name, "trace"))
-      : [this.trace];
-    // Of several recordings, the last one is nearest to what went wrong.
-    const trace = traces.toSorted().findLast((path) => existsSync(path));
+    const trace = traceIn(this.path);
     return { folder: this.path, ...(trace !== undefined && { trace }) };
   }
 
@@ -57,7 +53,7 @@ export class Workspace {
 
   /** @param root Folder to make it in. */
   constructor(root: string) {
-    this.path = makeNumbered(join(root, "suites"), "run");
+    this.path = makeNumbered(join(root, KEPT_FOLDER), "run");
   }
 
   /** Makes the folder of an attempt. */

@@ -4,7 +4,8 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { LoadedManifest } from "../manifest/mod.ts";
-import { reasonsOf, replayCommand } from "../reporters/details.ts";
+import { reasonsOf } from "../reporters/details.ts";
+import { replayCommand } from "../reporters/replay-command.ts";
 import {
   isHarmless,
   manifestTests,
@@ -52,7 +53,8 @@ async function runAsBun(entry: TestCase, around: Parameters<typeof runOnce>[1]["
     });
     const reasons = reasonsOf(verdict);
     if (!isHarmless(verdict)) {
-      const replay = trace === undefined ? [] : [`trace: ${trace}`, `replay: ${replayCommand(trace)}`];
+      const replay =
+        trace === undefined ? [] : [`trace: ${trace}`, `replay: ${replayCommand(entry, { trace })}`];
       throw new Error([`${verdict.kind}: ${reasons.join("\n")}`, ...replay].join("\n"));
     }
     if (reasons.length > 0) console.log(`(${verdict.kind}) ${entry.id}: ${reasons.join("; ")}`);
