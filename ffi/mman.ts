@@ -38,6 +38,21 @@ export const MAP = {
 /** Flags of mremap. Source: linux/mman.h. */
 export const MREMAP = { MAYMOVE: 1, FIXED: 2, DONTUNMAP: 4 } as const;
 
+/** Advice of madvise, as far as it changes what a program can see. Source: asm-generic/mman-common.h, Linux 6.18. */
+export const MADV = {
+  DONTNEED: 4,
+  FREE: 8,
+  REMOVE: 9,
+  DONTFORK: 10,
+  DOFORK: 11,
+  WIPEONFORK: 18,
+  KEEPONFORK: 19,
+  POPULATE_WRITE: 23,
+  DONTNEED_LOCKED: 24,
+  GUARD_INSTALL: 102,
+  GUARD_REMOVE: 103,
+} as const;
+
 /** Flags of memfd_create. Source: linux/memfd.h; the last two are not in the 6.1 headers that the rest was compared with. */
 export const MFD = { CLOEXEC: 1, ALLOW_SEALING: 2, HUGETLB: 4, NOEXEC_SEAL: 8, EXEC: 0x10 } as const;
 

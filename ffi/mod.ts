@@ -56,7 +56,7 @@ export { readKernelLog } from "./kernel_log.ts";
 export { openLibrary, type Signature } from "./library.ts";
 export { type MapOptions, mmap, mprotect, munmap } from "./mapping.ts";
 export { openMemory, TraceeMemory } from "./memory.ts";
-export { AT_FDCWD, MAP, MFD, MREMAP, O, PROT } from "./mman.ts";
+export { AT_FDCWD, MADV, MAP, MFD, MREMAP, O, PROT } from "./mman.ts";
 export { SYSCALLS, type SyscallName, syscallName } from "./numbers.ts";
 export * from "./perf/mod.ts";
 export { NotifyingPipe } from "./pipe.ts";

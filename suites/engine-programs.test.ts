@@ -33,6 +33,12 @@ const PROGRAMS: readonly Program[] = [
   { name: "stopped_children", shows: "children that are stopped and go on" },
   { name: "greedy_tasks", shows: "nobody starves", varies: true },
   { name: "shared_files", shows: "files that are mapped more than once" },
+  { name: "changing_files", shows: "files that change while they are mapped, by every call" },
+  { name: "changing_code", shows: "code that changes by every route" },
+  {
+    name: "half_done_calls",
+    shows: "calls on memory that fail half-way, and mappings that the kernel joins",
+  },
   { name: "mapped_sockets", shows: "memory that is no file's" },
   { name: "shared_segments", shows: "shared memory of System V" },
   { name: "large_reads", shows: "a call that fills more memory than an event holds" },

@@ -19,4 +19,4 @@ export {
   refusalOfSuccess,
   syscallSpec,
 } from "./query.ts";
-export { remoteRanges } from "./vectors.ts";
+export { localRanges, remoteRanges } from "./vectors.ts";

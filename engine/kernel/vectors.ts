@@ -69,6 +69,9 @@ export function iovecs(i: number, countAt: number, amount: Amount): Area {
   return (call) => scatter(call, call.argument(i), call.argument(countAt), evaluate(amount, call));
 }
 
+/** What a process_vm_writev has taken from the memory of its own process. */
+export const localRanges: Area = iovecs(1, 2, result);
+
 /** What a process_vm_writev has written in the memory of the other process. */
 export const remoteRanges: Area = iovecs(3, 4, result);
 

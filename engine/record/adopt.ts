@@ -2,15 +2,15 @@
  * Takes over a program at its first instruction after an execve: reads what the kernel has built, hides the
  * vdso, takes the right to execute from the program's text, and says all of it as an `exec` event.
  */
-import { existsSync } from "node:fs";
-import { AT, PROT, SYSCALLS } from "../../ffi/mod.ts";
+import { statSync } from "node:fs";
+import { AT, close, O, open, PROT, SYSCALLS, SyscallError } from "../../ffi/mod.ts";
 import { EngineError } from "../engine-error.ts";
+import { type MapsLine, readMaps } from "../proc-maps.ts";
 import type { MemoryWrite } from "../trace/events.ts";
-import type { TraceWriter } from "../trace/mod.ts";
 import { type Mapping, PAGE_SIZE, pageStart } from "../tracee/mappings.ts";
 import type { Task } from "../tracee/task.ts";
 import type { Tracer } from "../tracee/tracer.ts";
-import { type MapsLine, readMaps } from "./proc-maps.ts";
+import type { MappedFiles } from "./mapped-files.ts";
 import { stackStart } from "./stack.ts";
 
 /** Mappings of the kernel's own whose results no recording could give again. */
@@ -29,7 +29,7 @@ export interface Adopted {
  *
  * @throws EngineError for programs that are not 64-bit.
  */
-export function adoptProgram(tracer: Tracer, task: Task, writer: TraceWriter): Adopted {
+export function adoptProgram(tracer: Tracer, task: Task, files: MappedFiles): Adopted {
   const { space } = task;
   const { memory } = space;
   const pc = task.number("rip");
@@ -48,9 +48,7 @@ export function adoptProgram(tracer: Tracer, task: Task, writer: TraceWriter): A
     }
   }
   // Before anything is changed: the kernel joins neighbours that only the right to execute tells apart.
-  const files = lines.map((line) =>
-    isProgramFile(line) ? writer.addFile({ path: readablePath(task.tid, line), name: line.name }) : -1,
-  );
+  const indices = fileIndices(task.tid, lines, files);
   tracer.mapper.adopt(task, pc);
   const call = (number: number, ...args: number[]): number => tracer.inject(task, number, ...args);
   hideVdso(task, stackPointer);
@@ -66,7 +64,7 @@ export function adoptProgram(tracer: Tracer, task: Task, writer: TraceWriter): A
   const mappings: Mapping[] = [];
   for (const [i, line] of lines.entries()) {
     if (line.start >= 2 ** 47 || KERNEL_OWNED.test(line.name)) continue;
-    const file = files[i]!;
+    const file = indices[i]!;
     const isFile = file >= 0;
     const mapping: Mapping = {
       // A stack is all that it may grow to.
@@ -100,9 +98,38 @@ function isProgramFile({ start, inode, name }: MapsLine): boolean {
   return start < 2 ** 47 && inode !== "0" && !KERNEL_OWNED.test(name);
 }
 
-/** Where the recorder can read a mapped file: by its name, or, if that is gone, by the mapping (needs privilege). */
-function readablePath(tid: number, { start, end, name }: MapsLine): string {
-  return existsSync(name) ? name : `/proc/${tid}/map_files/${start.toString(16)}-${end.toString(16)}`;
+/** The index in the trace's file list for each mapping; -1 for those that are of no file. */
+function fileIndices(tid: number, lines: readonly MapsLine[], files: MappedFiles): number[] {
+  const known = new Map<string, number>();
+  return lines.map((line) => {
+    if (!isProgramFile(line)) return -1;
+    const path = readablePath(tid, line);
+    const key = `${line.inode} ${line.name}`;
+    const index = known.get(key) ?? files.add(path, { ...line, file: -1 });
+    known.set(key, index);
+    return index;
+  });
+}
+
+/**
+ * Where the recorder can read a mapped file: by its name, or, if that is another file's by now, by the mapping, which
+ * needs privilege. (Where file systems are laid over each other, kernels may show another inode for the same file.)
+ */
+function readablePath(tid: number, { start, end, name, inode }: MapsLine): string {
+  const stat = statSync(name, { bigint: true, throwIfNoEntry: false });
+  if (stat?.ino === BigInt(inode)) return name;
+  const mapped = `/proc/${tid}/map_files/${start.toString(16)}-${end.toString(16)}`;
+  return stat && !isReadable(mapped) ? name : mapped;
+}
+
+function isReadable(path: string): boolean {
+  try {
+    close(open(path, O.RDONLY));
+    return true;
+  } catch (error) {
+    if (error instanceof SyscallError) return false;
+    throw error;
+  }
 }
 
 /** Turns the auxiliary vector's pointer to the vdso into an entry that is ignored: time calls become system calls. */

@@ -1,9 +1,9 @@
 /** Shared memory of System V that a program attaches: a mapping whose name in the trace tells which memory it shows. */
 import { PROT, SHM } from "../../ffi/mod.ts";
+import { readMaps } from "../proc-maps.ts";
 import type { MappingRecord, MemoryWrite } from "../trace/events.ts";
 import { SEGMENT_PREFIX } from "../tracee/memory-calls.ts";
 import type { Call } from "./call.ts";
-import { readMaps } from "./proc-maps.ts";
 import type { RecordedTask } from "./recorded-task.ts";
 
 /** Bytes that are looked at in one go for contents. */

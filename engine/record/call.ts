@@ -18,6 +18,8 @@ export class Call extends StoppedCall {
   readonly changed: { register: ArgumentRegister; value: bigint }[] = [];
   /** Why it can't be recorded should it succeed, for the user. */
   refusal: string | undefined;
+  /** Result to give where the kernel has done only what comes before the failure. */
+  failure: number | undefined;
   /** What it was given in memory, where its results may take the place of that. */
   input: Uint8Array | undefined;
 

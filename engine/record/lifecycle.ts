@@ -40,7 +40,7 @@ export class Lifecycle {
   /** A task stands at the first instruction of a new program. */
   adopt(task: RecordedTask): void {
     this.tracer.mapper.serve(task);
-    const adopted = adoptProgram(this.tracer, task, this.recording.writer);
+    const adopted = adoptProgram(this.tracer, task, this.recording.files);
     const registers = task.view(task.appPc!);
     this.recording.emit(task, { kind: "exec", task: task.id, ticks: task.ticks, registers, ...adopted });
   }
@@ -52,6 +52,7 @@ export class Lifecycle {
     process.actions = process.actions.clone();
     process.actions.afterExec();
     process.streams.clear();
+    process.files.clear();
     task.clearTid = 0;
     task.robustList = 0;
     this.recording.described?.replaced(task);

@@ -3,13 +3,14 @@
  * /proc/PID/mem, a file that others have mapped), or in text, where /proc/PID/mem heeds no protection. Each such
  * change is an event of the process whose memory it is.
  */
-import { readFileSync, readlinkSync } from "node:fs";
-import { SYSCALLS } from "../../ffi/mod.ts";
-import { EngineError } from "../engine-error.ts";
+import { readlinkSync } from "node:fs";
+import { ERRNO, SYSCALLS } from "../../ffi/mod.ts";
 import type { MemoryRange } from "../kernel/call.ts";
-import { remoteRanges } from "../kernel/mod.ts";
+import { localRanges, remoteRanges } from "../kernel/mod.ts";
+import { collect } from "../output.ts";
 import type { MemoryWrite } from "../trace/events.ts";
 import type { Call } from "./call.ts";
+import { position } from "./file-changes.ts";
 import type { RecordedTask } from "./recorded-task.ts";
 import type { Recording } from "./recording.ts";
 
@@ -44,13 +45,61 @@ export class OutsideWrites {
     }
   }
 
+  /**
+   * Memory of its own process that a call is about to write as an outsider would; its result has to be set to all that
+   * it may be.
+   */
+  ownTargets(task: RecordedTask, call: Call): MemoryRange[] {
+    if (call.number === SYSCALLS.process_vm_writev) {
+      return this.find(call.int(0))?.space === task.space ? remoteRanges(call) : [];
+    }
+    if (!this.memoryFiles || !FILE_WRITES.has(call.number)) return [];
+    const fd = call.int(0);
+    if (this.fileTarget(task, fd)?.space !== task.space) return [];
+    const offsetAt = FILE_WRITES.get(call.number);
+    const address = offsetAt === undefined ? position(task.tid, fd) : call.argument(offsetAt);
+    const isVector = call.number === SYSCALLS.writev || call.number === SYSCALLS.pwritev;
+    return [{ address, length: isVector ? call.result : call.argument(2) }];
+  }
+
+  /**
+   * A process_vm_writev to text of another process that is guarded: the kernel could not write there, and that process
+   * may be in a system call, so the recorder writes in its place.
+   *
+   * @returns The call's result; undefined if the kernel can do it.
+   */
+  answer(task: RecordedTask, call: Call): number | undefined {
+    if (call.number !== SYSCALLS.process_vm_writev) return undefined;
+    const target = this.find(call.int(0));
+    if (!target || target.space === task.space) return undefined;
+    call.result = Number.MAX_SAFE_INTEGER;
+    const [from, to] = [localRanges(call), remoteRanges(call)];
+    call.result = 0;
+    if (!this.recording.tracer.mapper.guardsAny(target.space, to)) return undefined;
+    const bytes = collect(from, (address, length) => task.space.memory.read(address, length));
+    let done = 0;
+    for (const { address, length } of to) {
+      const room = Math.min(length, target.space.mappings.writableUpTo(address) - address);
+      const part = bytes.subarray(done, done + Math.max(0, room));
+      target.space.memory.write(address, part);
+      done += part.length;
+      if (part.length < length) break;
+    }
+    return done > 0 ? done : -ERRNO.EFAULT;
+  }
+
   private throughFile(task: RecordedTask, call: Call, offsetAt: number | undefined): void {
     const fd = call.int(0);
-    const match = MEMORY_FILE.exec(readlinkSync(`/proc/${task.tid}/fd/${fd}`));
-    const target = match && this.find(Number(match[2] ?? match[1]));
+    const target = this.fileTarget(task, fd);
     if (!target) return;
     const address = offsetAt === undefined ? position(task.tid, fd) - call.result : call.argument(offsetAt);
     this.changed(task, target, [{ address, length: call.result }]);
+  }
+
+  /** The task whose memory a descriptor is. */
+  private fileTarget({ tid }: RecordedTask, fd: number): RecordedTask | undefined {
+    const match = MEMORY_FILE.exec(readLink(`/proc/${tid}/fd/${fd}`));
+    return match ? this.find(Number(match[2] ?? match[1])) : undefined;
   }
 
   private find(pid: number): RecordedTask | undefined {
@@ -73,20 +122,18 @@ export class OutsideWrites {
   tell(writer: RecordedTask, target: RecordedTask, writes: MemoryWrite[]): void {
     const { space } = target;
     for (const { address, bytes } of writes) {
-      const end = address + bytes.length;
-      if (space === writer.space) this.recording.tracer.mapper.textChanged(writer, address, end);
-      else if (space.image.cache.hasTextIn(address, end)) {
-        throw new EngineError(
-          "a process that changes the code of another one can't be recorded by the embedded engine yet",
-        );
-      }
+      this.recording.tracer.mapper.memoryChanged(space, address, address + bytes.length);
     }
     this.recording.changedFromOutside(space === writer.space ? writer : target, writes);
   }
 }
 
-/** Where a descriptor of a process stands in its file. */
-export function position(tid: number, fd: number): number {
-  const info = readFileSync(`/proc/${tid}/fdinfo/${fd}`, "latin1");
-  return Number(/^pos:\s*(\d+)$/m.exec(info)?.[1] ?? 0);
+/** Where a link of /proc leads; "" for a descriptor that is not open. */
+function readLink(path: string): string {
+  try {
+    return readlinkSync(path);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return "";
+    throw error;
+  }
 }

@@ -50,6 +50,8 @@ export function standsAt(task: RecordedTask, { pc, ticks, jumps, rsp }: Entry): 
 export class RecordedProcess extends Process {
   /** Which standard stream of the recorder a descriptor is: 1, 2, or 0 for none. Filled when asked. */
   readonly streams = new Map<number, 0 | 1 | 2>();
+  /** Which files its descriptors are of, by device and inode; "" for what is no file. Filled when asked. */
+  readonly files = new Map<number, string>();
   /** Its leader has ended before its threads, and is not waited for yet. */
   leaderless = false;
 

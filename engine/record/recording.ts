@@ -8,6 +8,7 @@
 import { noTotals } from "../outcome.ts";
 import {
   type EndEvent,
+  type EventBase,
   type MemoryWrite,
   REGISTER_COUNT,
   type Registers,
@@ -22,6 +23,7 @@ import type { Tracer } from "../tracee/tracer.ts";
 import { type CrashState, crashState, MOST_CRASHES } from "./crash.ts";
 import type { Deny } from "./deny/mod.ts";
 import type { DescribedHost } from "./described/mod.ts";
+import { MappedFiles } from "./mapped-files.ts";
 import { inPieces } from "./pieces.ts";
 import type { RecordedTask } from "./recorded-task.ts";
 import { Schedule } from "./schedule.ts";
@@ -41,6 +43,8 @@ export class Recording {
   described: DescribedHost | undefined;
   /** What the program may not do, if anything. */
   deny: Deny | undefined;
+  /** The files that are mapped. */
+  readonly files = new MappedFiles(this);
   /** Told of how far it has come. */
   onProgress: ((events: number, ticks: () => number) => void) | undefined;
   /** Told of each signal that the kernel brings a task. */
@@ -112,9 +116,22 @@ export class Recording {
     for (const piece of inPieces(writes, MAX_WRITTEN)) this.putMemory(task, piece);
   }
 
+  /** Writes down that a mapped file has changed, in the course of a call of a task or from outside. */
+  fileChanged(task: RecordedTask, file: number, size: number, writes: MemoryWrite[]): void {
+    this.mark(undefined);
+    for (const piece of inPieces(writes, MAX_WRITTEN)) {
+      const event = { kind: "file" as const, ...this.standingOf(task), file, size, writes: piece };
+      this.put(event);
+      this.tracer.fileChanged(file, event);
+    }
+  }
+
+  private standingOf(task: RecordedTask): EventBase {
+    return { task: task.id, ticks: task.markedTicks, registers: new BigUint64Array(REGISTER_COUNT) };
+  }
+
   private putMemory(task: RecordedTask, writes: MemoryWrite[]): void {
-    const registers = new BigUint64Array(REGISTER_COUNT);
-    this.put({ kind: "memory", task: task.id, ticks: task.markedTicks, registers, writes });
+    this.put({ kind: "memory", ...this.standingOf(task), writes });
   }
 
   private put(event: TraceEvent): void {

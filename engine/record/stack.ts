@@ -4,10 +4,10 @@
  */
 import { readFileSync } from "node:fs";
 import { SYSCALLS } from "../../ffi/mod.ts";
+import { type MapsLine, readMaps } from "../proc-maps.ts";
 import type { MappingRecord } from "../trace/events.ts";
 import { PAGE_SIZE, pageEnd } from "../tracee/mappings.ts";
 import type { Call } from "./call.ts";
-import { type MapsLine, readMaps } from "./proc-maps.ts";
 import type { RecordedTask } from "./recorded-task.ts";
 
 /** Pages that the kernel keeps free below a stack (stack_guard_gap in mm/mmap.c). */

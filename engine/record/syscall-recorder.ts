@@ -5,10 +5,12 @@
 import { readlinkSync, statSync } from "node:fs";
 import {
   CLONE,
+  ERRNO,
   isErrno,
   KCMP,
   KERNEL_SIGACTION,
   kcmp,
+  MADV,
   MAP,
   PROT,
   SIG,
@@ -35,11 +37,12 @@ import { AttachedSegments } from "./attached.ts";
 import { Call } from "./call.ts";
 import { PERF_MEMORY } from "./described/perf-memory.ts";
 import { placeLibrary } from "./library-place.ts";
+import type { MappedFiles } from "./mapped-files.ts";
 import { filterMaps } from "./maps-filter.ts";
 import { OutsideWrites } from "./outside-writes.ts";
+import { endOfFreeable, partDone } from "./partial-effects.ts";
 import type { RecordedTask } from "./recorded-task.ts";
 import type { Recording } from "./recording.ts";
-import { SharedFiles } from "./shared-files.ts";
 import { changedStack, growingStart } from "./stack.ts";
 import { hideIgnoredTrap, mendTrap } from "./trap-signal.ts";
 
@@ -79,12 +82,12 @@ export function sentSignal(call: Call): number {
 
 /** See the file's head. */
 export class SyscallRecorder {
-  private readonly sharedFiles: SharedFiles;
+  private readonly files: MappedFiles;
   private readonly outsideWrites: OutsideWrites;
   private readonly segments = new AttachedSegments();
 
   constructor(private readonly recording: Recording) {
-    this.sharedFiles = new SharedFiles(recording);
+    this.files = recording.files;
     this.outsideWrites = new OutsideWrites(recording);
   }
 
@@ -107,6 +110,8 @@ export class SyscallRecorder {
     if (fixed !== undefined) return fixed;
     const denied = this.denied(task, call);
     if (denied !== undefined) return denied;
+    const written = this.outsideWrites.answer(task, call);
+    if (written !== undefined) return written;
     const moves = movesTo(spec, call);
     // Bytes that never pass through the program's memory could not be shown again.
     if (moves && this.stream(task, moves.fd) !== 0) return -moves.errno;
@@ -139,8 +144,10 @@ export class SyscallRecorder {
   possibleOutputs(task: RecordedTask, call: Call): readonly MemoryRange[] {
     if (!call.spec || task.space.guarded.size === 0) return [];
     call.result = ALL_THAT_FITS;
-    const ranges = outputRanges(call.spec, call);
+    const ranges = [...outputRanges(call.spec, call), ...this.outsideWrites.ownTargets(task, call)];
     call.result = 0;
+    // The kernel grows or moves only what is one mapping.
+    if (call.number === SYSCALLS.mremap) ranges.push({ address: call.argument(0), length: call.argument(1) });
     return ranges;
   }
 
@@ -181,7 +188,7 @@ export class SyscallRecorder {
           call.change(task, "rdi", task.get("rdi") & ~BigInt(CLONE.NEWIPC));
         break;
       case SYSCALLS.madvise:
-        call.change(task, "rdx", certainAdvice(call.int(2)));
+        if (call.int(2) === MADV.FREE) this.prepareFree(task, call);
         break;
       case SYSCALLS.rt_sigaction:
         call.input = task.space.memory.read(call.argument(1), KERNEL_SIGACTION.size).slice();
@@ -193,17 +200,30 @@ export class SyscallRecorder {
     }
   }
 
+  /** MADV_FREE becomes certain; where it would fail half-way, the call ends at that place. */
+  private prepareFree(task: RecordedTask, call: Call): void {
+    const end = endOfFreeable(task, call);
+    const start = call.argument(0);
+    // Of the first page already: the kernel says so itself.
+    if (end !== undefined && end <= start) return;
+    call.change(task, "rdx", certainAdvice(MADV.FREE));
+    if (end === undefined) return;
+    call.change(task, "rsi", end - start);
+    call.failure = -ERRNO.EINVAL;
+  }
+
   /** A call has ended: keeps the engine's picture, and writes the event. */
   end(task: RecordedTask, call: Call): void {
     const { spec, number } = call;
     const { space } = task;
     call.result = Number(BigInt.asIntN(64, task.get("rax")));
     this.recording.described?.leaves(task, call);
+    if (call.failure !== undefined && call.result === 0) task.set("rax", call.failure);
     const result = BigInt.asIntN(64, task.get("rax"));
     call.result = Number(result);
     if (call.result >= 0) refuse(call, call.refusal);
     const mapped = call.result >= 0 ? this.mapped(task, call) : undefined;
-    const mapping = mapped?.mapping ?? changedStack(task, call);
+    const mapping = mapped?.mapping ?? (call.result < 0 ? partDone(task, call) : changedStack(task, call));
     if (call.result === 0 || number === SYSCALLS.rt_sigreturn) mendTrap(task, call);
     if (number === SYSCALLS.sched_getaffinity && call.result > 0) this.showAllProcessors(task, call);
     if (call.result >= 0) filterMaps(this.recording, task, call);
@@ -233,10 +253,7 @@ export class SyscallRecorder {
       ...(mapping && { mapping }),
     });
     this.remember(task, call, mapping);
-    if (call.result >= 0) this.sharedFiles.opened(task, call);
-    for (const change of this.sharedFiles.changed(task, call)) {
-      this.outsideWrites.tell(task, change.task, change.writes);
-    }
+    this.files.after(task, call);
     this.outsideWrites.after(task, call);
   }
 
@@ -262,10 +279,13 @@ export class SyscallRecorder {
   private remember(task: RecordedTask, call: Call, mapping: MappingRecord | undefined): void {
     const { spec, number, result } = call;
     const { process, space } = task;
-    if (spec?.changesFds) process.streams.clear();
+    if (spec?.changesFds) {
+      process.streams.clear();
+      process.files.clear();
+    }
     if (spec?.handling === "memory" || mapping) {
-      for (const { start, end } of applyMemoryCall(space, number, call.args, result, mapping)) {
-        this.recording.tracer.mapper.textChanged(task, start, end);
+      for (const changed of applyMemoryCall(space, number, call.args, result, mapping)) {
+        this.recording.tracer.mapper.textChanged(changed.space, changed.start, changed.end);
       }
     }
     if (result < 0) return;
@@ -320,14 +340,8 @@ export class SyscallRecorder {
     const path = `/proc/${task.tid}/fd/${fd}`;
     record.name = readlinkSync(path);
     if (record.name === "/dev/zero") return { mapping: { ...record, offset: 0 }, writes: [] };
-    if (!record.shared) {
-      record.file = this.recording.writer.addFile({ path, name: record.name });
-      this.sharedFiles.addPrivate(path, record.file);
-      return { mapping: record, writes: [] };
-    }
-    const { file, known } = this.sharedFiles.add(path, record.name);
-    record.file = file;
-    return { mapping: record, writes: known ? this.sharedFiles.contents(task, [record]) : [] };
+    record.file = this.files.add(path, record);
+    return { mapping: record, writes: [] };
   }
 
   /** Which of the recorder's standard streams a descriptor of a process is. */

@@ -5,7 +5,6 @@ import {
   getRegSet,
   NativeBuffer,
   NT,
-  PROT,
   PTRACE,
   SIG,
   SYSCALL_STOP,
@@ -16,24 +15,21 @@ import { invariant } from "../engine-error.ts";
 import { bytesSent, syscallSpec } from "../kernel/mod.ts";
 import { collect } from "../output.ts";
 import type {
+  FileEvent,
   InstructionEvent,
-  MappingRecord,
   MemoryEvent,
   MemoryWrite,
   Registers,
   SignalEvent,
   SyscallEvent,
 } from "../trace/events.ts";
-import type { AddressSpace } from "../tracee/address-space.ts";
 import { stopAtGadget } from "../tracee/gadget.ts";
-import { pageEnd } from "../tracee/mappings.ts";
-import { applyMemoryCall, attachedEnd, certainAdvice } from "../tracee/memory-calls.ts";
 import { intoKernel, RDI, RIP, RSI, setHandlerSegments } from "../tracee/registers.ts";
 import { StoppedCall } from "../tracee/stopped-call.ts";
 import type { Task } from "../tracee/task.ts";
 import type { Tracer } from "../tracee/tracer.ts";
-import { checkRange, ImpossibleEvent } from "./bounds.ts";
-import { EFFECTIVE_ADVICE } from "./call-filter.ts";
+import { ImpossibleEvent } from "./bounds.ts";
+import type { MemoryReplay } from "./memory-replay.ts";
 import type { Navigator } from "./navigator.ts";
 import type { Rebuilder } from "./rebuild.ts";
 import type { CallSite, ReplayedTask } from "./replayed-task.ts";
@@ -56,6 +52,7 @@ export class Answers implements Disposable {
     private readonly tracer: Tracer,
     private readonly navigator: Navigator,
     private readonly rebuilder: Rebuilder,
+    private readonly memory: MemoryReplay,
   ) {}
 
   /** A system call gets its recorded result; what changes memory is done for real. */
@@ -70,8 +67,9 @@ export class Answers implements Disposable {
       return;
     }
     task.set("rax", BigInt.asUintN(64, event.result));
-    if (syscallSpec(event.number)?.handling === "memory" || event.mapping) this.memory(task, event, site);
-    else if (event.number === SYSCALLS.arch_prctl && event.result === 0n) setSegment(task, site.registers);
+    if (syscallSpec(event.number)?.handling === "memory" || event.mapping) {
+      this.memory.call(task, event, new StoppedCall(event.number, site.registers, task.space).args);
+    } else if (event.number === SYSCALLS.arch_prctl && event.result === 0n) setSegment(task, site.registers);
     this.write(task, event.writes);
     task.set("rcx", site.next);
     task.returned = site.next;
@@ -80,9 +78,15 @@ export class Answers implements Disposable {
   /** Memory is different that no call of the task itself has changed; it may be text, too. */
   outside(task: ReplayedTask, { writes }: MemoryEvent): void {
     for (const { address, bytes } of writes) {
-      this.tracer.mapper.textChanged(task, address, address + bytes.length);
+      this.tracer.mapper.memoryChanged(task.space, address, address + bytes.length);
     }
     this.write(task, writes);
+  }
+
+  /** A mapped file is different: all who map it see that, and run the text that is in it now. */
+  file(event: FileEvent): void {
+    this.rebuilder.changeFile(event);
+    this.tracer.fileChanged(event.file, event);
   }
 
   /** Puts bytes back that the kernel wrote in the recording; they may be text that was translated. */
@@ -111,113 +115,6 @@ export class Answers implements Disposable {
       );
     }
     writeFully(event.stream, bytes);
-  }
-
-  private memory(task: ReplayedTask, event: SyscallEvent, site: CallSite): void {
-    const result = Number(event.result);
-    const { space } = task;
-    const call = new StoppedCall(event.number, site.registers, space);
-    const { args } = call;
-    /** Does a call for real. @param changes The ranges that it may change: address and length. */
-    const inject = (
-      changes: readonly (readonly [number, number])[],
-      number: number,
-      ...rest: number[]
-    ): void => {
-      for (const [start, length] of changes) checkRange(space, start, start + length, "changes");
-      const got = this.tracer.inject(task, number, ...rest);
-      if (got < 0) this.navigator.fail(event, task, `the call failed with ${got} in replay`);
-    };
-    if (result >= 0) {
-      switch (event.number) {
-        case SYSCALLS.shmdt: {
-          const end = attachedEnd(space, args[0]!);
-          if (end !== undefined) {
-            const range = [args[0]!, end - args[0]!] as const;
-            inject([range], SYSCALLS.munmap, ...range);
-          }
-          break;
-        }
-        case SYSCALLS.mmap:
-        case SYSCALLS.shmat:
-          if (event.mapping) this.rebuilder.map(task, event.mapping);
-          break;
-        case SYSCALLS.brk:
-          this.moveBreak(task, space, result);
-          break;
-        case SYSCALLS.mprotect:
-        case SYSCALLS.pkey_mprotect:
-          inject(
-            [[args[0]!, args[1]!]],
-            SYSCALLS.mprotect,
-            args[0]!,
-            args[1]!,
-            args[2]! & (PROT.READ | PROT.WRITE),
-          );
-          break;
-        case SYSCALLS.mremap: {
-          const changes = [
-            [args[0]!, Math.max(args[1]!, args[2]!)],
-            [result, args[2]!],
-          ] as const;
-          // MREMAP_MAYMOVE | MREMAP_FIXED, to where the kernel put it then.
-          if (result === args[0])
-            inject([[args[0]!, Math.max(args[1]!, args[2]!)]], event.number, args[0]!, args[1]!, args[2]!, 0);
-          else inject(changes, event.number, args[0]!, args[1]!, args[2]!, (args[3]! & ~2) | 3, result);
-          break;
-        }
-        case SYSCALLS.setrlimit:
-        case SYSCALLS.prlimit64:
-          this.moveStack(task, event.mapping);
-          break;
-        case SYSCALLS.madvise: {
-          const advice = certainAdvice(args[2]!);
-          if (EFFECTIVE_ADVICE.includes(advice)) {
-            inject([[args[0]!, args[1]!]], event.number, args[0]!, args[1]!, advice);
-          }
-          break;
-        }
-        case SYSCALLS.munmap:
-        case SYSCALLS.remap_file_pages:
-          inject([[args[0]!, args[1]!]], event.number, ...args);
-          break;
-        default:
-          throw new ImpossibleEvent("it maps memory by a call that maps none");
-      }
-    }
-    for (const { start, end } of applyMemoryCall(space, event.number, args, result, event.mapping)) {
-      this.tracer.mapper.textChanged(task, start, end);
-    }
-  }
-
-  private moveBreak(task: ReplayedTask, space: AddressSpace, to: number): void {
-    const from = pageEnd(space.brkEnd);
-    const end = pageEnd(to);
-    if (end > from) {
-      this.rebuilder.map(task, {
-        start: from,
-        end,
-        protection: PROT.READ | PROT.WRITE,
-        shared: false,
-        file: -1,
-        offset: 0,
-        name: "[heap]",
-      });
-    } else if (end < from) {
-      checkRange(space, end, from, "frees");
-      this.tracer.inject(task, SYSCALLS.munmap, end, from - end);
-    }
-  }
-
-  /** The limit of the stack has changed: it may grow no more, or further than before. */
-  private moveStack(task: ReplayedTask, mapping: MappingRecord | undefined): void {
-    const stack = task.space.mappings.all.find(({ name }) => name === "[stack]");
-    if (!mapping || !stack) return;
-    if (mapping.start < stack.start) this.rebuilder.map(task, { ...mapping, end: stack.start });
-    else {
-      checkRange(task.space, stack.start, mapping.start, "frees");
-      this.tracer.inject(task, SYSCALLS.munmap, stack.start, mapping.start - stack.start);
-    }
   }
 
   /**

@@ -48,9 +48,10 @@ interface Rule {
 
 /**
  * Advice that changes what a program finds in its memory, so that it is given for real (asm-generic/mman-common.h):
- * DONTNEED, REMOVE, DONTFORK, DOFORK, WIPEONFORK, KEEPONFORK, DONTNEED_LOCKED, GUARD_INSTALL, GUARD_REMOVE.
+ * DONTNEED, REMOVE, DONTFORK, DOFORK, WIPEONFORK, KEEPONFORK, DONTNEED_LOCKED, GUARD_INSTALL, GUARD_REMOVE; and
+ * POPULATE_WRITE, by which private pages cease to follow their file.
  */
-export const EFFECTIVE_ADVICE: readonly number[] = [4, 9, 10, 11, 18, 19, 24, 102, 103];
+export const EFFECTIVE_ADVICE: readonly number[] = [4, 9, 10, 11, 18, 19, 23, 24, 102, 103];
 
 /** What tasks of a replay share as they did in the recording; everything else that clone does is not done. */
 export const SHARED_BY_CLONE: number =

@@ -1,21 +1,31 @@
 /** Rebuilds recorded memory in a replayed process: whole address spaces, and single mappings. */
 import { readFileSync } from "node:fs";
-import { close, ftruncate, MAP, memfdCreate, PROT, SYSCALLS } from "../../ffi/mod.ts";
+import { close, ftruncate, MAP, memfdCreate, PROT, pwrite, SYSCALLS } from "../../ffi/mod.ts";
 import { EngineError, invariant } from "../engine-error.ts";
-import type { MappingRecord, MemoryWrite } from "../trace/events.ts";
+import type { FileEvent, MappingRecord, MemoryWrite } from "../trace/events.ts";
 import { copyData, type TraceReader } from "../trace/mod.ts";
 import type { AddressSpace } from "../tracee/address-space.ts";
 import type { Inject } from "../tracee/code-memory.ts";
+import { offsetAt } from "../tracee/mappings.ts";
 import { SEGMENT_PREFIX } from "../tracee/memory-calls.ts";
 import type { Task } from "../tracee/task.ts";
 import type { Tracer } from "../tracee/tracer.ts";
 import { checkRange } from "./bounds.ts";
 import type { Confinement } from "./confinement.ts";
 
+/** A file that stands for one of the recording, and that changes as that did. */
+interface Copy {
+  fd: number;
+  size: number;
+}
+
+/** Copies that are kept although nobody maps them any more. */
+const SPARE_COPIES = 64;
+
 /** See the file's head. */
 export class Rebuilder implements Disposable {
-  /** Copies of files that were mapped shared: what one process writes there the others have to see. */
-  private readonly shared = new Map<number, { fd: number; size: number }>();
+  /** Copies of files that change while they are mapped: what one process writes there the others have to see. */
+  private readonly copies = new Map<number, Copy>();
 
   /** What stands for segments of System V shared memory, by their names in the trace. */
   private readonly segments = new Map<string, number>();
@@ -29,7 +39,7 @@ export class Rebuilder implements Disposable {
   /** Maps what was mapped in the recording, at the same place. */
   map(task: Task, mapping: MappingRecord): void {
     const { start, end } = mapping;
-    checkRange(task.space, start, end, "maps");
+    this.makeWay(task, start, end, "maps");
     const protection = mapping.protection & (PROT.READ | PROT.WRITE);
     const flags = MAP.FIXED | MAP.NORESERVE | (mapping.shared ? MAP.SHARED : MAP.PRIVATE);
     let result: number;
@@ -38,8 +48,8 @@ export class Rebuilder implements Disposable {
     } else if (mapping.file < 0) {
       const args = [start, end - start, protection, flags | MAP.ANONYMOUS, -1, 0];
       result = this.tracer.inject(task, SYSCALLS.mmap, ...args);
-    } else if (mapping.shared) {
-      result = this.mapFile(task, this.sharedCopy(mapping.file), mapping);
+    } else if (mapping.shared || this.reader.files[mapping.file]?.changes) {
+      result = this.mapFile(task, this.copy(mapping.file).fd, mapping);
     } else {
       const fd = this.reader.openFile(mapping.file);
       try {
@@ -53,6 +63,16 @@ export class Rebuilder implements Disposable {
         `Cannot replay: memory at 0x${start.toString(16)} can't be mapped (errno ${-result})`,
       );
     }
+  }
+
+  /**
+   * Takes the engine's own memory out of the way of what an event does.
+   *
+   * @throws ImpossibleEvent if no program can have memory there.
+   */
+  makeWay(task: Task, start: number, end: number, what: string): void {
+    this.tracer.mapper.makeWay(task, start, end);
+    checkRange(task.space, start, end, what);
   }
 
   /** Maps a part of an open file at its place. @returns Its address, or -errno. */
@@ -87,35 +107,48 @@ export class Rebuilder implements Disposable {
     for (const { address, bytes } of writes) {
       checkRange(space, address, address + bytes.length, "writes to");
       const mapping = space.mappings.find(address);
-      if (mapping?.shared && mapping.file >= 0) {
-        this.extend(mapping.file, mapping.offset + (address - mapping.start) + bytes.length);
-      }
-      space.memory.write(address, bytes);
+      const copy = mapping?.shared ? this.copies.get(mapping.file) : undefined;
+      if (mapping && copy) extend(copy, offsetAt(mapping, address) + bytes.length);
+      const segment = mapping && this.segments.get(mapping.name);
+      // The kernel lets nobody write to a shared page that can't be written.
+      if (mapping && segment !== undefined) pwrite(segment, bytes, offsetAt(mapping, address));
+      else space.memory.write(address, bytes);
     }
   }
 
-  /** A file that is mapped shared is at least as long as what was seen of it. */
-  private extend(file: number, size: number): void {
-    const copy = this.shared.get(file);
-    if (!copy || copy.size >= size) return;
+  /** A file changes as it did in the recording. */
+  changeFile({ file, size, writes }: FileEvent): void {
+    const copy = this.copy(file);
     ftruncate(copy.fd, size);
     copy.size = size;
+    for (const { address, bytes } of writes) pwrite(copy.fd, bytes, address);
   }
 
-  private sharedCopy(file: number): number {
-    let copy = this.shared.get(file);
+  private copy(file: number): Copy {
+    let copy = this.copies.get(file);
     if (!copy) {
+      this.dropSpareCopies();
       const source = this.reader.openFile(file);
       try {
         const { size } = this.reader.files[file]!;
         copy = { fd: memfdCreate("tickproof-shared"), size };
-        this.shared.set(file, copy);
+        this.copies.set(file, copy);
         copyData(`/proc/self/fd/${source}`, copy.fd, size);
       } finally {
         close(source);
       }
     }
-    return copy.fd;
+    return copy;
+  }
+
+  /** A file that nobody maps is another one for the trace when it is mapped the next time. */
+  private dropSpareCopies(): void {
+    if (this.copies.size < SPARE_COPIES) return;
+    for (const [file, { fd }] of this.copies) {
+      if (this.tracer.maps(file)) continue;
+      close(fd);
+      this.copies.delete(file);
+    }
   }
 
   /** What stands for a segment of System V shared memory: the same for all that attach it. */
@@ -132,7 +165,14 @@ export class Rebuilder implements Disposable {
   [Symbol.dispose](): void {
     for (const fd of this.segments.values()) close(fd);
     this.segments.clear();
-    for (const { fd } of this.shared.values()) close(fd);
-    this.shared.clear();
+    for (const { fd } of this.copies.values()) close(fd);
+    this.copies.clear();
   }
+}
+
+/** In traces of versions 1 and 2 a file is as long as what was seen of it: they have no events of its length. */
+function extend(copy: Copy, size: number): void {
+  if (copy.size >= size) return;
+  ftruncate(copy.fd, size);
+  copy.size = size;
 }

@@ -17,6 +17,7 @@ import { ImpossibleEvent } from "./bounds.ts";
 import { Confinement } from "./confinement.ts";
 import { Divergence, eventName } from "./divergence.ts";
 import { Lifecycle, type SpawnBlank } from "./lifecycle.ts";
+import { MemoryReplay } from "./memory-replay.ts";
 import { Navigator } from "./navigator.ts";
 import { Rebuilder } from "./rebuild.ts";
 
@@ -43,7 +44,12 @@ export class Replayer {
       this.confinement,
       this.totals,
     );
-    this.answers = new Answers(this.tracer, this.navigator, this.rebuilder);
+    this.answers = new Answers(
+      this.tracer,
+      this.navigator,
+      this.rebuilder,
+      new MemoryReplay(this.tracer, this.navigator, this.rebuilder, reader),
+    );
   }
 
   /**
@@ -134,6 +140,11 @@ export class Replayer {
         break;
       case "memory":
         this.answers.outside(task, event);
+        break;
+      case "file":
+        this.answers.file(event);
+        break;
+      case "note":
         break;
       case "exit":
         this.lifecycle.exit(task, event);

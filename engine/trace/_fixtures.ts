@@ -109,6 +109,14 @@ export function oneOfEach(): TraceEvent[] {
     { kind: "instruction", ...base(101, 1), name: "rdtsc", after: registers(5n) },
     { kind: "exit", ...base(101, 2), status: 0x8b, writes: [{ address: 16, bytes: new Uint8Array(4) }] },
     { kind: "memory", ...base(100, 20), writes: [{ address: 24, bytes: new Uint8Array(2) }] },
+    {
+      kind: "file",
+      ...base(100, 20),
+      file: 0,
+      size: 5000,
+      writes: [{ address: 4096, bytes: new Uint8Array(9) }],
+    },
+    { kind: "note", ...base(100, 20), text: "somebody looks on" },
     { kind: "end", ...base(100, 21), reason: "exited", status: 256, message: "it says\nso" },
   ];
 }
@@ -144,13 +152,16 @@ export function temporaryFolder(): TemporaryFolder {
   };
 }
 
-/** Writes a trace of these events; one chunk each if `cutEach`. */
+/** Writes a trace of these events, and of one file if that changes; one chunk each if `cutEach`. */
 export function record(
   dir: string,
   events: TraceEvent[],
   { cutEach = false, ...options }: RecordOptions = {},
 ): void {
   const writer = TraceWriter.create(dir, META, options);
+  if (events.some(({ kind }) => kind === "file")) {
+    writer.fileChanges(writer.addFile({ path: import.meta.path, name: "/tmp/mapped" }));
+  }
   for (const event of events) {
     writer.write(event);
     if (cutEach) writer.flush();

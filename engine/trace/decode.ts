@@ -110,6 +110,18 @@ export class EventDecoder {
         return { kind, task, ticks, registers, status: from.i32(), writes: this.#writes() };
       case "memory":
         return { kind, task, ticks, registers, writes: this.#writes() };
+      case "file":
+        return {
+          kind,
+          task,
+          ticks,
+          registers,
+          file: this.#file(),
+          size: from.u64(),
+          writes: this.#writes(),
+        };
+      case "note":
+        return { kind, task, ticks, registers, text: from.text() };
       case "end":
         return {
           kind,
@@ -149,6 +161,12 @@ export class EventDecoder {
       throw new MalformedError(`a mapping refers to file ${file}, but there are ${this.#fileCount} files`);
     }
     return { start, end, protection, shared, file, offset, name };
+  }
+
+  #file(): number {
+    const file = this.#from.u32();
+    if (file < this.#fileCount) return file;
+    throw new MalformedError(`file ${file} changes, but there are ${this.#fileCount} files`);
   }
 
   #writes(): MemoryWrite[] {

@@ -79,6 +79,10 @@ function bodyToJson(event: TraceEvent): { [key: string]: Json } {
       };
     case "memory":
       return { writes: event.writes.map(writeToJson) };
+    case "file":
+      return { file: event.file, size: event.size, writes: event.writes.map(writeToJson) };
+    case "note":
+      return { text: event.text };
     case "end":
       return { reason: event.reason, status: event.status, message: event.message };
   }

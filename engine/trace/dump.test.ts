@@ -15,7 +15,9 @@ test("formatEvent() gives one line for each kind", () => {
     "6 task 101 ticks 1 pc 0x11: instruction rdtsc rax=0x5 rbx=0x6 rcx=0x7 rdx=0x8 rsi=0x9 rdi=0xa rbp=0xb rsp=0xc r8=0xd r9=0xe r10=0xf r11=0x10 r12=0x11 r13=0x12 r14=0x13 r15=0x14 eflags=0x16 fs_base=0x17 gs_base=0x18",
     "7 task 101 ticks 2 pc 0x12: exit, killed by SIGSEGV (core dumped), writes 4 at 0x10",
     "8 task 100 ticks 20 pc 0x24: memory changed from outside, writes 2 at 0x18",
-    "9 task 100 ticks 21 pc 0x25: end, exited with 1: it says\\x0aso",
+    "9 task 100 ticks 20 pc 0x24: file 0 changed, 5000 bytes long, writes 9 at 0x1000",
+    "10 task 100 ticks 20 pc 0x24: note: somebody looks on",
+    "11 task 100 ticks 21 pc 0x25: end, exited with 1: it says\\x0aso",
   ]);
 });
 

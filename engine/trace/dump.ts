@@ -44,6 +44,10 @@ function describe(event: TraceEvent): string {
       return `exit, ${formatStatus(event.status)}${formatWrites(event.writes)}`;
     case "memory":
       return `memory changed from outside${formatWrites(event.writes)}`;
+    case "file":
+      return `file ${event.file} changed, ${event.size} bytes long${formatWrites(event.writes)}`;
+    case "note":
+      return `note: ${event.text}`;
     case "end":
       return `end, ${event.reason === "exited" ? formatStatus(event.status) : event.reason}${
         event.message === "" ? "" : `: ${event.message}`

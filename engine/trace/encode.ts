@@ -127,6 +127,14 @@ export class EventEncoder {
       case "memory":
         putWrites(out, event.writes);
         return;
+      case "file":
+        out.u32(event.file);
+        out.u64(event.size);
+        putWrites(out, event.writes);
+        return;
+      case "note":
+        out.text(event.text);
+        return;
       case "end":
         out.u8(REASONS.indexOf(event.reason));
         out.u32(event.status);
@@ -151,12 +159,15 @@ export function sizeBound(event: TraceEvent): number {
       return size + event.name.length * UTF8_BYTES_PER_UNIT;
     case "end":
       return size + event.message.length * UTF8_BYTES_PER_UNIT;
+    case "note":
+      return size + event.text.length * UTF8_BYTES_PER_UNIT;
     case "switch":
       return size;
     case "signal":
     case "clone":
     case "exit":
     case "memory":
+    case "file":
       break;
   }
   for (const write of event.writes) size += WRITE_HEAD_BYTES + write.bytes.length;

@@ -1,6 +1,6 @@
 /**
  * `files.jsonl`: the files that mappings of the trace come from, one JSON line each, appended before any
- * chunk that refers to it. A line without its newline is one that a killed recorder did not finish.
+ * chunk that refers to it; and lines that say which of them change. A line without its newline is one that a killed recorder did not finish.
  */
 import { FILE_LIST_NAME, fileListPath, storedName } from "./layout.ts";
 import { MAX_FILE_LIST_BYTES, MAX_FILES } from "./limits.ts";
@@ -20,10 +20,12 @@ export interface FileIdentity {
 export interface TraceFile extends FileIdentity {
   /** Path as the program saw it. */
   path: string;
+  /** Whether it changes in the course of the recording: replay needs a copy of its own. */
+  changes: boolean;
 }
 
 /** The line of file number `index`, with its newline. */
-export function formatFileLine(index: number, file: TraceFile): string {
+export function formatFileLine(index: number, file: Omit<TraceFile, "changes">): string {
   const line = {
     index,
     path: file.path,
@@ -35,6 +37,11 @@ export function formatFileLine(index: number, file: TraceFile): string {
     stored: storedName(index),
   };
   return `${JSON.stringify(line)}\n`;
+}
+
+/** The line that says of file number `index`, which is listed, that it changes; with its newline. */
+export function formatChangeLine(index: number): string {
+  return `${JSON.stringify({ changes: index })}\n`;
 }
 
 /**
@@ -50,11 +57,17 @@ export function readFileList(dir: string): TraceFile[] {
   const lines = text.split("\n");
   // What follows the last newline: nothing, or an unfinished line that no chunk refers to yet.
   lines.pop();
-  return lines.map((line, index) => {
-    const file = parseLine(line, index);
-    if (file === undefined) throw damaged(path, `line ${index + 1} does not describe file ${index}`);
-    return file;
-  });
+  const files: TraceFile[] = [];
+  for (const [i, line] of lines.entries()) {
+    const fields = parseLine(line);
+    const changes = fields?.get("changes");
+    const changing = typeof changes === "number" ? files[changes] : undefined;
+    const file = fields && changes === undefined ? describedFile(fields, files.length) : undefined;
+    if (changing) changing.changes = true;
+    else if (file) files.push(file);
+    else throw damaged(path, `line ${i + 1} does not describe file ${files.length}`);
+  }
+  return files;
 }
 
 /** Whether a text has more of a character than so many. */
@@ -72,20 +85,21 @@ function load(dir: string): string {
   }
 }
 
-function parseLine(line: string, index: number): TraceFile | undefined {
-  let value: unknown;
+function parseLine(line: string): Map<string, unknown> | undefined {
   try {
-    value = JSON.parse(line);
+    const value: unknown = JSON.parse(line);
+    return typeof value === "object" && value !== null ? new Map(Object.entries(value)) : undefined;
   } catch {
     // Not JSON: the caller says which line it is.
     return undefined;
   }
-  if (typeof value !== "object" || value === null) return undefined;
-  const fields = new Map(Object.entries(value));
-  const path: unknown = fields.get("path");
-  const size: unknown = fields.get("size");
+}
+
+function describedFile(fields: ReadonlyMap<string, unknown>, index: number): TraceFile | undefined {
+  const path = fields.get("path");
+  const size = fields.get("size");
   const [device, inode, mtimeNs, ctimeNs] = ["device", "inode", "mtimeNs", "ctimeNs"].map((key) => {
-    const text: unknown = fields.get(key);
+    const text = fields.get(key);
     return typeof text === "string" && /^-?\d{1,20}$/.test(text) ? BigInt(text) : undefined;
   });
   if (fields.get("index") !== index || fields.get("stored") !== storedName(index)) return undefined;
@@ -93,7 +107,7 @@ function parseLine(line: string, index: number): TraceFile | undefined {
     return undefined;
   if (device === undefined || inode === undefined || mtimeNs === undefined || ctimeNs === undefined)
     return undefined;
-  return { path, size, device, inode, mtimeNs, ctimeNs };
+  return { path, size, device, inode, mtimeNs, ctimeNs, changes: false };
 }
 
 function damaged(path: string, what: string): TraceError {

@@ -3,7 +3,7 @@
  * half makes damage that the checksums do not show, as someone with bad intentions would.
  */
 import { expect, test } from "bun:test";
-import { readFileSync, truncateSync, writeFileSync } from "node:fs";
+import { copyFileSync, readFileSync, truncateSync, writeFileSync } from "node:fs";
 import { oneOfEach, random, record, syscalls, type TemporaryFolder, temporaryFolder } from "./_fixtures.ts";
 import { CHUNK_HEAD_BYTES, CHUNK_TAIL_BYTES, packChunk, parseChunkHead, unpackChunk } from "./chunk.ts";
 import type { TraceEvent } from "./events.ts";
@@ -22,6 +22,7 @@ function sample(folder: TemporaryFolder): string {
   record(folder.path("whole"), EVENTS);
   const raw = rawOf(readFileSync(eventsPath(folder.path("whole"))));
   expect(raw.length).toBeGreaterThan(1000);
+  copyFileSync(fileListPath(folder.path("whole")), fileListPath(run));
   record(folder.path("rest"), EVENTS.slice(12));
   const rest = rawOf(readFileSync(eventsPath(folder.path("rest"))));
   writeFileSync(eventsPath(run), Buffer.concat([first, packChunk(1, EVENTS.length - 12, rest)]));

@@ -6,7 +6,7 @@ import type { EndEvent, SignalEvent, TraceEvent } from "./events.ts";
 export const FORMAT = "tickproof-trace";
 
 /** Version of the format that this code writes, and the newest that it reads. */
-export const VERSION = 2;
+export const VERSION = 3;
 
 /** Event kinds in the order of their codes. Only ever append: the index is what is stored. */
 export const KINDS = [
@@ -19,6 +19,8 @@ export const KINDS = [
   "exit",
   "end",
   "memory",
+  "file",
+  "note",
 ] as const satisfies readonly TraceEvent["kind"][];
 
 /** Signal dispositions in the order of their codes. */

@@ -29,8 +29,8 @@ test("open() rejects descriptions that are foreign, newer or damaged", () => {
   rejects("null", '"format" is not');
   rejects(JSON.stringify({ ...good, format: "rr" }), '"format" is not');
   rejects(
-    JSON.stringify({ ...good, version: 3 }),
-    "The trace has format version 3, this tickproof reads up to 2",
+    JSON.stringify({ ...good, version: 4 }),
+    "The trace has format version 4, this tickproof reads up to 3",
   );
   rejects(JSON.stringify({ ...good, version: "1" }), '"version" is "1"');
   rejects('{"format', "it is no JSON");

@@ -13,7 +13,7 @@ test("summarize() counts what is in a trace", () => {
     engine: META.engine,
     bun: META.bun,
     startedAt: META.startedAt,
-    events: 10,
+    events: 12,
     kinds: {
       exec: 1,
       syscall: 2,
@@ -23,6 +23,8 @@ test("summarize() counts what is in a trace", () => {
       instruction: 1,
       exit: 1,
       memory: 1,
+      file: 1,
+      note: 1,
       end: 1,
     },
     syscalls: { mmap: 1, write: 1 },
@@ -34,6 +36,7 @@ test("summarize() counts what is in a trace", () => {
     exit: { code: 1 },
     reason: "exited",
     message: "it says\nso",
+    notes: ["somebody looks on"],
     complete: true,
   });
 });
@@ -72,10 +75,11 @@ test("formatSummary() gives one fact a line", () => {
   expect(formatSummary(summary)).toBe(`command   /bin/true "an argument"
 recorded  2026-08-01T00:00:00.000Z by embedded 0.1.0 on Bun 1.4.5
 host      here: A CPU, 2 cores, Linux 6.18.0, virtual
-events    10 (exec 1, syscall 2, signal 1, clone 1, switch 1, instruction 1, exit 1, memory 1, end 1)
+events    12 (exec 1, syscall 2, signal 1, clone 1, switch 1, instruction 1, exit 1, memory 1, file 1, note 1, end 1)
 syscalls  mmap 1, write 1
 tasks     2 in 1 process
 ticks     22
 size      1.3 MB
-end       exited with 1: it says\\x0aso`);
+end       exited with 1: it says\\x0aso
+note      somebody looks on`);
 });

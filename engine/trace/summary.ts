@@ -41,6 +41,8 @@ export interface TraceSummary {
   reason: EndEvent["reason"] | undefined;
   /** The recorder's word to the user; "" if there is none. */
   message: string;
+  /** What the recorder noted for the user: memory that is shared with others, for instance. */
+  notes: string[];
   /** Whether the trace has its end. */
   complete: boolean;
   /** Why it has none. */
@@ -84,6 +86,7 @@ export function summarize(dir: string): TraceSummary {
     exit: end?.reason === "exited" ? exitOf(end.status) : undefined,
     reason: end?.reason,
     message: end?.message ?? "",
+    notes: tally.notes,
     complete: end !== undefined,
     ...(reader.incomplete === undefined ? {} : { incomplete: reader.incomplete }),
     sizeBytes: folderSize(dir),
@@ -116,6 +119,7 @@ export function formatSummary(summary: TraceSummary): string {
     ["ticks", String(summary.ticks)],
     ["size", `${(summary.sizeBytes / 1e6).toFixed(1)} MB`],
     ["end", formatEnd(summary)],
+    ...summary.notes.map((note) => ["note", note] as [string, string]),
   ];
   return lines.map(([name, value]) => `${name.padEnd(9)} ${oneLine(value)}`.trimEnd()).join("\n");
 }
@@ -136,6 +140,7 @@ class Tally {
   readonly kinds = new Map<string, number>();
   readonly syscalls = new Map<number, number>();
   readonly processes = new Set<number>();
+  readonly notes: string[] = [];
   end: EndEvent | undefined;
   readonly #lastTicks = new Map<number, number>();
   #goneTasks = 0;
@@ -148,6 +153,7 @@ class Tally {
       this.end = event;
       return;
     }
+    if (event.kind === "note") this.notes.push(event.text);
     this.#lastTicks.set(event.task, event.ticks);
     if (event.kind === "syscall") count(this.syscalls, event.number);
     if (event.kind === "clone" && event.child === event.childProcess) this.processes.add(event.child);

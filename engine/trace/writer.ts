@@ -5,7 +5,7 @@ import { AppendFile } from "./append-file.ts";
 import { ChunkFile } from "./chunk-file.ts";
 import { EventEncoder, sizeBound } from "./encode.ts";
 import type { TraceEvent } from "./events.ts";
-import { formatFileLine } from "./file-list.ts";
+import { formatChangeLine, formatFileLine } from "./file-list.ts";
 import { defaultStore, identify, identityKey, isSettled, storeFile } from "./file-store.ts";
 import { eventsPath, fileListPath, storedName } from "./layout.ts";
 import {
@@ -80,6 +80,7 @@ export class TraceWriter {
   readonly #now: () => number;
   readonly #encoder = new EventEncoder();
   readonly #fileIndex = new Map<string, number>();
+  readonly #changing = new Set<number>();
   readonly #events: ChunkFile;
   readonly #fileList: AppendFile;
   #files = 0;
@@ -173,6 +174,17 @@ export class TraceWriter {
     this.#files++;
     if (!volatile && isSettled(identity)) this.#fileIndex.set(identityKey(identity), index);
     return index;
+  }
+
+  /**
+   * Notes that a listed file changes while it is mapped. To be called before the first event of such a change.
+   *
+   * @param index Of the file, as {@link addFile} gave it.
+   */
+  fileChanges(index: number): void {
+    if (this.#changing.has(index)) return;
+    this.#changing.add(index);
+    this.#fileList.append(Buffer.from(formatChangeLine(index)));
   }
 
   /**

@@ -24,6 +24,10 @@ export class AddressSpace {
   users = 1;
   /** Writable text pages that are write-protected for real, so that changes of translated text are noticed. */
   readonly guarded = new Set<number>();
+  /** Pages that have to be guarded before a task of it runs: another space has translated what they show. */
+  readonly toGuard = new Set<number>();
+  /** Its text differs from what its image, which others share, was translated from. */
+  outdated = false;
 
   /**
    * @param all The living address spaces of the recording; this one joins them.
@@ -46,6 +50,8 @@ export class AddressSpace {
     copy.mappedRegions = this.mappedRegions;
     copy.hasContext = this.hasContext;
     for (const page of this.guarded) copy.guarded.add(page);
+    for (const page of this.toGuard) copy.toGuard.add(page);
+    copy.outdated = this.outdated;
     return copy;
   }
 
@@ -66,6 +72,7 @@ export class AddressSpace {
    * notice what this one writes to its own pages.
    */
   get hasWritableText(): boolean {
+    if (this.guarded.size > 0) return true;
     return this.mappings.all.some(({ protection }) => (protection & WRITABLE_TEXT) === WRITABLE_TEXT);
   }
 
@@ -89,6 +96,7 @@ export class AddressSpace {
     this.image = image;
     image.users++;
     this.mappedRegions = 0;
+    this.outdated = false;
   }
 
   private leaveImage(): void {

@@ -11,7 +11,7 @@ import { CONTEXT, CONTEXT_BASE, STUBS_BASE, STUBS_SIZE } from "../translate/cont
 import { hashOfPage } from "../translate/decode.ts";
 import type { TextModule } from "../translate/text-module.ts";
 import type { AddressSpace } from "./address-space.ts";
-import { aliasesOf, isTextElsewhere } from "./aliases.ts";
+import { textOf, writersOf } from "./aliases.ts";
 import type { CodeMemory, CodeSegment, Inject } from "./code-memory.ts";
 import type { Controller } from "./controller.ts";
 import { faultingState } from "./fault.ts";
@@ -223,9 +223,12 @@ export class CacheMapper implements Disposable {
     return this.memory.attach(task, call, segment, { base, use, replace });
   }
 
-  /** Sees to it that {@link unguard} hears of changes of a page of text, through whichever mapping. */
-  private guard(task: Task, page: number): void {
-    for (const shown of [page, ...aliasesOf(task.space, page, PROT.WRITE)]) this.protect(task, shown);
+  /** Sees to it that {@link unguard} hears of changes of a page of text, through whichever mapping of any process. */
+  private guard(task: Task, text: number): void {
+    for (const { space, page } of writersOf(task.space, text)) {
+      if (space === task.space) this.protect(task, page);
+      else if (!space.guarded.has(page)) space.toGuard.add(page);
+    }
   }
 
   /** Write-protects a page, if it is writable. */
@@ -248,9 +251,11 @@ export class CacheMapper implements Disposable {
     if (!this.allowWrite(task, page)) return false;
     const { cache } = space.image;
     const rip = task.number("rip");
-    const within = shownText(space, page).some((text) => cache.runsText(rip, text, text + PAGE_SIZE));
+    const within = textOf(space, page).some(
+      (text) => text.space === space && cache.runsText(rip, text.page, text.page + PAGE_SIZE),
+    );
     if (within) this.stepOver(task, page);
-    else this.pageChanged(task, page);
+    else this.pageChanged(space, page);
     return true;
   }
 
@@ -268,7 +273,7 @@ export class CacheMapper implements Disposable {
       this.tracer.onStrayStop?.(task, this.tracer.control.status);
     }
     const rip = task.number("rip");
-    this.pageChanged(task, page);
+    this.pageChanged(task.space, page);
     // A call has pushed its return address: the rest of it leads to an entry in any case.
     if (rip === from || cache.position(rip)?.pc !== pc) task.jumpTo(faultingState(task).pc);
   }
@@ -298,38 +303,48 @@ export class CacheMapper implements Disposable {
     if (guarded.size === 0) return;
     for (const page of guardedPages(guarded, ranges)) {
       this.allowWrite(task, page);
-      this.pageChanged(task, page);
+      this.pageChanged(task.space, page);
     }
   }
 
-  /** A page that was guarded is written to: text that it shows may be different from now on. */
-  private pageChanged(task: Task, page: number): void {
-    if (isTextElsewhere(task.space, page)) {
-      throw new EngineError(
-        "Cannot go on: a process changes code that it shares with another one, which the embedded engine can't follow yet",
-      );
-    }
-    for (const text of shownText(task.space, page)) this.textChanged(task, text, text + PAGE_SIZE);
+  /** A page is written to: text that shows it, in whatever space, may be different from now on. */
+  private pageChanged(space: AddressSpace, page: number): void {
+    for (const text of textOf(space, page)) this.textChanged(text.space, text.page, text.page + PAGE_SIZE);
   }
 
-  /** Gives a space with writable text an image of its own, if it has none. */
-  partWritableText(task: Task): void {
-    const { space } = task;
-    if (space.image.users > 1 && space.hasWritableText) this.separate(task);
+  /** Memory in [start, end) of a space is written to by other ways than its own stores. */
+  memoryChanged(space: AddressSpace, start: number, end: number): void {
+    const isShared = space.mappings.overlapping(start, end).some(({ shared }) => shared);
+    if (!isShared) this.textChanged(space, start, end);
+    else for (let page = pageStart(start); page < end; page += PAGE_SIZE) this.pageChanged(space, page);
   }
 
   /**
-   * Text in [start, end) of a task's space may be different from now on. A space that shares its image with
-   * another one gets an image of its own: the other one's text is still the old one.
+   * Text in [start, end) of a space may be different from now on. A space that shares its image with another one
+   * gets an image of its own before it runs again: the other one's text is still the old one.
    */
-  textChanged(task: Task, start: number, end: number): void {
-    const { space } = task;
-    const { image } = space;
-    if (!image.cache.hasTextIn(start, end) && !space.mappings.overlapping(start, end).some(isExecutable))
-      return;
-    if (image.users > 1) this.separate(task);
-    else image.cache.invalidate(start, end);
+  textChanged(space: AddressSpace, start: number, end: number): void {
+    const { cache, users } = space.image;
+    if (!cache.hasTextIn(start, end) && !space.mappings.overlapping(start, end).some(isExecutable)) return;
+    if (users > 1) space.outdated = true;
+    else cache.invalidate(start, end);
   }
+
+  /** Before a task runs: brings its space up to date with what others have changed or translated meanwhile. */
+  refresh(task: Task): void {
+    const { space } = task;
+    if (space.outdated || space.image.users > 1) {
+      if (space.image.users > 1 && (space.outdated || space.hasWritableText)) this.separate(task);
+      else if (space.outdated) space.image.cache.invalidate(0, USER_END);
+      space.outdated = false;
+    }
+    if (space.toGuard.size === 0) return;
+    for (const page of space.toGuard) this.protect(task, page);
+    space.toGuard.clear();
+  }
+
+  /** Takes the engine's own memory out of the way of what the program wants to have in [start, end). */
+  makeWay(_task: Task, _start: number, _end: number): void {}
 
   /** Gives the space of a task an image of its own, empty, in place of the shared one. */
   private separate(task: Task): void {
@@ -380,11 +395,6 @@ function findPlace(near: number, isFree: (start: number) => boolean): number | u
     if (fits(middle + distance)) return middle + distance;
   }
   return undefined;
-}
-
-/** The pages of text that show what a page shows, which may be text itself. */
-function shownText(space: AddressSpace, page: number): number[] {
-  return [page, ...aliasesOf(space, page, PROT.EXEC)];
 }
 
 function guardedPages(guarded: ReadonlySet<number>, ranges: readonly MemoryRange[]): number[] {

@@ -13,9 +13,11 @@ export interface Mapping {
   shared: boolean;
   /** Index in the trace's file list, or -1 for anonymous memory. */
   file: number;
-  /** File offset of `start`, in bytes. */
+  /** Offset of `start` in the file, or in the shared memory, in bytes. */
   offset: number;
   name: string;
+  /** Tells shared memory that is of no file from any other; undefined for files and for private memory. */
+  memory?: string;
 }
 
 export const PAGE_SIZE = 4096;
@@ -78,6 +80,13 @@ export class MappingList {
     this.list = this.list.flatMap((mapping) => cut(mapping, start, end).outside);
   }
 
+  /** The parts of mappings that lie in [start, end), cut to it. */
+  within(start: number, end: number): Mapping[] {
+    return this.list
+      .map((mapping) => cut(mapping, start, end).inside)
+      .filter((inside) => inside !== undefined);
+  }
+
   /** Changes the protection in [start, end). */
   protect(start: number, end: number, protection: number): void {
     this.list = this.list.flatMap((mapping) => {
@@ -87,11 +96,25 @@ export class MappingList {
     });
   }
 
+  /** Up to where the program may write without a break from an address on; the address itself if it may not. */
+  writableUpTo(address: number): number {
+    let end = address;
+    for (let found = this.find(end); found && (found.protection & PROT.WRITE) !== 0; found = this.find(end))
+      end = found.end;
+    return end;
+  }
+
   /** Whether the program may execute at an address. */
   executable(address: number): boolean {
     const mapping = this.find(address);
     return mapping !== undefined && (mapping.protection & PROT.EXEC) !== 0;
   }
+}
+
+/** Offset of an address in the file or the shared memory that a mapping shows; 0 for private memory. */
+export function offsetAt(mapping: Mapping, address: number): number {
+  const counts = mapping.file >= 0 || mapping.memory !== undefined;
+  return counts ? mapping.offset + (address - mapping.start) : 0;
 }
 
 function cut(mapping: Mapping, start: number, end: number): { outside: Mapping[]; inside?: Mapping } {
@@ -100,7 +123,7 @@ function cut(mapping: Mapping, start: number, end: number): { outside: Mapping[]
     ...mapping,
     start: from,
     end: to,
-    offset: mapping.file >= 0 ? mapping.offset + (from - mapping.start) : 0,
+    offset: offsetAt(mapping, from),
   });
   const outside: Mapping[] = [];
   if (mapping.start < start) outside.push(part(mapping.start, start));

@@ -2,19 +2,25 @@
  * What system calls on memory do to the engine's picture of an address space. Recording and replay both keep
  * the picture by these rules, after the call itself has been done.
  */
-import { MREMAP, PROT, SYSCALLS } from "../../ffi/mod.ts";
+import { MADV, MREMAP, PROT, SYSCALLS } from "../../ffi/mod.ts";
 import type { MappingRecord } from "../trace/events.ts";
 import type { AddressSpace } from "./address-space.ts";
-import { aliasedText } from "./aliases.ts";
-import { pageEnd } from "./mappings.ts";
-
-/** MADV_DONTNEED and MADV_FREE (asm-generic/mman-common.h). */
-const MADV = { DONTNEED: 4, FREE: 8 } as const;
+import { aliasedText, type Stretch } from "./aliases.ts";
+import { type Mapping, offsetAt, PAGE_SIZE, pageEnd, pageStart } from "./mappings.ts";
 
 /** The advice to give instead of one whose effect depends on how much memory the machine has left. */
 export function certainAdvice(advice: number): number {
   return advice === MADV.FREE ? MADV.DONTNEED : advice;
 }
+
+/** Advice by which memory loses what a program has written there: text, too. */
+const FORGETTING: readonly number[] = [
+  MADV.DONTNEED,
+  MADV.FREE,
+  MADV.REMOVE,
+  MADV.DONTNEED_LOCKED,
+  MADV.GUARD_INSTALL,
+];
 
 /** Begins the names of mappings of System V shared memory; the id of the segment follows. */
 export const SEGMENT_PREFIX = "/SYSV/";
@@ -29,19 +35,13 @@ export function attachedEnd(space: AddressSpace, start: number): number | undefi
   return end;
 }
 
-/** A range whose text may be different from now on. */
-export interface ChangedRange {
-  start: number;
-  end: number;
-}
-
 /**
  * Brings the mappings of a space up to date.
  *
  * @param args The call's arguments.
- * @param result Its result; failed calls (below 0) change nothing.
- * @param mapping The new mapping, for mmap.
- * @returns Ranges whose translations are stale.
+ * @param result Its result.
+ * @param mapping What the event says of mappings: the new one, or how far a call came that failed (see `SyscallEvent`).
+ * @returns Text that may be different from now on.
  */
 export function applyMemoryCall(
   space: AddressSpace,
@@ -49,17 +49,14 @@ export function applyMemoryCall(
   args: readonly number[],
   result: number,
   mapping: MappingRecord | undefined,
-): ChangedRange[] {
+): Stretch[] {
   const { mappings } = space;
-  const [first = 0, second = 0, third = 0, fourth = 0] = args;
-  if (result < 0) return [];
+  const [first = 0, second = 0, third = 0] = args;
+  if (result < 0) return mapping ? applyPart(space, number, third, mapping) : [];
   switch (number) {
     case SYSCALLS.mmap:
     case SYSCALLS.shmat:
-      if (!mapping) return [];
-      mappings.add({ ...mapping });
-      unguardRange(space, mapping.start, mapping.end);
-      return [mapping, ...aliasedText(space, mapping)];
+      return mapping ? replaced(space, mapping) : [];
     case SYSCALLS.setrlimit:
     case SYSCALLS.prlimit64: {
       const stack = mappings.all.find(({ name }) => name === "[stack]");
@@ -70,64 +67,130 @@ export function applyMemoryCall(
     }
     case SYSCALLS.shmdt: {
       const end = attachedEnd(space, first);
-      if (end !== undefined) mappings.remove(first, end);
-      return [];
+      return end === undefined ? [] : unmapped(space, first, end);
     }
-    case SYSCALLS.munmap: {
-      const end = pageEnd(first + second);
-      mappings.remove(first, end);
-      unguardRange(space, first, end);
-      return [{ start: first, end }];
-    }
+    case SYSCALLS.munmap:
+      return unmapped(space, first, pageEnd(first + second));
     case SYSCALLS.mprotect:
-    case SYSCALLS.pkey_mprotect: {
-      // On a stack, everything below is meant too.
-      const start = third & PROT.GROWSDOWN ? (mappings.find(first)?.start ?? first) : first;
-      const end = pageEnd(first + second);
-      const textBefore = mappings.overlapping(start, end).some(isText);
-      mappings.protect(start, end, third & (PROT.READ | PROT.WRITE | PROT.EXEC));
-      unguardRange(space, start, end);
-      // Text on the page before may go on into what has just become text.
-      const own = textBefore || (third & PROT.EXEC) !== 0 ? [{ start, end }] : [];
-      return [...own, ...aliasedText(space, { start, end })];
-    }
-    case SYSCALLS.mremap: {
+    case SYSCALLS.pkey_mprotect:
+      return protectedAs(space, protectedStart(space, first, third), pageEnd(first + second), third);
+    case SYSCALLS.mremap:
+      return moved(space, args, result);
+    case SYSCALLS.remap_file_pages: {
       const source = mappings.find(first);
       if (!source) return [];
-      const oldEnd = pageEnd(first + second);
-      const moved = {
-        ...source,
-        start: result,
-        end: result + pageEnd(third),
-        offset: source.file >= 0 ? source.offset + (first - source.start) : 0,
-      };
-      if ((fourth & MREMAP.DONTUNMAP) === 0) mappings.remove(first, oldEnd);
-      mappings.add(moved);
-      unguardRange(space, first, oldEnd);
-      unguardRange(space, moved.start, moved.end);
-      return [{ start: first, end: oldEnd }, moved, ...aliasedText(space, moved)];
+      const end = pageStart(first + second);
+      return replaced(space, { ...source, start: first, end, offset: (args[3] ?? 0) * PAGE_SIZE });
     }
+    case SYSCALLS.madvise:
+      return advised(space, first, pageEnd(first + second), third);
     case SYSCALLS.brk: {
       const oldEnd = pageEnd(space.brkEnd);
       const newEnd = pageEnd(result);
       space.brkEnd = result;
-      if (newEnd < oldEnd) mappings.remove(newEnd, oldEnd);
-      if (newEnd > pageEnd(space.brkStart)) {
-        mappings.add({
-          start: pageEnd(space.brkStart),
-          end: newEnd,
-          protection: PROT.READ | PROT.WRITE,
-          shared: false,
-          file: -1,
-          offset: 0,
-          name: "[heap]",
-        });
-      }
+      if (newEnd < oldEnd) return unmapped(space, newEnd, oldEnd);
+      if (newEnd > oldEnd) mappings.add({ ...HEAP, start: oldEnd, end: newEnd });
       return [];
     }
     default:
       return [];
   }
+}
+
+/** What brk adds. */
+export const HEAP = {
+  protection: PROT.READ | PROT.WRITE,
+  shared: false,
+  file: -1,
+  offset: 0,
+  name: "[heap]",
+} as const;
+
+/** Where an mprotect begins: on a stack, everything below may be meant too. */
+export function protectedStart({ mappings }: AddressSpace, address: number, protection: number): number {
+  return protection & PROT.GROWSDOWN ? (mappings.find(address)?.start ?? address) : address;
+}
+
+/** A call that failed has done a part of its work. */
+function applyPart(space: AddressSpace, number: number, third: number, part: MappingRecord): Stretch[] {
+  switch (number) {
+    case SYSCALLS.mprotect:
+    case SYSCALLS.pkey_mprotect:
+      return protectedAs(space, part.start, part.end, third);
+    case SYSCALLS.madvise:
+      return advised(space, part.start, part.end, third);
+    case SYSCALLS.mremap:
+      return unmapped(space, part.start, part.end);
+    default:
+      return [];
+  }
+}
+
+/** A mapping takes the place of whatever was there. */
+function replaced(space: AddressSpace, mapping: Mapping): Stretch[] {
+  space.mappings.add(identified(mapping));
+  unguardRange(space, mapping.start, mapping.end);
+  return [{ space, start: mapping.start, end: mapping.end }, ...aliasedText(space, mapping)];
+}
+
+/** Shared memory without a file is told from all other: a segment by its name, any other by a number. */
+function identified(mapping: Mapping): Mapping {
+  const isSegment = mapping.name.startsWith(SEGMENT_PREFIX);
+  if (!mapping.shared || mapping.file >= 0 || mapping.memory !== undefined) return { ...mapping };
+  return { ...mapping, memory: isSegment ? mapping.name : `shared ${++nameless}` };
+}
+
+let nameless = 0;
+
+function unmapped(space: AddressSpace, start: number, end: number): Stretch[] {
+  space.mappings.remove(start, end);
+  unguardRange(space, start, end);
+  return [{ space, start, end }];
+}
+
+function advised(space: AddressSpace, start: number, end: number, advice: number): Stretch[] {
+  if (!FORGETTING.includes(advice)) return [];
+  const own = space.mappings.overlapping(start, end).some(isText) ? [{ space, start, end }] : [];
+  return [...own, ...aliasedText(space, { start, end })];
+}
+
+function protectedAs(space: AddressSpace, start: number, end: number, protection: number): Stretch[] {
+  const { mappings } = space;
+  const textBefore = mappings.overlapping(start, end).some(isText);
+  mappings.protect(start, end, protection & (PROT.READ | PROT.WRITE | PROT.EXEC));
+  unguardRange(space, start, end);
+  // Text on the page before may go on into what has just become text.
+  const own = textBefore || (protection & PROT.EXEC) !== 0 ? [{ space, start, end }] : [];
+  return [...own, ...aliasedText(space, { start, end })];
+}
+
+/** What an mremap has moved, grown or shrunk: piece by piece, since it may have been several mappings. */
+function moved(space: AddressSpace, args: readonly number[], to: number): Stretch[] {
+  const { mappings } = space;
+  const [from = 0, oldLength = 0, newLength = 0, flags = 0] = args;
+  const source = mappings.find(from);
+  if (!source) return [];
+  const oldEnd = pageEnd(from + oldLength);
+  const end = to + pageEnd(newLength);
+  // Of length 0 it is a second mapping of the same memory.
+  const pieces =
+    oldEnd > from
+      ? mappings.within(from, oldEnd)
+      : [{ ...source, start: from, end: from, offset: offsetAt(source, from) }];
+  if ((flags & MREMAP.DONTUNMAP) === 0) mappings.remove(from, oldEnd);
+  mappings.remove(to, end);
+  for (const [i, piece] of pieces.entries()) {
+    const start = to + (piece.start - from);
+    const pieceEnd = i === pieces.length - 1 ? end : Math.min(end, to + (piece.end - from));
+    if (pieceEnd > start) mappings.add({ ...piece, start, end: pieceEnd });
+  }
+  unguardRange(space, from, oldEnd);
+  unguardRange(space, to, end);
+  return [
+    { space, start: from, end: oldEnd },
+    { space, start: to, end },
+    ...aliasedText(space, { start: to, end }),
+  ];
 }
 
 function isText(mapping: { protection: number }): boolean {

@@ -7,6 +7,7 @@
  */
 import { ERRNO, openMemory, REG, SIG, SYSCALL_STOP } from "../../ffi/mod.ts";
 import { EngineError, invariant } from "../engine-error.ts";
+import type { MemoryWrite } from "../trace/events.ts";
 import { CONTEXT } from "../translate/context.ts";
 import type { InstructionTrap, PollTrap } from "../translate/traps.ts";
 import { AddressSpace } from "./address-space.ts";
@@ -14,6 +15,7 @@ import { settle } from "./budget.ts";
 import { CacheMapper } from "./cache-mapper.ts";
 import type { CodeMemory } from "./code-memory.ts";
 import { Controller, TaskGone } from "./controller.ts";
+import type { Mapping } from "./mappings.ts";
 import type { Task } from "./task.ts";
 
 /** Why {@link Tracer.run} returned. */
@@ -63,6 +65,29 @@ export class Tracer extends Controller {
     armed.fill(0);
   }
 
+  /** Whether some process maps a file of the trace. */
+  maps(file: number): boolean {
+    return this.mappingsOf(file).length > 0;
+  }
+
+  /** The mappings of a file of the trace, in all processes. */
+  mappingsOf(file: number): { space: AddressSpace; mapping: Mapping }[] {
+    return [...this.spaces].flatMap((space) =>
+      space.mappings.all.filter((mapping) => mapping.file === file).map((mapping) => ({ space, mapping })),
+    );
+  }
+
+  /** A mapped file has changed: text in it may be different from now on. */
+  fileChanged(file: number, { writes }: { writes: readonly MemoryWrite[] }): void {
+    for (const { space, mapping } of this.mappingsOf(file)) {
+      for (const { address, bytes } of writes) {
+        const start = Math.max(mapping.start, mapping.start + (address - mapping.offset));
+        const end = Math.min(mapping.end, mapping.start + (address + bytes.length - mapping.offset));
+        if (start < end) this.mapper.textChanged(space, start, end);
+      }
+    }
+  }
+
   /**
    * Lets a task run until something happens that the caller has to act on.
    *
@@ -94,7 +119,7 @@ export class Tracer extends Controller {
   /** Makes the address space and the registers ready for user mode. */
   private prepare(task: Task): void {
     const { space } = task;
-    this.mapper.partWritableText(task);
+    this.mapper.refresh(task);
     this.mapper.mapRegions(task);
     space.image.cache.update();
     if (task.appPc === undefined && this.isOutside(task)) task.appPc = task.resumePc;

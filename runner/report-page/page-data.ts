@@ -104,6 +104,8 @@ export const KINDS = [
   "clone",
   "exit",
   "memory",
+  "file",
+  "note",
   "end",
 ] as const;
 

@@ -27,6 +27,8 @@ export const MEMORY: Table = {
   ...all(["mmap", "munmap", "mprotect", "pkey_mprotect", "mremap", "brk", "madvise", "remap_file_pages"], {
     handling: "memory",
   }),
+  // What they lock becomes the process's own copy, which does not follow its file any more.
+  ...all(["mlock", "mlock2", "mlockall"], { handling: "memory" }),
   // It stops at the first page that is not mapped, and has written what came before.
   mincore: { writesAlways: [out(2, residency)] },
   get_mempolicy: { writes: [out(0, 4), out(1, nodeMask)] },
@@ -42,9 +44,6 @@ export const MEMORY: Table = {
     "mbind",
     "membarrier",
     "migrate_pages",
-    "mlock",
-    "mlock2",
-    "mlockall",
     "msync",
     "munlock",
     "munlockall",

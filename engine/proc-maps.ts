@@ -1,6 +1,6 @@
 /** /proc/PID/maps, taken apart. */
 import { readFileSync } from "node:fs";
-import { PROT } from "../../ffi/mod.ts";
+import { PROT } from "../ffi/mod.ts";
 
 /** One line of /proc/PID/maps (proc(5)). */
 export interface MapsLine {
