@@ -1,4 +1,4 @@
-/** Which processors a thread may use: a tracer and its tracee take turns, so one processor serves both. */
+/** Which processor a thread runs on, and who else may: a tracer and its tracee take turns on one. */
 
 import { unwrap } from "./error.ts";
 import { SYSCALLS } from "./numbers.ts";
@@ -34,6 +34,11 @@ export function setAffinity(tid: number, mask: bigint): void {
     scratch.u64[word] = BigInt.asUintN(64, mask >> BigInt(word * 64));
   }
   unwrap("sched_setaffinity", rawSyscall(SYSCALLS.sched_setaffinity, tid, MASK_BYTES, scratch.address));
+}
+
+/** Lets others run that are ready on this processor (sched_yield(2)); the kernel may also go on with the caller. */
+export function yieldProcessor(): void {
+  unwrap("sched_yield", rawSyscall(SYSCALLS.sched_yield));
 }
 
 /** The processor on which the calling thread runs at this moment. */

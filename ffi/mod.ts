@@ -6,7 +6,7 @@
  * kernel come from a {@link NativeBuffer}, never from `ptr()` of an array.
  */
 
-export { currentCpu, getAffinity, setAffinity } from "./affinity.ts";
+export { currentCpu, getAffinity, setAffinity, yieldProcessor } from "./affinity.ts";
 export { NativeBuffer } from "./buffer.ts";
 export {
   type CpuFeatures,

@@ -29,6 +29,7 @@ const PROGRAMS: readonly Program[] = [
   { name: "thread_exec", shows: "execve of any thread" },
   { name: "locked_in", shows: "processes without their user, their root or a free descriptor" },
   { name: "nameless_programs", shows: "programs whose files have no name any more" },
+  { name: "sleeps_while_text_changes", shows: "a system call that outlives its code cache" },
   { name: "robust_mutex", shows: "what the kernel writes at a death" },
   { name: "stopped_children", shows: "children that are stopped and go on" },
   { name: "greedy_tasks", shows: "nobody starves", varies: true },

@@ -52,6 +52,8 @@ export interface SyscallSpec {
   readonly reason?: string;
   /** Whether it may sleep for long, so that other tasks have to run meanwhile. */
   readonly blocks: boolean | ((call: CallView) => boolean);
+  /** Whether it may end the sleep of another task, once it has ended itself. To be asked at exit. */
+  readonly wakes: boolean | ((call: CallView) => boolean);
   /** Whether it may change what an already known file descriptor number refers to. */
   readonly changesFds: boolean;
   /** Memory that the kernel may have written if the call succeeded. */

@@ -21,6 +21,11 @@ export function plain(...names: SyscallName[]): Table {
   return all(names, {});
 }
 
+/** The same system calls, none of which ends the sleep of another task. */
+export function calm(table: Table): Table {
+  return Object.fromEntries(Object.entries(table).map(([name, entry]) => [name, { wakes: false, ...entry }]));
+}
+
 /** A call that programs find missing: answered with `-errno` without running. */
 export function absent(errno: number, reason: string): Entry {
   return { handling: "absent", errno, reason };

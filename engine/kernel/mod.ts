@@ -18,5 +18,6 @@ export {
   refusal,
   refusalOfSuccess,
   syscallSpec,
+  wakesOthers,
 } from "./query.ts";
 export { localRanges, remoteRanges } from "./vectors.ts";

@@ -32,6 +32,11 @@ export function blocks(spec: SyscallSpec, call: CallView): boolean {
   return typeof spec.blocks === "boolean" ? spec.blocks : spec.blocks(call);
 }
 
+/** Whether a call that has ended may have ended the sleep of another task. */
+export function wakesOthers(spec: SyscallSpec, call: CallView): boolean {
+  return typeof spec.wakes === "boolean" ? spec.wakes : spec.wakes(call);
+}
+
 /** The ranges of `areas` that can be memory, each of at most `limit` bytes. */
 function rangesOf(areas: readonly Area[], call: CallView, limit: number): MemoryRange[] {
   const ranges: MemoryRange[] = [];

@@ -1,24 +1,36 @@
 /** The way of a system call while recording: from its entry through sleep, signals and restarts to its event. */
-import { ERRNO, PTRACE, PTRACE_EVENT, SIG, SYSCALL_STOP, SYSCALLS, WAIT } from "../../ffi/mod.ts";
+import {
+  CLONE,
+  ERRNO,
+  PTRACE,
+  PTRACE_EVENT,
+  SIG,
+  SYSCALL_STOP,
+  SYSCALLS,
+  tgkill,
+  WAIT,
+  yieldProcessor,
+} from "../../ffi/mod.ts";
 import { EngineError, invariant } from "../engine-error.ts";
+import { wakesOthers } from "../kernel/mod.ts";
 import { TaskGone } from "../tracee/controller.ts";
 import { intoKernel, RAX, RCX, USER32_CS } from "../tracee/registers.ts";
 import type { Tracer } from "../tracee/tracer.ts";
 import type { Call } from "./call.ts";
 import type { Deaths } from "./deaths.ts";
 import type { JobControl } from "./job-control.ts";
-import { hasPending, isAsleep } from "./kernel-state.ts";
+import { hasPending, isAwake, isBusy } from "./kernel-state.ts";
 import type { Lifecycle } from "./lifecycle.ts";
 import { markWaitedFor, waitsForLock } from "./lock-waiter.ts";
-import { putAt, type RecordedTask } from "./recorded-task.ts";
+import { putAt, type RecordedProcess, type RecordedTask } from "./recorded-task.ts";
 import type { Recording } from "./recording.ts";
 import type { SignalRecorder } from "./signal-recorder.ts";
 import type { StopRequest } from "./stop-request.ts";
 import { mayKill, type SyscallRecorder, sentSignal, Unsupported } from "./syscall-recorder.ts";
 import { originalTrap, sendPendingTrap } from "./trap-signal.ts";
 
-/** Times that a blocking call is looked after before another task takes over. */
-const PATIENCE = 20;
+/** Looks at a task that is in a sleep which nothing breaks off, before others go on: some 2 ms. */
+const PATIENCE = 200;
 /** Results of a call that a signal broke off: ERESTARTSYS to ERESTART_RESTARTBLOCK (linux/errno.h). */
 const FIRST_RESTART = -512;
 const LAST_RESTART = -516;
@@ -36,7 +48,9 @@ export class CallRecorder {
     private readonly jobs: JobControl,
     private readonly syscalls: SyscallRecorder,
     private readonly stopRequest: StopRequest,
-  ) {}
+  ) {
+    recording.finishOutput = (process) => this.finishOutput(process);
+  }
 
   private get tracer(): Tracer {
     return this.recording.tracer;
@@ -72,6 +86,7 @@ export class CallRecorder {
     const call = this.syscalls.begin(task, number, site, registers);
     task.call = call;
     if (number === SYSCALLS.exit || number === SYSCALLS.exit_group) {
+      if (number === SYSCALLS.exit_group) this.recording.finishOutput(task.process);
       this.deaths.exit(task, call);
       return;
     }
@@ -131,17 +146,15 @@ export class CallRecorder {
       this.performAlone(task, call);
       return;
     }
-    if (mayKill(call)) for (const other of this.recording.tasks.values()) this.deaths.expect(other);
+    if (mayKill(call)) {
+      this.recording.finishOutput();
+      for (const other of this.recording.tasks.values()) this.deaths.expect(other);
+    }
+    if (this.entersOutput(task, call) === "waits") return;
     if (this.syscalls.maySleep(task, call)) {
-      const locks = waitsForLock(call);
-      if (locks) markWaitedFor(this.recording, task, call);
+      if (waitsForLock(call)) markWaitedFor(this.recording, task, call);
       this.recording.schedule.block(task);
-      this.tracer.release(task, PTRACE.SYSCALL);
-      for (let i = 0; i < PATIENCE || (locks && !isAsleep(task.tid)); i++) {
-        const stopped = control.wait(task.tid, WAIT.NOHANG);
-        if (stopped === task.tid) this.stopped(task, control.status);
-        if (stopped !== 0) break;
-      }
+      this.letSleep(task);
       return;
     }
     for (;;) {
@@ -161,6 +174,59 @@ export class CallRecorder {
     }
   }
 
+  /** A task stands at the entry of a call: if it writes to the recording's output, others' output may go first. */
+  private entersOutput(task: RecordedTask, call: Call): "goes on" | "waits" {
+    const { outputTurns, schedule } = this.recording;
+    if (!this.syscalls.showsOutput(task, call) || outputTurns.enter(task)) return "goes on";
+    schedule.block(task, "queued");
+    return "waits";
+  }
+
+  /** Lets the next task write to the recording's output. @returns Whether there was one. */
+  letWriterIn(): boolean {
+    const task = this.recording.outputTurns.next();
+    if (task === undefined) return false;
+    this.recording.schedule.block(task);
+    this.letSleep(task);
+    return true;
+  }
+
+  /**
+   * Breaks off the call of the task whose output is on its way, if it sleeps half-way, so that its result tells how much
+   * is out. A stop does that, which the program does not hear of (`job-control.ts`).
+   */
+  private finishOutput(process: RecordedProcess | undefined): void {
+    const task = this.recording.outputTurns.current;
+    if (task?.state !== "blocked" || !task.running) return;
+    if (process !== undefined && task.process !== process) return;
+    tgkill(task.process.pid, task.tid, SIG.SIGSTOP);
+    this.awaitStop(task);
+  }
+
+  /**
+   * Resumes a task in a call that may sleep, and waits until it has either ended or sleeps. Nobody else runs before:
+   * what the call does at once takes effect at once.
+   */
+  private letSleep(task: RecordedTask): void {
+    this.tracer.release(task, PTRACE.SYSCALL);
+    this.awaitStop(task);
+  }
+
+  /** Waits until a task that is in a call has stopped there, and it is known what that means, or sleeps. */
+  private awaitStop(task: RecordedTask): void {
+    const { tasks, tracer } = this.recording;
+    const { tid } = task;
+    for (let looks = 0; ; looks++) {
+      yieldProcessor();
+      // Looked at first: a task that is found asleep has not stopped since.
+      const busy = waitsForChild(task.call) || looks > PATIENCE ? isAwake(tid) : isBusy(tid);
+      const stopped = tracer.control.wait(tid, WAIT.NOHANG);
+      if (stopped === tid) this.stopped(task, tracer.control.status);
+      else if (stopped !== 0 || !busy) return;
+      if (tasks.get(tid) !== task || task.state !== "blocked") return;
+    }
+  }
+
   /**
    * Lets the kernel do an execve that the other threads of the process do not survive. They stand still until it
    * is known whether it succeeds; then the task is the leader, whoever it was.
@@ -170,6 +236,7 @@ export class CallRecorder {
     const { schedule, tasks } = this.recording;
     const paused = [...process.tasks].map((thread) => thread as RecordedTask).filter(isReady);
     for (const thread of paused) schedule.block(thread);
+    this.recording.finishOutput(process);
     this.tracer.release(task, PTRACE.SYSCALL);
     while (task.call === call) {
       const tid = this.tracer.waitFor(-1);
@@ -212,13 +279,14 @@ export class CallRecorder {
       // The kernel restarted the call: this is its entry once more.
       call.restarting = false;
       this.syscalls.startsAgain(task, call);
-      return "goes on";
+      return this.entersOutput(task, call) === "waits" ? "ended" : "goes on";
     }
     const result = Number(BigInt.asIntN(64, task.get("rax")));
     if (result <= FIRST_RESTART && result >= LAST_RESTART) {
       call.restarting = true;
       return "goes on";
     }
+    this.recording.outputTurns.leave(task);
     this.recording.schedule.unblock(task);
     this.finish(task, call);
     return "ended";
@@ -243,6 +311,7 @@ export class CallRecorder {
     });
     // Resumed without a signal, the kernel restarts the call by itself.
     if (delivery === "ignored") return "goes on";
+    this.recording.outputTurns.leave(task);
     if (delivery === "stopped") return "ended";
     task.call = undefined;
     if (delivery === "dying") this.deaths.reap(task);
@@ -264,13 +333,14 @@ export class CallRecorder {
   private finish(task: RecordedTask, call: Call): void {
     task.call = undefined;
     task.returnedTo = task.number("rip");
-    task.resumePc = call.next;
+    task.place = { kind: "behind-call", pc: call.next };
     if (call.replaced) {
       this.lifecycle.replaceProgram(task);
       return;
     }
     for (const { register, value } of call.changed) task.set(register, value);
     this.syscalls.end(task, call);
+    this.recording.disturbed ||= call.spec !== undefined && wakesOthers(call.spec, call);
     if (sentSignal(call) === SIG.SIGCONT) this.jobs.sentContinue();
     if (call.number === SYSCALLS.rt_sigreturn) {
       returnFromHandler(task, call);
@@ -296,6 +366,12 @@ function returnFromHandler(task: RecordedTask, call: Call): void {
     );
   }
   putAt(task, isUnread ? call.next : task.number("rip"));
+}
+
+/** Whether a call sleeps, unbreakably, until a child has a program of its own. */
+function waitsForChild(call: Call | undefined): boolean {
+  if (call?.number === SYSCALLS.clone) return (call.int(0) & CLONE.VFORK) !== 0;
+  return call?.number === SYSCALLS.vfork;
 }
 
 /** Whether a call is an execve that other threads have to die for, or that makes a thread the leader. */

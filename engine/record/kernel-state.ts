@@ -1,22 +1,31 @@
 /** What the kernel says of a task that is not the recorder's at the moment (proc_pid_stat(5), state). */
 import { readFileSync } from "node:fs";
-import { signalBit } from "../../ffi/mod.ts";
+import { close, isErrno, O, open, pread, signalBit } from "../../ffi/mod.ts";
 
-/** A file of proc; nothing if the task is gone. */
-function readIfThere(path: string): string {
+/** The state stands behind the program's name, which has at most 15 bytes (TASK_COMM_LEN) and is in parentheses. */
+const ENOUGH = 64;
+const buffer = new Uint8Array(ENOUGH);
+const CLOSING = ")".charCodeAt(0);
+
+/** One letter; undefined if there is no such task any more. */
+function state(tid: number): string | undefined {
+  let fd: number;
   try {
-    return readFileSync(path, "latin1");
+    fd = open(`/proc/${tid}/stat`, O.RDONLY);
   } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    if (code === "ENOENT" || code === "ESRCH") return "";
+    if (isErrno(error, "ENOENT")) return undefined;
     throw error;
   }
-}
-
-/** The letter of its state; undefined if the task is gone. */
-function state(tid: number): string | undefined {
-  const stat = readIfThere(`/proc/${tid}/stat`);
-  return stat[stat.lastIndexOf(")") + 2];
+  try {
+    const text = buffer.subarray(0, pread(fd, buffer, 0));
+    return String.fromCharCode(text[text.lastIndexOf(CLOSING) + 2] ?? 0);
+  } catch (error) {
+    // It has ended since it was opened.
+    if (isErrno(error, "ESRCH")) return undefined;
+    throw error;
+  } finally {
+    close(fd);
+  }
 }
 
 /** Whether a task is dead, waited for or not. */
@@ -30,9 +39,29 @@ export function isZombie(tid: number): boolean {
   return state(tid) === "Z";
 }
 
-/** Whether a task sleeps in a system call, or has stopped behind it. */
-export function isAsleep(tid: number): boolean {
-  return state(tid) !== "R";
+/** Whether a task is at work in the kernel: it neither sleeps nor has stopped. */
+export function isAwake(tid: number): boolean {
+  return state(tid) === "R";
+}
+
+/**
+ * Whether a task is in the midst of something: awake, or in a sleep that nothing breaks off, which is for a disk or a
+ * lock inside the kernel.
+ */
+export function isBusy(tid: number): boolean {
+  const letter = state(tid);
+  return letter === "R" || letter === "D";
+}
+
+/** A file of proc; nothing if the task is gone. */
+function readIfThere(path: string): string {
+  try {
+    return readFileSync(path, "latin1");
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === "ENOENT" || code === "ESRCH") return "";
+    throw error;
+  }
 }
 
 /** Whether a signal waits for a task or its process (proc_pid_status(5), SigPnd and ShdPnd); not if the task is gone. */

@@ -4,6 +4,7 @@ import { invariant } from "../engine-error.ts";
 import type { Tracer } from "../tracee/tracer.ts";
 import { adoptProgram } from "./adopt.ts";
 import type { Call } from "./call.ts";
+import { DescriptorTable } from "./descriptor-table.ts";
 import { RecordedProcess, RecordedTask } from "./recorded-task.ts";
 import type { Recording } from "./recording.ts";
 
@@ -51,8 +52,7 @@ export class Lifecycle {
     this.tracer.replaceSpace(task);
     process.actions = process.actions.clone();
     process.actions.afterExec();
-    process.streams.clear();
-    process.files.clear();
+    task.descriptors = new DescriptorTable();
     task.clearTid = 0;
     task.robustList = 0;
     this.recording.described?.replaced(task);
@@ -84,7 +84,8 @@ export class Lifecycle {
     this.tracer.readRegisters(child);
     child.image = parent.space.image;
     child.set("rcx", call.next);
-    child.resumePc = call.next;
+    child.place = { kind: "at", pc: call.next };
+    child.descriptors = shares(CLONE.FILES) ? parent.descriptors : new DescriptorTable();
     child.trap = { blocked: parent.trap.blocked, pending: undefined };
     child.lastFault = parent.lastFault;
     child.clearTid = shares(CLONE.CHILD_CLEARTID) ? call.argument(3) : 0;

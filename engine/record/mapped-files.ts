@@ -93,11 +93,11 @@ export class MappedFiles {
   }
 
   /** Whether a descriptor is one of a file that has been mapped. */
-  private mayBeMapped({ tid, process }: RecordedTask, fd: number): boolean {
-    let key = process.files.get(fd);
+  private mayBeMapped({ tid, descriptors }: RecordedTask, fd: number): boolean {
+    let key = descriptors.files.get(fd);
     if (key === undefined) {
       key = stateOf(`/proc/${tid}/fd/${fd}`)?.key ?? "";
-      process.files.set(fd, key);
+      descriptors.files.set(fd, key);
     }
     return this.files.has(key);
   }

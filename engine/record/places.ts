@@ -33,14 +33,14 @@ export interface TaskPlace {
 
 /** Where a task stands that is stopped at a point or blocked in the kernel. */
 export function placeOf(task: RecordedTask): TaskPlace {
-  const { space, call, state } = task;
-  const blocked = state === "blocked" ? call : undefined;
-  const pc = blocked ? Number(blocked.registers[RIP]!) : (task.appPc ?? task.resumePc);
+  const { space, call } = task;
+  const blocked = task.state === "ready" ? undefined : call;
+  const pc = blocked ? Number(blocked.registers[RIP]!) : (task.appPc ?? task.place.pc);
   const rsp = blocked ? Number(blocked.registers[RSP]!) : task.number("rsp");
   return {
     task: task.id,
     process: task.process.id,
-    state,
+    state: task.state === "ready" ? "ready" : "blocked",
     at: codePlace(space, pc),
     ...(blocked && { syscall: syscallName(blocked.number) }),
     callers: callersOn(space, rsp),

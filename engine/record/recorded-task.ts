@@ -4,6 +4,7 @@ import type { AddressSpace } from "../tracee/address-space.ts";
 import { type HeldSignal, Process, type Standing, Task } from "../tracee/task.ts";
 import type { Actions } from "./actions.ts";
 import type { Call } from "./call.ts";
+import { DescriptorTable } from "./descriptor-table.ts";
 
 /** What a task believes of SIGTRAP. */
 export interface TrapState {
@@ -48,10 +49,6 @@ export function standsAt(task: RecordedTask, { pc, ticks, jumps, rsp }: Entry): 
 
 /** A process that is being recorded. */
 export class RecordedProcess extends Process {
-  /** Which standard stream of the recorder a descriptor is: 1, 2, or 0 for none. Filled when asked. */
-  readonly streams = new Map<number, 0 | 1 | 2>();
-  /** Which files its descriptors are of, by device and inode; "" for what is no file. Filled when asked. */
-  readonly files = new Map<number, string>();
   /** Its leader has ended before its threads, and is not waited for yet. */
   leaderless = false;
 
@@ -66,8 +63,11 @@ export class RecordedProcess extends Process {
 
 /** A task that is being recorded. */
 export class RecordedTask extends Task {
-  /** `ready` to run, or `blocked` in the kernel (in a system call, or ending). */
-  state: "ready" | "blocked" = "ready";
+  /**
+   * `ready` to run; `blocked` in the kernel (in a system call, or ending); or `queued` at the entry of a system call
+   * that waits for another task's output to be out.
+   */
+  state: "ready" | "blocked" | "queued" = "ready";
   /** Where it stands, once it has run since its last event. */
   standing: Standing | undefined;
   /** The system call that it is in. */
@@ -92,6 +92,7 @@ export class RecordedTask extends Task {
   frameRefused = false;
   /** What it believes of SIGTRAP. */
   trap: TrapState = { blocked: false, pending: undefined };
+  descriptors = new DescriptorTable();
   /** Registers at the system call that ends it. */
   exiting: Registers | undefined;
 
@@ -100,5 +101,10 @@ export class RecordedTask extends Task {
     override process: RecordedProcess,
   ) {
     super(tid, tid, process);
+  }
+
+  override leaveCache(): void {
+    super.leaveCache();
+    this.returnedTo = -1;
   }
 }

@@ -6,7 +6,7 @@
  * happened, does or lets happen what the program asked for, and writes one event (`Recording.emit`). Between two
  * stops nothing is recorded, since nothing happens that replay would not do by itself.
  */
-import { ERRNO, isErrno, PTRACE, SI, SIG, SIGINFO, WAIT } from "../../ffi/mod.ts";
+import { ERRNO, isErrno, PTRACE, SI, SIG, SIGINFO, WAIT, yieldProcessor } from "../../ffi/mod.ts";
 import { EngineError, invariant } from "../engine-error.ts";
 import { type Cpuid, emulate, visibleCpuid } from "../instructions.ts";
 import { Interrupted } from "../interrupts.ts";
@@ -23,6 +23,7 @@ import type { InstructionTrap } from "../translate/traps.ts";
 import { CallRecorder } from "./call-recorder.ts";
 import { Deaths } from "./deaths.ts";
 import { JobControl } from "./job-control.ts";
+import { isAwake } from "./kernel-state.ts";
 import { Lifecycle } from "./lifecycle.ts";
 import type { TaskPlace } from "./places.ts";
 import type { PlannedSignals } from "./planned-signals.ts";
@@ -33,10 +34,11 @@ import { type DeliveryPoint, SignalRecorder } from "./signal-recorder.ts";
 import { StopRequest } from "./stop-request.ts";
 import { SyscallRecorder, Unsupported } from "./syscall-recorder.ts";
 
-/** Ticks per counter that a task may run while others wait for their turn. */
-const SLICE = 500_000;
-/** The same for a task that is alone. */
-const LONG_SLICE = 50_000_000;
+/**
+ * Most sleeping tasks of which each is looked at after every call that may have woken it: a look takes some 5 µs. Of
+ * more than that only those are whose calls write memory, which others could see change before its event.
+ */
+const MOST_WATCHED = 8;
 
 /** What is said of a recording that was ended by a signal. */
 export const TOLD = "the recorder was told to stop";
@@ -106,7 +108,10 @@ export class Recorder {
       while (this.recording.tasks.size > 0) this.outliving(() => this.turn());
     } catch (error) {
       if (error instanceof Interrupted) {
-        if (!error.lost) this.recording.mark(undefined);
+        if (!error.lost) {
+          this.recording.finishOutput();
+          this.recording.mark(undefined);
+        }
         return { reason: "interrupted", status: error.signal, message: TOLD };
       }
       if (error instanceof Unsupported || error instanceof EngineError) {
@@ -141,11 +146,32 @@ export class Recorder {
 
   /** The task to run now: ready ones take turns; tasks whose system calls have ended join them first. */
   private next(): RecordedTask | undefined {
-    const { schedule, tasks } = this.recording;
-    // The last one may be found dead on the way.
-    while (schedule.size < tasks.size && this.waitForAny(WAIT.NOHANG));
-    this.stopRequest.allStand();
-    return schedule.first;
+    const { recording } = this;
+    const { schedule, tasks } = recording;
+    for (;;) {
+      // The last one may be found dead on the way.
+      while (schedule.size < tasks.size && this.waitForAny(WAIT.NOHANG));
+      if (this.calls.letWriterIn() || this.stillBusy()) continue;
+      if (!recording.disturbed) {
+        this.stopRequest.allStand();
+        return schedule.first;
+      }
+      // One may have stopped between the two looks: once more around.
+      recording.disturbed = false;
+    }
+  }
+
+  /**
+   * Whether tasks that were asleep in the kernel have been woken by what was recorded last, and have not come out yet.
+   * Until they have, nobody runs: what they do there takes effect now, and has its events here.
+   */
+  private stillBusy(): boolean {
+    if (!this.recording.disturbed) return false;
+    const asleep = [...this.recording.tasks.values()].filter(({ state }) => state === "blocked");
+    const watched = asleep.length <= MOST_WATCHED ? asleep : asleep.filter(hasOutputs);
+    if (!watched.some(({ tid }) => isAwake(tid))) return false;
+    yieldProcessor();
+    return true;
   }
 
   /**
@@ -185,14 +211,14 @@ export class Recorder {
         break;
       case "syscall":
         this.calls.enter(task);
-        this.recording.schedule.checkTime(task);
+        this.recording.schedule.hadEvent(task);
         break;
       case "signal":
         this.signal(task, entered);
         break;
       case "instruction":
         this.instruction(task, stop.trap);
-        this.recording.schedule.checkTime(task);
+        this.recording.schedule.hadEvent(task);
         break;
       case "gone":
         this.deaths.gone(task, stop.status);
@@ -215,7 +241,7 @@ export class Recorder {
   /** How far a task may run: to the end of its slice, or to the place of a signal that is known ahead. */
   private arm(task: RecordedTask): void {
     const held = task.held.length > 0;
-    const slice = held ? 1 : this.recording.tasks.size > 1 ? SLICE : LONG_SLICE;
+    const slice = held ? 1 : this.recording.schedule.budget(this.recording.tasks.size === 1);
     const interrupt = held ? undefined : this.exactStop(task);
     if (interrupt === undefined) arm(task, () => slice, slice);
     else armUpTo(task, Math.min(interrupt, task.ticks + slice * TICK_COUNTERS), slice);
@@ -233,7 +259,7 @@ export class Recorder {
     const held = task.held.shift();
     if (held) this.deliver(task, held, { point, registers, atSignalStop: true });
     else if (this.exactStop(task) === undefined) schedule.rotate();
-    else schedule.checkTime(task);
+    else schedule.hadEvent(task);
   }
 
   private deliver(task: RecordedTask, held: HeldSignal, at: DeliveryPoint): void {
@@ -339,6 +365,10 @@ export class Recorder {
       if (value !== before[i] && i !== RIP) task.set(REGISTER_NAMES[i]!, value);
     });
   }
+}
+
+function hasOutputs({ call }: RecordedTask): boolean {
+  return call?.spec !== undefined && call.spec.writes.length + call.spec.writesAlways.length > 0;
 }
 
 /** Signals of timers: they may come a little later, so that the program gets on between them, however short they are. */

@@ -24,9 +24,10 @@ import { type CrashState, crashState, MOST_CRASHES } from "./crash.ts";
 import type { Deny } from "./deny/mod.ts";
 import type { DescribedHost } from "./described/mod.ts";
 import { MappedFiles } from "./mapped-files.ts";
+import { OutputTurns } from "./output-turns.ts";
 import { inPieces } from "./pieces.ts";
-import type { RecordedTask } from "./recorded-task.ts";
-import { Schedule } from "./schedule.ts";
+import type { RecordedProcess, RecordedTask } from "./recorded-task.ts";
+import { FAIR, Schedule, type SchedulePolicy } from "./schedule.ts";
 
 /** Most bytes of memory in one event, so that it fits into a chunk of the trace. */
 const MAX_WRITTEN = MAX_CHUNK_BYTES / 2;
@@ -35,7 +36,11 @@ const MAX_WRITTEN = MAX_CHUNK_BYTES / 2;
 export class Recording {
   /** Living tasks by thread id. */
   readonly tasks = new Map<number, RecordedTask>();
-  readonly schedule = new Schedule();
+  readonly schedule: Schedule;
+  /** Who may write to the recording's own output. */
+  readonly outputTurns = new OutputTurns();
+  /** Something has happened that may have woken tasks which sleep in the kernel. */
+  disturbed = false;
   readonly totals = noTotals();
   /** Tasks that a signal has ended with their process, the last ones. */
   readonly crashes: CrashState[] = [];
@@ -45,6 +50,11 @@ export class Recording {
   deny: Deny | undefined;
   /** The files that are mapped. */
   readonly files = new MappedFiles(this);
+  /**
+   * To be called before tasks of a process die, or of any process: output of theirs that is half out gets its event.
+   * The kernel would not tell how much of it was out.
+   */
+  finishOutput: (process?: RecordedProcess) => void = () => {};
   /** Told of how far it has come. */
   onProgress: ((events: number, ticks: () => number) => void) | undefined;
   /** Told of each signal that the kernel brings a task. */
@@ -58,7 +68,10 @@ export class Recording {
     readonly tracer: Tracer,
     readonly writer: TraceWriter,
     readonly binding: Binding,
-  ) {}
+    policy: SchedulePolicy = FAIR,
+  ) {
+    this.schedule = new Schedule(policy);
+  }
 
   /** Ticks of all tasks, those that are gone and those that live. */
   readonly ticksSoFar = (): number =>
@@ -150,6 +163,8 @@ export class Recording {
   /** A task is gone: nothing more can be said of where it stands. */
   forget(task: RecordedTask): void {
     if (this.unmarked === task) this.unmarked = undefined;
+    this.outputTurns.leave(task);
+    this.disturbed = true;
     this.tasks.delete(task.tid);
     this.described?.gone(task);
     task.process.tasks.delete(task);

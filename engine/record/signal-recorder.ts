@@ -122,6 +122,7 @@ export class SignalRecorder {
       disposition,
     } as const;
     if (disposition === "fatal") {
+      this.recording.finishOutput(task.process);
       this.recording.emit(task, { ...base, disposition, writes: [], after: at.registers });
       this.recording.crashed(task, signal, siginfo, at.registers);
       if (signal === SIG.SIGTRAP && actions.handler(signal) !== SIG_DFL)

@@ -2,14 +2,11 @@
  * What the recorder does around one system call: what it refuses, what it changes for the kernel's eyes, and
  * what it writes down of the outcome.
  */
-import { readlinkSync, statSync } from "node:fs";
+import { readlinkSync } from "node:fs";
 import {
   CLONE,
   ERRNO,
-  isErrno,
-  KCMP,
   KERNEL_SIGACTION,
-  kcmp,
   MADV,
   MAP,
   PROT,
@@ -36,9 +33,11 @@ import { applyMemoryCall, certainAdvice } from "../tracee/memory-calls.ts";
 import { AttachedSegments } from "./attached.ts";
 import { Call } from "./call.ts";
 import { PERF_MEMORY } from "./described/perf-memory.ts";
+import { DescriptorTable } from "./descriptor-table.ts";
 import { placeLibrary } from "./library-place.ts";
 import type { MappedFiles } from "./mapped-files.ts";
 import { filterMaps } from "./maps-filter.ts";
+import type { Stream } from "./output-streams.ts";
 import { OutsideWrites } from "./outside-writes.ts";
 import { endOfFreeable, partDone } from "./partial-effects.ts";
 import type { RecordedTask } from "./recorded-task.ts";
@@ -114,7 +113,7 @@ export class SyscallRecorder {
     if (written !== undefined) return written;
     const moves = movesTo(spec, call);
     // Bytes that never pass through the program's memory could not be shown again.
-    if (moves && this.stream(task, moves.fd) !== 0) return -moves.errno;
+    if (moves && streamOf(task, moves.fd) !== 0) return -moves.errno;
     if (call.number === SYSCALLS.mmap && showsNoFile(task, call)) return ENODEV;
     if (call.number === SYSCALLS.mmap || call.number === SYSCALLS.munmap) {
       const start = call.argument(0);
@@ -160,6 +159,12 @@ export class SyscallRecorder {
     // A leader that kills itself can't be waited for before its threads.
     if (mayKill(call)) return task.process.tasks.size > 1;
     return this.recording.tasks.size > 1 && blocks(spec, call);
+  }
+
+  /** Whether a call writes to the recording's own output. */
+  showsOutput(task: RecordedTask, call: Call): boolean {
+    const { sends } = call.spec ?? {};
+    return sends !== undefined && streamOf(task, call.int(sends.fd)) !== 0;
   }
 
   /** Changes of the arguments that only the kernel sees, and arguments that its results may overwrite. */
@@ -227,12 +232,12 @@ export class SyscallRecorder {
     if (call.result === 0 || number === SYSCALLS.rt_sigreturn) mendTrap(task, call);
     if (number === SYSCALLS.sched_getaffinity && call.result > 0) this.showAllProcessors(task, call);
     if (call.result >= 0) filterMaps(this.recording, task, call);
-    let stream: 0 | 1 | 2 = 0;
+    let stream: Stream = 0;
     let outputHash = 0n;
     if (spec) {
       const sent = bytesSent(spec, call);
       if (sent) {
-        stream = this.stream(task, sent.fd);
+        stream = streamOf(task, sent.fd);
         if (stream !== 0) {
           const bytes = collect(sent.ranges, (address, length) => space.memory.read(address, length));
           outputHash = hashOutput(bytes);
@@ -279,10 +284,7 @@ export class SyscallRecorder {
   private remember(task: RecordedTask, call: Call, mapping: MappingRecord | undefined): void {
     const { spec, number, result } = call;
     const { process, space } = task;
-    if (spec?.changesFds) {
-      process.streams.clear();
-      process.files.clear();
-    }
+    if (spec?.changesFds) this.changedFds(task, call);
     if (spec?.handling === "memory" || mapping) {
       for (const changed of applyMemoryCall(space, number, call.args, result, mapping)) {
         this.recording.tracer.mapper.textChanged(changed.space, changed.start, changed.end);
@@ -298,6 +300,12 @@ export class SyscallRecorder {
     } else if (number === SYSCALLS.set_robust_list) {
       task.robustList = call.argument(0);
     }
+  }
+
+  /** Descriptors lead elsewhere; with CLONE_FILES an unshare parts the task's table from that of others. */
+  private changedFds(task: RecordedTask, call: Call): void {
+    if (call.number === SYSCALLS.unshare) task.descriptors = new DescriptorTable();
+    else task.descriptors.changed();
   }
 
   /** The engine has bound the program to one processor; the program sees those that it would have without. */
@@ -343,17 +351,6 @@ export class SyscallRecorder {
     record.file = this.files.add(path, record);
     return { mapping: record, writes: [] };
   }
-
-  /** Which of the recorder's standard streams a descriptor of a process is. */
-  private stream({ process, tid }: RecordedTask, fd: number): 0 | 1 | 2 {
-    let stream = process.streams.get(fd);
-    if (stream === undefined) {
-      const order = fd === 2 ? ([2, 1] as const) : ([1, 2] as const);
-      stream = order.find((own) => sameFile(tid, own, fd)) ?? 0;
-      process.streams.set(fd, stream);
-    }
-    return stream;
-  }
 }
 
 /** @throws Unsupported if there is a reason to. */
@@ -364,10 +361,9 @@ function refuse({ spec, pc }: Call, why: string | undefined): void {
   );
 }
 
-function sameInode(pid: number, own: number, fd: number): boolean {
-  const mine = statSync(`/proc/self/fd/${own}`, { throwIfNoEntry: false });
-  const theirs = statSync(`/proc/${pid}/fd/${fd}`, { throwIfNoEntry: false });
-  return mine !== undefined && theirs !== undefined && mine.dev === theirs.dev && mine.ino === theirs.ino;
+/** Which of the recorder's standard streams a descriptor of a task leads to. */
+function streamOf({ descriptors, tid }: RecordedTask, fd: number): Stream {
+  return descriptors.streams.of(tid, fd);
 }
 
 /**
@@ -381,18 +377,6 @@ function showsNoFile({ tid }: RecordedTask, call: Call): boolean {
   } catch (error) {
     // No such descriptor: the call itself will fail.
     if ((error as NodeJS.ErrnoException).code === "ENOENT") return false;
-    throw error;
-  }
-}
-
-/** Whether a descriptor of a process is the very open file that the recorder has at `own`. */
-function sameFile(pid: number, own: number, fd: number): boolean {
-  try {
-    return kcmp(process.pid, pid, KCMP.FILE, own, fd) === 0;
-  } catch (error) {
-    if (isErrno(error, "EBADF")) return false;
-    // Kernels without kcmp, and containers that forbid it: the same inode is the next best answer.
-    if (isErrno(error, "ENOSYS") || isErrno(error, "EPERM")) return sameInode(pid, own, fd);
     throw error;
   }
 }

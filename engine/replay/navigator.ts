@@ -110,7 +110,7 @@ export class Navigator {
     registers[RAX] = task.get("orig_rax");
     registers[RCX] = BigInt(site.next);
     task.site = { ...site, number: Number(BigInt.asIntN(32, task.get("orig_rax"))), registers };
-    task.resumePc = site.next;
+    task.place = { kind: "behind-call", pc: site.next };
     return task.site;
   }
 

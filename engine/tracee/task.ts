@@ -34,6 +34,15 @@ export interface HeldSignal {
   siginfo: Uint8Array;
 }
 
+/**
+ * What a cache pc at which a task can be left for long stands for in the program. It lets the task go on in another
+ * code cache:
+ * - `at`: in front of the instruction at `pc`, with the program's own registers,
+ * - `behind-call`: behind a `syscall` of the cache, in front of the one at `pc`. The kernel has left the cache pc in
+ *   rcx; in this cache the next instruction mends that, in another one nothing would.
+ */
+export type CachePlace = { kind: "at"; pc: number } | { kind: "behind-call"; pc: number };
+
 /** A thread of the program. */
 export class Task {
   /** Retired conditional branches and back-jumps, up to the last settlement. */
@@ -45,8 +54,8 @@ export class Task {
   dirty = false;
   /** Where to go on, if not at the cache pc in the registers. */
   appPc: number | undefined;
-  /** App pc of the place where it stands, for the case that its image is replaced meanwhile. */
-  resumePc = 0;
+  /** What the cache pc in `registers` stands for, for the case that its image is replaced meanwhile. */
+  place: CachePlace = { kind: "at", pc: 0 };
   /** The image that the cache pc in `registers` belongs to. */
   image: Image | undefined;
   /** How often that image's cache had dropped a module when the task was last looked at. */
@@ -103,6 +112,13 @@ export class Task {
   jumpTo(pc: number): void {
     this.appPc = pc;
     this.poll = undefined;
+  }
+
+  /** Lets the task go on where it stands, in whichever code cache its space has by then. */
+  leaveCache(): void {
+    const { kind, pc } = this.place;
+    if (kind === "behind-call") this.set("rcx", pc);
+    this.jumpTo(pc);
   }
 
   /** The program's view of the registers, standing at `pc`. */

@@ -122,7 +122,7 @@ export class Tracer extends Controller {
     this.mapper.refresh(task);
     this.mapper.mapRegions(task);
     space.image.cache.update();
-    if (task.appPc === undefined && this.isOutside(task)) task.appPc = task.resumePc;
+    if (task.appPc === undefined && this.isOutside(task)) task.leaveCache();
     if (task.appPc !== undefined) {
       const pc = task.appPc;
       task.set("rip", space.image.cache.entry(pc) ?? astray(task, pc));
@@ -216,12 +216,12 @@ export class Tracer extends Controller {
         if (trap.counter === "tick") task.ticks--;
         else task.jumps--;
         task.poll = trap;
-        task.resumePc = trap.pc;
+        task.place = { kind: "at", pc: trap.pc };
         if (trap.garbageFlags === 0) task.set("rcx", task.space.image.spilled(CONTEXT.tickRcx));
         else task.set("eflags", task.get("eflags") & ~BigInt(trap.garbageFlags));
         return { kind: "poll", trap };
       case "instruction":
-        task.resumePc = trap.pc + trap.length;
+        task.place = { kind: "at", pc: trap.pc + trap.length };
         settle(task);
         return { kind: "instruction", trap };
     }

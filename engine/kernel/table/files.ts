@@ -8,7 +8,7 @@ import { ERRNO } from "../../../ffi/mod.ts";
 import { argument, least, pointedLength, result } from "../amounts.ts";
 import { behind, filled, out, string, when } from "../areas.ts";
 import type { CallView } from "../call.ts";
-import { absent, all, plain, type Table, unless } from "../entry.ts";
+import { absent, all, calm, plain, type Table, unless } from "../entry.ts";
 import { iovecs } from "../vectors.ts";
 import { FCNTL } from "./fcntl.ts";
 import { IOCTL } from "./ioctl.ts";
@@ -62,23 +62,27 @@ export const FILES: Table = {
   pipe2: { writes: [out(0, 8)] },
   memfd_secret: absent(ERRNO.ENOSYS, "its memory cannot be read by the recorder"),
 
-  stat: { writes: [out(1, STAT)] },
-  fstat: { writes: [out(1, STAT)] },
-  lstat: { writes: [out(1, STAT)] },
-  newfstatat: { writes: [out(2, STAT)] },
-  statx: { writes: [out(4, STATX)] },
-  statfs: { writes: [out(1, STATFS)] },
-  fstatfs: { writes: [out(1, STATFS)] },
-  ustat: { writes: [out(1, USTAT)] },
-  cachestat: { writes: [out(2, CACHESTAT)] },
-  file_getattr: { writes: [out(2, argument(3))] },
+  ...calm({
+    stat: { writes: [out(1, STAT)] },
+    fstat: { writes: [out(1, STAT)] },
+    lstat: { writes: [out(1, STAT)] },
+    newfstatat: { writes: [out(2, STAT)] },
+    statx: { writes: [out(4, STATX)] },
+    statfs: { writes: [out(1, STATFS)] },
+    fstatfs: { writes: [out(1, STATFS)] },
+    ustat: { writes: [out(1, USTAT)] },
+    cachestat: { writes: [out(2, CACHESTAT)] },
+    file_getattr: { writes: [out(2, argument(3))] },
+  }),
   // Option 2 writes the name of a file system.
   sysfs: { writes: [when((call) => call.int(0) === 2, string(2))] },
-  getdents: { writes: [filled(1, 2)] },
-  getdents64: { writes: [filled(1, 2)] },
-  getcwd: { writes: [filled(0, 1)] },
-  readlink: { writes: [filled(1, 2)] },
-  readlinkat: { writes: [filled(2, 3)] },
+  ...calm({
+    getdents: { writes: [filled(1, 2)] },
+    getdents64: { writes: [filled(1, 2)] },
+    getcwd: { writes: [filled(0, 1)] },
+    readlink: { writes: [filled(1, 2)] },
+    readlinkat: { writes: [filled(2, 3)] },
+  }),
   // With EOVERFLOW it says how long a handle it would have written.
   name_to_handle_at: { writesAlways: [out(2, FILE_HANDLE), out(3, 8)] },
 
@@ -105,8 +109,8 @@ export const FILES: Table = {
   // These say in their size argument how much there is, also when it does not fit (E2BIG).
   lsm_get_self_attr: { writes: [out(1, pointedLength(2))], writesAlways: [out(2, 4)] },
   lsm_list_modules: { writes: [out(0, pointedLength(1))], writesAlways: [out(1, 4)] },
+  ...calm(plain("access", "faccessat", "faccessat2", "lseek", "umask")),
   ...plain(
-    "access",
     "acct",
     "chdir",
     "chmod",
@@ -117,8 +121,6 @@ export const FILES: Table = {
     "epoll_ctl",
     "eventfd",
     "eventfd2",
-    "faccessat",
-    "faccessat2",
     "fadvise64",
     "fallocate",
     "fanotify_init",
@@ -148,7 +150,6 @@ export const FILES: Table = {
     "link",
     "linkat",
     "lremovexattr",
-    "lseek",
     "lsetxattr",
     "lsm_set_self_attr",
     "memfd_create",
@@ -179,7 +180,6 @@ export const FILES: Table = {
     "sync_file_range",
     "syncfs",
     "truncate",
-    "umask",
     "umount2",
     "unlink",
     "unlinkat",

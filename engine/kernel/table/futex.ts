@@ -18,6 +18,9 @@ const SLEEPING = new Set([0, 6, 9, 11, 13]);
 /** FUTEX_LOCK_PI and FUTEX_LOCK_PI2. */
 const LOCKING = new Set([6, 13]);
 
+/** FUTEX_UNLOCK_PI: its result does not tell whether somebody has waited. */
+const UNLOCKING = new Set([7]);
+
 /** FUTEX_TID_MASK: a lock without an owner is taken at once. */
 const TID_MASK = 0x3fffffff;
 
@@ -40,9 +43,11 @@ export const FUTEX: Table = {
   // A lock that failed may have set FUTEX_WAITERS or FUTEX_OWNER_DIED before.
   futex: {
     blocks: sleeps,
+    // A wake says how many it was for; the others that return 0 have let nobody go.
+    wakes: (call) => call.result > 0 || operationIn(UNLOCKING)(call),
     writesAlways: [when(operationIn(WRITING_FIRST), out(0, 4)), when(operationIn(WRITING_SECOND), out(4, 4))],
   },
-  futex_wait: { blocks: true },
-  futex_waitv: { blocks: true },
+  futex_wait: { blocks: true, wakes: false },
+  futex_waitv: { blocks: true, wakes: false },
   ...plain("futex_wake", "futex_requeue"),
 };

@@ -9,7 +9,7 @@ import { ERRNO } from "../../../ffi/mod.ts";
 import { argument, times } from "../amounts.ts";
 import { out } from "../areas.ts";
 import type { CallView } from "../call.ts";
-import { absent, all, plain, type Table } from "../entry.ts";
+import { absent, all, calm, plain, type Table } from "../entry.ts";
 
 const PAGE = 4096;
 
@@ -23,7 +23,7 @@ function nodeMask(call: CallView): number {
   return Math.ceil(call.argument(2) / 64) * 8;
 }
 
-export const MEMORY: Table = {
+export const MEMORY: Table = calm({
   ...all(["mmap", "munmap", "mprotect", "pkey_mprotect", "mremap", "brk", "madvise", "remap_file_pages"], {
     handling: "memory",
   }),
@@ -50,4 +50,4 @@ export const MEMORY: Table = {
     "set_mempolicy",
     "set_mempolicy_home_node",
   ),
-};
+});

@@ -31,6 +31,7 @@ const TOPICS: readonly Table[] = [
 const DEFAULTS = {
   handling: "record",
   blocks: false,
+  wakes: true,
   changesFds: false,
   writes: [],
   writesAlways: [],

@@ -4,18 +4,20 @@
  * Sources: section 2 of the manual pages; `kernel/signal.c` of Linux 6.18.
  */
 import { out } from "../areas.ts";
-import { plain, type Table, unlessZeroTime } from "../entry.ts";
+import { calm, plain, type Table, unlessZeroTime } from "../entry.ts";
 import { SIGACTION, SIGINFO, SIGSET, STACK } from "./sizes.ts";
 
 export const SIGNALS: Table = {
-  rt_sigaction: { writes: [out(2, SIGACTION)] },
-  rt_sigprocmask: { writes: [out(2, SIGSET)] },
-  rt_sigpending: { writes: [out(0, SIGSET)] },
-  rt_sigtimedwait: { blocks: unlessZeroTime(2), writes: [out(1, SIGINFO)] },
-  rt_sigsuspend: { blocks: true },
-  rt_sigreturn: { handling: "task" },
-  pause: { blocks: true },
-  sigaltstack: { writes: [out(1, STACK)] },
+  ...calm({
+    rt_sigaction: { writes: [out(2, SIGACTION)] },
+    rt_sigprocmask: { writes: [out(2, SIGSET)] },
+    rt_sigpending: { writes: [out(0, SIGSET)] },
+    rt_sigtimedwait: { blocks: unlessZeroTime(2), writes: [out(1, SIGINFO)] },
+    rt_sigsuspend: { blocks: true },
+    rt_sigreturn: { handling: "task" },
+    pause: { blocks: true },
+    sigaltstack: { writes: [out(1, STACK)] },
+  }),
   ...plain(
     "kill",
     "pidfd_send_signal",

@@ -5,14 +5,16 @@
  */
 import { ERRNO } from "../../../ffi/mod.ts";
 import { filled, out } from "../areas.ts";
-import { absent, all, plain, type Table, unsupported } from "../entry.ts";
+import { absent, all, calm, plain, type Table, unsupported } from "../entry.ts";
 import { PERF_EVENT_OPEN } from "./perf.ts";
 import { SYSINFO, UTSNAME } from "./sizes.ts";
 
 export const SYSTEM: Table = {
-  uname: { writes: [out(0, UTSNAME)] },
-  sysinfo: { writes: [out(0, SYSINFO)] },
-  getrandom: { writes: [filled(0, 1)] },
+  ...calm({
+    uname: { writes: [out(0, UTSNAME)] },
+    sysinfo: { writes: [out(0, SYSINFO)] },
+    getrandom: { writes: [filled(0, 1)] },
+  }),
   syslog: { writes: [filled(1, 2)] },
   perf_event_open: PERF_EVENT_OPEN,
 

@@ -4,10 +4,10 @@
  * Sources: section 2 of the manual pages; `kernel/time/*.c` of Linux 6.18.
  */
 import { out } from "../areas.ts";
-import { plain, type Table } from "../entry.ts";
+import { calm, plain, type Table } from "../entry.ts";
 import { ITIMERSPEC, ITIMERVAL, TIMESPEC, TIMEVAL, TIMEX, TIMEZONE, TMS } from "./sizes.ts";
 
-export const TIME: Table = {
+export const TIME: Table = calm({
   time: { writes: [out(0, 8)] },
   times: { writes: [out(0, TMS)] },
   gettimeofday: { writes: [out(0, TIMEVAL), out(1, TIMEZONE)] },
@@ -30,4 +30,4 @@ export const TIME: Table = {
   timerfd_gettime: { writes: [out(1, ITIMERSPEC)] },
   timerfd_settime: { writes: [out(3, ITIMERSPEC)] },
   ...plain("alarm", "clock_settime", "settimeofday", "timer_delete", "timer_getoverrun", "timerfd_create"),
-};
+});

@@ -6,7 +6,7 @@
 import { count, times } from "../amounts.ts";
 import { filled, out } from "../areas.ts";
 import type { Area, CallView } from "../call.ts";
-import { type Table, unlessZeroTime } from "../entry.ts";
+import { calm, type Table, unlessZeroTime } from "../entry.ts";
 import { EPOLL_EVENT, POLLFD, TIMESPEC, TIMEVAL } from "./sizes.ts";
 
 /** Bytes of an fd_set for the number of descriptors in argument 0: whole 64-bit words. */
@@ -26,7 +26,7 @@ function unlessZero(i: number): (call: CallView) => boolean {
   return (call) => call.int(i) !== 0;
 }
 
-export const WAITING: Table = {
+export const WAITING: Table = calm({
   // The time left is written back however the call ends (poll_select_finish).
   select: { blocks: unlessZeroTime(4), writes: FD_SETS, writesAlways: [out(4, TIMEVAL)] },
   pselect6: { blocks: unlessZeroTime(4), writes: FD_SETS, writesAlways: [out(4, TIMESPEC)] },
@@ -35,4 +35,4 @@ export const WAITING: Table = {
   epoll_wait: { blocks: unlessZero(3), writes: [EVENTS] },
   epoll_pwait: { blocks: unlessZero(3), writes: [EVENTS] },
   epoll_pwait2: { blocks: unlessZeroTime(3), writes: [EVENTS] },
-};
+});
