@@ -1,29 +1,26 @@
 /** What `tickproof suites` does: chooses tests, runs them, keeps their history, and shows what came of them. */
-import { existsSync, mkdtempSync, rmSync } from "node:fs";
-import { availableParallelism, hostname, tmpdir } from "node:os";
+import { mkdtempSync, rmSync } from "node:fs";
+import { availableParallelism, tmpdir } from "node:os";
 import { join } from "node:path";
 import { ENGINE_CHOICES } from "../engines/types.ts";
 import { UsageError } from "../errors.ts";
-import { BROKEN, FAILED, OK } from "../exit-codes.ts";
-import {
-  againstBaseline,
-  baselineTicks,
-  DEFAULT_BOUNDS,
-  History,
-  historyPath,
-  historyReporter,
-} from "../history/mod.ts";
+import { BROKEN, FAILED, OK, REQUIRED_SKIPPED } from "../exit-codes.ts";
+import { History, historyPath } from "../history/mod.ts";
 import { ENGINE_NAMES, liveHost } from "../host/mod.ts";
 import { LogWatch, readSettings } from "../kernel/mod.ts";
 import { isRichTerminal, print, say } from "../output.ts";
 import { counted } from "../plural.ts";
 import { forecastJson, forecastText, listTests, reportersFor, styleFor } from "../reporters/mod.ts";
+import { CATCH_TRIES } from "../run/attempt.ts";
 import {
   collectTests,
   defaultManifests,
   forecastOn,
   inTxGuard,
+  KnownFailures,
   keepWithin,
+  notRun,
+  parseRequired,
   parseShard,
   type RunSummary,
   runTests,
@@ -35,11 +32,12 @@ import {
   type TestCase,
 } from "../run/mod.ts";
 import { KEEP } from "../run/workspace.ts";
-import { DEFAULT_HISTORY_RUNS, settings } from "../settings/mod.ts";
+import { settings } from "../settings/mod.ts";
 import type { SettingsFile } from "../settings/schema.ts";
 import { TICKPROOF } from "../tickproof.ts";
 import { tracesRoot } from "../traces.ts";
 import { Ending } from "./_ending.ts";
+import { RunHistory } from "./_run-history.ts";
 import { watchAndRun, watchedFiles } from "./_watch.ts";
 import type { SuitesOptions } from "./suites.ts";
 
@@ -61,12 +59,14 @@ export async function runSuites(options: SuitesOptions, files: readonly string[]
   await using scripts = new ScriptSessions(scratch);
   const paths = files.length > 0 ? files : defaultManifests();
   const all = await collectTests(paths, scripts);
-  const timeout = options.timeout ?? (await settings()).timeout;
+  const { timeout: usualTimeout, skipExit } = await settings();
+  const timeout = options.timeout ?? usualTimeout;
   // What the command line says of repeating is said of all tests.
   const repeatsAll = options.repeat !== undefined || options["until-fail"];
   const tests = selectTests(all, selection).map((test) => ({
     ...test,
     ...(timeout !== undefined && { timeoutSeconds: timeout }),
+    skipExit: test.skipExit ?? skipExit,
     ...(repeatsAll && { repeat: undefined }),
   }));
   if (options.list) {
@@ -123,16 +123,16 @@ async function watchTests(paths: readonly string[], tests: readonly TestCase[]):
 
 async function runAll(
   options: SuitesOptions,
-  tests: readonly TestCase[],
+  asked: readonly TestCase[],
   scripts: ScriptSessions,
 ): Promise<number> {
   const file = await settings();
   const choice = ENGINE_CHOICES.find((known) => known === (options.engine ?? file.engine));
   const shown = reportersFor(options.reporter ?? (options.json ? "json" : (file.reporter ?? "pretty")));
-  if (options.baseline && options["no-history"])
-    throw new UsageError("--baseline needs the history: drop --no-history");
-  using history = options["no-history"] ? undefined : History.open(historyPath());
-  const recorded = history && historyReporter(history, file.historyRuns ?? DEFAULT_HISTORY_RUNS);
+  const required = options.require === undefined ? [] : parseRequired(options.require);
+  const known = knownFailures(options, file);
+  const tests = known?.mark(asked) ?? asked;
+  using history = new RunHistory(options, file);
 
   const ending = new Ending();
   const untilFail = options["until-fail"];
@@ -148,14 +148,15 @@ async function runAll(
     jobs: options.jobs ?? file.jobs ?? availableParallelism(),
     keep: KEEP.find((known) => known === (options.keep ?? file.keep)) ?? "failed",
     snapshots,
-    baselineTicks: (test, engine) => ticksBefore(history, recorded?.id, test, engine),
+    baselineTicks: (test, engine) => history.ticksOf(test, engine),
+    catchTries: options.catch ?? file.catch ?? CATCH_TRIES,
     log: new LogWatch(() => liveHost.kernelLog()),
     settings: () => readSettings(liveHost),
     guard: () => inTxGuard(liveHost),
     root: tracesRoot(),
     abort: ending.abort,
     report: (event) => {
-      recorded?.report(event);
+      history.report(event);
       shown(event);
     },
   });
@@ -165,29 +166,28 @@ async function runAll(
       `tickproof: ${counted(snapshots.written.length, "snapshot")} written: ${snapshots.written.join(", ")}\n`,
     );
   if (ending.code !== undefined) return ending.code;
-  const worse = options.baseline && history && recorded ? worseThanBefore(history, recorded.id, file) : [];
-  for (const sentence of worse) say(`tickproof: baseline: ${sentence}\n`);
-  return worse.length > 0 ? FAILED : exitCodeOf(summary);
+  if (known !== undefined) tellOf(known.update(summary, options["update-known-failures"]));
+  if (!history.finish()) return FAILED;
+  const missed = notRun(required, summary);
+  for (const sentence of missed) say(`tickproof: --require: ${sentence}\n`);
+  const code = exitCodeOf(summary);
+  return code === OK && missed.length > 0 ? REQUIRED_SKIPPED : code;
 }
 
-/** Ticks that a test had before on this host: also those of a run that is not to be added to the history. */
-function ticksBefore(
-  history: History | undefined,
-  run: number | undefined,
-  { id: test, host: describedHost = "" }: TestCase,
-  engine: string,
-): number | undefined {
-  if (history === undefined && !existsSync(historyPath())) return undefined;
-  using own = history === undefined ? History.open(historyPath()) : undefined;
-  const attempts = (history ?? own)?.attempts({ test, host: hostname() }) ?? [];
-  return baselineTicks(attempts, { run, engine, describedHost });
+/** The file of known failures, where one is asked for. */
+function knownFailures(options: SuitesOptions, file: SettingsFile): KnownFailures | undefined {
+  const path = options["known-failures"] ?? file.knownFailures;
+  if (path !== undefined) return new KnownFailures(path, options["update-known-failures"]);
+  if (!options["update-known-failures"]) return undefined;
+  throw new UsageError("--update-known-failures needs the file: --known-failures FILE");
 }
 
-/** What has become worse than in earlier runs on this host, beyond the bounds of the settings. */
-function worseThanBefore(history: History, run: number, { baseline = {} }: SettingsFile): string[] {
-  const { ticks = DEFAULT_BOUNDS.ticks * 100, overhead = DEFAULT_BOUNDS.overhead * 100 } = baseline;
-  const bounds = { ticks: ticks / 100, overhead: overhead / 100 };
-  return againstBaseline(history.attempts({ host: hostname() }), run, bounds);
+function tellOf({ removed, added }: ReturnType<KnownFailures["update"]>): void {
+  const tell = (ids: readonly string[], words: string) => {
+    if (ids.length > 0) say(`tickproof: known failures: ${ids.join(", ")} ${words}\n`);
+  };
+  tell(removed, `${removed.length === 1 ? "passes" : "pass"} now, and went out of the file`);
+  tell(added, `${added.length === 1 ? "was" : "were"} added`);
 }
 
 /** A failure weighs more than something broken, which says nothing of what is tested. */

@@ -99,13 +99,3 @@ test("suites writes snapshots, says so, and writes them anew on demand only", ()
   rmSync(file("__snapshots__"), { recursive: true });
   assertEquals(suites(manifest("two"), [], { CI: "true" }).code, 1);
 });
-
-test("suites compares ticks with the history of this host", () => {
-  const manifest = (last: number) =>
-    `suite: s\ntests: [{ name: t, command: seq, args: ["${last}"], expect: { ticks: { baseline: 10% } } }]\n`;
-  assertEquals(suites(manifest(10)).code, 0);
-  assertEquals(suites(manifest(10)).code, 0);
-  const worse = suites(manifest(100_000), ["--no-history"]);
-  assertEquals(worse.code, 1);
-  assertMatch(worse.stdout, /ticks: [\d,]+, expected within 10% of the baseline, [\d,]+/);
-});

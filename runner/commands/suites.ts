@@ -59,10 +59,27 @@ const OPTIONS = {
     help: "pretty (default), dot, tap, ktap, junit, json, jsonl, github; several with commas, each to a FILE by name:FILE",
   },
   json: { kind: "flag", help: "the same as --reporter json" },
+  require: {
+    kind: "text",
+    value: "NAMES",
+    help: "fail where all tests are skipped that an engine or a capability of these is needed for: rr,pmu",
+  },
+  "known-failures": {
+    kind: "text",
+    value: "FILE",
+    help: "tests that are known to fail, an id a line with '# reason'; what passes is taken out of it",
+  },
+  "update-known-failures": { kind: "flag", help: "add what fails to the file of known failures" },
+  catch: {
+    kind: "count",
+    value: "N",
+    help: "recordings of a program that failed natively until one fails, at most (default 10)",
+  },
   baseline: {
     kind: "flag",
-    help: "fail where ticks or overhead are beyond the bounds of earlier runs on this host (tickproof.yaml: baseline)",
+    help: "fail where ticks or overhead are beyond the bounds of the baseline that is set for this host",
   },
+  "update-baseline": { kind: "flag", help: "set the baseline of this host by the tests that pass" },
   "update-snapshots": { kind: "flag", help: "write the outputs that tests compare with anew" },
   watch: { kind: "flag", help: "run again whenever a manifest, a script or a source changes" },
   "no-history": { kind: "flag", help: "do not add this run to the history" },

@@ -1,7 +1,6 @@
 /** The history of runs: what passed where, how often, since when, and at what cost. */
-export { baselineTicks } from "./baseline.ts";
+export { type Baseline, baselinesOf, baselineTicks, judgeByBaselines } from "./baseline.ts";
 export {
-  againstBaseline,
   type Bounds,
   type Comparison,
   compareAttempts,
@@ -13,5 +12,5 @@ export { historyReporter, runInfo } from "./reporter.ts";
 export { type Rate, rateOf, rateText } from "./statistics.ts";
 export { type AttemptDetail, type AttemptFilter, type AttemptRow, History, type RunRow } from "./store.ts";
 export { comparisonText, runsText, trendsText, trendText } from "./text.ts";
-export { isBad, isSilent, type Trend, type TrendPoint, trendsOf } from "./trends.ts";
+export { isBad, isSilent, LEAST_NATIVE_MS, type Trend, type TrendPoint, trendsOf } from "./trends.ts";
 export { usualTimes } from "./usual.ts";

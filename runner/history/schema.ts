@@ -29,6 +29,17 @@ const MIGRATIONS: readonly string[] = [
    CREATE INDEX attempt_by_run ON attempt (run);`,
   // What a reader of one attempt asks for, as JSON (AttemptDetail); NULL if there is nothing more to say.
   "ALTER TABLE attempt ADD COLUMN detail TEXT",
+  // What runs are compared with: set on demand only, each from one run.
+  `CREATE TABLE baseline (
+     host TEXT NOT NULL,
+     test TEXT NOT NULL,
+     engine TEXT NOT NULL,
+     described_host TEXT NOT NULL,
+     run INTEGER NOT NULL,            -- that it was set by; it may be gone
+     set_at TEXT NOT NULL,            -- ISO 8601, UTC
+     ticks REAL, overhead REAL,       -- medians; NULL where there was nothing to take
+     PRIMARY KEY (host, test, engine, described_host)
+   ) STRICT;`,
 ];
 
 /** Version of the tables that this tickproof writes. */

@@ -9,6 +9,7 @@ import { dirname } from "node:path";
 import type { DivergencePlace, ThreadPlace } from "../engines/mod.ts";
 import { UsageError } from "../errors.ts";
 import type { StepResult } from "../script/outcome.ts";
+import type { Baseline } from "./baseline.ts";
 import { migrate } from "./schema.ts";
 
 /** What a run says of itself. */
@@ -198,6 +199,27 @@ export class History implements Disposable {
       )
       .all({ test: test ?? null, run: run ?? null, host: host ?? null, since: since ?? null })
       .map((row) => ({ ...row, detail: row.detail === null ? null : JSON.parse(row.detail) }));
+  }
+
+  /** Sets baselines of a host, in place of those that the same tests had. */
+  setBaselines(host: string, baselines: readonly Baseline[]): void {
+    const set = this.#database.query(
+      `INSERT OR REPLACE INTO baseline
+       VALUES ($host, $test, $engine, $describedHost, $run, $setAt, $ticks, $overhead)`,
+    );
+    this.#database.transaction(() => {
+      for (const baseline of baselines) set.run({ host, ...baseline });
+    })();
+  }
+
+  /** The baselines of a host. */
+  baselines(host: string): Baseline[] {
+    return this.#database
+      .query<Baseline, { host: string }>(
+        `SELECT test, engine, described_host AS describedHost, run, set_at AS setAt, ticks, overhead
+         FROM baseline WHERE host = $host ORDER BY test`,
+      )
+      .all({ host });
   }
 
   [Symbol.dispose](): void {

@@ -29,6 +29,8 @@ export interface TrendPoint {
   ticks: number | undefined;
   /** Time under record over that of the native run. */
   overhead: number | undefined;
+  /** The same of the fastest attempt. */
+  leastOverhead: number | undefined;
 }
 
 /** What is known of a test. */
@@ -46,12 +48,15 @@ export interface Trend {
   points: readonly TrendPoint[];
 }
 
-/** Time under record over that of the native run; undefined where one is missing. */
+/** Shorter native runs are mostly start-up and noise: nothing is compared with them. In milliseconds. */
+export const LEAST_NATIVE_MS = 10;
+
+/** Time under record over that of the native run; undefined where one is missing, or the native one is too short. */
 export function overheadOf({
   nativeMs,
   recordMs,
 }: Pick<AttemptRow, "nativeMs" | "recordMs">): number | undefined {
-  return nativeMs && recordMs ? recordMs / nativeMs : undefined;
+  return nativeMs && recordMs && nativeMs >= LEAST_NATIVE_MS ? recordMs / nativeMs : undefined;
 }
 
 const present = (value: number | null | undefined): value is number => value !== null && value !== undefined;
@@ -61,7 +66,9 @@ function pointOf(attempts: readonly AttemptRow[]): TrendPoint {
   const passed = attempts.filter(({ verdict }) => GOOD.has(verdict));
   // Only the first few attempts of a run have a native time; the others are compared with the same.
   const native = median(attempts.map(({ nativeMs }) => nativeMs).filter(present));
-  const record = median(passed.map(({ recordMs }) => recordMs).filter(present));
+  const records = passed.map(({ recordMs }) => recordMs).filter(present);
+  const overhead = (recordMs: number | undefined) =>
+    overheadOf({ nativeMs: native ?? null, recordMs: recordMs ?? null });
   return {
     run,
     startedAt,
@@ -70,7 +77,8 @@ function pointOf(attempts: readonly AttemptRow[]): TrendPoint {
     attempts: attempts.length,
     failed: attempts.length - passed.length,
     ticks: median(passed.map(({ ticks }) => ticks).filter(present)),
-    overhead: overheadOf({ nativeMs: native ?? null, recordMs: record ?? null }),
+    overhead: overhead(median(records)),
+    leastOverhead: overhead(records.length > 0 ? Math.min(...records) : undefined),
   };
 }
 

@@ -33,7 +33,7 @@ export function reasonsOf(verdict: Verdict): readonly string[] {
     case "xpass":
       return [
         `it passed, and was expected to fail: ${withUrl(verdict)}`,
-        "take its xfail out of the manifest",
+        verdict.remedy ?? "take its xfail out of the manifest",
       ];
     case "skip":
     case "xfail":

@@ -1,4 +1,5 @@
 /** The table of a suite: one row per test, with the columns that say something of these tests. */
+import { LEAST_NATIVE_MS } from "../history/trends.ts";
 import { median } from "../median.ts";
 import { group } from "../plural.ts";
 import type { Attempt, Phase, TestResult, Verdict } from "../run/mod.ts";
@@ -25,9 +26,6 @@ const LOOKS = {
 
 /** Verdicts of attempts that went to their end. */
 const SOUND: ReadonlySet<Verdict["kind"]> = new Set(["pass", "xpass"]);
-/** Shorter native runs are mostly start-up and noise: a ratio to them says nothing. */
-export const LEAST_COMPARABLE_MS = 10;
-
 const FIGURES: readonly Figure[] = [
   { title: "test", align: "left", cell: ({ test }) => ({ text: test.name }) },
   {
@@ -119,7 +117,7 @@ function timeCell({ attempts }: TestResult, phase: Phase): Cell | undefined {
   const counted = phase === "native" || phase === "script" ? attempts : sound;
   const value = medianOf(counted, ({ milliseconds }) => milliseconds[phase]);
   if (value === undefined) return undefined;
-  const comparable = native !== undefined && native >= LEAST_COMPARABLE_MS;
+  const comparable = native !== undefined && native >= LEAST_NATIVE_MS;
   const ratio = phase === "native" || phase === "script" || !comparable ? "" : times(value / native);
   return { text: seconds(value) + ratio };
 }

@@ -35,7 +35,7 @@ export interface AttemptSpec {
   engine: Engine;
   folder: AttemptFolder;
   snapshots: Snapshots;
-  /** Ticks of earlier runs of the test on this host; undefined where there are none. */
+  /** Ticks of the test's baseline on this host; undefined where none is set. */
   baselineTicks: number | undefined;
   /** Watches recordings, and stops one that can't be trusted. */
   guard: Guard | undefined;
@@ -109,16 +109,18 @@ async function recordAndReplay(
 ): Promise<Verdict> {
   const { test, folder, engine } = spec;
   const { record, mismatches } = await recordUntilCaught(spec, attempt, command, stdin, native);
+  const measured = checkMeasures(test.expect, {
+    ticks: record.counts.ticks,
+    baselineTicks: spec.baselineTicks,
+    recordMs: attempt.milliseconds.record,
+    nativeMs: attempt.milliseconds.native,
+  });
+  if (measured.notes.length > 0) attempt.notes = [...(attempt.notes ?? []), ...measured.notes];
   const reasons = [
     ...sayWhere(native?.timeout === undefined ? native?.mismatches : undefined, mismatches),
     ...(native?.counted ?? []),
     ...checkCounts(test.expect, record.counts, engine.comparable),
-    ...checkMeasures(test.expect, {
-      ticks: record.counts.ticks,
-      baselineTicks: spec.baselineTicks,
-      recordMs: attempt.milliseconds.record,
-      nativeMs: attempt.milliseconds.native,
-    }),
+    ...measured.reasons,
     ...record.reasons,
   ];
   await showDifferences(attempt, "record", mismatches);

@@ -1,5 +1,6 @@
 /** Checks a run against the expectations of its manifest. */
 import { describeExit } from "../engines/mod.ts";
+import { LEAST_NATIVE_MS } from "../history/trends.ts";
 import { type Expectations, type Range, type TextExpectation, toRegex } from "../manifest/mod.ts";
 import { group } from "../plural.ts";
 import type { Exit } from "../report.ts";
@@ -95,7 +96,7 @@ export function checkCounts(
 
 /** Numbers that an attempt is measured by, beside those of its own. */
 export interface Measures {
-  /** Ticks of the recording, and those of earlier runs on this host; undefined where there are none. */
+  /** Ticks of the recording, and those of the baseline of this host; undefined where there are none. */
   ticks: number | undefined;
   baselineTicks: number | undefined;
   /** Milliseconds of the recording and of the native run, where there was one. */
@@ -104,13 +105,19 @@ export interface Measures {
 }
 
 /**
- * Checks what is measured against something else: ticks against those of earlier runs, time against the native run.
+ * Checks what is measured against something else: ticks against the baseline, time against the native run.
  *
- * @returns A sentence for each expectation that it does not meet. What there is nothing to compare with is not checked.
+ * @returns A sentence for each expectation that it does not meet, and a note for each that has nothing to compare with.
  */
-export function checkMeasures({ ticks: bounds, overhead }: Expectations, measures: Measures): string[] {
+export function checkMeasures(
+  { ticks: bounds, overhead }: Expectations,
+  measures: Measures,
+): { reasons: string[]; notes: string[] } {
   const { ticks, baselineTicks, recordMs, nativeMs } = measures;
   const reasons: string[] = [];
+  const notes: string[] = [];
+  if (bounds?.baseline !== undefined && baselineTicks === undefined)
+    notes.push("no baseline is set for the ticks: --update-baseline sets it");
   if (bounds?.baseline !== undefined && ticks !== undefined && baselineTicks !== undefined) {
     const bound = Number.parseFloat(bounds.baseline) / 100;
     if (Math.abs(ticks - baselineTicks) > bound * baselineTicks) {
@@ -118,12 +125,15 @@ export function checkMeasures({ ticks: bounds, overhead }: Expectations, measure
       reasons.push(`ticks: ${group(ticks)}, expected ${expected}`);
     }
   }
-  if (overhead !== undefined && recordMs !== undefined && nativeMs !== undefined) {
+  if (overhead !== undefined && nativeMs !== undefined && nativeMs < LEAST_NATIVE_MS) {
+    const short = `the native run took ${nativeMs.toFixed(1)} ms, less than ${LEAST_NATIVE_MS}`;
+    notes.push(`the overhead is not compared: ${short}`);
+  } else if (overhead !== undefined && recordMs !== undefined && nativeMs !== undefined) {
     const factor = recordMs / nativeMs;
     if (factor > overhead.max) {
       const times = `${recordMs.toFixed(0)} ms recorded, ${nativeMs.toFixed(0)} ms natively`;
       reasons.push(`overhead: ${factor.toFixed(2)}× (${times}), expected at most ${overhead.max}×`);
     }
   }
-  return reasons;
+  return { reasons, notes };
 }

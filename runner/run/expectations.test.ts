@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { assert, assertEquals, assertExists, assertMatch, assertStringIncludes } from "@std/assert";
 import { FakeRun, type FakeRunOptions, faultyTest, shellTest } from "./_fixtures.ts";
+import { checkMeasures } from "./expect.ts";
 import { type SnapshotMode, Snapshots, usualMode } from "./snapshots.ts";
 import type { TestCase, TestResult, Verdict } from "./types.ts";
 
@@ -125,25 +126,39 @@ test("usualMode() writes what is missing, but not in CI", () => {
   assertEquals(usualMode({ CI: "true" }), "compare");
 });
 
-test("runTests() checks ticks against those of earlier runs, where there are any", async () => {
+test("runTests() checks ticks against the baseline, and says where none is set", async () => {
   const near = (baseline: number | undefined) =>
-    verdictOf("true", { expect: { ticks: { baseline: "5%" } } }, { baselineTicks: () => baseline });
-  assertEquals(await near(undefined), { kind: "pass" });
-  assertEquals(await near(1040), { kind: "pass" });
-  assertEquals(reasonOf(await near(1100)), "ticks: 1,000, expected within 5% of the baseline, 1,100");
-  assertEquals(reasonOf(await near(900)), "ticks: 1,000, expected within 5% of the baseline, 900");
+    resultOf(shellTest("true", { expect: { ticks: { baseline: "5%" } } }), { baselineTicks: () => baseline });
+  const without = await near(undefined);
+  assertEquals(without.verdict, { kind: "pass" });
+  assertEquals(without.attempts[0]?.notes, ["no baseline is set for the ticks: --update-baseline sets it"]);
+  assertEquals((await near(1040)).verdict, { kind: "pass" });
+  const above = (await near(1100)).verdict;
+  assertEquals(reasonOf(above), "ticks: 1,000, expected within 5% of the baseline, 1,100");
+  const below = (await near(900)).verdict;
+  assertEquals(reasonOf(below), "ticks: 1,000, expected within 5% of the baseline, 900");
 });
 
-test("runTests() checks the overhead of the recording over the native run", async () => {
-  const within = (max: number, nativeRuns: number) =>
-    verdictOf("true", { expect: { overhead: { max } } }, { nativeRuns });
-  assertEquals(await within(1e6, 1), { kind: "pass" });
+test("runTests() checks the overhead of the recording where the native run is long enough to compare with", async () => {
+  const within = (max: number, nativeRuns: number, script = "sleep 0.02") =>
+    resultOf(shellTest(script, { expect: { overhead: { max } } }), { nativeRuns });
+  assertEquals((await within(1e6, 1)).verdict, { kind: "pass" });
   // The stand-in starts a runtime before the program: it can't be a thousand times as fast.
   assertMatch(
-    reasonOf(await within(0.001, 1)),
+    reasonOf((await within(0.001, 1)).verdict),
     /^overhead: \d+\.\d\d× \(\d+ ms recorded, \d+ ms natively\), expected at most 0\.001×$/,
   );
-  assertEquals(await within(0.001, 0), { kind: "pass" });
+  assertEquals((await within(0.001, 0)).verdict, { kind: "pass" });
+});
+
+test("checkMeasures() compares no overhead with a native run of less than 10 ms, and says so", () => {
+  const measures = { ticks: 1, baselineTicks: undefined, recordMs: 500 };
+  const expect = { overhead: { max: 2 } };
+  assertEquals(checkMeasures(expect, { ...measures, nativeMs: 9.94 }), {
+    reasons: [],
+    notes: ["the overhead is not compared: the native run took 9.9 ms, less than 10"],
+  });
+  assertEquals(checkMeasures(expect, { ...measures, nativeMs: 10 }).reasons.length, 1);
 });
 
 test("runTests() checks counters of the native run", async () => {

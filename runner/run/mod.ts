@@ -7,10 +7,12 @@ export { type Forecast, type ForecastSpec, forecast, type Prospect } from "./for
 export { inTxGuard } from "./in-tx-guard.ts";
 export { judgeAttempt } from "./judge.ts";
 export { keepWithin } from "./keep-budget.ts";
+export { KnownFailures } from "./known-failures.ts";
 export type { Hunk, OutputDifference } from "./mismatch.ts";
 export { type OnceOptions, runOnce } from "./once.ts";
 export { defaultManifests, manifestTests } from "./plan.ts";
 export { type PreparedTest, prepare } from "./prepare.ts";
+export { notRun, parseRequired } from "./required.ts";
 export { type RunOptions, runTests } from "./run.ts";
 export { conditionsOf, ScriptSessions } from "./scripts.ts";
 export { parseShard } from "./selection.ts";

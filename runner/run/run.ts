@@ -270,7 +270,7 @@ async function observed(
   try {
     const made = await make(folder);
     log.leave(reader);
-    const verdict = judgeAttempt(made.verdict, plan);
+    const verdict = judgeAttempt(made.verdict, plan, test.known);
     const attempt: Attempt = {
       ...made,
       verdict,

@@ -57,7 +57,18 @@ export interface TestCase {
   /** Described host that the program runs on: a name or an absolute path. */
   host: string | undefined;
   conditions: Conditions;
+  /** It is in the file of known failures. */
+  known?: KnownFailure | undefined;
   expect: Expectations;
+}
+
+/** A failure that the file of known failures has. */
+export interface KnownFailure {
+  /** What is said of it, with its place in the file: "known.txt:3". */
+  reason: string;
+  place: string;
+  /** A pass fails the run; else it leads to a shorter file. */
+  strict: boolean;
 }
 
 /** The three runs of an attempt; a script makes its own. */
@@ -102,7 +113,7 @@ export type Verdict =
   /** It was expected to fail for a known reason, and did. */
   | { kind: "xfail"; reason: string; url?: string; found: readonly string[] }
   /** It was expected to fail and passed: the manifest is out of date, and the run fails. */
-  | { kind: "xpass"; reason: string; url?: string }
+  | { kind: "xpass"; reason: string; url?: string; remedy?: string }
   | { kind: "timeout"; phase: Phase; seconds: number }
   /** The host or the harness is at fault, not what is tested. */
   | { kind: "broken"; reason: string }

@@ -74,6 +74,9 @@ const KINDS: readonly Kind[] = [
   { path: ["jobs"], fallback: availableParallelism, flag: "--jobs" },
   { path: ["timeout"], fallback: () => undefined, flag: "--timeout" },
   { path: ["retry"], fallback: () => 0, flag: "--retry" },
+  { path: ["catch"], fallback: () => 10, flag: "--catch" },
+  { path: ["skipExit"], fallback: () => "77" },
+  { path: ["knownFailures"], fallback: () => undefined, flag: "--known-failures" },
   { path: ["engine"], fallback: () => undefined, flag: "--engine" },
   { path: ["keep"], fallback: () => "failed", flag: "--keep" },
   { path: ["keepMegabytes"], fallback: () => undefined },
@@ -117,6 +120,7 @@ export async function explainSettings(): Promise<Setting[]> {
 
 function at(file: SettingsFile, [first = "", second]: readonly string[]): string | number | undefined {
   const value = file[first as keyof SettingsFile];
+  if (Array.isArray(value)) return value.join(", ");
   if (typeof value !== "object") return value;
   return second === undefined ? undefined : value[second as keyof typeof value];
 }

@@ -10,6 +10,12 @@ export const settingsSchema = z.strictObject({
   jobs: count.optional().describe("tests at a time"),
   timeout: count.optional().describe("seconds for each phase of each test, instead of what manifests say"),
   retry: z.int().nonnegative().max(100).optional().describe("attempts after a failed one"),
+  catch: count.optional().describe("recordings of a program that failed natively until one fails, at most"),
+  skipExit: z
+    .array(z.int().min(1).max(255))
+    .optional()
+    .describe("exit codes by which programs skip themselves, where their tests do not say"),
+  knownFailures: z.string().min(1).optional().describe("file of tests that are known to fail"),
   engine: z.enum(ENGINE_CHOICES).optional().describe("the engine, instead of what manifests say"),
   keep: z.enum(KEEP).optional().describe("traces to keep"),
   keepMegabytes: count.optional().describe("room for kept traces: the oldest runs' are removed beyond it"),
