@@ -59,7 +59,7 @@ export { openMemory, TraceeMemory } from "./memory.ts";
 export { AT_FDCWD, MADV, MAP, MFD, MREMAP, O, PROT } from "./mman.ts";
 export { SYSCALLS, type SyscallName, syscallName } from "./numbers.ts";
 export * from "./perf/mod.ts";
-export { NotifyingPipe } from "./pipe.ts";
+export { NotifyingPipe, PacketPipe } from "./pipe.ts";
 export { ARCH, AT, CLONE, KCMP, PERSONALITY, WAIT, WAIT_ID } from "./process.ts";
 export { processVmRead, processVmWrite } from "./process_vm.ts";
 export {

@@ -52,3 +52,35 @@ export class NotifyingPipe implements Disposable {
     this.#pollfd[Symbol.dispose]();
   }
 }
+
+/** fcntl: sets the size of a pipe. Source: linux/fcntl.h (F_LINUX_SPECIFIC_BASE + 7). */
+const F_SETPIPE_SZ = 1031;
+
+/** A pipe in packet mode (pipe2(2), O_DIRECT): each write is read by one read of its own. */
+export class PacketPipe implements Disposable {
+  readonly #reader: number;
+  readonly #writer: number;
+
+  /** @param size Bytes; a packet takes a page of them. */
+  constructor(size: number) {
+    unwrap("pipe2", retry(SYSCALLS.pipe2, scratch.address, O.DIRECT | O.NONBLOCK | O.CLOEXEC));
+    [this.#reader, this.#writer] = [scratch.view.getInt32(0, true), scratch.view.getInt32(4, true)];
+    unwrap("fcntl", retry(SYSCALLS.fcntl, this.#writer, F_SETPIPE_SZ, size));
+  }
+
+  /** Where others open its reading end. */
+  get path(): string {
+    return `/proc/${process.pid}/fd/${this.#reader}`;
+  }
+
+  /** Writes a packet of at most a page. @returns Whether there was room. */
+  write(packet: Uint8Array): boolean {
+    scratch.u8.set(packet);
+    return retry(SYSCALLS.write, this.#writer, scratch.address, packet.length) === packet.length;
+  }
+
+  [Symbol.dispose](): void {
+    close(this.#reader);
+    close(this.#writer);
+  }
+}

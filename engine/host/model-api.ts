@@ -20,6 +20,12 @@ export interface Progress {
   readonly transactions?: "hle" | "rtm";
 }
 
+/** A line of a log, and how often it was said. */
+export interface CountedLine {
+  readonly line: string;
+  readonly count: number;
+}
+
 /** A counter has overflowed: the kernel would signal its owner now. */
 export interface Overflow {
   readonly fd: number;
@@ -37,10 +43,20 @@ export interface HostModel {
   readFile(path: string): string | undefined;
   /** Names in a directory of such files, or undefined. */
   readDirectory(path: string): readonly string[] | undefined;
+  /** Whether programs may write to that file at all, as root. */
+  isSetting(path: string): boolean;
+  /** A program writes to a setting (`/proc/sys/kernel/perf_…`), whose new value counts from now on. @returns 0 or −errno. */
+  writeFile(path: string, text: string): number;
+  /** What the guest's kernel said while it started, as far as it concerns counters. */
+  readonly bootLog: readonly string[];
   /** Lines that the guest's kernel has logged since its start. */
   readonly kernelLog: readonly string[];
   /** Lines that the kernel of the hypervisor's host has logged: a guest never sees them. */
   readonly hypervisorLog: readonly string[];
+  /** Events that the kernel of the hypervisor's host has refused, with how often, in the order of their first. */
+  readonly refusals: readonly CountedLine[];
+  /** A signal has been delivered to the running task. */
+  signalled(signal: number): void;
   /** A task gets the processor. */
   switchIn(task: number): void;
   /** It loses it. @returns Overflows that came with that, above all of events that count context switches. */

@@ -1,10 +1,12 @@
 /** The model of a described host: its processor and its kernel's perf, put together from a profile. */
-import { ERRNO, PERF_IOC, type PerfMapping, type PerfSystem } from "../../ffi/mod.ts";
+import { ERRNO, PERF_IOC, type PerfMapping, type PerfSystem, SIG } from "../../ffi/mod.ts";
 import type { Event } from "./kernel/event.ts";
 import { PerfKernel } from "./kernel/perf.ts";
 import { cpuidOf } from "./machine/cpuid.ts";
 import { hostFiles } from "./machine/files.ts";
-import type { HostModel, Overflow, Progress } from "./model-api.ts";
+import { bootLines, logLine, Refusals } from "./machine/logs.ts";
+import { type Setting, settingsOf, writeSetting } from "./machine/sysctls.ts";
+import type { CountedLine, HostModel, Overflow, Progress } from "./model-api.ts";
 import { activityOf } from "./pmu/activity.ts";
 import { Noise } from "./pmu/skid.ts";
 import { Processor } from "./processor.ts";
@@ -21,11 +23,6 @@ function seedOf(name: string): number {
   return hash >>> 0;
 }
 
-/** "[    0.004000] kvm_pmu: …", as dmesg shows it. */
-function logLine(line: string, nanoseconds: number): string {
-  return `[${(nanoseconds / 1e9).toFixed(6).padStart(12)}] ${line}`;
-}
-
 class Model implements HostModel {
   readonly profile: HostProfile;
   readonly cpuid: HostModel["cpuid"];
@@ -33,18 +30,26 @@ class Model implements HostModel {
   readonly readDirectory: HostModel["readDirectory"];
   readonly #kernelLog: string[] = [];
   readonly #hypervisorLog: string[] = [];
+  readonly #refusals = new Refusals();
+  readonly #settings: ReadonlyMap<string, Setting>;
+  readonly bootLog: readonly string[];
   readonly #kernel: PerfKernel;
 
   constructor(profile: HostProfile) {
     this.profile = profile;
     const noise = new Noise(seedOf(profile.name));
-    const processor = new Processor(profile, noise, (line) => this.#hypervisorLog.push(line));
+    const processor = new Processor(profile, noise, {
+      log: (line) => this.#hypervisorLog.push(line),
+      refused: (refusal) => this.#refusals.add(refusal, this.#kernel.now),
+    });
     this.#kernel = new PerfKernel(profile, noise, processor, (line, now) =>
       this.#kernelLog.push(logLine(line, now)),
     );
+    this.#settings = settingsOf(this.#kernel);
     const layout = processor.driver?.layout;
+    this.bootLog = bootLines(profile, layout).map((line) => logLine(line, 0));
     this.cpuid = cpuidOf(profile, layout);
-    const files = hostFiles(profile, layout, () => this.#kernel.sampleRate);
+    const files = hostFiles(profile, layout, this.#settings);
     this.readFile = (path) => files.read(path);
     this.readDirectory = (path) => files.list(path);
   }
@@ -55,6 +60,25 @@ class Model implements HostModel {
 
   get hypervisorLog(): readonly string[] {
     return this.#hypervisorLog;
+  }
+
+  get refusals(): readonly CountedLine[] {
+    return this.#refusals.lines;
+  }
+
+  isSetting(path: string): boolean {
+    return this.#settings.has(path);
+  }
+
+  writeFile(path: string, text: string): number {
+    const setting = this.#settings.get(path);
+    return setting ? writeSetting(setting, text) : -ERRNO.EACCES;
+  }
+
+  signalled(signal: number): void {
+    const { hle, spuriousAfterSigstkflt } = this.profile.cpu.tsx;
+    if (signal === SIG.SIGSTKFLT && hle && spuriousAfterSigstkflt === true)
+      this.#kernel.processor.spuriousElisions();
   }
 
   switchIn(task: number): void {

@@ -19,7 +19,7 @@ import { EventCounts } from "./pmu/selection.ts";
 import { type Noise, PendingInterrupts } from "./pmu/skid.ts";
 import type { HostProfile } from "./profile.ts";
 import { isAtLeast } from "./release.ts";
-import { VirtualPmu } from "./vpmu.ts";
+import { VirtualPmu, type VirtualPmuOptions } from "./vpmu.ts";
 
 /** What the kernel does when the processor turns to it. */
 export interface ProcessorEvents {
@@ -38,6 +38,8 @@ export interface ProcessorEvents {
 const FULL_WIDTH_RELEASE = [5, 8] as const;
 /** What a guest can write of a counter otherwise: 32 bits, sign-extended. Intel SDM volume 3B, 20.2.6. */
 const NARROW_PERIOD = 2 ** 31 - 1;
+/** Most further events of elided locks that one signal brings about. */
+const SPURIOUS_ELISIONS = 3;
 /** Branches that Xen's handler retires while the counters run on. */
 const XEN_HANDLER = { least: 20, spread: 40 } as const;
 
@@ -107,14 +109,14 @@ export class Processor {
   readonly #host: HostLayer | undefined;
   #lockSpeculated = false;
 
-  /** @param log Logs a line to the kernel of the hypervisor's host. */
-  constructor(profile: HostProfile, noise: Noise, log: (line: string) => void) {
+  /** @param below The kernel of the hypervisor's host: its log, and what it refuses. */
+  constructor(profile: HostProfile, noise: Noise, below: Pick<VirtualPmuOptions, "log" | "refused">) {
     const { cpu, pmu, hypervisor } = profile;
     this.#profile = profile;
     this.#noise = noise;
     this.#pending = new PendingInterrupts(noise, pmu.skid, COUNTERS_END);
-    const below = hypervisor.kind === "kvm" ? hypervisor.hostKernel : profile.kernel.release;
-    const real = layoutOf(profile, below);
+    const lowest = hypervisor.kind === "kvm" ? hypervisor.hostKernel : profile.kernel.release;
+    const real = layoutOf(profile, lowest);
     const passedThrough = hypervisor.kind === "xen" || hypervisor.kind === "vmware";
     const general = passedThrough
       ? Math.max(0, Math.min(hypervisor.counters, real.general - real.taken))
@@ -129,7 +131,7 @@ export class Processor {
     if (hypervisor.kind === "kvm") {
       const driver = new PmuDriver(real, this.#physical);
       const { inTxCpFix } = hypervisor;
-      const virtual = new VirtualPmu({ host: driver, width: real.width, inTxCpFix, log });
+      const virtual = new VirtualPmu({ host: driver, width: real.width, inTxCpFix, ...below });
       this.#host = { driver, virtual };
       bank = virtual;
     }
@@ -178,6 +180,14 @@ export class Processor {
         );
       }
     }
+  }
+
+  /** Events of elided locks that come out of nothing, as the report of the bug saw them. */
+  spuriousElisions(): void {
+    const count = 1 + this.#noise.upTo(SPURIOUS_ELISIONS);
+    const nothing = activityOf({ branches: 0 });
+    const activity = { ...nothing, hleStarts: count, hleAborts: count };
+    for (const counter of this.#physical.happen(activity)) this.#pending.raise(counter);
   }
 
   /** Interrupt of the host's counter. @returns The guest's counters that get one for it. */

@@ -13,6 +13,8 @@ export interface TsxProfile {
   readonly rtm: boolean;
   /** Microcode makes every transaction abort (TSX_FORCE_ABORT, RTM_ALWAYS_ABORT). */
   readonly alwaysAborts: boolean;
+  /** A signal of SIGSTKFLT makes events of elided locks (HLE_RETIRED) rise, though there was none. */
+  readonly spuriousAfterSigstkflt?: boolean | undefined;
 }
 
 export interface CpuProfile {

@@ -19,6 +19,14 @@ interface VirtualCounter {
   event: HardwareEvent | undefined;
 }
 
+/** An event that the host's kernel did not make for a guest's counter. */
+export interface Refusal {
+  /** −errno. */
+  readonly result: number;
+  readonly config: bigint;
+  readonly samplePeriod: number;
+}
+
 export interface VirtualPmuOptions {
   /** Driver of the host's kernel. */
   readonly host: PmuDriver;
@@ -28,6 +36,8 @@ export interface VirtualPmuOptions {
   readonly inTxCpFix: boolean;
   /** Logs a line to the host's kernel log. */
   readonly log: (line: string) => void;
+  /** Is told of each event that the host has refused, said or not. */
+  readonly refused: (refusal: Refusal) => void;
 }
 
 export class VirtualPmu implements CounterBank {
@@ -96,18 +106,26 @@ export class VirtualPmu implements CounterBank {
     this.#release(counter);
     if (this.#frozen || counter.selection === undefined) return;
     const created = this.#createKernelCounter(counter.value, counter.selection);
-    if (typeof created !== "number") counter.event = created;
-    else if (!this.#logged) {
-      this.#logged = true;
-      this.#options.log(`kvm_pmu: event creation failed ${created}`);
+    if (typeof created !== "number") {
+      counter.event = created;
+      return;
     }
+    // printk_once: the second time the host says nothing either.
+    if (!this.#logged) this.#options.log(`kvm_pmu: event creation failed ${created}`);
+    this.#logged = true;
+    const { config } = counter.selection;
+    this.#options.refused({ result: created, config, samplePeriod: this.#period(counter.value, config) });
+  }
+
+  /** Sample period that KVM asks its host's kernel for. */
+  #period(value: number, config: bigint): number {
+    return (config & IN_TXCP) !== 0n && this.#options.inTxCpFix ? 0 : this.#wrap(-value);
   }
 
   /** `perf_event_create_kernel_counter` of the host: all of its checks, then a counter if one is free. */
   #createKernelCounter(value: number, { config, user }: Selection): HardwareEvent | number {
-    const { host, inTxCpFix } = this.#options;
-    const checkpointed = (config & IN_TXCP) !== 0n;
-    const period = checkpointed && inTxCpFix ? 0 : this.#wrap(-value);
+    const { host } = this.#options;
+    const period = this.#period(value, config);
     const selection = hwConfig(host.layout, {
       type: PERF_TYPE.RAW,
       config,

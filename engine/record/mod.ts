@@ -7,7 +7,7 @@ import { catchInterrupts, Interrupted } from "../interrupts.ts";
 import { readOptimisations } from "../optimisations.ts";
 import { exitOf, noTotals, type Outcome } from "../outcome.ts";
 import { findProgram } from "../program.ts";
-import { describeHost, type TraceMeta, TraceWriter } from "../trace/mod.ts";
+import { describeHost, type HostLogLine, type TraceMeta, TraceWriter, writeHostLog } from "../trace/mod.ts";
 import { TRACE_OPTIONS } from "../trace-options.ts";
 import { Binding } from "../tracee/binding.ts";
 import { SegmentMemory } from "../tracee/code-memory.ts";
@@ -59,6 +59,8 @@ export interface RecordResult extends Outcome {
   message: string;
   /** The trace breaks off where its room ended. */
   cut?: true;
+  /** What the kernels of a described host have logged meanwhile; missing where that is nothing. */
+  hostLog?: readonly HostLogLine[];
   /** Where each task stood when the recorder was first told to stop, if it was. */
   places?: readonly TaskPlace[];
   /** Tasks that a signal has ended with their process, the last ones; missing where there were none. */
@@ -152,12 +154,15 @@ function recordInto(
       message: end.message,
     });
   }
+  const hostLog = described?.logged() ?? [];
+  if (recording.totals.events > 0 && !writer.isFull) writeHostLog(directory, hostLog);
   const { places } = end;
   const { crashes } = recording;
   return {
     ...recording.totals,
     ...result(end),
     ...(writer.isFull && ({ cut: true } as const)),
+    ...(hostLog.length > 0 && { hostLog }),
     ...(places && { places }),
     ...(crashes.length > 0 && { crashes }),
   };

@@ -56,6 +56,7 @@ export const MIN_MAPPING_BYTES = 37;
 export const META_NAME = "meta.json";
 export const EVENTS_NAME = "events";
 export const FILE_LIST_NAME = "files.jsonl";
+export const HOST_LOG_NAME = "hostlog.json";
 
 /** Path of the description of a trace. */
 export const metaPath = (dir: string): string => join(dir, META_NAME);

@@ -15,6 +15,10 @@ export const MAX_META_BYTES = 16 * 1024 * 1024;
 /** Most bytes of `files.jsonl`. */
 export const MAX_FILE_LIST_BYTES = 64 * 1024 * 1024;
 
+/** Most bytes of `hostlog.json`, and most lines of it. */
+export const MAX_HOST_LOG_BYTES = 4 * 1024 * 1024;
+export const MAX_HOST_LOG_LINES = 10_000;
+
 /** Most mapped files of a trace. */
 export const MAX_FILES = 1 << 17;
 

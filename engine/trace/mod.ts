@@ -13,6 +13,7 @@ export { formatStatus } from "./dump-values.ts";
 export * from "./events.ts";
 export type { FileIdentity, TraceFile } from "./file-list.ts";
 export { describeHost, type HostInfo } from "./host.ts";
+export { formatHostLine, type HostLogLine, readHostLog, writeHostLog } from "./host-log.ts";
 export { MAX_CHUNK_BYTES } from "./limits.ts";
 export type { TraceMeta } from "./meta.ts";
 export { TraceReader } from "./reader.ts";

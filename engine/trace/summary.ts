@@ -5,6 +5,7 @@ import { oneLine, signalName, syscallName } from "../../ffi/mod.ts";
 import { formatStatus } from "./dump-values.ts";
 import type { EndEvent, TraceEvent } from "./events.ts";
 import type { HostInfo } from "./host.ts";
+import { type HostLogLine, readHostLog } from "./host-log.ts";
 import type { DescribedHostInfo } from "./meta.ts";
 import { TraceReader } from "./reader.ts";
 
@@ -17,6 +18,8 @@ export interface TraceSummary {
   host: HostInfo;
   /** The described host that answered the program, if any. */
   described?: DescribedHostInfo;
+  /** What its kernels have logged meanwhile, and what the machine below has refused. */
+  hostLog?: readonly HostLogLine[];
   engine: { name: string; version: string };
   /** Version of Bun that recorded it. */
   bun: string;
@@ -69,7 +72,7 @@ export function summarize(dir: string): TraceSummary {
   return {
     command,
     host,
-    ...(described && { described }),
+    ...(described && { described, hostLog: readHostLog(dir) }),
     engine,
     bun,
     startedAt,
@@ -110,6 +113,7 @@ export function formatSummary(summary: TraceSummary): string {
     ...(summary.described
       ? [["described", `${summary.described.name}: ${summary.described.description}`] as [string, string]]
       : []),
+    ...hostLogRows(summary.hostLog ?? []),
     ["events", `${summary.events} (${list(kinds)})`],
     ["syscalls", list(syscalls)],
     [
@@ -122,6 +126,23 @@ export function formatSummary(summary: TraceSummary): string {
     ...summary.notes.map((note) => ["note", note] as [string, string]),
   ];
   return lines.map(([name, value]) => `${name.padEnd(9)} ${oneLine(value)}`.trimEnd()).join("\n");
+}
+
+/** Lines of each log that a summary shows. */
+const LOG_ROWS = 12;
+
+function hostLogRows(lines: readonly HostLogLine[]): [string, string][] {
+  return (["guest", "host"] as const).flatMap((of) => {
+    const own = lines.filter((line) => line.of === of);
+    const rest = own.slice(LOG_ROWS).reduce((sum, { count: times }) => sum + times, 0);
+    const rows = own
+      .slice(0, LOG_ROWS)
+      .map(({ text, count: times }): [string, string] => [
+        `${of} log`,
+        times > 1 ? `${text} (${times} times)` : text,
+      ]);
+    return rest === 0 ? rows : [...rows, [`${of} log`, `and ${rest} more`] as [string, string]];
+  });
 }
 
 function formatEnd({ exit, reason, message, incomplete }: TraceSummary): string {

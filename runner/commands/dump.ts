@@ -1,5 +1,5 @@
 /** `tickproof dump`: the events of a trace as text, or as JSON lines. */
-import { visibleJson } from "../../ffi/mod.ts";
+import { oneLine, visibleJson } from "../../ffi/mod.ts";
 import { defineCommand } from "../args/mod.ts";
 import { OK } from "../exit-codes.ts";
 import { print, say } from "../output.ts";
@@ -14,11 +14,22 @@ export const dump = defineCommand({
   options: { json: { kind: "flag", help: "one JSON object a line" } },
   positionals: { usage: "[DIR]", min: 0, max: 1 },
   async run({ options, positionals: [path] }) {
-    const { TraceReader, eventToJson, formatEvent } = await import("../../engine/trace/mod.ts");
-    const reader = TraceReader.open(findTrace(path));
-    let batch = "";
+    const { TraceReader, eventToJson, formatEvent, formatHostLine, readHostLog } = await import(
+      "../../engine/trace/mod.ts"
+    );
+    const folder = findTrace(path);
+    const reader = TraceReader.open(folder);
+    // Lines of a described host's logs stand in front of the event that came next.
+    const logged = reader.meta.described ? readHostLog(folder) : [];
+    let [batch, said] = ["", 0];
+    const logsUpTo = (index: number) => {
+      for (let line = logged[said]; line !== undefined && line.event <= index; line = logged[++said]) {
+        batch += `${options.json ? visibleJson({ kind: "host-log", ...line }) : oneLine(formatHostLine(line))}\n`;
+      }
+    };
     for (let event = reader.next(); event !== undefined; event = reader.next()) {
       const index = reader.position;
+      logsUpTo(index);
       batch += options.json
         ? `${visibleJson(eventToJson(event, index))}\n`
         : `${formatEvent(event, index)}\n`;
@@ -26,6 +37,7 @@ export const dump = defineCommand({
       print(batch);
       batch = "";
     }
+    logsUpTo(Number.POSITIVE_INFINITY);
     print(batch);
     if (reader.incomplete !== undefined) say(`tickproof: ${reader.incomplete}\n`);
     reader.close();

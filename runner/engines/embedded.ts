@@ -61,12 +61,20 @@ async function read(phase: EnginePhase, seen: Seen, files: EngineFiles): Promise
   }
   const { ticks, events, signals, switches, outcome, message, exit } = report;
   const counts = { ticks, events, signals, switches };
+  const hostLog = report.kind === "record" ? report.hostLog?.map(hostLogLine) : undefined;
+  const log = hostLog && { hostLog };
   if (outcome !== "recorded" && outcome !== "replayed") {
     const divergence = report.kind === "replay" ? await divergencePlace(report) : undefined;
     const verdict = { kind: "fail", reasons: [`${phase} ${outcome}: ${message}`] } as const;
-    return { verdict, counts, ...(divergence && { divergence }) };
+    return { verdict, counts, ...log, ...(divergence && { divergence }) };
   }
-  return { ...seen, exit, counts, reasons: checkPassThrough(phase, seen, report) };
+  return { ...seen, exit, counts, ...log, reasons: checkPassThrough(phase, seen, report) };
+}
+
+/** A line of a described host's log: which kernel has said it, what, and how often. */
+function hostLogLine({ of, text, count }: NonNullable<RecordReport["hostLog"]>[number]): string {
+  const who = of === "guest" ? "described kernel" : "host below it";
+  return `${who}: ${text}${count > 1 ? ` (${count} times)` : ""}`;
 }
 
 /** The engine's process must end as the program ended. */

@@ -48,6 +48,8 @@ export interface Completed {
   readonly counts: Partial<Counts>;
   /** What is wrong with it all the same, a sentence each. */
   readonly reasons: readonly string[];
+  /** What the kernels of a described host have logged meanwhile, a line each. */
+  readonly hostLog?: readonly string[];
 }
 
 /** Where a replay has left its recording. */
@@ -98,6 +100,7 @@ export interface Crash {
 
 /** It came to no end that could be compared. */
 export interface Failed {
+  readonly hostLog?: readonly string[];
   readonly verdict: Verdict;
   readonly counts?: Counts;
   readonly divergence?: DivergencePlace;

@@ -20,6 +20,10 @@ const tsx = z.strictObject({
   hle: z.boolean().describe("prefixes of lock elision elide; else they are ignored"),
   rtm: z.boolean().describe("XBEGIN begins transactions"),
   alwaysAborts: z.boolean().describe("microcode aborts every transaction"),
+  spuriousAfterSigstkflt: z
+    .boolean()
+    .optional()
+    .describe("events of elided locks rise with a SIGSTKFLT, as the report of the IN_TXCP bug saw them"),
 });
 
 const cpu = z.strictObject({

@@ -12,6 +12,7 @@ const PROBLEMS: Readonly<Record<string, readonly string[]>> = {
   "haswell-kvm-4.7": ["kvm-in-txcp-bug", "kernel-recent"],
   "haswell-kvm-few-counters": ["multiplexing", "in-txcp-refused", "kernel-recent"],
   "haswell-kvm-fixed": ["kernel-recent"],
+  "haswell-kvm-spurious-hle": ["kvm-in-txcp-bug", "kernel-recent"],
   "haswell-vmware": ["context-switch-events"],
   "haswell-xen-pmi": ["xen-pmi-overcount", "kernel-recent"],
   "ice-lake": [],

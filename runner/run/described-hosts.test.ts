@@ -43,6 +43,7 @@ const HLE_BY_RR: Record<string, string> = {
   "haswell-kvm-4.7": "skip for kvm-in-txcp-bug",
   "haswell-kvm-few-counters": "skip for hle, multiplexing",
   "haswell-kvm-fixed": "run",
+  "haswell-kvm-spurious-hle": "skip for kvm-in-txcp-bug",
   "haswell-vmware": "skip for context-switch-events",
   "haswell-xen-pmi": "skip for xen-pmi-overcount",
   "ice-lake": "run, flagged for hle-ignored",

@@ -96,6 +96,7 @@ export async function completePhase(
   const seen = await runPhase(spec, attempt, phase, how);
   const outcome = await spec.engine.read(phase, seen, spec.folder);
   if (phase === "record" && outcome.counts !== undefined) attempt.counts = outcome.counts;
+  if (outcome.hostLog !== undefined) attempt.kernelLog = outcome.hostLog;
   if (!("verdict" in outcome)) return outcome;
   if (outcome.divergence !== undefined) attempt.divergence = outcome.divergence;
   throw new Verdicted(outcome.verdict);

@@ -275,7 +275,7 @@ async function observed(
       ...made,
       verdict,
       ...(retry > 0 && { retry }),
-      ...(reader.lines.length > 0 && { kernelLog: reader.lines }),
+      ...(reader.lines.length > 0 && { kernelLog: [...(made.kernelLog ?? []), ...reader.lines] }),
     };
     kept = keep === "all" || (keep === "failed" && !isHarmless(verdict));
     if (!kept) return attempt;

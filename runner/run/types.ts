@@ -154,7 +154,7 @@ export interface Attempt {
   divergence?: DivergencePlace;
   /** Where each thread was when the time was up. */
   threads?: readonly ThreadPlace[];
-  /** Lines of the kernel's log about counters that came meanwhile. */
+  /** Lines of the kernel's log about counters that came meanwhile; of a described host those of its kernels. */
   kernelLog?: readonly string[];
   /** The folder with its outputs, where it was kept. */
   folder?: string;

@@ -2,8 +2,10 @@
  * How long the handlers of counters take, and what the kernel does when that is too long: it lowers its sampling
  * rate, and says so. In a guest each access to a counter leaves for the hypervisor, and now and then the whole virtual
  * processor has to wait for another one.
- * Source: kernel/events/core.c (perf_sample_event_took), arch/x86/kernel/nmi.c (nmi_check_duration).
+ * Source: Linux 6.18, kernel/events/core.c (perf_sample_event_took, update_perf_cpu_limits,
+ * perf_cpu_time_max_percent_handler, perf_event_max_sample_rate_handler), arch/x86/kernel/nmi.c (nmi_check_duration).
  */
+import { ERRNO } from "../../../ffi/mod.ts";
 import type { Noise } from "../pmu/skid.ts";
 import type { HostProfile } from "../profile.ts";
 import { isAtLeast } from "../release.ts";
@@ -29,11 +31,11 @@ export class InterruptCost {
   readonly #noise: Noise;
   readonly #guest: boolean;
   readonly #colon: boolean;
-  readonly #percent: number;
+  #percent: number;
   readonly #log: (line: string) => void;
   #sampleRate: number;
   #samplesPerTick: number;
-  #allowed: number;
+  #allowed = 0;
   #accumulated = 0;
   #longest = NMI_LONGEST_NS;
 
@@ -46,7 +48,41 @@ export class InterruptCost {
     this.#log = log;
     this.#sampleRate = kernel.perfEventMaxSampleRate;
     this.#samplesPerTick = Math.ceil(this.#sampleRate / HZ);
+    this.#updateLimits();
+  }
+
+  /** What a handler may take on average: a share of the time between two samples. */
+  #updateLimits(): void {
     this.#allowed = Math.floor(((1_000_000_000 / this.#sampleRate) * this.#percent) / 100);
+  }
+
+  /** Whether handlers are timed at all: 0 and 100 switch that off. */
+  get #checked(): boolean {
+    return this.#percent !== 0 && this.#percent !== 100;
+  }
+
+  /** `kernel.perf_cpu_time_max_percent` of now. */
+  get cpuTimeMaxPercent(): number {
+    return this.#percent;
+  }
+
+  /** Somebody writes `kernel.perf_cpu_time_max_percent`. */
+  setCpuTimeMaxPercent(percent: number): void {
+    this.#percent = percent;
+    if (this.#checked) this.#updateLimits();
+    else
+      this.#log(
+        `${this.#colon ? "perf:" : "perf"} Dynamic interrupt throttling disabled, can hang your system!`,
+      );
+  }
+
+  /** Somebody writes `kernel.perf_event_max_sample_rate`. @returns 0, or −EINVAL where handlers aren't timed. */
+  setSampleRate(rate: number): number {
+    if (!this.#checked) return -ERRNO.EINVAL;
+    this.#sampleRate = rate;
+    this.#samplesPerTick = Math.ceil(rate / HZ);
+    this.#updateLimits();
+    return 0;
   }
 
   /** `kernel.perf_event_max_sample_rate` of now. */
@@ -73,8 +109,7 @@ export class InterruptCost {
   }
 
   #checkRate(took: number): void {
-    // 0 and 100 switch the check off (perf_cpu_time_max_percent_handler).
-    if (this.#percent === 0 || this.#percent === 100) return;
+    if (!this.#checked) return;
     this.#accumulated += took - Math.floor(this.#accumulated / ACCUMULATED);
     const average = Math.floor(this.#accumulated / ACCUMULATED);
     if (average <= this.#allowed) return;

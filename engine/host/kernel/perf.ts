@@ -3,6 +3,7 @@
  * below calls it when time passes, when a timer is due, and when a counter interrupts.
  */
 import { ERRNO } from "../../../ffi/mod.ts";
+import type { Tunable } from "../machine/sysctls.ts";
 import type { HardwareEvent } from "../pmu/driver.ts";
 import type { Noise } from "../pmu/skid.ts";
 import type { Processor, ProcessorEvents } from "../processor.ts";
@@ -26,8 +27,8 @@ export interface Signal {
   readonly task: number;
 }
 
-export class PerfKernel implements ProcessorEvents {
-  readonly profile: HostProfile;
+export class PerfKernel implements ProcessorEvents, Tunable {
+  #profile: HostProfile;
   readonly processor: Processor;
   readonly contexts: Contexts;
   readonly #cost: InterruptCost;
@@ -49,7 +50,7 @@ export class PerfKernel implements ProcessorEvents {
     processor: Processor,
     log: (line: string, now: number) => void,
   ) {
-    this.profile = profile;
+    this.#profile = profile;
     this.processor = processor;
     this.#cost = new InterruptCost(profile, noise, (line) => log(line, this.#now));
     this.#overflows = new Overflows({
@@ -64,8 +65,38 @@ export class PerfKernel implements ProcessorEvents {
     this.#clock = new SoftwareClock((event, period) => this.#overflows.overflow(event, period));
   }
 
+  /** The host as it is now: settings may have been written. */
+  get profile(): HostProfile {
+    return this.#profile;
+  }
+
   get driver() {
     return this.processor.driver;
+  }
+
+  get paranoid(): number {
+    return this.#profile.kernel.perfEventParanoid;
+  }
+
+  set paranoid(perfEventParanoid: number) {
+    this.#profile = { ...this.#profile, kernel: { ...this.#profile.kernel, perfEventParanoid } };
+  }
+
+  get cpuTimeMaxPercent(): number {
+    return this.#cost.cpuTimeMaxPercent;
+  }
+
+  setCpuTimeMaxPercent(percent: number): void {
+    this.#cost.setCpuTimeMaxPercent(percent);
+  }
+
+  setSampleRate(rate: number): number {
+    return this.#cost.setSampleRate(rate);
+  }
+
+  /** Nanoseconds since the model's start. */
+  get now(): number {
+    return this.#now;
   }
 
   get periodTakesEffectLate(): boolean {

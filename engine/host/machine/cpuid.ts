@@ -14,6 +14,14 @@ const SIGNATURES = {
   vmware: { text: "VMwareVMware", last: 0x4000_0010 },
 } as const;
 
+/** Leaf 0x40000001 of KVM: its clock, no I/O delay, steal time, end of interrupt, kicks (uapi/asm/kvm_para.h). */
+const KVM_FEATURES = 0x4000_0001;
+const KVM_FEATURE_BITS = 0x0100_00eb;
+/** Leaf 0x40000010 of VMware: frequencies of TSC and local APIC in kHz (arch/x86/kernel/cpu/vmware.c). */
+const VMWARE_TIMING = 0x4000_0010;
+const TSC_KHZ = 2_000_000;
+const BUS_KHZ = 66_000;
+
 /** SSE3, PCLMUL, SSSE3, CMPXCHG16B, SSE4.1, SSE4.2, POPCNT; PDCM comes with counters; x86-64's own in edx. */
 const FEATURES_C = 0x0098_2203;
 const PDCM = 1 << 15;
@@ -68,6 +76,8 @@ function hypervisorLeaf(hypervisor: Hypervisor, leaf: number): CpuidResult {
   if (hypervisor.kind === "none") return NONE;
   const { text, last } = SIGNATURES[hypervisor.kind];
   if (leaf === 0x4000_0000) return unsigned([last, ...words(text)]);
+  if (hypervisor.kind === "kvm" && leaf === KVM_FEATURES) return unsigned([KVM_FEATURE_BITS]);
+  if (hypervisor.kind === "vmware" && leaf === VMWARE_TIMING) return unsigned([TSC_KHZ, BUS_KHZ]);
   if (hypervisor.kind !== "xen" || leaf !== 0x4000_0001) return NONE;
   const [major = "0", minor = "0"] = hypervisor.version.split(".");
   return unsigned([(Number(major) << 16) | Number.parseInt(minor, 10)]);

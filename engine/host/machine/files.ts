@@ -4,6 +4,7 @@ import { formatMask } from "../pmu/hw-config.ts";
 import type { PmuLayout } from "../pmu/layout.ts";
 import type { HostProfile, Hypervisor } from "../profile.ts";
 import { cpuInfo } from "./cpuinfo.ts";
+import type { Setting } from "./sysctls.ts";
 
 type File = string | (() => string);
 
@@ -55,14 +56,17 @@ const EVENTS: Readonly<Record<PmuLayout["vendor"], Readonly<Record<string, strin
     "cache-misses": "event=0x64,umask=0x09",
   },
 };
-/** Who the machine says that it is made by. */
-const PRODUCTS: Readonly<Record<Hypervisor["kind"], readonly [vendor: string, product: string] | undefined>> =
-  {
-    none: undefined,
-    kvm: ["QEMU", "Standard PC (Q35 + ICH9, 2009)"],
-    xen: ["Xen", "HVM domU"],
-    vmware: ["VMware, Inc.", "VMware Virtual Platform"],
-  };
+/** What the machine says of itself by DMI: who has made it, and what it is. */
+const PRODUCTS: Readonly<
+  Record<Hypervisor["kind"], readonly [vendor: string, product: string, bios: string]>
+> = {
+  none: ["Described", "Described machine", "Described"],
+  kvm: ["QEMU", "Standard PC (Q35 + ICH9, 2009)", "SeaBIOS"],
+  xen: ["Xen", "HVM domU", "Xen"],
+  vmware: ["VMware, Inc.", "VMware Virtual Platform", "Phoenix Technologies LTD"],
+};
+/** Where DMI is told of: the second is what the first leads to. drivers/firmware/dmi-id.c. */
+const DMI = ["/sys/class/dmi/id", "/sys/devices/virtual/dmi/id"];
 
 function pmuFiles(layout: PmuLayout): Record<string, File> {
   const { vendor, precise } = layout;
@@ -85,10 +89,13 @@ function pmuFiles(layout: PmuLayout): Record<string, File> {
 
 function hypervisorFiles(hypervisor: Hypervisor): Record<string, File> {
   const files: Record<string, File> = {};
-  const product = PRODUCTS[hypervisor.kind];
-  if (product) {
-    files["/sys/class/dmi/id/sys_vendor"] = product[0];
-    files["/sys/class/dmi/id/product_name"] = product[1];
+  const [vendor, product, bios] = PRODUCTS[hypervisor.kind];
+  for (const folder of DMI) {
+    files[`${folder}/sys_vendor`] = vendor;
+    files[`${folder}/product_name`] = product;
+    files[`${folder}/chassis_vendor`] = vendor;
+    files[`${folder}/bios_vendor`] = bios;
+    files[`${folder}/modalias`] = `dmi:bvn${bios}:svn${vendor}:pn${product}:`.replaceAll(" ", "");
   }
   if (hypervisor.kind !== "xen") return files;
   const [, major = "0", minor = "0", extra = ""] = /^(\d+)\.(\d+)(.*)$/.exec(hypervisor.version) ?? [];
@@ -102,7 +109,13 @@ function hypervisorFiles(hypervisor: Hypervisor): Record<string, File> {
   };
 }
 
-function kernelFiles({ kernel, pmu, cpu }: HostProfile, sampleRate: () => number): Record<string, File> {
+/** The command line that the kernel was started with. */
+export function commandLine({ kernel }: HostProfile): string {
+  return `BOOT_IMAGE=/boot/vmlinuz-${kernel.release} root=/dev/vda1 ro console=ttyS0`;
+}
+
+function kernelFiles(profile: HostProfile, settings: ReadonlyMap<string, Setting>): Record<string, File> {
+  const { kernel, pmu, cpu } = profile;
   const sys = "/proc/sys/kernel";
   const version = "#1 SMP PREEMPT_DYNAMIC";
   const cpus = cpu.cores === 1 ? "0" : `0-${cpu.cores - 1}`;
@@ -111,9 +124,8 @@ function kernelFiles({ kernel, pmu, cpu }: HostProfile, sampleRate: () => number
     [`${sys}/ostype`]: "Linux",
     [`${sys}/osrelease`]: kernel.release,
     [`${sys}/version`]: version,
-    [`${sys}/perf_event_paranoid`]: `${kernel.perfEventParanoid}`,
-    [`${sys}/perf_event_max_sample_rate`]: () => `${sampleRate()}`,
-    [`${sys}/perf_cpu_time_max_percent`]: `${kernel.perfCpuTimeMaxPercent}`,
+    ...Object.fromEntries([...settings].map(([path, { read }]) => [path, () => `${read()}`])),
+    "/proc/cmdline": commandLine(profile),
     [`${sys}/perf_event_mlock_kb`]: "516",
     [`${sys}/perf_event_max_stack`]: "127",
     [`${sys}/nmi_watchdog`]: `${pmu.taken > 0 ? 1 : 0}`,
@@ -143,17 +155,17 @@ export interface HostFiles {
  * The files of a described host.
  *
  * @param layout Counters that the kernel of programs sees; undefined for none.
- * @param sampleRate kernel.perf_event_max_sample_rate of now.
+ * @param settings Files whose value changes as it is written.
  */
 export function hostFiles(
   profile: HostProfile,
   layout: PmuLayout | undefined,
-  sampleRate: () => number,
+  settings: ReadonlyMap<string, Setting>,
 ): HostFiles {
   const { freezeOnSmi } = profile.pmu;
   const files = new Map<string, File>(
     Object.entries({
-      ...kernelFiles(profile, sampleRate),
+      ...kernelFiles(profile, settings),
       ...hypervisorFiles(profile.hypervisor),
       ...(layout && pmuFiles(layout)),
       ...(layout &&

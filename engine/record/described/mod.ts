@@ -18,12 +18,14 @@ import {
 import { invariant } from "../../engine-error.ts";
 import type { HostModel, Overflow } from "../../host/model-api.ts";
 import { blocks } from "../../kernel/mod.ts";
+import type { HostLogLine } from "../../trace/host-log.ts";
 import { FAULT_SIGNALS } from "../../tracee/fault.ts";
 import type { Call } from "../call.ts";
 import type { RecordedTask } from "../recorded-task.ts";
 import type { Recording } from "../recording.ts";
 import { describedCpuid } from "./cpuid.ts";
 import { HostFiles } from "./host-files.ts";
+import { KernelLog } from "./kernel-log.ts";
 import { type Answer, PerfCalls } from "./perf-calls.ts";
 import { PerfFiles } from "./perf-file.ts";
 import { PerfMemory } from "./perf-memory.ts";
@@ -59,6 +61,7 @@ export class DescribedHost implements Disposable {
   private readonly progress: ProgressFeed;
   private readonly calls: PerfCalls;
   private readonly hostFiles: HostFiles;
+  private readonly log: KernelLog;
   private readonly memory: PerfMemory;
   private readonly readiness: Readiness;
   /** The model may have written to memory that programs have mapped. */
@@ -75,7 +78,8 @@ export class DescribedHost implements Disposable {
   ) {
     this.progress = new ProgressFeed(model, (overflows) => this.raise(overflows));
     this.calls = new PerfCalls(recording, model, this.files);
-    this.hostFiles = new HostFiles(recording, model, folder);
+    this.log = new KernelLog(model, () => recording.totals.events);
+    this.hostFiles = new HostFiles(recording, model, folder, this.log);
     this.memory = new PerfMemory(recording);
     this.readiness = new Readiness(this.files, () => this.perf());
   }
@@ -124,6 +128,8 @@ export class DescribedHost implements Disposable {
   answers(task: RecordedTask, call: Call): Answer | undefined {
     const answer = this.calls.answers(task, call);
     if (answer) this.stale = true;
+    const ofHost = answer ? undefined : (this.log.answers(task, call) ?? this.hostFiles.answers(task, call));
+    if (ofHost) return ofHost;
     if (answer || call.number !== SYSCALLS.mmap || call.int(3) & MAP.ANONYMOUS) return answer;
     const file = this.files.find(task.tid, call.int(4));
     const refusal = file ? this.memory.ask(file, this.perf(), call) : 0;
@@ -142,6 +148,7 @@ export class DescribedHost implements Disposable {
 
   /** The kernel has done a call, or it was answered; its result is known, its event is still to be written. */
   leaves(task: RecordedTask, call: Call): void {
+    this.log.observe();
     this.hostFiles.takeBack(task);
     this.memory.leaves(task, call);
     this.readiness.leaves(task, call);
@@ -165,6 +172,7 @@ export class DescribedHost implements Disposable {
   /** A signal is delivered: that of a counter's last overflow says so (perf_event_open(2), "Overflow handling"). */
   delivers(task: RecordedTask, siginfo: Uint8Array): void {
     const info = new DataView(siginfo.buffer, siginfo.byteOffset);
+    this.model.signalled(info.getInt32(SIGINFO.si_signo, true));
     if (!this.files.any || OWN_CODES.includes(info.getInt32(SIGINFO.si_signo, true))) return;
     if (info.getInt32(SIGINFO.si_code, true) !== POLL.IN) return;
     if (!this.files.find(task.tid, info.getInt32(SIGINFO.si_fd, true))?.ended) return;
@@ -203,8 +211,14 @@ export class DescribedHost implements Disposable {
     return describedCpuid(this.model, leaf, subleaf);
   }
 
+  /** What the kernels of the host have logged meanwhile. */
+  logged(): HostLogLine[] {
+    return this.log.lines();
+  }
+
   /** Gives everything back. */
   [Symbol.dispose](): void {
+    this.log[Symbol.dispose]();
     this.hostFiles[Symbol.dispose]();
     this.memory[Symbol.dispose]();
     this.files[Symbol.dispose]();

@@ -104,7 +104,8 @@ export class PerfFiles implements Disposable {
   }
 }
 
-function identityOf(tid: number, number: number): string | undefined {
+/** Which file a descriptor of a task is of; undefined if it is of none. */
+export function identityOf(tid: number, number: number): string | undefined {
   const stat: BigIntStats | undefined = statSync(`/proc/${tid}/fd/${number}`, {
     bigint: true,
     throwIfNoEntry: false,
