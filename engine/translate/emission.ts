@@ -30,6 +30,10 @@ export interface UnitHost {
   addEntry(pc: number, address: number): void;
   addTrap(address: number, trap: Trap): void;
   addSyscall(returnAddress: number, pc: number, next: number): void;
+  /** Whether branches are linked before they are taken for the first time. */
+  readonly linksEagerly: boolean;
+  /** Called for the target of a branch that is taken whenever control comes there. */
+  expects(target: number): void;
   /** Whether to trap in front of instructions with elision prefixes. */
   readonly notesElisions: boolean;
   /** Called when the relative operand at `site` leads to an entry directly. */
@@ -216,8 +220,10 @@ export class Emission {
   /**
    * Lets the branch with the operand at `site` lead to an app pc: directly, by a stub that traps once, or by the lookup
    * table.
+   *
+   * @param isCertain Whether it is taken whenever control comes there.
    */
-  protected exit(site: number, target: number): void {
+  protected exit(site: number, target: number, isCertain = false): void {
     const { asm } = this;
     if (!this.host.owns(target)) {
       this.cold.push(() => {
@@ -229,19 +235,26 @@ export class Emission {
       });
       return;
     }
-    const known = this.host.lookup(target);
-    if (known !== undefined && asm.reaches(site, known)) {
-      asm.link(site, known);
-      this.host.linked(known, site);
-      return;
-    }
+    if (this.linkKnown(site, target)) return;
     this.cold.push(() => {
+      // It may have been translated in this unit meanwhile.
+      if (this.host.linksEagerly && this.linkKnown(site, target)) return;
+      if (isCertain) this.host.expects(target);
       asm.alignLiteral(STUB_LITERAL);
       asm.link(site, asm.here);
       this.host.addTrap(asm.here, { kind: "exit", target, site, stub: asm.here });
       // The trap, and room for the far jump that takes its place.
       for (let i = 0; i < 15; i++) asm.byte(0xcc);
     });
+  }
+
+  /** Links a branch to its target, if that is translated already. */
+  private linkKnown(site: number, target: number): boolean {
+    const known = this.host.lookup(target);
+    if (known === undefined || !this.asm.reaches(site, known)) return false;
+    this.asm.link(site, known);
+    this.host.linked(known, site);
+    return true;
   }
 
   /** Pushes the *app* return address, so that the program and its unwinders see their own text. */

@@ -22,22 +22,34 @@ export interface Mark {
  * @param pc App pc that the first one's distance is from.
  */
 export function packMarks(triples: readonly number[], start: number, pc: number): Uint8Array {
-  const packed: number[] = [];
-  const put = (value: number): void => {
-    let rest = value;
-    for (; rest >= 0x80; rest = Math.floor(rest / 0x80)) packed.push((rest % 0x80) | 0x80);
-    packed.push(rest);
-  };
+  // Three numbers of at most 8, 8 and 2 bytes.
+  if (scratch.length < 6 * triples.length) scratch = new Uint8Array(12 * triples.length);
+  let at = 0;
   let [lastAddress, lastPc, lastBits] = [start, pc, 0];
   for (let i = 0; i < triples.length; i += 3) {
-    const [address, at, bits] = [triples[i]!, triples[i + 1]!, triples[i + 2]!];
-    const distance = at - lastPc;
-    put(address - lastAddress);
-    put(2 * (distance >= 0 ? 2 * distance : -2 * distance - 1) + (bits === lastBits ? 0 : 1));
-    if (bits !== lastBits) put(bits);
-    [lastAddress, lastPc, lastBits] = [address, at, bits];
+    const address = triples[i]!;
+    const distance = triples[i + 1]! - lastPc;
+    const bits = triples[i + 2]!;
+    at = put(at, address - lastAddress);
+    at = put(at, 2 * (distance >= 0 ? 2 * distance : -2 * distance - 1) + (bits === lastBits ? 0 : 1));
+    if (bits !== lastBits) at = put(at, bits);
+    lastAddress = address;
+    lastPc += distance;
+    lastBits = bits;
   }
-  return Uint8Array.from(packed);
+  return scratch.slice(0, at);
+}
+
+/** Where marks are packed before their length is known. */
+let scratch = new Uint8Array(1 << 16);
+
+/** Puts a number of variable length at an offset of the scratch memory. @returns The offset behind it. */
+function put(at: number, value: number): number {
+  let to = at;
+  let rest = value;
+  for (; rest >= 0x80; rest = Math.floor(rest / 0x80)) scratch[to++] = (rest % 0x80) | 0x80;
+  scratch[to++] = rest;
+  return to;
 }
 
 /** The last mark at or before an address, of those that {@link packMarks} has packed from `start` and `pc` on. */

@@ -46,11 +46,16 @@ export class OwnText extends Translations {
 
   /** Translates from an app pc on. @returns Its entry, or undefined where the program can't execute. */
   translate(pc: number): number | undefined {
-    if (this.#text.decode(pc).kind === Kind.NoFetch) return undefined;
+    this.#translateOne(pc);
+    this.translateExpected((expected) => this.#translateOne(expected));
+    return this.entry(pc);
+  }
+
+  #translateOne(pc: number): void {
+    if (this.#text.decode(pc).kind === Kind.NoFetch) return;
     const unit = this.emitUnit(pc, this.regionNear(pc), this.#text);
     for (const { pc: start, length } of unit.segments)
       this.#text.prepare(start + length - ((start + length) % PAGE));
-    return this.entry(pc);
   }
 
   /** Makes a checked entry for an app pc that has an entry. */

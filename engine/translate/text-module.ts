@@ -6,6 +6,7 @@
  * lookup table, and the cache memory lies at an address that follows from the text's. An image may use them if each
  * page that something is a translation of is the same byte by byte, by its hash (`CodeCache` sees to that).
  */
+import { uses } from "../optimisations.ts";
 import { Assembler } from "./assembler.ts";
 import type { Region } from "./code-cache.ts";
 import { TextDecoder64 } from "./decode.ts";
@@ -114,12 +115,16 @@ export class TextModule extends Translations {
     reader: unknown,
     fetch: (page: number) => Uint8Array | undefined,
   ): number | undefined {
-    if (this.asm.room <= UNIT_ROOM) return undefined;
     this.#readBy(reader, fetch);
-    if (this.#text.decode(pc).kind === Kind.NoFetch) return undefined;
-    this.emitUnit(pc, this.asm, this.#text);
+    this.#translateOne(pc);
+    this.translateExpected((expected) => this.#translateOne(expected));
     changes++;
     return this.entry(pc);
+  }
+
+  #translateOne(pc: number): void {
+    if (this.asm.room <= UNIT_ROOM || this.#text.decode(pc).kind === Kind.NoFetch) return;
+    this.emitUnit(pc, this.asm, this.#text);
   }
 
   /** Pages that are kept decoded are always those of one image: another one's may differ where nothing is compared. */
@@ -218,6 +223,11 @@ export class TextModule extends Translations {
   /** All that later runs can use. */
   tables(): FrozenTables {
     const { asm, start } = this;
+    // What was left as an exit in an earlier run may be translated by now.
+    for (const [, trap] of uses("eager") ? (this.#frozen?.traps() ?? []) : []) {
+      const entry = trap.kind === "exit" && asm.leads(trap.site, trap.stub) && this.entry(trap.target);
+      if (entry && trap.kind === "exit") this.linkAhead(trap, entry);
+    }
     return takeTables({
       textStart: start,
       base: asm.base,

@@ -60,7 +60,7 @@ export class UnitEmitter extends Emission {
     const known = this.host.lookup(pc);
     const isForeign = pc !== this.start && !this.host.owns(pc);
     if (known !== undefined || isForeign || this.instructions >= MAX_UNIT) {
-      this.exit(this.asm.jump(), pc);
+      this.exit(this.asm.jump(), pc, true);
       return undefined;
     }
     const segment = this.decodeSegment(pc);
@@ -141,7 +141,7 @@ export class UnitEmitter extends Emission {
       case Kind.Jmp:
         // A forward jump into new text is left out: its target simply comes next.
         if (last.target > last.pc && host.lookup(last.target) === undefined) return last.target;
-        this.exit(asm.jump(), last.target);
+        this.exit(asm.jump(), last.target, true);
         return undefined;
       case Kind.JmpIndirect:
         if (this.loadTarget(last)) this.indirectJump();
@@ -151,7 +151,7 @@ export class UnitEmitter extends Emission {
         return undefined;
       case Kind.Call:
         this.pushReturn(next, 0);
-        this.exit(asm.jump(), last.target);
+        this.exit(asm.jump(), last.target, true);
         return this.returnSite(next);
       case Kind.CallIndirect:
         if (!this.loadTarget(last)) return undefined;
