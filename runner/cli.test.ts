@@ -6,6 +6,7 @@ import { join, resolve } from "node:path";
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 
 const CLI = resolve(import.meta.dir, "cli.ts");
+const CORE = resolve(import.meta.dir, "../manifests/core.yaml");
 
 /** Runs the command line in another folder than its own. */
 function cli(args: string[], environment: Record<string, string> = {}) {
@@ -49,12 +50,12 @@ test("wrong usage is one line with the nearest match, and exit code 2", () => {
   refuses(["record", "--quite", "ls"], "unknown option '--quite' for 'record': did you mean '--quiet'?");
   refuses(["suites", "--repeat", "none"], "at least 1: current value is 'none'");
   refuses(["suites", "--shard", "4/3"], "--shard takes i/n");
-  refuses(["suites", "no-such.yaml"], "cannot read the manifest 'no-such.yaml'");
+  refuses(["suites", "no-such.yaml"], "there is no file or folder 'no-such.yaml'");
   refuses(["info", "/no/such/trace"], "no such folder");
 });
 
 test("a filter that matches nothing names the nearest test, and is exit code 4", () => {
-  const { code, stderr } = cli(["suites", "--filter", "alram"]);
+  const { code, stderr } = cli(["suites", "--filter", "alram", CORE]);
   assertEquals(code, 4);
   assertStringIncludes(stderr, "no test matches --filter 'alram': did you mean 'alarm'?");
 });
@@ -74,7 +75,7 @@ test("a wrong manifest is told with file:line:column, and an exit code of its ow
 
 test("without a C compiler there is one clear error, and exit code 2", () => {
   const empty = mkdtempSync(join(tmpdir(), "tickproof-cli-"));
-  const { code, stderr } = cli(["suites"], { PATH: empty, CC: "" });
+  const { code, stderr } = cli(["suites", CORE], { PATH: empty, CC: "" });
   rmSync(empty, { recursive: true });
   assertEquals(code, 2);
   assertMatch(stderr, /^tickproof: no C compiler .*apt-get install gcc.*\n$/);

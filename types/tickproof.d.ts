@@ -143,6 +143,26 @@ interface MemoryEvent extends EventBase {
   kind: "memory";
   writes: MemoryWrite[];
 }
+/**
+ * A file that is mapped has changed, but not by stores of the program: by a system call, or from outside of the
+ * recording. All its mappings show that, in all processes, where a private page is not the process's own yet.
+ * The task stands where its last event has left it.
+ */
+interface FileEvent extends EventBase {
+  kind: "file";
+  /** Index in the trace's file list, which says that the file changes. */
+  file: number;
+  /** Its length from now on: first of all it is cut to that, then extended, then written to. */
+  size: number;
+  /** What it holds now; the addresses are offsets in the file. */
+  writes: MemoryWrite[];
+}
+/** Something that the user should know of the recording; it has no effect. */
+interface NoteEvent extends EventBase {
+  kind: "note";
+  /** One line. */
+  text: string;
+}
 /** The recording is complete, or was stopped in an orderly way. Always the last event. */
 interface EndEvent extends EventBase {
   kind: "end";
@@ -153,7 +173,7 @@ interface EndEvent extends EventBase {
   /** One line for the user; "" if there is nothing to say. */
   message: string;
 }
-type TraceEvent = ExecEvent | SyscallEvent | SignalEvent | SwitchEvent | InstructionEvent | CloneEvent | ExitEvent | MemoryEvent | EndEvent;
+type TraceEvent = ExecEvent | SyscallEvent | SignalEvent | SwitchEvent | InstructionEvent | CloneEvent | ExitEvent | MemoryEvent | FileEvent | NoteEvent | EndEvent;
 /** How a program ended. */
 type Exit = {
   code: number;

@@ -20,7 +20,7 @@ import { say } from "../output.ts";
 import { counted } from "../plural.ts";
 import type { Reporter, TestCase } from "../run/mod.ts";
 import { DEFAULT_HISTORY_RUNS } from "../settings/mod.ts";
-import type { SettingsFile } from "../settings/schema.ts";
+import type { Settings } from "../settings/schema.ts";
 
 /** What the command line says of it. */
 export interface HistoryOptions {
@@ -35,14 +35,14 @@ export interface HistoryOptions {
 /** See the file's head. */
 export class RunHistory implements Disposable {
   readonly #options: HistoryOptions;
-  readonly #settings: SettingsFile;
+  readonly #settings: Settings;
   readonly #history: History | undefined;
   readonly #recorded: ReturnType<typeof historyReporter> | undefined;
   readonly #baselines: readonly Baseline[];
   #wroteWrongly = false;
 
   /** @throws {UsageError} If baselines are asked for and the history can't be used. */
-  constructor(options: HistoryOptions, settings: SettingsFile) {
+  constructor(options: HistoryOptions, settings: Settings) {
     const needed = options.baseline || options["update-baseline"];
     if (needed && options["no-history"]) {
       const flag = options.baseline ? "--baseline" : "--update-baseline";

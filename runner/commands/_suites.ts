@@ -2,6 +2,7 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { availableParallelism, tmpdir } from "node:os";
 import { join } from "node:path";
+import { discover } from "../discover/mod.ts";
 import { ENGINE_CHOICES } from "../engines/types.ts";
 import { UsageError } from "../errors.ts";
 import { BROKEN, FAILED, OK, REQUIRED_SKIPPED } from "../exit-codes.ts";
@@ -14,7 +15,6 @@ import { forecastJson, forecastText, listTests, reportersFor, styleFor } from ".
 import { CATCH_TRIES } from "../run/attempt.ts";
 import {
   collectTests,
-  defaultManifests,
   forecastOn,
   inTxGuard,
   KnownFailures,
@@ -32,8 +32,8 @@ import {
   type TestCase,
 } from "../run/mod.ts";
 import { KEEP } from "../run/workspace.ts";
-import { settings } from "../settings/mod.ts";
-import type { SettingsFile } from "../settings/schema.ts";
+import { settings, useProfile } from "../settings/mod.ts";
+import type { Settings } from "../settings/schema.ts";
 import { TICKPROOF } from "../tickproof.ts";
 import { tracesRoot } from "../traces.ts";
 import { Ending } from "./_ending.ts";
@@ -48,16 +48,17 @@ const FOREVER = 1_000_000;
  * Does what the command line says.
  *
  * @param options Of the command line.
- * @param files Manifests and scripts; tickproof's own manifests if there are none.
+ * @param files Manifests, scripts, folders and globs; what the settings include, or lies below, if there are none.
  * @returns The exit code.
  */
 export async function runSuites(options: SuitesOptions, files: readonly string[]): Promise<number> {
+  await useProfile(options.profile);
   const selection = selectionOf(options);
   const scratch = mkdtempSync(join(tmpdir(), "tickproof-scripts-"));
   // However this process ends, but for SIGKILL: a second Ctrl-C does not wait for anything.
   process.once("exit", () => rmSync(scratch, { recursive: true, force: true }));
   await using scripts = new ScriptSessions(scratch);
-  const paths = files.length > 0 ? files : defaultManifests();
+  const paths = discover(files, await settings());
   const all = await collectTests(paths, scripts);
   const { timeout: usualTimeout, skipExit } = await settings();
   const timeout = options.timeout ?? usualTimeout;
@@ -175,7 +176,7 @@ async function runAll(
 }
 
 /** The file of known failures, where one is asked for. */
-function knownFailures(options: SuitesOptions, file: SettingsFile): KnownFailures | undefined {
+function knownFailures(options: SuitesOptions, file: Settings): KnownFailures | undefined {
   const path = options["known-failures"] ?? file.knownFailures;
   if (path !== undefined) return new KnownFailures(path, options["update-known-failures"]);
   if (!options["update-known-failures"]) return undefined;

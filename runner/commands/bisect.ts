@@ -1,10 +1,10 @@
 /** `tickproof bisect`: is this commit good or bad? For `git bisect run`, and for failures that only show now and then. */
-import { mkdtempSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { defineCommand } from "../args/mod.ts";
 import type { Answer, Demand } from "../bisect/verdict.ts";
-import { UsageError } from "../errors.ts";
+import { NothingMatched, UsageError } from "../errors.ts";
 import { FAILED, OK } from "../exit-codes.ts";
 import { say } from "../output.ts";
 import { counted } from "../plural.ts";
@@ -37,7 +37,7 @@ export const bisect = defineCommand({
     manifest: {
       kind: "text",
       value: "FILE",
-      help: "manifest or script of TEST (default: tickproof's own manifests)",
+      help: "manifest or script of TEST (default: those that 'suites' finds)",
     },
     timeout: {
       kind: "count",
@@ -47,14 +47,14 @@ export const bisect = defineCommand({
   },
   positionals: { usage: "[--] CMD ARGS… | TEST", min: 1, max: Number.POSITIVE_INFINITY, verbatim: true },
   async run({ options, positionals }) {
-    const { collectTests, defaultManifests, ScriptSessions } = await import("../run/mod.ts");
+    const { collectTests, ScriptSessions } = await import("../run/mod.ts");
     const { answerBy, runsNeeded } = await import("../bisect/verdict.ts");
     const scratch = mkdtempSync(join(tmpdir(), "tickproof-bisect-"));
     // However this process ends, but for SIGKILL: a second Ctrl-C does not wait for anything.
     process.once("exit", () => rmSync(scratch, { recursive: true, force: true }));
     await using scripts = new ScriptSessions(scratch);
     const ending = new Ending();
-    const paths = options.manifest === undefined ? defaultManifests() : [options.manifest];
+    const paths = options.manifest === undefined ? await manifestsFor(positionals) : [options.manifest];
     const known = positionals.length === 1 ? await collectTests(paths, scripts) : [];
     const found = known.find(({ id }) => id === positionals[0]);
     if (found === undefined && options.manifest !== undefined) {
@@ -87,6 +87,21 @@ function describe({ rate, confidence }: Demand): string {
 
 function withTimeout(test: TestCase, timeout: number | undefined): TestCase {
   return timeout === undefined ? test : { ...test, timeoutSeconds: timeout };
+}
+
+/** Manifests and scripts that may have a test which is named as "suite/test" and not as a program is; often none. */
+async function manifestsFor([word = "", ...rest]: readonly string[]): Promise<string[]> {
+  if (rest.length > 0 || !word.includes("/") || existsSync(word)) return [];
+  const [{ discover }, { settings }] = await Promise.all([
+    import("../discover/mod.ts"),
+    import("../settings/mod.ts"),
+  ]);
+  try {
+    return discover([], await settings());
+  } catch (error) {
+    if (error instanceof NothingMatched) return [];
+    throw error;
+  }
 }
 
 /** A command as a test: it must end with exit code 0, and replay. */

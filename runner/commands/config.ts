@@ -2,19 +2,20 @@
 import { defineCommand } from "../args/mod.ts";
 import { OK } from "../exit-codes.ts";
 import { isRichTerminal, print } from "../output.ts";
-import type { Setting, Source } from "../settings/mod.ts";
+import { explainSettings, PROFILE_OPTION, type Setting, type Source, useProfile } from "../settings/mod.ts";
 
 export const config = defineCommand({
   name: "config",
   summary: "Show the settings that hold here, and where each comes from",
   details: [
     "Settings are kept in tickproof.yaml in the working directory. A flag of 'suites' weighs more than a variable of",
-    "the environment, that more than the file, and that more than the default.",
+    "the environment, that more than the file, and that more than the default. In the file, what 'hosts' says of this",
+    "host weighs more than what 'profiles' says of the profile, and that more than its top.",
   ].join("\n"),
-  options: { json: { kind: "flag", help: "print JSON instead of text" } },
+  options: { json: { kind: "flag", help: "print JSON instead of text" }, profile: PROFILE_OPTION },
   positionals: { usage: "", min: 0, max: 0 },
   async run({ options }) {
-    const { explainSettings } = await import("../settings/mod.ts");
+    await useProfile(options.profile);
     const settings = await explainSettings();
     print(options.json ? `${JSON.stringify(settings, null, 2)}\n` : await settingsText(settings));
     return OK;

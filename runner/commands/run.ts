@@ -1,6 +1,7 @@
 /** `tickproof run`: records a whole command, such as a test suite, and keeps the trace if it fails. */
 import { defineCommand } from "../args/mod.ts";
 import { UsageError } from "../errors.ts";
+import { PROFILE_OPTION, settings, useProfile } from "../settings/mod.ts";
 
 /** Rounds of `--until-fail` without `--repeat`: more than anybody waits for. */
 const FOREVER = 1_000_000;
@@ -35,6 +36,7 @@ export const run = defineCommand({
       value: "MB",
       help: "room for a trace, and for all that are kept: the oldest go (tickproof.yaml: keepMegabytes; default 4096)",
     },
+    profile: PROFILE_OPTION,
     quiet: { kind: "flag", short: "q", help: "say nothing of what passes" },
   },
   positionals: { usage: "[--] CMD ARGS…", min: 1, max: Number.POSITIVE_INFINITY, verbatim: true },
@@ -44,7 +46,7 @@ export const run = defineCommand({
       throw new UsageError("--until-fail and --retry say the opposite of each other: give one of them");
     }
     const { runWhole } = await import("../whole/mod.ts");
-    const { settings } = await import("../settings/mod.ts");
+    await useProfile(options.profile);
     const file = await settings();
     return await runWhole({
       command,

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, test } from "bun:test";
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { hostname, tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 
@@ -38,6 +38,76 @@ test("config shows where each setting comes from: flag, variable, file with line
   assertEquals(found("history"), ["/h.sqlite", { kind: "environment", variable: "TICKPROOF_HISTORY" }]);
   assertEquals(found("retry"), [0, { kind: "default" }]);
   assertMatch(tickproof(["config"]).stdout, /\njobs +3 +tickproof\.yaml:1 +--jobs\n/);
+});
+
+test("a profile's settings lie over the file's, and those of the host over both", () => {
+  const yaml = [
+    "jobs: 1",
+    "retry: 1",
+    "baseline: { ticks: 5, overhead: 10 }",
+    "profiles:",
+    "  ci: { jobs: 2, baseline: { ticks: 6 } }",
+    "  local: { jobs: 3 }",
+    "  night: { jobs: 4 }",
+    "hosts:",
+    `  "${hostname().slice(0, 1)}*": { retry: 7 }`,
+    '  "no-such-host": { jobs: 9 }',
+    "",
+  ].join("\n");
+  writeFileSync(file("tickproof.yaml"), yaml);
+  const found = (
+    args: readonly string[],
+    more: Record<string, string>,
+  ): Record<string, [unknown, unknown]> => {
+    const { stdout, stderr, code } = tickproof(["config", "--json", ...args], more);
+    assertEquals(code, 0, stderr);
+    const all: { name: string; value: unknown; source: { line?: number } }[] = JSON.parse(stdout);
+    return Object.fromEntries(all.map(({ name, value, source }) => [name, [value, source.line]]));
+  };
+  const local = found([], { CI: "" });
+  assertEquals(
+    [local.jobs, local.retry, local["baseline.ticks"]],
+    [
+      [3, 6],
+      [7, 9],
+      [5, 3],
+    ],
+  );
+  const ci = found([], { CI: "true" });
+  assertEquals(
+    [ci.jobs, ci["baseline.ticks"], ci["baseline.overhead"]],
+    [
+      [2, 5],
+      [6, 5],
+      [10, 3],
+    ],
+  );
+  assertEquals(found([], { CI: "true", TICKPROOF_PROFILE: "night" }).jobs, [4, 7]);
+  assertEquals(found(["--profile", "local"], { CI: "true", TICKPROOF_PROFILE: "night" }).jobs, [3, 6]);
+  const wrong = tickproof(["suites", "--profile", "nihgt"]);
+  assertEquals(
+    [wrong.code, wrong.stderr],
+    [2, "tickproof: tickproof.yaml has no profile 'nihgt': did you mean 'night'?\n"],
+  );
+});
+
+test("suites takes what tickproof.yaml includes, by profile, else what lies below", () => {
+  const manifest = (suite: string) => `suite: ${suite}\ntests:\n  - { name: one, command: 'true' }\n`;
+  writeFileSync(file("a.yaml"), manifest("a"));
+  writeFileSync(file("b.yaml"), manifest("b"));
+  const listed = (...args: string[]) =>
+    tickproof(["suites", "--list", ...args], { CI: "" }).stdout.match(/[ab]\/one/g);
+  assertEquals(listed(), ["a/one", "b/one"]);
+  writeFileSync(file("tickproof.yaml"), "include: [a.yaml]\nprofiles: { ci: { include: ['*.yaml'] } }\n");
+  assertEquals(listed(), ["a/one"]);
+  assertEquals(listed("--profile", "ci"), ["a/one", "b/one"]);
+  assertEquals(listed("b.yaml"), ["b/one"]);
+});
+
+test("suites finds nothing of tickproof's own in a folder of others", () => {
+  const { code, stderr } = tickproof(["suites"]);
+  assertEquals(code, 4);
+  assertStringIncludes(stderr, `there is no manifest or script below ${folder}`);
 });
 
 test("a wrong tickproof.yaml is told with its place, by whatever command", () => {

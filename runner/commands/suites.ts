@@ -3,6 +3,7 @@ import { defineCommand } from "../args/mod.ts";
 import type { Values } from "../args/types.ts";
 import { ENGINE_CHOICES } from "../engines/types.ts";
 import { KEEP } from "../run/workspace.ts";
+import { PROFILE_OPTION } from "../settings/mod.ts";
 
 const OPTIONS = {
   filter: {
@@ -81,6 +82,7 @@ const OPTIONS = {
   },
   "update-baseline": { kind: "flag", help: "set the baseline of this host by the tests that pass" },
   "update-snapshots": { kind: "flag", help: "write the outputs that tests compare with anew" },
+  profile: PROFILE_OPTION,
   watch: { kind: "flag", help: "run again whenever a manifest, a script or a source changes" },
   "no-history": { kind: "flag", help: "do not add this run to the history" },
 } as const;
@@ -92,7 +94,8 @@ export const suites = defineCommand({
   name: "suites",
   summary: "Run tests: each natively, recorded and replayed, and compared",
   details: [
-    "Without FILE: all of tickproof's own manifests. A FILE is a manifest (YAML) or a script (TypeScript). A test",
+    "A FILE is a manifest (YAML), a script (TypeScript), a folder or a glob. Without FILE: what tickproof.yaml includes,",
+    "else all manifests below this folder and all scripts there that import tickproof. A test",
     "passes if record and replay agree in output, end, ticks and events, and meet the manifest's expectations, every",
     "time. Traces of failures are kept. What is to be skipped, marked or expected to fail on this host follows from",
     "the manifests' conditions.",

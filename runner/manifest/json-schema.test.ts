@@ -5,7 +5,7 @@ import { dirname, resolve } from "node:path";
 import { assert, assertEquals } from "@std/assert";
 import Ajv from "ajv";
 import { parse } from "yaml";
-import { defaultManifests } from "../run/mod.ts";
+import { ownManifests } from "./_own-manifests.ts";
 import { publishedSchemas, schemaText } from "./json-schema.ts";
 import { manifestSchema } from "./schema.ts";
 
@@ -28,7 +28,7 @@ test("the published schemas are those of the definitions: 'npm run schemas' writ
 test("the published schemas accept all that is shipped and documented", () => {
   const examples = [...DOCS.matchAll(/^```yaml\n(.*?)^```/gms)].map(([, yaml = ""]) => yaml);
   assert(examples.length > 2);
-  const shipped = defaultManifests().map((path) => readFileSync(path, "utf8"));
+  const shipped = ownManifests().map((path) => readFileSync(path, "utf8"));
   for (const yaml of [...shipped, ...examples])
     assert(accepts(parse(yaml)), JSON.stringify(manifest?.errors));
   const hosts = readdirSync(resolve(MANIFESTS, "hosts")).filter((name) => name.endsWith(".yaml"));
@@ -42,7 +42,7 @@ test("the published schemas accept all that is shipped and documented", () => {
 test("shipped manifests and profiles name their schema, for editors", () => {
   const hosts = readdirSync(resolve(MANIFESTS, "hosts")).filter((name) => name.endsWith(".yaml"));
   const profiles = hosts.map((name) => resolve(MANIFESTS, "hosts", name));
-  for (const path of [...defaultManifests(), ...profiles]) {
+  for (const path of [...ownManifests(), ...profiles]) {
     const [, schema = ""] =
       /^# yaml-language-server: \$schema=(\S+)\n/.exec(readFileSync(path, "utf8")) ?? [];
     assert(existsSync(resolve(dirname(path), schema)) && schema !== "", path);

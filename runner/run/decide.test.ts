@@ -1,11 +1,12 @@
 import { test } from "bun:test";
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import type { Finding } from "../host/mod.ts";
+import { ownManifests } from "../manifest/_own-manifests.ts";
 import { loadManifest } from "../manifest/mod.ts";
 import { shellTest } from "./_fixtures.ts";
 import { decide, type HostFacts } from "./decide.ts";
 import { judgeAttempt } from "./judge.ts";
-import { defaultManifests, manifestTests } from "./plan.ts";
+import { manifestTests } from "./plan.ts";
 import type { Decision, TestCase } from "./types.ts";
 
 function facts(findings: Record<string, Finding>, broken: Record<string, string> = {}): HostFacts {
@@ -28,7 +29,7 @@ function skipText(decision: Decision): string {
 }
 
 function hle(): TestCase {
-  const tests = defaultManifests()
+  const tests = ownManifests()
     .flatMap((path) => manifestTests(loadManifest(path)))
     .filter(({ id }) => id === "core/hle");
   assert(tests[0]);

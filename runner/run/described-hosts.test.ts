@@ -4,18 +4,19 @@ import { assert, assertEquals, assertMatch } from "@std/assert";
 import { haswell, KVM } from "../../engine/host/_profiles.ts";
 import { createHostModel, type HostProfile } from "../../engine/host/mod.ts";
 import { describedHost, type EngineName, profileNames } from "../host/mod.ts";
+import { ownManifests } from "../manifest/_own-manifests.ts";
 import { loadManifest } from "../manifest/mod.ts";
 import { decide } from "./decide.ts";
 import { factsOf, namedCapabilities } from "./facts.ts";
 import { inTxGuard } from "./in-tx-guard.ts";
-import { defaultManifests, manifestTests } from "./plan.ts";
+import { manifestTests } from "./plan.ts";
 import { forecastOn } from "./surroundings.ts";
 import type { Decision } from "./types.ts";
 
 /** A task on a model, other than the one that probes. */
 const TASK = 4711;
 
-const tests = defaultManifests()
+const tests = ownManifests()
   .flatMap((path) => manifestTests(loadManifest(path)))
   .filter(({ id }) => id === "core/hle");
 

@@ -1,18 +1,8 @@
 /** From manifests to the tests that are to be run. */
-import { readdirSync } from "node:fs";
-import { join, resolve } from "node:path";
+import { resolve } from "node:path";
 import { isProfilePath } from "../host/mod.ts";
 import type { LoadedManifest, TestEntry } from "../manifest/mod.ts";
 import type { Target, TestCase } from "./types.ts";
-
-/** The manifests that run when none is named. */
-const DEFAULT_FOLDER = resolve(import.meta.dir, "../../manifests");
-
-/** Paths of tickproof's own manifests. */
-export function defaultManifests(): string[] {
-  const names = readdirSync(DEFAULT_FOLDER).filter((name) => name.endsWith(".yaml"));
-  return names.sort().map((name) => join(DEFAULT_FOLDER, name));
-}
 
 function targetOf({ program, build, command }: TestEntry, folder: string): Target {
   if (program !== undefined) return { kind: "source", path: resolve(folder, program) };

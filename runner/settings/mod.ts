@@ -1,13 +1,16 @@
 /**
  * Settings: what `tickproof.yaml` in the working directory says, under what the environment and the command line
- * say. A flag weighs most, then a variable, then the file, then the default.
+ * say. A flag weighs most, then a variable, then the file, then the default. In the file, what is said of this host
+ * weighs more than the profile, and that more than the top.
  */
 import { existsSync } from "node:fs";
-import { availableParallelism, homedir } from "node:os";
+import { availableParallelism, homedir, hostname } from "node:os";
 import { join, resolve } from "node:path";
+import { didYouMean } from "../../ffi/mod.ts";
+import { UsageError } from "../errors.ts";
 import { configureHistory } from "../history/place.ts";
 import { configureTraces } from "../traces.ts";
-import type { SettingsFile } from "./schema.ts";
+import type { Settings, SettingsFile } from "./schema.ts";
 
 /** The file, in the working directory. */
 export const SETTINGS_FILE = "tickproof.yaml";
@@ -27,32 +30,79 @@ export interface Setting {
   flag: string | undefined;
 }
 
-/** The file's contents with their lines. */
+/** Settings of one place in the file: its top, a profile, or a host. */
+interface Layer {
+  path: readonly string[];
+  values: Settings;
+}
+
+/** What holds now, from weak to strong, with the lines of the file. */
 interface Loaded {
-  file: SettingsFile;
+  layers: readonly Layer[];
   /** Line of a key, from 1. */
   line: (path: readonly string[]) => number;
 }
 
+/** The profile that the command line names. */
+let chosen: string | undefined;
+
+/** Profiles that are taken without being named; a file may leave them out. */
+const OWN_PROFILES: readonly string[] = ["ci", "local"];
+
+/** The profile that holds: of the command line, of the environment, or by where we are. */
+function profile(): string {
+  const { TICKPROOF_PROFILE, CI } = process.env;
+  if (chosen !== undefined) return chosen;
+  if (TICKPROOF_PROFILE) return TICKPROOF_PROFILE;
+  return CI === undefined || ["", "0", "false"].includes(CI) ? "local" : "ci";
+}
+
+/** @throws {UsageError} If a profile was named that the file does not have. */
+function layersOf({ profiles = {}, hosts = {}, ...top }: SettingsFile): Layer[] {
+  const name = profile();
+  const own = profiles[name];
+  if (own === undefined && !OWN_PROFILES.includes(name)) {
+    const known = [...new Set([...Object.keys(profiles), ...OWN_PROFILES])];
+    throw new UsageError(
+      `${SETTINGS_FILE} has no profile '${name}'${didYouMean(name, known) || `: it has ${known.join(", ")}`}`,
+    );
+  }
+  const here = Object.entries(hosts).filter(([host]) => new Bun.Glob(host).match(hostname()));
+  return [
+    { path: [], values: top },
+    ...(own === undefined ? [] : [{ path: ["profiles", name], values: own }]),
+    ...here.map(([host, values]) => ({ path: ["hosts", host], values })),
+  ];
+}
+
 async function load(): Promise<Loaded | undefined> {
-  if (!existsSync(SETTINGS_FILE)) return undefined;
+  if (!existsSync(SETTINGS_FILE)) {
+    layersOf({});
+    return undefined;
+  }
   // Only now: most runs have no such file, and need none of this.
   const { checkYaml, readYaml, YamlSource } = await import("../yaml/mod.ts");
   const { settingsSchema } = await import("./schema.ts");
   const yaml = readYaml(SETTINGS_FILE, "the settings");
   const file = checkYaml(yaml, settingsSchema, () => []);
   const source = new YamlSource(yaml.file, yaml.text);
-  return { file, line: (path) => source.lineOf(path) };
+  return { layers: layersOf(file), line: (path) => source.lineOf(path) };
 }
 
 /**
  * Reads the settings of the working directory.
  *
- * @returns What the file says; nothing is set where there is none.
+ * @returns What holds here, of the profile and on this host; nothing is set where there is no file.
  * @throws {UsageError} With file:line:column for everything that is wrong in it.
  */
-export async function settings(): Promise<SettingsFile> {
-  return (await load())?.file ?? {};
+export async function settings(): Promise<Settings> {
+  const layers = (await load())?.layers ?? [];
+  const merged: Settings = {};
+  for (const { values } of layers) {
+    const baseline = { ...merged.baseline, ...values.baseline };
+    Object.assign(merged, values, Object.keys(baseline).length > 0 && { baseline });
+  }
+  return merged;
 }
 
 /** Lets traces and history go where the file of the working directory wants them, if there is one. */
@@ -61,6 +111,20 @@ export async function applySettings(): Promise<void> {
   if (traces !== undefined) configureTraces(traces);
   if (history !== undefined) configureHistory(history);
 }
+
+/** Takes the profile that a command line names, if it names one. */
+export async function useProfile(name: string | undefined): Promise<void> {
+  if (name === undefined) return;
+  chosen = name;
+  await applySettings();
+}
+
+/** The option of all commands that have settings. */
+export const PROFILE_OPTION = {
+  kind: "text",
+  value: "NAME",
+  help: "settings of this profile in tickproof.yaml (default: $TICKPROOF_PROFILE, else ci where CI is set, else local)",
+} as const;
 
 /** What a setting is where nobody sets it, its flag, and its variable. */
 interface Kind {
@@ -71,6 +135,7 @@ interface Kind {
 }
 
 const KINDS: readonly Kind[] = [
+  { path: ["include"], fallback: () => undefined },
   { path: ["jobs"], fallback: availableParallelism, flag: "--jobs" },
   { path: ["timeout"], fallback: () => undefined, flag: "--timeout" },
   { path: ["retry"], fallback: () => 0, flag: "--retry" },
@@ -104,22 +169,23 @@ export async function explainSettings(): Promise<Setting[]> {
     if (variable !== undefined && given) {
       return { name, value: resolve(given), source: { kind: "environment", variable }, flag };
     }
-    const value = loaded === undefined ? undefined : at(loaded.file, path);
-    if (loaded === undefined || value === undefined) {
+    const layer = loaded?.layers.findLast(({ values }) => at(values, path) !== undefined);
+    if (loaded === undefined || layer === undefined) {
       return { name, value: fallback(), source: { kind: "default" }, flag };
     }
-    const shown = variable === undefined ? value : resolve(String(value));
+    const value = at(layer.values, path);
+    const line = loaded.line([...layer.path, ...path]);
     return {
       name,
-      value: shown,
-      source: { kind: "file", file: SETTINGS_FILE, line: loaded.line(path) },
+      value: variable === undefined ? value : resolve(String(value)),
+      source: { kind: "file", file: SETTINGS_FILE, line },
       flag,
     };
   });
 }
 
-function at(file: SettingsFile, [first = "", second]: readonly string[]): string | number | undefined {
-  const value = file[first as keyof SettingsFile];
+function at(values: Settings, [first = "", second]: readonly string[]): string | number | undefined {
+  const value = values[first as keyof Settings];
   if (Array.isArray(value)) return value.join(", ");
   if (typeof value !== "object") return value;
   return second === undefined ? undefined : value[second as keyof typeof value];

@@ -6,7 +6,12 @@ import { KEEP } from "../run/workspace.ts";
 const count = z.int().positive().max(1_000_000);
 const percent = z.number().nonnegative();
 
-export const settingsSchema = z.strictObject({
+const keys = {
+  include: z
+    .array(z.string().min(1))
+    .min(1)
+    .optional()
+    .describe("manifests, scripts, folders and globs that suites runs when none is named"),
   jobs: count.optional().describe("tests at a time"),
   timeout: count.optional().describe("seconds for each phase of each test, instead of what manifests say"),
   retry: z.int().nonnegative().max(100).optional().describe("attempts after a failed one"),
@@ -30,7 +35,25 @@ export const settingsSchema = z.strictObject({
     })
     .optional()
     .describe("bounds of --baseline"),
+};
+
+const layer = z.strictObject(keys);
+
+export const settingsSchema = z.strictObject({
+  ...keys,
+  profiles: z
+    .record(z.string().regex(/^[\w.-]+$/, "a profile's name has letters, digits and . _ - only"), layer)
+    .optional()
+    .describe(
+      "settings by occasion: ci where the variable CI is set, else local; or the one that --profile names",
+    ),
+  hosts: z
+    .record(z.string().min(1), layer)
+    .optional()
+    .describe("settings by host name, or by a glob of host names"),
 });
 
+/** Settings as they hold: the file's with those of the profile and the host over them. */
+export type Settings = z.infer<typeof layer>;
 /** A checked file. */
 export type SettingsFile = z.infer<typeof settingsSchema>;
