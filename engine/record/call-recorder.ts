@@ -16,6 +16,7 @@ import { wakesOthers } from "../kernel/mod.ts";
 import { TaskGone } from "../tracee/controller.ts";
 import { intoKernel, RAX, RCX, USER32_CS } from "../tracee/registers.ts";
 import type { Tracer } from "../tracee/tracer.ts";
+import { affectedRange } from "./affected-range.ts";
 import type { Call } from "./call.ts";
 import type { Deaths } from "./deaths.ts";
 import type { JobControl } from "./job-control.ts";
@@ -90,7 +91,7 @@ export class CallRecorder {
       this.deaths.exit(task, call);
       return;
     }
-    if (this.clearsOutputs(task, call)) return;
+    if (this.clearsOutputs(task, call) || this.makesWay(task, call)) return;
     const { described } = this.recording;
     described?.arrived(task);
     const modelled = described?.answers(task, call);
@@ -118,16 +119,37 @@ export class CallRecorder {
    * once more, with that text writable.
    */
   private clearsOutputs(task: RecordedTask, call: Call): boolean {
-    const { mapper } = this.tracer;
+    const { text } = this.tracer;
     const ranges = this.syscalls.possibleOutputs(task, call);
-    if (!mapper.guardsAny(task.space, ranges)) return false;
+    if (!text.guardsAny(task.space, ranges)) return false;
     const { image } = task.space;
     this.cancel(task);
     intoKernel(call.registers, task.registers);
-    mapper.allowWrites(task, ranges);
+    text.allowWrites(task, ranges);
     // Not by a new translation: if that is in the same page, it would be guarded once more.
     if (task.space.image === image) task.set("rip", task.get("rip") - SYSCALL_LENGTH);
     else task.jumpTo(call.pc);
+    return true;
+  }
+
+  /**
+   * Takes the engine's own memory out of the way of what a call is about: natively nothing would be there. The task comes
+   * to its call once more. Only of more than the engine can keep off from it may have to do the parts around itself.
+   */
+  private makesWay(task: RecordedTask, call: Call): boolean {
+    const { space } = task;
+    const range = affectedRange(task, call);
+    if (!range || !space.holdsEngine(range.start, range.end)) return false;
+    this.cancel(task);
+    intoKernel(call.registers, task.registers);
+    if (this.tracer.mapper.makeWay(task, range.start, range.end)) {
+      task.jumpTo(call.pc);
+      return true;
+    }
+    const parts = call.number === SYSCALLS.munmap ? space.outsideEngine(range.start, range.end) : [];
+    for (const { start, end } of parts) this.tracer.inject(task, SYSCALLS.munmap, start, end - start);
+    task.set("rax", call.number === SYSCALLS.munmap ? 0 : -ERRNO.ENOMEM);
+    this.finish(task, call);
     return true;
   }
 

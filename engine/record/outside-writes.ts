@@ -75,7 +75,7 @@ export class OutsideWrites {
     call.result = Number.MAX_SAFE_INTEGER;
     const [from, to] = [localRanges(call), remoteRanges(call)];
     call.result = 0;
-    if (!this.recording.tracer.mapper.guardsAny(target.space, to)) return undefined;
+    if (!this.recording.tracer.text.guardsAny(target.space, to)) return undefined;
     const bytes = collect(from, (address, length) => task.space.memory.read(address, length));
     let done = 0;
     for (const { address, length } of to) {
@@ -122,7 +122,7 @@ export class OutsideWrites {
   tell(writer: RecordedTask, target: RecordedTask, writes: MemoryWrite[]): void {
     const { space } = target;
     for (const { address, bytes } of writes) {
-      this.recording.tracer.mapper.memoryChanged(space, address, address + bytes.length);
+      this.recording.tracer.text.memoryChanged(space, address, address + bytes.length);
     }
     this.recording.changedFromOutside(space === writer.space ? writer : target, writes);
   }

@@ -292,7 +292,7 @@ export class Recorder {
   }
 
   private fault(task: RecordedTask, { signal, siginfo }: HeldSignal, address: number): void {
-    if (signal === SIG.SIGSEGV && this.tracer.mapper.unguard(task, address)) {
+    if (signal === SIG.SIGSEGV && this.tracer.text.unguard(task, address)) {
       this.between = task;
       return;
     }
@@ -314,9 +314,9 @@ export class Recorder {
    */
   private clearsFrame(task: RecordedTask): boolean {
     const ranges = [roomForFrame(task.get("rsp"))];
-    const { mapper } = this.tracer;
-    if (!mapper.guardsAny(task.space, ranges) || this.cleared === task.number("rip")) return false;
-    mapper.allowWrites(task, ranges);
+    const { text } = this.tracer;
+    if (!text.guardsAny(task.space, ranges) || this.cleared === task.number("rip")) return false;
+    text.allowWrites(task, ranges);
     this.cleared = task.number("rip");
     this.between = task;
     return true;

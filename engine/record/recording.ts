@@ -135,7 +135,7 @@ export class Recording {
     for (const piece of inPieces(writes, MAX_WRITTEN)) {
       const event = { kind: "file" as const, ...this.standingOf(task), file, size, writes: piece };
       this.put(event);
-      this.tracer.fileChanged(file, event);
+      this.tracer.text.fileChanged(file, event.writes);
     }
   }
 

@@ -135,7 +135,7 @@ export class SignalRecorder {
     }
     const tracer = this.recording.tracer;
     // The kernel could not write the frame beside trampolines on the stack that have been translated.
-    tracer.mapper.allowWrites(task, [roomForFrame(at.registers[RSP]!)]);
+    tracer.text.allowWrites(task, [roomForFrame(at.registers[RSP]!)]);
     // The kernel's own flags tell whether an instruction was interrupted (RF): the program's view has none of that.
     const resumeFlag = task.get("eflags") & RESUME_FLAG;
     intoKernel(at.registers, task.registers);

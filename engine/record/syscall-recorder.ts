@@ -55,7 +55,6 @@ const MAX_TRANSFER = MAX_CHUNK_BYTES / 2;
 const ALL_THAT_FITS = 2 ** 31;
 
 const ENOSYS = -38;
-const EINVAL = -22;
 const ENODEV = -19;
 
 /** Which argument of a call that sends a signal is its number. */
@@ -115,11 +114,6 @@ export class SyscallRecorder {
     // Bytes that never pass through the program's memory could not be shown again.
     if (moves && streamOf(task, moves.fd) !== 0) return -moves.errno;
     if (call.number === SYSCALLS.mmap && showsNoFile(task, call)) return ENODEV;
-    if (call.number === SYSCALLS.mmap || call.number === SYSCALLS.munmap) {
-      const start = call.argument(0);
-      const fixedPlace = call.number === SYSCALLS.munmap || (call.int(3) & MAP.FIXED) !== 0;
-      if (fixedPlace && task.space.holdsEngine(start, pageEnd(start + call.argument(1)))) return EINVAL;
-    }
     return undefined;
   }
 
@@ -287,7 +281,7 @@ export class SyscallRecorder {
     if (spec?.changesFds) this.changedFds(task, call);
     if (spec?.handling === "memory" || mapping) {
       for (const changed of applyMemoryCall(space, number, call.args, result, mapping)) {
-        this.recording.tracer.mapper.textChanged(changed.space, changed.start, changed.end);
+        this.recording.tracer.text.textChanged(changed.space, changed.start, changed.end);
       }
     }
     if (result < 0) return;

@@ -22,7 +22,6 @@ import {
 import { request } from "../tracee/controller.ts";
 import type { HeldSignal } from "../tracee/task.ts";
 import type { Tracer } from "../tracee/tracer.ts";
-import { CONTEXT, CONTEXT_BASE } from "../translate/context.ts";
 import type { Call } from "./call.ts";
 import type { RecordedTask } from "./recorded-task.ts";
 
@@ -46,7 +45,7 @@ export function hideIgnoredTrap(task: RecordedTask, call: Call): void {
   if (view.getBigUint64(KERNEL_SIGACTION.handler, true) !== BigInt(SIG_IGN)) return;
   view.setBigUint64(KERNEL_SIGACTION.handler, BigInt(SIG_DFL), true);
   task.space.image.scratch.set(action);
-  call.change(task, "rsi", CONTEXT_BASE + CONTEXT.scratch);
+  call.change(task, "rsi", task.space.image.scratchAddress);
 }
 
 /** After a system call that succeeded: what it says of SIGTRAP becomes what the program expects. */
@@ -108,7 +107,7 @@ function blockedInside(call: Call): boolean | undefined {
 /** Before a SIGTRAP kills that the program handles but can't take now: the kernel has to see the default action. */
 export function dropTrapAction(tracer: Tracer, task: RecordedTask): void {
   task.space.image.scratch.fill(0, 0, KERNEL_SIGACTION.size);
-  tracer.inject(task, SYSCALLS.rt_sigaction, SIG.SIGTRAP, CONTEXT_BASE + CONTEXT.scratch, 0, 8);
+  tracer.inject(task, SYSCALLS.rt_sigaction, SIG.SIGTRAP, task.space.image.scratchAddress, 0, 8);
 }
 
 /** The kernel told the default action where the program had ignored the signal. */

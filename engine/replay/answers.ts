@@ -78,7 +78,7 @@ export class Answers implements Disposable {
   /** Memory is different that no call of the task itself has changed; it may be text, too. */
   outside(task: ReplayedTask, { writes }: MemoryEvent): void {
     for (const { address, bytes } of writes) {
-      this.tracer.mapper.memoryChanged(task.space, address, address + bytes.length);
+      this.tracer.text.memoryChanged(task.space, address, address + bytes.length);
     }
     this.write(task, writes);
   }
@@ -86,13 +86,13 @@ export class Answers implements Disposable {
   /** A mapped file is different: all who map it see that, and run the text that is in it now. */
   file(event: FileEvent): void {
     this.rebuilder.changeFile(event);
-    this.tracer.fileChanged(event.file, event);
+    this.tracer.text.fileChanged(event.file, event.writes);
   }
 
   /** Puts bytes back that the kernel wrote in the recording; they may be text that was translated. */
   private write(task: ReplayedTask, writes: readonly MemoryWrite[]): void {
     const ranges = writes.map(({ address, bytes }) => ({ address, length: bytes.length }));
-    this.tracer.mapper.allowWrites(task, ranges);
+    this.tracer.text.allowWrites(task, ranges);
     this.rebuilder.write(task.space, writes);
   }
 

@@ -20,7 +20,6 @@ import { EngineError } from "../engine-error.ts";
 import type { CodeMemory, CodeSegment, CodeUse, Inject } from "../tracee/code-memory.ts";
 import type { Task } from "../tracee/task.ts";
 import type { Tracer } from "../tracee/tracer.ts";
-import { CONTEXT, CONTEXT_BASE } from "../translate/context.ts";
 import { callFilter, instructionsOf } from "./call-filter.ts";
 
 /** prctl(2), seccomp(2); linux/prctl.h, linux/seccomp.h. */
@@ -100,9 +99,9 @@ export class Confinement implements CodeMemory<FileSegment>, Disposable {
 
   /** @returns The descriptor's number in the task, or -errno. */
   #give(task: Task, call: Inject, fd: number): number {
-    const { memory, hasContext } = task.space;
+    const { memory, hasContext, image } = task.space;
     // The scratch area is there once the code cache is; until then the task is a blank program.
-    const at = hasContext ? CONTEXT_BASE + CONTEXT.scratch : roomOf(task);
+    const at = hasContext ? image.scratchAddress : roomOf(task);
     const { number, args, message } = this.#channel.receiveCall(at);
     memory.write(at, message);
     this.#channel.send(fd);

@@ -17,7 +17,7 @@ import { TaskGone } from "../tracee/controller.ts";
 import { intoKernel, RIP } from "../tracee/registers.ts";
 import { Process } from "../tracee/task.ts";
 import type { Tracer } from "../tracee/tracer.ts";
-import { CONTEXT_BASE, STUBS_BASE, STUBS_SIZE } from "../translate/context.ts";
+import { FIXED_SIZE } from "../translate/context.ts";
 import { ImpossibleEvent } from "./bounds.ts";
 import { SHARED_BY_CLONE } from "./call-filter.ts";
 import type { Confinement } from "./confinement.ts";
@@ -124,7 +124,8 @@ export class Lifecycle {
     const pc = Number(event.registers[RIP]!);
     this.tracer.mapper.serve(task);
     this.tracer.mapper.adopt(task, task.number("rip"));
-    this.rebuilder.clear(task, [{ start: CONTEXT_BASE, end: STUBS_BASE + STUBS_SIZE }]);
+    const { base } = space.image;
+    this.rebuilder.clear(task, [{ start: base, end: base + FIXED_SIZE }]);
     this.rebuilder.populate(task, event.mappings);
     this.rebuilder.write(space, event.writes);
     intoKernel(event.registers, task.registers);

@@ -9,7 +9,7 @@ import type { TraceReader } from "../trace/mod.ts";
 import { pageEnd } from "../tracee/mappings.ts";
 import { applyMemoryCall, attachedEnd, certainAdvice, HEAP, protectedStart } from "../tracee/memory-calls.ts";
 import type { Tracer } from "../tracee/tracer.ts";
-import { ImpossibleEvent } from "./bounds.ts";
+import { checkRange, ImpossibleEvent } from "./bounds.ts";
 import { EFFECTIVE_ADVICE } from "./call-filter.ts";
 import type { Navigator } from "./navigator.ts";
 import type { Rebuilder } from "./rebuild.ts";
@@ -44,7 +44,7 @@ export class MemoryReplay {
     if (result >= 0) this.whole(task, event, args, result);
     else if (mapping) this.part(task, number, args, mapping);
     for (const { space, start, end } of applyMemoryCall(task.space, number, args, result, mapping)) {
-      this.tracer.mapper.textChanged(space, start, end);
+      this.tracer.text.textChanged(space, start, end);
     }
   }
 
@@ -131,8 +131,12 @@ export class MemoryReplay {
   }
 
   private unmap(task: ReplayedTask, event: SyscallEvent, { start, end }: Range): void {
-    this.rebuilder.makeWay(task, start, end, "frees");
-    this.succeed(task, event, this.tracer.inject(task, SYSCALLS.munmap, start, end - start));
+    this.tracer.mapper.makeWay(task, start, end);
+    // Of more than the engine can keep off from, what is around it.
+    for (const part of task.space.outsideEngine(start, end)) {
+      checkRange(task.space, part.start, part.end, "frees");
+      this.succeed(task, event, this.tracer.inject(task, SYSCALLS.munmap, part.start, part.end - part.start));
+    }
   }
 
   private protect(task: ReplayedTask, { start, end }: Range, protection: number): number {
@@ -173,7 +177,7 @@ export class MemoryReplay {
     const { tracer } = this;
     this.rebuilder.makeWay(task, from, oldEnd, "moves");
     this.rebuilder.makeWay(task, to, newEnd, "moves memory to");
-    tracer.mapper.allowWrites(task, [{ address: from, length: oldEnd - from }]);
+    tracer.text.allowWrites(task, [{ address: from, length: oldEnd - from }]);
     const isMoved = to !== from;
     const places = isMoved ? (flags & MREMAP.DONTUNMAP) | MREMAP.MAYMOVE | MREMAP.FIXED : 0;
     const move = (start: number, length: number, grown: number, at: number): void =>

@@ -46,7 +46,7 @@ export class Navigator {
   /** Signals that are no part of the recording: the engine's own faults, and those of the replay's own tasks. */
   private strayed(task: ReplayedTask, signal: number): boolean {
     const info = this.tracer.signalInfo(task);
-    if (signal === SIG.SIGSEGV && this.tracer.mapper.unguard(task, info.address)) return true;
+    if (signal === SIG.SIGSEGV && this.tracer.text.unguard(task, info.address)) return true;
     return !info.fault;
   }
 

@@ -26,6 +26,8 @@ export class AddressSpace {
   readonly guarded = new Set<number>();
   /** Pages that have to be guarded before a task of it runs: another space has translated what they show. */
   readonly toGuard = new Set<number>();
+  /** Where the program is about to have memory: the engine keeps off. */
+  wanted: { start: number; end: number } | undefined;
   /** Its text differs from what its image, which others share, was translated from. */
   outdated = false;
 
@@ -52,6 +54,7 @@ export class AddressSpace {
     for (const page of this.guarded) copy.guarded.add(page);
     for (const page of this.toGuard) copy.toGuard.add(page);
     copy.outdated = this.outdated;
+    copy.wanted = this.wanted;
     return copy;
   }
 
@@ -79,6 +82,19 @@ export class AddressSpace {
   /** Whether the engine's own memory lies in [start, end): its context, or regions of the code cache. */
   holdsEngine(start: number, end: number): boolean {
     return this.image.isIn(start, end);
+  }
+
+  /** The parts of [start, end) where nothing of the engine lies. */
+  outsideEngine(start: number, end: number): { start: number; end: number }[] {
+    const parts: { start: number; end: number }[] = [];
+    let at = start;
+    for (const own of this.image.parts) {
+      if (own.end <= at || own.start >= end) continue;
+      if (own.start > at) parts.push({ start: at, end: own.start });
+      at = own.end;
+    }
+    if (at < end) parts.push({ start: at, end });
+    return parts;
   }
 
   /** A process does not live here any more; the last one gives everything back. */

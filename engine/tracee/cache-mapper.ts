@@ -2,23 +2,21 @@
  * Puts code caches into address spaces: maps contexts and regions, keeps translated text from being changed
  * unnoticed, and parts spaces whose text becomes different.
  */
-import { PROT, PTRACE, SIG, SYSCALLS } from "../../ffi/mod.ts";
+import { PROT, SYSCALLS } from "../../ffi/mod.ts";
 import { EngineError, invariant } from "../engine-error.ts";
-import type { MemoryRange } from "../kernel/call.ts";
 import { uses } from "../optimisations.ts";
 import { type CacheHost, isNear, type Region, type TextRange } from "../translate/code-cache.ts";
-import { CONTEXT, CONTEXT_BASE, STUBS_BASE, STUBS_SIZE } from "../translate/context.ts";
+import { CONTEXT_BASE, FIXED_SIZE, moveFixedParts, USUAL_BASE } from "../translate/context.ts";
 import { hashOfPage } from "../translate/decode.ts";
 import type { TextModule } from "../translate/text-module.ts";
 import type { AddressSpace } from "./address-space.ts";
-import { textOf, writersOf } from "./aliases.ts";
 import type { CodeMemory, CodeSegment, Inject } from "./code-memory.ts";
 import type { Controller } from "./controller.ts";
-import { faultingState } from "./fault.ts";
 import { Image, ImagePool, REGION_SIZE } from "./image.ts";
-import { PAGE_SIZE, pageStart } from "./mappings.ts";
+import { PAGE_SIZE } from "./mappings.ts";
 import { placeOfLibrary } from "./module-places.ts";
 import type { Task } from "./task.ts";
+import type { TextGuard } from "./text-guard.ts";
 import { TextModules } from "./text-modules.ts";
 
 /** Where regions are put: near a non-PIE program, near a PIE, near the libraries. Counted downwards. */
@@ -28,6 +26,10 @@ const LIBRARY_REGIONS = 0x7fffc0000000;
 
 /** End of the memory that a program can have. */
 const USER_END = 2 ** 47 - PAGE_SIZE;
+
+/** Where the fixed parts go that are in the way: from here downwards, in steps that leave out much of what others want. */
+const HIGHEST_BASE = 0x7b40_0000;
+const BASE_STEP = 0x0110_0000;
 
 /** Pages of text that are read in one go. */
 const MAX_RUN = 128;
@@ -52,7 +54,10 @@ export class CacheMapper implements Disposable {
   constructor(
     private readonly tracer: Controller,
     private readonly memory: CodeMemory,
+    private readonly text: TextGuard,
+    private readonly spaces: ReadonlySet<AddressSpace>,
   ) {
+    moveFixedParts(USUAL_BASE);
     this.pool = new ImagePool(memory);
     this.modules = new TextModules(memory);
   }
@@ -78,7 +83,7 @@ export class CacheMapper implements Disposable {
       newRegion: (near) => this.newRegion(image, near),
       fetchPage: (page) => this.served.space.fetchPage(page),
       notesElisions: () => this.elisionsNoted,
-      textTranslated: (page) => this.guard(this.served, page),
+      textTranslated: (page) => this.text.guard(this.served, page),
     };
   }
 
@@ -101,7 +106,7 @@ export class CacheMapper implements Disposable {
   private newRegion(image: Image, near: number): Region {
     const task = this.served;
     const { space } = task;
-    const base = findPlace(near, (start) => isFree(space, image, start, start + REGION_SIZE));
+    const base = findPlace(near, (start) => isFree(space, start, start + REGION_SIZE));
     if (base === undefined) {
       throw new EngineError(
         `Cannot translate the program: no ${REGION_SIZE} free bytes within 1 GiB of its text at 0x${near.toString(16)}`,
@@ -114,7 +119,8 @@ export class CacheMapper implements Disposable {
 
   /** The stretch of text at an app pc, if it is of a file and the program can't write to it. */
   private sharedText(pc: number): TextRange | undefined {
-    if (!this.sharesText) return undefined;
+    // Modules lead to where the fixed parts usually are.
+    if (!this.sharesText || CONTEXT_BASE !== USUAL_BASE) return undefined;
     const mapping = this.served.space.mappings.find(pc);
     if (!mapping || mapping.file < 0 || mapping.shared) return undefined;
     if ((mapping.protection & (PROT.EXEC | PROT.WRITE)) !== PROT.EXEC) return undefined;
@@ -124,7 +130,7 @@ export class CacheMapper implements Disposable {
   /** A place for a library in a task's space; see `module-places.ts`. */
   libraryPlace({ space }: Task, identity: string, size: number): number | undefined {
     if (!this.sharesText) return undefined;
-    return placeOfLibrary(identity, size, (start, end) => isFree(space, space.image, start, end));
+    return placeOfLibrary(identity, size, (start, end) => isFree(space, start, end));
   }
 
   private moduleAt(image: Image, pc: number): TextModule | undefined {
@@ -136,7 +142,7 @@ export class CacheMapper implements Disposable {
     if (!shared) return undefined;
     const { module, region } = shared;
     if (!image.regions.includes(region)) {
-      if (!isFree(space, image, region.base, region.base + region.bytes.length)) return undefined;
+      if (!isFree(space, region.base, region.base + region.bytes.length)) return undefined;
       image.regions.push(region);
       this.mapRegions(task);
     }
@@ -179,7 +185,7 @@ export class CacheMapper implements Disposable {
   scratchString(image: Image, text: string): number {
     const bytes = Buffer.from(`${text}\0`);
     image.scratch.set(bytes);
-    return CONTEXT_BASE + CONTEXT.scratch;
+    return image.scratchAddress;
   }
 
   /**
@@ -190,7 +196,15 @@ export class CacheMapper implements Disposable {
    */
   adopt(task: Task, at: number): void {
     const { space } = task;
-    const { image, memory } = space;
+    const { memory } = space;
+    const isTaken = (start: number): boolean =>
+      space.mappings.overlapping(start, start + FIXED_SIZE).length > 0;
+    if (isTaken(CONTEXT_BASE)) {
+      const base = this.placeOfFixedParts((start) => !isTaken(start));
+      if (base !== undefined) moveFixedParts(base);
+    }
+    if (!space.image.isPlaced) space.replaceImage(this.newImage());
+    const { image } = space;
     this.current = task;
     image.cache.initialize();
     const saved = memory.read(at, 3).slice();
@@ -223,130 +237,52 @@ export class CacheMapper implements Disposable {
     return this.memory.attach(task, call, segment, { base, use, replace });
   }
 
-  /** Sees to it that {@link unguard} hears of changes of a page of text, through whichever mapping of any process. */
-  private guard(task: Task, text: number): void {
-    for (const { space, page } of writersOf(task.space, text)) {
-      if (space === task.space) this.protect(task, page);
-      else if (!space.guarded.has(page)) space.toGuard.add(page);
-    }
-  }
-
-  /** Write-protects a page, if it is writable. */
-  private protect(task: Task, page: number): void {
-    const { space } = task;
-    if (!space.writable(page) || space.guarded.has(page)) return;
-    space.guarded.add(page);
-    this.tracer.inject(task, SYSCALLS.mprotect, page, PAGE_SIZE, PROT.READ);
-    this.tracer.flush(task);
-  }
-
   /**
-   * Answers a write to a page of translated text: its translations are dropped and the write may go on.
-   *
-   * @returns False if the fault at `address` was none of that.
+   * Before a task runs: its space gets an image of its own if its text differs from that of others, or may do so
+   * unnoticed, and one at the right place if the fixed parts have moved.
    */
-  unguard(task: Task, address: number): boolean {
-    const { space } = task;
-    const page = pageStart(address);
-    if (!this.allowWrite(task, page)) return false;
-    const { cache } = space.image;
-    const rip = task.number("rip");
-    const within = textOf(space, page).some(
-      (text) => text.space === space && cache.runsText(rip, text.page, text.page + PAGE_SIZE),
-    );
-    if (within) this.stepOver(task, page);
-    else this.pageChanged(space, page);
-    return true;
-  }
-
-  /**
-   * Executes an instruction that writes to the page of the very translation that it is in, and goes on with what
-   * it has written. It could not be translated anew itself: its page would be guarded once more.
-   */
-  private stepOver(task: Task, page: number): void {
-    const { cache } = task.space.image;
-    const from = task.number("rip");
-    const pc = cache.position(from)?.pc;
-    while (this.tracer.advance(task, PTRACE.SINGLESTEP) >> 8 !== SIG.SIGTRAP) {
-      // It writes to the page behind as well, and will come here once more for that.
-      if (this.tracer.signalInfo(task).fault) break;
-      this.tracer.onStrayStop?.(task, this.tracer.control.status);
-    }
-    const rip = task.number("rip");
-    this.pageChanged(task.space, page);
-    // A call has pushed its return address: the rest of it leads to an entry in any case.
-    if (rip === from || cache.position(rip)?.pc !== pc) task.jumpTo(faultingState(task).pc);
-  }
-
-  /** Takes a page out of the guarded ones. @returns False if it was none. */
-  private allowWrite(task: Task, page: number): boolean {
-    const { space } = task;
-    if (!space.guarded.delete(page)) return false;
-    const mapping = space.mappings.find(page);
-    invariant(mapping, "a guarded page without a mapping");
-    this.tracer.inject(task, SYSCALLS.mprotect, page, PAGE_SIZE, mapping.protection & ~PROT.EXEC);
-    this.tracer.flush(task);
-    return true;
-  }
-
-  /** Whether some of these ranges are guarded: the kernel could not write there. */
-  guardsAny({ guarded }: AddressSpace, ranges: readonly MemoryRange[]): boolean {
-    return guarded.size > 0 && guardedPages(guarded, ranges).length > 0;
-  }
-
-  /**
-   * Lets the kernel, or the tracer, write to memory of a task that stands outside of translations: what was
-   * translated there is dropped.
-   */
-  allowWrites(task: Task, ranges: readonly MemoryRange[]): void {
-    const { guarded } = task.space;
-    if (guarded.size === 0) return;
-    for (const page of guardedPages(guarded, ranges)) {
-      this.allowWrite(task, page);
-      this.pageChanged(task.space, page);
-    }
-  }
-
-  /** A page is written to: text that shows it, in whatever space, may be different from now on. */
-  private pageChanged(space: AddressSpace, page: number): void {
-    for (const text of textOf(space, page)) this.textChanged(text.space, text.page, text.page + PAGE_SIZE);
-  }
-
-  /** Memory in [start, end) of a space is written to by other ways than its own stores. */
-  memoryChanged(space: AddressSpace, start: number, end: number): void {
-    const isShared = space.mappings.overlapping(start, end).some(({ shared }) => shared);
-    if (!isShared) this.textChanged(space, start, end);
-    else for (let page = pageStart(start); page < end; page += PAGE_SIZE) this.pageChanged(space, page);
-  }
-
-  /**
-   * Text in [start, end) of a space may be different from now on. A space that shares its image with another one
-   * gets an image of its own before it runs again: the other one's text is still the old one.
-   */
-  textChanged(space: AddressSpace, start: number, end: number): void {
-    const { cache, users } = space.image;
-    if (!cache.hasTextIn(start, end) && !space.mappings.overlapping(start, end).some(isExecutable)) return;
-    if (users > 1) space.outdated = true;
-    else cache.invalidate(start, end);
-  }
-
-  /** Before a task runs: brings its space up to date with what others have changed or translated meanwhile. */
   refresh(task: Task): void {
     const { space } = task;
-    if (space.outdated || space.image.users > 1) {
-      if (space.image.users > 1 && (space.outdated || space.hasWritableText)) this.separate(task);
-      else if (space.outdated) space.image.cache.invalidate(0, USER_END);
-      space.outdated = false;
-    }
-    if (space.toGuard.size === 0) return;
-    for (const page of space.toGuard) this.protect(task, page);
-    space.toGuard.clear();
+    const { image } = space;
+    const isOnesOwn = image.users === 1;
+    if (!image.isPlaced || (!isOnesOwn && (space.outdated || space.hasWritableText))) this.separate(task);
+    else if (space.outdated) image.cache.invalidate(0, USER_END);
+    space.outdated = false;
   }
 
-  /** Takes the engine's own memory out of the way of what the program wants to have in [start, end). */
-  makeWay(_task: Task, _start: number, _end: number): void {}
+  /**
+   * Takes the engine's own memory out of the way of what a task is going to have in [start, end): its space gets another
+   * image, which keeps off.
+   *
+   * @returns Whether something was in the way, and is not any more.
+   */
+  makeWay(task: Task, start: number, end: number): boolean {
+    const { space } = task;
+    if (end <= start || !space.holdsEngine(start, end)) return false;
+    const wanted = { start, end };
+    if (start < CONTEXT_BASE + FIXED_SIZE && end > CONTEXT_BASE) {
+      const base = this.placeOfFixedParts(
+        (from, to) => isFree(space, from, to) && (to <= start || from >= end),
+      );
+      if (base === undefined) return false;
+      moveFixedParts(base);
+    }
+    space.wanted = wanted;
+    this.separate(task);
+    return !space.holdsEngine(start, end);
+  }
 
-  /** Gives the space of a task an image of its own, empty, in place of the shared one. */
+  /** Somewhere below 2 GiB where no process has anything. */
+  private placeOfFixedParts(isPossible: (start: number, end: number) => boolean): number | undefined {
+    const fits = (start: number): boolean =>
+      isPossible(start, start + FIXED_SIZE) &&
+      [...this.spaces].every((space) => isFree(space, start, start + FIXED_SIZE));
+    if (fits(USUAL_BASE)) return USUAL_BASE;
+    for (let start = HIGHEST_BASE; start > 0; start -= BASE_STEP) if (fits(start)) return start;
+    return undefined;
+  }
+
+  /** Gives the space of a task an image of its own, empty, in place of the one that it has. */
   private separate(task: Task): void {
     const { space } = task;
     const old = space.image;
@@ -357,22 +293,22 @@ export class CacheMapper implements Disposable {
     for (const { base, bytes } of old.regions.slice(0, space.mappedRegions)) {
       call(SYSCALLS.munmap, base, bytes.length);
     }
+    const isInPlace = image.base === old.base;
     // The stubs go last, and take the same place, where the same gadget comes first.
     for (const part of image.fixedParts) {
-      const result = this.attach(call, task, part, true);
+      const result = this.attach(call, task, part, isInPlace);
       invariant(result === part.base, `the new code cache can't be mapped (${result})`);
     }
+    if (!isInPlace) this.gadgetCall(task, image.cache.syscallGadget)(SYSCALLS.munmap, old.base, FIXED_SIZE);
     image.takeOver(old);
     space.replaceImage(image);
   }
 }
 
-/** Whether nothing is in [start, end), neither of the program nor of the engine. */
-function isFree({ mappings }: AddressSpace, image: Image, start: number, end: number): boolean {
-  return (
-    mappings.overlapping(start, end).length === 0 &&
-    image.regions.every(({ base, bytes }) => base >= end || base + bytes.length <= start)
-  );
+/** Whether nothing is in [start, end), neither of the program nor of the engine, nor is going to be. */
+function isFree({ mappings, image, wanted }: AddressSpace, start: number, end: number): boolean {
+  if (wanted && wanted.start < end && wanted.end > start) return false;
+  return mappings.overlapping(start, end).length === 0 && !image.isIn(start, end);
 }
 
 /**
@@ -381,9 +317,8 @@ function isFree({ mappings }: AddressSpace, image: Image, start: number, end: nu
  * The usual places come first, where programs of the usual layout leave room to grow; then the nearest one.
  */
 function findPlace(near: number, isFree: (start: number) => boolean): number | undefined {
-  const lowest = STUBS_BASE + STUBS_SIZE;
   const fits = (start: number): boolean =>
-    start >= lowest && start + REGION_SIZE <= USER_END && isNear(start, near) && isFree(start);
+    start >= USUAL_BASE && start + REGION_SIZE <= USER_END && isNear(start, near) && isFree(start);
   const usual =
     near < 0x80000000 ? LOW_REGIONS : [PIE_REGIONS, LIBRARY_REGIONS].find((base) => isNear(base, near));
   if (usual !== undefined) {
@@ -395,14 +330,4 @@ function findPlace(near: number, isFree: (start: number) => boolean): number | u
     if (fits(middle + distance)) return middle + distance;
   }
   return undefined;
-}
-
-function guardedPages(guarded: ReadonlySet<number>, ranges: readonly MemoryRange[]): number[] {
-  return [...guarded].filter((page) =>
-    ranges.some(({ address, length }) => address < page + PAGE_SIZE && address + length > page),
-  );
-}
-
-function isExecutable(mapping: { protection: number }): boolean {
-  return (mapping.protection & PROT.EXEC) !== 0;
 }

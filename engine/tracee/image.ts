@@ -10,9 +10,9 @@ import {
   CONTEXT,
   CONTEXT_BASE,
   CONTEXT_SIZE,
+  FIXED_SIZE,
   STUBS_BASE,
   STUBS_SIZE,
-  TABLE_BASE,
 } from "../translate/context.ts";
 import type { CodeMemory, CodeSegment } from "./code-memory.ts";
 
@@ -54,7 +54,7 @@ export class ImagePool implements Disposable {
 
   /** Takes memory back that no process runs in any more. */
   give(memory: ImageMemory): void {
-    memory.context.buffer.u8.fill(0, 0, TABLE_BASE - CONTEXT_BASE);
+    memory.context.buffer.u8.fill(0, 0, CONTEXT.table);
     if (this.#ready.length < READY) this.#ready.push(memory);
     else release(memory);
   }
@@ -77,6 +77,9 @@ export class Image {
   /** Address spaces that run this image. */
   users = 0;
 
+  /** Where its fixed parts are. */
+  readonly base = CONTEXT_BASE;
+
   readonly #memory: ImageMemory;
 
   constructor(
@@ -84,9 +87,8 @@ export class Image {
     host: (image: Image) => CacheHost,
   ) {
     this.#memory = pool.take();
-    const tableOffset = (TABLE_BASE - CONTEXT_BASE) / 4;
     const { u8: bytes, view } = this.#memory.stubs.buffer;
-    this.cache = new CodeCache(host(this), this.context.u32.subarray(tableOffset), {
+    this.cache = new CodeCache(host(this), this.context.u32.subarray(CONTEXT.table / 4), {
       base: STUBS_BASE,
       bytes,
       view,
@@ -101,8 +103,8 @@ export class Image {
   get fixedParts(): readonly { base: number; segment: CodeSegment }[] {
     const { context, stubs } = this.#memory;
     return [
-      { base: CONTEXT_BASE, segment: context },
-      { base: STUBS_BASE, segment: stubs },
+      { base: this.base, segment: context },
+      { base: this.base + CONTEXT_SIZE, segment: stubs },
     ];
   }
 
@@ -126,6 +128,16 @@ export class Image {
     this.context.u8.set(other.context.u8.subarray(0, CONTEXT.scratch));
   }
 
+  /** Address of the scratch area in a tracee. */
+  get scratchAddress(): number {
+    return this.base + CONTEXT.scratch;
+  }
+
+  /** Whether it was made for where the fixed parts are now. */
+  get isPlaced(): boolean {
+    return this.base === CONTEXT_BASE;
+  }
+
   /** The tracer's view of the scratch area. */
   get scratch(): Uint8Array {
     return this.context.u8.subarray(CONTEXT.scratch);
@@ -144,8 +156,13 @@ export class Image {
 
   /** Whether a part of the cache, or the context, has a byte in [start, end). */
   isIn(start: number, end: number): boolean {
-    if (start < STUBS_BASE + STUBS_SIZE && end > CONTEXT_BASE) return true;
-    return this.regions.some(({ base, bytes }) => start < base + bytes.length && end > base);
+    return this.parts.some((part) => start < part.end && end > part.start);
+  }
+
+  /** All of its parts, ascending. */
+  get parts(): { start: number; end: number }[] {
+    const regions = this.regions.map(({ base, bytes }) => ({ start: base, end: base + bytes.length }));
+    return [{ start: this.base, end: this.base + FIXED_SIZE }, ...regions].sort((a, b) => a.start - b.start);
   }
 
   /** Gives the tracer's mappings back. */

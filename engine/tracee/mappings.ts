@@ -80,6 +80,11 @@ export class MappingList {
     this.list = this.list.flatMap((mapping) => cut(mapping, start, end).outside);
   }
 
+  /** The mappings of a file of the trace. */
+  ofFile(file: number): Mapping[] {
+    return this.list.filter((mapping) => mapping.file === file);
+  }
+
   /** The parts of mappings that lie in [start, end), cut to it. */
   within(start: number, end: number): Mapping[] {
     return this.list

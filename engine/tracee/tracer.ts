@@ -7,7 +7,6 @@
  */
 import { ERRNO, openMemory, REG, SIG, SYSCALL_STOP } from "../../ffi/mod.ts";
 import { EngineError, invariant } from "../engine-error.ts";
-import type { MemoryWrite } from "../trace/events.ts";
 import { CONTEXT } from "../translate/context.ts";
 import type { InstructionTrap, PollTrap } from "../translate/traps.ts";
 import { AddressSpace } from "./address-space.ts";
@@ -17,6 +16,7 @@ import type { CodeMemory } from "./code-memory.ts";
 import { Controller, TaskGone } from "./controller.ts";
 import type { Mapping } from "./mappings.ts";
 import type { Task } from "./task.ts";
+import { TextGuard } from "./text-guard.ts";
 
 /** Why {@link Tracer.run} returned. */
 export type Stop =
@@ -41,6 +41,8 @@ const ESRCH = -ERRNO.ESRCH;
 export class Tracer extends Controller {
   /** Where the code caches of the tasks' address spaces are looked after. */
   readonly mapper: CacheMapper;
+  /** Where changes of text are noticed, or told. */
+  readonly text: TextGuard;
 
   /** Called where an elided critical section begins or ends, with the task's ticks there (`mapper.noteElisions`). */
   onElision: ((task: Task, edge: "acquire" | "release", ticks: number) => void) | undefined;
@@ -50,7 +52,8 @@ export class Tracer extends Controller {
   /** @param memory What code caches are made of. */
   constructor(memory: CodeMemory) {
     super();
-    this.mapper = new CacheMapper(this, memory);
+    this.text = new TextGuard(this, this.spaces);
+    this.mapper = new CacheMapper(this, memory, this.text, this.spaces);
   }
 
   /** A fresh address space of a stopped process, with a fresh image. */
@@ -73,19 +76,8 @@ export class Tracer extends Controller {
   /** The mappings of a file of the trace, in all processes. */
   mappingsOf(file: number): { space: AddressSpace; mapping: Mapping }[] {
     return [...this.spaces].flatMap((space) =>
-      space.mappings.all.filter((mapping) => mapping.file === file).map((mapping) => ({ space, mapping })),
+      space.mappings.ofFile(file).map((mapping) => ({ space, mapping })),
     );
-  }
-
-  /** A mapped file has changed: text in it may be different from now on. */
-  fileChanged(file: number, { writes }: { writes: readonly MemoryWrite[] }): void {
-    for (const { space, mapping } of this.mappingsOf(file)) {
-      for (const { address, bytes } of writes) {
-        const start = Math.max(mapping.start, mapping.start + (address - mapping.offset));
-        const end = Math.min(mapping.end, mapping.start + (address + bytes.length - mapping.offset));
-        if (start < end) this.mapper.textChanged(space, start, end);
-      }
-    }
   }
 
   /**
@@ -120,6 +112,7 @@ export class Tracer extends Controller {
   private prepare(task: Task): void {
     const { space } = task;
     this.mapper.refresh(task);
+    this.text.guardDue(task);
     this.mapper.mapRegions(task);
     space.image.cache.update();
     if (task.appPc === undefined && this.isOutside(task)) task.leaveCache();

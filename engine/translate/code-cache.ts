@@ -63,6 +63,7 @@ export class CodeCache {
   readonly syscallGadget = SYSCALL_GADGET;
   /** Address of an `int3`. */
   readonly stopGadget = STOP_GADGET;
+  readonly #missStub = MISS_STUB;
   /** How often a module was dropped: tasks may stand in translations that are none of this cache any more. */
   drops = 0;
 
@@ -118,7 +119,7 @@ export class CodeCache {
 
   /** What the trap at a cache pc (of its int3) means. */
   trapAt(address: number): Trap | undefined {
-    if (address === MISS_STUB) return { kind: "miss" };
+    if (address === this.#missStub) return { kind: "miss" };
     return this.#own.trapAt(address) ?? this.#moduleWith(address)?.trapAt(address);
   }
 

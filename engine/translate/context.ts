@@ -1,12 +1,16 @@
 /**
- * The context: a few pages at a fixed low address of every tracee, shared with the tracer.
+ * The fixed parts: what every tracee has at the same low address, and shares with the tracer. First comes the context:
+ * counters, spilled registers and a scratch area, and the lookup table; behind it come the stubs.
  *
  * Code in the cache reaches them by absolute 32-bit addressing, so that no register and no segment of the
  * program is taken. One task runs at a time, so one context serves all tasks that share a code cache.
+ *
+ * Should the program want to have memory where they are, they move: the addresses below are those of what is translated
+ * from then on. An image keeps those that it was made with, and is replaced before a task runs in it again.
  */
 
-/** Address of the context in a tracee: the lowest one that vm.mmap_min_addr (65536) allows. */
-export const CONTEXT_BASE = 0x10000;
+/** Where the fixed parts begin at first: the lowest address that vm.mmap_min_addr (65536) allows. */
+export const USUAL_BASE = 0x10000;
 /** Number of tick counters; sites take them in turn, so that their store-forward chains run in parallel. */
 export const TICK_COUNTERS = 16;
 /** Index of the counter of back-jumps, behind the tick counters. */
@@ -22,29 +26,44 @@ export const CONTEXT = {
   tickRcx: 144,
   /** Room for the tracer: strings and structures for system calls that it makes in the tracee's name. */
   scratch: 4096,
+  /** The lookup table of indirect jumps: one code-cache address for each value of the low 16 bits of the target. */
+  table: 0x10000,
 } as const;
 
-/** The lookup table of indirect jumps: one code-cache address for each value of the low 16 bits of the target. */
-export const TABLE_BASE = 0x20000;
 export const TABLE_ENTRIES = 65536;
 /** Context and table together, in bytes. */
-export const CONTEXT_SIZE = TABLE_BASE + TABLE_ENTRIES * 8 - CONTEXT_BASE;
+export const CONTEXT_SIZE = CONTEXT.table + TABLE_ENTRIES * 8;
+/**
+ * Bytes of the stubs: what of a code cache belongs to one image alone and has to be executed. The gadgets come
+ * first, at the same addresses in all images, so that translations can lead to them whichever image they are used in.
+ */
+export const STUBS_SIZE = 1 << 21;
+/** Bytes of all fixed parts. */
+export const FIXED_SIZE = CONTEXT_SIZE + STUBS_SIZE;
+
+/** Address of the context, and of the fixed parts as a whole. */
+export let CONTEXT_BASE = USUAL_BASE;
+export let TABLE_BASE = CONTEXT_BASE + CONTEXT.table;
+export let STUBS_BASE = CONTEXT_BASE + CONTEXT_SIZE;
+
+/** `syscall; int3`, for system calls that the tracer makes in the tracee. */
+export let SYSCALL_GADGET = STUBS_BASE;
+/** An `int3`. */
+export let STOP_GADGET = STUBS_BASE + 3;
+/** Where indirect branches end that no entry is known for. */
+export let MISS_STUB = STUBS_BASE + 4;
+
+/** Lets images that are made from now on have their fixed parts at another address, below 2 GiB. */
+export function moveFixedParts(base: number): void {
+  CONTEXT_BASE = base;
+  TABLE_BASE = base + CONTEXT.table;
+  STUBS_BASE = base + CONTEXT_SIZE;
+  SYSCALL_GADGET = STUBS_BASE;
+  STOP_GADGET = STUBS_BASE + 3;
+  MISS_STUB = STUBS_BASE + 4;
+}
 
 /** Absolute address of a counter in a tracee. */
 export function counterAddress(index: number): number {
   return CONTEXT_BASE + CONTEXT.counters + 4 * index;
 }
-
-/**
- * The stubs, behind the table: what of a code cache belongs to one image alone and has to be executed. The gadgets come
- * first, at the same addresses in all images, so that translations can lead to them whichever image they are used in.
- */
-export const STUBS_BASE = CONTEXT_BASE + CONTEXT_SIZE;
-export const STUBS_SIZE = 1 << 21;
-
-/** `syscall; int3`, for system calls that the tracer makes in the tracee. */
-export const SYSCALL_GADGET = STUBS_BASE;
-/** An `int3`. */
-export const STOP_GADGET = STUBS_BASE + 3;
-/** Where indirect branches end that no entry is known for. */
-export const MISS_STUB = STUBS_BASE + 4;

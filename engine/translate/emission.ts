@@ -12,9 +12,6 @@ import type { Trap } from "./traps.ts";
 const STUB_LITERAL = 7;
 /** The prefix of an elided lock's acquisition; that of its release is 0xf3 (Intel SDM vol. 1, 16.3.3). */
 const XACQUIRE = 0xf2;
-const SPILLED_RCX = CONTEXT_BASE + CONTEXT.spilledRcx;
-const SPILLED_RAX = CONTEXT_BASE + CONTEXT.spilledRax;
-const TICK_RCX = CONTEXT_BASE + CONTEXT.tickRcx;
 
 /** Bits of a mark, beside the flags that hold garbage (low 6 bits, iced's numbering). */
 export const MARK = { rcx: 64, rax: 128, tickRcx: 256, tick: 512, jump: 1024, counting: 2048 } as const;
@@ -149,7 +146,7 @@ export class Emission {
     const { asm } = this;
     const address = this.counter(counter);
     this.mark(pc);
-    asm.storeRcx(TICK_RCX);
+    asm.storeRcx(CONTEXT_BASE + CONTEXT.tickRcx);
     this.mark(pc, MARK.tickRcx);
     asm.emit(0x8b, 0x0c, 0x25); // mov ecx, [counter]
     asm.u32(address);
@@ -161,7 +158,7 @@ export class Emission {
     asm.emit(0xe3, 0x02, 0xeb, 0x01); // jrcxz +2; jmp +1
     this.host.addTrap(asm.here, { kind: "poll", counter, pc, garbageFlags: 0, resume: asm.here + 1 });
     asm.byte(0xcc);
-    asm.loadRcx(TICK_RCX);
+    asm.loadRcx(CONTEXT_BASE + CONTEXT.tickRcx);
   }
 
   /** Copies an instruction; only a RIP-relative displacement changes, and elision prefixes go. */
@@ -228,7 +225,7 @@ export class Emission {
     if (!this.host.owns(target)) {
       this.cold.push(() => {
         asm.link(site, asm.here);
-        asm.storeRcx(SPILLED_RCX);
+        asm.storeRcx(CONTEXT_BASE + CONTEXT.spilledRcx);
         asm.emit(0x48, 0xb9); // mov rcx, target
         asm.u64(target);
         this.indirectJump();
@@ -284,7 +281,7 @@ export class Emission {
     const { asm } = this;
     const { bytes } = instruction;
     const first = asm.cursor;
-    asm.storeRcx(SPILLED_RCX);
+    asm.storeRcx(CONTEXT_BASE + CONTEXT.spilledRcx);
     this.mark(instruction.pc, MARK.rcx);
     let i = 0;
     let rex = 0;
@@ -312,7 +309,7 @@ export class Emission {
   /** Goes to the app pc in rcx by the lookup table; rcx is spilled already. */
   protected indirectJump(): void {
     const { asm } = this;
-    asm.storeRax(SPILLED_RAX);
+    asm.storeRax(CONTEXT_BASE + CONTEXT.spilledRax);
     emitLookup(asm);
   }
 
@@ -320,7 +317,7 @@ export class Emission {
   protected popReturn(instruction: Decoded): void {
     const { asm } = this;
     const { bytes, length } = instruction;
-    asm.storeRcx(SPILLED_RCX);
+    asm.storeRcx(CONTEXT_BASE + CONTEXT.spilledRcx);
     this.mark(instruction.pc, MARK.rcx);
     asm.byte(0x59); // pop rcx
     if (length >= 3 && bytes[length - 3] === 0xc2) {

@@ -1,5 +1,5 @@
 /** Trying for real what a recording asks of the kernel: each attempt leaves nothing behind. */
-import { CONTEXT_BASE } from "../../engine/translate/context.ts";
+import { USUAL_BASE } from "../../engine/translate/context.ts";
 import {
   close,
   ERRNO,
@@ -103,7 +103,7 @@ function runFromSegment(): void {
 
 function mapLow(): void {
   const flags = MAP.PRIVATE | MAP.ANONYMOUS | MAP.FIXED_NOREPLACE;
-  munmap(mmap({ address: CONTEXT_BASE, length: PAGE, protection: PROT.READ, flags }), PAGE);
+  munmap(mmap({ address: USUAL_BASE, length: PAGE, protection: PROT.READ, flags }), PAGE);
 }
 
 function dropRandomization(): void {

@@ -5,7 +5,6 @@
  */
 import { type BigIntStats, statSync } from "node:fs";
 import { NotifyingPipe, O, SYSCALLS } from "../../../ffi/mod.ts";
-import { CONTEXT, CONTEXT_BASE } from "../../translate/context.ts";
 import type { RecordedTask } from "../recorded-task.ts";
 import type { Recording } from "../recording.ts";
 
@@ -54,7 +53,7 @@ export class PerfFile {
   ): { file: PerfFile; number: number } | number {
     const { image } = task.space;
     const flags = closeOnExec ? O.CLOEXEC : 0;
-    const result = tracer.inject(task, SYSCALLS.pipe2, CONTEXT_BASE + CONTEXT.scratch, flags);
+    const result = tracer.inject(task, SYSCALLS.pipe2, task.space.image.scratchAddress, flags);
     if (result < 0) return result;
     const view = new DataView(image.scratch.buffer, image.scratch.byteOffset);
     const [number, writer] = [view.getInt32(0, true), view.getInt32(4, true)];

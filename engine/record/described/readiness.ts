@@ -4,7 +4,6 @@
  * of a counter without a ring, or whose task is gone) is added to the answers of poll and ppoll.
  */
 import { type PerfSystem, SYSCALLS } from "../../../ffi/mod.ts";
-import { CONTEXT, CONTEXT_BASE } from "../../translate/context.ts";
 import type { Call } from "../call.ts";
 import type { RecordedTask } from "../recorded-task.ts";
 import type { PerfFile, PerfFiles } from "./perf-file.ts";
@@ -67,7 +66,7 @@ export class Readiness {
     } else {
       // A struct timespec of zeros.
       task.space.image.scratch.fill(0, 0, 16);
-      call.change(task, "rdx", CONTEXT_BASE + CONTEXT.scratch);
+      call.change(task, "rdx", task.space.image.scratchAddress);
     }
   }
 

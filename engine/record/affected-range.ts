@@ -1,0 +1,65 @@
+/** Which addresses a system call on memory is about: the engine's own memory must not be there. */
+import { MAP, MREMAP, SYSCALLS } from "../../ffi/mod.ts";
+import { pageEnd } from "../tracee/mappings.ts";
+import type { Call } from "./call.ts";
+import type { RecordedTask } from "./recorded-task.ts";
+
+/** A stretch of an address space. */
+export interface Range {
+  start: number;
+  end: number;
+}
+
+/** Calls on the memory of as many bytes at an address as their first two arguments say. */
+const ON_RANGES: ReadonlySet<number> = new Set<number>([
+  SYSCALLS.munmap,
+  SYSCALLS.mprotect,
+  SYSCALLS.pkey_mprotect,
+  SYSCALLS.madvise,
+  SYSCALLS.remap_file_pages,
+  SYSCALLS.mlock,
+  SYSCALLS.mlock2,
+  SYSCALLS.munlock,
+  SYSCALLS.msync,
+  SYSCALLS.mincore,
+  SYSCALLS.mbind,
+]);
+const OTHERS: ReadonlySet<number> = new Set<number>([
+  SYSCALLS.mmap,
+  SYSCALLS.mremap,
+  SYSCALLS.brk,
+  SYSCALLS.shmat,
+]);
+
+/** Flags of mmap by which the place is the program's choice, and no hint. */
+const FIXED = MAP.FIXED | MAP.FIXED_NOREPLACE;
+
+/** Bytes of a segment that is attached at a given address, as its size is not in the call: more than most have. */
+const SEGMENT = 1 << 26;
+
+/** The addresses that a call is about, if it is one on memory; the kernel's own choice is none. */
+export function affectedRange({ space }: RecordedTask, call: Call): Range | undefined {
+  if (!ON_RANGES.has(call.number) && !OTHERS.has(call.number)) return undefined;
+  const [first = 0, second = 0, third = 0, flags = 0, fifth = 0] = call.args;
+  switch (call.number) {
+    case SYSCALLS.mmap:
+      // Address 0 is a hint to nowhere.
+      return first === 0 && (flags & FIXED) === 0 ? undefined : from(first, second);
+    case SYSCALLS.mremap: {
+      if ((flags & MREMAP.FIXED) !== 0 && space.holdsEngine(fifth, fifth + third)) return from(fifth, third);
+      return from(first, Math.max(second, third));
+    }
+    case SYSCALLS.brk:
+      return first > space.brkEnd ? { start: space.brkEnd, end: pageEnd(first) } : undefined;
+    case SYSCALLS.shmat:
+      return second === 0 ? undefined : from(second, SEGMENT);
+    default:
+      return from(first, second);
+  }
+}
+
+/** Nothing wraps around: the kernel refuses that by itself. */
+function from(start: number, length: number): Range | undefined {
+  const end = pageEnd(start + length);
+  return end <= 2 ** 47 ? { start, end } : undefined;
+}
