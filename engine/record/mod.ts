@@ -14,6 +14,7 @@ import { SegmentMemory } from "../tracee/code-memory.ts";
 import { Tracer } from "../tracee/tracer.ts";
 import { ENGINE } from "../version.ts";
 import { initialActions } from "./actions.ts";
+import { Chaos } from "./chaos.ts";
 import type { CrashState } from "./crash.ts";
 import { type Denial, Deny } from "./deny/mod.ts";
 import { DescribedHost } from "./described/mod.ts";
@@ -22,6 +23,7 @@ import { type PlannedSignal, PlannedSignals } from "./planned-signals.ts";
 import { RecordedProcess, RecordedTask } from "./recorded-task.ts";
 import { Recorder, type RecordingEnd, TOLD } from "./recorder.ts";
 import { Recording } from "./recording.ts";
+import { FAIR } from "./schedule.ts";
 
 /** What to record. */
 export interface RecordOptions {
@@ -50,6 +52,8 @@ export interface RecordOptions {
   maxBytes?: number;
   /** What the program may not do: it gets EACCES. @default nothing */
   deny?: readonly Denial[];
+  /** Seed of a schedule that no fair turns lead to, 0 to {@link MAX_SEED}. @default everybody in turn */
+  chaos?: number;
 }
 
 /** How a recording ended. */
@@ -90,6 +94,7 @@ export function record(options: RecordOptions): RecordResult {
     engine: ENGINE,
     bun: Bun.version,
     startedAt: new Date().toISOString(),
+    ...(options.chaos !== undefined && { chaos: options.chaos }),
     ...(options.host && {
       described: { name: options.host.profile.name, description: options.host.profile.description },
     }),
@@ -121,6 +126,7 @@ function recordInto(
     cwd,
     signals = [],
     deny = [],
+    chaos,
     onProgress,
     onOutput,
   }: RecordOptions & { environment: Record<string, string>; cwd: string },
@@ -130,7 +136,7 @@ function recordInto(
   using mapper = tracer.mapper;
   // On a described host the edges of critical sections may have to be told, in translations of its own.
   mapper.sharesText &&= host === undefined;
-  const recording = new Recording(tracer, writer, binding);
+  const recording = new Recording(tracer, writer, binding, chaos === undefined ? FAIR : new Chaos(chaos));
   using described = host && new DescribedHost(recording, host, join(directory, "described"));
   recording.described = described;
   recording.onProgress = onProgress;

@@ -19,6 +19,8 @@ export interface TraceMeta {
   host: HostInfo;
   /** The described host that answered the program in place of `host`, if any. */
   described?: DescribedHostInfo;
+  /** Seed of the schedule that tasks took turns by, if not a fair one. */
+  chaos?: number;
   /** What recorded it. */
   engine: { name: string; version: string };
   /** Version of Bun that the recorder ran on. */
@@ -111,6 +113,8 @@ function checkMeta(path: string, value: Record<string, unknown>): TraceMeta {
   const host = record("host");
   const engine = record("engine");
   const described = value.described === undefined ? undefined : record("described");
+  const { chaos } = value;
+  if (chaos !== undefined && typeof chaos !== "number") throw damaged(path, `"chaos" is not a number`);
   const cores = host.cores;
   if (typeof cores !== "number") throw damaged(path, `"cores" is not a number`);
   return {
@@ -128,6 +132,7 @@ function checkMeta(path: string, value: Record<string, unknown>): TraceMeta {
     ...(described && {
       described: { name: text(described, "name"), description: text(described, "description") },
     }),
+    ...(chaos !== undefined && { chaos }),
     engine: { name: text(engine, "name"), version: text(engine, "version") },
     bun: text(value, "bun"),
     startedAt: text(value, "startedAt"),

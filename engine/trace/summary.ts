@@ -16,6 +16,8 @@ export type Exit = { code: number } | { signal: number };
 export interface TraceSummary {
   command: string[];
   host: HostInfo;
+  /** Seed of the schedule that tasks took turns by, if not a fair one. */
+  chaos?: number;
   /** The described host that answered the program, if any. */
   described?: DescribedHostInfo;
   /** What its kernels have logged meanwhile, and what the machine below has refused. */
@@ -67,12 +69,13 @@ export function summarize(dir: string): TraceSummary {
   } finally {
     reader.close();
   }
-  const { command, host, described, engine, bun, startedAt } = reader.meta;
+  const { command, host, described, chaos, engine, bun, startedAt } = reader.meta;
   const { end } = tally;
   return {
     command,
     host,
     ...(described && { described, hostLog: readHostLog(dir) }),
+    ...(chaos !== undefined && { chaos }),
     engine,
     bun,
     startedAt,
@@ -114,6 +117,7 @@ export function formatSummary(summary: TraceSummary): string {
       ? [["described", `${summary.described.name}: ${summary.described.description}`] as [string, string]]
       : []),
     ...hostLogRows(summary.hostLog ?? []),
+    ...(summary.chaos === undefined ? [] : [["chaos", `seed ${summary.chaos}`] as [string, string]]),
     ["events", `${summary.events} (${list(kinds)})`],
     ["syscalls", list(syscalls)],
     [

@@ -10,7 +10,7 @@ function columns(rows: readonly (readonly [string, string])[]): string {
 /** What stands behind an option's name: " N", or "[=N]" where it may be left out. */
 function valueText(option: Option): string {
   if (option.kind === "flag") return "";
-  return option.kind === "count" && option.bare !== undefined ? `[=${option.value}]` : ` ${option.value}`;
+  return option.bare !== undefined ? `[=${option.value}]` : ` ${option.value}`;
 }
 
 function spelling(name: string, option: Option): string {

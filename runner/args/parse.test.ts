@@ -8,6 +8,7 @@ const options = {
   output: { kind: "text", short: "o", value: "DIR", help: "" },
   quiet: { kind: "flag", short: "q", help: "" },
   repeat: { kind: "count", value: "N", help: "" },
+  chaos: { kind: "text", value: "SEED", bare: "random", help: "" },
   keep: { kind: "text", value: "WHEN", choices: ["failed", "never"], help: "" },
 } as const;
 const program: Positionals = {
@@ -82,4 +83,10 @@ test("parse() sees --help among the command's own words only", () => {
   assertEquals(parseOrHelp(record, ["-o", "t", "--help"]), "help");
   assertEquals(parse(record, ["ls", "--help"]).positionals, ["ls", "--help"]);
   assertEquals(parse(record, ["--", "--help"]).positionals, ["--help"]);
+});
+
+test("parse() takes a value that may be left out with = only", () => {
+  assertEquals(parse(record, ["--chaos", "7"]).options.chaos, "random");
+  assertEquals(parse(record, ["--chaos", "7"]).positionals, ["7"]);
+  assertEquals(parse(record, ["--chaos=7", "ls"]).options.chaos, "7");
 });

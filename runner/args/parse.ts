@@ -70,7 +70,7 @@ export function parse<const O extends Options>(
       if (option.kind === "flag") {
         if (inline !== undefined) throw new UsageError(`'${spelling}' takes no value: got '${inline}'`);
         values[name] = true;
-      } else if (option.kind === "count" && option.bare !== undefined && inline === undefined) {
+      } else if (option.bare !== undefined && inline === undefined) {
         values[name] = option.bare;
       } else {
         const text = inline ?? rest.shift();

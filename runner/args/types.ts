@@ -16,6 +16,8 @@ export interface TextOption {
   help: string;
   /** The only texts that are allowed, if not any. */
   choices?: readonly string[];
+  /** What `--chaos` means without `=7`; an option that has this never takes the next word. */
+  bare?: string;
 }
 
 /** An option with a whole number of at least 1: `--repeat 50`. */

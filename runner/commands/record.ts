@@ -17,6 +17,9 @@ import { newDefaultTrace } from "../traces.ts";
 import { checkWritable, writeWhole } from "../write-whole.ts";
 
 const SIGINT = 2;
+
+/** What stands for a seed that is drawn now. */
+const RANDOM_SEED = "random";
 const BYTES_PER_MB = 1_000_000;
 
 export const record = defineCommand({
@@ -53,12 +56,19 @@ export const record = defineCommand({
       value: "WHAT",
       help: "answer EACCES to what would reach a network (net), change files (write), or change files outside of the working folder (write-outside); several with commas",
     },
+    chaos: {
+      kind: "text",
+      value: "SEED",
+      bare: RANDOM_SEED,
+      help: "let tasks take turns as no fair schedule would; the seed, a new one by default, gives the same turns again",
+    },
   },
   positionals: { usage: "[--] CMD ARGS…", min: 1, max: Number.POSITIVE_INFINITY, verbatim: true },
   async run({ options, positionals: command }) {
     const engine = await import("../../engine/mod.ts");
     const deny = options.deny === undefined ? [] : parseDenials(options.deny, engine.DENIALS);
     const signals = options.send === undefined ? [] : parseSends(options.send);
+    const chaos = options.chaos === undefined ? undefined : parseSeed(options.chaos, engine.MAX_SEED);
     const model = await modelOf(options.host);
     if (options.tail !== undefined) checkWritable("--tail", options.tail);
     const tail = options.tail === undefined ? undefined : new OutputTail();
@@ -81,6 +91,7 @@ export const record = defineCommand({
             ...(tail !== undefined && { onOutput: (bytes: Uint8Array) => tail.add(bytes) }),
             ...(options.budget !== undefined && { maxBytes: options.budget * BYTES_PER_MB }),
             deny,
+            ...(chaos !== undefined && { chaos }),
             ...model(),
           }),
         }));
@@ -93,9 +104,19 @@ export const record = defineCommand({
         if (tail && options.tail !== undefined) writeWhole(options.tail, tail.bytes());
       }
     });
+    if (chaos !== undefined && !options.quiet)
+      say(`tickproof: chaos by seed ${chaos}; --chaos=${chaos} gives the same turns\n`);
     return await conclude(result, options.quiet);
   },
 });
+
+/** The seed of `--chaos`. @throws {UsageError} For what is none. */
+function parseSeed(text: string, largest: number): number {
+  if (text === RANDOM_SEED) return Math.floor(Math.random() * (largest + 1));
+  const seed = Number(text);
+  if (/^\d+$/.test(text) && seed <= largest) return seed;
+  throw new UsageError(`--chaos takes a whole number of 0 to ${largest}: current value is '${text}'`);
+}
 
 /** `--deny net,write-outside` as the engine takes it. @throws {UsageError} For what can't be denied. */
 function parseDenials(text: string, known: readonly Denial[]): Denial[] {

@@ -1,0 +1,80 @@
+import { expect, test } from "bun:test";
+import { Chaos } from "./chaos.ts";
+import type { RecordedTask } from "./recorded-task.ts";
+import { FAIR, Schedule, type SchedulePolicy } from "./schedule.ts";
+
+/** A schedule looks at nothing of a task but its state. */
+const task = (tid: number): RecordedTask => ({ tid, state: "ready" }) as RecordedTask;
+
+function scheduled(policy: SchedulePolicy, count: number): { schedule: Schedule; tasks: RecordedTask[] } {
+  const schedule = new Schedule(policy);
+  const tasks = Array.from({ length: count }, (_, i) => task(i));
+  for (const each of tasks) schedule.add(each);
+  return { schedule, tasks };
+}
+
+/** Who has the turn, one rotation after the other. */
+function order(schedule: Schedule, turns: number): (number | undefined)[] {
+  return Array.from({ length: turns }, () => {
+    const { first } = schedule;
+    schedule.rotate();
+    return first?.tid;
+  });
+}
+
+test("FAIR gives everybody a turn, in the order of waiting", () => {
+  expect(order(scheduled(FAIR, 3).schedule, 7)).toEqual([0, 1, 2, 0, 1, 2, 0]);
+});
+
+test("a turn ends after so many events of its task, and of no other", () => {
+  const { schedule, tasks } = scheduled({ ...FAIR, isOver: (events) => events >= 3 }, 2);
+  const [a, b] = tasks as [RecordedTask, RecordedTask];
+  expect(schedule.first).toBe(a);
+  schedule.hadEvent(a);
+  schedule.hadEvent(b);
+  schedule.hadEvent(a);
+  expect(schedule.first).toBe(a);
+  schedule.hadEvent(a);
+  expect(schedule.first).toBe(b);
+});
+
+test("a task that is blocked loses its turn, and comes back as the last one", () => {
+  const { schedule, tasks } = scheduled(FAIR, 3);
+  const [a, b, c] = tasks as [RecordedTask, RecordedTask, RecordedTask];
+  expect(schedule.first).toBe(a);
+  schedule.block(a);
+  expect([a.state, schedule.first, schedule.size]).toEqual(["blocked", b, 2]);
+  schedule.unblock(a);
+  expect([order(schedule, 3), a.state]).toEqual([[b.tid, c.tid, a.tid], "ready"]);
+});
+
+test("a queued task is not made ready by unblock()", () => {
+  const { schedule, tasks } = scheduled(FAIR, 1);
+  const [a] = tasks as [RecordedTask];
+  schedule.block(a, "queued");
+  schedule.unblock(a);
+  expect([schedule.size, a.state]).toEqual([0, "queued"]);
+});
+
+test("Chaos makes the same decisions for the same seed, and others for another one", () => {
+  const decisions = (seed: number): unknown => {
+    const policy = new Chaos(seed);
+    const { schedule } = scheduled(policy, 4);
+    return [order(schedule, 200), Array.from({ length: 50 }, () => [policy.budget(false), policy.isOver()])];
+  };
+  expect(decisions(7)).toEqual(decisions(7));
+  expect(decisions(7)).not.toEqual(decisions(8));
+});
+
+test("Chaos lets nobody starve for ever, and draws budgets from a few ticks to many", () => {
+  for (let seed = 0; seed < 50; seed++) {
+    const turns = order(scheduled(new Chaos(seed), 4).schedule, 2000);
+    for (let tid = 0; tid < 4; tid++) expect(turns.filter((each) => each === tid).length).toBeGreaterThan(50);
+  }
+  const policy = new Chaos(1);
+  const budgets = Array.from({ length: 1000 }, () => policy.budget(false));
+  expect(Math.min(...budgets)).toBeGreaterThanOrEqual(1);
+  expect(Math.min(...budgets)).toBeLessThan(16);
+  expect(Math.max(...budgets)).toBeGreaterThan(500_000);
+  expect(Math.max(...budgets)).toBeLessThan(2 ** 20);
+});
