@@ -2,10 +2,11 @@
  * Instructions whose results do not follow from a program's state, and the answers that a recording gives them.
  * Replay takes the answers from the trace.
  */
-import { type CpuidResult, cpuid, rdrand, rdseed, rdtsc, rdtscp, xgetbv } from "../ffi/mod.ts";
+import { type CpuidResult, cpuid, rdtsc } from "../ffi/mod.ts";
+import { invariant } from "./engine-error.ts";
 import { REGISTER_NAMES, type Registers } from "./trace/events.ts";
-import { EFLAGS } from "./tracee/registers.ts";
-import type { Decoded } from "./translate/instruction.ts";
+import { RIP, RSP } from "./tracee/registers.ts";
+import { effectiveAddress } from "./translate/effective-address.ts";
 
 type Name = (typeof REGISTER_NAMES)[number];
 
@@ -35,9 +36,8 @@ const RCX = index("rcx");
 const RDX = index("rdx");
 
 const LOW = 0xffffffffn;
-/** CF, PF, AF, ZF, SF, OF. */
-const ARITHMETIC = 0x8d5n;
-const CARRY = 1n;
+/** Bit of restricted transactions in ebx of leaf 7 (Intel SDM vol. 2, CPUID). */
+const RTM = 1 << 11;
 
 /**
  * Feature bits that no program under the engine sees: transactions (always aborted), shadow stacks and branch
@@ -54,6 +54,12 @@ const low = (value: bigint): number => Number(value & LOW);
 function setPair(registers: Registers, value: bigint): void {
   registers[RAX] = value & LOW;
   registers[RDX] = value >> 32n;
+}
+
+/** Whether the processor is one of AMD's or of its licensees, by the vendor in leaf 0 ("Auth", "Hygo"). */
+export function isAmd(): boolean {
+  const [, ebx] = cpuid(0);
+  return ebx === 0x68747541 || ebx === 0x6f677948;
 }
 
 /** What programs see of this processor: all but what is hidden. */
@@ -75,49 +81,30 @@ function answerCpuid(registers: Registers, ask: Cpuid): void {
   registers[RDX] = BigInt(edx);
 }
 
-/** The register operand in ModRM.rm, and its width in bits. */
-function operand(bytes: Uint8Array): { register: number; width: 16 | 32 | 64 } {
-  let rex = 0;
-  let narrow = false;
-  for (let i = 0; bytes[i] !== 0x0f; i++) {
-    if ((bytes[i]! & 0xf0) === 0x40) rex = bytes[i]!;
-    else if (bytes[i] === 0x66) narrow = true;
-  }
-  const encoded = (bytes[bytes.length - 1]! & 7) | ((rex & 1) << 3);
-  return { register: index(ENCODED[encoded]!), width: rex & 8 ? 64 : narrow ? 16 : 32 };
+/** xbegin: aborts at once with status 0, "no retry" (Intel SDM vol. 1, 16.3.5); the flags stay. */
+function abort(registers: Registers, bytes: Uint8Array): void {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+  const [size, distance] =
+    bytes[0] === 0x66
+      ? [2, view.getInt16(bytes.length - 2, true)]
+      : [4, view.getInt32(bytes.length - 4, true)];
+  invariant(bytes.length >= size + 2, "an xbegin without a target");
+  registers[RAX] = 0n;
+  registers[RIP] = BigInt.asUintN(64, registers[RIP]! + BigInt(distance));
 }
 
-function answerRandom(registers: Registers, bytes: Uint8Array, source: () => bigint | undefined): void {
-  const { register, width } = operand(bytes);
-  const value = source();
-  const random = BigInt.asUintN(width, value ?? 0n);
-  registers[register] = width === 16 ? (registers[register]! & ~0xffffn) | random : random;
-  registers[EFLAGS] = (registers[EFLAGS]! & ~ARITHMETIC) | (value === undefined ? 0n : CARRY);
-}
-
-/** Answers by mnemonic, in lower case. */
+/** Answers by mnemonic, in lower case; `rip` is behind the instruction already. */
 const ANSWERS: Record<string, (registers: Registers, bytes: Uint8Array, cpuid: Cpuid) => void> = {
   rdtsc: (registers) => setPair(registers, rdtsc()),
-  rdtscp: (registers) => {
-    const { tsc, aux } = rdtscp();
-    setPair(registers, tsc);
-    registers[RCX] = BigInt(aux);
-  },
-  rdpid: (registers, bytes) => {
-    registers[operand(bytes).register] = BigInt(rdtscp().aux);
-  },
   cpuid: (registers, _bytes, ask) => answerCpuid(registers, ask),
-  xgetbv: (registers) => setPair(registers, xgetbv(low(registers[RCX]!))),
-  rdrand: (registers, bytes) => answerRandom(registers, bytes, rdrand),
-  rdseed: (registers, bytes) => answerRandom(registers, bytes, rdseed),
-  // Hints to wait: they end at once, by no time-out.
-  umwait: (registers) => {
-    registers[EFLAGS] = registers[EFLAGS]! & ~ARITHMETIC;
-  },
-  tpause: (registers) => {
-    registers[EFLAGS] = registers[EFLAGS]! & ~ARITHMETIC;
-  },
+  xbegin: abort,
 };
+
+/** Whether an instruction is answered here; else the processor executes it, in the tracee. */
+function isAnswered(name: string, ask: Cpuid): boolean {
+  // Where there are no transactions, xbegin is no instruction.
+  return name === "xbegin" ? (cpuid(7)[1] & RTM) !== 0 || (ask(7, 0)[1] & RTM) !== 0 : name in ANSWERS;
+}
 
 /**
  * The registers after an emulated instruction.
@@ -126,19 +113,48 @@ const ANSWERS: Record<string, (registers: Registers, bytes: Uint8Array, cpuid: C
  * @param bytes The instruction.
  * @param before Registers before it.
  * @param ask What `cpuid` answers.
- * @returns undefined for one that can't be emulated (sgdt and its kin).
+ * @returns undefined for one that the processor has to execute in the tracee.
  */
 export function emulate(
   name: string,
-  { bytes, length }: Pick<Decoded, "bytes" | "length">,
+  bytes: Uint8Array,
   before: Registers,
   ask: Cpuid = visibleCpuid,
 ): Registers | undefined {
-  const answer = ANSWERS[name];
-  if (!answer) return undefined;
+  if (!isAnswered(name, ask)) return undefined;
   const after = before.slice();
-  answer(after, bytes, ask);
-  const rip = index("rip");
-  after[rip] = before[rip]! + BigInt(length);
+  after[RIP] = before[RIP]! + BigInt(bytes.length);
+  ANSWERS[name]!(after, bytes, ask);
   return after;
+}
+
+/** Bytes of the tables' addresses that sgdt and sidt write, and of the selectors of the others (Intel SDM vol. 2). */
+const WRITTEN: Readonly<Record<string, number>> = { sgdt: 10, sidt: 10, sldt: 2, str: 2, smsw: 2 };
+
+/**
+ * The memory that an instruction has written which the processor has executed in the tracee.
+ *
+ * @param before Registers before it.
+ * @param after Registers after it.
+ */
+export function writtenBy(
+  name: string,
+  bytes: Uint8Array,
+  before: Registers,
+  after: Registers,
+): { address: bigint; length: number } | undefined {
+  const pushed = Number(BigInt.asIntN(64, before[RSP]! - after[RSP]!));
+  if (name === "call" || name === "branch") {
+    return pushed > 0 && pushed <= 16 ? { address: after[RSP]!, length: pushed } : undefined;
+  }
+  const length = WRITTEN[name];
+  const address =
+    length === undefined
+      ? undefined
+      : effectiveAddress(bytes, before[RIP]! + BigInt(bytes.length), {
+          general: (encoding) => before[index(ENCODED[encoding]!)]!,
+          fsBase: before[index("fs_base")]!,
+          gsBase: before[index("gs_base")]!,
+        });
+  return length === undefined || address === undefined ? undefined : { address, length };
 }

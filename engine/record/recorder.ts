@@ -8,14 +8,15 @@
  */
 import { ERRNO, isErrno, PTRACE, SI, SIG, SIGINFO, WAIT, yieldProcessor } from "../../ffi/mod.ts";
 import { EngineError, invariant } from "../engine-error.ts";
-import { type Cpuid, emulate, visibleCpuid } from "../instructions.ts";
+import { type Cpuid, emulate, isAmd, visibleCpuid, writtenBy } from "../instructions.ts";
 import { Interrupted } from "../interrupts.ts";
-import { REGISTER_NAMES } from "../trace/events.ts";
+import type { Registers } from "../trace/events.ts";
 import { arm, armUpTo } from "../tracee/budget.ts";
 import { TaskGone } from "../tracee/controller.ts";
 import { faultingState } from "../tracee/fault.ts";
 import { stopAtGadget } from "../tracee/gadget.ts";
-import { RCX, RIP } from "../tracee/registers.ts";
+import { goOnBehind, stepNatively } from "../tracee/native-step.ts";
+import { intoKernel, RCX, RIP, RSP, USER32_CS } from "../tracee/registers.ts";
 import type { HeldSignal } from "../tracee/task.ts";
 import type { Tracer } from "../tracee/tracer.ts";
 import { TICK_COUNTERS } from "../translate/context.ts";
@@ -336,7 +337,8 @@ export class Recorder {
   private readonly cpuid: Cpuid = (leaf, subleaf) =>
     this.recording.described?.cpuid(leaf, subleaf) ?? visibleCpuid(leaf, subleaf);
 
-  private instruction(task: RecordedTask, { action, name, pc, length }: InstructionTrap): void {
+  private instruction(task: RecordedTask, trap: InstructionTrap): void {
+    const { action, name, pc, length } = trap;
     const before = task.view(pc);
     if (action === "breakpoint") {
       // The program's own int3: SIGTRAP with the pc behind it.
@@ -346,13 +348,54 @@ export class Recorder {
       return;
     }
     if (name === "cpuid") this.recording.described?.aborts(task);
-    const bytes = task.space.memory.read(pc, length).slice();
-    const after = action === "emulate" ? emulate(name, { bytes, length }, before, this.cpuid) : undefined;
-    if (!after) {
+    if (action === "unsupported" || (name === "sysenter" && !isAmd())) {
       throw new Unsupported(
         `the instruction ${name} at 0x${pc.toString(16)} can't be recorded by the embedded engine yet`,
       );
     }
+    const bytes = task.space.memory.read(pc, length).slice();
+    const answer = emulate(name, bytes, before, this.cpuid);
+    if (answer) {
+      intoKernel(answer, task.registers);
+      task.dirty = true;
+      this.executed(task, trap, bytes, before, answer[RIP]!);
+      return;
+    }
+    const stepped = stepNatively(this.tracer, task, trap, bytes, ({ signal, address }) => {
+      const { text } = this.tracer;
+      const ranges = [{ address, length: 1 }];
+      if (signal !== SIG.SIGSEGV || !text.guardsAny(task.space, ranges)) return false;
+      text.allowWrites(task, ranges);
+      return true;
+    });
+    if (stepped.kind === "executed") this.executed(task, trap, bytes, before, stepped.pc);
+    else this.fault(task, stepped.info, stepped.info.address);
+  }
+
+  /** Writes down an instruction that the task has executed, or got an answer to, and lets it go on behind it. */
+  private executed(
+    task: RecordedTask,
+    trap: InstructionTrap,
+    bytes: Uint8Array,
+    before: Registers,
+    pc: bigint,
+  ): void {
+    const { name } = trap;
+    const after = task.view(0);
+    after[RIP] = pc;
+    if (task.get("cs") === USER32_CS) {
+      throw new Unsupported(
+        `${name} at 0x${trap.pc.toString(16)} leads to 32-bit code (cs 0x23); the embedded engine runs 64-bit programs`,
+      );
+    }
+    const written = writtenBy(name, bytes, before, after);
+    if (written && (name === "call" || name === "branch")) {
+      // What it has pushed leads behind its copy.
+      const width = before[RSP]! - after[RSP]! > 8n ? written.length / 2 : written.length;
+      const next = new Uint8Array(new BigUint64Array([BigInt(trap.pc + trap.length)]).buffer);
+      task.space.memory.write(Number(written.address), next.subarray(0, width));
+    }
+    const write = written && this.recording.snapshot(task.space, Number(written.address), written.length);
     this.recording.emit(task, {
       kind: "instruction",
       task: task.id,
@@ -360,10 +403,9 @@ export class Recorder {
       registers: before,
       name,
       after,
+      writes: write ? [write] : [],
     });
-    after.forEach((value, i) => {
-      if (value !== before[i] && i !== RIP) task.set(REGISTER_NAMES[i]!, value);
-    });
+    goOnBehind(task, trap, pc, written !== undefined);
   }
 }
 

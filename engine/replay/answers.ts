@@ -24,6 +24,7 @@ import type {
   SyscallEvent,
 } from "../trace/events.ts";
 import { stopAtGadget } from "../tracee/gadget.ts";
+import { goOnBehind } from "../tracee/native-step.ts";
 import { intoKernel, RDI, RIP, RSI, setHandlerSegments } from "../tracee/registers.ts";
 import { StoppedCall } from "../tracee/stopped-call.ts";
 import type { Task } from "../tracee/task.ts";
@@ -160,10 +161,11 @@ export class Answers implements Disposable {
 
   /** An emulated instruction gets its recorded result. */
   instruction(task: ReplayedTask, event: InstructionEvent): void {
-    this.navigator.toInstruction(task, event);
-    const rip = task.get("rip");
+    const trap = this.navigator.toInstruction(task, event);
     intoKernel(event.after, task.registers);
-    task.set("rip", rip);
+    task.dirty = true;
+    this.write(task, event.writes);
+    goOnBehind(task, trap, event.after[RIP]!, event.writes.length > 0);
   }
 
   [Symbol.dispose](): void {

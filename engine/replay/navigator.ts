@@ -190,6 +190,11 @@ export class Navigator {
       compare(event, this.index, task.ticks, task.view(stop.trap.pc + stop.trap.length));
       return;
     }
+    // What the processor has to execute itself has raised a signal then.
+    if (stop.kind === "instruction") {
+      compare(event, this.index, task.ticks, task.view(stop.trap.pc));
+      return;
+    }
     if (stop.kind !== "signal") this.stoppedElsewhere(task, event, stop);
     // It takes back the count of a branch that has not retired.
     const { registers } = faultingState(task);

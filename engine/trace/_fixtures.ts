@@ -106,7 +106,13 @@ export function oneOfEach(): TraceEvent[] {
       writes: [{ address: 8, bytes }],
     },
     { kind: "switch", ...base(100, 20), point: "return", jumps: 0 },
-    { kind: "instruction", ...base(101, 1), name: "rdtsc", after: registers(5n) },
+    {
+      kind: "instruction",
+      ...base(101, 1),
+      name: "rdtsc",
+      after: registers(5n),
+      writes: [{ address: 0x7000, bytes: new Uint8Array([1, 2]) }],
+    },
     { kind: "exit", ...base(101, 2), status: 0x8b, writes: [{ address: 16, bytes: new Uint8Array(4) }] },
     { kind: "memory", ...base(100, 20), writes: [{ address: 24, bytes: new Uint8Array(2) }] },
     {

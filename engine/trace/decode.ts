@@ -76,7 +76,16 @@ export class EventDecoder {
       case "switch":
         return { kind, task, ticks, registers, point: from.oneOf(POINTS), jumps: from.u64() };
       case "instruction":
-        return { kind, task, ticks, registers, name: from.text(), after: this.#registers.decode(from, task) };
+        return {
+          kind,
+          task,
+          ticks,
+          registers,
+          name: from.text(),
+          after: this.#registers.decode(from, task),
+          // Version 2 had no writes.
+          writes: from.remaining === 0 ? [] : this.#writes(),
+        };
       case "signal":
         return {
           kind,

@@ -62,7 +62,11 @@ function bodyToJson(event: TraceEvent): { [key: string]: Json } {
     case "switch":
       return { point: event.point, jumps: event.jumps };
     case "instruction":
-      return { name: event.name, after: registersToJson(event.after) };
+      return {
+        name: event.name,
+        after: registersToJson(event.after),
+        writes: event.writes.map(writeToJson),
+      };
     case "clone":
       return {
         child: event.child,

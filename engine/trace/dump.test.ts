@@ -12,7 +12,7 @@ test("formatEvent() gives one line for each kind", () => {
     "3 task 100 ticks 4503599627370496 pc 0x10000000000010: signal SIGALRM at jump 7, handler at 0xfffffffffffffff2, writes 300 at 0x7ffffffdd000",
     "4 task 100 ticks 20 pc 0x24: clone flags 0x1003d0f00: task 101 of process 100, writes 300 at 0x8",
     "5 task 100 ticks 20 pc 0x24: switch at return",
-    "6 task 101 ticks 1 pc 0x11: instruction rdtsc rax=0x5 rbx=0x6 rcx=0x7 rdx=0x8 rsi=0x9 rdi=0xa rbp=0xb rsp=0xc r8=0xd r9=0xe r10=0xf r11=0x10 r12=0x11 r13=0x12 r14=0x13 r15=0x14 eflags=0x16 fs_base=0x17 gs_base=0x18",
+    "6 task 101 ticks 1 pc 0x11: instruction rdtsc rax=0x5 rbx=0x6 rcx=0x7 rdx=0x8 rsi=0x9 rdi=0xa rbp=0xb rsp=0xc r8=0xd r9=0xe r10=0xf r11=0x10 r12=0x11 r13=0x12 r14=0x13 r15=0x14 eflags=0x16 fs_base=0x17 gs_base=0x18, writes 2 at 0x7000",
     "7 task 101 ticks 2 pc 0x12: exit, killed by SIGSEGV (core dumped), writes 4 at 0x10",
     "8 task 100 ticks 20 pc 0x24: memory changed from outside, writes 2 at 0x18",
     "9 task 100 ticks 20 pc 0x24: file 0 changed, 5000 bytes long, writes 9 at 0x1000",

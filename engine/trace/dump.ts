@@ -37,7 +37,7 @@ function describe(event: TraceEvent): string {
     case "switch":
       return `switch at ${formatPoint(event)}`;
     case "instruction":
-      return `instruction ${event.name}${formatChanges(event.registers, event.after)}`;
+      return `instruction ${event.name}${formatChanges(event.registers, event.after)}${formatWrites(event.writes)}`;
     case "clone":
       return `clone flags ${hex(event.flags)}: task ${event.child} of process ${event.childProcess}${formatWrites(event.writes)}`;
     case "exit":

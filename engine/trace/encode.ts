@@ -91,6 +91,7 @@ export class EventEncoder {
       case "instruction":
         out.text(event.name);
         this.#registers.encode(out, event.task, event.after);
+        putWrites(out, event.writes);
         return;
       case "signal":
         if (event.siginfo.length !== SIGINFO_BYTES) {
@@ -156,7 +157,8 @@ export function sizeBound(event: TraceEvent): number {
       for (const mapping of event.mappings) size += mappingBound(mapping);
       break;
     case "instruction":
-      return size + event.name.length * UTF8_BYTES_PER_UNIT;
+      size += event.name.length * UTF8_BYTES_PER_UNIT;
+      break;
     case "end":
       return size + event.message.length * UTF8_BYTES_PER_UNIT;
     case "note":

@@ -6,7 +6,7 @@ import type { Assembler } from "./assembler.ts";
 import { CONTEXT, CONTEXT_BASE, counterAddress, JUMP_COUNTER, TABLE_BASE, TICK_COUNTERS } from "./context.ts";
 import { type Decoded, FLAG } from "./instruction.ts";
 import { packMarks } from "./marks.ts";
-import type { Trap } from "./traps.ts";
+import type { InstructionTrap, Trap } from "./traps.ts";
 
 /** Offset of the literal in an exit's stub: behind the trap and the opcode of the far jump. */
 const STUB_LITERAL = 7;
@@ -201,17 +201,38 @@ export class Emission {
     return true;
   }
 
+  /** A trap in front of an instruction that the tracer emulates; the copy behind it is for the processor, if need be. */
   protected trap(instruction: Decoded, action: "emulate" | "breakpoint" | "unsupported"): void {
     const { asm } = this;
-    this.host.addTrap(asm.here, {
-      kind: "instruction",
-      action,
-      name: instruction.name || "with an operand out of reach",
-      pc: instruction.pc,
-      length: instruction.length,
-      resume: asm.here + 1,
-    });
+    const at = asm.here;
+    const { name, pc, length } = instruction;
+    const add = (kind: InstructionTrap["action"], resume: number): void =>
+      this.host.addTrap(at, {
+        kind: "instruction",
+        action: kind,
+        name: name || "with an operand out of reach",
+        pc,
+        length,
+        resume,
+      });
     asm.byte(0xcc);
+    if (action !== "emulate") {
+      add(action, asm.here);
+      return;
+    }
+    const start = asm.cursor;
+    this.mark(pc);
+    asm.copy(instruction.bytes);
+    const { displacement } = instruction;
+    if (displacement > 0 && !this.relocate(instruction, start + displacement)) {
+      asm.cursor = start;
+      add("unsupported", asm.here);
+      return;
+    }
+    // The trap behind it ends what the kernel has executed itself, after which no single step ends; and what is longer
+    // than any instruction may be is told by one byte more.
+    asm.byte(0xcc);
+    add(action, asm.here);
   }
 
   /**

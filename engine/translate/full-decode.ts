@@ -27,7 +27,7 @@ interface CodeTraits {
 }
 
 const EMULATED =
-  /^(Rdtsc|Rdtscp|Rdrand_|Rdseed_|Cpuid|Xgetbv|Rdpid_|Sgdt_|Sidt_|Sldt_|Str_|Smsw_|Umwait_|Tpause_)/;
+  /^(Rdtsc|Rdtscp|Rdrand_|Rdseed_|Cpuid|Xgetbv|Rdpid_|Rdpru|S[gi]dt_|Sldt_|Str_|Smsw_|Lsl_|Lar_|Ver[rw]_|Umwait_|Tpause_)/;
 /** A count of zero leaves all flags as they were, so that these never count as writers. */
 const MAY_LEAVE_FLAGS =
   /^(Shl|Shr|Sal|Sar|Rol|Ror|Rcl|Rcr|Shld|Shrd|Cmpsb|Cmpsw|Cmpsd|Cmpsq|Scasb|Scasw|Scasd|Scasq)_/;
@@ -69,29 +69,29 @@ function classify(instruction: Instruction): CodeTraits {
       if (EMULATED.test(name)) kind = Kind.Emulated;
       break;
     case FlowControl.UnconditionalBranch:
-      kind = name.startsWith("Jmp_rel") ? Kind.Jmp : Kind.Unsupported;
+      kind = name.startsWith("Jmp_rel") ? Kind.Jmp : Kind.Emulated;
       break;
     case FlowControl.IndirectBranch:
-      kind = name === "Jmp_rm64" ? Kind.JmpIndirect : Kind.Unsupported;
+      kind = name === "Jmp_rm64" ? Kind.JmpIndirect : Kind.Emulated;
       break;
     case FlowControl.ConditionalBranch:
       kind = /^(Loop|Jcxz|Jecxz|Jrcxz)/.test(name) ? Kind.Loop : Kind.Jcc;
       break;
     case FlowControl.Return:
-      kind = name.startsWith("Retnq") ? Kind.Ret : Kind.Unsupported;
+      kind = name.startsWith("Retnq") ? Kind.Ret : Kind.Emulated;
       break;
     case FlowControl.Call:
-      kind = name === "Syscall" ? Kind.Syscall : name.startsWith("Call_rel") ? Kind.Call : Kind.Unsupported;
+      kind = name === "Syscall" ? Kind.Syscall : name.startsWith("Call_rel") ? Kind.Call : Kind.Emulated;
       break;
     case FlowControl.IndirectCall:
-      kind = name === "Call_rm64" ? Kind.CallIndirect : Kind.Unsupported;
+      kind = name === "Call_rm64" ? Kind.CallIndirect : Kind.Emulated;
       break;
     case FlowControl.Interrupt:
       // int1 traps by itself, and the kernel tells it from an int3.
       kind = name === "Int3" ? Kind.Breakpoint : name === "Int1" ? Kind.Plain : Kind.Unsupported;
       break;
     case FlowControl.XbeginXabortXend:
-      kind = name.startsWith("Xbegin") ? Kind.Xbegin : Kind.Plain;
+      kind = name.startsWith("Xbegin") ? Kind.Emulated : Kind.Plain;
       break;
     case FlowControl.Exception:
       // ud0, ud1 and ud2 are copied and fault by themselves.
@@ -138,7 +138,8 @@ export function fullDecode(text: Uint8Array, offset: number, pc: number): Decode
   } finally {
     decoder.free();
   }
-  return isCut(text.subarray(offset)) ? undefined : undecoded(pc, Kind.Invalid);
+  const rest = text.subarray(offset, offset + MAX_INSTRUCTION);
+  return isCut(rest) ? undefined : undecoded(pc, Kind.Invalid, rest);
 }
 
 /**
@@ -171,16 +172,21 @@ function describe(decoder: Decoder, text: Uint8Array, offset: number, pc: number
     elidedPrefix: -1,
     bytes: code === Code.Rdpmc ? HLT : bytes,
   };
+  if (isNarrowBranch(traits.kind, bytes)) {
+    decoded.kind = Kind.Emulated;
+    decoded.name = "branch";
+  }
   if (code === Code.Int_imm8) decoded.kind = kindOfInterrupt(instruction.immediate8);
-  switch (traits.kind) {
+  switch (decoded.kind) {
     case Kind.Jcc:
     case Kind.Loop:
     case Kind.Jmp:
     case Kind.Call:
-    case Kind.Xbegin:
-      decoded.target = Number(instruction.nearBranchTarget);
+      // Beyond the program's half of the address space, a negative number is exact.
+      decoded.target = Number(BigInt.asIntN(64, instruction.nearBranchTarget));
       break;
     case Kind.Plain:
+    case Kind.Emulated:
     case Kind.JmpIndirect:
     case Kind.CallIndirect:
       if (instruction.isIpRelMemoryOperand) {
@@ -195,6 +201,32 @@ function describe(decoder: Decoder, text: Uint8Array, offset: number, pc: number
   }
   return decoded;
 }
+
+/**
+ * Whether a near branch has a prefix for 16-bit operands and no REX.W: Intel's processors ignore it, AMD's cut rip to 16
+ * bits and have shorter displacements (AMD APM vol. 3, "JMP (Near)").
+ */
+function isNarrowBranch(kind: Kind, bytes: Uint8Array): boolean {
+  if (
+    kind !== Kind.Jmp &&
+    kind !== Kind.Call &&
+    kind !== Kind.Ret &&
+    !(kind === Kind.JmpIndirect || kind === Kind.CallIndirect)
+  )
+    return false;
+  let narrow = false;
+  for (const byte of bytes) {
+    if (byte === 0x66) narrow = true;
+    else if ((byte & 0xf8) === 0x48) return false;
+    else if (!PREFIXES.includes(byte)) return narrow;
+  }
+  return narrow;
+}
+
+/** Prefixes that may stand before a branch: segments, repetition, size of addresses, REX. */
+const PREFIXES: readonly number[] = [
+  0x26, 0x2e, 0x36, 0x3e, 0x64, 0x65, 0x67, 0xf2, 0xf3, 0x40, 0x41, 0x42, 0x43, 0x44, 0x45, 0x46, 0x47,
+];
 
 /** Whether the instruction that was decoded last has an operand in memory. */
 function hasMemoryOperand(): boolean {

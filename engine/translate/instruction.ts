@@ -14,15 +14,13 @@ export enum Kind {
   CallIndirect,
   Ret,
   Syscall,
-  /** Its result does not follow from the program's state: the tracer answers it. */
+  /** Its result does not follow from the program's state, or only the processor knows it: the tracer sees to it. */
   Emulated,
-  /** xbegin: takes its abort path at once. */
-  Xbegin,
   /** int3: the program's own breakpoint. */
   Breakpoint,
-  /** Can't be run out of a code cache (int 0x80, far jumps …). */
+  /** Can't be run out of a code cache (int 0x80). */
   Unsupported,
-  /** No valid instruction: raises SIGILL where it is executed. */
+  /** None that the decoders know: the processor has to say what it is, as a rule no instruction. */
   Invalid,
   /** The bytes can't be fetched: the page is unmapped or not executable. */
   NoFetch,
@@ -32,6 +30,9 @@ export enum Kind {
 export const FLAG = { OF: 1, SF: 2, ZF: 4, AF: 8, CF: 16, PF: 32 } as const;
 /** All arithmetic flags. */
 export const ALL_FLAGS = 63;
+
+/** Name of what can't be decoded. */
+export const UNKNOWN = "unknown";
 
 /** One decoded instruction. */
 export interface Decoded {
@@ -56,13 +57,21 @@ export interface Decoded {
   bytes: Uint8Array;
 }
 
-/** What stands at a place where there is no instruction to be decoded. */
-export function undecoded(pc: number, kind: Kind.Invalid | Kind.NoFetch): Decoded {
+/**
+ * What stands at a place where there is no instruction to be decoded.
+ *
+ * @param bytes What an instruction there could have at most.
+ */
+export function undecoded(
+  pc: number,
+  kind: Kind.Invalid | Kind.NoFetch,
+  bytes: Uint8Array = new Uint8Array(0),
+): Decoded {
   return {
     pc,
     length: 0,
     kind,
-    name: "",
+    name: kind === Kind.Invalid ? UNKNOWN : "",
     flagsRead: 0,
     flagsWritten: 0,
     mayFault: true,
@@ -70,7 +79,7 @@ export function undecoded(pc: number, kind: Kind.Invalid | Kind.NoFetch): Decode
     displacement: 0,
     condition: 0,
     elidedPrefix: -1,
-    bytes: new Uint8Array(0),
+    bytes,
   };
 }
 

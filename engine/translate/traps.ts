@@ -31,7 +31,9 @@ export interface InstructionTrap {
   action: "emulate" | "breakpoint" | "unsupported";
   name: string;
   pc: number;
+  /** 0 where the processor alone knows it. */
   length: number;
+  /** Cache pc behind the trap; if it is emulated, behind its copy and the trap that follows that. */
   resume: number;
 }
 

@@ -164,12 +164,6 @@ export class UnitEmitter extends Emission {
         asm.emit(0x48, 0xb9); // mov rcx, next: the kernel leaves the cache pc there
         asm.u64(next);
         return next;
-      case Kind.Xbegin:
-        // Aborts at once with status 0: "no retry" (Intel SDM vol. 1, 16.3.5); the flags stay.
-        asm.byte(0xb8);
-        asm.u32(0);
-        this.exit(asm.jump(), last.target);
-        return undefined;
       case Kind.Emulated:
         this.trap(last, "emulate");
         return next;
@@ -180,7 +174,7 @@ export class UnitEmitter extends Emission {
         this.trap(last, "unsupported");
         return undefined;
       case Kind.Invalid:
-        asm.emit(0x0f, 0x0b);
+        this.trap(last, "emulate");
         return undefined;
       case Kind.NoFetch:
         this.exit(asm.jump(), last.pc);
