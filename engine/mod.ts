@@ -6,6 +6,7 @@ export type { Exit, Outcome } from "./outcome.ts";
 export { MAX_SEED } from "./record/chaos.ts";
 export type { CrashState, MappedText } from "./record/crash.ts";
 export { DENIALS, type Denial } from "./record/deny/mod.ts";
+export type { LeftProcess } from "./record/left-processes.ts";
 export { type RecordOptions, type RecordResult, record } from "./record/mod.ts";
 export type { CodePlace, TaskPlace } from "./record/places.ts";
 export type { Difference, Progress } from "./replay/divergence.ts";

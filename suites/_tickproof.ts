@@ -55,6 +55,15 @@ export function run(command: readonly string[], { stdin, environment, cwd }: Run
   return { exit, stdout: child.stdout, stderr: child.stderr.toString() };
 }
 
+/** Whether a process runs; a zombie does not. */
+export function isAlive(pid: number): boolean {
+  try {
+    return !/^State:\s+[ZX]/m.test(readFileSync(`/proc/${pid}/status`, "utf8"));
+  } catch {
+    return false;
+  }
+}
+
 /** A temporary folder, gone at the end of the scope. */
 export class Scratch implements Disposable {
   readonly path = mkdtempSync(join(tmpdir(), "tickproof-suites-"));

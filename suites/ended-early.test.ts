@@ -3,7 +3,7 @@
 import { existsSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { assert, assertEquals, assertGreater, assertNotEquals } from "@std/assert";
-import { hostTest, run, Scratch, TICKPROOF } from "./_tickproof.ts";
+import { hostTest, isAlive, run, Scratch, TICKPROOF } from "./_tickproof.ts";
 
 /** After this many milliseconds what is waited for does not come any more. */
 const HANG = 30_000;
@@ -66,15 +66,6 @@ async function until(condition: () => boolean): Promise<void> {
   while (!condition()) {
     assert(performance.now() < deadline, `this never came true: ${condition}`);
     await Bun.sleep(10);
-  }
-}
-
-/** Whether a process runs; a zombie does not. */
-function isAlive(pid: number): boolean {
-  try {
-    return !/^State:\s+[ZX]/m.test(readFileSync(`/proc/${pid}/status`, "utf8"));
-  } catch {
-    return false;
   }
 }
 

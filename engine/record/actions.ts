@@ -67,6 +67,11 @@ export class Actions {
     return disposition === "handler" ? disposition : "fatal";
   }
 
+  /** The kernel has put the default action back. */
+  reset(signal: number): void {
+    this.table.delete(signal);
+  }
+
   /** A handler was entered: SA_RESETHAND makes it the last time. */
   delivered(signal: number): void {
     const action = this.table.get(signal);

@@ -3,7 +3,7 @@
  * vdso, takes the right to execute from the program's text, and says all of it as an `exec` event.
  */
 import { statSync } from "node:fs";
-import { AT, close, O, open, PROT, SYSCALLS, SyscallError } from "../../ffi/mod.ts";
+import { AT, close, O, open, PROT, SYSCALLS, SyscallError, type TraceeMemory } from "../../ffi/mod.ts";
 import { EngineError } from "../engine-error.ts";
 import { type MapsLine, readMaps } from "../proc-maps.ts";
 import type { MemoryWrite } from "../trace/events.ts";
@@ -15,6 +15,9 @@ import { stackStart } from "./stack.ts";
 
 /** Mappings of the kernel's own whose results no recording could give again. */
 const KERNEL_OWNED = /^\[(vdso|vvar|vvar_vclock)\]$/;
+
+/** Bytes of a gadget: `syscall; int3`. */
+const GADGET = 3;
 
 /** What a fresh program is made of. */
 export interface Adopted {
@@ -49,7 +52,7 @@ export function adoptProgram(tracer: Tracer, task: Task, files: MappedFiles): Ad
   }
   // Before anything is changed: the kernel joins neighbours that only the right to execute tells apart.
   const indices = fileIndices(task.tid, lines, files);
-  tracer.mapper.adopt(task, pc);
+  tracer.mapper.adopt(task, gadgetPlace(lines, pc, memory));
   const call = (number: number, ...args: number[]): number => tracer.inject(task, number, ...args);
   hideVdso(task, stackPointer);
   for (const line of lines) {
@@ -79,19 +82,34 @@ export function adoptProgram(tracer: Tracer, task: Task, files: MappedFiles): Ad
     mappings.push(mapping);
     space.mappings.add({ ...mapping });
     if (!(line.protection & PROT.WRITE)) continue;
-    // The kernel has changed what it wrote (stack) or zeroed (the last page of .data); the rest is the file's.
-    const from = isFile
-      ? line.end - PAGE_SIZE
-      : line.name === "[stack]"
-        ? pageStart(stackPointer)
-        : line.start;
+    // The kernel has changed what it wrote (stack) or zeroed (the last page of .data); the rest is the file's. Nothing
+    // was written to what is neither, which may be larger than memory.
+    if (!isFile && line.name !== "[stack]") continue;
+    const from = isFile ? line.end - PAGE_SIZE : pageStart(stackPointer);
     const bytes = memory.read(from, line.end - from).slice();
-    // Compared by machine code: a program's zeroed memory may be large, and this code is cold.
-    if (isFile || !Buffer.alloc(bytes.length).equals(bytes)) writes.push({ address: from, bytes });
+    if (bytes.length > 0) writes.push({ address: from, bytes });
   }
   tracer.flush(task);
   task.jumpTo(pc);
   return { path, brk, mappings, writes };
+}
+
+/**
+ * Three bytes of executable memory to make system calls at: where the program begins, or, if there is nothing to be
+ * executed there, in the vdso.
+ *
+ * @throws EngineError where there is neither.
+ */
+function gadgetPlace(lines: readonly MapsLine[], pc: number, memory: TraceeMemory): number {
+  const vdso = lines.find(({ name }) => name === "[vdso]");
+  const place = [pc, vdso?.start ?? -1].find((address) => {
+    const line = lines.find(({ start, end }) => start <= address && address + GADGET <= end);
+    return line && line.protection & PROT.EXEC && memory.read(address, GADGET).length === GADGET;
+  });
+  if (place !== undefined) return place;
+  throw new EngineError(
+    `Cannot record a program that begins at 0x${pc.toString(16)}, where nothing can be executed: there is no vdso either`,
+  );
 }
 
 function isProgramFile({ start, inode, name }: MapsLine): boolean {

@@ -20,7 +20,7 @@ import { affectedRange } from "./affected-range.ts";
 import type { Call } from "./call.ts";
 import type { Deaths } from "./deaths.ts";
 import type { JobControl } from "./job-control.ts";
-import { hasPending, isAwake, isBusy } from "./kernel-state.ts";
+import { diesInExecve, hasPending, isAwake, isBusy, isTaskOf } from "./kernel-state.ts";
 import type { Lifecycle } from "./lifecycle.ts";
 import { markWaitedFor, waitsForLock } from "./lock-waiter.ts";
 import { putAt, type RecordedProcess, type RecordedTask } from "./recorded-task.ts";
@@ -260,10 +260,11 @@ export class CallRecorder {
     for (const thread of paused) schedule.block(thread);
     this.recording.finishOutput(process);
     this.tracer.release(task, PTRACE.SYSCALL);
-    while (task.call === call) {
+    while (task.call === call && tasks.get(task.tid) === task) {
       const tid = this.tracer.waitFor(-1);
       const { status } = this.tracer.control;
-      if (tid === process.pid && status >> 16 === PTRACE_EVENT.EXEC) this.deaths.succeedLeader(task);
+      if (tid < 0) throw new TaskGone(task);
+      if (tid === process.pid && !isTaskOf(process.pid, task.tid)) this.deaths.succeedLeader(task);
       const stopped = tasks.get(tid);
       if (stopped) this.stopped(stopped, status);
       else this.lifecycle.stoppedEarly(tid);
@@ -309,6 +310,10 @@ export class CallRecorder {
       return "goes on";
     }
     this.recording.outputTurns.leave(task);
+    if (isExec(call) && result < 0 && diesInExecve(task.tid)) {
+      this.deaths.inExecve(task, call);
+      return "ended";
+    }
     this.recording.schedule.unblock(task);
     this.finish(task, call);
     return "ended";
@@ -397,9 +402,12 @@ function waitsForChild(call: Call | undefined): boolean {
 }
 
 /** Whether a call is an execve that other threads have to die for, or that makes a thread the leader. */
-function endsThreads({ process, tid }: RecordedTask, { number }: Call): boolean {
-  if (number !== SYSCALLS.execve && number !== SYSCALLS.execveat) return false;
-  return process.tasks.size > 1 || tid !== process.pid;
+function endsThreads({ process, tid }: RecordedTask, call: Call): boolean {
+  return isExec(call) && (process.tasks.size > 1 || tid !== process.pid);
+}
+
+function isExec({ number }: Call): boolean {
+  return number === SYSCALLS.execve || number === SYSCALLS.execveat;
 }
 
 function isReady(task: RecordedTask): boolean {

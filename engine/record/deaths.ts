@@ -8,7 +8,6 @@
 import { ERRNO, PTRACE, SYSCALLS } from "../../ffi/mod.ts";
 import { invariant } from "../engine-error.ts";
 import { type MemoryWrite, REGISTER_COUNT } from "../trace/events.ts";
-import { RIP } from "../tracee/registers.ts";
 import type { Tracer } from "../tracee/tracer.ts";
 import type { Call } from "./call.ts";
 import { isGone, isZombie } from "./kernel-state.ts";
@@ -19,7 +18,7 @@ import { robustWrites } from "./robust-list.ts";
 /** See the file's head. */
 export class Deaths {
   /** Wait status of the first process, once it is gone. */
-  rootStatus = 0;
+  rootStatus: number | undefined;
 
   constructor(
     private readonly recording: Recording,
@@ -101,7 +100,15 @@ export class Deaths {
     return dead !== undefined;
   }
 
-  /** A thread has succeeded with an execve: all others are dead, and it has taken the leader's place. */
+  /** An execve has left a task without a program: lets it die of that. */
+  inExecve(task: RecordedTask, call: Call): void {
+    task.exiting = call.registers;
+    task.call = undefined;
+    this.recording.schedule.block(task);
+    this.gone(task, this.tracer.dieOfSignals(task.tid));
+  }
+
+  /** A thread is about to succeed with an execve: all others are dead, and it has taken the leader's place. */
   succeedLeader(task: RecordedTask): void {
     const { process } = task;
     const { tasks } = this.recording;
@@ -124,7 +131,6 @@ export class Deaths {
     if (task.clearTid !== 0 && !alone) writes.push({ address: task.clearTid, bytes: new Uint8Array(4) });
     // Killed in a system call it still came that far; killed anywhere else, only its last event is known.
     const registers = task.exiting ?? task.call?.registers ?? new BigUint64Array(REGISTER_COUNT);
-    if (registers[RIP] === 0n) task.ticks = task.markedTicks;
     // Killed before its first instruction it never was, for the trace.
     if (this.recording.totals.events > 0) {
       this.recording.emit(task, {

@@ -1,6 +1,9 @@
 /** What the kernel says of a task that is not the recorder's at the moment (proc_pid_stat(5), state). */
-import { readFileSync } from "node:fs";
-import { close, isErrno, O, open, pread, signalBit } from "../../ffi/mod.ts";
+import { existsSync, readFileSync } from "node:fs";
+import { close, isErrno, O, open, pread, SIG, signalBit } from "../../ffi/mod.ts";
+import { isErrnoException } from "../errno-exception.ts";
+import { readMaps } from "../proc-maps.ts";
+import { CONTEXT_BASE } from "../translate/context.ts";
 
 /** The state stands behind the program's name, which has at most 15 bytes (TASK_COMM_LEN) and is in parentheses. */
 const ENOUGH = 64;
@@ -34,6 +37,24 @@ export function isGone(tid: number): boolean {
   return letter === undefined || letter === "Z" || letter === "X";
 }
 
+/** Whether a task is one of a process by that id still: with a successful execve a thread gets the leader's. */
+export function isTaskOf(pid: number, tid: number): boolean {
+  return existsSync(`/proc/${pid}/task/${tid}`);
+}
+
+/**
+ * Whether an execve that seems to have failed has killed its task: past the point of no return the kernel forces SIGSEGV on
+ * what has no program any more (bprm_execve in fs/exec.c, Linux 6.18).
+ */
+export function diesInExecve(tid: number): boolean {
+  // The code cache is in every program that runs; a signal that somebody else has sent finds it there.
+  return hasPending(tid, SIG.SIGSEGV) && !hasMapped(tid, CONTEXT_BASE);
+}
+
+function hasMapped(tid: number, address: number): boolean {
+  return readMaps(tid).some(({ start, end }) => start <= address && address < end);
+}
+
 /** Whether a task has ended, but for being waited for. */
 export function isZombie(tid: number): boolean {
   return state(tid) === "Z";
@@ -58,8 +79,7 @@ function readIfThere(path: string): string {
   try {
     return readFileSync(path, "latin1");
   } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    if (code === "ENOENT" || code === "ESRCH") return "";
+    if (isErrnoException(error, "ENOENT") || isErrnoException(error, "ESRCH")) return "";
     throw error;
   }
 }

@@ -84,6 +84,8 @@ export class Lifecycle {
     this.tracer.readRegisters(child);
     child.image = parent.space.image;
     child.set("rcx", call.next);
+    // It has the registers that its parent made the call with, not those that the kernel was shown.
+    for (const { register, value } of call.changed) child.set(register, value);
     child.place = { kind: "at", pc: call.next };
     child.descriptors = shares(CLONE.FILES) ? parent.descriptors : new DescriptorTable();
     child.trap = { blocked: parent.trap.blocked, pending: undefined };

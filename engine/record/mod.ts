@@ -18,6 +18,7 @@ import { Chaos } from "./chaos.ts";
 import type { CrashState } from "./crash.ts";
 import { type Denial, Deny } from "./deny/mod.ts";
 import { DescribedHost } from "./described/mod.ts";
+import type { LeftProcess } from "./left-processes.ts";
 import type { TaskPlace } from "./places.ts";
 import { type PlannedSignal, PlannedSignals } from "./planned-signals.ts";
 import { RecordedProcess, RecordedTask } from "./recorded-task.ts";
@@ -54,6 +55,8 @@ export interface RecordOptions {
   deny?: readonly Denial[];
   /** Seed of a schedule that no fair turns lead to, 0 to {@link MAX_SEED}. @default everybody in turn */
   chaos?: number;
+  /** Records until the last process has ended, not the first one. @default false */
+  wait?: boolean;
 }
 
 /** How a recording ended. */
@@ -67,12 +70,14 @@ export interface RecordResult extends Outcome {
   hostLog?: readonly HostLogLine[];
   /** Where each task stood when the recorder was first told to stop, if it was. */
   places?: readonly TaskPlace[];
+  /** Processes that lived on when the first one ended, and were ended with it. */
+  left?: readonly LeftProcess[];
   /** Tasks that a signal has ended with their process, the last ones; missing where there were none. */
   crashes?: readonly CrashState[];
 }
 
 /**
- * Records a program, to its end or until it is interrupted. Blocks; the program has the recorder's own standard
+ * Records a program, to its end or until it is interrupted. What it leaves running is ended with it. Blocks; the program has the recorder's own standard
  * streams.
  *
  * @throws EngineError if it can't be started or TICKPROOF_NO has a wrong name, TraceError if the trace can't be written.
@@ -129,6 +134,7 @@ function recordInto(
     chaos,
     onProgress,
     onOutput,
+    wait,
   }: RecordOptions & { environment: Record<string, string>; cwd: string },
 ): RecordResult {
   const tracer = new Tracer(new SegmentMemory());
@@ -148,7 +154,7 @@ function recordInto(
     recording.end({ task: pid, ticks: 0, reason: "exited", status, message: "" });
     return { ...recording.totals, ...result({ reason: "exited", status, message: "" }) };
   }
-  const end = new Recorder(recording, started, new PlannedSignals(started, signals)).run();
+  const end = new Recorder(recording, started, new PlannedSignals(started, signals), wait).run();
   // What has come to nothing before its first event leaves no trace.
   if (recording.totals.events > 0) {
     const status = end.reason === "exited" ? end.status : 0;
@@ -162,7 +168,7 @@ function recordInto(
   }
   const hostLog = described?.logged() ?? [];
   if (recording.totals.events > 0 && !writer.isFull) writeHostLog(directory, hostLog);
-  const { places } = end;
+  const { places, left } = end;
   const { crashes } = recording;
   return {
     ...recording.totals,
@@ -170,6 +176,7 @@ function recordInto(
     ...(writer.isFull && ({ cut: true } as const)),
     ...(hostLog.length > 0 && { hostLog }),
     ...(places && { places }),
+    ...(left && { left }),
     ...(crashes.length > 0 && { crashes }),
   };
 }
@@ -215,6 +222,8 @@ function start(
     invariant(stopped === pid, `the program can't be waited for (${stopped})`);
     const { status } = tracer.control;
     if ((status & 0xff) !== 0x7f) return { pid, status };
+    const stopSignal = status >> 8;
+    if (stopSignal !== SIG.SIGTRAP) return { pid, status: tracer.dieOfSignals(pid, stopSignal) };
     setOptions(pid, TRACE_OPTIONS);
     const ignored = Array.from({ length: SIGRT.MAX }, (_, i) => i + 1).filter(wasIgnored);
     const task = new RecordedTask(

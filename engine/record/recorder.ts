@@ -25,6 +25,7 @@ import { CallRecorder } from "./call-recorder.ts";
 import { Deaths } from "./deaths.ts";
 import { JobControl } from "./job-control.ts";
 import { isAwake } from "./kernel-state.ts";
+import { type LeftProcess, leftProcesses } from "./left-processes.ts";
 import { Lifecycle } from "./lifecycle.ts";
 import type { TaskPlace } from "./places.ts";
 import type { PlannedSignals } from "./planned-signals.ts";
@@ -52,6 +53,8 @@ export interface RecordingEnd {
   message: string;
   /** Where each task stood when the recorder was told to stop, if it was. */
   places?: readonly TaskPlace[];
+  /** Processes that lived on when the first one ended, and were ended with it. */
+  left?: readonly LeftProcess[];
 }
 
 /** See the file's head. */
@@ -66,6 +69,7 @@ export class Recorder {
    * an event of another task would have to say where this one stands.
    */
   private between: RecordedTask | undefined;
+  private left: readonly LeftProcess[] = [];
 
   /**
    * @param first The program's first task, at its first instruction.
@@ -74,6 +78,8 @@ export class Recorder {
     private readonly recording: Recording,
     private readonly first: RecordedTask,
     private readonly planned: PlannedSignals,
+    /** Goes on until the last process has ended, not the first one. */
+    private readonly wait = false,
   ) {
     this.lifecycle = new Lifecycle(recording, first);
     const jobs = new JobControl(recording);
@@ -96,17 +102,23 @@ export class Recorder {
     return this.recording.tracer;
   }
 
-  /** Records from the first instruction of the first process to the end of the last one. */
+  /** Records from the first instruction of the first process to its end, or to that of the last one. */
   run(): RecordingEnd {
     const end = this.runToEnd();
     const { places } = this.stopRequest;
-    return { ...end, ...(places && { places }) };
+    return { ...end, ...(places && { places }), ...(this.left.length > 0 && { left: this.left }) };
+  }
+
+  /** Whether there is something left to record. */
+  private get goesOn(): boolean {
+    return this.recording.tasks.size > 0 && (this.wait || this.deaths.rootStatus === undefined);
   }
 
   private runToEnd(): RecordingEnd {
     try {
       this.outliving(() => this.lifecycle.adopt(this.first));
-      while (this.recording.tasks.size > 0) this.outliving(() => this.turn());
+      while (this.goesOn) this.outliving(() => this.turn());
+      this.left = leftProcesses(this.recording.tasks.values());
     } catch (error) {
       if (error instanceof Interrupted) {
         if (!error.lost) {
@@ -122,7 +134,7 @@ export class Recorder {
     } finally {
       this.lifecycle.killAll();
     }
-    return { reason: "exited", status: this.deaths.rootStatus, message: "" };
+    return { reason: "exited", status: this.deaths.rootStatus ?? 0, message: "" };
   }
 
   /** Does a step of the recording, in which a task may be killed at any moment. */

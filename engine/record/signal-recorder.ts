@@ -16,7 +16,7 @@ import {
 import { invariant } from "../engine-error.ts";
 import type { MemoryWrite, Point, Registers } from "../trace/events.ts";
 import { arm, settle } from "../tracee/budget.ts";
-import { request } from "../tracee/controller.ts";
+import { request, TaskGone } from "../tracee/controller.ts";
 import { FAULT_SIGNALS } from "../tracee/fault.ts";
 import { stopAtGadget } from "../tracee/gadget.ts";
 import { intoKernel, RESUME_FLAG, RIP, RSP } from "../tracee/registers.ts";
@@ -152,10 +152,14 @@ export class SignalRecorder {
     tracer.flush(task);
     this.setSigInfo(task, siginfo);
     const handler = actions.handler(signal);
-    const status = tracer.advance(task, PTRACE.SINGLESTEP, signal);
+    const status = this.enter(task, signal, () => {
+      this.recording.emit(task, { ...base, disposition: "fatal", writes: [], after: at.registers });
+    });
     if (status >> 8 !== SIG.SIGTRAP || task.number("rip") !== handler) {
       // The frame could not be written: the kernel forces SIGSEGV (signal_setup_done).
       const next = (status >> 8) & 0xff;
+      // One that it can't even tell of by a handler has lost its own (force_sigsegv, force_sig_info_to_task).
+      if (signal === SIG.SIGSEGV) actions.reset(signal);
       invariant(next === SIG.SIGSEGV, `stop by signal ${next} on the way into a handler`);
       return this.deliver(
         task,
@@ -175,6 +179,23 @@ export class SignalRecorder {
     this.recording.emit(task, { ...base, disposition, writes, after });
     putAt(task, handler);
     return "handled";
+  }
+
+  /**
+   * Lets the kernel bring a task to the first instruction of a handler.
+   *
+   * @param fatal Called if it dies of the signal instead: what the kernel forces on a task that blocks it takes its handler
+   *   away, and nobody hears of that before.
+   * @returns The wait status.
+   */
+  private enter(task: RecordedTask, signal: number, fatal: () => void): number {
+    try {
+      return this.recording.tracer.advance(task, PTRACE.SINGLESTEP, signal);
+    } catch (error) {
+      const status = error instanceof TaskGone ? error.status : undefined;
+      if (status !== undefined && (status & 0x7f) === signal) fatal();
+      throw error;
+    }
   }
 
   private disposition(task: RecordedTask, signal: number, forced: boolean): Disposition {

@@ -54,6 +54,12 @@ const MAX_TRANSFER = MAX_CHUNK_BYTES / 2;
 /** Result of a call that has filled all the room that it was given. */
 const ALL_THAT_FITS = 2 ** 31;
 
+/**
+ * Flags of clone and unshare that the kernel does not get to see: the code cache may be memory of this namespace, and a
+ * task that is nobody's tracee would run into the code cache's traps alone.
+ */
+const HIDDEN_FLAGS = CLONE.NEWIPC | CLONE.UNTRACED;
+
 const ENOSYS = -38;
 const ENODEV = -19;
 
@@ -182,9 +188,8 @@ export class SyscallRecorder {
       }
       case SYSCALLS.clone:
       case SYSCALLS.unshare:
-        // The code cache is memory of this namespace.
-        if ((call.int(0) & CLONE.NEWIPC) !== 0)
-          call.change(task, "rdi", task.get("rdi") & ~BigInt(CLONE.NEWIPC));
+        if ((call.int(0) & HIDDEN_FLAGS) !== 0)
+          call.change(task, "rdi", task.get("rdi") & ~BigInt(HIDDEN_FLAGS));
         break;
       case SYSCALLS.madvise:
         if (call.int(2) === MADV.FREE) this.prepareFree(task, call);

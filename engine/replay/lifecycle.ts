@@ -165,8 +165,9 @@ export class Lifecycle {
 
   /** A task is gone. */
   exit(task: ReplayedTask, event: ExitEvent): void {
-    // A task that was killed from outside has no place to compare.
+    // A task that was killed from outside has no place to compare, but for its ticks.
     if (event.registers[RIP] !== 0n) this.navigator.toSyscall(task, event);
+    else this.navigator.toDeath(task, event);
     const { process } = task;
     this.rebuilder.write(task.space, event.writes);
     this.tasks.delete(task.id);

@@ -1,6 +1,6 @@
 /** Brings replayed tasks to the places of events, and checks that they got there as in the recording. */
 import { PTRACE, SIG, signalName, syscallName } from "../../ffi/mod.ts";
-import type { ExecEvent, SignalEvent, SwitchEvent, TraceEvent } from "../trace/events.ts";
+import type { ExecEvent, ExitEvent, SignalEvent, SwitchEvent, TraceEvent } from "../trace/events.ts";
 import { arm, armUpTo, ticksLeft } from "../tracee/budget.ts";
 import { TaskGone } from "../tracee/controller.ts";
 import { faultingState } from "../tracee/fault.ts";
@@ -13,6 +13,9 @@ import type { CallSite, ReplayedTask } from "./replayed-task.ts";
 
 /** Ticks per counter for which a replay that has gone astray is watched, to say how far. */
 const OVERRUN = 1_000_000;
+
+/** After this many back-jumps a task is looked at on its way to where it was killed: it may be there, in a loop without ticks. */
+const JUMPS_TO_DEATH = 1_000_000;
 
 /** See the file's head. Failures are thrown as Divergence. */
 export class Navigator {
@@ -149,6 +152,16 @@ export class Navigator {
       case "jump":
         this.toJump(task, event);
         return;
+    }
+  }
+
+  /** Brings a task as far as it had come when it was killed, wherever between its last tick and the next. */
+  toDeath(task: ReplayedTask, event: ExitEvent): void {
+    while (task.ticks < event.ticks) {
+      const stop = this.advance(task, event, () => armUpTo(task, event.ticks, JUMPS_TO_DEATH));
+      const there = task.ticks === event.ticks;
+      if (!there && stop.kind !== "poll") this.stoppedElsewhere(task, event, stop);
+      if (task.ticks > event.ticks) this.stoppedElsewhere(task, event, stop);
     }
   }
 

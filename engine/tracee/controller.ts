@@ -105,6 +105,18 @@ export class Controller {
     return status;
   }
 
+  /** Lets a stopped task go on, with each signal that comes, until it is dead. @returns Its wait status. */
+  dieOfSignals(tid: number, first = 0): number {
+    for (let signal = first; ; ) {
+      this.control.resume(PTRACE.CONT, tid, signal);
+      const stopped = this.waitFor(tid);
+      invariant(stopped === tid, `a dying task can't be waited for (${stopped})`);
+      const { status } = this.control;
+      if ((status & 0xff) !== 0x7f) return status;
+      signal = status >> 16 === 0 ? (status >> 8) & 0x7f : 0;
+    }
+  }
+
   /**
    * Ends processes and waits until nothing is left of them, nor of those that they have just made; whatever interrupts
    * comes too late.

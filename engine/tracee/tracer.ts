@@ -145,7 +145,11 @@ export class Tracer extends Controller {
 
   /** What a stop means; undefined if it was dealt with and the task can go on. */
   private classify(task: Task, status: number): Stop | undefined {
-    if ((status & 0xff) !== 0x7f) return { kind: "gone", status };
+    if ((status & 0xff) !== 0x7f) {
+      // The counters outlive it.
+      settle(task);
+      return { kind: "gone", status };
+    }
     const signal = (status >> 8) & 0xff;
     const event = status >> 16;
     if (signal === SIG.SIGTRAP && event === 0) {

@@ -2,7 +2,7 @@
 import { resolve } from "node:path";
 import type { HostModel } from "../../engine/host/mod.ts";
 import type { Denial } from "../../engine/mod.ts";
-import { didYouMean } from "../../ffi/mod.ts";
+import { didYouMean, oneLine } from "../../ffi/mod.ts";
 import { defineCommand } from "../args/mod.ts";
 import { endLike, untilEnd } from "../end-like.ts";
 import { UsageError } from "../errors.ts";
@@ -27,11 +27,13 @@ export const record = defineCommand({
   summary: "Run a program and record it",
   details: [
     "Input, output and the exit code or death by signal are the program's own. Options end at CMD.",
+    "What the program leaves running is ended with its first process, unless with --wait.",
     "Without -o the trace goes to a new folder in $TICKPROOF_TRACES, by default",
     "~/.local/share/tickproof/traces, and 'latest' there points to it.",
   ].join("\n"),
   options: {
     output: { kind: "text", short: "o", value: "DIR", help: "keep the trace in DIR, a new or empty folder" },
+    wait: { kind: "flag", help: "record until the last process has ended, not the first one" },
     quiet: { kind: "flag", short: "q", help: "say nothing but errors" },
     progress: { kind: "text", value: "FILE", help: "write how far it has come to FILE, now and then" },
     report: { kind: "text", value: "FILE", help: "write the result to FILE as JSON" },
@@ -92,6 +94,7 @@ export const record = defineCommand({
             ...(options.budget !== undefined && { maxBytes: options.budget * BYTES_PER_MB }),
             deny,
             ...(chaos !== undefined && { chaos }),
+            wait: options.wait,
             ...model(),
           }),
         }));
@@ -141,7 +144,13 @@ async function modelOf(host: string | undefined): Promise<() => { host?: HostMod
 async function conclude(result: RecordReport, quiet: boolean): Promise<number> {
   switch (result.outcome) {
     case "recorded":
-      if (!quiet) say(`tickproof: recorded ${summary(result)}\n`);
+      if (!quiet) {
+        for (const { pid, command } of result.left ?? []) {
+          const words = oneLine(command.join(" "));
+          say(`tickproof: the program left process ${pid} running (${words}); it was ended, see --wait\n`);
+        }
+        say(`tickproof: recorded ${summary(result)}\n`);
+      }
       return await endLike(result.exit);
     case "interrupted":
       if (!quiet) {

@@ -31,7 +31,8 @@ export const PROCESSES: Table = {
   ...all(["execve", "execveat"], { handling: "task", changesFds: true }),
   clone3: absent(ERRNO.ENOSYS, "programs fall back to clone"),
   rseq: absent(ERRNO.ENOSYS, "the kernel would restart sequences at addresses of the program's text"),
-  ptrace: unsupported("a program that traces others cannot be traced itself"),
+  // Of tasks that the recorder traces the kernel says that itself: EPERM to attach, ESRCH for all the rest.
+  ptrace: { refuses: () => "it traces a process, which the embedded engine can't do in its name" },
 
   wait4: { blocks: unless(2, WAIT.NOHANG), writes: [out(1, 4), out(3, RUSAGE)] },
   // The siginfo is filled in, with zeros, even if there is no child (SYSCALL_DEFINE5(waitid)).

@@ -1,0 +1,6 @@
+/** Errors of the file system, as node's functions throw them. */
+
+/** Whether something thrown is such an error with this code, for instance `"ENOENT"`. */
+export function isErrnoException(error: unknown, code: string): error is NodeJS.ErrnoException {
+  return error instanceof Error && (error as NodeJS.ErrnoException).code === code;
+}
