@@ -16,9 +16,9 @@ import { wakesOthers } from "../kernel/mod.ts";
 import { TaskGone } from "../tracee/controller.ts";
 import { intoKernel, RAX, RCX, USER32_CS } from "../tracee/registers.ts";
 import type { Tracer } from "../tracee/tracer.ts";
-import { affectedRange } from "./affected-range.ts";
 import type { Call } from "./call.ts";
 import type { Deaths } from "./deaths.ts";
+import { engineInWay, makeWay } from "./engine-way.ts";
 import type { JobControl } from "./job-control.ts";
 import { diesInExecve, hasPending, isAwake, isBusy, isTaskOf } from "./kernel-state.ts";
 import type { Lifecycle } from "./lifecycle.ts";
@@ -132,24 +132,19 @@ export class CallRecorder {
     return true;
   }
 
-  /**
-   * Takes the engine's own memory out of the way of what a call is about: natively nothing would be there. The task comes
-   * to its call once more. Only of more than the engine can keep off from it may have to do the parts around itself.
-   */
+  /** Takes the engine's own memory out of the way of what a call is about: the task comes to it once more. */
   private makesWay(task: RecordedTask, call: Call): boolean {
-    const { space } = task;
-    const range = affectedRange(task, call);
-    if (!range || !space.holdsEngine(range.start, range.end)) return false;
+    const range = engineInWay(task, call);
+    if (!range) return false;
     this.cancel(task);
     intoKernel(call.registers, task.registers);
-    if (this.tracer.mapper.makeWay(task, range.start, range.end)) {
+    const result = makeWay(this.tracer, task, call, range);
+    if (result === undefined) {
       task.jumpTo(call.pc);
-      return true;
+    } else {
+      task.set("rax", result);
+      this.finish(task, call);
     }
-    const parts = call.number === SYSCALLS.munmap ? space.outsideEngine(range.start, range.end) : [];
-    for (const { start, end } of parts) this.tracer.inject(task, SYSCALLS.munmap, start, end - start);
-    task.set("rax", call.number === SYSCALLS.munmap ? 0 : -ERRNO.ENOMEM);
-    this.finish(task, call);
     return true;
   }
 

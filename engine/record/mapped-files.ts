@@ -24,6 +24,9 @@ import type { Recording } from "./recording.ts";
 
 /** A file that is mapped, or was. */
 interface Followed {
+  /** Device and inode. */
+  key: string;
+  name: string;
   /** Index in the trace's file list. */
   index: number;
   /** Length that the trace knows. */
@@ -62,10 +65,18 @@ export class MappedFiles {
     } else {
       const volatile = shared || (stat !== undefined && this.stored.has(stat.key));
       const index = writer.addFile({ path, name, volatile });
-      followed = { index, size: stat?.size ?? 0, state: stat?.state ?? "", behind: false };
+      followed = {
+        key: stat?.key ?? "",
+        name,
+        index,
+        size: stat?.size ?? 0,
+        state: stat?.state ?? "",
+        behind: false,
+      };
       if (stat) this.files.set(stat.key, followed);
     }
     if (shared) {
+      this.recording.outsiders.expect();
       writer.fileChanges(followed.index);
       if (stat) this.stored.add(stat.key);
     }
@@ -90,6 +101,30 @@ export class MappedFiles {
     if (due.length === 0) return;
     this.due = [];
     for (const { followed, path, range } of due) this.tell(task, followed, path, range);
+  }
+
+  /** The inode of a file that is mapped. */
+  inodeOf(index: number): string | undefined {
+    return this.byIndex(index)?.key.split(":")[1];
+  }
+
+  private byIndex(index: number): Followed | undefined {
+    return [...this.files.values()].find((followed) => followed.index === index);
+  }
+
+  /** Somebody outside of the recording has changed a file. */
+  changedOutside(task: RecordedTask, index: number, writes: MemoryWrite[]): void {
+    const followed = this.byIndex(index);
+    if (followed) this.recording.fileChanged(task, index, followed.size, writes);
+  }
+
+  /** Somebody outside of the recording may have changed the length of a file. */
+  resizedOutside(task: RecordedTask, index: number): void {
+    const followed = this.byIndex(index);
+    const stat = followed && stateOf(followed.name);
+    if (!stat || stat.key !== followed.key || stat.size === followed.size) return;
+    followed.size = stat.size;
+    this.recording.fileChanged(task, index, stat.size, []);
   }
 
   /** Whether a descriptor is one of a file that has been mapped. */
@@ -119,7 +154,7 @@ export class MappedFiles {
   /** A mapping has changed what it shows of its file: that may be more than before. */
   private grown(task: RecordedTask, address: number): void {
     const mapping = task.space.mappings.find(address);
-    const followed = mapping && [...this.files.values()].find(({ index }) => index === mapping.file);
+    const followed = mapping && this.byIndex(mapping.file);
     if (mapping && followed?.behind) this.tell(task, followed, undefined, rangeOf(mapping));
   }
 

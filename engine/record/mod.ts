@@ -51,6 +51,8 @@ export interface RecordOptions {
    * @default no bound
    */
   maxBytes?: number;
+  /** Told of what the user should know of the recording, which the trace notes as well. @default nobody is */
+  onNote?: (text: string) => void;
   /** What the program may not do: it gets EACCES. @default nothing */
   deny?: readonly Denial[];
   /** Seed of a schedule that no fair turns lead to, 0 to {@link MAX_SEED}. @default everybody in turn */
@@ -133,6 +135,7 @@ function recordInto(
     deny = [],
     chaos,
     onProgress,
+    onNote,
     onOutput,
     wait,
   }: RecordOptions & { environment: Record<string, string>; cwd: string },
@@ -146,6 +149,7 @@ function recordInto(
   using described = host && new DescribedHost(recording, host, join(directory, "described"));
   recording.described = described;
   recording.onProgress = onProgress;
+  recording.onNote = onNote;
   recording.onOutput = onOutput;
   if (deny.length > 0) recording.deny = new Deny(deny, cwd);
   const started = start(tracer, program, command, environment);

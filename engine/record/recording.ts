@@ -25,6 +25,7 @@ import type { Deny } from "./deny/mod.ts";
 import type { DescribedHost } from "./described/mod.ts";
 import { MappedFiles } from "./mapped-files.ts";
 import { OutputTurns } from "./output-turns.ts";
+import { Outsiders } from "./outsiders.ts";
 import { inPieces } from "./pieces.ts";
 import type { RecordedProcess, RecordedTask } from "./recorded-task.ts";
 import { FAIR, Schedule, type SchedulePolicy } from "./schedule.ts";
@@ -48,6 +49,10 @@ export class Recording {
   described: DescribedHost | undefined;
   /** What the program may not do, if anything. */
   deny: Deny | undefined;
+  /** Who else has memory of the program. */
+  readonly outsiders = new Outsiders(this);
+  /** Told of what the user should know. */
+  onNote: ((text: string) => void) | undefined;
   /** The files that are mapped. */
   readonly files = new MappedFiles(this);
   /**
@@ -127,6 +132,13 @@ export class Recording {
     if (writes.length === 0) return;
     this.mark(undefined);
     for (const piece of inPieces(writes, MAX_WRITTEN)) this.putMemory(task, piece);
+  }
+
+  /** Tells the user something, and notes it in the trace. */
+  note(task: RecordedTask, text: string): void {
+    this.onNote?.(text);
+    this.mark(undefined);
+    this.put({ kind: "note", ...this.standingOf(task), text });
   }
 
   /** Writes down that a mapped file has changed, in the course of a call of a task or from outside. */

@@ -259,6 +259,7 @@ export class SyscallRecorder {
     this.remember(task, call, mapping);
     this.files.after(task, call);
     this.outsideWrites.after(task, call);
+    this.recording.outsiders.after(task);
   }
 
   /**
@@ -320,7 +321,7 @@ export class SyscallRecorder {
     task: RecordedTask,
     call: Call,
   ): { mapping: MappingRecord; writes: MemoryWrite[] } | undefined {
-    if (call.number === SYSCALLS.shmat) return this.segments.add(task, call);
+    if (call.number === SYSCALLS.shmat) return this.segments.add(this.recording, task, call);
     return call.number === SYSCALLS.mmap ? this.mapping(task, call) : undefined;
   }
 

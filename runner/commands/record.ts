@@ -88,6 +88,7 @@ export const record = defineCommand({
             command,
             directory,
             quiet: options.quiet,
+            ...(!options.quiet && { onNote: (text: string) => say(`tickproof: ${text}\n`) }),
             signals,
             ...(options.progress !== undefined && { onProgress: progressWriter(options.progress) }),
             ...(tail !== undefined && { onOutput: (bytes: Uint8Array) => tail.add(bytes) }),

@@ -1,11 +1,15 @@
-/** Which addresses a system call on memory is about: the engine's own memory must not be there. */
-import { MAP, MREMAP, SYSCALLS } from "../../ffi/mod.ts";
+/**
+ * Keeps the engine's own memory out of the way of system calls on memory: natively nothing is where it lies, and the
+ * program may have its own there.
+ */
+import { ERRNO, MAP, MREMAP, SYSCALLS } from "../../ffi/mod.ts";
 import { pageEnd } from "../tracee/mappings.ts";
+import type { Tracer } from "../tracee/tracer.ts";
 import type { Call } from "./call.ts";
 import type { RecordedTask } from "./recorded-task.ts";
 
 /** A stretch of an address space. */
-export interface Range {
+interface Range {
   start: number;
   end: number;
 }
@@ -37,8 +41,29 @@ const FIXED = MAP.FIXED | MAP.FIXED_NOREPLACE;
 /** Bytes of a segment that is attached at a given address, as its size is not in the call: more than most have. */
 const SEGMENT = 1 << 26;
 
+/** The addresses that a call at its entry is about, if the engine lies there. */
+export function engineInWay(task: RecordedTask, call: Call): Range | undefined {
+  const range = affectedRange(task, call);
+  return range && task.space.holdsEngine(range.start, range.end) ? range : undefined;
+}
+
+/**
+ * Moves the engine out of the way of a call that has been cancelled.
+ *
+ * @returns undefined if the call can now be made; else its result, since it is about more than the engine can keep off
+ * from: an munmap has been done around it.
+ */
+export function makeWay(tracer: Tracer, task: RecordedTask, call: Call, range: Range): number | undefined {
+  if (tracer.mapper.makeWay(task, range.start, range.end)) return undefined;
+  if (call.number !== SYSCALLS.munmap) return -ERRNO.ENOMEM;
+  for (const { start, end } of task.space.outsideEngine(range.start, range.end)) {
+    tracer.inject(task, SYSCALLS.munmap, start, end - start);
+  }
+  return 0;
+}
+
 /** The addresses that a call is about, if it is one on memory; the kernel's own choice is none. */
-export function affectedRange({ space }: RecordedTask, call: Call): Range | undefined {
+function affectedRange({ space }: RecordedTask, call: Call): Range | undefined {
   if (!ON_RANGES.has(call.number) && !OTHERS.has(call.number)) return undefined;
   const [first = 0, second = 0, third = 0, flags = 0, fifth = 0] = call.args;
   switch (call.number) {

@@ -1,0 +1,201 @@
+/**
+ * Memory that the program shares with processes outside of the recording: files that both map or that others can write
+ * to, and segments of System V. The recorder can't see each store there. So it tells the user whom the memory is shared
+ * with, and writes down what has changed whenever a system call ends: a program that waits by system calls is replayed
+ * with what it found, one that spins on such memory is not.
+ */
+import { readdirSync, readFileSync, readlinkSync } from "node:fs";
+import { O } from "../../ffi/mod.ts";
+import type { MemoryWrite } from "../trace/events.ts";
+import type { AddressSpace } from "../tracee/address-space.ts";
+import type { Mapping } from "../tracee/mappings.ts";
+import { PAGE_SIZE } from "../tracee/mappings.ts";
+import { SEGMENT_PREFIX } from "../tracee/memory-calls.ts";
+import type { RecordedTask } from "./recorded-task.ts";
+import type { Recording } from "./recording.ts";
+
+/** Milliseconds until others are looked for once more; twice as many each time, up to the second number. */
+const FIRST_LOOK = 1000;
+const LAST_LOOK = 30_000;
+
+/** Most bytes of one such memory that are compared at each system call. */
+const MOST_COMPARED = 1 << 24;
+
+/** Memory of the program that others can have, too. */
+interface Share {
+  /** What the user knows it by. */
+  name: string;
+  inode: string;
+  /** Index in the trace's file list; -1 for a segment. */
+  file: number;
+  views: { space: AddressSpace; mapping: Mapping }[];
+}
+
+/** A process outside of the recording. */
+interface Outsider {
+  pid: number;
+  name: string;
+}
+
+/** See the file's head. */
+export class Outsiders {
+  /** What the trace knows of memory that is shared with others, by its identity and the number of its page. */
+  private readonly foreign = new Map<string, Map<number, Uint8Array>>();
+  /** The program has had shared memory. */
+  private hasShares = false;
+  private nextLook = 0;
+  private interval = FIRST_LOOK;
+
+  /**
+   * @param now A clock in milliseconds.
+   */
+  constructor(
+    private readonly recording: Recording,
+    private readonly now: () => number = () => performance.now(),
+  ) {}
+
+  /** The program has got shared memory: others are looked for at the end of the call. */
+  expect(): void {
+    this.hasShares = true;
+    this.nextLook = 0;
+    this.interval = FIRST_LOOK;
+  }
+
+  /** To be called after the event of a call. */
+  after(task: RecordedTask): void {
+    if (!this.hasShares) return;
+    const now = this.now();
+    if (now >= this.nextLook) {
+      this.look(task);
+      this.nextLook = now + this.interval;
+      this.interval = Math.min(2 * this.interval, LAST_LOOK);
+    }
+    if (this.foreign.size > 0) for (const [key, share] of this.shares()) this.writeDown(task, key, share);
+  }
+
+  /** Looks who else has the shared memory. */
+  private look(task: RecordedTask): void {
+    const unknown = [...this.shares()].filter(([key]) => !this.foreign.has(key));
+    if (unknown.length === 0) return;
+    const found = new Map<string, Outsider[]>();
+    for (const outsider of this.outsiders()) {
+      for (const [key, share] of unknown) {
+        if (!sharesWith(outsider.pid, share)) continue;
+        found.set(key, [...(found.get(key) ?? []), outsider]);
+      }
+    }
+    for (const [key, share] of unknown) {
+      const others = found.get(key);
+      if (!others) continue;
+      this.foreign.set(key, new Map());
+      const names = others.map(({ pid, name }) => `process ${pid} (${name})`).join(", ");
+      this.recording.note(
+        task,
+        `${share.name} is shared with ${names} outside of the recording: what others change there is seen ` +
+          "when a system call ends, and a program that waits for it without one is not replayed exactly",
+      );
+    }
+  }
+
+  /** Shared memory of the recorded processes, by what tells it from other memory. */
+  private shares(): Map<string, Share> {
+    const shares = new Map<string, Share>();
+    for (const { space } of this.recording.tasks.values()) {
+      for (const mapping of space.mappings.all) {
+        if (!mapping.shared) continue;
+        const isSegment = mapping.name.startsWith(SEGMENT_PREFIX);
+        const inode = isSegment
+          ? mapping.name.slice(SEGMENT_PREFIX.length)
+          : this.recording.files.inodeOf(mapping.file);
+        if (inode === undefined) continue;
+        const key = isSegment ? mapping.name : `file ${mapping.file}`;
+        const name = isSegment ? `shared memory segment ${inode}` : mapping.name;
+        const share = shares.get(key) ?? { name, inode, file: mapping.file, views: [] };
+        if (!share.views.some((view) => view.space === space && view.mapping === mapping))
+          share.views.push({ space, mapping });
+        shares.set(key, share);
+      }
+    }
+    return shares;
+  }
+
+  /** The processes that can be seen, but for the recorded ones and the recorder. */
+  private *outsiders(): Generator<Outsider> {
+    const own = new Set([process.pid, ...[...this.recording.tasks.values()].map((task) => task.process.pid)]);
+    for (const entry of readdirSync("/proc")) {
+      const pid = Number(entry);
+      if (!Number.isInteger(pid) || own.has(pid)) continue;
+      const name = tryTo(() => readFileSync(`/proc/${pid}/comm`, "utf8").trim());
+      if (name !== undefined) yield { pid, name };
+    }
+  }
+
+  /** Writes down what is different from what the trace knows. */
+  private writeDown(task: RecordedTask, key: string, share: Share): void {
+    const known = this.foreign.get(key);
+    if (!known) return;
+    // Cut or extended: first, since what follows may lie behind its old end.
+    if (share.file >= 0) this.recording.files.resizedOutside(task, share.file);
+    const seen = new Set<number>();
+    for (const { space, mapping } of share.views) {
+      const { start, end, offset } = mapping;
+      const bytes = space.memory.read(start, Math.min(end - start, MOST_COMPARED));
+      const writes: MemoryWrite[] = [];
+      for (let at = 0; at < bytes.length; at += PAGE_SIZE) {
+        const page = (offset + at) / PAGE_SIZE;
+        if (seen.has(page)) continue;
+        seen.add(page);
+        const now = bytes.subarray(at, at + PAGE_SIZE);
+        const before = known.get(page);
+        if (before && Buffer.compare(before, now) === 0) continue;
+        known.set(page, now.slice());
+        writes.push({ address: share.file < 0 ? start + at : offset + at, bytes: now.slice() });
+      }
+      if (writes.length > 0) this.changed(task, space, share.file, writes);
+    }
+  }
+
+  private changed(task: RecordedTask, space: AddressSpace, file: number, writes: MemoryWrite[]): void {
+    const { recording } = this;
+    if (file >= 0) {
+      recording.files.changedOutside(task, file, writes);
+      return;
+    }
+    const owner = [...recording.tasks.values()].find((other) => other.space === space);
+    if (owner) recording.changedFromOutside(owner, writes);
+  }
+}
+
+/** Whether a process maps such memory shared, or can write to its file. */
+function sharesWith(pid: number, { name, inode, file }: Share): boolean {
+  const maps = tryTo(() => readFileSync(`/proc/${pid}/maps`, "latin1")) ?? "";
+  // Segments are of a file system of their own, whose files are called so.
+  const path = file < 0 ? "/SYSV" : name;
+  const isMapped = maps.split("\n").some((line) => {
+    const [, rights = "", , , number = ""] = line.split(/\s+/);
+    return rights.endsWith("s") && number === inode && line.includes(path);
+  });
+  return isMapped || (file >= 0 && canWrite(pid, name));
+}
+
+/** Whether a process has a descriptor by which it can write to a file. */
+function canWrite(pid: number, name: string): boolean {
+  const fds = tryTo(() => readdirSync(`/proc/${pid}/fd`)) ?? [];
+  return fds.some((fd) => {
+    if (tryTo(() => readlinkSync(`/proc/${pid}/fd/${fd}`)) !== name) return false;
+    const info = tryTo(() => readFileSync(`/proc/${pid}/fdinfo/${fd}`, "latin1")) ?? "";
+    const flags = Number.parseInt(/^flags:\s*([0-7]+)$/m.exec(info)?.[1] ?? "0", 8);
+    return (flags & O.ACCMODE) !== O.RDONLY;
+  });
+}
+
+/** What can't be seen of a process, or is gone by now, is not there. */
+function tryTo<T>(read: () => T): T | undefined {
+  try {
+    return read();
+  } catch (error) {
+    const code = (error as NodeJS.ErrnoException).code;
+    if (["ENOENT", "ESRCH", "EACCES", "EPERM"].includes(code ?? "")) return undefined;
+    throw error;
+  }
+}
