@@ -14,7 +14,7 @@ import { proveSame, run, Scratch, TEST_TIMEOUT, TICKPROOF } from "./_tickproof.t
 const CACHE = mkdtempSync(join(tmpdir(), "tickproof-story-"));
 afterAll(() => rmSync(CACHE, { recursive: true }));
 
-const PROGRAMS = ["in_txcp", "kernel_log", "spurious_elision", "rr_strategy"] as const;
+const PROGRAMS = ["in_txcp", "kernel_log", "spurious_elision", "rr_strategy", "spec_lock_map"] as const;
 const paths = new Map<string, string>();
 
 beforeAll(async () => {
@@ -137,6 +137,15 @@ test(
       "SIGUSR1: none, SIGSTKFLT: events",
     );
     assertStringIncludes(said("haswell-kvm-4.7", "spurious_elision"), "SIGUSR1: none, SIGSTKFLT: none");
+  },
+  TEST_TIMEOUT,
+);
+
+test(
+  "SpecLockMap is seen by a program that reads its event: each locked instruction counts",
+  () => {
+    assertStringIncludes(said("zen3-spec-lock-map", "spec_lock_map"), "one lock: 1, 100 locks: 100");
+    assertStringIncludes(said("zen3", "spec_lock_map"), "one lock: 0, 100 locks: 0");
   },
   TEST_TIMEOUT,
 );

@@ -55,6 +55,8 @@ export interface HostModel {
   readonly hypervisorLog: readonly string[];
   /** Events that the kernel of the hypervisor's host has refused, with how often, in the order of their first. */
   readonly refusals: readonly CountedLine[];
+  /** Whether an open event counts locked instructions, so that it is worth telling of them. */
+  readonly countsLocks: boolean;
   /** A signal has been delivered to the running task. */
   signalled(signal: number): void;
   /** A task gets the processor. */

@@ -66,6 +66,10 @@ class Model implements HostModel {
     return this.#refusals.lines;
   }
 
+  get countsLocks(): boolean {
+    return this.#kernel.countsLocks;
+  }
+
   isSetting(path: string): boolean {
     return this.#settings.has(path);
   }

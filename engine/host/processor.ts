@@ -15,7 +15,7 @@ import {
 import { type CounterBank, PhysicalCounters } from "./pmu/counters.ts";
 import { type HardwareEvent, PmuDriver } from "./pmu/driver.ts";
 import { COUNTERS_END, type PmuLayout } from "./pmu/layout.ts";
-import { EventCounts } from "./pmu/selection.ts";
+import { EventCounts, type Selection } from "./pmu/selection.ts";
 import { type Noise, PendingInterrupts } from "./pmu/skid.ts";
 import type { HostProfile } from "./profile.ts";
 import { isAtLeast } from "./release.ts";
@@ -104,6 +104,7 @@ export class Processor {
   readonly driver: PmuDriver | undefined;
   readonly #profile: HostProfile;
   readonly #noise: Noise;
+  readonly #counts: EventCounts;
   readonly #physical: PhysicalCounters;
   readonly #pending: PendingInterrupts;
   readonly #host: HostLayer | undefined;
@@ -121,7 +122,8 @@ export class Processor {
     const general = passedThrough
       ? Math.max(0, Math.min(hypervisor.counters, real.general - real.taken))
       : real.general;
-    this.#physical = new PhysicalCounters(new EventCounts(cpu), { ...real, general });
+    this.#counts = new EventCounts(cpu);
+    this.#physical = new PhysicalCounters(this.#counts, { ...real, general });
     if (hypervisor.kind === "none") {
       this.driver = real.general > 0 ? new PmuDriver(real, this.#physical) : undefined;
       return;
@@ -180,6 +182,11 @@ export class Processor {
         );
       }
     }
+  }
+
+  /** Whether an event rises with locked instructions. */
+  countsLocks(selection: Selection): boolean {
+    return this.#counts.count(selection, activityOf({ branches: 0, lockedInstructions: 1 })) > 0;
   }
 
   /** Events of elided locks that come out of nothing, as the report of the bug saw them. */

@@ -9,6 +9,7 @@ import { type CacheHost, isNear, type Region, type TextRange } from "../translat
 import { CONTEXT_BASE, FIXED_SIZE, moveFixedParts, USUAL_BASE } from "../translate/context.ts";
 import { hashOfPage } from "../translate/decode.ts";
 import type { TextModule } from "../translate/text-module.ts";
+import type { Noted } from "../translate/traps.ts";
 import type { AddressSpace } from "./address-space.ts";
 import type { CodeMemory, CodeSegment, Inject } from "./code-memory.ts";
 import type { Controller } from "./controller.ts";
@@ -45,7 +46,7 @@ export class CacheMapper implements Disposable {
   /** The task that translation happens for. */
   private current: Task | undefined;
 
-  private elisionsNoted = false;
+  private noted: Noted = "nothing";
   private readonly pool: ImagePool;
   private readonly modules: TextModules;
   /** Whether text is translated for all images at once; not where translations are to differ from others. */
@@ -82,7 +83,7 @@ export class CacheMapper implements Disposable {
       sameText: (module, pages) => this.sameText(module, pages),
       newRegion: (near) => this.newRegion(image, near),
       fetchPage: (page) => this.served.space.fetchPage(page),
-      notesElisions: () => this.elisionsNoted,
+      notes: () => this.noted,
       textTranslated: (page) => this.text.guard(this.served, page),
     };
   }
@@ -92,9 +93,9 @@ export class CacheMapper implements Disposable {
     return this.current;
   }
 
-  /** From now on the edges of elided critical sections are told to `Tracer.onElision`, in all of these images. */
-  noteElisions(images: Iterable<Image>): void {
-    this.elisionsNoted = true;
+  /** From now on elided critical sections, or locked instructions, are told to `Tracer.onElision`, in all of these images. */
+  note(what: Noted, images: Iterable<Image>): void {
+    this.noted = what;
     for (const image of images) image.cache.invalidate(0, USER_END);
   }
 

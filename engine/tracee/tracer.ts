@@ -8,7 +8,7 @@
 import { ERRNO, openMemory, REG, SIG, SYSCALL_STOP } from "../../ffi/mod.ts";
 import { EngineError, invariant } from "../engine-error.ts";
 import { CONTEXT } from "../translate/context.ts";
-import type { InstructionTrap, PollTrap } from "../translate/traps.ts";
+import type { ElisionTrap, InstructionTrap, PollTrap } from "../translate/traps.ts";
 import { AddressSpace } from "./address-space.ts";
 import { settle } from "./budget.ts";
 import { CacheMapper } from "./cache-mapper.ts";
@@ -44,8 +44,8 @@ export class Tracer extends Controller {
   /** Where changes of text are noticed, or told. */
   readonly text: TextGuard;
 
-  /** Called where an elided critical section begins or ends, with the task's ticks there (`mapper.noteElisions`). */
-  onElision: ((task: Task, edge: "acquire" | "release", ticks: number) => void) | undefined;
+  /** Called where an elided critical section begins or ends, or in front of a locked instruction (`mapper.note`). */
+  onElision: ((task: Task, edge: ElisionTrap["edge"], ticks: number) => void) | undefined;
 
   private readonly spaces = new Set<AddressSpace>();
 

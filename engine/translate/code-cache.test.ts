@@ -3,7 +3,7 @@ import { assert, assertEquals } from "@std/assert";
 import { plainCache, Text, viewOf } from "./_fixtures.ts";
 import type { CodeCache, Region } from "./code-cache.ts";
 import { TABLE_ENTRIES } from "./context.ts";
-import type { ExitTrap, Trap } from "./traps.ts";
+import type { ExitTrap, Noted, Trap } from "./traps.ts";
 import { UNIT_ROOM } from "./unit.ts";
 
 const PC = 0x400000001000;
@@ -204,8 +204,8 @@ test("the edges of elided sections are told where that is wished, and ticks stay
     ...[0x90, 0x90],
     ...[0xf3, 0xc7, 0x07, 0, 0, 0, 0], // xrelease mov dword [rdi], 0
   ]);
-  const edges = (notesElisions: boolean) => {
-    const { cache, regions } = plainCache(text, 1 << 20, notesElisions);
+  const edges = (notes: Noted) => {
+    const { cache, regions } = plainCache(text, 1 << 20, notes);
     cache.initialize();
     cache.entry(PC);
     const traps = trapsOf(cache, regions);
@@ -214,8 +214,10 @@ test("the edges of elided sections are told where that is wished, and ticks stay
       polls: pollPlaces(cache, regions),
     };
   };
-  const [noted, plain] = [edges(true), edges(false)];
+  const [noted, plain, locks] = [edges("elisions"), edges("nothing"), edges("locks")];
   assertEquals(noted.edges, ["acquire", "release"]);
   assertEquals(plain.edges, []);
+  assertEquals(locks.edges, ["lock"]);
   assertEquals(noted.polls, plain.polls);
+  assertEquals(locks.polls, plain.polls);
 });

@@ -9,7 +9,7 @@ import { COUNTER_LOAD, emitLookup, MARK, rflagsBits } from "./emission.ts";
 import { OwnText } from "./own-text.ts";
 import { moduleChanges, type TextModule } from "./text-module.ts";
 import type { SyscallSite, Translations } from "./translations.ts";
-import type { ExitTrap, Position, Trap } from "./traps.ts";
+import type { ExitTrap, Noted, Position, Trap } from "./traps.ts";
 
 /** A stretch of cache memory that is mapped in the tracer and, at `base`, in the tracee. */
 export interface Region {
@@ -36,8 +36,8 @@ export interface CacheHost {
   moduleAt(pc: number): TextModule | undefined;
   /** Whether pages of a module are the same in this address space. */
   sameText(module: TextModule, pages: readonly number[]): boolean;
-  /** Whether the edges of elided critical sections are to be told; a change concerns new translations only. */
-  notesElisions(): boolean;
+  /** What is to be told of besides ticks; a change concerns new translations only. */
+  notes(): Noted;
   /** Called when text of this page has been translated, so that later writes to it are noticed. */
   textTranslated(page: number): void;
 }

@@ -5,8 +5,9 @@
 import type { Assembler } from "./assembler.ts";
 import { CONTEXT, CONTEXT_BASE, counterAddress, JUMP_COUNTER, TABLE_BASE, TICK_COUNTERS } from "./context.ts";
 import { type Decoded, FLAG } from "./instruction.ts";
+import { isLocked } from "./locked.ts";
 import { packMarks } from "./marks.ts";
-import type { InstructionTrap, Trap } from "./traps.ts";
+import type { ElisionTrap, InstructionTrap, Noted, Trap } from "./traps.ts";
 
 /** Offset of the literal in an exit's stub: behind the trap and the opcode of the far jump. */
 const STUB_LITERAL = 7;
@@ -31,8 +32,8 @@ export interface UnitHost {
   readonly linksEagerly: boolean;
   /** Called for the target of a branch that is taken whenever control comes there. */
   expects(target: number): void;
-  /** Whether to trap in front of instructions with elision prefixes. */
-  readonly notesElisions: boolean;
+  /** In front of which instructions to trap: those with elision prefixes, or locked ones. */
+  readonly notes: Noted;
   /** Called when the relative operand at `site` leads to an entry directly. */
   linked(entry: number, site: number): void;
   /** Puts a checked entry for returns to `pc` here, falling through into what comes next. */
@@ -161,12 +162,25 @@ export class Emission {
     asm.loadRcx(CONTEXT_BASE + CONTEXT.tickRcx);
   }
 
+  /** What there is to be told of an instruction; undefined for nothing. */
+  private edgeAt(bytes: Uint8Array, elidedPrefix: number): ElisionTrap["edge"] | undefined {
+    switch (this.host.notes) {
+      case "elisions":
+        if (elidedPrefix < 0) return undefined;
+        return bytes[elidedPrefix] === XACQUIRE ? "acquire" : "release";
+      case "locks":
+        return isLocked(bytes) ? "lock" : undefined;
+      default:
+        return undefined;
+    }
+  }
+
   /** Copies an instruction; only a RIP-relative displacement changes, and elision prefixes go. */
   protected plain(instruction: Decoded): void {
     const { asm } = this;
     const { bytes, elidedPrefix, displacement } = instruction;
-    if (elidedPrefix >= 0 && this.host.notesElisions) {
-      const edge = bytes[elidedPrefix] === XACQUIRE ? "acquire" : "release";
+    const edge = this.edgeAt(bytes, elidedPrefix);
+    if (edge !== undefined) {
       this.host.addTrap(asm.here, { kind: "elision", edge });
       asm.byte(0xcc);
     }

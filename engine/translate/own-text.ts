@@ -12,6 +12,7 @@ import { Kind } from "./instruction.ts";
 import { Links } from "./links.ts";
 import type { Mark } from "./marks.ts";
 import { Translations } from "./translations.ts";
+import type { Noted } from "./traps.ts";
 import { UNIT_ROOM } from "./unit.ts";
 import { UnitIndex } from "./unit-index.ts";
 
@@ -36,8 +37,8 @@ export class OwnText extends Translations {
     this.#units = new UnitIndex((page) => host.textTranslated(page * PAGE));
   }
 
-  protected get notesElisions(): boolean {
-    return this.host.notesElisions();
+  protected get notes(): Noted {
+    return this.host.notes();
   }
 
   protected owns(pc: number): boolean {

@@ -55,7 +55,7 @@ function imageOf(text: Text, module: TextModule): { cache: CodeCache; table: Uin
       newRegion: (near) => plainRegion(near - (near % PAGE) - 0x2000000 - regions++ * (1 << 20), 1 << 20),
       fetchPage: text.fetch,
       textTranslated: () => {},
-      notesElisions: () => false,
+      notes: () => "nothing",
       sharedText: (pc) => (pc >= LOOP && pc < END ? range : undefined),
       moduleAt: () => module,
       sameText: (_, pages) =>

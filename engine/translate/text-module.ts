@@ -31,7 +31,7 @@ export function moduleChanges(): number {
 
 /** See the file's head. */
 export class TextModule extends Translations {
-  protected readonly notesElisions = false;
+  protected readonly notes = "nothing";
   readonly asm: Assembler;
   readonly #text: TextDecoder64;
   #frozen: Frozen | undefined;

@@ -9,7 +9,7 @@ import { MISS_STUB } from "./context.ts";
 import type { TextDecoder64 } from "./decode.ts";
 import type { Unit } from "./emission.ts";
 import type { Mark } from "./marks.ts";
-import type { ExitTrap, Trap } from "./traps.ts";
+import type { ExitTrap, Noted, Trap } from "./traps.ts";
 import { UnitEmitter } from "./unit.ts";
 
 /** A system call of the program: its own app pc, and the next one. */
@@ -50,7 +50,7 @@ export abstract class Translations {
   abstract markAt(address: number): Mark | undefined;
   /** Whether a direct branch may lead from here to an app pc. */
   protected abstract owns(pc: number): boolean;
-  protected abstract readonly notesElisions: boolean;
+  protected abstract readonly notes: Noted;
   /** Notes that a relative operand leads to an entry. */
   protected abstract linked(entry: number, site: number): void;
   /** Notes a literal of a far jump that leads to an entry. */
@@ -94,7 +94,7 @@ export abstract class Translations {
         linksEagerly: this.#linksEagerly,
         expects: (target) => this.#expected.push(target),
         addSyscall: (address, at, next) => this.syscalls.set(address, { pc: at, next }),
-        notesElisions: this.notesElisions,
+        notes: this.notes,
         linked: (entry, site) => this.linked(entry, site),
         emitCheckedEntry: (assembler, target) => this.emitChecked(assembler, target),
       },

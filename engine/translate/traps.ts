@@ -37,10 +37,13 @@ export interface InstructionTrap {
   resume: number;
 }
 
-/** An instruction with an elision prefix comes next: a critical section begins or ends. */
+/** What a described host wants to be told of besides ticks: edges of elided critical sections, or locked instructions. */
+export type Noted = "nothing" | "elisions" | "locks";
+
+/** An instruction with an elision prefix comes next: a critical section begins or ends. Or a locked one comes. */
 export interface ElisionTrap {
   kind: "elision";
-  edge: "acquire" | "release";
+  edge: "acquire" | "release" | "lock";
 }
 
 /** An indirect branch to a target without a checked entry: the app pc is in rcx, rcx and rax are spilled. */

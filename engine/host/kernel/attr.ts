@@ -1,6 +1,6 @@
 /**
  * struct perf_event_attr as the kernel takes it from a program: bytes that nobody has checked.
- * Source: kernel/events/core.c (perf_copy_attr), linux/perf_event.h.
+ * Source: Linux 6.18, kernel/events/core.c (perf_copy_attr), linux/perf_event.h.
  */
 import {
   ERRNO,
@@ -29,8 +29,12 @@ export interface Attr {
   readonly branchStack: boolean;
   /** They begin with an index (PERF_SAMPLE_BRANCH_HW_INDEX). */
   readonly branchHwIndex: boolean;
-  /** Registers are asked for that only precise samples have: the vector ones. */
+  /** Registers are named that only precise samples have: the vector ones. */
   readonly extendedRegisters: boolean;
+  /** What is to be done with an AUX area: begin paused, pause it, let it go on. */
+  readonly auxStartPaused: boolean;
+  readonly auxPause: boolean;
+  readonly auxResume: boolean;
   /** Most frames of a call chain; 0 for the default. */
   readonly maxStack: number;
   /** A part of an AUX area is asked for with each sample. */
@@ -59,6 +63,10 @@ const REGISTERS = 0xff_0fffn;
 /** The vector registers' bits (PERF_REG_EXTENDED_MASK). */
 const EXTENDED_REGISTERS = 0xffff_ffff_0000_0000n;
 const STACK_MAX = 65_528;
+/** Bits of aux_action, which older kernels have reserved (linux/perf_event.h, 6.13). */
+const AUX_START_PAUSED = 1;
+const AUX_PAUSE = 2;
+const AUX_RESUME = 4;
 
 /** Bytes of a struct with the reader for its fields: missing ones are 0. */
 function fieldsOf(bytes: Uint8Array): (name: keyof typeof PERF_ATTR) => bigint {
@@ -99,8 +107,7 @@ export function decodeAttr(bytes: Uint8Array): Attr | number {
   const has = (flag: PerfAttrFlag) => set.has(flag);
   const sampleType = field("sample_type");
   const samples = (bit: number) => (sampleType & BigInt(bit)) !== 0n;
-  const extended = (sampled: keyof typeof PERF_SAMPLE, mask: keyof typeof PERF_ATTR) =>
-    samples(PERF_SAMPLE[sampled]) && (field(mask) & EXTENDED_REGISTERS) !== 0n;
+  const auxAction = (bit: number) => (field("reserved_3") & BigInt(bit)) !== 0n;
   const invalid =
     flags >> FLAG_BITS !== 0n ||
     field("reserved_2") !== 0n ||
@@ -127,7 +134,11 @@ export function decodeAttr(bytes: Uint8Array): Attr | number {
     preciseIp: Number((flags >> BigInt(PERF_ATTR_BIT.precise_ip)) & 3n),
     clockId: Number(BigInt.asIntN(32, field("clockid"))),
     branchStack: samples(PERF_SAMPLE.BRANCH_STACK),
-    extendedRegisters: extended("REGS_USER", "sample_regs_user") || extended("REGS_INTR", "sample_regs_intr"),
+    // Whether their fields are sampled at all is not asked (has_extended_regs).
+    extendedRegisters: ((field("sample_regs_user") | field("sample_regs_intr")) & EXTENDED_REGISTERS) !== 0n,
+    auxStartPaused: auxAction(AUX_START_PAUSED),
+    auxPause: auxAction(AUX_PAUSE),
+    auxResume: auxAction(AUX_RESUME),
     maxStack: Number(field("sample_max_stack")),
     samplesAux: field("aux_sample_size") !== 0n,
     branchHwIndex: (field("branch_sample_type") & BRANCH_HW_INDEX) !== 0n,

@@ -68,13 +68,28 @@ function setOutput(world: IoctlWorld, event: Event, argument: number | bigint): 
   return target ? connect(event, target) : -ERRNO.EBADF;
 }
 
-/** Sends the records of an event to another one's ring. @returns 0 or −errno. */
+/** Clock that an event takes its times from; undefined for the kernel's own. */
+export function clockOf({ attr }: Event): number | undefined {
+  return attr.has("use_clockid") ? attr.clockId : undefined;
+}
+
+/** Whether the records of two events may be in one ring (perf_event_set_output). */
+function mayShare(event: Event, target: Event): boolean {
+  const sameTask = target.cpu !== -1 || target.context === event.context;
+  const backward = ({ attr }: Event) => attr.has("write_backward");
+  return (
+    target !== event &&
+    target.cpu === event.cpu &&
+    sameTask &&
+    clockOf(target) === clockOf(event) &&
+    backward(target) === backward(event)
+  );
+}
+
+/** Sends the records of an event to another one's ring, which must be there. @returns 0 or −errno. */
 export function connect(event: Event, target: Event | undefined): number {
-  if (target) {
-    const own = event.ring !== undefined && event.mapped;
-    const elsewhere = target.cpu !== event.cpu || (target.cpu === -1 && target.context !== event.context);
-    if (target === event || own || elsewhere) return -ERRNO.EINVAL;
-  } else if (event.mapped) return -ERRNO.EINVAL;
+  if (event.mapped || (target && (!mayShare(event, target) || target.ring === undefined)))
+    return -ERRNO.EINVAL;
   event.ring = target?.ring;
   return 0;
 }

@@ -1,6 +1,7 @@
 /**
  * perf_event_open(2) up to the point where the event exists: its checks in the kernel's order.
- * Source: kernel/events/core.c (SYSCALL_DEFINE5(perf_event_open)), arch/x86/events/core.c (x86_pmu_event_init).
+ * Source: Linux 6.18, kernel/events/core.c (SYSCALL_DEFINE5(perf_event_open), perf_event_alloc, perf_try_init_event,
+ * perf_event_validate_size), arch/x86/events/core.c (x86_pmu_event_init).
  */
 import { ERRNO, PERF_FLAG, PERF_FORMAT, PERF_SAMPLE, PERF_TYPE } from "../../../ffi/mod.ts";
 import { hardwareEvent, type PmuDriver } from "../pmu/driver.ts";
@@ -11,6 +12,7 @@ import { isAtLeast } from "../release.ts";
 import { type Attr, decodeAttr } from "./attr.ts";
 import type { Contexts } from "./contexts.ts";
 import { Event, firstPeriod, type Source } from "./event.ts";
+import { clockOf, connect } from "./ioctl.ts";
 import { allowsAnything, allowsAttr, allowsCpu } from "./permission.ts";
 import { softwareKind } from "./software.ts";
 
@@ -38,12 +40,6 @@ export interface OpenCall {
   readonly flags: number;
 }
 
-/** An event that has passed all checks; output goes to another one's ring where one is named. */
-export interface Opened {
-  readonly event: Event;
-  readonly output: Event | undefined;
-}
-
 const ALL_FLAGS = Object.values(PERF_FLAG).reduce((all, flag) => all | flag, 0);
 const PERIOD_LIMIT = 1n << 63n;
 /** Clocks that an event may take its times from: MONOTONIC, MONOTONIC_RAW, REALTIME, BOOTTIME, TAI. uapi/linux/time.h. */
@@ -62,16 +58,28 @@ function checkAttr(world: OpenWorld, attr: Attr, { flags, pid, cpu }: OpenCall):
     : attr.samplePeriod >= PERIOD_LIMIT;
   if (tooFast) return -ERRNO.EINVAL;
   if ((flags & PERF_FLAG.PID_CGROUP) === 0) return 0;
-  // Control groups are not modelled: no descriptor is one.
-  return pid === -1 || cpu === -1 ? -ERRNO.EINVAL : -ERRNO.EBADF;
+  return pid === -1 || cpu === -1 ? -ERRNO.EINVAL : 0;
+}
+
+/** First release in which the upper half of a generic event's config names a PMU (perf_init_event). */
+const PMU_TYPE_RELEASE = [5, 13] as const;
+const PMU_TYPE_SHIFT = 32n;
+const HW_EVENT_MASK = 0xffff_ffffn;
+
+/** The config of a generic event without the PMU that it names; undefined if that PMU is none. */
+function genericConfig({ profile }: OpenWorld, { type, config }: Attr): bigint | undefined {
+  if (type === PERF_TYPE.RAW || !isAtLeast(profile.kernel.release, PMU_TYPE_RELEASE)) return config;
+  const pmu = config >> PMU_TYPE_SHIFT;
+  return pmu === 0n || pmu === BigInt(PERF_TYPE.RAW) ? config & HW_EVENT_MASK : undefined;
 }
 
 function hardwareSource(world: OpenWorld, attr: Attr): Source | number {
   const { driver } = world;
-  if (!driver) return -ERRNO.ENOENT;
+  const config = genericConfig(world, attr);
+  if (!driver || config === undefined) return -ERRNO.ENOENT;
   const selection = hwConfig(driver.layout, {
     type: attr.type,
-    config: attr.config,
+    config,
     samplePeriod: attr.samplePeriod,
     preciseIp: attr.preciseIp,
     excludeUser: attr.has("exclude_user"),
@@ -118,14 +126,22 @@ function checkAlone(world: OpenWorld, attr: Attr, hasTask: boolean): number {
   return (attr.has("sigtrap") && !hasTask) || inheritsTooMuch(world, attr) ? -ERRNO.EINVAL : 0;
 }
 
-/** Rules of an event by itself, once it is known what counts it. */
-function checkEvent(attr: Attr, source: Source, cpu: number, hasTask: boolean): number {
-  // Event sources that fill an AUX area are not modelled, nor the vector registers of precise samples.
-  if (attr.extendedRegisters || attr.has("aux_output")) return -ERRNO.EOPNOTSUPP;
-  if (attr.has("cgroup") && cpu === -1 && !hasTask) return -ERRNO.EINVAL;
-  if (attr.samples(PERF_SAMPLE.CALLCHAIN) && attr.maxStack > MAX_STACK) return -ERRNO.EOVERFLOW;
+/** What is wrong with an event, once it is known what counts it; the rest of perf_event_alloc. */
+function checkCounted(attr: Attr, flags: number): number {
+  // No event source here has the vector registers of precise samples, or fills an AUX area.
+  if (attr.extendedRegisters) return -ERRNO.EOPNOTSUPP;
+  if (attr.has("aux_output")) return -ERRNO.EOPNOTSUPP;
+  if (attr.auxPause && attr.auxResume) return -ERRNO.EINVAL;
+  if (attr.auxStartPaused) return -ERRNO.EOPNOTSUPP;
+  // Control groups are not modelled: no descriptor is one.
+  if ((flags & PERF_FLAG.PID_CGROUP) !== 0) return -ERRNO.EBADF;
+  return attr.samples(PERF_SAMPLE.CALLCHAIN) && attr.maxStack > MAX_STACK ? -ERRNO.EOVERFLOW : 0;
+}
+
+/** Whether the clock is one that the event may take its times from (perf_event_set_clock). */
+function hasClock(attr: Attr, source: Source): boolean {
   const clocks = source.kind === "hardware" ? NMI_SAFE_CLOCKS : CLOCKS;
-  return attr.has("use_clockid") && !clocks.includes(attr.clockId) ? -ERRNO.EINVAL : 0;
+  return !attr.has("use_clockid") || clocks.includes(attr.clockId);
 }
 
 function selectionsOf(events: readonly Event[]): Selection[] {
@@ -135,10 +151,9 @@ function selectionsOf(events: readonly Event[]): Selection[] {
 /** Rules between an event and the leader of the group that it joins. */
 function checkGroup(event: Event, leader: Event): number {
   const { attr, cpu, context } = event;
-  const clock = ({ attr: { has, clockId } }: Event) => (has("use_clockid") ? clockId : undefined);
   const wrong =
     leader.leader !== leader ||
-    clock(leader) !== clock(event) ||
+    clockOf(leader) !== clockOf(event) ||
     leader.cpu !== cpu ||
     leader.context !== context ||
     attr.has("exclusive") ||
@@ -146,9 +161,18 @@ function checkGroup(event: Event, leader: Event): number {
   return wrong ? -ERRNO.EINVAL : 0;
 }
 
-function readingSize(group: readonly Event[]): number {
-  const words = 3 + group.length * 3;
-  return words * 8;
+/** Bytes of a reading of one event of a group with so many (`__perf_event_read_size`). */
+function readingSize(format: number, events: number): number {
+  const words = (...bits: readonly number[]) => bits.filter((bit) => (format & bit) !== 0).length;
+  const group = (format & PERF_FORMAT.GROUP) !== 0;
+  const entry = 1 + words(PERF_FORMAT.ID, PERF_FORMAT.LOST);
+  const head = words(PERF_FORMAT.TOTAL_TIME_ENABLED, PERF_FORMAT.TOTAL_TIME_RUNNING, PERF_FORMAT.GROUP);
+  return 8 * (head + entry * (group ? events : 1));
+}
+
+/** Whether every event of a group, with the new one, can still be read whole. */
+function canBeRead(members: readonly Event[]): boolean {
+  return members.every(({ attr }) => readingSize(attr.readFormat, members.length) <= LARGEST_READING);
 }
 
 /**
@@ -156,7 +180,7 @@ function readingSize(group: readonly Event[]): number {
  *
  * @returns The event, or −errno.
  */
-export function openEvent(world: OpenWorld, call: OpenCall): Opened | number {
+export function openEvent(world: OpenWorld, call: OpenCall): Event | number {
   const { kernel, cpu: processor } = world.profile;
   const { pid, cpu, group, flags } = call;
   if (flags < 0 || flags > ALL_FLAGS || (flags & ~ALL_FLAGS) !== 0) return -ERRNO.EINVAL;
@@ -170,7 +194,9 @@ export function openEvent(world: OpenWorld, call: OpenCall): Opened | number {
   if (group !== -1 && !named) return -ERRNO.EBADF;
   const leader = (flags & PERF_FLAG.FD_NO_GROUP) === 0 ? named : undefined;
   const output = (flags & PERF_FLAG.FD_OUTPUT) === 0 ? undefined : named;
-  const task = pid === -1 ? undefined : pid === 0 ? call.caller : pid;
+  // In the mode of control groups the pid is a descriptor, and there is no task.
+  const ofCgroup = (flags & PERF_FLAG.PID_CGROUP) !== 0;
+  const task = pid === -1 || ofCgroup ? undefined : pid === 0 ? call.caller : pid;
   if (task !== undefined && !world.hasTask(task)) return -ERRNO.ESRCH;
   if (task !== undefined && leader && leader.attr.has("inherit") !== attr.has("inherit"))
     return -ERRNO.EINVAL;
@@ -179,16 +205,19 @@ export function openEvent(world: OpenWorld, call: OpenCall): Opened | number {
   if (alone !== 0) return alone;
   const source = sourceOf(world, attr);
   if (typeof source === "number") return source;
-  const broken = checkEvent(attr, source, cpu, task !== undefined);
+  const broken = checkCounted(attr, flags);
   if (broken !== 0) return broken;
+  if (!hasClock(attr, source)) return -ERRNO.EINVAL;
   if (task === undefined && !allowsCpu(kernel)) return -ERRNO.EACCES;
   const context = task === undefined ? world.contexts.ofCpu(cpu) : world.contexts.ofTask(task);
   const event = new Event({ id: world.nextId(), attr, context, cpu, leader, source });
-  // An AUX area to sample would be that of a leader (perf_get_aux_event).
-  if (attr.samplesAux) return -ERRNO.EINVAL;
   const misfit = leader ? checkGroup(event, leader) : 0;
   if (misfit !== 0) return misfit;
   const members = leader ? [...leader.group, event] : [event];
   if (world.driver && !world.driver.fits(selectionsOf(members))) return -ERRNO.EINVAL;
-  return readingSize(members) > LARGEST_READING ? -ERRNO.E2BIG : { event, output };
+  const redirected = output ? connect(event, output) : 0;
+  if (redirected !== 0) return redirected;
+  if (!canBeRead(members)) return -ERRNO.E2BIG;
+  // The AUX area would be that of a leader, and none has one (perf_get_aux_event).
+  return attr.samplesAux || attr.auxPause || attr.auxResume ? -ERRNO.EINVAL : event;
 }

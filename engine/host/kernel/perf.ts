@@ -13,7 +13,7 @@ import type { Event } from "./event.ts";
 import { EventTable } from "./event-table.ts";
 import { giveBack, inherit } from "./inherit.ts";
 import { InterruptCost, TICK_NS } from "./interrupt-cost.ts";
-import { connect, ioctlEvent } from "./ioctl.ts";
+import { ioctlEvent } from "./ioctl.ts";
 import { Mappings } from "./mappings.ts";
 import { type OpenCall, openEvent } from "./open.ts";
 import { adjustFrequencies, Overflows } from "./overflow.ts";
@@ -97,6 +97,14 @@ export class PerfKernel implements ProcessorEvents, Tunable {
   /** Nanoseconds since the model's start. */
   get now(): number {
     return this.#now;
+  }
+
+  /** Whether an open event counts locked instructions. */
+  get countsLocks(): boolean {
+    for (const { source } of this.#events.values()) {
+      if (source.kind === "hardware" && this.processor.countsLocks(source.event.selection)) return true;
+    }
+    return false;
   }
 
   get periodTakesEffectLate(): boolean {
@@ -188,13 +196,8 @@ export class PerfKernel implements ProcessorEvents, Tunable {
   }
 
   open(call: OpenCall): number {
-    const opened = openEvent(this, call);
-    if (typeof opened === "number") return opened;
-    const { event, output } = opened;
-    if (output) {
-      const refused = connect(event, output);
-      if (refused !== 0) return refused;
-    }
+    const event = openEvent(this, call);
+    if (typeof event === "number") return event;
     const fd = this.#events.open(event);
     this.#install(event);
     return fd;

@@ -20,6 +20,8 @@ export interface HardwareEvent {
   count: number;
   /** Counter that it is on. */
   counter: number | undefined;
+  /** Counter that it was on last. */
+  last: number | undefined;
   /** Value of the counter when it was looked at last. */
   previous: number;
   /** Stopped, while its counter stays its own: throttled. */
@@ -36,6 +38,7 @@ export function hardwareEvent(layout: PmuLayout, selection: Selection, period: n
     periodLeft: samplePeriod,
     count: 0,
     counter: undefined,
+    last: undefined,
     previous: 0,
     stopped: false,
   };
@@ -61,27 +64,28 @@ export class PmuDriver {
 
   /** Whether events could all be on an empty PMU (`validate_group`); who holds counters now does not matter. */
   fits(events: readonly Selection[]): boolean {
-    return assign(this.#wishes(events), new Set()) !== undefined;
+    const wishes = events.map((selection) => ({ candidates: this.#candidatesOf(selection) }));
+    return assign(wishes, new Set()) !== undefined;
   }
 
-  #wishes(selections: readonly Selection[]): (readonly number[])[] {
-    return selections.map(({ config }) => {
-      const known = this.#candidates.get(config) ?? candidates(this.layout, config);
-      this.#candidates.set(config, known);
-      return known;
-    });
+  #candidatesOf({ config }: Selection): readonly number[] {
+    const known = this.#candidates.get(config) ?? candidates(this.layout, config);
+    this.#candidates.set(config, known);
+    return known;
   }
 
   /** Puts events on the PMU, all or none. They count from {@link enable} on. @returns Whether they fit. */
   add(events: readonly HardwareEvent[]): boolean {
     const all = [...this.#events, ...events];
-    const counters = assign(this.#wishes(all.map(({ selection }) => selection)), this.#taken);
+    const wishes = all.map(({ selection, last }) => ({ candidates: this.#candidatesOf(selection), last }));
+    const counters = assign(wishes, this.#taken);
     if (counters === undefined) return false;
     this.disable();
     for (const [index, event] of all.entries()) {
       if (event.counter === counters[index]) continue;
       if (event.counter !== undefined) this.#stop(event);
       event.counter = counters[index];
+      event.last = event.counter;
       this.#events.add(event);
     }
     for (const event of events) {

@@ -52,35 +52,47 @@ export function takenCounters({ general, taken }: PmuLayout): ReadonlySet<number
   return new Set(Array.from({ length: held }, (_, index) => general - 1 - index));
 }
 
+/** An event that wants a counter: which ones it may be on, and which it was on last. */
+export interface Wish {
+  readonly candidates: readonly number[];
+  readonly last?: number | undefined;
+}
+
 /**
- * Gives each event a counter of its own, or fails: there are no halves (`perf_assign_events`).
+ * Gives each event a counter of its own, or fails: there are no halves. If each can have the one that it was on, all stay;
+ * else all are placed anew, those with the fewest choices first, each on its fixed counter or the lowest one that is free.
+ * That is how one that may only be on counter 2 moves another one away.
+ * Source: Linux 6.18, arch/x86/events/core.c (x86_schedule_events, perf_assign_events, perf_sched_find_counter).
  *
- * @param wishes For each event its candidates.
+ * @param wishes The events, in the order in which they came.
  * @param unavailable Counters that are taken.
  * @returns The counter of each event, or undefined where they don't all fit.
  */
-export function assign(
-  wishes: readonly (readonly number[])[],
-  unavailable: ReadonlySet<number>,
-): number[] | undefined {
-  const owner = new Map<number, number>();
-  const place = (event: number, seen: Set<number>): boolean => {
-    const possible = wishes[event].filter((counter) => !unavailable.has(counter));
-    // Nobody is moved as long as there is a free one.
-    const free = possible.find((counter) => !owner.has(counter));
-    if (free !== undefined) owner.set(free, event);
-    return free !== undefined || possible.some((counter) => takeOver(counter, event, seen));
-  };
-  const takeOver = (counter: number, event: number, seen: Set<number>): boolean => {
-    if (seen.has(counter)) return false;
-    seen.add(counter);
-    const before = owner.get(counter);
-    if (before !== undefined && !place(before, seen)) return false;
-    owner.set(counter, event);
-    return true;
-  };
-  for (const event of wishes.keys()) if (!place(event, new Set())) return undefined;
+export function assign(wishes: readonly Wish[], unavailable: ReadonlySet<number>): number[] | undefined {
+  return asBefore(wishes, unavailable) ?? anew(wishes, unavailable);
+}
+
+function asBefore(wishes: readonly Wish[], unavailable: ReadonlySet<number>): number[] | undefined {
+  const used = new Set(unavailable);
   const counters: number[] = [];
-  for (const [counter, event] of owner) counters[event] = counter;
+  for (const { candidates, last } of wishes) {
+    if (last === undefined || !candidates.includes(last) || used.has(last)) return undefined;
+    used.add(last);
+    counters.push(last);
+  }
+  return counters;
+}
+
+function anew(wishes: readonly Wish[], unavailable: ReadonlySet<number>): number[] | undefined {
+  const used = new Set(unavailable);
+  const counters: number[] = [];
+  const byWeight = [...wishes.entries()].sort(([, a], [, b]) => a.candidates.length - b.candidates.length);
+  for (const [index, { candidates }] of byWeight) {
+    const free = candidates.filter((counter) => !used.has(counter));
+    const counter = free.find((each) => each >= FIXED_BASE) ?? free[0];
+    if (counter === undefined) return undefined;
+    used.add(counter);
+    counters[index] = counter;
+  }
   return counters;
 }

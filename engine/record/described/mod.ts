@@ -115,13 +115,14 @@ export class DescribedHost implements Disposable {
     return this.files.any ? this.progress.nextInterrupt(task) : undefined;
   }
 
-  /** Sections with elided locks are to be told of, now that somebody counts. */
+  /** Sections with elided locks, or locked instructions, are to be told of, now that somebody counts. */
   private noteElisions(): void {
     const { tracer, tasks } = this.recording;
     const { hle, alwaysAborts } = this.model.profile.cpu.tsx;
-    if (!hle || alwaysAborts || tracer.onElision) return;
+    const noted = hle && !alwaysAborts ? "elisions" : this.model.countsLocks ? "locks" : undefined;
+    if (noted === undefined || tracer.onElision) return;
     tracer.onElision = (task, edge, ticks) => this.progress.elision(task as RecordedTask, edge, ticks);
-    tracer.mapper.noteElisions(new Set([...tasks.values()].map(({ space }) => space.image)));
+    tracer.mapper.note(noted, new Set([...tasks.values()].map(({ space }) => space.image)));
   }
 
   /** How the model answers a call; undefined for one that is the kernel's. */

@@ -10,7 +10,7 @@
 import type { HostModel, Overflow, Progress } from "../../host/model-api.ts";
 import type { RecordedTask } from "../recorded-task.ts";
 
-type InTransactions = Pick<Progress, "committedBranches" | "abortedBranches">;
+type Besides = Pick<Progress, "committedBranches" | "abortedBranches" | "lockedInstructions">;
 
 /** See the file's head. */
 export class ProgressFeed {
@@ -60,10 +60,12 @@ export class ProgressFeed {
     return this.advance(task, task.ticks, { abortedBranches: aborted });
   }
 
-  /** The running task is at an edge of a critical section with an elided lock. */
-  elision(task: RecordedTask, edge: "acquire" | "release", ticks: number): void {
+  /** The running task is at an edge of a critical section with an elided lock, or at a locked instruction. */
+  elision(task: RecordedTask, edge: "acquire" | "release" | "lock", ticks: number): void {
     const { elidedFrom } = task;
-    if (edge === "acquire") {
+    if (edge === "lock") {
+      this.advance(task, ticks, { lockedInstructions: 1 });
+    } else if (edge === "acquire") {
       // A section that was begun and never committed: its lock was taken, and the program tries again.
       const aborted = elidedFrom === undefined ? 0 : ticks - elidedFrom;
       this.advance(task, ticks, { abortedBranches: aborted });
@@ -75,14 +77,14 @@ export class ProgressFeed {
   }
 
   /** Tells of all branches up to `ticks`; of those that committed, which are not counted twice, too. */
-  private advance(task: RecordedTask, ticks: number, inTransactions: InTransactions): boolean {
+  private advance(task: RecordedTask, ticks: number, besides: Besides): boolean {
     if (this.running !== task) return false;
-    const branches = Math.max(0, ticks - task.reportedTicks - (inTransactions.committedBranches ?? 0));
-    const happened = [branches, ...Object.values(inTransactions)].some((count) => count > 0);
+    const branches = Math.max(0, ticks - task.reportedTicks - (besides.committedBranches ?? 0));
+    const happened = [branches, ...Object.values(besides)].some((count) => count > 0);
     // An interrupt may be due that a system call has brought about.
     if (!happened && this.model.nextInterrupt(task.tid) !== 0) return false;
     task.reportedTicks = Math.max(task.reportedTicks, ticks);
-    const overflows = this.model.advance(task.tid, { branches, ...inTransactions });
+    const overflows = this.model.advance(task.tid, { branches, ...besides });
     this.overflowed(overflows);
     return overflows.length > 0;
   }

@@ -1,0 +1,66 @@
+/**
+ * The model of this very kernel against this kernel: no answer of perf_event_open may differ. Not asked are the event
+ * sources that the model has none of (breakpoints, tracepoints, probes, msr): their errors tell of the machine's devices.
+ */
+import { test } from "bun:test";
+import { assert, assertEquals } from "@std/assert";
+import { encodePerfAttr, errnoInfo, livePerf, PERF_FORMAT } from "../../ffi/mod.ts";
+import { Asking } from "./_ask.ts";
+import { TwoKernels, thisKernel } from "./_kernel-fuzz.ts";
+import { haswell } from "./_profiles.ts";
+import { Random } from "./_random.ts";
+import { isAtLeast } from "./release.ts";
+
+const SEEDS = 40;
+const CALLS = 40;
+/** Differences between releases before this one are not modelled. */
+const OLDEST = [6, 13] as const;
+
+function incomparable(): string | undefined {
+  const profile = thisKernel();
+  if (typeof profile === "string") return profile;
+  const { release } = profile.kernel;
+  if (!isAtLeast(release, OLDEST)) return `Linux ${release} is older than the model's rules`;
+  using encoded = encodePerfAttr({ type: 1, config: 9, flags: ["disabled", "exclude_kernel"] });
+  const fd = livePerf.open(encoded.u8, 0, -1, -1, 0);
+  if (fd < 0) return `perf_event_open: ${errnoInfo(-fd).code}`;
+  livePerf.close(fd);
+  return undefined;
+}
+
+const reason = incomparable();
+
+test.skipIf(reason !== undefined)(
+  `${SEEDS * CALLS} calls of perf_event_open are answered alike${reason === undefined ? "" : ` (skipped: ${reason})`}`,
+  () => {
+    const profile = thisKernel();
+    assert(typeof profile !== "string");
+    const seen = new Map<string, number>();
+    for (let seed = 1; seed <= SEEDS; seed++) {
+      using kernels = new TwoKernels(profile, new Random(seed));
+      for (let call = 0; call < CALLS; call++) {
+        const { live, model, call: words } = kernels.ask();
+        seen.set(live, (seen.get(live) ?? 0) + 1);
+        assertEquals(model, live, `seed ${seed}, call ${call}: ${words}`);
+      }
+    }
+    // The fuzz reaches what it is for.
+    for (const answer of ["opens", "EINVAL", "ENOENT", "EOPNOTSUPP", "ESRCH", "EBADF", "E2BIG"]) {
+      assert((seen.get(answer) ?? 0) > 5, `${answer}: ${seen.get(answer) ?? 0}`);
+    }
+  },
+);
+
+test("a group may be as large as its readings fit, by what its members are read with", () => {
+  const host = new Asking(haswell());
+  const { GROUP, ID, LOST } = PERF_FORMAT;
+  const dummy = { type: 1, config: 9 };
+  const largest = (read_format: number) => {
+    const leader = host.open({ ...dummy, read_format });
+    let members = 1;
+    while (typeof host.tryOpen({ ...dummy }, { group: leader }) === "number") members++;
+    return members;
+  };
+  // 8 bytes and 24 for each member: 682 on Linux 6.18 too.
+  assertEquals(largest(GROUP | ID | LOST), Math.floor((16_384 - 8) / 24));
+});
