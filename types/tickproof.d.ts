@@ -365,7 +365,10 @@ declare class Recording implements Run, AsyncDisposable {
   events(): Generator<TraceEvent, void, undefined>;
   /** Replays the trace; as often as you like. */
   replay(): Promise<Replay>;
-  /** Deletes the trace and the outputs. */
+  /**
+   * Gives the trace and the outputs up. They are deleted once it is known that the test has passed; of a test that makes
+   * very many, the oldest are deleted before.
+   */
   [Symbol.asyncDispose](): Promise<void>;
 }
 /** A step as one record. */
@@ -645,6 +648,32 @@ declare function assertReplays(recording: Recording): Promise<Replay>;
  * @throws {AssertionError} With the ticks of the first one that differs.
  */
 declare function assertSameTicks(first: Run, ...others: readonly Run[]): void;
+/** Adds a group. */
+type AddGroup = (name: string, fn: () => void) => void;
+/** A group for each row of a table; see `test.each`. */
+interface AddGroups {
+  <Row extends readonly unknown[] | readonly [unknown]>(rows: readonly Row[]): (name: string, fn: (...values: Row) => void) => void;
+  <Row>(rows: readonly Row[]): (name: string, fn: (row: Row) => void) => void;
+  (strings: TemplateStringsArray, ...values: readonly unknown[]): (name: string, fn: (row: Record<string, unknown>) => void) => void;
+}
+/** `describe` and what hangs on it. */
+interface Describe extends AddGroup {
+  /** Groups whose tests are not run. */
+  skip: AddGroup;
+  /** Groups that are still to be written. */
+  todo: (name: string, fn?: () => void) => void;
+  /** Groups that keep the other tests from running, and the run from passing. */
+  only: AddGroup;
+  each: AddGroups;
+  skipIf: (condition: unknown) => AddGroup;
+  runIf: (condition: unknown) => AddGroup;
+}
+/**
+ * Adds a group of tests.
+ *
+ * @example describe("a loop", () => { test("replays", async (t) => { … }); });
+ */
+declare const describe: Describe;
 /** What is asserted of, if not the test that runs with the embedded engine. */
 interface SkipsOnOptions {
   /** Another test of the script, by name. @default the one that runs */
@@ -678,24 +707,59 @@ interface AddTest {
   /** @example test({ name: "adds", tags: ["quick"], fn: async (t) => { … } }) */
   (test: TestRecord): void;
 }
+/** What comes back of a test's body. */
+type Ended = void | Promise<void>;
+type Title<Row> = string | ((row: Row, index: number) => string);
+/** The tests of a table whose rows are lists: their values are arguments. */
+interface EachList<Row extends readonly unknown[]> {
+  (name: Title<Row>, fn: (...values: Row) => Ended, options?: TestOptions): void;
+  (name: Title<Row>, fn: (t: TestContext, ...values: Row) => Ended, options?: TestOptions): void;
+}
+/** The tests of a table whose rows are single values. */
+interface EachRow<Row> {
+  (name: Title<Row>, fn: (row: Row) => Ended, options?: TestOptions): void;
+  (name: Title<Row>, fn: (t: TestContext, row: Row) => Ended, options?: TestOptions): void;
+}
 /** A test for each row of a table. */
-type AddEach = <Row>(rows: readonly Row[]) => (name: string | ((row: Row, index: number) => string), fn: EachFunction<Row>, options?: TestOptions) => void;
-/** The body of a test that gets a row. */
-type EachFunction<Row> = (t: Parameters<TestFunction>[0], row: Row) => void | Promise<void>;
+interface AddEach {
+  <Row extends readonly unknown[] | readonly [unknown]>(rows: readonly Row[]): EachList<Row>;
+  <Row>(rows: readonly Row[]): EachRow<Row>;
+  (strings: TemplateStringsArray, ...values: readonly unknown[]): EachRow<Record<string, any>>;
+}
+/** A test for each row of a table; lists are not spread, and `t` comes last. */
+type AddFor = <Row>(rows: readonly Row[]) => (name: Title<Row>, fn: (row: Row, t: TestContext) => Ended, options?: TestOptions) => void;
 /** `test` and what hangs on it. */
 interface Test extends AddTest, Record<HookName, (fn: Hook) => void> {
   /** A test that keeps the others from running, and the run from passing. */
   only: AddTest;
   /** A test that is not run. */
   ignore: AddTest;
+  skip: AddTest;
+  /** A test that is still to be written. */
+  todo: (name: string, fn?: TestFunction) => void;
+  /** A test that is not run where the condition holds, or does not. */
+  skipIf: (condition: unknown) => AddTest;
+  runIf: (condition: unknown) => AddTest;
   /**
    * A test for each row.
    *
-   * @example test.each([1, 2, 3])((n) => `doubles ${n}`, (t, n) => { … })
-   * A name as a text may have `%s`, which becomes the row as JSON, and `%#`, which becomes its index.
+   * @example test.each([1, 2, 3])("doubles %i", (n) => { … })
+   * @example test.each([[1, 1, 2], [1, 2, 3]])("%i + %i is %i", (a, b, sum) => { … })
+   * @example test.each`a | sum\n${1} | ${2}`("$a and $a is $sum", ({ a, sum }) => { … })
+   * The values of a row are the arguments. A function with one parameter more than that gets `t` first; `test.for` hands
+   * it on behind the row, with its type:
+   * @example test.for(["loop.c"])("%s replays", async (program, t) => { … })
+   * Titles may have `%s %d %i %f %j %o` for the next value, `%#` for the row's index, `%$` for its number, and `$name`
+   * for a field of a row that is an object; or are functions of the row.
    */
   each: AddEach;
+  /** The same with lists as they are, and `t` behind: `test.for([[1, 2]])("%i", ([a, b], t) => { … })` */
+  for: AddFor;
 }
 /** Adds a test to the script. See {@link Test}. */
 declare const test: Test;
-export { type AddEach, type AddTest, type Condition, type Conditions, type Divergence, type Exit, type Hook, type HookName, type Location, type Permissions, type Program, type ProgramOptions, type RecordOptions, type Recording, type Replay, type Run, type ScriptHost, type Send, type SignalName, type SkipsOnOptions, type StepRecord, type Suite, type SuiteCondition, type SuiteExpectations, type SuiteRange, type SuiteTest, type SuiteText, type Test, type TestConditions, type TestContext, type TestFunction, type TestOptions, type TestRecord, type When, assertReplays, assertSameTicks, assertSkipsOn, test };
+/** The same by its other name. */
+declare const it: Test;
+/** Hooks by themselves, for all tests of the script or of the group that they stand in. */
+declare const beforeAll: (fn: Hook) => void, beforeEach: (fn: Hook) => void, afterEach: (fn: Hook) => void, afterAll: (fn: Hook) => void;
+export { type AddEach, type AddFor, type AddGroup, type AddGroups, type AddTest, type Condition, type Conditions, type Describe, type Divergence, type EachList, type EachRow, type Exit, type Hook, type HookName, type Location, type Permissions, type Program, type ProgramOptions, type RecordOptions, type Recording, type Replay, type Run, type ScriptHost, type Send, type SignalName, type SkipsOnOptions, type StepRecord, type Suite, type SuiteCondition, type SuiteExpectations, type SuiteRange, type SuiteTest, type SuiteText, type Test, type TestConditions, type TestContext, type TestFunction, type TestOptions, type TestRecord, type When, afterAll, afterEach, assertReplays, assertSameTicks, assertSkipsOn, beforeAll, beforeEach, describe, it, test };

@@ -120,3 +120,110 @@ test("suites runs a test as often as its script's 'repeats' says, and skips one 
   assertMatch(stdout, /skip own\/for rr: scripts record with the embedded engine/);
   assertMatch(stdout, /\n5 attempts in .*\n2 passed, 0 failed, 1 skipped\n$/);
 });
+
+test("a failing test keeps the recordings that it has given up, and what it printed; a passing one nothing", () => {
+  const { code, stdout } = suites(`
+    test("fails", async (t) => {
+      console.log("before the recording");
+      { await using run = await t.record("sh", ["-c", "echo kept"]); }
+      throw new Error("afterwards");
+    });
+    test("passes", async (t) => {
+      console.log("quiet");
+      await using run = await t.record("true");
+    });`);
+  assertEquals(code, 1);
+  assertMatch(stdout, /it printed:\n {6}before the recording\n/);
+  assertEquals(stdout.includes("quiet"), false);
+  const [, trace = ""] = /trace: (.*)\n/.exec(stdout) ?? [];
+  assertStringIncludes(readFileSync(join(trace, "../record.stdout"), "utf8"), "kept");
+  assertEquals(readdirSync(join(folder, "traces/suites/run-0")), ["own.fails.1"]);
+});
+
+test("a stray rejection fails the test that runs, and is told where it arose", () => {
+  const { code, stdout } = suites(`
+    test("strays", async () => {
+      void Promise.reject(new RangeError("nobody waits"));
+    });
+    test("throws later", async () => {
+      setTimeout(() => { throw new Error("too late"); }, 1);
+      await Bun.sleep(50);
+    });
+    test("goes on", () => {});`);
+  assertEquals(code, 1);
+  assertMatch(
+    stdout,
+    /a promise was rejected that nobody waits for: RangeError: nobody waits\n +at .*own\.test\.ts:4:\d+/,
+  );
+  assertMatch(stdout, /thrown where nobody catches it: Error: too late\n +at .*own\.test\.ts:7:\d+/);
+  assertMatch(stdout, /\n1 passed, 2 failed\n$/);
+});
+
+test("a failure points at the user's line, also through a module of the user's, without colours", () => {
+  writeFileSync(
+    join(folder, "helper.ts"),
+    `export function helped(): void {\n  throw new Error("in the helper");\n}\n`,
+  );
+  const { stdout } = suites(`import { helped } from "./helper.ts";
+    import { assertEquals } from "@std/assert";
+    test("equal", () => {
+      assertEquals({ a: 1 }, { a: 2 });
+    });
+    test("helped", () => { helped(); });`);
+  assertMatch(
+    stdout,
+    /fail own\/equal\n {4}Values are not equal\.(?:.|\n)*?\n +at .*own\.test\.ts:5:\d+\)?\n/,
+  );
+  assertMatch(stdout, /Error: in the helper\n +at helped \(.*helper\.ts:2:\d+\)\n +at .*own\.test\.ts:7:\d+/);
+  assertEquals(stdout.includes("\x1b"), false);
+  assertEquals(stdout.includes("node_modules"), false);
+});
+
+test("a script that can't be loaded says syntax, missing module or throw, with its place, and is exit code 3", () => {
+  const refused = (script: string) => {
+    const { code, stderr } = suites(script);
+    assertEquals(code, 3);
+    return stderr;
+  };
+  assertMatch(
+    refused("const a = ;"),
+    /its syntax is wrong: .*\n +at .*own\.test\.ts:2:11\n +const a = ;\n +\^\n/,
+  );
+  assertMatch(
+    refused('import "./no-such.ts";'),
+    /a module is missing: .*no-such\.ts.*\n +at .*own\.test\.ts/,
+  );
+  assertMatch(
+    refused('import "no-such-package";'),
+    /a module is missing: .*no-such-package.*\n +at .*own\.test\.ts/,
+  );
+  assertMatch(
+    refused('throw new RangeError("not now");'),
+    /it threw while it was loaded: RangeError: not now\n +at .*own\.test\.ts:2:\d+/,
+  );
+});
+
+test("groups run with their hooks around their tests, each once where it is meant so", () => {
+  const { code, stdout } = suites(`import { describe } from ${API};
+    test.beforeEach(() => console.log("each"));
+    describe("outer", () => {
+      test.beforeAll(() => console.log("outer all"));
+      test.afterAll(() => console.log("outer end"));
+      describe("inner", () => {
+        test.beforeEach(() => console.log("inner each"));
+        test.afterEach(() => console.log("inner after"));
+        test("one", () => {});
+        test("two", () => { throw new Error("to see what was printed"); });
+      });
+      test.todo("three");
+    });
+    test("apart", () => { throw new Error("to see what was printed"); });`);
+  assertEquals(code, 1);
+  assertMatch(
+    stdout,
+    /fail own\/outer > inner > two\n(?:.|\n)*?it printed:\n {6}each\n {6}inner each\n {6}inner after\n/,
+  );
+  assertMatch(stdout, /fail own\/apart\n(?:.|\n)*?it printed:\n {6}each\n {4}[^ ]/);
+  assertMatch(stdout, /skip own\/outer > three: todo/);
+  assertMatch(stdout, /\n1 passed, 2 failed, 1 skipped\n$/);
+});

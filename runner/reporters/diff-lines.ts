@@ -1,6 +1,7 @@
 /** How an output differs from the expected one, as lines of a unified diff. */
 import { counted } from "../plural.ts";
 import type { Hunk, OutputDifference } from "../run/mod.ts";
+import { printable } from "./printable.ts";
 import type { Style } from "./style.ts";
 
 const PHASES = { native: "natively", record: "recorded", replay: "replayed", script: "found" } as const;
@@ -58,13 +59,7 @@ function marked(text: string, other: string, look: (text: string) => string, sty
   return [before && look(before), look(style.inverse(middle)), after && look(after)].join("");
 }
 
-/** Letters that can't be seen, or would steer the terminal, as escapes; spaces at the end as dots. */
+/** A line with spaces at its end shown as dots. */
 function visible(text: string): string {
-  return text
-    .replace(/ +$/, (spaces) => "·".repeat(spaces.length))
-    .replaceAll(/\p{Cc}|\p{Cf}/gu, (letter) => {
-      if (letter === "\t") return "→   ";
-      const words = JSON.stringify(letter).slice(1, -1);
-      return words.startsWith("\\") ? words : `\\u{${letter.codePointAt(0)?.toString(16)}}`;
-    });
+  return printable(text.replace(/ +$/, (spaces) => "·".repeat(spaces.length)));
 }

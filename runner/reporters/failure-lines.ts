@@ -1,9 +1,12 @@
 /** What is shown of a failure besides its reason: registers side by side, the code, the events before, the threads. */
 import type { CodeListing, Difference } from "../../engine/mod.ts";
 import type { DivergencePlace, ThreadPlace } from "../engines/mod.ts";
+import { counted } from "../plural.ts";
 import type { Attempt } from "../run/mod.ts";
 import { placeText } from "../symbols/mod.ts";
 import { crashLines } from "./crash-lines.ts";
+import { printable } from "./printable.ts";
+import { stepLines } from "./step-lines.ts";
 import type { Style } from "./style.ts";
 
 /** Instructions that are shown before the pc, and from it on. */
@@ -11,11 +14,26 @@ const CODE_BEFORE = 3;
 const CODE_FROM = 3;
 
 /** The lines of an attempt; none if no more is known than its reason. */
-export function failureLines({ divergence, threads = [], crash }: Attempt, style: Style): string[] {
+export function failureLines(attempt: Attempt, style: Style): string[] {
+  const { divergence, threads = [], crash, output, steps = [] } = attempt;
   return [
+    ...(steps.length > 0 ? stepLines(steps, style) : []),
     ...(crash ? crashLines(crash, style) : []),
     ...(divergence ? divergenceLines(divergence) : []),
     ...threads.map(threadLine),
+    ...(output === undefined ? [] : outputLines(output)),
+  ];
+}
+
+/** Lines of a test's own output that are shown. */
+const OUTPUT_SHOWN = 20;
+
+function outputLines(output: string): string[] {
+  const lines = output.split("\n");
+  const left = lines.length - OUTPUT_SHOWN;
+  return [
+    left > 0 ? `it printed, after ${counted(left, "line")}:` : "it printed:",
+    ...lines.slice(-OUTPUT_SHOWN).map((line) => `  ${printable(line)}`),
   ];
 }
 

@@ -8,6 +8,7 @@ import { isHarmless, type RunSummary, type TestResult } from "../run/mod.ts";
 import { reasonsOf } from "./details.ts";
 import { diffLines } from "./diff-lines.ts";
 import { failureLines } from "./failure-lines.ts";
+import { stepLines } from "./step-lines.ts";
 import { styleFor } from "./style.ts";
 import { othersLine, totalsLine } from "./totals.ts";
 
@@ -82,7 +83,8 @@ export function githubSummary(summary: RunSummary): string {
   const { results } = summary;
   const rows = results.map(({ test, verdict, attempts, passed: good }) => {
     const tally = attempts.length > 1 ? ` ${good}/${attempts.length}` : "";
-    return `| ${cell(test.id)} | ${verdict.kind}${tally} | ${cell(reasonsOf(verdict).join("\n"))} |`;
+    const steps = stepLines(attempts.at(-1)?.steps ?? [], styleFor(false));
+    return `| ${cell([test.id, ...steps].join("\n"))} | ${verdict.kind}${tally} | ${cell(reasonsOf(verdict).join("\n"))} |`;
   });
   return [
     `### tickproof: ${totalsLine(summary)}`,

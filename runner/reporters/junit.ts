@@ -10,6 +10,8 @@ import { create } from "xmlbuilder2";
 import type { Attempt, RunSummary, TestCase, TestResult, Verdict } from "../run/mod.ts";
 import { reasonsOf } from "./details.ts";
 import { replayCommand } from "./replay-command.ts";
+import { stepLines } from "./step-lines.ts";
+import { styleFor } from "./style.ts";
 
 /** Where and when a run was, for its attributes. */
 export interface JunitInfo {
@@ -67,6 +69,13 @@ function addTest(suite: Element, { test, verdict, attempts }: TestResult): void 
     element.ele("skipped", { message: clean(`${title}${reasonsOf(verdict).join("\n")}`) });
     return;
   }
+  const steps = stepLines(attempts.at(-1)?.steps ?? [], styleFor(false));
+  addVerdict(element, test, verdict, attempts);
+  // The schema wants it last.
+  if (steps.length > 0) element.ele("system-out").txt(clean(steps.join("\n")));
+}
+
+function addVerdict(element: Element, test: TestCase, verdict: Verdict, attempts: readonly Attempt[]): void {
   const bad = attempts.filter((attempt) => isFailure(attempt.verdict) || isError(attempt.verdict));
   if (verdict.kind === "pass" || verdict.kind === "flaky") {
     for (const attempt of bad)

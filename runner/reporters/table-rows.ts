@@ -3,6 +3,7 @@ import { LEAST_NATIVE_MS } from "../history/trends.ts";
 import { median } from "../median.ts";
 import { group } from "../plural.ts";
 import type { Attempt, Phase, TestResult, Verdict } from "../run/mod.ts";
+import type { StepResult } from "../script/outcome.ts";
 import type { Style } from "./style.ts";
 import { type Cell, type Column, layOut, widthOf } from "./table.ts";
 
@@ -55,9 +56,10 @@ export function tableOf(results: readonly TestResult[], style: Style, columns: n
   // The engine is told where one is not tickproof's own.
   const withEngine = results.some(({ engine }) => engine !== "embedded");
   let table = FIGURES.filter(({ title }) => title !== "engine" || withEngine)
-    .map((figure) => ({ ...figure, cells: results.map((result) => figure.cell(result, style)) }))
+    .map((figure) => ({ ...figure, cells: results.flatMap((result) => cellsOf(figure, result, style)) }))
     .filter(({ cells }) => cells.some((cell) => cell !== undefined));
-  const rows = () => results.map((_, row) => table.map(({ cells }) => cells[row] ?? { text: "" }));
+  const [{ cells: lines } = { cells: [] }] = table;
+  const rows = () => lines.map((_, row) => table.map(({ cells }) => cells[row] ?? { text: "" }));
   while (widthOf(table, rows()) > columns) {
     const least = Math.max(0, ...table.map(({ dispensable = 0 }) => dispensable));
     if (least === 0) break;
@@ -71,6 +73,23 @@ export function tableOf(results: readonly TestResult[], style: Style, columns: n
     name.cells = name.cells.map((cell) => cell && { ...cell, text: cut(cell.text, room) });
   }
   return layOut(table, rows(), style.dim);
+}
+
+/** A figure of a test, and of each step of its last attempt below it. */
+function cellsOf({ title, cell }: Figure, result: TestResult, style: Style): (Cell | undefined)[] {
+  const steps = flat(result.attempts.at(-1)?.steps ?? [], 1);
+  return [
+    cell(result, style),
+    ...steps.map(({ depth, step: { name, verdict, milliseconds } }): Cell | undefined => {
+      if (title === "test") return { text: `${"  ".repeat(depth)}${name}`, style: style.dim };
+      if (title === "verdict") return { text: verdict.kind, style: style[LOOKS[verdict.kind]] };
+      return title === "time" && verdict.kind !== "skip" ? { text: seconds(milliseconds) } : undefined;
+    }),
+  ];
+}
+
+function flat(steps: readonly StepResult[], depth: number): { step: StepResult; depth: number }[] {
+  return steps.flatMap((step) => [{ step, depth }, ...flat(step.steps, depth + 1)]);
 }
 
 /** Names are not cut below this. */

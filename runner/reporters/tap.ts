@@ -4,7 +4,10 @@
  * Sources: testanything.org/tap-version-14-specification; docs.kernel.org/dev-tools/ktap.html.
  */
 import type { RunSummary, TestResult } from "../run/mod.ts";
+import type { StepResult } from "../script/outcome.ts";
 import { reasonsOf } from "./details.ts";
+import { stepLines } from "./step-lines.ts";
+import { styleFor } from "./style.ts";
 
 /** What stands behind the `#` of a test line. */
 interface Directive {
@@ -47,11 +50,35 @@ function diagnostics({ verdict, attempts }: TestResult): string[] {
   ];
 }
 
+/** The steps of a script's test, as subtests before it. */
+function subtests({ test, attempts }: TestResult): string[] {
+  const { steps = [] } = attempts.at(-1) ?? {};
+  return steps.length === 0 ? [] : stepTests(test.id, steps).map((line) => `    ${line}`);
+}
+
+function stepTests(title: string, steps: readonly StepResult[]): string[] {
+  return [
+    `# Subtest: ${plain(title)}`,
+    `1..${steps.length}`,
+    ...steps.flatMap(({ name, verdict, steps: inner }, index) => {
+      const directive = verdict.kind === "skip" ? ` # SKIP ${plain(verdict.reason)}` : "";
+      return [
+        ...(inner.length === 0 ? [] : stepTests(name, inner).map((line) => `    ${line}`)),
+        `${verdict.kind === "fail" ? "not ok" : "ok"} ${index + 1} - ${plain(name)}${directive}`,
+      ];
+    }),
+  ];
+}
+
 /** A summary in TAP version 14. */
 export function tapText({ results, interrupted }: RunSummary): string {
   const lines = results.flatMap((result, index) => {
     const { ok, text } = tapDirective(result);
-    return [`${ok ? "ok" : "not ok"} ${index + 1} - ${plain(result.test.id)}${text}`, ...diagnostics(result)];
+    return [
+      ...subtests(result),
+      `${ok ? "ok" : "not ok"} ${index + 1} - ${plain(result.test.id)}${text}`,
+      ...diagnostics(result),
+    ];
   });
   const bail = interrupted ? ["Bail out! the run was ended early"] : [];
   return [`TAP version 14`, `1..${results.length}`, ...lines, ...bail, ""].join("\n");
@@ -85,6 +112,7 @@ export function ktapText({ results }: RunSummary): string {
       const { ok, text } = ktapDirective(result);
       const reasons = result.verdict.kind === "skip" ? [] : reasonsOf(result.verdict);
       return [
+        ...stepLines(result.attempts.at(-1)?.steps ?? [], styleFor(false)).map((line) => `  # ${line}`),
         ...reasons.flatMap((reason) => reason.split("\n")).map((line) => `  # ${line}`),
         `  ${ok ? "ok" : "not ok"} ${index + 1} ${plain(result.test.name)}${text}`,
       ];

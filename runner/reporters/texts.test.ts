@@ -2,14 +2,17 @@ import { test } from "bun:test";
 import { resolve } from "node:path";
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import type { Crash } from "../engines/mod.ts";
+import { shellTest } from "../run/_fixtures.ts";
 import type { RunSummary, TestResult } from "../run/mod.ts";
 import type { Location } from "../script/definition.ts";
 import { bad, good, result, resultOf, summary } from "./_fixtures.ts";
 import { dotReporter } from "./dot.ts";
 import { githubAnnotations, githubSummary } from "./github.ts";
 import { jsonLine } from "./json-lines.ts";
+import { junitXml } from "./junit.ts";
 import { styleFor } from "./style.ts";
 import { ktapText, tapText } from "./tap.ts";
+import { summaryText } from "./terminal.ts";
 
 const more: RunSummary = {
   ...summary,
@@ -175,4 +178,55 @@ test("githubAnnotations() notes expected failures and marked passes, and is loud
     "::notice title=pass%3A shell/marked::the prefixes are ignored",
     "",
   ]);
+});
+
+const steps = [
+  {
+    name: "outer",
+    verdict: { kind: "fail", reasons: ["step 'inner': no"] },
+    milliseconds: 12,
+    steps: [{ name: "inner", verdict: { kind: "fail", reasons: ["no"] }, milliseconds: 3, steps: [] }],
+  },
+  { name: "later", verdict: { kind: "skip", reason: "not today" }, milliseconds: 0, steps: [] },
+] as const;
+const stepped: RunSummary = {
+  ...summary,
+  results: [result("steps", { ...bad, milliseconds: { script: 20 }, steps })],
+};
+
+test("steps of scripts are in every reporter", () => {
+  const tap = tapText(stepped);
+  assertStringIncludes(tap, "    # Subtest: shell/steps\n    1..2\n");
+  assertStringIncludes(
+    tap,
+    "        not ok 1 - inner\n    not ok 1 - outer\n    ok 2 - later # SKIP not today\nnot ok 1 ",
+  );
+  assertStringIncludes(
+    ktapText(stepped),
+    "  # fail outer 12 ms\n  #   fail inner 3 ms\n  # skip later: not today\n",
+  );
+  assertStringIncludes(
+    githubSummary(stepped),
+    "shell/steps<br>fail outer 12 ms<br>  fail inner 3 ms<br>skip later: not today |",
+  );
+  const pretty = summaryText(stepped, styleFor(false));
+  assertStringIncludes(pretty, "    fail outer 12 ms\n      fail inner 3 ms\n    skip later: not today\n");
+  assertStringIncludes(pretty, "\n    outer    fail ");
+  assertStringIncludes(pretty, "\n      inner  fail ");
+  const xml = junitXml(stepped, { startedAt: new Date(0), hostname: "box" });
+  assertStringIncludes(
+    xml,
+    "<system-out>fail outer 12 ms\n  fail inner 3 ms\nskip later: not today</system-out>",
+  );
+  let dots = "";
+  const dot = dotReporter((part) => {
+    dots += part;
+  }, styleFor(false));
+  dot({ kind: "run-finished", summary: stepped });
+  assertStringIncludes(dots, "fail outer 12 ms\n");
+  const line = jsonLine(
+    { kind: "attempt-finished", test: shellTest(""), attempt: { ...good, steps } },
+    new Date(),
+  );
+  assertEquals(line.event === "attempt-finished" && line.attempt.steps, steps);
 });

@@ -14,7 +14,7 @@ export { manifestTests } from "./plan.ts";
 export { type PreparedTest, prepare } from "./prepare.ts";
 export { notRun, parseRequired } from "./required.ts";
 export { type RunOptions, runTests } from "./run.ts";
-export { conditionsOf, isScript, ScriptSessions } from "./scripts.ts";
+export { conditionsOf, isScript, ScriptSessions, suiteOf } from "./scripts.ts";
 export { parseShard } from "./selection.ts";
 export { Snapshots } from "./snapshots.ts";
 export { isHarmless } from "./summarize.ts";

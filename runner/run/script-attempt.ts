@@ -1,5 +1,5 @@
 /** One attempt at a test of a script: the script's process runs it, and says what came of it. */
-import { mkdirSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, statSync } from "node:fs";
 import type { StepResult } from "../script/outcome.ts";
 import { Aborted } from "./phase.ts";
 import type { ScriptSessions } from "./scripts.ts";
@@ -27,6 +27,8 @@ export async function makeScriptAttempt(spec: ScriptAttemptSpec): Promise<Attemp
   const { test, target, number, scripts, folder, abort, onPhase, onStep } = spec;
   onPhase("script");
   mkdirSync(folder.recordings);
+  const output = scripts.outputOf(target.path);
+  const printedBefore = sizeOf(output);
   const started = performance.now();
   const end = await scripts.run(target.path, {
     index: target.index,
@@ -36,12 +38,14 @@ export async function makeScriptAttempt(spec: ScriptAttemptSpec): Promise<Attemp
     onStep,
   });
   const milliseconds = { script: performance.now() - started };
+  const printed = textFrom(output, printedBefore);
   const attempt = (verdict: Verdict, steps?: readonly StepResult[]): Attempt => ({
     number,
     engine: "embedded",
     verdict,
     milliseconds,
     ...(steps && steps.length > 0 && { steps }),
+    ...(printed !== "" && verdict.kind !== "pass" && { output: printed }),
   });
   switch (end.kind) {
     case "aborted":
@@ -58,4 +62,22 @@ export async function makeScriptAttempt(spec: ScriptAttemptSpec): Promise<Attemp
       return attempt(verdict.kind === "skip" ? { ...verdict, missing: [] } : verdict, steps);
     }
   }
+}
+
+/** How much of what a test has printed is kept: its end. */
+const MOST_PRINTED = 8192;
+
+function sizeOf(path: string): number {
+  return existsSync(path) ? statSync(path).size : 0;
+}
+
+/** The end of a file's text, of what came behind a byte. */
+function textFrom(path: string, from: number): string {
+  const size = sizeOf(path);
+  const start = Math.max(from, size - MOST_PRINTED);
+  if (start >= size) return "";
+  const bytes = readFileSync(path).subarray(start);
+  // A line that begins before what is kept would be read wrongly.
+  const first = start > from ? bytes.indexOf(0x0a) + 1 : 0;
+  return bytes.subarray(first).toString().trimEnd();
 }

@@ -146,6 +146,8 @@ export interface Attempt {
   counters?: Readonly<Record<string, number>>;
   /** How outputs differ from the expected ones, line by line. */
   differences?: readonly OutputDifference[];
+  /** What a script's test has printed, the end of it. */
+  output?: string;
   /** What else there is to say of how it went, a sentence each. */
   notes?: readonly string[];
   /** What a signal has left of the recorded program. */

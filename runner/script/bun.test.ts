@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, test } from "bun:test";
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 
@@ -80,4 +80,24 @@ test("bun test shows what is wrong with a manifest at its place", () => {
   const { code, output } = bunTest('import "./own.suite.yaml";\n');
   assertEquals(code, 1);
   assertMatch(output, /own\.suite\.yaml:2:1: unknown key 'tsets': did you mean 'tests'\?/);
+});
+
+test("bun test keeps the recordings of a test that fails, shows the user's line, and knows groups and tables", () => {
+  const { code, output } = bunTest(`import { describe } from "tickproof";
+    describe("a group", () => {
+      test("fails", async (t) => {
+        { await using run = await t.record("sh", ["-c", "echo kept"]); }
+        throw new Error("afterwards");
+      });
+      test.each([[1, 2]])("%i and %i", (a, b) => { if (a + b !== 3) throw new Error("no"); });
+      test.todo("later");
+    });`);
+  assertEquals(code, 1);
+  assertMatch(output, /Error: afterwards\n +at .*own\.test\.ts:6:\d+/);
+  const [, trace = ""] = /trace: (.*)\n/.exec(output) ?? [];
+  assertStringIncludes(readFileSync(join(trace, "../record.stdout"), "utf8"), "kept");
+  assertMatch(output, /replay: .* replay .*fails/);
+  assertMatch(output, /\(pass\) a group > 1 and 2/);
+  assertMatch(output, / 1 pass\n 1 skip\n 1 fail\n/);
+  assertEquals(readdirSync(join(folder, "traces/suites/run-0")).length, 1);
 });

@@ -4,15 +4,25 @@
  * that imports a manifest (`import suite from "./x.suite.yaml"`) has the manifest's tests too.
  */
 
-import { afterAll, afterEach, beforeAll, beforeEach, test } from "bun:test";
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, test } from "bun:test";
+import { mkdirSync } from "node:fs";
+import { dirname } from "node:path";
 import { plugin } from "bun";
 import { loadManifest } from "../manifest/mod.ts";
 import type { Suite } from "../manifest/suite.ts";
 import { reasonsOf } from "../reporters/details.ts";
-import { conditionsOf, type Decision, decide, factsOf, isHarmless, judgeAttempt } from "../run/mod.ts";
+import { replayCommand } from "../reporters/replay-command.ts";
+import {
+  conditionsOf,
+  type Decision,
+  decide,
+  factsOf,
+  isHarmless,
+  judgeAttempt,
+  suiteOf,
+} from "../run/mod.ts";
+import { type AttemptFolder, Workspace } from "../run/workspace.ts";
+import { tracesRoot } from "../traces.ts";
 import { registerManifest } from "./bun-manifest.ts";
 import { DEFAULT_TIMEOUT_SECONDS, type TestDefinition } from "./definition.ts";
 import { runTest } from "./execute.ts";
@@ -51,7 +61,9 @@ async function body(
   milliseconds: number,
 ): Promise<void> {
   if (decision.kind === "broken") throw new Error(decision.reason);
-  const files = mkdtempSync(join(tmpdir(), "tickproof-script-"));
+  const folder = attemptFolder(definition);
+  mkdirSync(folder.recordings);
+  let kept = false;
   const stop = new AbortController();
   const late = Promise.withResolvers<never>();
   let lastTimer: Timer | undefined;
@@ -61,8 +73,12 @@ async function body(
     lastTimer = setTimeout(() => late.reject(new Error(words)), GRACE_MS);
   }, milliseconds);
   try {
-    const around = surroundings(definition.location.file, definition, files, stop.signal, (path, step) =>
-      show(path, step),
+    const around = surroundings(
+      definition.location.file,
+      definition,
+      folder.recordings,
+      stop.signal,
+      (path, step) => show(path, step),
     );
     const { file } = definition.location;
     const script = { tests: known.filter(({ location }) => location.file === file), hooks: NO_HOOKS };
@@ -73,13 +89,39 @@ async function body(
     }
     const judged = judgeAttempt(verdict, decision);
     const reasons = reasonsOf(judged);
-    if (!isHarmless(judged)) throw new Error(reasons.join("\n"));
+    if (!isHarmless(judged)) {
+      const { trace } = folder.whereabouts();
+      kept = trace !== undefined;
+      throw new Error([...reasons, ...traceLines(definition, trace)].join("\n"));
+    }
     if (reasons.length > 0) console.log(`(${judged.kind}) ${definition.name}: ${reasons.join("; ")}`);
   } finally {
     clearTimeout(timer);
     clearTimeout(lastTimer);
-    rmSync(files, { recursive: true, force: true });
+    if (!kept) folder.remove();
   }
+}
+
+let workspace: Workspace | undefined;
+/** How often each test was run: it may be repeated, and tried again. */
+const turns = new Map<string, number>();
+
+/** A folder for the recordings of one run of a test, among those that are kept; those of passes go. */
+function attemptFolder({ name, location: { file } }: TestDefinition): AttemptFolder {
+  if (workspace === undefined) {
+    const made = new Workspace(tracesRoot());
+    workspace = made;
+    process.once("exit", () => made.close());
+  }
+  const suite = suiteOf(file);
+  const turn = (turns.get(`${suite}/${name}`) ?? 0) + 1;
+  turns.set(`${suite}/${name}`, turn);
+  return workspace.attempt(suite, name, turn);
+}
+
+function traceLines({ name, location: { file } }: TestDefinition, trace: string | undefined): string[] {
+  if (trace === undefined) return [];
+  return [`trace: ${trace}`, `replay: ${replayCommand({ id: `${suiteOf(file)}/${name}` }, { trace })}`];
 }
 
 /** A line for a step, as Bun writes them for tests. */
@@ -114,6 +156,10 @@ const registrar: Registrar = {
   },
   hook(name, fn) {
     HOOKS[name](fn);
+  },
+  group(name, fn, { ignore, only }) {
+    const add = ignore ? describe.skip : only ? describe.only : describe;
+    add(typeof ignore === "string" ? `${name} (skipped: ${ignore})` : name, fn);
   },
 };
 

@@ -94,6 +94,14 @@ export interface TestDefinition extends TestOptions {
   fn: TestFunction;
   /** Where `test()` was called. */
   location: Location;
+  /** The groups that it is in, the outermost first. @default none */
+  groups?: readonly Group[];
+}
+
+/** A group of tests, by `describe()`. */
+export interface Group {
+  readonly name: string;
+  readonly hooks: Readonly<Record<HookName, Hook[]>>;
 }
 
 /** A place in a script. */

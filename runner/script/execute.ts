@@ -30,10 +30,14 @@ async function withHooks(script: Script, test: TestDefinition, t: TestContext): 
     const reason = typeof test.ignore === "string" ? test.ignore : "ignored by the script";
     return { kind: "skip", reason };
   }
-  const before = await runHooks(script.hooks.beforeEach, "beforeEach", test.location.file);
+  const { groups = [] } = test;
+  const owners = [script, ...groups];
+  const first = owners.flatMap(({ hooks }) => hooks.beforeEach);
+  const last = owners.toReversed().flatMap(({ hooks }) => hooks.afterEach);
+  const before = await runHooks(first, "beforeEach", test.location.file);
   const verdict: StepVerdict =
     before.length > 0 ? { kind: "fail", reasons: before } : await runBody(t, test.fn, test.location);
-  const after = await runHooks(script.hooks.afterEach, "afterEach", test.location.file);
+  const after = await runHooks(last, "afterEach", test.location.file);
   if (after.length === 0) return verdict;
   return { kind: "fail", reasons: [...(verdict.kind === "fail" ? verdict.reasons : []), ...after] };
 }

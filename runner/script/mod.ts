@@ -23,10 +23,25 @@ export type {
   TestFunction,
   TestOptions,
 } from "./definition.ts";
+export { type AddGroup, type AddGroups, type Describe, describe } from "./describe.ts";
 export type { ScriptHost } from "./host.ts";
 export type { Permissions } from "./permissions.ts";
 export type { Program, ProgramOptions } from "./program.ts";
 export type { Divergence, Recording, RecordOptions, Replay, Run } from "./recording.ts";
 export type { Send, SignalName, When } from "./send.ts";
 export { assertSkipsOn, type SkipsOnOptions } from "./skips-on.ts";
-export { type AddEach, type AddTest, type Test, type TestRecord, test } from "./test.ts";
+export {
+  type AddEach,
+  type AddFor,
+  type AddTest,
+  afterAll,
+  afterEach,
+  beforeAll,
+  beforeEach,
+  type EachList,
+  type EachRow,
+  it,
+  type Test,
+  type TestRecord,
+  test,
+} from "./test.ts";

@@ -1,4 +1,6 @@
 /** What comes of a test or a step of a script. */
+
+import { resolve } from "node:path";
 import { AssertionError } from "./assert.js";
 import type { Location } from "./definition.ts";
 
@@ -21,19 +23,34 @@ export class Skipped extends Error {
   override name = "Skipped";
 }
 
+/** Folders of tickproof's own code: frames in there say nothing to the script's author. */
+const OWN = ["runner", "engine", "ffi", "compiled"].map(
+  (name) => `${resolve(import.meta.dir, "../..", name)}/`,
+);
+
+/** Whether a line of a stack is of the script, or of a module of its author's. */
+function isUsers(line: string, file: string): boolean {
+  if (line.includes(file)) return true;
+  const [, path = ""] = /((?:file:\/\/)?\/[^():]*):\d+/.exec(line) ?? [];
+  return path !== "" && !path.includes("/node_modules/") && !OWN.some((folder) => path.includes(folder));
+}
+
 /**
  * Puts what a script threw in words.
  *
  * @param error Anything.
- * @param file The script: only frames in it are shown.
+ * @param file The script: only frames in it and in its author's other modules are shown.
  */
 export function failureText(error: unknown, file: string): string {
   if (!(error instanceof Error)) return `threw ${Bun.inspect(error)}`;
   const kind = error instanceof AssertionError ? "" : `${error.name}: `;
-  const frames = (error.stack ?? "").split("\n").filter((line) => line.includes(file));
+  const frames = (error.stack ?? "")
+    .split("\n")
+    .filter((line) => /^\s*at /.test(line) && isUsers(line, file));
   const at = frames.length > 0 ? `\n${frames.map((line) => `    ${line.trim()}`).join("\n")}` : "";
   const cause = error.cause === undefined ? "" : `\ncaused by ${failureText(error.cause, file)}`;
-  return `${kind}${error.message.trim()}${at}${cause}`;
+  // Assertions colour their differences, whoever reads them.
+  return `${kind}${Bun.stripANSI(error.message).trim()}${at}${cause}`;
 }
 
 /** A verdict for what was thrown. */

@@ -3,7 +3,7 @@ import type { TestDefinition } from "./definition.ts";
 import type { StepResult } from "./outcome.ts";
 
 /** A test as the runner knows it: all but its body. */
-export type TestDescription = Omit<TestDefinition, "fn">;
+export type TestDescription = Omit<TestDefinition, "fn" | "groups">;
 
 /** To the process of a script. */
 export type Order =

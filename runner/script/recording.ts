@@ -69,10 +69,15 @@ export interface Workbench {
   /** An existing folder for the files of this test's recordings. */
   readonly files: string;
   readonly signal: AbortSignal;
+  /** Folders of recordings that the test has given up: they wait for its verdict. */
+  readonly disposed: string[];
   /** What the test says for all of its recordings. */
   readonly host?: string | undefined;
   readonly permissions?: Permissions | undefined;
 }
+
+/** Recordings that are given up and still there, of one test: what went wrong is nearly always in the last ones. */
+const MOST_DISPOSED = 16;
 
 /** No recording may take longer; the test's own time is over long before. */
 const FOREVER_SECONDS = 86_400;
@@ -179,9 +184,15 @@ export class Recording implements Run, AsyncDisposable {
     };
   }
 
-  /** Deletes the trace and the outputs. */
+  /**
+   * Gives the trace and the outputs up. They are deleted once it is known that the test has passed; of a test that makes
+   * very many, the oldest are deleted before.
+   */
   async [Symbol.asyncDispose](): Promise<void> {
-    rmSync(this.#place, { recursive: true, force: true });
+    const { disposed } = this.#bench;
+    if (disposed.includes(this.#place)) return;
+    disposed.push(this.#place);
+    if (disposed.length > MOST_DISPOSED) rmSync(disposed.shift() ?? "", { recursive: true, force: true });
   }
 }
 

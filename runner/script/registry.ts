@@ -2,20 +2,38 @@
  * Where `test()` puts its tests. Who runs a script decides what becomes of them: tickproof's own runner gathers
  * them first, `bun test` takes each at once.
  */
-import type { Hook, HookName, Script, TestDefinition } from "./definition.ts";
+import type { Group, Hook, HookName, Script, TestDefinition } from "./definition.ts";
 
 /** Takes what a script says. */
 export interface Registrar {
   test(definition: TestDefinition): void;
   hook(name: HookName, fn: Hook): void;
+  /** Runs a function whose tests and hooks are of a group. */
+  group(name: string, fn: () => void, how: GroupOptions): void;
 }
+
+/** What is said of all tests of a group. */
+export interface GroupOptions {
+  ignore?: boolean | string;
+  only?: boolean;
+}
+
+const noHooks = (): Record<HookName, Hook[]> => ({
+  beforeAll: [],
+  beforeEach: [],
+  afterEach: [],
+  afterAll: [],
+});
 
 /** A registrar that gathers. */
 export class Collector implements Registrar, Script {
   readonly tests: TestDefinition[] = [];
-  readonly hooks: Record<HookName, Hook[]> = { beforeAll: [], beforeEach: [], afterEach: [], afterAll: [] };
+  readonly hooks: Record<HookName, Hook[]> = noHooks();
+  /** The groups that are open, the outermost first. */
+  #open: readonly (Group & GroupOptions)[] = [];
 
-  test(definition: TestDefinition): void {
+  test(given: TestDefinition): void {
+    const definition = this.#inGroups(given);
     const { name, location } = definition;
     const twin = this.tests.find((known) => known.name === name);
     if (twin) {
@@ -28,7 +46,31 @@ export class Collector implements Registrar, Script {
   }
 
   hook(name: HookName, fn: Hook): void {
-    this.hooks[name].push(fn);
+    (this.#open.at(-1) ?? this).hooks[name].push(fn);
+  }
+
+  group(name: string, fn: () => void, how: GroupOptions): void {
+    const outer = this.#open;
+    this.#open = [...outer, { name, hooks: noHooks(), ...how }];
+    try {
+      fn();
+    } finally {
+      this.#open = outer;
+    }
+  }
+
+  /** A test with the names of its groups before its own. */
+  #inGroups(test: TestDefinition): TestDefinition {
+    if (this.#open.length === 0) return test;
+    const ignore = test.ignore || this.#open.find((group) => group.ignore)?.ignore;
+    const only = test.only || this.#open.some((group) => group.only);
+    return {
+      ...test,
+      name: [...this.#open.map((group) => group.name), test.name].join(" > "),
+      groups: this.#open,
+      ...(ignore && { ignore }),
+      ...(only && { only }),
+    };
   }
 }
 

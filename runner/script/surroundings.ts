@@ -28,7 +28,8 @@ export function surroundings(
   onStep: NonNullable<Surroundings["onStep"]>,
 ): Surroundings {
   const folder = dirname(file);
-  const bench = { engine: TICKPROOF, folder, files, signal, host, permissions };
+  const disposed: string[] = [];
+  const bench = { engine: TICKPROOF, folder, files, signal, disposed, host, permissions };
   return {
     host: host === undefined ? live : new ScriptHost(hostOf(host, folder)),
     record: (program, args, options) => Recording.make(bench, program, args, options),

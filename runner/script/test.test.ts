@@ -1,5 +1,7 @@
 import { afterEach, beforeEach, test } from "bun:test";
 import { assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
+import type { Hook, TestFunction } from "./definition.ts";
+import { describe } from "./describe.ts";
 import { Collector, type Registrar, setRegistrar } from "./registry.ts";
 import { test as add } from "./test.ts";
 
@@ -44,6 +46,95 @@ test("test.each() adds a test for each row, named after it", () => {
       ["x0", 2],
     ],
   );
+});
+
+/** Runs the tests so far; what their functions were called with. */
+async function called(): Promise<unknown[]> {
+  for (const { fn } of script.tests) await fn(CONTEXT);
+  return calls;
+}
+const CONTEXT = { name: "t" } as unknown as Parameters<TestFunction>[0];
+let calls: unknown[] = [];
+beforeEach(() => {
+  calls = [];
+});
+
+test("test.each() hands values on as Vitest does, and t to a function with one parameter more", async () => {
+  add.each([
+    [1, "b"],
+    [2, "d"],
+  ])("%i and %s", (a, b) => void calls.push([a, b]));
+  add.each([7])("single %d", (n) => void calls.push(n));
+  add.each([{ a: { b: 5 } }])("field $a.b, number %$, %%", (row) => void calls.push(row));
+  add.each([[1, 2]])(
+    "with t %#",
+    (t: unknown, a: number, b: number) => void calls.push([t === CONTEXT, a, b]),
+  );
+  add.each([8])("with t %s", (t: unknown, n: number) => void calls.push([t === CONTEXT, n]));
+  add.each`a | b
+    ${1} | ${"x"}
+    ${2} | ${"y"}`("template $a$b", ({ a, b }) => void calls.push([a, b]));
+  add.for([[1, 2]])("for %i", (row, t) => void calls.push([row, t === CONTEXT]));
+  assertEquals(
+    script.tests.map(({ name }) => name),
+    [
+      ...["1 and b", "2 and d", "single 7", "field 5, number 1, %", "with t 0", "with t 8"],
+      ...["template 1x", "template 2y", "for 1"],
+    ],
+  );
+  const row = { a: { b: 5 } };
+  const expected = [[1, "b"], [2, "d"], 7, row, [true, 1, 2], [true, 8], [1, "x"], [2, "y"], [[1, 2], true]];
+  assertEquals(await called(), expected);
+});
+
+test("test.each() refuses a template whose rows are not whole", () => {
+  assertThrows(
+    () => add.each`a | b\n${1} | ${2}\n${3}`("x", nothing),
+    TypeError,
+    "each row must have 2 values (a, b)",
+  );
+});
+
+test("test.skip, todo, skipIf and runIf say what is not run, and why", () => {
+  add.skip("a", nothing);
+  add.todo("b");
+  add.skipIf(true)("c", nothing);
+  add.skipIf(false)("d", nothing);
+  add.runIf(false)("e", { tags: ["x"] }, nothing);
+  assertEquals(
+    script.tests.map(({ ignore }) => ignore),
+    [true, "todo", true, undefined, true],
+  );
+});
+
+test("describe() names its tests, and gives them its hooks, its skip and its only", () => {
+  const around: Hook = () => {};
+  describe("outer", () => {
+    add.beforeEach(around);
+    add("one", nothing);
+    describe.skip("inner", () => add("two", nothing));
+  });
+  describe.only("alone", () => add("three", nothing));
+  describe.todo("later", () => add("four", nothing));
+  describe.each([1, 2])("row %i", (n) => add(`is ${n}`, nothing));
+  assertEquals(
+    script.tests.map(({ name, ignore, only, groups = [] }) => [
+      name,
+      ignore,
+      only,
+      groups[0]?.hooks.beforeEach.length,
+    ]),
+    [
+      ["outer > one", undefined, undefined, 1],
+      ["outer > inner > two", true, undefined, 1],
+      ["alone > three", undefined, true, 0],
+      ["later > four", "todo", undefined, 0],
+      ["row 1 > is 1", undefined, undefined, 0],
+      ["row 2 > is 2", undefined, undefined, 0],
+    ],
+  );
+  assertEquals(script.hooks.beforeEach, []);
+  assertThrows(() => describe("x", async () => {}), TypeError, "'fn' must not be async");
 });
 
 test("test() refuses what makes no test, and says what is wrong", () => {

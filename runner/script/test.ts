@@ -1,7 +1,10 @@
 /** `test()`, in the shape of Deno's: a name and a function, or a record of both, or options between them. */
+
+import type { TestContext } from "./context.ts";
 import type { Hook, HookName, Location, TestDefinition, TestFunction, TestOptions } from "./definition.ts";
 import { scriptLocation } from "./location.ts";
 import { registrar } from "./registry.ts";
+import { argumentsOf, rowsOfTemplate, titleOf } from "./table.ts";
 
 /** A test as one record. */
 export interface TestRecord extends TestOptions {
@@ -19,17 +22,34 @@ export interface AddTest {
   (test: TestRecord): void;
 }
 
-/** A test for each row of a table. */
-export type AddEach = <Row>(
-  rows: readonly Row[],
-) => (
-  name: string | ((row: Row, index: number) => string),
-  fn: EachFunction<Row>,
-  options?: TestOptions,
-) => void;
+/** What comes back of a test's body. */
+type Ended = void | Promise<void>;
+type Title<Row> = string | ((row: Row, index: number) => string);
 
-/** The body of a test that gets a row. */
-export type EachFunction<Row> = (t: Parameters<TestFunction>[0], row: Row) => void | Promise<void>;
+/** The tests of a table whose rows are lists: their values are arguments. */
+export interface EachList<Row extends readonly unknown[]> {
+  (name: Title<Row>, fn: (...values: Row) => Ended, options?: TestOptions): void;
+  (name: Title<Row>, fn: (t: TestContext, ...values: Row) => Ended, options?: TestOptions): void;
+}
+
+/** The tests of a table whose rows are single values. */
+export interface EachRow<Row> {
+  (name: Title<Row>, fn: (row: Row) => Ended, options?: TestOptions): void;
+  (name: Title<Row>, fn: (t: TestContext, row: Row) => Ended, options?: TestOptions): void;
+}
+
+/** A test for each row of a table. */
+export interface AddEach {
+  <Row extends readonly unknown[] | readonly [unknown]>(rows: readonly Row[]): EachList<Row>;
+  <Row>(rows: readonly Row[]): EachRow<Row>;
+  // biome-ignore lint/suspicious/noExplicitAny: a template literal has no types for its columns
+  (strings: TemplateStringsArray, ...values: readonly unknown[]): EachRow<Record<string, any>>;
+}
+
+/** A test for each row of a table; lists are not spread, and `t` comes last. */
+export type AddFor = <Row>(
+  rows: readonly Row[],
+) => (name: Title<Row>, fn: (row: Row, t: TestContext) => Ended, options?: TestOptions) => void;
 
 /** `test` and what hangs on it. */
 export interface Test extends AddTest, Record<HookName, (fn: Hook) => void> {
@@ -37,13 +57,27 @@ export interface Test extends AddTest, Record<HookName, (fn: Hook) => void> {
   only: AddTest;
   /** A test that is not run. */
   ignore: AddTest;
+  skip: AddTest;
+  /** A test that is still to be written. */
+  todo: (name: string, fn?: TestFunction) => void;
+  /** A test that is not run where the condition holds, or does not. */
+  skipIf: (condition: unknown) => AddTest;
+  runIf: (condition: unknown) => AddTest;
   /**
    * A test for each row.
    *
-   * @example test.each([1, 2, 3])((n) => `doubles ${n}`, (t, n) => { … })
-   * A name as a text may have `%s`, which becomes the row as JSON, and `%#`, which becomes its index.
+   * @example test.each([1, 2, 3])("doubles %i", (n) => { … })
+   * @example test.each([[1, 1, 2], [1, 2, 3]])("%i + %i is %i", (a, b, sum) => { … })
+   * @example test.each`a | sum\n${1} | ${2}`("$a and $a is $sum", ({ a, sum }) => { … })
+   * The values of a row are the arguments. A function with one parameter more than that gets `t` first; `test.for` hands
+   * it on behind the row, with its type:
+   * @example test.for(["loop.c"])("%s replays", async (program, t) => { … })
+   * Titles may have `%s %d %i %f %j %o` for the next value, `%#` for the row's index, `%$` for its number, and `$name`
+   * for a field of a row that is an object; or are functions of the row.
    */
   each: AddEach;
+  /** The same with lists as they are, and `t` behind: `test.for([[1, 2]])("%i", ([a, b], t) => { … })` */
+  for: AddFor;
 }
 
 function define(args: Parameters<AddTest> | readonly unknown[]): TestRecord {
@@ -106,23 +140,59 @@ const adder =
 
 const hook = (name: HookName) => (fn: Hook) => registrar().hook(name, fn);
 
-const each: AddEach = (rows) => (name, fn, options) => {
-  rows.forEach((row, index) => {
-    const title =
-      typeof name === "function"
-        ? name(row, index)
-        : name.replaceAll("%#", String(index)).replaceAll("%s", () => JSON.stringify(row) ?? String(row));
-    add(define([title, { ...options }, (t: Parameters<TestFunction>[0]) => fn(t, row)]), {});
+/** A table's rows, however it is written. */
+function rowsOf(first: readonly unknown[], values: readonly unknown[]): readonly unknown[] {
+  return "raw" in first ? rowsOfTemplate(first as unknown as TemplateStringsArray, values) : first;
+}
+
+/** Adds a test for each row; `call` hands the row to the test's function. */
+function addRows<Fn extends (...args: readonly never[]) => Ended>(
+  rows: readonly unknown[],
+  call: (fn: Fn, t: TestContext, row: unknown) => Ended,
+) {
+  return (name: Title<unknown>, fn: Fn, options: TestOptions = {}): void => {
+    if (typeof fn !== "function") {
+      throw new TypeError(
+        `Cannot add the tests '${String(name)}' as 'fn' must be a function: current value is ${typeof fn}`,
+      );
+    }
+    rows.forEach((row, index) => {
+      const title = typeof name === "function" ? name(row, index) : titleOf(name, row, index);
+      add(define([title, { ...options }, (t: TestContext) => call(fn, t, row)]), {});
+    });
+  };
+}
+
+const each = (first: readonly unknown[], ...values: readonly unknown[]) =>
+  addRows(rowsOf(first, values), (fn: (...args: readonly unknown[]) => Ended, t, row) => {
+    const args = argumentsOf(row);
+    return fn.length === args.length + 1 ? fn(t, ...args) : fn(...args);
   });
-};
+
+const forEachRow = (rows: readonly unknown[]) =>
+  addRows(rows, (fn: (row: unknown, t: TestContext) => Ended, t, row) => fn(row, t));
+
+const skip = adder({ ignore: true });
+const plain = adder({});
 
 /** Adds a test to the script. See {@link Test}. */
 export const test: Test = Object.assign(adder({}), {
   only: adder({ only: true }),
-  ignore: adder({ ignore: true }),
-  each,
+  ignore: skip,
+  skip,
+  todo: (name: string, fn: TestFunction = () => {}) => add(define([name, fn]), { ignore: "todo" }),
+  skipIf: (condition: unknown) => (condition ? skip : plain),
+  runIf: (condition: unknown) => (condition ? plain : skip),
+  each: each as AddEach,
+  for: forEachRow as AddFor,
   beforeAll: hook("beforeAll"),
   beforeEach: hook("beforeEach"),
   afterEach: hook("afterEach"),
   afterAll: hook("afterAll"),
 });
+
+/** The same by its other name. */
+export const it: Test = test;
+
+/** Hooks by themselves, for all tests of the script or of the group that they stand in. */
+export const { beforeAll, beforeEach, afterEach, afterAll } = test;

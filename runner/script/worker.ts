@@ -3,8 +3,10 @@
  * A process of its own, so that a script that hangs can be ended.
  */
 import { dirname, resolve } from "node:path";
+import type { Group, TestDefinition } from "./definition.ts";
 import { runHooks, runTest } from "./execute.ts";
-import { failureText } from "./outcome.ts";
+import { loadErrorText } from "./load-error.ts";
+import { failureText, type StepResult } from "./outcome.ts";
 import type { Order, Report } from "./protocol.ts";
 import { provideModules } from "./provide.ts";
 import { Collector, setRegistrar } from "./registry.ts";
@@ -14,23 +16,48 @@ const [, , path = ""] = process.argv;
 const file = resolve(path);
 const script = new Collector();
 let prepared: Promise<string[]> | undefined;
+/** Groups with a test that was run, the first ones first, and what went wrong in their `beforeAll`. */
+const entered = new Map<Group, Promise<string[]>>();
 let running: AbortController | undefined;
+/** What was thrown or rejected beside the test that runs, and between tests. */
+let strays: string[] = [];
+
+function stray(what: string): (error: unknown) => void {
+  return (error) => void strays.push(`${what}: ${failureText(error, file)}`);
+}
+process.on("unhandledRejection", stray("a promise was rejected that nobody waits for"));
+process.on("uncaughtException", stray("thrown where nobody catches it"));
+
+/** What has gone astray so far; a rejection is known to be one when the turn of the event loop is over. */
+async function takeStrays(): Promise<string[]> {
+  await new Promise((resolve) => setImmediate(resolve));
+  const taken = strays;
+  strays = [];
+  return taken;
+}
 
 function tell(report: Report): void {
   process.send?.(report);
 }
 
-/** Hooks before all tests run once, before the first test; where they fail, so does every test. */
-function prepare(): Promise<string[]> {
+/** Hooks before all tests of the script or a group run once, before the first of them; where they fail, so do all. */
+async function prepare({ groups = [] }: TestDefinition): Promise<string[]> {
   prepared ??= runHooks(script.hooks.beforeAll, "beforeAll", file);
-  return prepared;
+  const wrong = [...(await prepared)];
+  for (const group of groups) {
+    if (wrong.length > 0) break;
+    const done = entered.get(group) ?? runHooks(group.hooks.beforeAll, "beforeAll", file);
+    entered.set(group, done);
+    wrong.push(...(await done));
+  }
+  return wrong;
 }
 
 async function run({ index, files }: Order & { do: "run" }): Promise<void> {
   const test = script.tests[index];
   if (test === undefined)
     throw new RangeError(`Cannot run test ${index}: the script has ${script.tests.length}`);
-  const wrong = test.ignore ? [] : await prepare();
+  const wrong = test.ignore ? [] : await prepare(test);
   if (wrong.length > 0) {
     tell({
       is: "ended",
@@ -44,12 +71,23 @@ async function run({ index, files }: Order & { do: "run" }): Promise<void> {
     tell({ is: "step", path: steps, result: step }),
   );
   const result = await runTest(script, test, around, signal);
+  const astray = await takeStrays();
   running = undefined;
-  tell({ is: "ended", result });
+  tell({ is: "ended", result: astray.length > 0 ? failedBy(result, astray) : result });
+}
+
+/** A result with what went wrong beside it. */
+function failedBy(result: StepResult, reasons: readonly string[]): StepResult {
+  const own = result.verdict.kind === "fail" ? result.verdict.reasons : [];
+  return { ...result, verdict: { kind: "fail", reasons: [...own, ...reasons] } };
 }
 
 async function end(): Promise<void> {
-  const wrong = prepared === undefined ? [] : await runHooks(script.hooks.afterAll, "afterAll", file);
+  const wrong: string[] = [];
+  for (const group of [...entered.keys()].toReversed())
+    wrong.push(...(await runHooks(group.hooks.afterAll, "afterAll", file)));
+  if (prepared !== undefined) wrong.push(...(await runHooks(script.hooks.afterAll, "afterAll", file)));
+  wrong.push(...(await takeStrays()));
   tell({ is: "closed", wrong });
   process.disconnect?.();
 }
@@ -71,7 +109,7 @@ setRegistrar(script);
 provideModules(dirname(file));
 try {
   await import(file);
-  tell({ is: "loaded", tests: script.tests.map(({ fn: _, ...description }) => description) });
+  tell({ is: "loaded", tests: script.tests.map(({ fn: _, groups: __, ...description }) => description) });
 } catch (error) {
-  tell({ is: "refused", reason: failureText(error, file) });
+  tell({ is: "refused", reason: loadErrorText(error, file) });
 }
