@@ -10,6 +10,8 @@ import {
   restoreDefault,
   SIG,
   setTimer,
+  startState,
+  unblockSignals,
 } from "../ffi/mod.ts";
 
 /** Signals that end a run in an orderly way. */
@@ -38,6 +40,9 @@ let caught: readonly number[] = [];
  */
 export function catchInterrupts(): Disposable {
   if (catching++ === 0) {
+    // Before anything of the run is open; and whoever started us with these blocked did not mean to make us deaf.
+    startState();
+    unblockSignals(ENDING_SIGNALS);
     // What nohup has asked for holds for the recorder as for its program.
     caught = [...ENDING_SIGNALS, SIG.SIGALRM].filter((signal) => signal !== SIG.SIGHUP || !isIgnored(signal));
     installInterrupts(caught);

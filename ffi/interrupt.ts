@@ -12,7 +12,8 @@ import { unwrap } from "./error.ts";
 import { controlCode, INTERRUPT_STATE, interruptState } from "./interrupt_state.ts";
 import { SYSCALLS } from "./numbers.ts";
 import { rawSyscall } from "./raw.ts";
-import { SA, SIG, SIG_IGN, SIGSET_SIZE } from "./signals.ts";
+import { scratch } from "./scratch.ts";
+import { SA, SIG, SIG_HOW, SIG_IGN, SIGSET_SIZE, signalBit } from "./signals.ts";
 import { ITIMERVAL, KERNEL_SIGACTION } from "./structs.ts";
 
 const action = NativeBuffer.map(KERNEL_SIGACTION.size);
@@ -66,6 +67,15 @@ export function restoreDefault(signal: number): void {
 /** Whether a signal was ignored before {@link installInterrupts} took it; a tracee must then ignore it too. */
 export function wasIgnored(signal: number): boolean {
   return previous.get(signal)?.wasIgnored ?? false;
+}
+
+/** Takes signals out of the mask of the calling thread. */
+export function unblockSignals(signals: readonly number[]): void {
+  scratch.u64[0] = signals.reduce((mask, signal) => mask | signalBit(signal), 0n);
+  unwrap(
+    "rt_sigprocmask",
+    rawSyscall(SYSCALLS.rt_sigprocmask, SIG_HOW.UNBLOCK, scratch.address, 0, SIGSET_SIZE),
+  );
 }
 
 /** Whether a signal is ignored at this moment. */

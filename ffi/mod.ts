@@ -50,6 +50,7 @@ export {
   pendingInterrupt,
   restoreDefault,
   setTimer,
+  unblockSignals,
   wasIgnored,
 } from "./interrupt.ts";
 export { readKernelLog } from "./kernel_log.ts";
@@ -102,6 +103,7 @@ export {
 } from "./signals.ts";
 export { spawnTraced } from "./spawn.ts";
 export type { SpawnOptions } from "./spawn_block.ts";
+export { START_VARIABLE, type StartState, startState } from "./start_state.ts";
 export {
   IOVEC,
   ITIMERVAL,

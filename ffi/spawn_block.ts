@@ -15,6 +15,7 @@ import { CLONE } from "./process.ts";
 import { rawSyscall } from "./raw.ts";
 import { scratch } from "./scratch.ts";
 import { SIG, SIG_DFL, SIG_IGN, SIGRT, SIGSET_SIZE, signalBit } from "./signals.ts";
+import { startState } from "./start_state.ts";
 import { type StringVectors, stringVectors } from "./string_vector.ts";
 import { SPAWN_LISTING } from "./stubs/spawn.ts";
 
@@ -51,6 +52,8 @@ export interface SpawnOptions {
   readonly argv: readonly string[];
   /** Environment, as `NAME=value`. */
   readonly env: readonly string[];
+  /** Whether it gets the descriptors, the mask and the limit that this process was started with. @default false */
+  readonly inherits?: boolean;
 }
 
 /** How a child begins: stopped under ptrace at its first instruction, or held before it executes its program. */
@@ -58,14 +61,16 @@ export type SpawnKind = "traced" | "held";
 
 /** Which signals the child sets to SIG_DFL and which to SIG_IGN; the others stay as execve leaves them. */
 function dispositions(): { defaulted: bigint; ignored: bigint } {
+  const { ignored: inherited } = startState();
   let defaulted = 0n;
   let ignored = 0n;
   for (let signal = 1; signal <= SIGRT.MAX; signal++) {
     if (signal === SIG.SIGKILL || signal === SIG.SIGSTOP) continue;
     unwrap("rt_sigaction", rawSyscall(SYSCALLS.rt_sigaction, signal, 0, scratch.address, SIGSET_SIZE));
     const handler = Number(scratch.u64[0]);
-    // Bun itself ignores these two at its start, so what its parent had is lost: the default is the better guess.
-    const byBun = signal === SIG.SIGPIPE || signal === SIG.SIGXFSZ;
+    // Bun itself ignores these two at its start.
+    const byBun =
+      (signal === SIG.SIGPIPE || signal === SIG.SIGXFSZ) && (inherited & signalBit(signal)) === 0n;
     if (wasIgnored(signal)) ignored |= signalBit(signal);
     else if (handler === SIG_IGN ? byBun : handler !== SIG_DFL) defaulted |= signalBit(signal);
   }

@@ -1,6 +1,6 @@
 /** What the kernel says of a task that is not the recorder's at the moment (proc_pid_stat(5), state). */
 import { existsSync, readFileSync } from "node:fs";
-import { close, isErrno, O, open, pread, SIG, signalBit } from "../../ffi/mod.ts";
+import { close, isErrno, O, open, pread, SIG, SIGRT, signalBit } from "../../ffi/mod.ts";
 import { isErrnoException } from "../errno-exception.ts";
 import { readMaps } from "../proc-maps.ts";
 import { CONTEXT_BASE } from "../translate/context.ts";
@@ -82,6 +82,15 @@ function readIfThere(path: string): string {
     if (isErrnoException(error, "ENOENT") || isErrnoException(error, "ESRCH")) return "";
     throw error;
   }
+}
+
+/** The signals that a process ignores (proc_pid_status(5), SigIgn). */
+export function ignoredSignals(pid: number): number[] {
+  const [, digits = "0"] = /^SigIgn:\s*([0-9a-f]+)$/m.exec(readIfThere(`/proc/${pid}/status`)) ?? [];
+  const mask = BigInt(`0x${digits}`);
+  return Array.from({ length: SIGRT.MAX }, (_, i) => i + 1).filter(
+    (signal) => (mask & signalBit(signal)) !== 0n,
+  );
 }
 
 /** Whether a signal waits for a task or its process (proc_pid_status(5), SigPnd and ShdPnd); not if the task is gone. */

@@ -79,6 +79,7 @@ export class Lifecycle {
         );
     if (!shares(CLONE.THREAD) && shares(CLONE.VM)) parent.space.users++;
     process.choseProcessors = parent.process.choseProcessors;
+    process.fixedLayout = parent.process.fixedLayout;
     const child = new RecordedTask(tid, process);
     this.recording.tasks.set(tid, child);
     this.tracer.readRegisters(child);

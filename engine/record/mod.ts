@@ -1,6 +1,18 @@
 /** Recording: the door of this folder. */
 import { join, resolve } from "node:path";
-import { kill, SIG, SIGRT, SyscallError, setOptions, spawnTraced, wasIgnored } from "../../ffi/mod.ts";
+import {
+  kill,
+  PERSONALITY,
+  rawSyscall,
+  SIG,
+  START_VARIABLE,
+  SYSCALLS,
+  SyscallError,
+  setOptions,
+  signalBit,
+  spawnTraced,
+  startState,
+} from "../../ffi/mod.ts";
 import { EngineError, invariant } from "../engine-error.ts";
 import type { HostModel } from "../host/model-api.ts";
 import { catchInterrupts, Interrupted } from "../interrupts.ts";
@@ -18,6 +30,7 @@ import { Chaos } from "./chaos.ts";
 import type { CrashState } from "./crash.ts";
 import { type Denial, Deny } from "./deny/mod.ts";
 import { DescribedHost } from "./described/mod.ts";
+import { ignoredSignals } from "./kernel-state.ts";
 import type { LeftProcess } from "./left-processes.ts";
 import type { TaskPlace } from "./places.ts";
 import { type PlannedSignal, PlannedSignals } from "./planned-signals.ts";
@@ -216,6 +229,7 @@ function start(
       path: program,
       argv,
       env: Object.entries(environment).map(([name, value]) => `${name}=${value}`),
+      inherits: true,
     });
   } catch (error) {
     if (!(error instanceof SyscallError)) throw error;
@@ -229,11 +243,14 @@ function start(
     const stopSignal = status >> 8;
     if (stopSignal !== SIG.SIGTRAP) return { pid, status: tracer.dieOfSignals(pid, stopSignal) };
     setOptions(pid, TRACE_OPTIONS);
-    const ignored = Array.from({ length: SIGRT.MAX }, (_, i) => i + 1).filter(wasIgnored);
+    const ignored = ignoredSignals(pid);
     const task = new RecordedTask(
       pid,
       new RecordedProcess(pid, tracer.newSpace(pid), initialActions(ignored)),
     );
+    const persona = rawSyscall(SYSCALLS.personality, 0xffffffff);
+    task.process.fixedLayout = (persona & PERSONALITY.ADDR_NO_RANDOMIZE) !== 0;
+    task.trap.blocked = (startState().mask & signalBit(SIG.SIGTRAP)) !== 0n;
     tracer.takeRegisters(task);
     return task;
   } catch (error) {
@@ -244,6 +261,8 @@ function start(
 
 function currentEnvironment(): Record<string, string> {
   return Object.fromEntries(
-    Object.entries(process.env).filter((entry): entry is [string, string] => entry[1] !== undefined),
+    Object.entries(process.env).filter(
+      (entry): entry is [string, string] => entry[1] !== undefined && entry[0] !== START_VARIABLE,
+    ),
   );
 }

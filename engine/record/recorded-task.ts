@@ -49,6 +49,8 @@ export function standsAt(task: RecordedTask, { pc, ticks, jumps, rsp }: Entry): 
 
 /** A process that is being recorded. */
 export class RecordedProcess extends Process {
+  /** Its layout is not randomised because it is to be so, not only because it is recorded. */
+  fixedLayout = false;
   /** Its leader has ended before its threads, and is not waited for yet. */
   leaderless = false;
 

@@ -40,6 +40,7 @@ import { filterMaps } from "./maps-filter.ts";
 import type { Stream } from "./output-streams.ts";
 import { OutsideWrites } from "./outside-writes.ts";
 import { endOfFreeable, partDone } from "./partial-effects.ts";
+import { keepLayout, showPersonality } from "./personality.ts";
 import type { RecordedTask } from "./recorded-task.ts";
 import type { Recording } from "./recording.ts";
 import { changedStack, growingStart } from "./stack.ts";
@@ -191,6 +192,9 @@ export class SyscallRecorder {
         if ((call.int(0) & HIDDEN_FLAGS) !== 0)
           call.change(task, "rdi", task.get("rdi") & ~BigInt(HIDDEN_FLAGS));
         break;
+      case SYSCALLS.personality:
+        keepLayout(task, call);
+        break;
       case SYSCALLS.madvise:
         if (call.int(2) === MADV.FREE) this.prepareFree(task, call);
         break;
@@ -223,6 +227,7 @@ export class SyscallRecorder {
     call.result = Number(BigInt.asIntN(64, task.get("rax")));
     this.recording.described?.leaves(task, call);
     if (call.failure !== undefined && call.result === 0) task.set("rax", call.failure);
+    if (number === SYSCALLS.personality && call.result >= 0) showPersonality(task, call);
     const result = BigInt.asIntN(64, task.get("rax"));
     call.result = Number(result);
     if (call.result >= 0) refuse(call, call.refusal);
