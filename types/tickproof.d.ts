@@ -110,8 +110,10 @@ interface InstructionEvent extends EventBase {
   kind: "instruction";
   /** "rdtsc", "cpuid", … */
   name: string;
-  /** Registers after it. */
+  /** Registers after it; `rip` too, which branches change. */
   after: Registers;
+  /** Memory that it has written. */
+  writes: MemoryWrite[];
 }
 /** The task made a new one (clone, fork, vfork); the call's own `syscall` event follows, for vfork much later. */
 interface CloneEvent extends EventBase {

@@ -1,4 +1,4 @@
-/** `tickproof init`: a first manifest, from what a command does when it is recorded. */
+/** `tickproof init`: sets a project up; or writes a first manifest, from what a command does when it is recorded. */
 import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { basename, dirname, extname, join, relative, resolve } from "node:path";
@@ -7,7 +7,7 @@ import { UsageError } from "../errors.ts";
 import { OK, SIGNAL_BASE } from "../exit-codes.ts";
 import { print } from "../output.ts";
 import { signalNumber } from "../signals.ts";
-import { TICKPROOF } from "../tickproof.ts";
+import { TICKPROOF, typedCommand } from "../tickproof.ts";
 import { checkWritable, writeWhole } from "../write-whole.ts";
 import { Ending } from "./_ending.ts";
 
@@ -15,17 +15,27 @@ const SCHEMA = resolve(import.meta.dir, "../../manifests/schema.json");
 
 export const init = defineCommand({
   name: "init",
-  summary: "Record a command, and write a first manifest for it",
+  summary: "Set a project up; or record a command, and write a first manifest for it",
   details: [
-    "Records CMD twice, with nothing on its standard input, and expects what both recordings have in common: end,",
+    "Without CMD: finds the command of this folder's tests, and writes tickproof.yaml, a first manifest and lines for",
+    ".gitignore. What is there already stays as it is.",
+    "With CMD: records it twice, with nothing on its standard input, and expects what both recordings have in common: end,",
     "output, ticks. CMD may be a source in C, C++ or assembly. Without -o the file is named after CMD. A file that is",
     "there is not overwritten.",
   ].join("\n"),
   options: {
-    output: { kind: "text", short: "o", value: "FILE", help: "write the manifest to FILE" },
+    output: { kind: "text", short: "o", value: "FILE", help: "with CMD: write the manifest to FILE" },
+    script: { kind: "flag", help: "without CMD: write a first script instead of a manifest" },
+    github: {
+      kind: "flag",
+      help: "without CMD: write a workflow of GitHub Actions too, which keeps traces of failures",
+    },
+    gitlab: { kind: "flag", help: "without CMD: the same for GitLab" },
   },
-  positionals: { usage: "[--] CMD ARGS…", min: 1, max: Number.POSITIVE_INFINITY, verbatim: true },
-  async run({ options, positionals: [program = "", ...args] }) {
+  positionals: { usage: "[[--] CMD ARGS…]", min: 0, max: Number.POSITIVE_INFINITY, verbatim: true },
+  async run({ options, positionals: [program, ...args] }) {
+    checkOptions(options, program === undefined);
+    if (program === undefined) return await setUpProject(options);
     const name = nameOf(program);
     const output = options.output ?? `${name}.yaml`;
     if (existsSync(output)) {
@@ -67,6 +77,49 @@ export const init = defineCommand({
     return OK;
   },
 });
+
+interface ProjectOptions {
+  script: boolean;
+  github: boolean;
+  gitlab: boolean;
+}
+
+/** @throws {UsageError} For options of the other way to use this command. */
+function checkOptions(
+  options: ProjectOptions & { output: string | undefined },
+  withoutCommand: boolean,
+): void {
+  const { output, ...flags } = options;
+  if (withoutCommand && output !== undefined) throw new UsageError("-o needs a CMD whose manifest it is");
+  const flag = Object.entries(flags).find(([, given]) => given)?.[0];
+  if (!withoutCommand && flag !== undefined) {
+    throw new UsageError(`--${flag} sets a project up, without a CMD: leave one of them out`);
+  }
+}
+
+/** Sets the working folder's project up, and says what was done and what comes next. */
+async function setUpProject({ script, github, gitlab }: ProjectOptions): Promise<number> {
+  const { setUp } = await import("../setup/mod.ts");
+  const services = [...(github ? (["github"] as const) : []), ...(gitlab ? (["gitlab"] as const) : [])];
+  const { project, written, kept } = setUp(process.cwd(), { script, services });
+  const start = typedCommand();
+  const { command, because } = project;
+  const found =
+    command === undefined
+      ? `no test command was found: ${because}`
+      : `tests: ${command.join(" ")} (${because})`;
+  const lines = [
+    found,
+    ...written.map((path) => `wrote ${path}`),
+    ...kept.map((path) => `${path} is there already, and stays as it is`),
+    "",
+    "next:",
+    `  ${start} run -- ${(command ?? ["YOUR", "TEST", "COMMAND"]).join(" ")}`,
+    `  ${start} suites`,
+  ];
+  print(`${lines.join("\n")}\n`);
+  return OK;
+}
 
 /** A name that a suite may have, after a program. */
 function nameOf(program: string): string {

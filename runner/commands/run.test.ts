@@ -181,6 +181,18 @@ test("run: tickproof.yaml says how often to try again, and what to keep", () => 
   assertEquals(readdirSync(join(folder, "here/runs")).sort(), ["false-0", "false-1"]);
 });
 
+test("run: in GitHub Actions what failed goes into the job's summary", () => {
+  const summary = join(folder, "summary.md");
+  const command = [process.execPath, CLI, "run", "--", "sh", "-c", "echo 'not ok 1 - `a`'; exit 1"];
+  const env = { ...environment(), GITHUB_STEP_SUMMARY: summary };
+  assertEquals(Bun.spawnSync(command, { cwd: folder, env }).exitCode, 1);
+  const text = readFileSync(summary, "utf8");
+  assertMatch(
+    text,
+    /^### tickproof: a recorded failure\n\n```text\ntickproof: failed: [\s\S]*\n {2}replay .* sh-0\n```\n/,
+  );
+});
+
 test("run: wrong usage and missing programs are one line and exit code 2", () => {
   const cases: [words: string[], message: string][] = [
     [["run"], "CMD"],

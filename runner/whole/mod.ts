@@ -8,6 +8,7 @@ import { keepWithin } from "../run/keep-budget.ts";
 import { RUNS, tracesRoot } from "../traces.ts";
 import { type Attempt, isPass } from "./attempt.ts";
 import { runRounds } from "./attempts.ts";
+import { addToJobSummary } from "./job-summary.ts";
 import { failedProcesses } from "./processes.ts";
 import { failureSummary, lastLine } from "./summary.ts";
 
@@ -49,12 +50,15 @@ export async function runWhole(options: WholeOptions): Promise<number> {
       if (done.crashed) say(`tickproof: ${done.problem}\n`);
     } else {
       keep(done);
-      say(failureSummary(command, done, failedProcesses(done.trace), isOnly ? undefined : number));
+      const text = failureSummary(command, done, failedProcesses(done.trace), isOnly ? undefined : number);
+      say(text);
+      addToJobSummary("tickproof: a recorded failure", text);
     }
     keepWithin(join(tracesRoot(), RUNS), budget * BYTES_PER_MB);
   };
   const outcome = await runRounds({ ...rounds, command, budget, abort: ending.abort, onEnd });
   const line = lastLine({ ...outcome, passed, kept });
+  if (line !== undefined) addToJobSummary("tickproof", `${command.join(" ")}\n${line}`);
   if (line !== undefined && !(quiet && outcome.failed === 0)) say(line);
   return await end(outcome.decisive, ending.code);
 }
