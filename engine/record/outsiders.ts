@@ -18,6 +18,9 @@ import type { Recording } from "./recording.ts";
 const FIRST_LOOK = 1000;
 const LAST_LOOK = 30_000;
 
+/** How many of the others are named. */
+const MOST_NAMED = 3;
+
 /** Most bytes of one such memory that are compared at each system call. */
 const MOST_COMPARED = 1 << 24;
 
@@ -41,6 +44,8 @@ interface Outsider {
 export class Outsiders {
   /** What the trace knows of memory that is shared with others, by its identity and the number of its page. */
   private readonly foreign = new Map<string, Map<number, Uint8Array>>();
+  /** Names of what the user has been told of. */
+  private readonly told = new Set<string>();
   /** The program has had shared memory. */
   private hasShares = false;
   private nextLook = 0;
@@ -88,10 +93,13 @@ export class Outsiders {
       const others = found.get(key);
       if (!others) continue;
       this.foreign.set(key, new Map());
-      const names = others.map(({ pid, name }) => `process ${pid} (${name})`).join(", ");
+      if (this.told.has(share.name)) continue;
+      this.told.add(share.name);
+      const names = others.slice(0, MOST_NAMED).map(({ pid, name }) => `process ${pid} (${name})`);
+      if (others.length > names.length) names.push(`${others.length - names.length} more`);
       this.recording.note(
         task,
-        `${share.name} is shared with ${names} outside of the recording: what others change there is seen ` +
+        `${share.name} is shared with ${names.join(", ")} outside of the recording: what others change there is seen ` +
           "when a system call ends, and a program that waits for it without one is not replayed exactly",
       );
     }
@@ -166,14 +174,14 @@ export class Outsiders {
   }
 }
 
-/** Whether a process maps such memory shared, or can write to its file. */
+/** Whether a process can change such memory: by a mapping, or by a descriptor of its file. */
 function sharesWith(pid: number, { name, inode, file }: Share): boolean {
   const maps = tryTo(() => readFileSync(`/proc/${pid}/maps`, "latin1")) ?? "";
   // Segments are of a file system of their own, whose files are called so.
   const path = file < 0 ? "/SYSV" : name;
   const isMapped = maps.split("\n").some((line) => {
     const [, rights = "", , , number = ""] = line.split(/\s+/);
-    return rights.endsWith("s") && number === inode && line.includes(path);
+    return /^.w.s$/.test(rights) && number === inode && line.includes(path);
   });
   return isMapped || (file >= 0 && canWrite(pid, name));
 }
