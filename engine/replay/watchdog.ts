@@ -1,0 +1,103 @@
+/**
+ * Ends a replay that gets nowhere. What a trace says may let a program run for ever without a branch that is counted, or
+ * let replay answer the same stop again and again; a trace may come from anyone.
+ *
+ * Progress is an event more, or a count that has changed. What counts is the time that tracer and task spend on the
+ * processor, since a busy machine gives them little of it; a task that sleeps, in which nothing can change, is looked at by
+ * the clock.
+ */
+import { readFileSync } from "node:fs";
+import { SIG, setTimer } from "../../ffi/mod.ts";
+import { EngineError } from "../engine-error.ts";
+import { takeInterrupt } from "../interrupts.ts";
+import type { ReplayedTask } from "./replayed-task.ts";
+
+/** How often it looks, in milliseconds. */
+const LOOK_MS = 500;
+/** Time without progress after which it ends the replay: of the processor, and by the clock for one that sleeps. */
+const PATIENCE_MS = 5000;
+/** Ticks that a replay may be past its event by, and still be looking for the way on. */
+const CLOCK_TICK_MS = 10; // USER_HZ is 100 (proc_pid_stat(5))
+
+/** What it remembers of the last progress. */
+interface Mark {
+  event: number;
+  /** Sum of the counters. */
+  counted: number;
+  processorMs: number;
+  clockMs: number;
+}
+
+/** See the file's head. */
+export class Watchdog implements Disposable {
+  #mark: Mark | undefined;
+  #task: ReplayedTask | undefined;
+
+  /** @param event Index of the event that is being replayed. */
+  constructor(private readonly event: () => number) {
+    setTimer(LOOK_MS);
+  }
+
+  /** The task that runs from now on. */
+  watch(task: ReplayedTask): void {
+    this.#task = task;
+  }
+
+  /**
+   * To be called when an interrupt breaks into a wait.
+   *
+   * @returns The signal that is not the watchdog's own, or 0.
+   * @throws EngineError if nothing has happened for too long.
+   */
+  look(): number {
+    const signal = takeInterrupt();
+    if (signal !== SIG.SIGALRM) return signal;
+    setTimer(LOOK_MS);
+    const task = this.#task;
+    if (task !== undefined) this.#compare(task);
+    return 0;
+  }
+
+  #compare(task: ReplayedTask): void {
+    const { state, milliseconds } = processorTime(task.tid);
+    const counted = task.space.image.counters.subarray(0, task.armed.length).reduce((sum, count) => sum + count, 0);
+    const now: Mark = {
+      event: this.event(),
+      counted,
+      processorMs: milliseconds + process.cpuUsage().user / 1000,
+      clockMs: performance.now(),
+    };
+    const before = this.#mark;
+    const isSame = before !== undefined && before.event === now.event && before.counted === now.counted;
+    if (!isSame) {
+      this.#mark = now;
+      return;
+    }
+    const spent = now.processorMs - before.processorMs;
+    const asleep = state === "S" || state === "T";
+    if (spent < PATIENCE_MS && !(asleep && now.clockMs - before.clockMs > PATIENCE_MS)) return;
+    throw new EngineError(
+      `Cannot replay on: task ${task.id} has got no further than event ${now.event} in ${Math.round(spent / 1000)} s of processor time` +
+        `${asleep ? " and sleeps" : ""}: it runs without a branch that could be counted, which no recording ends in; record again`,
+    );
+  }
+
+  [Symbol.dispose](): void {
+    setTimer(0);
+  }
+}
+
+/** The state of a task and the processor time of its process (proc_pid_stat(5)); none of one that is gone. */
+function processorTime(tid: number): { state: string; milliseconds: number } {
+  let stat: string;
+  try {
+    stat = readFileSync(`/proc/${tid}/stat`, "latin1");
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT" || (error as NodeJS.ErrnoException).code === "ESRCH")
+      return { state: "X", milliseconds: 0 };
+    throw error;
+  }
+  // The name in parentheses may hold anything; state is the field behind it, utime and stime are 11 and 12 further.
+  const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+  return { state: fields[0] ?? "", milliseconds: (Number(fields[11]) + Number(fields[12])) * CLOCK_TICK_MS };
+}
