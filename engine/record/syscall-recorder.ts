@@ -232,9 +232,7 @@ export class SyscallRecorder {
     call.result = Number(result);
     if (call.result >= 0) refuse(call, call.refusal);
     const mapped = call.result >= 0 ? this.mapped(task, call) : undefined;
-    const mapping =
-      mapped?.mapping ??
-      (call.result < 0 ? partDone(task, call) : changedStack(task, call));
+    const mapping = mapped?.mapping ?? (call.result < 0 ? partDone(task, call) : changedStack(task, call));
     if (call.result === 0 || number === SYSCALLS.rt_sigreturn) mendTrap(task, call);
     if (number === SYSCALLS.sched_getaffinity && call.result > 0) this.showAllProcessors(task, call);
     if (call.result >= 0) filterMaps(this.recording, task, call);

@@ -6,6 +6,7 @@
  * for real.
  */
 import { isErrno, pendingInterrupt } from "../../ffi/mod.ts";
+import { Interrupted } from "../interrupts.ts";
 import { noTotals } from "../outcome.ts";
 import type { EndEvent, TraceEvent } from "../trace/events.ts";
 import { TraceError, type TraceReader } from "../trace/mod.ts";
@@ -20,10 +21,12 @@ import { Lifecycle, type SpawnBlank } from "./lifecycle.ts";
 import { MemoryReplay } from "./memory-replay.ts";
 import { Navigator } from "./navigator.ts";
 import { Rebuilder } from "./rebuild.ts";
+import { Watchdog } from "./watchdog.ts";
 
 /** See the file's head. */
 export class Replayer {
   readonly totals = noTotals();
+  private watchdog: Watchdog | undefined;
   private readonly confinement = new Confinement();
   private readonly tracer = new Tracer(this.confinement);
   private readonly navigator = new Navigator(this.tracer);
@@ -61,6 +64,12 @@ export class Replayer {
   run(): EndEvent | undefined {
     using _mapper = this.tracer.mapper;
     using binding = new Binding();
+    using watchdog = new Watchdog(() => this.navigator.index);
+    this.watchdog = watchdog;
+    this.tracer.onInterrupt = () => {
+      const signal = watchdog.look();
+      if (signal !== 0) throw new Interrupted(signal, true);
+    };
     try {
       for (let event = this.reader.next(); event; event = this.reader.next()) {
         this.navigator.index = this.reader.position;
@@ -117,6 +126,7 @@ export class Replayer {
     const task = tasks.get(event.task);
     if (!task) throw new Divergence(this.navigator.index, `${where} is of the unknown task ${event.task}`);
     this.tracer.mapper.serve(task);
+    this.watchdog?.watch(task, event);
     switch (event.kind) {
       case "exec":
         this.lifecycle.program(task, event);

@@ -2,7 +2,7 @@
  * Ends a replay that gets nowhere. What a trace says may let a program run for ever without a branch that is counted, or
  * let replay answer the same stop again and again; a trace may come from anyone.
  *
- * Progress is an event more, or a count that has changed. What counts is the time that tracer and task spend on the
+ * Progress is an event more, or a tick that was counted. What counts is the time that tracer and task spend on the
  * processor, since a busy machine gives them little of it; a task that sleeps, in which nothing can change, is looked at by
  * the clock.
  */
@@ -10,14 +10,16 @@ import { readFileSync } from "node:fs";
 import { SIG, setTimer } from "../../ffi/mod.ts";
 import { EngineError } from "../engine-error.ts";
 import { takeInterrupt } from "../interrupts.ts";
+import type { TraceEvent } from "../trace/events.ts";
+import { JUMP_COUNTER, TICK_COUNTERS } from "../translate/context.ts";
 import type { ReplayedTask } from "./replayed-task.ts";
 
 /** How often it looks, in milliseconds. */
 const LOOK_MS = 500;
 /** Time without progress after which it ends the replay: of the processor, and by the clock for one that sleeps. */
-const PATIENCE_MS = 5000;
-/** Ticks that a replay may be past its event by, and still be looking for the way on. */
-const CLOCK_TICK_MS = 10; // USER_HZ is 100 (proc_pid_stat(5))
+const PATIENCE_MS = 4000;
+/** USER_HZ is 100 (proc_pid_stat(5)). */
+const CLOCK_TICK_MS = 10;
 
 /** What it remembers of the last progress. */
 interface Mark {
@@ -32,15 +34,17 @@ interface Mark {
 export class Watchdog implements Disposable {
   #mark: Mark | undefined;
   #task: ReplayedTask | undefined;
+  #counters = TICK_COUNTERS;
 
   /** @param event Index of the event that is being replayed. */
   constructor(private readonly event: () => number) {
     setTimer(LOOK_MS);
   }
 
-  /** The task that runs from now on. */
-  watch(task: ReplayedTask): void {
+  /** A task is to come to an event: what it counts on the way is ticks, and back-jumps if these tell the place. */
+  watch(task: ReplayedTask, event: TraceEvent): void {
     this.#task = task;
+    this.#counters = "point" in event && event.point === "jump" ? JUMP_COUNTER + 1 : TICK_COUNTERS;
   }
 
   /**
@@ -60,10 +64,10 @@ export class Watchdog implements Disposable {
 
   #compare(task: ReplayedTask): void {
     const { state, milliseconds } = processorTime(task.tid);
-    const counted = task.space.image.counters.subarray(0, task.armed.length).reduce((sum, count) => sum + count, 0);
+    const counters = task.space.image.counters.subarray(0, this.#counters);
     const now: Mark = {
       event: this.event(),
-      counted,
+      counted: counters.reduce((sum, count) => sum + count, 0),
       processorMs: milliseconds + process.cpuUsage().user / 1000,
       clockMs: performance.now(),
     };
@@ -93,7 +97,10 @@ function processorTime(tid: number): { state: string; milliseconds: number } {
   try {
     stat = readFileSync(`/proc/${tid}/stat`, "latin1");
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "ENOENT" || (error as NodeJS.ErrnoException).code === "ESRCH")
+    if (
+      (error as NodeJS.ErrnoException).code === "ENOENT" ||
+      (error as NodeJS.ErrnoException).code === "ESRCH"
+    )
       return { state: "X", milliseconds: 0 };
     throw error;
   }

@@ -50,6 +50,13 @@ export const SMUGGLED: Readonly<Record<string, readonly number[]>> = {
     ...[0x68, ...le(0x10000n, 4)],
     ...[0x48, 0xcb], // retfq
   ],
+  "a loop without end": [0xeb, 0xfe],
+  "a loop of indirect jumps without end": [0x48, 0x8d, 0x05, 0, 0, 0, 0, ...JMP_RAX],
+  "a loop without end that sets the counters back": [
+    ...movRdi(0x10000n),
+    ...[0xc7, 0x07, 0xff, 0xff, 0xff, 0x7f], // mov dword [rdi], 0x7fffffff
+    ...[0xeb, 0xf8],
+  ],
   "an instruction that stops the processor": [0xf4],
   "an undefined instruction": [0x0f, 0x0b],
   "a trap flag": [0x9c, 0x81, 0x0c, 0x24, 0, 1, 0, 0, 0x9d, 0x90, 0x90],

@@ -11,6 +11,7 @@
 #include <linux/filter.h>
 #include <linux/seccomp.h>
 #include <poll.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -28,6 +29,9 @@
     }                                                                                           \
   } while (0)
 
+/* SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV, which older headers of linux/seccomp.h do not have. */
+enum { FLAG_WAIT_KILLABLE_RECV = 1 << 5 };
+
 /* The thread group of a task, or 0 if it is gone. */
 static int process_of(int tid) {
   char path[64], line[128];
@@ -42,14 +46,24 @@ static int process_of(int tid) {
 
 /* Filters this process and all that come from it. Its next call waits until the observer has the listener. */
 static void become(char **command, int channel) {
-  struct sock_filter code[] = {BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_USER_NOTIF)};
+  /* futex reaches nothing, and the C library gives up where a signal ends one that wakes, as it may while it waits. */
+  struct sock_filter code[] = {
+      BPF_STMT(BPF_LD | BPF_W | BPF_ABS, 0),
+      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_futex, 0, 1),
+      BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+      BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_USER_NOTIF),
+  };
   struct sock_fprog program = {sizeof(code) / sizeof(code[0]), code};
   CHECK(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0);
   /* The lowest free descriptor is the one that the listener will have. */
   int listener = dup(channel);
   CHECK(listener >= 0 && close(listener) == 0);
   CHECK(write(channel, &listener, sizeof(listener)) == sizeof(listener));
-  syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_NEW_LISTENER, &program);
+  CHECK(prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) == 0);
+  /* A call that the observer looks at is not broken off by a signal (since Linux 5.19). */
+  unsigned flags = SECCOMP_FILTER_FLAG_NEW_LISTENER;
+  if (syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, flags | FLAG_WAIT_KILLABLE_RECV, &program) < 0)
+    syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, flags, &program);
   execvp(command[0], command);
   CHECK(0);
 }

@@ -123,14 +123,15 @@ for (const call of ["unlink", "mkdir", "openat", "write", "sendto", "kill", "tru
 
 for (const address of ENGINES) {
   const at = `0x${address.toString(16)}`;
-  hostile(
-    `a mapping at ${at} does not take the engine's memory away`,
-    (event) => {
-      if (event.kind !== "syscall" || event.number !== SYSCALLS.mmap || !event.mapping) return;
-      event.mapping = { ...event.mapping, start: address, end: address + 4096 };
+  test(
+    `a mapping at ${at} does not take the engine's memory away: the engine goes out of its way`,
+    () => {
+      proveHarmless((event) => {
+        if (event.kind !== "syscall" || event.number !== SYSCALLS.mmap || !event.mapping) return;
+        event.mapping = { ...event.mapping, start: address, end: address + 4096 };
+      });
     },
-    2,
-    new RegExp(`it maps ${at} to .*the engine's own memory`),
+    TEST_TIMEOUT,
   );
   hostile(
     `an event does not write to the engine's memory at ${at}`,
@@ -143,18 +144,13 @@ for (const address of ENGINES) {
   );
   for (const call of ["munmap", "mprotect", "madvise", "mremap"] as const) {
     test(
-      `${call} at ${at} is not done, though the trace says that it succeeded`,
+      `${call} at ${at} takes nothing of the engine away, though the trace says that it succeeded`,
       () => {
-        let forged = false;
-        const { code, stderr } = proveHarmless((event) => {
+        proveHarmless((event) => {
           if (!isCall(event, SYSCALLS[call]) || event.registers[5] !== BigInt(address) || event.result >= 0n)
             return;
           event.result = call === "mremap" ? 0x300000000n : 0n;
-          forged = true;
         });
-        // The program asks for some of these addresses only.
-        if (!forged) assertEquals(code, 0);
-        else assertMatch(stderr, /it (frees|protects|changes|moves) 0x.*the engine's own memory/);
       },
       TEST_TIMEOUT,
     );
@@ -191,14 +187,15 @@ hostile(
   /it shows output of a call that sends none/,
 );
 
-hostile(
-  "a program at the place of the engine is refused",
-  (event) => {
-    if (event.kind === "exec")
+test(
+  "a program at the place of the engine has it out of its way",
+  () => {
+    proveHarmless((event) => {
+      if (event.kind !== "exec") return;
       event.mappings.push({ ...PAGES, start: CONTEXT_BASE, end: CONTEXT_BASE + 0x80000 });
+    });
   },
-  2,
-  /it maps 0x10000 to 0x90000, where the engine's own memory lies/,
+  TEST_TIMEOUT,
 );
 
 test(
