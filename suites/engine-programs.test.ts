@@ -31,6 +31,7 @@ const PROGRAMS: readonly Program[] = [
   { name: "locked_in", shows: "processes without their user, their root or a free descriptor" },
   { name: "nameless_programs", shows: "programs whose files have no name any more" },
   { name: "sleeps_while_text_changes", shows: "a system call that outlives its code cache" },
+  { name: "fast_timers", shows: "the program gets on under timers that are faster than the recorder" },
   { name: "robust_mutex", shows: "what the kernel writes at a death" },
   { name: "dying_in_execve", shows: "programs that die before their first instruction, or at it" },
   { name: "sudden_ends", shows: "deaths that no stop announces" },

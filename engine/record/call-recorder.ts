@@ -28,6 +28,7 @@ import type { Recording } from "./recording.ts";
 import type { SignalRecorder } from "./signal-recorder.ts";
 import type { StopRequest } from "./stop-request.ts";
 import { mayKill, type SyscallRecorder, sentSignal, Unsupported } from "./syscall-recorder.ts";
+import { comesTooSoon, giveBack, original } from "./timer-signals.ts";
 import { originalTrap, sendPendingTrap } from "./trap-signal.ts";
 
 /** Looks at a task that is in a sleep which nothing breaks off, before others go on: some 2 ms. */
@@ -35,6 +36,9 @@ const PATIENCE = 200;
 /** Results of a call that a signal broke off: ERESTARTSYS to ERESTART_RESTARTBLOCK (linux/errno.h). */
 const FIRST_RESTART = -512;
 const LAST_RESTART = -516;
+
+/** Calls that make a task. */
+const BIRTHS: readonly number[] = [SYSCALLS.fork, SYSCALLS.vfork, SYSCALLS.clone];
 
 /** Bytes of a `syscall` instruction. */
 const SYSCALL_LENGTH = 2n;
@@ -73,7 +77,13 @@ export class CallRecorder {
     registers[RCX] = BigInt(site.next);
     this.stopRequest.arrived(task, { point: "syscall", registers });
     task.returnedTo = -1;
-    const held = task.held.shift();
+    // A birth is broken off by any signal that is there (copy_process in kernel/fork.c): it comes first, without them.
+    const isFirst = task.held[0] !== undefined && comesTooSoon(task, task.held[0]);
+    if (isFirst && !BIRTHS.includes(number)) {
+      this.signals.release(task);
+      giveBack(task);
+    }
+    const held = isFirst ? undefined : task.held.shift();
     if (held) {
       this.cancel(task);
       task.set("rax", registers[RAX]!);
@@ -316,7 +326,7 @@ export class CallRecorder {
 
   /** A signal has broken off a system call. */
   private breakOff(task: RecordedTask, call: Call): "goes on" | "ended" {
-    const held = originalTrap(task, this.tracer.signalInfo(task));
+    const held = originalTrap(task, original(task, this.tracer.signalInfo(task)));
     invariant(call.restarting, `signal ${held.signal} in a system call that goes on`);
     call.result = -ERRNO.EINTR;
     const delivery = this.signals.deliver(task, held, {
@@ -355,6 +365,7 @@ export class CallRecorder {
   private finish(task: RecordedTask, call: Call): void {
     task.call = undefined;
     task.returnedTo = task.number("rip");
+    task.resumed = undefined;
     task.place = { kind: "behind-call", pc: call.next };
     if (call.replaced) {
       this.lifecycle.replaceProgram(task);
@@ -388,6 +399,7 @@ function returnFromHandler(task: RecordedTask, call: Call): void {
     );
   }
   putAt(task, isUnread ? call.next : task.number("rip"));
+  task.resumed = { ticks: task.ticks, jumps: task.jumps };
 }
 
 /** Whether a call sleeps, unbreakably, until a child has a program of its own. */

@@ -1,5 +1,5 @@
 /** Tasks and processes of a recording come: births, and new programs. `deaths.ts` tells how they go. */
-import { CLONE, getEventMessage, openMemory, SYSCALLS } from "../../ffi/mod.ts";
+import { CLONE, getEventMessage, openMemory, SYSCALLS, setSigMask } from "../../ffi/mod.ts";
 import { invariant } from "../engine-error.ts";
 import type { Tracer } from "../tracee/tracer.ts";
 import { adoptProgram } from "./adopt.ts";
@@ -83,6 +83,8 @@ export class Lifecycle {
     const child = new RecordedTask(tid, process);
     this.recording.tasks.set(tid, child);
     this.tracer.readRegisters(child);
+    // Signals that its parent is kept from are not the child's business.
+    if (parent.savedMask !== undefined) setSigMask(tid, parent.savedMask);
     child.image = parent.space.image;
     child.set("rcx", call.next);
     // It has the registers that its parent made the call with, not those that the kernel was shown.

@@ -78,6 +78,10 @@ export class RecordedTask extends Task {
   returnedTo = -1;
   /** Where it was put, until its next stop tells whether it has run since. */
   entered: Entry | undefined;
+  /** How far it had come when a handler of its last returned, until its next system call. */
+  resumed: { ticks: number; jumps: number } | undefined;
+  /** Signals that were given back to the kernel, which has them come once more (`timer-signals.ts`). */
+  readonly givenBack: HeldSignal[] = [];
   /** Its ticks at its last event: as far as replay can follow it, should it be killed. */
   markedTicks = 0;
   /** Its ticks that the model of a described host has heard of. */

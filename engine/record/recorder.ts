@@ -6,7 +6,7 @@
  * happened, does or lets happen what the program asked for, and writes one event (`Recording.emit`). Between two
  * stops nothing is recorded, since nothing happens that replay would not do by itself.
  */
-import { ERRNO, isErrno, PTRACE, SI, SIG, SIGINFO, WAIT, yieldProcessor } from "../../ffi/mod.ts";
+import { ERRNO, isErrno, PTRACE, SIG, SIGINFO, WAIT, yieldProcessor } from "../../ffi/mod.ts";
 import { EngineError, invariant } from "../engine-error.ts";
 import { type Cpuid, emulate, isAmd, visibleCpuid, writtenBy } from "../instructions.ts";
 import { Interrupted } from "../interrupts.ts";
@@ -35,6 +35,7 @@ import { roomForFrame } from "./signal-frame.ts";
 import { type DeliveryPoint, SignalRecorder } from "./signal-recorder.ts";
 import { StopRequest } from "./stop-request.ts";
 import { SyscallRecorder, Unsupported } from "./syscall-recorder.ts";
+import { comesTooSoon, isTimers, LEAST_PROGRESS, original } from "./timer-signals.ts";
 
 /**
  * Most sleeping tasks of which each is looked at after every call that may have woken it: a look takes some 5 µs. Of
@@ -253,9 +254,11 @@ export class Recorder {
 
   /** How far a task may run: to the end of its slice, or to the place of a signal that is known ahead. */
   private arm(task: RecordedTask): void {
-    const held = task.held.length > 0;
-    const slice = held ? 1 : this.recording.schedule.budget(this.recording.tasks.size === 1);
-    const interrupt = held ? undefined : this.exactStop(task);
+    const [held] = task.held;
+    const isDue = held !== undefined && !comesTooSoon(task, held);
+    const { schedule, tasks } = this.recording;
+    const slice = isDue ? 1 : held ? LEAST_PROGRESS : schedule.budget(tasks.size === 1);
+    const interrupt = isDue ? undefined : this.exactStop(task);
     if (interrupt === undefined) arm(task, () => slice, slice);
     else armUpTo(task, Math.min(interrupt, task.ticks + slice * TICK_COUNTERS), slice);
   }
@@ -269,6 +272,8 @@ export class Recorder {
     const planned = point === "tick" && this.planned.arrived(task);
     // Signals that are known ahead come right here: a stop in no code lets them in.
     if (overflow || planned) stopAtGadget(this.tracer, task);
+    const isKnown = overflow || planned;
+    if (!isKnown && task.held[0] && comesTooSoon(task, task.held[0])) return;
     const held = task.held.shift();
     if (held) this.deliver(task, held, { point, registers, atSignalStop: true });
     else if (this.exactStop(task) === undefined) schedule.rotate();
@@ -284,7 +289,7 @@ export class Recorder {
    * come one on top of the other, before the first instruction of a handler.
    */
   private signal(task: RecordedTask, entered: Entry | undefined): void {
-    const { signal, siginfo, fault, address } = this.tracer.signalInfo(task);
+    const { signal, siginfo, fault, address } = original(task, this.tracer.signalInfo(task));
     const rip = task.number("rip");
     if (fault) {
       this.fault(task, { signal, siginfo }, address);
@@ -294,7 +299,7 @@ export class Recorder {
       const registers = task.view(site.next);
       registers[RCX] = BigInt(site.next);
       this.deliver(task, { signal, siginfo }, { point: "return", registers, atSignalStop: true });
-    } else if (entered && standsAt(task, entered) && !isTimers(siginfo)) {
+    } else if (entered && standsAt(task, entered) && !isTimers({ siginfo })) {
       const registers = task.view(entered.pc);
       this.deliver(task, { signal, siginfo }, { point: "return", registers, atSignalStop: true });
     } else {
@@ -341,7 +346,7 @@ export class Recorder {
   /** A stop that got in the way of an injected system call. */
   private strayStop(task: RecordedTask, status: number): void {
     invariant(status >> 16 === 0, `event ${status >> 16} in an injected system call`);
-    const { signal, siginfo } = this.tracer.signalInfo(task);
+    const { signal, siginfo } = original(task, this.tracer.signalInfo(task));
     this.signals.hold(task, { signal, siginfo });
   }
 
@@ -423,10 +428,4 @@ export class Recorder {
 
 function hasOutputs({ call }: RecordedTask): boolean {
   return call?.spec !== undefined && call.spec.writes.length + call.spec.writesAlways.length > 0;
-}
-
-/** Signals of timers: they may come a little later, so that the program gets on between them, however short they are. */
-function isTimers(siginfo: Uint8Array): boolean {
-  const code = new DataView(siginfo.buffer, siginfo.byteOffset).getInt32(SIGINFO.si_code, true);
-  return code === SI.TIMER || code === SI.KERNEL;
 }
