@@ -2,7 +2,7 @@
 export type { CodeLine, CodeListing } from "./code-listing.ts";
 export { EngineError } from "./engine-error.ts";
 export { catchInterrupts, takeLateSignal } from "./interrupts.ts";
-export type { Exit, Outcome } from "./outcome.ts";
+export type { Cost, Exit, Outcome } from "./outcome.ts";
 export { MAX_SEED } from "./record/chaos.ts";
 export type { CrashState, MappedText } from "./record/crash.ts";
 export { DENIALS, type Denial } from "./record/deny/mod.ts";

@@ -18,10 +18,22 @@ export function noTotals(): Totals {
   return { ticks: 0, events: 0, signals: 0, switches: 0 };
 }
 
+/** What a run cost, in counts that do not depend on the machine's speed. */
+export interface Cost {
+  /** How often a task was stopped. */
+  stops: number;
+  /** How often code in the cache trapped: for text that was not translated, or a branch that was not linked. */
+  traps: number;
+  /** Bytes of code that were translated in this run. */
+  translatedBytes: number;
+}
+
 /** How a run ended. */
 export interface Outcome extends Totals {
   /** How the first process ended; undefined if it did not get there. */
   exit: Exit | undefined;
+  /** Missing where nothing was started. */
+  cost?: Cost;
 }
 
 /** A wait status as an exit. */

@@ -42,6 +42,9 @@ export class TraceeControl implements Disposable {
   readonly #i32 = this.#block.i32;
   readonly #address = this.#block.address;
 
+  /** How many stops and ends of tasks were reported so far: the cost that no clock has a part in. */
+  stops = 0;
+
   constructor() {
     this.#block.view.setBigUint64(BLOCK.regs, BigInt(this.regs.address), true);
   }
@@ -85,7 +88,9 @@ export class TraceeControl implements Disposable {
    * @returns The task; 0 with NOHANG if none has changed; −EINTR (−4) if an interrupt is pending; −errno.
    */
   wait(pid: number, options: number): number {
-    return callWait(pid, options, this.#address);
+    const task = callWait(pid, options, this.#address);
+    if (task > 0) this.stops++;
+    return task;
   }
 
   /**
@@ -95,7 +100,9 @@ export class TraceeControl implements Disposable {
    * @returns As {@link wait}; or −errno of the resumption, which {@link resumeResult} then holds as well.
    */
   resumeAndWait(request: number, tid: number, signal: number, pid: number, options: number): number {
-    return callResumeAndWait(request, tid, signal, pid, options, this.#address);
+    const task = callResumeAndWait(request, tid, signal, pid, options, this.#address);
+    if (task > 0) this.stops++;
+    return task;
   }
 
   /** Frees the native memory. */

@@ -190,6 +190,7 @@ function recordInto(
   return {
     ...recording.totals,
     ...result(end),
+    cost: tracer.cost,
     ...(writer.isFull && ({ cut: true } as const)),
     ...(hostLog.length > 0 && { hostLog }),
     ...(places && { places }),

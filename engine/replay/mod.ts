@@ -46,7 +46,12 @@ export function replay({ directory }: ReplayOptions): ReplayResult {
   try {
     const result = outcomeOf(replayer, reader, directory);
     const { unfiltered } = replayer;
-    return { ...replayer.totals, ...result, ...(unfiltered !== undefined && { unfiltered }) };
+    return {
+      ...replayer.totals,
+      ...result,
+      cost: replayer.cost,
+      ...(unfiltered !== undefined && { unfiltered }),
+    };
   } finally {
     close(blank);
     reader.close();

@@ -7,7 +7,7 @@
  */
 import { isErrno, pendingInterrupt } from "../../ffi/mod.ts";
 import { Interrupted } from "../interrupts.ts";
-import { noTotals } from "../outcome.ts";
+import { type Cost, noTotals } from "../outcome.ts";
 import type { EndEvent, TraceEvent } from "../trace/events.ts";
 import { TraceError, type TraceReader } from "../trace/mod.ts";
 import { Binding } from "../tracee/binding.ts";
@@ -53,6 +53,11 @@ export class Replayer {
       this.rebuilder,
       new MemoryReplay(this.tracer, this.navigator, this.rebuilder, reader),
     );
+  }
+
+  /** What it has cost so far. */
+  get cost(): Cost {
+    return this.tracer.cost;
   }
 
   /**

@@ -7,7 +7,9 @@
  */
 import { ERRNO, openMemory, REG, SIG, SYSCALL_STOP } from "../../ffi/mod.ts";
 import { EngineError, invariant } from "../engine-error.ts";
+import type { Cost } from "../outcome.ts";
 import { CONTEXT } from "../translate/context.ts";
+import { translatedBytes } from "../translate/translations.ts";
 import type { ElisionTrap, InstructionTrap, PollTrap } from "../translate/traps.ts";
 import { AddressSpace } from "./address-space.ts";
 import { settle } from "./budget.ts";
@@ -47,6 +49,10 @@ export class Tracer extends Controller {
   /** Called where an elided critical section begins or ends, or in front of a locked instruction (`mapper.note`). */
   onElision: ((task: Task, edge: ElisionTrap["edge"], ticks: number) => void) | undefined;
 
+  /** How often code in the cache has trapped for want of a translation or a link. */
+  private traps = 0;
+  private readonly translatedBefore = translatedBytes();
+
   private readonly spaces = new Set<AddressSpace>();
 
   /** @param memory What code caches are made of. */
@@ -54,6 +60,15 @@ export class Tracer extends Controller {
     super();
     this.text = new TextGuard(this, this.spaces);
     this.mapper = new CacheMapper(this, memory, this.text, this.spaces);
+  }
+
+  /** What this tracer's work has cost so far. */
+  get cost(): Cost {
+    return {
+      stops: this.control.stops,
+      traps: this.traps,
+      translatedBytes: translatedBytes() - this.translatedBefore,
+    };
   }
 
   /** A fresh address space of a stopped process, with a fresh image. */
@@ -175,6 +190,7 @@ export class Tracer extends Controller {
     const trap = cache.trapAt(rip - 1);
     if (!trap) return undefined;
     this.takeRegisters(task);
+    if (trap.kind === "exit" || trap.kind === "miss" || trap.kind === "dead") this.traps++;
     switch (trap.kind) {
       case "exit": {
         const to = cache.link(trap) ?? astray(task, trap.target);

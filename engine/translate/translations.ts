@@ -24,6 +24,13 @@ export interface SyscallSite {
  */
 const AHEAD = 1;
 
+let emittedBytes = 0;
+
+/** Bytes of code that were translated so far, for all images. */
+export function translatedBytes(): number {
+  return emittedBytes;
+}
+
 /** See the file's head. */
 export abstract class Translations {
   protected readonly entries = new Map<number, number>();
@@ -106,6 +113,7 @@ export abstract class Translations {
     const unit = emitter.run();
     this.#nextCounter = emitter.nextCounter;
     this.fresh++;
+    emittedBytes += unit.end - unit.start;
     this.addUnit(asm, unit);
     return unit;
   }
