@@ -2,8 +2,9 @@
  * The text modules of a recording or replay: made or loaded when text is first executed, shared by all images, and left
  * to later runs at the end.
  */
+import { SyscallError } from "../../ffi/mod.ts";
 import { TextModule } from "../translate/text-module.ts";
-import type { CodeMemory } from "./code-memory.ts";
+import type { CodeMemory, CodeSegment } from "./code-memory.ts";
 import type { MappedRegion } from "./image.ts";
 import { placeOfModule } from "./module-places.ts";
 import { loadTranslations, saveTranslations } from "./translation-store.ts";
@@ -40,7 +41,8 @@ export class TextModules {
     const text = [start, end, place.base, place.size, digest].map((n) => n.toString(16)).join(" ");
     const known = this.#byText.get(text);
     if (known) return known;
-    const segment = this.memory.make(place.size, "code");
+    const segment = this.memoryFor(place.size);
+    if (!segment) return undefined;
     const { u8: bytes, view } = segment.buffer;
     const region = { base: place.base, bytes, view, segment };
     const module = new TextModule(start, end, region);
@@ -49,6 +51,16 @@ export class TextModules {
     const made = { module, region, text };
     this.#byText.set(text, made);
     return made;
+  }
+
+  /** Memory of a module, or undefined where the kernel has none so large (kernel.shmmax): images have their own then. */
+  private memoryFor(size: number): CodeSegment | undefined {
+    try {
+      return this.memory.make(size, "code");
+    } catch (error) {
+      if (error instanceof SyscallError) return undefined;
+      throw error;
+    }
   }
 
   /** Leaves to later runs what they can use. */

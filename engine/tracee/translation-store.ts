@@ -89,7 +89,16 @@ export function saveTranslations(text: string, tables: FrozenTables): void {
     prune();
   } catch {
     // Any reason will do (read-only, full): the next run translates anew, as this one has.
-    rmSync(temporary, { force: true });
+    discard(temporary);
+  }
+}
+
+/** Removes a file that could not be written, or not to its end. */
+function discard(path: string): void {
+  try {
+    rmSync(path, { force: true });
+  } catch {
+    // Where nothing can be removed nothing was made either: what is no folder, or can't be written.
   }
 }
 
