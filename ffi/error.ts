@@ -9,7 +9,27 @@ const PTRACE_EPERM =
 /** What to do about errors that have the same cause wherever they come up: `call ERRNO` → remedy. */
 const REMEDIES: ReadonlyMap<string, string> = new Map([
   ["ptrace EPERM", PTRACE_EPERM],
+  ["shmget EINVAL", "raise kernel.shmmax (sysctl), which is less than the code cache takes"],
+  [
+    "shmget ENOSPC",
+    "raise kernel.shmmni or kernel.shmall (sysctl), or remove segments that are left (ipcs -m, ipcrm)",
+  ],
+  ["clone EAGAIN", "raise the limit of processes (ulimit -u, pids.max of the cgroup) or end some"],
+  ["clone ENOMEM", "free some memory, or raise the limit of the cgroup"],
+  [
+    "mmap ENOMEM",
+    "free some memory, or raise its limit (ulimit -v, memory.max of the cgroup, vm.max_map_count)",
+  ],
+  ["memfd_create EACCES", "sysctl vm.memfd_noexec=0 or 1: files in memory are run from here"],
+  ["memfd_create ENOSYS", "use a kernel with CONFIG_MEMFD_CREATE, and a container that permits memfd_create"],
+  ["ftruncate EFBIG", "raise the limit of file sizes (ulimit -f unlimited)"],
   ["kcmp ENOSYS", "the kernel was built without CONFIG_KCMP"],
+]);
+
+/** The same for errors that have one cause whichever call they come from. */
+const ANYWHERE: ReadonlyMap<string, string> = new Map([
+  ["EMFILE", "raise the limit of open files (ulimit -n)"],
+  ["ENFILE", "raise fs.file-max (sysctl), or close files elsewhere on this machine"],
 ]);
 
 /** A system call that failed: catch it where one {@link code} is expected, let it go otherwise. */
@@ -31,7 +51,7 @@ export class SyscallError extends Error {
    */
   constructor(syscall: string, errno: number, remedy?: string) {
     const info: Errno = errnoInfo(errno);
-    const help = remedy ?? REMEDIES.get(`${syscall.split("(")[0]} ${info.code}`);
+    const help = remedy ?? REMEDIES.get(`${syscall.split("(")[0]} ${info.code}`) ?? ANYWHERE.get(info.code);
     super(`${syscall} failed: ${info.code} (${info.text})${help === undefined ? "" : `; ${help}`}`);
     this.syscall = syscall;
     this.errno = errno;

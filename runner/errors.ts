@@ -33,12 +33,24 @@ const REFUSALS: ReadonlySet<string> = new Set([
   "EDQUOT",
   "EEXIST",
   "EIO",
+  "EFBIG",
   "EISDIR",
+  "EMFILE",
+  "ENFILE",
+  "ENOMEM",
   "ENOENT",
   "ENOSPC",
   "ENOTDIR",
   "EPERM",
   "EROFS",
+]);
+
+/** What to do about refusals that come from a limit of this process, and from no place. */
+const LIMITS: ReadonlyMap<string, string> = new Map([
+  ["EFBIG", "raise the limit of file sizes (ulimit -f unlimited)"],
+  ["EMFILE", "raise the limit of open files (ulimit -n)"],
+  ["ENFILE", "raise fs.file-max (sysctl), or close files elsewhere on this machine"],
+  ["ENOMEM", "free some memory, or raise the limit of the cgroup"],
 ]);
 
 function isRefusal(error: unknown): error is SystemError {
@@ -65,7 +77,8 @@ export function isUserError(error: unknown): error is Error {
 export function describeError(error: unknown): string {
   if (isRefusal(error)) {
     const where = error.path === undefined ? "" : ` (${error.path})`;
-    return `the system refused to ${error.syscall}${where}: ${error.message}; name a place that can be used`;
+    const mend = LIMITS.get(error.code) ?? "name a place that can be used";
+    return `the system refused to ${error.syscall}${where}: ${error.message}; ${mend}`;
   }
   if (isUserError(error)) return error.message;
   return error instanceof Error ? (error.stack ?? error.message) : String(error);

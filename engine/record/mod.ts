@@ -22,7 +22,7 @@ import { findProgram } from "../program.ts";
 import { describeHost, type HostLogLine, type TraceMeta, TraceWriter, writeHostLog } from "../trace/mod.ts";
 import { TRACE_OPTIONS } from "../trace-options.ts";
 import { Binding } from "../tracee/binding.ts";
-import { SegmentMemory } from "../tracee/code-memory.ts";
+import { recordingMemory } from "../tracee/file-memory.ts";
 import { Tracer } from "../tracee/tracer.ts";
 import { ENGINE } from "../version.ts";
 import { initialActions } from "./actions.ts";
@@ -153,7 +153,7 @@ function recordInto(
     wait,
   }: RecordOptions & { environment: Record<string, string>; cwd: string },
 ): RecordResult {
-  const tracer = new Tracer(new SegmentMemory());
+  const tracer = new Tracer(recordingMemory());
   using binding = new Binding();
   using mapper = tracer.mapper;
   // On a described host the edges of critical sections may have to be told, in translations of its own.

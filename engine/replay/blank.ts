@@ -2,7 +2,7 @@
  * The program that every replayed process starts as: a page that does nothing. Replay builds the recorded
  * address space around it, so that neither the recorded program's file nor the kernel's layout matters.
  */
-import { ftruncate, memfdCreate, pwrite } from "../../ffi/mod.ts";
+import { ftruncate, isErrno, MFD, memfdCreate, pwrite } from "../../ffi/mod.ts";
 
 /** Where its only page lies: above the context, away from everything that programs use. */
 const LOAD = 0x3f0000;
@@ -36,8 +36,19 @@ export function blankProgram(): number {
   view.setBigUint64(104, BigInt(size), true);
   view.setBigUint64(112, 0x1000n, true);
   bytes.set(CODE, HEADER + PROGRAM_HEADER);
-  const fd = memfdCreate("tickproof-blank");
+  const fd = executableFile();
   ftruncate(fd, size);
   pwrite(fd, bytes, 0);
   return fd;
+}
+
+/** A file in memory that can be executed; kernels before 6.3 do not know that this has to be asked for. */
+function executableFile(): number {
+  const name = "tickproof-blank";
+  try {
+    return memfdCreate(name, MFD.CLOEXEC | MFD.EXEC);
+  } catch (error) {
+    if (!isErrno(error, "EINVAL")) throw error;
+    return memfdCreate(name, MFD.CLOEXEC);
+  }
 }

@@ -2,22 +2,10 @@
  * Keeps the processes of a replay from touching anything: they have no descriptor but a channel to the tracer, and a
  * filter of system calls, both before any code but the blank program's has run. What they map is handed to them.
  */
-import {
-  close,
-  DescriptorChannel,
-  ERRNO,
-  errnoInfo,
-  ftruncate,
-  MAP,
-  memfdCreate,
-  NativeBuffer,
-  O,
-  open,
-  PROT,
-  SYSCALLS,
-} from "../../ffi/mod.ts";
+import { DescriptorChannel, ERRNO, errnoInfo, SYSCALLS } from "../../ffi/mod.ts";
 import { EngineError } from "../engine-error.ts";
-import type { CodeMemory, CodeSegment, CodeUse, Inject } from "../tracee/code-memory.ts";
+import type { CodeMemory, CodePlace, CodeUse, Inject } from "../tracee/code-memory.ts";
+import { FileSegment, roomOf } from "../tracee/file-memory.ts";
 import type { Task } from "../tracee/task.ts";
 import type { Tracer } from "../tracee/tracer.ts";
 import { callFilter, instructionsOf } from "./call-filter.ts";
@@ -31,25 +19,8 @@ const SPEC_ALLOW = 4;
 /** struct sock_fprog: its length and the address of the instructions, 16 bytes. */
 const FPROG_BYTES = 16;
 
-/** Room below the stack pointer of a blank program for what calls at its start point to. */
-const ROOM = 4096;
-
 /** Highest descriptor that close_range(2) can be asked for. */
 const LAST_DESCRIPTOR = 0xffff_ffff;
-
-/** A piece of the code cache: a file in memory, of which tracees get what they may do with it. */
-class FileSegment implements CodeSegment {
-  constructor(
-    readonly buffer: NativeBuffer,
-    /** For tracees: of code for reading only, so that no tracee can make it writable. */
-    readonly fd: number,
-  ) {}
-
-  [Symbol.dispose](): void {
-    this.buffer[Symbol.dispose]();
-    close(this.fd);
-  }
-}
 
 /** See the file's head. */
 export class Confinement implements CodeMemory<FileSegment>, Disposable {
@@ -60,25 +31,11 @@ export class Confinement implements CodeMemory<FileSegment>, Disposable {
   unfiltered: string | undefined;
 
   make(size: number, use: CodeUse): FileSegment {
-    const fd = memfdCreate("tickproof-code");
-    try {
-      ftruncate(fd, size);
-      const buffer = NativeBuffer.shared(fd, size);
-      return new FileSegment(buffer, open(`/proc/self/fd/${fd}`, use === "code" ? O.RDONLY : O.RDWR));
-    } finally {
-      close(fd);
-    }
+    return FileSegment.make(size, use);
   }
 
-  attach(
-    task: Task,
-    call: Inject,
-    segment: FileSegment,
-    { base, use, replace }: { base: number; use: CodeUse; replace: boolean },
-  ): number {
-    const protection = use === "code" ? PROT.READ | PROT.EXEC : PROT.READ | PROT.WRITE;
-    const flags = MAP.SHARED | (replace ? MAP.FIXED : MAP.FIXED_NOREPLACE);
-    return this.map(task, call, segment.fd, [base, segment.buffer.size, protection, flags], 0);
+  attach(task: Task, call: Inject, segment: FileSegment, place: CodePlace): number {
+    return this.map(task, call, segment.fd, segment.mapping(place), 0);
   }
 
   /**
@@ -99,9 +56,8 @@ export class Confinement implements CodeMemory<FileSegment>, Disposable {
 
   /** @returns The descriptor's number in the task, or -errno. */
   #give(task: Task, call: Inject, fd: number): number {
-    const { memory, hasContext, image } = task.space;
-    // The scratch area is there once the code cache is; until then the task is a blank program.
-    const at = hasContext ? image.scratchAddress : roomOf(task);
+    const { memory } = task.space;
+    const at = roomOf(task);
     const { number, args, message } = this.#channel.receiveCall(at);
     memory.write(at, message);
     this.#channel.send(fd);
@@ -151,8 +107,4 @@ export class Confinement implements CodeMemory<FileSegment>, Disposable {
   [Symbol.dispose](): void {
     this.#channel[Symbol.dispose]();
   }
-}
-
-function roomOf(task: Task): number {
-  return Math.floor((task.number("rsp") - ROOM) / 16) * 16;
 }

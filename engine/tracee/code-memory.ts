@@ -18,6 +18,14 @@ export interface CodeSegment extends Disposable {
   readonly buffer: NativeBuffer;
 }
 
+/** Where a piece goes in a task. */
+export interface CodePlace {
+  base: number;
+  use: CodeUse;
+  /** Whether something lies there that it takes the place of. */
+  replace: boolean;
+}
+
 /** How it is made, and how tracees get it. */
 export interface CodeMemory<S extends CodeSegment = CodeSegment> {
   /**
@@ -31,10 +39,9 @@ export interface CodeMemory<S extends CodeSegment = CodeSegment> {
    * Maps a piece in a task.
    *
    * @param call Makes system calls in the name of the task.
-   * @param replace Whether something lies there that it takes the place of.
    * @returns The address, or -errno.
    */
-  attach(task: Task, call: Inject, segment: S, at: { base: number; use: CodeUse; replace: boolean }): number;
+  attach(task: Task, call: Inject, segment: S, place: CodePlace): number;
 }
 
 /** By number (System V): needs neither a path nor a descriptor of the program, whoever it is by now. */
@@ -45,12 +52,7 @@ export class SegmentMemory implements CodeMemory<SharedSegment> {
     return new SharedSegment(size);
   }
 
-  attach(
-    task: Task,
-    call: Inject,
-    segment: SharedSegment,
-    { base, use, replace }: { base: number; use: CodeUse; replace: boolean },
-  ): number {
+  attach(task: Task, call: Inject, segment: SharedSegment, { base, use, replace }: CodePlace): number {
     const flags = (use === "code" ? SHM.RDONLY | SHM.EXEC : 0) | (replace ? SHM.REMAP : 0);
     const result = call(SYSCALLS.shmat, segment.id, base, flags);
     if (result !== -ERRNO.EACCES) return result;

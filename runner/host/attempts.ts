@@ -1,4 +1,5 @@
 /** Trying for real what a recording asks of the kernel: each attempt leaves nothing behind. */
+import { recordingMemory } from "../../engine/tracee/file-memory.ts";
 import { USUAL_BASE } from "../../engine/translate/context.ts";
 import {
   close,
@@ -94,11 +95,13 @@ function runFromMemfd(): void {
   }
 }
 
-function runFromSegment(): void {
-  using segment = new SharedSegment(PAGE);
-  const flags = SHM.RDONLY | SHM.EXEC;
-  const address = unwrap("shmat", rawSyscall(SYSCALLS.shmat, segment.id, 0, flags));
-  unwrap("shmdt", rawSyscall(SYSCALLS.shmdt, address));
+/** Takes what a recording takes, and maps it as the program would. */
+function runFromSharedMemory(): void {
+  using segment = recordingMemory().make(PAGE, "code");
+  if (segment instanceof SharedSegment) {
+    const address = unwrap("shmat", rawSyscall(SYSCALLS.shmat, segment.id, 0, SHM.RDONLY | SHM.EXEC));
+    unwrap("shmdt", rawSyscall(SYSCALLS.shmdt, address));
+  }
 }
 
 function mapLow(): void {
@@ -127,7 +130,7 @@ const ATTEMPTS: Readonly<Record<Attempt, () => void>> = {
   "proc-mem": () => withTracee(rewriteStack),
   "process-vm": () => withTracee(copyThereAndBack),
   memfd: runFromMemfd,
-  "shared-memory": runFromSegment,
+  "shared-memory": runFromSharedMemory,
   kcmp: () => void kcmp(process.pid, process.pid, KCMP.VM),
   "low-memory": mapLow,
 };
