@@ -121,6 +121,7 @@ export class CallRecorder {
     this.syscalls.prepare(task, call);
     described?.enters(task, call);
     sendPendingTrap(task, call);
+    this.recording.effects?.before(task, call);
     this.perform(task, call);
   }
 

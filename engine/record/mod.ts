@@ -30,6 +30,7 @@ import { Chaos } from "./chaos.ts";
 import type { CrashState } from "./crash.ts";
 import { type Denial, Deny } from "./deny/mod.ts";
 import { DescribedHost } from "./described/mod.ts";
+import { EffectCheck } from "./effect-check.ts";
 import { ignoredSignals } from "./kernel-state.ts";
 import type { LeftProcess } from "./left-processes.ts";
 import type { TaskPlace } from "./places.ts";
@@ -66,6 +67,8 @@ export interface RecordOptions {
   maxBytes?: number;
   /** Told of what the user should know of the recording, which the trace notes as well. @default nobody is */
   onNote?: (text: string) => void;
+  /** Whether to check that all memory that calls change is told of. @default false */
+  checkEffects?: boolean;
   /** What the program may not do: it gets EACCES. @default nothing */
   deny?: readonly Denial[];
   /** Seed of a schedule that no fair turns lead to, 0 to {@link MAX_SEED}. @default everybody in turn */
@@ -149,6 +152,7 @@ function recordInto(
     chaos,
     onProgress,
     onNote,
+    checkEffects = false,
     onOutput,
     wait,
   }: RecordOptions & { environment: Record<string, string>; cwd: string },
@@ -163,6 +167,7 @@ function recordInto(
   recording.described = described;
   recording.onProgress = onProgress;
   recording.onNote = onNote;
+  if (checkEffects) recording.effects = new EffectCheck(tracer);
   recording.onOutput = onOutput;
   if (deny.length > 0) recording.deny = new Deny(deny, cwd);
   const started = start(tracer, program, command, environment);

@@ -23,6 +23,7 @@ import { TICK_COUNTERS } from "../translate/context.ts";
 import type { InstructionTrap } from "../translate/traps.ts";
 import { CallRecorder } from "./call-recorder.ts";
 import { Deaths } from "./deaths.ts";
+import { UntoldEffect } from "./effect-check.ts";
 import { JobControl } from "./job-control.ts";
 import { isAwake } from "./kernel-state.ts";
 import { type LeftProcess, leftProcesses } from "./left-processes.ts";
@@ -128,7 +129,7 @@ export class Recorder {
         }
         return { reason: "interrupted", status: error.signal, message: TOLD };
       }
-      if (error instanceof Unsupported || error instanceof EngineError) {
+      if (error instanceof Unsupported || error instanceof UntoldEffect || error instanceof EngineError) {
         return { reason: "unsupported", status: 0, message: error.message };
       }
       throw error;

@@ -23,6 +23,7 @@ import type { Tracer } from "../tracee/tracer.ts";
 import { type CrashState, crashState, MOST_CRASHES } from "./crash.ts";
 import type { Deny } from "./deny/mod.ts";
 import type { DescribedHost } from "./described/mod.ts";
+import type { EffectCheck } from "./effect-check.ts";
 import { MappedFiles } from "./mapped-files.ts";
 import { OutputTurns } from "./output-turns.ts";
 import { Outsiders } from "./outsiders.ts";
@@ -51,6 +52,8 @@ export class Recording {
   deny: Deny | undefined;
   /** Who else has memory of the program. */
   readonly outsiders = new Outsiders(this);
+  /** What checks that all effects of calls are told, if anything. */
+  effects: EffectCheck | undefined;
   /** Told of what the user should know. */
   onNote: ((text: string) => void) | undefined;
   /** The files that are mapped. */
@@ -161,6 +164,7 @@ export class Recording {
 
   private put(event: TraceEvent): void {
     this.totals.events++;
+    this.effects?.told(event);
     this.writer.write(event);
     this.writer.maybeFlush();
   }

@@ -265,6 +265,7 @@ export class SyscallRecorder {
     this.files.after(task, call);
     this.outsideWrites.after(task, call);
     this.recording.outsiders.after(task);
+    this.recording.effects?.after(call);
   }
 
   /**

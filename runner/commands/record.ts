@@ -53,6 +53,10 @@ export const record = defineCommand({
       value: "SIGNAL@TICKS",
       help: "send the program a signal at an exact tick; several with commas",
     },
+    "check-effects": {
+      kind: "flag",
+      help: "compare all memory around each system call with what is recorded of it (slow)",
+    },
     deny: {
       kind: "text",
       value: "WHAT",
@@ -88,6 +92,7 @@ export const record = defineCommand({
             command,
             directory,
             quiet: options.quiet,
+            checkEffects: options["check-effects"],
             ...(!options.quiet && { onNote: (text: string) => say(`tickproof: ${text}\n`) }),
             signals,
             ...(options.progress !== undefined && { onProgress: progressWriter(options.progress) }),
