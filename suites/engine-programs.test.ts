@@ -36,6 +36,7 @@ const PROGRAMS: readonly Program[] = [
   { name: "dying_in_execve", shows: "programs that die before their first instruction, or at it" },
   { name: "sudden_ends", shows: "deaths that no stop announces" },
   { name: "untraced_clone", shows: "children that ask not to be traced" },
+  { name: "job_control", shows: "stops by terminals, by the kernel, and of several threads" },
   { name: "stopped_children", shows: "children that are stopped and go on" },
   { name: "greedy_tasks", shows: "nobody starves", varies: true },
   { name: "shared_files", shows: "files that are mapped more than once" },

@@ -27,7 +27,7 @@ import { putAt, type RecordedProcess, type RecordedTask } from "./recorded-task.
 import type { Recording } from "./recording.ts";
 import type { SignalRecorder } from "./signal-recorder.ts";
 import type { StopRequest } from "./stop-request.ts";
-import { mayKill, type SyscallRecorder, sentSignal, Unsupported } from "./syscall-recorder.ts";
+import { mayKill, type SyscallRecorder, Unsupported } from "./syscall-recorder.ts";
 import { comesTooSoon, giveBack, original } from "./timer-signals.ts";
 import { originalTrap, sendPendingTrap } from "./trap-signal.ts";
 
@@ -90,8 +90,16 @@ export class CallRecorder {
       task.set("rcx", registers[RCX]!);
       const delivery = this.signals.deliver(task, held, { point: "syscall", registers, atSignalStop: false });
       if (delivery === "dying") this.deaths.reap(task);
-      // Ignored signals leave the task in front of its call; handlers return to it.
-      else if (delivery === "ignored") task.jumpTo(site.pc);
+      // Ignored signals, and stops, leave the task in front of its call; handlers return to it.
+      else if (delivery !== "handled") task.jumpTo(site.pc);
+      return;
+    }
+    if (task.joining) {
+      this.cancel(task);
+      task.set("rax", registers[RAX]!);
+      task.set("rcx", registers[RCX]!);
+      task.jumpTo(site.pc);
+      this.jobs.join(task);
       return;
     }
     const call = this.syscalls.begin(task, number, site, registers);
@@ -303,6 +311,11 @@ export class CallRecorder {
       this.lifecycle.birth(task, call);
       return "goes on";
     }
+    if (this.tracer.isGroupStop(task, status)) {
+      this.recording.outputTurns.leave(task);
+      this.jobs.join(task);
+      return "ended";
+    }
     if (signal !== (SIG.SIGTRAP | SYSCALL_STOP)) return this.breakOff(task, call);
     if (call.restarting) {
       // The kernel restarted the call: this is its entry once more.
@@ -375,7 +388,6 @@ export class CallRecorder {
     for (const { register, value } of call.changed) task.set(register, value);
     this.syscalls.end(task, call);
     this.recording.disturbed ||= call.spec !== undefined && wakesOthers(call.spec, call);
-    if (sentSignal(call) === SIG.SIGCONT) this.jobs.sentContinue();
     if (call.number === SYSCALLS.rt_sigreturn) {
       returnFromHandler(task, call);
     } else if (task.held.length > 0) {

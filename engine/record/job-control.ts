@@ -1,56 +1,82 @@
 /**
- * Stopping and continuing of processes by each other (SIGSTOP, SIGCONT). The stop is the kernel's own, so that
- * parents hear of it; in replay there is nothing to do, as a task that has no events does not run.
+ * Stopping and continuing of processes (SIGSTOP, SIGCONT), whoever asks for it: the program itself, a terminal, the kernel
+ * for a group that is orphaned, somebody outside. The stop is the kernel's own, so that parents hear of it; in replay there
+ * is nothing to do, as a task that has no events does not run.
  *
- * Only stops that recorded processes ask for are obeyed: those of a terminal or of the outside are meant for the
- * recorder too, and are over when it goes on.
+ * A stop is of a whole process: each task reports it (a group stop, ptrace(2)) when it is resumed, and is not resumed again
+ * before a SIGCONT waits for the process. The kernel tells a tracer of that only once the task runs, so it is looked for.
  */
-import { POLL, PTRACE, SIG, SIGINFO } from "../../ffi/mod.ts";
-import type { HeldSignal } from "../tracee/task.ts";
+import { PTRACE, SIG } from "../../ffi/mod.ts";
 import { hasPending } from "./kernel-state.ts";
-import type { RecordedTask } from "./recorded-task.ts";
+import type { RecordedProcess, RecordedTask } from "./recorded-task.ts";
 import type { Recording } from "./recording.ts";
-import { Unsupported } from "./syscall-recorder.ts";
+
+/** How often stopped processes are looked after, in milliseconds. */
+export const LOOK_MS = 5;
 
 /** See the file's head. */
 export class JobControl {
   private readonly stopped = new Set<RecordedTask>();
+  private nextLook = 0;
 
   constructor(private readonly recording: Recording) {}
 
-  /** Whether a signal that stops its process by default is to do so. */
-  obeys(task: RecordedTask, { siginfo }: HeldSignal): boolean {
-    const info = new DataView(siginfo.buffer, siginfo.byteOffset);
-    const code = info.getInt32(SIGINFO.si_code, true);
-    const sender = info.getInt32(SIGINFO.si_pid, true);
-    // A descriptor's signal (F_SETSIG) has no sender: the program has asked for it itself.
-    const known =
-      (code >= POLL.IN && code <= POLL.HUP) ||
-      [...this.recording.tasks.values()].some(({ process }) => process.id === sender);
-    return known && !hasPending(task.tid, SIG.SIGCONT);
+  /** Whether a task is stopped. */
+  get any(): boolean {
+    return this.stopped.size > 0;
   }
 
-  /** Stops a process whose only task is in a signal stop. */
-  stop(task: RecordedTask, signal: number): void {
-    if (task.process.tasks.size > 1) {
-      throw new Unsupported(
-        "stopping a process with several threads can't be recorded by the embedded engine yet",
-      );
+  /**
+   * Lets a stop signal have its effect on a task that is at a signal stop. The task is taken to where there is no code of
+   * the program, should the kernel think otherwise (it does not stop an orphaned group); its registers stay as they are.
+   *
+   * @returns Whether the task is stopped now.
+   */
+  stop(task: RecordedTask, signal: number): boolean {
+    if (isContinued(task.process)) return false;
+    const { tracer } = this.recording;
+    const saved = task.registers.slice();
+    task.set("rip", task.space.image.cache.stopGadget);
+    task.set("orig_rax", 0xffffffffffffffffn);
+    let status = tracer.advanceToAny(task, PTRACE.CONT, signal);
+    while (status >> 8 !== SIG.SIGTRAP && !tracer.isGroupStop(task, status)) {
+      tracer.onStrayStop?.(task, status);
+      status = tracer.advanceToAny(task, PTRACE.CONT);
     }
+    task.registers.set(saved);
+    task.dirty = true;
+    const stops = status >> 8 !== SIG.SIGTRAP;
+    if (stops) this.join(task);
+    return stops;
+  }
+
+  /** A task takes part in the stop of its process: it is not resumed for now. */
+  join(task: RecordedTask): void {
+    task.joining = false;
     this.recording.schedule.block(task);
-    this.recording.tracer.advance(task, PTRACE.SYSCALL, signal);
     this.stopped.add(task);
   }
 
-  /** A task has sent SIGCONT: lets those go on that it was for. */
-  sentContinue(): void {
+  /** Lets those go on for whom a SIGCONT has come. To be called often. */
+  look(): void {
+    if (this.stopped.size === 0) return;
+    const now = performance.now();
+    if (now < this.nextLook) return;
+    this.nextLook = now + LOOK_MS;
+    const continued = new Set([...this.stopped].map(({ process }) => process).filter(isContinued));
     for (const task of this.stopped) {
       const alive = this.recording.tasks.get(task.tid) === task;
-      if (alive && !hasPending(task.tid, SIG.SIGCONT)) continue;
+      if (alive && !continued.has(task.process)) continue;
       this.stopped.delete(task);
       if (!alive) continue;
       if (task.call) this.recording.tracer.release(task, PTRACE.SYSCALL);
       else this.recording.schedule.add(task);
     }
+    for (const process of continued) for (const task of process.tasks) (task as RecordedTask).joining = false;
   }
+}
+
+/** Whether a SIGCONT is on its way to a process or one of its tasks. */
+function isContinued(process: RecordedProcess): boolean {
+  return [...process.tasks].some(({ tid }) => hasPending(tid, SIG.SIGCONT));
 }

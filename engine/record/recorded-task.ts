@@ -76,6 +76,8 @@ export class RecordedTask extends Task {
   call: Call | undefined;
   /** Cache pc behind the last system call that ended, while nothing has run since. */
   returnedTo = -1;
+  /** Its process stops: it does so too at its next point. */
+  joining = false;
   /** Where it was put, until its next stop tells whether it has run since. */
   entered: Entry | undefined;
   /** How far it had come when a handler of its last returned, until its next system call. */

@@ -24,7 +24,7 @@ import type { InstructionTrap } from "../translate/traps.ts";
 import { CallRecorder } from "./call-recorder.ts";
 import { Deaths } from "./deaths.ts";
 import { UntoldEffect } from "./effect-check.ts";
-import { JobControl } from "./job-control.ts";
+import { JobControl, LOOK_MS } from "./job-control.ts";
 import { isAwake } from "./kernel-state.ts";
 import { type LeftProcess, leftProcesses } from "./left-processes.ts";
 import { Lifecycle } from "./lifecycle.ts";
@@ -65,6 +65,7 @@ export class Recorder {
   private readonly deaths: Deaths;
   private readonly signals: SignalRecorder;
   private readonly calls: CallRecorder;
+  private readonly jobs: JobControl;
   private readonly stopRequest: StopRequest;
   /**
    * The task that was stopped between two points. Nothing else may be looked at before it has come to the next one:
@@ -85,6 +86,7 @@ export class Recorder {
   ) {
     this.lifecycle = new Lifecycle(recording, first);
     const jobs = new JobControl(recording);
+    this.jobs = jobs;
     this.signals = new SignalRecorder(recording, jobs);
     this.deaths = new Deaths(recording, first.process);
     this.stopRequest = new StopRequest(recording, first);
@@ -97,6 +99,9 @@ export class Recorder {
       new SyscallRecorder(recording),
       this.stopRequest,
     );
+    recording.tracer.onGroupStop = (task) => {
+      (task as RecordedTask).joining = true;
+    };
     recording.tracer.onStrayStop = (task, status) => this.strayStop(task as RecordedTask, status);
   }
 
@@ -156,13 +161,17 @@ export class Recorder {
     this.recording.binding.refresh(this.recording.tasks.values());
     const task = this.between ?? this.next();
     if (task) this.step(task);
-    else if (this.recording.tasks.size > 0) this.waitForAny(0);
+    else if (this.jobs.any) {
+      // Nobody says when a stopped process is to go on.
+      if (!this.waitForAny(WAIT.NOHANG)) Bun.sleepSync(LOOK_MS);
+    } else if (this.recording.tasks.size > 0) this.waitForAny(0);
   }
 
   /** The task to run now: ready ones take turns; tasks whose system calls have ended join them first. */
   private next(): RecordedTask | undefined {
     const { recording } = this;
     const { schedule, tasks } = recording;
+    this.jobs.look();
     for (;;) {
       // The last one may be found dead on the way.
       while (schedule.size < tasks.size && this.waitForAny(WAIT.NOHANG));
@@ -256,7 +265,7 @@ export class Recorder {
   /** How far a task may run: to the end of its slice, or to the place of a signal that is known ahead. */
   private arm(task: RecordedTask): void {
     const [held] = task.held;
-    const isDue = held !== undefined && !comesTooSoon(task, held);
+    const isDue = task.joining || (held !== undefined && !comesTooSoon(task, held));
     const { schedule, tasks } = this.recording;
     const slice = isDue ? 1 : held ? LEAST_PROGRESS : schedule.budget(tasks.size === 1);
     const interrupt = isDue ? undefined : this.exactStop(task);
@@ -274,9 +283,13 @@ export class Recorder {
     // Signals that are known ahead come right here: a stop in no code lets them in.
     if (overflow || planned) stopAtGadget(this.tracer, task);
     const isKnown = overflow || planned;
-    if (!isKnown && task.held[0] && comesTooSoon(task, task.held[0])) return;
+    if (!isKnown && task.held[0] && comesTooSoon(task, task.held[0])) {
+      if (task.joining) this.jobs.join(task);
+      return;
+    }
     const held = task.held.shift();
     if (held) this.deliver(task, held, { point, registers, atSignalStop: true });
+    else if (task.joining) this.jobs.join(task);
     else if (this.exactStop(task) === undefined) schedule.rotate();
     else schedule.hadEvent(task);
   }
@@ -290,6 +303,12 @@ export class Recorder {
    * come one on top of the other, before the first instruction of a handler.
    */
   private signal(task: RecordedTask, entered: Entry | undefined): void {
+    if (this.tracer.isGroupStop(task, this.tracer.control.status)) {
+      // Another task of its process has begun the stop; this one may be between two points.
+      task.joining = true;
+      this.between = task;
+      return;
+    }
     const { signal, siginfo, fault, address } = original(task, this.tracer.signalInfo(task));
     const rip = task.number("rip");
     if (fault) {

@@ -94,13 +94,12 @@ export class SignalRecorder {
     const forced = at.forced ?? at.point === "fault";
     const disposition = this.disposition(task, signal, forced);
     const waits = !forced && keepBlockedTrap(task, held);
-    if (disposition === "stop" && this.jobs.obeys(task, held)) {
+    if (disposition === "stop") {
       if (!at.atSignalStop) stopAtGadget(this.recording.tracer, task);
       this.release(task);
-      this.jobs.stop(task, signal);
-      return "stopped";
+      return this.jobs.stop(task, signal) ? "stopped" : "ignored";
     }
-    if (waits || disposition === "ignored" || disposition === "stop") {
+    if (waits || disposition === "ignored") {
       this.release(task);
       return "ignored";
     }

@@ -48,6 +48,8 @@ export class Navigator {
 
   /** Signals that are no part of the recording: the engine's own faults, and those of the replay's own tasks. */
   private strayed(task: ReplayedTask, signal: number): boolean {
+    // Whoever stops a replayed process means the replay, which it does not reach so.
+    if (this.tracer.isGroupStop(task, this.tracer.control.status)) return true;
     const info = this.tracer.signalInfo(task);
     if (signal === SIG.SIGSEGV && this.tracer.text.unguard(task, info.address)) return true;
     return !info.fault;

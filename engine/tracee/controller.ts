@@ -55,6 +55,9 @@ export interface SignalInfo {
   address: number;
 }
 
+/** Signals that stop a process (signal(7)). */
+const STOP_SIGNALS: readonly number[] = [SIG.SIGSTOP, SIG.SIGTSTP, SIG.SIGTTIN, SIG.SIGTTOU];
+
 const EINTR = -ERRNO.EINTR;
 const ESRCH = -ERRNO.ESRCH;
 
@@ -91,6 +94,33 @@ export class Controller {
    * @throws TaskGone
    */
   advance(task: Task, request: number, signal = 0): number {
+    let status = this.advanceToAny(task, request, signal);
+    while (this.isGroupStop(task, status)) {
+      this.onGroupStop?.(task);
+      // The step itself is done; its trap is still to come.
+      status = this.advanceToAny(task, request === PTRACE.SINGLESTEP ? PTRACE.CONT : request);
+    }
+    return status;
+  }
+
+  /** Called for a stop of a whole process that gets in the way; the task goes on all the same. */
+  onGroupStop: ((task: Task) => void) | undefined;
+
+  /** Whether a stop is that of a whole process (ptrace(2), "Group-stop"): it has no siginfo. */
+  isGroupStop(task: Task, status: number): boolean {
+    if (!STOP_SIGNALS.includes(status >> 8)) return false;
+    try {
+      getSigInfo(task.tid, this.info);
+      return false;
+    } catch (error) {
+      if (isErrno(error, "ESRCH")) throw new TaskGone(task);
+      if (isErrno(error, "EINVAL")) return true;
+      throw error;
+    }
+  }
+
+  /** As {@link advance}, to a stop of the whole process too. */
+  advanceToAny(task: Task, request: number, signal = 0): number {
     this.flush(task);
     let stopped = this.control.resumeAndWait(request, task.tid, signal, task.tid, 0);
     if (stopped === ESRCH) throw new TaskGone(task);

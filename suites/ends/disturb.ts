@@ -12,7 +12,11 @@ const KINDS: readonly Kind[] = (["record", "replay"] as const).flatMap((phase) =
   ),
   { phase, signal: "SIGKILL", target: "tracer" },
   { phase, signal: "SIGKILL", target: "tracee" },
-  { phase, signal: "SIGSTOP", target: "tracer" },
+  ...(["tracer", "tracee", "group"] as const).map((target) => ({
+    phase,
+    signal: "SIGSTOP" as const,
+    target,
+  })),
 ]);
 
 /** The kinds whose words match a pattern; all of them for an empty one. */

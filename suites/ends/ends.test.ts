@@ -31,7 +31,7 @@ test(
 );
 
 test(
-  "a recorder or a replayer that is stopped for a while goes on as if nothing had been",
-  () => proveClean(4, 3, "SIGSTOP"),
+  "a recorder, a replayer or a program that is stopped for a while goes on as if nothing had been",
+  () => proveClean(12, 3, "SIGSTOP"),
   TEST_TIMEOUT,
 );

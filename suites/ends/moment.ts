@@ -211,10 +211,20 @@ function strike(pid: number, { signal, target }: Blow): boolean {
   }
   if (signal === "SIGSTOP") {
     setTimeout(() => {
-      if (members(pid).length > 0) process.kill(victim, "SIGCONT");
+      if (isMember(victim)) process.kill(victim, "SIGCONT");
     }, STOPPED);
   }
   return true;
+}
+
+/** Whether a process, or one of a group, still is there. */
+function isMember(victim: number): boolean {
+  try {
+    process.kill(victim, 0);
+    return true;
+  } catch {
+    return false; // it has ended meanwhile
+  }
 }
 
 /** The living processes of a session (proc_pid_stat(5): state, ppid, pgrp, session behind the name). */
