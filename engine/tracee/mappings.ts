@@ -50,6 +50,12 @@ export class MappingList {
 
   /** The mapping that holds an address. */
   find(address: number): Mapping | undefined {
+    const found = this.list[this.firstBehind(address)];
+    return found && found.start <= address ? found : undefined;
+  }
+
+  /** Index of the first mapping that ends behind an address. */
+  private firstBehind(address: number): number {
     let low = 0;
     let high = this.list.length;
     while (low < high) {
@@ -57,13 +63,25 @@ export class MappingList {
       if (this.list[middle]!.end <= address) low = middle + 1;
       else high = middle;
     }
-    const found = this.list[low];
-    return found && found.start <= address ? found : undefined;
+    return low;
   }
 
   /** Mappings that share at least a byte with [start, end). */
   overlapping(start: number, end: number): Mapping[] {
-    return this.list.filter((mapping) => mapping.start < end && mapping.end > start);
+    const first = this.firstBehind(start);
+    let last = first;
+    while (last < this.list.length && this.list[last]!.start < end) last++;
+    return this.list.slice(first, last);
+  }
+
+  /**
+   * Puts others in the place of the mappings that share a byte with [start, end). The list is another one then: whoever
+   * goes through {@link all} meanwhile sees the old one.
+   */
+  private exchange(start: number, end: number, others: (mapping: Mapping) => Mapping[]): void {
+    const old = this.overlapping(start, end);
+    if (old.length === 0) return;
+    this.list = this.list.toSpliced(this.firstBehind(start), old.length, ...old.flatMap(others));
   }
 
   /** Adds a mapping in place of whatever was there. */
@@ -76,8 +94,7 @@ export class MappingList {
 
   /** Removes [start, end), cutting mappings that reach out of it. */
   remove(start: number, end: number): void {
-    if (!this.list.some((mapping) => mapping.start < end && mapping.end > start)) return;
-    this.list = this.list.flatMap((mapping) => cut(mapping, start, end).outside);
+    this.exchange(start, end, (mapping) => cut(mapping, start, end).outside);
   }
 
   /** The mappings of a file of the trace. */
@@ -87,14 +104,12 @@ export class MappingList {
 
   /** The parts of mappings that lie in [start, end), cut to it. */
   within(start: number, end: number): Mapping[] {
-    return this.list
-      .map((mapping) => cut(mapping, start, end).inside)
-      .filter((inside) => inside !== undefined);
+    return this.overlapping(start, end).flatMap((mapping) => cut(mapping, start, end).inside ?? []);
   }
 
   /** Changes the protection in [start, end). */
   protect(start: number, end: number, protection: number): void {
-    this.list = this.list.flatMap((mapping) => {
+    this.exchange(start, end, (mapping) => {
       const { outside, inside } = cut(mapping, start, end);
       if (!inside) return outside;
       return [...outside, { ...inside, protection }].sort((a, b) => a.start - b.start);
