@@ -61,17 +61,20 @@ export async function benchEngine({
 /** The report for people. */
 export function engineTable({ host, runs, results }: EngineReport): string {
   const style = styleFor(isRichTerminal(1));
-  const titles = ["program", "native", "record", "", "replay", "", "ticks"];
+  const titles = ["program", "native", "record", "", "replay", "", "stops", "memory", "trace", "ticks"];
   const columns = titles.map((title, index) => ({ title, align: index === 0 ? "left" : "right" }) as const);
   const seconds = (milliseconds: number) => ({ text: `${(milliseconds / 1000).toFixed(3)} s` });
   const ratio = (part: number, whole: number) => ({ text: `${(part / whole).toFixed(2)}×` });
-  const rows = results.map(({ name, native, record, replay, ticks }) => [
+  const rows = results.map(({ name, native, record, replay, ticks, ...counts }) => [
     { text: name },
     seconds(native),
     seconds(record),
     ratio(record, native),
     seconds(replay),
     ratio(replay, native),
+    { text: group(counts.stops) },
+    { text: `${Math.round(counts.memory / 1e6)} MB` },
+    { text: `${Math.ceil(counts.traceBytes / 1000)} KB` },
     { text: group(ticks) },
   ]);
   const note = `medians of ${counted(runs, "run")} each, whole processes; ${host}`;
