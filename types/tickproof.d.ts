@@ -4,6 +4,8 @@
 /// <reference lib="es2022" />
 /// <reference lib="esnext.disposable" />
 /// <reference path="./modules.d.ts" />
+import { z } from "zod";
+
 /**
  * The events of a trace: everything that a recording must remember to run the same program again.
  *
@@ -176,6 +178,23 @@ interface EndEvent extends EventBase {
   message: string;
 }
 type TraceEvent = ExecEvent | SyscallEvent | SignalEvent | SwitchEvent | InstructionEvent | CloneEvent | ExitEvent | MemoryEvent | FileEvent | NoteEvent | EndEvent;
+/** One instruction. */
+interface CodeLine {
+  /** "0x7ffff7ed9e65" */
+  address: string;
+  /** Its bytes in hexadecimal, two digits each. */
+  bytes: string;
+  /** Intel syntax. */
+  text: string;
+}
+/** The instructions before a pc, at it and behind it. */
+interface CodeListing {
+  pc: string;
+  /** The file that is mapped there, and where in it the pc is. */
+  path: string;
+  offset: string;
+  lines: readonly CodeLine[];
+}
 /** How a program ended. */
 type Exit = {
   code: number;
@@ -237,6 +256,106 @@ interface Finding {
   readonly evidence: string;
   /** What to do about it, where that depends on what was found; else what the probe says. */
   readonly remedy?: string;
+}
+/** A setting that is not what it was. */
+interface SettingChange {
+  readonly name: string;
+  /** Undefined where it was not there, or could not be read. */
+  readonly before: string | undefined;
+  readonly after: string | undefined;
+}
+/** One condition: it holds where the host has all of `when`, and the engine is one of `engine`. */
+declare const condition: z.ZodPreprocess<z.ZodObject<{
+  when: z.ZodDefault<z.ZodPreprocess<z.ZodArray<z.ZodString>, unknown>>;
+  engine: z.ZodDefault<z.ZodPreprocess<z.ZodArray<z.ZodEnum<{
+    embedded: "embedded";
+    rr: "rr";
+  }>>, unknown>>;
+  reason: z.ZodOptional<z.ZodString>;
+  url: z.ZodOptional<z.ZodURL>;
+}, z.core.$strict>, unknown>;
+/** The keys of a test that are conditions. */
+declare const CONDITION_KEYS: readonly ["requires", "unsupported", "flag", "xfail"];
+/** A condition of a test. */
+type Condition$1 = z.infer<typeof condition>;
+/** All conditions of a test. */
+type Conditions$1 = Record<(typeof CONDITION_KEYS)[number], Condition$1[]>;
+declare const expectationsSchema: z.ZodObject<{
+  exit: z.ZodOptional<z.ZodInt>;
+  signal: z.ZodOptional<z.ZodEnum<{
+    [x: string]: string;
+  }>>;
+  stdout: z.ZodOptional<z.ZodObject<{
+    equals: z.ZodOptional<z.ZodString>;
+    contains: z.ZodOptional<z.ZodPreprocess<z.ZodArray<z.ZodString>, unknown>>;
+    matches: z.ZodOptional<z.ZodPreprocess<z.ZodArray<z.ZodString>, unknown>>;
+    snapshot: z.ZodOptional<z.ZodBoolean>;
+  }, z.core.$strict>>;
+  stderr: z.ZodOptional<z.ZodObject<{
+    equals: z.ZodOptional<z.ZodString>;
+    contains: z.ZodOptional<z.ZodPreprocess<z.ZodArray<z.ZodString>, unknown>>;
+    matches: z.ZodOptional<z.ZodPreprocess<z.ZodArray<z.ZodString>, unknown>>;
+    snapshot: z.ZodOptional<z.ZodBoolean>;
+  }, z.core.$strict>>;
+  ticks: z.ZodOptional<z.ZodPreprocess<z.ZodObject<{
+    min: z.ZodOptional<z.ZodInt>;
+    max: z.ZodOptional<z.ZodInt>;
+    baseline: z.ZodOptional<z.ZodString>;
+  }, z.core.$strict>, unknown>>;
+  events: z.ZodOptional<z.ZodPreprocess<z.ZodObject<{
+    min: z.ZodOptional<z.ZodInt>;
+    max: z.ZodOptional<z.ZodInt>;
+  }, z.core.$strict>, unknown>>;
+  signals: z.ZodOptional<z.ZodPreprocess<z.ZodObject<{
+    min: z.ZodOptional<z.ZodInt>;
+    max: z.ZodOptional<z.ZodInt>;
+  }, z.core.$strict>, unknown>>;
+  switches: z.ZodOptional<z.ZodPreprocess<z.ZodObject<{
+    min: z.ZodOptional<z.ZodInt>;
+    max: z.ZodOptional<z.ZodInt>;
+  }, z.core.$strict>, unknown>>;
+  overhead: z.ZodOptional<z.ZodObject<{
+    max: z.ZodNumber;
+  }, z.core.$strict>>;
+  counters: z.ZodOptional<z.ZodRecord<z.ZodString, z.ZodPreprocess<z.ZodObject<{
+    min: z.ZodOptional<z.ZodInt>;
+    max: z.ZodOptional<z.ZodInt>;
+  }, z.core.$strict>, unknown>>>;
+}, z.core.$strict>;
+/** What a test's runs must be like. */
+type Expectations = z.infer<typeof expectationsSchema>;
+declare const filesSchema: z.ZodRecord<z.ZodString, z.ZodUnion<readonly [z.ZodString, z.ZodObject<{
+  copy: z.ZodString;
+}, z.core.$strict>]>>;
+/** The files, by their paths in the working folder. */
+type Files = z.infer<typeof filesSchema>;
+declare const sendsSchema: z.ZodArray<z.ZodObject<{
+  send: z.ZodEnum<{
+    [x: string]: string;
+  }>;
+  at: z.ZodObject<{
+    ms: z.ZodOptional<z.ZodNumber>;
+    output: z.ZodOptional<z.ZodString>;
+    ticks: z.ZodOptional<z.ZodInt>;
+  }, z.core.$strict>;
+}, z.core.$strict>>;
+/** Signals and their times. */
+type Sends = z.infer<typeof sendsSchema>;
+/** Languages that programs under test are written in. */
+declare const LANGUAGES: readonly ["c", "c++", "asm"];
+type Language = (typeof LANGUAGES)[number];
+/** How a source is compiled. */
+interface CompileOptions {
+  /** Further sources of the program. @default none */
+  more?: readonly string[];
+  /** More flags, behind those of its language; libraries (`-lm`) too. @default none */
+  flags?: readonly string[];
+  /** What all sources are written in. @default what their names say */
+  language?: Language | undefined;
+  /** Folder that paths in flags (`-I`) are relative to. @default that of the source */
+  folder?: string;
+  /** Folder that keeps compiled programs. @default programsRoot() */
+  root?: string;
 }
 /** A host as a test sees it: what it can do, with the evidence. */
 declare class ScriptHost {
@@ -532,9 +651,297 @@ interface Location {
 type HookName = "beforeAll" | "beforeEach" | "afterEach" | "afterAll";
 /** The body of a hook. */
 type Hook = () => void | Promise<void>;
+/** The lines around one difference, as a unified diff has them. */
+interface Hunk {
+  /** Numbers of its first lines, from 1, on both sides. */
+  expectedStart: number;
+  foundStart: number;
+  /** Each with what it is: " " on both sides, "-" expected only, "+" found only. */
+  lines: readonly string[];
+}
+/** How a found text differs from the expected one. */
+interface OutputDifference {
+  stream: "stdout" | "stderr";
+  phase: Phase;
+  /** What the expected one is of: "the manifest", "the snapshot x", "the recording". */
+  against: string;
+  hunks: readonly Hunk[];
+  /** Lines that differ and are not shown. */
+  more: number;
+}
+/** What a test runs. */
+type Target = /** A source, compiled on first use, as `compile` takes it. */({
+  kind: "source";
+  path: string;
+} & Omit<CompileOptions, "root">) /** A program of the host, by name or path. */ | {
+  kind: "host";
+  name: string;
+} /** A test of a script: its place among the script's tests. */ | {
+  kind: "script";
+  path: string;
+  index: number;
+};
+/** One test of a manifest, ready to be run. */
+interface TestCase {
+  /** "core/alarm": suite and name. */
+  id: string;
+  suite: string;
+  name: string;
+  /** Where it is written down; line from 1. */
+  location?: Location | undefined;
+  target: Target;
+  args: readonly string[];
+  stdin: string | undefined;
+  /** Files of a working folder of its own, which takes the place of `cwd`. */
+  files?: Files | undefined;
+  /** Signals to send to the program. */
+  signals?: Sends | undefined;
+  /** Attempts, where the run does not say. */
+  repeat?: number | undefined;
+  environment: Readonly<Record<string, string>>;
+  /** Folder that the program runs in. */
+  cwd: string;
+  /** For each of the phases. */
+  timeoutSeconds: number;
+  /** What takes longer is slow, which is shown. @default DEFAULT_SLOW_SECONDS */
+  slowSeconds?: number | undefined;
+  /** No other test may run at the same time. */
+  alone: boolean;
+  /** Room that it takes among those that run at the same time. */
+  weight: number;
+  /** Names of things of which only one test may have each at a time. */
+  exclusive: readonly string[];
+  /** Words to choose tests by. */
+  tags: readonly string[];
+  /** Attempts after a failed one; undefined where the run decides. */
+  retry: number | undefined;
+  /** Exit codes by which the program skips itself. @default those of most harnesses */
+  skipExit?: readonly number[] | undefined;
+  skip: string | undefined;
+  /** The engine, where the command line names none. */
+  engine: EngineChoice;
+  /** Described host that the program runs on: a name or an absolute path. */
+  host: string | undefined;
+  conditions: Conditions$1;
+  /** It is in the file of known failures. */
+  known?: KnownFailure | undefined;
+  expect: Expectations;
+}
+/** A failure that the file of known failures has. */
+interface KnownFailure {
+  /** What is said of it, with its place in the file: "known.txt:3". */
+  reason: string;
+  place: string;
+  /** A pass fails the run; else it leads to a shorter file. */
+  strict: boolean;
+}
+/** The three runs of an attempt; a script makes its own. */
+type Phase = "native" | "record" | "replay" | "script";
+/** Why a test is skipped, marked, or expected to fail. */
+interface Note {
+  /** What was seen of the host, with the evidence, and the manifest's reason. */
+  readonly text: string;
+  readonly url?: string;
+  /** Capabilities that it is about. */
+  readonly capabilities: readonly string[];
+  /** Those of them that the host lacks. */
+  readonly missing: readonly string[];
+}
+/** What came of a test, or of one attempt at it. */
+type Verdict = /** All as it must be; with flags, it shows less than it seems to. */{
+  kind: "pass";
+  flags?: readonly Note[];
+} /** The program, its recording or its replay is not as it must be. */ | {
+  kind: "fail";
+  reasons: readonly string[];
+} /** It was not run, and that is nobody's fault. */ | {
+  kind: "skip";
+  reason: string;
+  missing: readonly string[];
+  url?: string;
+} /** It was expected to fail for a known reason, and did. */ | {
+  kind: "xfail";
+  reason: string;
+  url?: string;
+  found: readonly string[];
+} /** It was expected to fail and passed: the manifest is out of date, and the run fails. */ | {
+  kind: "xpass";
+  reason: string;
+  url?: string;
+  remedy?: string;
+} | {
+  kind: "timeout";
+  phase: Phase;
+  seconds: number;
+} /** The host or the harness is at fault, not what is tested. */ | {
+  kind: "broken";
+  reason: string;
+} /** Of a test, not of an attempt: it passed when it was tried again. */ | {
+  kind: "flaky";
+  attempts: number;
+  reasons: readonly string[];
+};
+/** Numbers that the engine counted while it recorded. */
+interface Counts {
+  ticks: number;
+  events: number;
+  signals: number;
+  switches: number;
+}
+/** One time that a test was run natively (the first few times only), recorded and replayed. */
+interface Attempt {
+  /** From 1. */
+  number: number;
+  /** It is tried again because it failed: how many times that was so before. */
+  retry?: number;
+  engine: EngineName;
+  verdict: Verdict;
+  /** Missing where recording did not get that far; what an engine does not tell is missing in it. */
+  counts?: Partial<Counts>;
+  /** How long each phase took, in milliseconds, as far as they were reached. */
+  milliseconds: Partial<Record<Phase, number>>;
+  /** What came of the steps of a script's test. */
+  steps?: readonly StepResult[];
+  /** What counters counted of the native run, by event, where the test expects something of them. */
+  counters?: Readonly<Record<string, number>>;
+  /** How outputs differ from the expected ones, line by line. */
+  differences?: readonly OutputDifference[];
+  /** What a script's test has printed, the end of it. */
+  output?: string;
+  /** Processes that the program has left behind, and that were ended. */
+  leaks?: readonly {
+    phase: Phase;
+    commands: readonly string[];
+  }[];
+  /** Phases that took longer than what is slow. */
+  slow?: readonly Phase[];
+  /** What else there is to say of how it went, a sentence each. */
+  notes?: readonly string[];
+  /** What a signal has left of the recorded program. */
+  crash?: Crash;
+  /** Where the replay has left the recording, if it did. */
+  divergence?: DivergencePlace;
+  /** Where each thread was when the time was up. */
+  threads?: readonly ThreadPlace[];
+  /** Lines of the kernel's log about counters that came meanwhile; of a described host those of its kernels. */
+  kernelLog?: readonly string[];
+  /** The folder with its outputs, where it was kept. */
+  folder?: string;
+  /** The trace in there, if there is one. */
+  trace?: string;
+  /** What replays it, where that is another program than tickproof. */
+  replay?: readonly string[];
+}
+/** All attempts at a test, and what follows from them. */
+interface TestResult {
+  test: TestCase;
+  engine: EngineName;
+  /** With the engine's version, where it could be started: "rr 5.6.0". */
+  engineLabel: string;
+  verdict: Verdict;
+  attempts: readonly Attempt[];
+  passed: number;
+}
+/** What is wrong with a script as a whole: a test that has 'only', hooks around all tests that went wrong. */
+interface ScriptProblem {
+  path: string;
+  reason: string;
+}
+/** What a whole run came to. */
+interface RunSummary {
+  results: readonly TestResult[];
+  /** Tests of each verdict. */
+  counts: Readonly<Record<Verdict["kind"], number>>;
+  /** Tests that passed every time, that did not, and that were not run. */
+  passed: number;
+  failed: number;
+  skipped: number;
+  /** Tests that were expected to fail and did: neither passed nor failed. */
+  xfailed: number;
+  milliseconds: number;
+  /** Tests of those that passed which did so only when they were tried again. */
+  flaky: number;
+  /** It was ended from outside before all was done. */
+  interrupted: boolean;
+  /** What is wrong with scripts as a whole; the run fails for it. */
+  scriptProblems: readonly ScriptProblem[];
+  /** It ended itself before all was done: enough tests had failed. */
+  stoppedByFailures: boolean;
+  /** Whether lines of the kernel's log could be seen at all. */
+  kernelLogReadable: boolean;
+  /** Settings of the kernel that counters depend on, and that changed under the run. */
+  settingChanges: readonly SettingChange[];
+}
+/** A line and those around it. */
+interface SourceExcerpt {
+  /** Path as debug information has it. */
+  file: string;
+  /** The line that is meant, from 1. */
+  line: number;
+  lines: readonly {
+    number: number;
+    text: string;
+  }[];
+}
+/** What is known of a place. */
+interface SymbolPlace {
+  /** The file's name, without folders. */
+  module: string;
+  offset: number;
+  symbol?: string;
+  /** Source file and line, from 1. */
+  file?: string;
+  line?: number;
+}
 /** What `--engine` and a manifest's `engine` take. */
 declare const ENGINE_CHOICES: readonly ["embedded", "rr", "auto"];
 type EngineChoice = (typeof ENGINE_CHOICES)[number];
+/** Where a replay has left its recording. */
+interface DivergencePlace {
+  readonly difference: Difference;
+  /** The program's text there; undefined where no file is mapped at the pc. */
+  readonly code?: CodeListing;
+  /** The function and the source's line at the recorded pc. */
+  readonly place?: SymbolPlace;
+  /** The events before the one that could not be followed, a line each, in their order. */
+  readonly lastEvents?: readonly string[];
+}
+/** Where a thread stood when its time was up. */
+interface ThreadPlace {
+  readonly task: number;
+  readonly process: number;
+  /** `blocked` in the kernel, or `ready` to run. */
+  readonly state: "blocked" | "ready";
+  /** "0x7ffff7ed9e65" */
+  readonly pc: string;
+  /** The system call that it was in. */
+  readonly syscall?: string;
+  readonly place?: SymbolPlace;
+  /** The nearest caller of the program's own whose line is known, else the nearest of all. */
+  readonly caller?: SymbolPlace;
+  /** The function of a system library that this one has called. */
+  readonly via?: SymbolPlace;
+}
+/** A program that a signal has ended. */
+interface Crash {
+  /** "SIGSEGV" */
+  readonly signal: string;
+  readonly task: number;
+  readonly process: number;
+  /** What a fault was about: the address that could not be read, the instruction. */
+  readonly address?: string;
+  /** The innermost first; a place is missing where no file is mapped at the pc. */
+  readonly frames: readonly {
+    readonly pc: string;
+    readonly place?: SymbolPlace;
+  }[];
+  /** Frames beyond those. */
+  readonly moreFrames: number;
+  /** The lines around the innermost place of the program's own whose source is there. */
+  readonly source?: SourceExcerpt;
+  /** The events before the signal and the signal itself, a line each, in their order. */
+  readonly lastEvents: readonly string[];
+}
 /** Bounds of a count, both inclusive. */
 interface SuiteRange {
   min?: number | undefined;
@@ -634,6 +1041,44 @@ interface Suite {
   /** Absolute path of the manifest's folder. */
   folder: string;
 }
+/** A test, as a line names it. */
+interface JsonTest {
+  id: string;
+  suite: string;
+  name: string;
+}
+/** A line. `version` is raised when a key changes its meaning or goes; keys may be added. */
+type JsonLine = {
+  event: "run-started";
+  version: 1;
+  time: string;
+  tests: JsonTest[];
+  repeat: number;
+  jobs: number;
+} | {
+  event: "phase-started";
+  test: string;
+  attempt: number;
+  phase: string;
+} | {
+  event: "step-finished";
+  test: string;
+  attempt: number;
+  path: string[];
+  result: StepResult;
+} | {
+  event: "attempt-finished";
+  test: string;
+  attempt: Attempt;
+} | ({
+  event: "run-finished";
+  tests: {
+    id: string;
+    verdict: Attempt["verdict"];
+    passed: number;
+    attempts: number;
+  }[];
+} & Omit<RunSummary, "results">);
 /**
  * Asserts that a recording replays: to its end, with the same output, end, ticks, signals and switches.
  *
@@ -764,4 +1209,4 @@ declare const test: Test;
 declare const it: Test;
 /** Hooks by themselves, for all tests of the script or of the group that they stand in. */
 declare const beforeAll: (fn: Hook) => void, beforeEach: (fn: Hook) => void, afterEach: (fn: Hook) => void, afterAll: (fn: Hook) => void;
-export { type AddEach, type AddFor, type AddGroup, type AddGroups, type AddTest, type Condition, type Conditions, type Describe, type Divergence, type EachList, type EachRow, type Exit, type Hook, type HookName, type Location, type Permissions, type Program, type ProgramOptions, type RecordOptions, type Recording, type Replay, type Run, type ScriptHost, type Send, type SignalName, type SkipsOnOptions, type StepRecord, type Suite, type SuiteCondition, type SuiteExpectations, type SuiteRange, type SuiteTest, type SuiteText, type Test, type TestConditions, type TestContext, type TestFunction, type TestOptions, type TestRecord, type When, afterAll, afterEach, assertReplays, assertSameTicks, assertSkipsOn, beforeAll, beforeEach, describe, it, test };
+export { type AddEach, type AddFor, type AddGroup, type AddGroups, type AddTest, type Condition, type Conditions, type Describe, type Divergence, type EachList, type EachRow, type Exit, type Hook, type HookName, type JsonLine, type JsonTest, type Location, type Permissions, type Program, type ProgramOptions, type RecordOptions, type Recording, type Replay, type Run, type ScriptHost, type Send, type SignalName, type SkipsOnOptions, type StepRecord, type Suite, type SuiteCondition, type SuiteExpectations, type SuiteRange, type SuiteTest, type SuiteText, type Test, type TestConditions, type TestContext, type TestFunction, type TestOptions, type TestRecord, type When, afterAll, afterEach, assertReplays, assertSameTicks, assertSkipsOn, beforeAll, beforeEach, describe, it, test };

@@ -60,7 +60,7 @@ export async function runSuites(options: SuitesOptions, files: readonly string[]
   await using scripts = new ScriptSessions(scratch);
   const paths = discover(files, await settings());
   const all = await collectTests(paths, scripts);
-  const { timeout: usualTimeout, skipExit } = await settings();
+  const { timeout: usualTimeout, skipExit, slow } = await settings();
   const timeout = options.timeout ?? usualTimeout;
   // What the command line says of repeating is said of all tests.
   const repeatsAll = options.repeat !== undefined || options["until-fail"];
@@ -68,6 +68,7 @@ export async function runSuites(options: SuitesOptions, files: readonly string[]
     ...test,
     ...(timeout !== undefined && { timeoutSeconds: timeout }),
     skipExit: test.skipExit ?? skipExit,
+    ...(slow !== undefined && { slowSeconds: slow }),
     ...(repeatsAll && { repeat: undefined }),
   }));
   if (options.list) {

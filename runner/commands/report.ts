@@ -6,6 +6,8 @@ import { OK } from "../exit-codes.ts";
 import type { AttemptRow } from "../history/mod.ts";
 import { say } from "../output.ts";
 import { counted } from "../plural.ts";
+import type { PageData, Timeline } from "../report-page/mod.ts";
+import { replayCommand } from "../reporters/replay-command.ts";
 import { findTrace } from "../traces.ts";
 import { VERSION } from "../version.ts";
 import { checkWritable, writeWhole } from "../write-whole.ts";
@@ -40,6 +42,7 @@ export const report = defineCommand({
     const trace = options.trace === undefined ? newestFailure(attempts) : findTrace(options.trace);
     const data = preparePage(attempts, { generatedAt: new Date().toISOString(), version: VERSION });
     if (trace !== undefined) data.timeline = readTimeline(trace);
+    addTimelines(data, (dir) => readTimeline(dir, { most: END_EVENTS, fromEnd: true }));
     const html = pageHtml(data, await bundlePage());
     writeWhole(output, html);
     const size = `${(Buffer.byteLength(html) / 1e6).toFixed(1)} MB`;
@@ -49,6 +52,38 @@ export const report = defineCommand({
     return OK;
   },
 });
+
+/** Failed attempts whose traces' ends are in the page, the newest ones, and events of each. */
+const MOST_ENDS = 12;
+const END_EVENTS = 2000;
+
+/** Adds the ends of the traces of failed attempts that are still there, and the commands that replay them. */
+function addTimelines(data: PageData, read: (trace: string) => Timeline): void {
+  const { attempts, details, verdicts, runs, tests } = data;
+  const failed = data.cells.flatMap(({ test, from, to }) =>
+    Array.from({ length: to - from }, (_, i) => ({ test, index: from + i })).flatMap(({ index }) => {
+      const detail = details[attempts.detail[index] ?? -1];
+      const verdict = verdicts[attempts.verdict[index] ?? 0] ?? "";
+      const there = detail?.trace !== undefined && existsSync(`${detail.trace}/meta.json`);
+      const startedAt = runs[attempts.run[index] ?? 0]?.startedAt ?? "";
+      return there && ["fail", "timeout"].includes(verdict)
+        ? [{ id: tests[test] ?? "", detail, startedAt }]
+        : [];
+    }),
+  );
+  data.timelines = [];
+  for (const { id, detail } of failed
+    .toSorted((a, b) => b.startedAt.localeCompare(a.startedAt))
+    .slice(0, MOST_ENDS)) {
+    detail.command = replayCommand({ id }, detail);
+    try {
+      detail.timeline = data.timelines.push(read(detail.trace ?? "")) - 1;
+    } catch (error) {
+      // A trace that is damaged, or of another version, has no timeline; the page has all the rest.
+      if (!(error instanceof Error) || error.name !== "TraceError") throw error;
+    }
+  }
+}
 
 /** What is asked for of the history. */
 async function attemptsOf(

@@ -43,16 +43,32 @@ export function attemptInfo(
 
 function detailOf(
   verdict: Verdict,
-  { kernelLog, counters, divergence, threads, trace, replay, steps }: Partial<Attempt>,
+  {
+    kernelLog,
+    counters,
+    divergence,
+    differences,
+    crash,
+    notes,
+    output,
+    threads,
+    trace,
+    replay,
+    steps,
+  }: Partial<Attempt>,
 ): AttemptDetail | null {
-  const notes = verdict.kind === "pass" ? (verdict.flags ?? []) : [verdict];
-  const url = notes.map((note) => ("url" in note ? note.url : undefined)).find(Boolean);
+  const sources = verdict.kind === "pass" ? (verdict.flags ?? []) : [verdict];
+  const url = sources.map((note) => ("url" in note ? note.url : undefined)).find(Boolean);
   const detail: AttemptDetail = {
     ...(kernelLog && kernelLog.length > 0 && { kernelLog }),
     ...(url && { url }),
     ...(verdict.kind === "skip" && verdict.missing.length > 0 && { missing: verdict.missing }),
     ...(counters && { counters }),
     ...(divergence && { divergence }),
+    ...(differences && { differences }),
+    ...(crash && { crash }),
+    ...(notes && { notes }),
+    ...(output !== undefined && { output }),
     ...(threads && { threads }),
     ...(trace !== undefined && { trace }),
     ...(replay && { replay }),

@@ -6,8 +6,9 @@
 import { Database } from "bun:sqlite";
 import { mkdirSync } from "node:fs";
 import { dirname } from "node:path";
-import type { DivergencePlace, ThreadPlace } from "../engines/mod.ts";
+import type { Crash, DivergencePlace, ThreadPlace } from "../engines/mod.ts";
 import { UsageError } from "../errors.ts";
+import type { OutputDifference } from "../run/mod.ts";
 import type { StepResult } from "../script/outcome.ts";
 import type { Baseline } from "./baseline.ts";
 import { migrate } from "./schema.ts";
@@ -46,6 +47,12 @@ export interface AttemptDetail {
   /** What counters counted of the native run, by event. */
   counters?: Readonly<Record<string, number>>;
   divergence?: DivergencePlace;
+  /** How outputs differ from the expected ones, and what a signal has left of the program. */
+  differences?: readonly OutputDifference[];
+  crash?: Crash;
+  /** What else there is to say, and what a script's test has printed. */
+  notes?: readonly string[];
+  output?: string;
   /** Where each thread was when the time was up. */
   threads?: readonly ThreadPlace[];
   /** Folder of the trace, where it was kept. */

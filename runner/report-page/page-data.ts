@@ -61,6 +61,11 @@ export interface Cell {
   rate: { rate: number; low: number; high: number };
   /** When the first attempt that failed was started; undefined if none has. */
   failingSince?: string;
+  /**
+   * How often an attempt ends otherwise than the one before it, of all that have one before: what always fails is not
+   * flaky. Undefined of less than two attempts. (Kowalczyk et al., "Modeling and Ranking Flaky Tests at Apple", 2020)
+   */
+  flipRate?: number;
   ticks?: Range;
   events?: Range;
   signals?: Range;
@@ -90,6 +95,8 @@ export interface Timeline {
   /** Ticks that the task has made since its event before. */
   ticks: number[];
   texts: string[];
+  /** Numbers of the events in the trace, where they don't follow each other from 0. */
+  index?: number[];
   /** Why it is not all of the trace; "" if it is. */
   cut: string;
 }
@@ -134,6 +141,29 @@ export interface PageStep {
   steps: readonly PageStep[];
 }
 
+/** How an output differs from the expected one. */
+export interface PageDifference {
+  stream: string;
+  phase: string;
+  against: string;
+  hunks: readonly { expectedStart: number; foundStart: number; lines: readonly string[] }[];
+  more: number;
+}
+
+/** A program that a signal has ended. */
+export interface PageCrash {
+  signal: string;
+  process: number;
+  address?: string;
+  frames: readonly {
+    pc: string;
+    place?: { module: string; symbol?: string; file?: string; line?: number };
+  }[];
+  moreFrames: number;
+  source?: { file: string; line: number; lines: readonly { number: number; text: string }[] };
+  lastEvents: readonly string[];
+}
+
 /** What the page says of one attempt besides its figures: a part of the history's `AttemptDetail`. */
 export interface PageDetail {
   kernelLog?: readonly string[];
@@ -142,6 +172,17 @@ export interface PageDetail {
   divergence?: PageDivergence;
   trace?: string;
   steps?: readonly PageStep[];
+  differences?: readonly PageDifference[];
+  crash?: PageCrash;
+  notes?: readonly string[];
+  /** What a script's test has printed. */
+  output?: string;
+  /** Where each thread was when the time was up, a line each. */
+  threadLines?: readonly string[];
+  /** What replays it; its trace is still there. */
+  command?: string;
+  /** Index of its timeline in {@link PageData.timelines}. */
+  timeline?: number;
 }
 
 /** All of a page. */
@@ -156,5 +197,7 @@ export interface PageData {
   cells: Cell[];
   attempts: PageAttempts;
   details: PageDetail[];
+  /** Ends of traces of failed attempts. */
+  timelines?: Timeline[];
   timeline?: Timeline;
 }

@@ -60,6 +60,22 @@ test("summarizeCell() has medians and bounds of what passed, and overheads", () 
   assertEquals([cell.recordOverhead, cell.replayOverhead], [2, 1.5]);
 });
 
+test("summarizeCell() tells how often a test fails and how often it changes its mind apart", () => {
+  const flips = (...verdicts: string[]) => {
+    const { failed, telling, flipRate } = summarizeCell(verdicts.map((verdict) => row(1, { verdict })));
+    return [failed / telling, flipRate];
+  };
+  assertEquals(flips("fail", "fail", "fail"), [1, 0]);
+  assertEquals(flips("pass", "fail", "pass", "fail", "pass"), [0.4, 1]);
+  assertEquals(flips("pass", "pass", "skip", "fail", "timeout"), [0.5, 1 / 3]);
+  assertEquals(flips("fail"), [1, undefined]);
+});
+
+test("summarizeCell() has no overhead over a native run that is mostly start-up", () => {
+  const cell = summarizeCell([row(1, { nativeMs: 9.9 })]);
+  assertEquals([cell.recordOverhead, cell.recordMs?.median], [undefined, row(1).recordMs ?? 0]);
+});
+
 test("summarizeCell() of what was never run has no figures", () => {
   const nothing = { ticks: null, events: null, signals: null, switches: null };
   const times = { nativeMs: null, recordMs: null, replayMs: null };

@@ -1,6 +1,14 @@
 /** From the attempts of a history to what a page shows: interned, sorted into cells, summed up. */
-import { type AttemptRow, isBad, isSilent, rateOf } from "../history/mod.ts";
+import {
+  type AttemptDetail,
+  type AttemptRow,
+  isBad,
+  isSilent,
+  LEAST_NATIVE_MS,
+  rateOf,
+} from "../history/mod.ts";
 import { median } from "../median.ts";
+import { threadLine } from "../reporters/failure-lines.ts";
 import type { Cell, PageAttempts, PageData, Range, Target } from "./page-data.ts";
 
 /** Values by their first appearance. */
@@ -62,7 +70,9 @@ export function summarizeCell(
     if (range !== undefined) ranges[figure] = range;
   }
   const native = ranges.nativeMs?.median;
-  const over = (range: Range | undefined) => (native && range ? range.median / native : undefined);
+  // A ratio to a run that is mostly start-up says nothing.
+  const over = (range: Range | undefined) =>
+    native && native >= LEAST_NATIVE_MS && range ? range.median / native : undefined;
   const [recordOverhead, replayOverhead] = [over(ranges.recordMs), over(ranges.replayMs)];
   return {
     ...verdictOf(newest),
@@ -72,11 +82,21 @@ export function summarizeCell(
     failed: bad.length,
     rate: rateOf(bad.length, telling.length),
     ...(first && { failingSince: first.startedAt }),
+    ...flipRateOf(telling),
     ...ranges,
     ...countersOf(attempts),
     ...(recordOverhead !== undefined && { recordOverhead }),
     ...(replayOverhead !== undefined && { replayOverhead }),
   };
+}
+
+function flipRateOf(telling: readonly AttemptRow[]): Pick<Cell, "flipRate"> {
+  if (telling.length < 2) return {};
+  const flips = telling.filter((attempt, at) => {
+    const before = telling[at - 1];
+    return before !== undefined && isBad(before) !== isBad(attempt);
+  });
+  return { flipRate: flips.length / (telling.length - 1) };
 }
 
 /** Ranges of what counters counted. */
@@ -88,6 +108,11 @@ function countersOf(attempts: readonly AttemptRow[]): Pick<Cell, "counters"> {
     if (range !== undefined) ranges[event] = range;
   }
   return counted.length > 0 ? { counters: ranges } : {};
+}
+
+/** What the page shows of an attempt's detail. */
+function pageDetail({ threads = [], ...detail }: AttemptDetail): PageData["details"][number] {
+  return { ...detail, ...(threads.length > 0 && { threadLines: threads.map(threadLine) }) };
 }
 
 const FIGURES = ["ticks", "events", "signals", "switches", "nativeMs", "recordMs", "replayMs"] as const;
@@ -128,7 +153,7 @@ export function preparePage(
       attempts.verdict.push(verdicts.index(row.verdict, row.verdict));
       attempts.reason.push(reasons.index(row.reason, row.reason));
       for (const key of ["ticks", "nativeMs", "recordMs", "replayMs"] as const) attempts[key].push(row[key]);
-      attempts.detail.push(row.detail === null ? -1 : details.push(row.detail) - 1);
+      attempts.detail.push(row.detail === null ? -1 : details.push(pageDetail(row.detail)) - 1);
     }
     cells.push({ test, target, ...summarizeCell(all), from, to: attempts.run.length });
   }

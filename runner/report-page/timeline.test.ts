@@ -25,6 +25,22 @@ test("readTimeline() has each event with its task, kind and words", () => {
 test("readTimeline() takes so many events and says so", () => {
   using folder = temporaryFolder();
   record(folder.path("trace"), oneOfEach());
-  const timeline = readTimeline(folder.path("trace"), 3);
+  const timeline = readTimeline(folder.path("trace"), { most: 3 });
   assertEquals([timeline.task.length, timeline.cut], [3, "The first 3 events are shown."]);
+});
+
+test("readTimeline() takes the last events of a failure, without what the processor says of itself", () => {
+  using folder = temporaryFolder();
+  record(folder.path("trace"), oneOfEach());
+  const all = readTimeline(folder.path("trace"));
+  const end = readTimeline(folder.path("trace"), { most: 4, fromEnd: true });
+  const told = all.kind.flatMap((kind, at) =>
+    KINDS[kind] === "instruction" ? [] : [all.texts[all.text[at] ?? 0]],
+  );
+  assertEquals(
+    end.text.map((text) => end.texts[text]),
+    told.slice(-4),
+  );
+  assertEquals(end.cut, "The last 4 events are shown.");
+  assertEquals(told.length < all.kind.length, true, "there is something to leave out");
 });

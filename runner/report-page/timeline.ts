@@ -1,5 +1,5 @@
 /** From a trace to the timeline of a page. */
-import { formatEvent, TraceReader } from "../../engine/trace/mod.ts";
+import { formatEvent, type TraceEvent, TraceReader } from "../../engine/trace/mod.ts";
 import { KINDS, type Timeline } from "./page-data.ts";
 
 /** Events that a page can hold and still be opened quickly. */
@@ -7,14 +7,28 @@ const MOST_EVENTS = 50_000;
 /** Characters of an event's text that are kept: paths and lists of writes can be of any length. */
 const MOST_TEXT = 160;
 
+/** What is read of a trace. */
+export interface TimelinePart {
+  /** Events that are taken at most. @default as many as a page can hold */
+  most?: number;
+  /** The last ones are taken, not the first: of a failure, its end is what counts. @default false */
+  fromEnd?: boolean;
+}
+
 /**
- * Reads the events of a trace.
+ * Reads the events of a trace. What the processor says of itself (cpuid, rdtsc) is left out of an end: it would hide
+ * what the program did.
  *
  * @param dir Folder of the trace.
- * @param most Events that are taken at most, from the first on.
+ * @param part How much of it.
  * @throws {TraceError} If there is no trace, or it is damaged.
  */
-export function readTimeline(dir: string, most: number = MOST_EVENTS): Timeline {
+export function readTimeline(
+  dir: string,
+  { most = MOST_EVENTS, fromEnd = false }: TimelinePart = {},
+): Timeline {
+  const told = fromEnd ? countTold(dir) : 0;
+  let skip = Math.max(0, told - most);
   const reader = TraceReader.open(dir);
   const { meta } = reader;
   const timeline: Timeline = {
@@ -23,13 +37,15 @@ export function readTimeline(dir: string, most: number = MOST_EVENTS): Timeline 
     host: meta.described?.name ?? meta.host.hostname,
     trace: dir,
     ...{ tasks: [], task: [], kind: [], text: [], ticks: [], texts: [], cut: "" },
+    ...(fromEnd && { index: [] }),
   };
   const lanes = new Map<number, { lane: number; ticks: number }>();
   const processes = new Map<number, number>();
   const texts = new Map<string, number>();
   try {
     for (let event = reader.next(); event !== undefined; event = reader.next()) {
-      if (timeline.task.length === most) {
+      if (fromEnd && isNoise(event)) continue;
+      if (!fromEnd && timeline.task.length === most) {
         timeline.cut = `The first ${most.toLocaleString("en")} events are shown.`;
         break;
       }
@@ -38,6 +54,12 @@ export function readTimeline(dir: string, most: number = MOST_EVENTS): Timeline 
         const process = processes.get(event.task) ?? event.task;
         lane = { lane: timeline.tasks.push({ id: event.task, process }) - 1, ticks: 0 };
         lanes.set(event.task, lane);
+      }
+      if (event.kind === "clone") processes.set(event.child, event.childProcess);
+      if (skip > 0) {
+        skip--;
+        lane.ticks = event.kind === "exit" ? 0 : event.ticks;
+        continue;
       }
       // "7 task 100 ticks 1234 pc 0x401000: close(0x3) = 0": the page has the rest elsewhere.
       const line = formatEvent(event, reader.position);
@@ -48,13 +70,31 @@ export function readTimeline(dir: string, most: number = MOST_EVENTS): Timeline 
       timeline.kind.push(KINDS.indexOf(event.kind));
       timeline.text.push(textIndex);
       // A task's number may be given to a new one, whose ticks begin at 0.
-      timeline.ticks.push(Math.max(0, event.ticks - lane.ticks));
+      // The end of the trace repeats the ticks of a task that may be gone.
+      timeline.ticks.push(event.kind === "end" ? 0 : Math.max(0, event.ticks - lane.ticks));
+      timeline.index?.push(reader.position);
       lane.ticks = event.kind === "exit" ? 0 : event.ticks;
-      if (event.kind === "clone") processes.set(event.child, event.childProcess);
     }
+    if (fromEnd && told > most) timeline.cut = `The last ${most.toLocaleString("en")} events are shown.`;
     if (reader.incomplete !== undefined) timeline.cut = reader.incomplete;
   } finally {
     reader.close();
   }
   return timeline;
+}
+
+function isNoise({ kind }: TraceEvent): boolean {
+  return kind === "instruction";
+}
+
+/** Events of a trace that an end of it would tell. */
+function countTold(dir: string): number {
+  const reader = TraceReader.open(dir);
+  try {
+    let count = 0;
+    for (let event = reader.next(); event !== undefined; event = reader.next()) if (!isNoise(event)) count++;
+    return count;
+  } finally {
+    reader.close();
+  }
 }

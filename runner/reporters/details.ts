@@ -5,6 +5,7 @@ import { diffLines } from "./diff-lines.ts";
 import { failureLines } from "./failure-lines.ts";
 import { replayCommand } from "./replay-command.ts";
 import type { Style } from "./style.ts";
+import { seconds } from "./table-rows.ts";
 
 /** Different ways of going wrong that are shown of one test. */
 const KINDS_SHOWN = 3;
@@ -85,7 +86,25 @@ export function failureDetails(results: readonly TestResult[], style: Style): st
  * marked or failed as expected for the same reason is told of once.
  */
 export function noteDetails(results: readonly TestResult[], style: Style): string[] {
-  return [...noteLines(results, style), ...results.flatMap((result) => kernelLines(result, style))];
+  return [
+    ...noteLines(results, style),
+    ...results.flatMap((result) => markLines(result, style)),
+    ...results.flatMap((result) => kernelLines(result, style)),
+  ];
+}
+
+/** "SLOW core/x: record took 23.10 s", "LEAK core/x: native left 1 process: sleep 60" */
+function markLines({ test, attempts }: TestResult, style: Style): string[] {
+  const slow = attempts.find((attempt) => attempt.slow !== undefined);
+  const times = (slow?.slow ?? []).map((phase) => `${phase} took ${seconds(slow?.milliseconds[phase] ?? 0)}`);
+  const leaks = attempts.find((attempt) => attempt.leaks !== undefined)?.leaks ?? [];
+  return [
+    ...(times.length > 0 ? [`  ${style.warn("SLOW")} ${test.id}: ${times.join(", ")}`] : []),
+    ...leaks.map(({ phase, commands }) => {
+      const what = `${phase} left ${counted(commands.length, "process", "processes")}, ended now`;
+      return `  ${style.warn("LEAK")} ${test.id}: ${what}: ${commands.join("; ")}`;
+    }),
+  ];
 }
 
 /** "skip core/alarm: …", or "skip 3 tests (core/alarm, core/hle, core/chew_cpu): …". */

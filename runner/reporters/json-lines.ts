@@ -17,18 +17,10 @@ export type JsonLine =
   | { event: "phase-started"; test: string; attempt: number; phase: string }
   | { event: "step-finished"; test: string; attempt: number; path: string[]; result: StepResult }
   | { event: "attempt-finished"; test: string; attempt: Attempt }
-  | {
+  | ({
       event: "run-finished";
-      passed: number;
-      failed: number;
-      skipped: number;
-      xfailed: number;
-      milliseconds: number;
-      interrupted: boolean;
-      kernelLogReadable: boolean;
-      settingChanges: RunSummary["settingChanges"];
       tests: { id: string; verdict: Attempt["verdict"]; passed: number; attempts: number }[];
-    };
+    } & Omit<RunSummary, "results">);
 
 const named = ({ id, suite, name }: TestCase): JsonTest => ({ id, suite, name });
 

@@ -1,6 +1,6 @@
 /** Lines at the bottom of a terminal that say what is being run, and for how long still; they vanish with the end of the run. */
 import { isHarmless, type RunEvent, type TestCase } from "../run/mod.ts";
-import { seconds } from "./table-rows.ts";
+import { marksOf, seconds } from "./table-rows.ts";
 
 /** Cells of the bar. */
 const BAR = 20;
@@ -141,5 +141,6 @@ export function plainLine(event: RunEvent): string | undefined {
   if (event.kind !== "attempt-finished") return undefined;
   const { test, attempt } = event;
   const took = Object.values(attempt.milliseconds).reduce((sum, one) => sum + one, 0);
-  return `${attempt.verdict.kind} ${test.id}${took > 0 ? ` ${seconds(took)}` : ""}\n`;
+  const marks = marksOf([attempt]).map((mark) => ` ${mark}`);
+  return `${[attempt.verdict.kind, ...marks].join("")} ${test.id}${took > 0 ? ` ${seconds(took)}` : ""}\n`;
 }

@@ -117,7 +117,16 @@ function medianOf(
 function verdictCell({ verdict, attempts, passed }: TestResult, style: Style): Cell {
   const tally = attempts.length > 1 ? ` ${passed}/${attempts.length}` : "";
   const flagged = verdict.kind === "pass" && verdict.flags !== undefined ? ", flagged" : "";
-  return { text: verdict.kind + flagged + tally, style: style[LOOKS[verdict.kind]] };
+  const marks = marksOf(attempts).map((mark) => `, ${mark}`);
+  return { text: [verdict.kind, flagged, ...marks, tally].join(""), style: style[LOOKS[verdict.kind]] };
+}
+
+/** What is shown of a test beside its verdict: that it is slow, or leaves processes behind. */
+export function marksOf(attempts: readonly Attempt[]): string[] {
+  return [
+    ...(attempts.some(({ slow = [] }) => slow.length > 0) ? ["SLOW"] : []),
+    ...(attempts.some(({ leaks = [] }) => leaks.length > 0) ? ["LEAK"] : []),
+  ];
 }
 
 /** Numbers are medians over a test's attempts. */

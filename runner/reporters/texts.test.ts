@@ -1,9 +1,10 @@
 import { test } from "bun:test";
+import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import type { Crash } from "../engines/mod.ts";
 import { shellTest } from "../run/_fixtures.ts";
-import type { RunSummary, TestResult } from "../run/mod.ts";
+import type { Attempt, RunSummary, TestResult } from "../run/mod.ts";
 import type { Location } from "../script/definition.ts";
 import { bad, good, result, resultOf, summary } from "./_fixtures.ts";
 import { dotReporter } from "./dot.ts";
@@ -230,3 +231,35 @@ test("steps of scripts are in every reporter", () => {
   );
   assertEquals(line.event === "attempt-finished" && line.attempt.steps, steps);
 });
+
+test("docs/json-lines.md has every event, every verdict, and every key of the last line", () => {
+  const text = readFileSync(resolve(import.meta.dir, "../../docs/json-lines.md"), "utf8");
+  const has = (word: string) => text.includes(`\`${word}\``);
+  const finished = jsonLine({ kind: "run-finished", summary }, new Date());
+  const words = [
+    ...["run-started", "phase-started", "step-finished", "attempt-finished", "run-finished"],
+    ...Object.keys(summary.counts),
+    ...Object.keys(finished).filter((key) => key !== "event"),
+    ...Object.keys(ATTEMPT_KEYS),
+  ];
+  assertEquals(
+    words.filter((word) => !has(word)),
+    [],
+  );
+});
+
+/** The compiler sees to it that none is missing. */
+const ATTEMPT_KEYS: Record<keyof Required<Attempt>, true> = {
+  ...{ number: true, retry: true, engine: true, verdict: true, counts: true, milliseconds: true },
+  ...{ steps: true, counters: true, differences: true, crash: true, output: true, notes: true },
+  ...{
+    leaks: true,
+    slow: true,
+    divergence: true,
+    threads: true,
+    kernelLog: true,
+    folder: true,
+    trace: true,
+    replay: true,
+  },
+};

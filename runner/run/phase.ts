@@ -83,6 +83,10 @@ export async function runPhase(
   }
   if (end.kind === "stopped") throw new Verdicted({ kind: "broken", reason: end.reason });
   attempt.milliseconds[phase] = end.milliseconds;
+  if (end.left.length > 0) {
+    const commands = end.left.map(({ command }) => command);
+    attempt.leaks = [...(attempt.leaks ?? []), { phase, commands }];
+  }
   return { exit: end.exit, stdout: readFileSync(stdout), stderr: readFileSync(stderr) };
 }
 

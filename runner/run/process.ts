@@ -3,7 +3,9 @@ import { closeSync, openSync, readFileSync } from "node:fs";
 import type { Exit } from "../report.ts";
 import { signalNumber } from "../signals.ts";
 import type { Guard, Watch } from "./guard.ts";
+import { type LeftProcess, leftBehind } from "./left-behind.ts";
 import { type Asking, endTree } from "./process-tree.ts";
+import { guardFromKill } from "./watchdog.ts";
 
 /** How a process is asked to end. */
 const ENDING: Asking = { graceMs: 2000 };
@@ -48,7 +50,13 @@ export interface ProcessSpec {
 
 /** How it ended. */
 export type ProcessEnd =
-  | { kind: "exited"; exit: Exit; milliseconds: number }
+  | {
+      kind: "exited";
+      exit: Exit;
+      milliseconds: number;
+      /** Processes that it has left behind, and that were killed. */
+      left: readonly LeftProcess[];
+    }
   | { kind: "timeout" }
   | { kind: "aborted" }
   /** The guard had it stopped, or has seen at its end that its result is worth nothing. */
@@ -76,17 +84,34 @@ export async function runProcess(spec: ProcessSpec): Promise<ProcessEnd> {
   const started = watch === undefined ? spawned : performance.now();
   const ended = new AbortController();
   const beside = spec.onStart?.(child.pid, ended.signal);
+  const release = guardFromKill(child.pid);
   const why = await outcome(child, spec, watch);
   const milliseconds = performance.now() - started;
   ended.abort();
   if (why.kind === "timeout") spec.onTimeout?.(child.pid);
   if (why.kind !== "exited") await endTree(child, spec.records ? RECORDER_ENDING : ENDING);
+  // Also what was started while it was ended.
+  const left = endLeft(child.pid, spec);
+  release();
   await beside;
   if (why.kind !== "exited") return why;
   const reason = watch?.alarm();
   return reason === undefined
-    ? { kind: "exited", exit: exitOf(child), milliseconds }
+    ? { kind: "exited", exit: exitOf(child), milliseconds, left }
     : { kind: "stopped", reason };
+}
+
+/** Kills what a program has left behind. @returns What that was. */
+function endLeft(session: number, { stdout, stderr }: ProcessSpec): LeftProcess[] {
+  const left = leftBehind(session, [stdout, stderr]);
+  for (const { pid } of left) {
+    try {
+      process.kill(pid, "SIGKILL");
+    } catch {
+      // It ended meanwhile.
+    }
+  }
+  return left;
 }
 
 function spawn(spec: ProcessSpec): Bun.Subprocess {

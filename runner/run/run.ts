@@ -270,11 +270,13 @@ async function observed(
   try {
     const made = await make(folder);
     log.leave(reader);
+    const slow = slowPhases(made, test);
     const verdict = judgeAttempt(made.verdict, plan, test.known);
     const attempt: Attempt = {
       ...made,
       verdict,
       ...(retry > 0 && { retry }),
+      ...(slow.length > 0 && { slow }),
       ...(reader.lines.length > 0 && { kernelLog: [...(made.kernelLog ?? []), ...reader.lines] }),
     };
     kept = keep === "all" || (keep === "failed" && !isHarmless(verdict));
@@ -290,4 +292,12 @@ async function observed(
   } finally {
     if (!kept) folder.remove();
   }
+}
+
+/** A phase that takes longer is slow, where nobody says: most tests take less than a second. */
+const DEFAULT_SLOW_SECONDS = 20;
+
+function slowPhases({ milliseconds }: Attempt, { slowSeconds = DEFAULT_SLOW_SECONDS }: TestCase): Phase[] {
+  const phases = Object.entries(milliseconds) as [Phase, number][];
+  return phases.filter(([, took]) => took > slowSeconds * 1000).map(([phase]) => phase);
 }

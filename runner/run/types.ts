@@ -39,6 +39,8 @@ export interface TestCase {
   cwd: string;
   /** For each of the phases. */
   timeoutSeconds: number;
+  /** What takes longer is slow, which is shown. @default DEFAULT_SLOW_SECONDS */
+  slowSeconds?: number | undefined;
   /** No other test may run at the same time. */
   alone: boolean;
   /** Room that it takes among those that run at the same time. */
@@ -148,6 +150,10 @@ export interface Attempt {
   differences?: readonly OutputDifference[];
   /** What a script's test has printed, the end of it. */
   output?: string;
+  /** Processes that the program has left behind, and that were ended. */
+  leaks?: readonly { phase: Phase; commands: readonly string[] }[];
+  /** Phases that took longer than what is slow. */
+  slow?: readonly Phase[];
   /** What else there is to say of how it went, a sentence each. */
   notes?: readonly string[];
   /** What a signal has left of the recorded program. */

@@ -11,6 +11,7 @@ export type {
   SuiteText,
 } from "../manifest/suite.ts";
 export type { Exit } from "../report.ts";
+export type { JsonLine, JsonTest } from "../reporters/json-lines.ts";
 export { assertReplays, assertSameTicks } from "./assertions.ts";
 export type { StepRecord, TestContext } from "./context.ts";
 export type {

@@ -141,6 +141,7 @@ const KINDS: readonly Kind[] = [
   { path: ["retry"], fallback: () => 0, flag: "--retry" },
   { path: ["catch"], fallback: () => 10, flag: "--catch" },
   { path: ["skipExit"], fallback: () => "77" },
+  { path: ["slow"], fallback: () => 20 },
   { path: ["knownFailures"], fallback: () => undefined, flag: "--known-failures" },
   { path: ["engine"], fallback: () => undefined, flag: "--engine" },
   { path: ["keep"], fallback: () => "failed", flag: "--keep" },

@@ -20,6 +20,7 @@ const keys = {
     .array(z.int().min(1).max(255))
     .optional()
     .describe("exit codes by which programs skip themselves, where their tests do not say"),
+  slow: z.number().positive().optional().describe("seconds from which on a phase of a test is slow"),
   knownFailures: z.string().min(1).optional().describe("file of tests that are known to fail"),
   engine: z.enum(ENGINE_CHOICES).optional().describe("the engine, instead of what manifests say"),
   keep: z.enum(KEEP).optional().describe("traces to keep"),

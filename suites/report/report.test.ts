@@ -6,7 +6,13 @@ import { assert, assertEquals, assertMatch, assertNotEquals, assertStringInclude
 import type { Page } from "playwright-core";
 import { History } from "../../runner/history/mod.ts";
 import { HOSTILE, manyAttempts, someAttempts } from "../../runner/report-page/_fixtures.ts";
-import { bundlePage, type PageData, pageHtml, preparePage } from "../../runner/report-page/mod.ts";
+import {
+  bundlePage,
+  type PageData,
+  pageHtml,
+  preparePage,
+  readTimeline,
+} from "../../runner/report-page/mod.ts";
 import { run, Scratch, TEST_TIMEOUT, TICKPROOF } from "../_tickproof.ts";
 import { pageTest } from "./_browser.ts";
 
@@ -49,6 +55,45 @@ async function page(): Promise<string> {
 async function manyPage(): Promise<string> {
   const path = scratch.file("many.html");
   const data = preparePage(manyAttempts(10_000), { generatedAt: "2026-11-24T12:00:00Z", version: "0" });
+  writeFileSync(path, pageHtml(data, await bundlePage()));
+  return path;
+}
+
+/** A page of two failures with all that can be known of one, and the end of a real trace. */
+async function failuresPage(): Promise<string> {
+  const [path, trace] = [scratch.file("failures.html"), scratch.file("failure")];
+  if (existsSync(path)) return path;
+  run([...TICKPROOF, "record", "-q", "-o", trace, "--", "sh", "-c", "echo before; kill -SEGV $$"]);
+  const [first] = someAttempts() as [Row];
+  const source = {
+    file: "/src/a.c",
+    line: 7,
+    lines: [6, 7, 8].map((number) => ({ number, text: `line ${number}` })),
+  };
+  const place = { module: "a", offset: 16, symbol: "deepest", file: "/src/a.c", line: 7 };
+  const crash = {
+    signal: "SIGSEGV",
+    task: 1,
+    process: 1,
+    frames: [{ pc: "0x10", place }],
+    moreFrames: 3,
+    source,
+  };
+  const hunks = [{ expectedStart: 1, foundStart: 1, lines: [" one", "-two", "+2"] }];
+  const detail = {
+    crash: { ...crash, lastEvents: ["9 task 1: signal SIGSEGV"] },
+    differences: [{ stream: "stdout", phase: "record", against: "the manifest", hunks, more: 0 } as const],
+    notes: ["caught by recording 2 of at most 10"],
+  };
+  const bad = { ...first, verdict: "fail", reason: "death by SIGSEGV, expected exit code 0" };
+  const rows = [
+    { ...first, test: "a/good" },
+    { ...bad, test: "b/flaky", number: 2, verdict: "broken", reason: "no compiler" },
+    { ...bad, test: "c/crash", detail },
+  ];
+  const data = preparePage(rows, { generatedAt: "2026-11-24T12:00:00Z", version: "0" });
+  data.timelines = [readTimeline(trace, { fromEnd: true })];
+  Object.assign(data.details[0] ?? {}, { timeline: 0, command: "tickproof replay c/crash" });
   writeFileSync(path, pageHtml(data, await bundlePage()));
   return path;
 }
@@ -97,6 +142,53 @@ pageTest(
     await page.locator("#kernel").getByText("perf: interrupt took too long").waitFor();
   },
 );
+
+pageTest(
+  "failures stand first, and the gravest is open: command, diff, source, stack, and the end of its trace",
+  failuresPage,
+  async (page) => {
+    assertEquals(await page.locator("main section h2").first().innerText(), "Failures");
+    const names = await page.locator(".failure strong").allInnerTexts();
+    assertEquals(names, ["c/crash", "b/flaky"]);
+    assertEquals(await page.locator(".failure[aria-pressed='true'] strong").innerText(), "c/crash");
+    const panel = page.locator("#test");
+    assertEquals(await panel.locator(".command code").innerText(), "tickproof replay c/crash");
+    await panel.getByRole("button", { name: "Copy the command" }).click();
+    const diff = await panel.locator(".diff .expected, .diff .found").allInnerTexts();
+    assertEquals(
+      diff.map((line) => line.trim()),
+      ["-two", "+2"],
+    );
+    assertMatch(await panel.locator(".source .here").innerText(), /^→ +7 \| line 7/);
+    assertMatch(await panel.locator(".stack tr").innerText(), /#0\s+deepest\s+a\.c:7/);
+    assertStringIncludes(await panel.innerText(), "caught by recording 2 of at most 10");
+    const events = await panel.locator(".events .wide").allInnerTexts();
+    assertMatch(events.join("\n"), /signal SIGSEGV/);
+    assert(!events.some((event) => /cpuid|rdtsc/.test(event)), "noise is left out");
+    await page.locator(".failure").nth(1).click();
+    assertStringIncludes(await panel.locator(".reasons").innerText(), "no compiler");
+    assertEquals(await page.locator("#divergences.folded, #kernel.folded, #timeline.folded").count(), 3);
+    assertEquals(await violations(page), []);
+  },
+);
+
+pageTest("nothing is clipped at a width of 390 pixels", failuresPage, async (page) => {
+  await page.setViewportSize({ width: 390, height: 800 });
+  assertEquals(await page.evaluate("document.documentElement.scrollWidth"), 390);
+  const beyond = (await page.evaluate(BEYOND)) as string[];
+  assertEquals(beyond, []);
+});
+
+/** Elements that reach beyond the window, but for those in a box that scrolls. */
+const BEYOND = `[...document.querySelectorAll("main *, header *, nav *")]
+  .filter((one) => one.getBoundingClientRect().right > innerWidth + 1 && !one.closest(".scroll, pre, .lanes, .hidden-text"))
+  .map((one) => one.outerHTML.slice(0, 100))`;
+
+pageTest("overheads stand on a logarithmic axis, and rates are told apart", page, async (page) => {
+  assertStringIncludes(await page.locator("#overview").innerText(), "Overheads of all tests");
+  const heads = await page.locator(".figures thead th").allInnerTexts();
+  assert(heads.includes("Failure rate") && heads.includes("Flake rate"), heads.join());
+});
 
 pageTest("a script's test shows its steps and those in them", page, async (page) => {
   await cell(page, "script/echo").click();

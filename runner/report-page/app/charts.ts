@@ -23,6 +23,8 @@ export interface Chart {
   yText: (value: number) => string;
   /** The axis of values begins at 0. */
   fromZero: boolean;
+  /** The axis of values is logarithmic: ratios are as far apart as they differ. @default false */
+  log?: boolean;
   /** All values are whole numbers: the axis has no other. @default false */
   counts?: boolean;
   series: readonly Series[];
@@ -35,6 +37,11 @@ const shown = new Map<HTMLElement, () => void>();
 onThemeChange(() => {
   for (const paint of shown.values()) paint();
 });
+/** Paints the charts that have come into the page, without waiting for its next frame. */
+export function paintCharts(): void {
+  for (const paint of [...shown.values()]) paint();
+}
+
 const resized = new ResizeObserver((entries) => {
   for (const { target } of entries) shown.get(target as HTMLElement)?.();
 });
@@ -73,7 +80,10 @@ function dataOf({ x, series }: Chart): uPlot.AlignedData {
   return [[...x], ...series.map(({ values }) => [...values])];
 }
 
-function optionsOf({ xLabel, xText, yText, fromZero, counts, series }: Chart, width: number): uPlot.Options {
+function optionsOf(
+  { xLabel, xText, yText, fromZero, log, counts, series }: Chart,
+  width: number,
+): uPlot.Options {
   const axis = {
     stroke: colour("--quiet"),
     grid: { stroke: colour("--line"), width: 1 },
@@ -85,7 +95,12 @@ function optionsOf({ xLabel, xText, yText, fromZero, counts, series }: Chart, wi
     padding: [8, 12, 0, 0],
     legend: { show: series.length > 1, live: false },
     cursor: { drag: { x: true, y: false }, points: { show: series.length === 1 } },
-    scales: { x: { time: false, range: spaced }, y: { range: (_, low, high) => roomy(low, high, fromZero) } },
+    scales: {
+      x: { time: false, range: spaced },
+      y: log
+        ? { distr: 3, log: 10, range: decades }
+        : { range: (_, low, high) => roomy(low, high, fromZero) },
+    },
     axes: [
       {
         ...axis,
@@ -103,7 +118,8 @@ function optionsOf({ xLabel, xText, yText, fromZero, counts, series }: Chart, wi
         size: widthOf,
         font: FONT,
         ...(counts && { incrs: WHOLE_STEPS }),
-        values: (_, at) => at.map(yText),
+        // A logarithmic axis has lines that are too near to each other for a number each.
+        values: (_, at) => at.map((value) => (log && !isRound(value) ? "" : yText(value))),
       },
     ],
     series: [{ label: xLabel }, ...series.map(seriesOf)],
@@ -133,6 +149,18 @@ function roomy(low: number | null, high: number | null, fromZero: boolean): [num
   const [from, to] = [fromZero ? 0 : (low ?? 0), high ?? 1];
   const room = (to - from) * 0.1 || Math.max(1, Math.abs(to) * 0.001);
   return [fromZero ? 0 : from - room, to + room];
+}
+
+/** Bounds of a logarithmic axis: 1, 2 or 5 times a power of ten, around all values. */
+function decades(_: uPlot, low: number | null, high: number | null): [number, number] {
+  const [from, to] = [Math.max(low ?? 1, 1e-3), Math.max(high ?? 10, 1e-2)];
+  return [10 ** Math.floor(Math.log10(from)), Math.max(10 ** Math.ceil(Math.log10(to * 1.001)), 10)];
+}
+
+/** 1, 2 or 5 times a power of ten. */
+function isRound(value: number): boolean {
+  const digits = value / 10 ** Math.floor(Math.log10(value) + 1e-9);
+  return [1, 2, 5].some((round) => Math.abs(digits - round) < 1e-6);
 }
 
 function seriesOf({ label, colour: name, as }: Series): uPlot.Series {

@@ -4,8 +4,10 @@ import { cellCharts, indices } from "./cell-charts.ts";
 import { chartView } from "./charts.ts";
 import { divergenceView } from "./divergence.ts";
 import { el } from "./dom.ts";
+import { failureParts } from "./failure-parts.ts";
 import { date, percent, signOf, spread, time, times, whole } from "./format.ts";
 import { Pager } from "./pager.ts";
+import { TimelineView } from "./timeline.ts";
 
 /** Shows a cell. */
 export function detailsView(data: PageData, cell: Cell): HTMLElement {
@@ -33,6 +35,7 @@ export function detailsView(data: PageData, cell: Cell): HTMLElement {
       ? [el("ul", { class: "reasons" }, ...reasons.map((reason) => el("li", {}, reason)))]
       : []),
     ...(url ? [el("p", {}, link(url))] : []),
+    ...failedAttempts(data, cell),
     facts(cell),
     el("div", { class: "charts" }, ...cellCharts(data, cell).map(chartView)),
     ...(steps.length > 0 ? [el("h4", {}, "Steps of the newest attempt"), stepsList(steps)] : []),
@@ -44,6 +47,40 @@ export function detailsView(data: PageData, cell: Cell): HTMLElement {
     attemptsTable(data, cell),
   );
 }
+
+/** Attempts that failed and of which more is known than a reason, each of its own; the newest is open. */
+function failedAttempts(data: PageData, cell: Cell): HTMLElement[] {
+  const { attempts, details, verdicts, runs } = data;
+  const told = indices(cell)
+    .toReversed()
+    .flatMap((index) => {
+      const verdict = verdicts[attempts.verdict[index] ?? 0] ?? "";
+      const detail = details[attempts.detail[index] ?? -1];
+      const parts = detail === undefined || GOOD.has(verdict) ? [] : failureParts(detail);
+      const timeline = data.timelines?.[detail?.timeline ?? -1];
+      return parts.length > 0 || timeline !== undefined ? [{ index, parts, timeline }] : [];
+    })
+    .slice(0, FAILED_SHOWN);
+  return told.map(({ index, parts, timeline }, at) => {
+    const run = runs[attempts.run[index] ?? 0];
+    const name = `Attempt ${run?.id}.${attempts.number[index]}, ${date(run?.startedAt ?? "")}`;
+    const made = el("details", { class: "failed-attempt" }, el("summary", {}, name), ...parts);
+    if (timeline !== undefined) {
+      const place = el("div", {}, el("h4", {}, "The end of its trace"));
+      made.append(place);
+      // It is painted in the width that it finds, so only where it is seen.
+      const paint = () =>
+        place.append(new TimelineView(timeline, { id: `end-${index}`, atEnd: true }).element);
+      if (at === 0) paint();
+      else made.addEventListener("toggle", paint, { once: true });
+    }
+    made.open = at === 0;
+    return made;
+  });
+}
+
+const FAILED_SHOWN = 8;
+const GOOD: ReadonlySet<string> = new Set(["pass", "skip", "xfail"]);
 
 function stepsList(steps: readonly PageStep[]): HTMLElement {
   const items = steps.map(({ name, verdict: { kind }, milliseconds, steps: inner }) => {
@@ -68,28 +105,35 @@ function facts(cell: Cell): HTMLElement {
   const { rate, low, high } = cell.rate;
   const entries: [string, string][] = [
     [
-      "flake rate",
+      "failure rate",
       cell.telling === 0
         ? "–"
         : `${percent(rate)} (${percent(low)} to ${percent(high)}; ${whole(cell.failed)} of ${whole(cell.telling)})`,
     ],
+    ...(cell.flipRate === undefined ? [] : [["flake rate", percent(cell.flipRate)] as [string, string]]),
     ...(cell.failingSince ? [["first failure", date(cell.failingSince)] as [string, string]] : []),
-    ["ticks", spread(cell.ticks)],
-    ["events", spread(cell.events)],
-    ["signals", spread(cell.signals)],
-    ["switches", spread(cell.switches)],
+    ...(cell.ticks ? [["ticks", spread(cell.ticks)] as [string, string]] : []),
+    ...(cell.events ? [["events", spread(cell.events)] as [string, string]] : []),
+    ...(cell.signals ? [["signals", spread(cell.signals)] as [string, string]] : []),
+    ...(cell.switches ? [["switches", spread(cell.switches)] as [string, string]] : []),
     ...Object.entries(cell.counters ?? {}).map(
       ([event, range]) => [`${event} (native)`, spread(range)] as [string, string],
     ),
-    ["native", time(cell.nativeMs?.median)],
-    ["record", `${time(cell.recordMs?.median)} ${times(cell.recordOverhead)}`],
-    ["replay", `${time(cell.replayMs?.median)} ${times(cell.replayOverhead)}`],
+    ...timed("native", cell.nativeMs?.median),
+    ...timed("record", cell.recordMs?.median, cell.recordOverhead),
+    ...timed("replay", cell.replayMs?.median, cell.replayOverhead),
   ];
   return el(
     "dl",
     { class: "facts" },
     ...entries.map(([name, value]) => el("div", {}, el("dt", {}, name), el("dd", {}, value))),
   );
+}
+
+/** A time with its ratio to the native one; nothing where it was not taken. */
+function timed(name: string, ms: number | undefined, ratio?: number): [string, string][] {
+  if (ms === undefined) return [];
+  return [[name, ratio === undefined ? time(ms) : `${time(ms)} ${times(ratio)}`]];
 }
 
 const ROWS = 15;

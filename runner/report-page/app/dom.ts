@@ -33,6 +33,25 @@ export function section(id: string, title: string, ...children: readonly Child[]
   return el("section", { id, "aria-labelledby": `${id}-title` }, heading, ...children);
 }
 
+/**
+ * A section that is one line where there is nothing to show.
+ *
+ * @param nothing What that line says.
+ * @param content Undefined if there is nothing.
+ */
+export function folded(
+  id: string,
+  title: string,
+  nothing: string,
+  content: HTMLElement | undefined,
+): HTMLElement {
+  if (content !== undefined) return section(id, title, content);
+  const made = section(id, title);
+  made.classList.add("folded");
+  made.querySelector("h2")?.append(el("span", { class: "quiet" }, ` ${nothing}`));
+  return made;
+}
+
 const live = el("div", { id: "live", role: "status", "aria-live": "polite", class: "hidden-text" });
 
 /** The region that tells screen readers of changes; to be put into the page once. */

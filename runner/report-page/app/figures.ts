@@ -34,11 +34,17 @@ const COLUMNS: readonly Column[] = [
   { name: "Verdict", by: ({ verdict }) => verdict, text: ({ verdict }) => `${signOf(verdict)} ${verdict}` },
   { name: "Attempts", number: true, by: ({ telling }) => telling, text: ({ telling }) => whole(telling) },
   {
-    name: "Flake rate",
+    name: "Failure rate",
     number: true,
     by: ({ rate, telling }) => (telling > 0 ? rate.rate : undefined),
     text: ({ rate, telling }) =>
       telling > 0 ? `${percent(rate.rate)} (${percent(rate.low)} to ${percent(rate.high)})` : "–",
+  },
+  {
+    name: "Flake rate",
+    number: true,
+    by: ({ flipRate }) => flipRate,
+    text: ({ flipRate }) => (flipRate === undefined ? "–" : percent(flipRate)),
   },
   duration("Native", "nativeMs"),
   duration("Record", "recordMs"),

@@ -30,9 +30,10 @@ function nameOf(data: PageData, { cell, index }: Finding): string {
   return `${data.tests[cell.test]} on ${data.targets[cell.target]?.name}, ${date(run?.startedAt ?? "")}, attempt ${run?.id}.${data.attempts.number[index]}`;
 }
 
-/** Every divergence; what each shows is made when it is opened. */
-export function divergences(data: PageData): HTMLElement {
+/** Every divergence, undefined if there is none; what each shows is made when it is opened. */
+export function divergences(data: PageData): HTMLElement | undefined {
   const all = findings(data, ({ divergence }) => divergence !== undefined);
+  if (all.length === 0) return undefined;
   const list = el("div");
   const show = (finding: Finding, open: boolean): HTMLElement => {
     const { attempts, details, reasons } = data;
@@ -64,12 +65,13 @@ export function divergences(data: PageData): HTMLElement {
   return el("div", {}, list, pager.element);
 }
 
-/** Every line of the kernel's log, with what ran when it came. */
-export function kernelLog(data: PageData): HTMLElement {
+/** Every line of the kernel's log, undefined if there is none, with what ran when it came. */
+export function kernelLog(data: PageData): HTMLElement | undefined {
   const all = findings(data, ({ kernelLog }) => (kernelLog?.length ?? 0) > 0).flatMap((finding) => {
     const lines = data.details[data.attempts.detail[finding.index] ?? -1]?.kernelLog ?? [];
     return lines.map((line) => ({ line, name: nameOf(data, finding) }));
   });
+  if (all.length === 0) return undefined;
   const body = el("tbody");
   const pager = new Pager({
     what: "lines",
@@ -95,5 +97,5 @@ export function kernelLog(data: PageData): HTMLElement {
     { class: "scroll", tabindex: 0, role: "region", "aria-label": "Lines of the log" },
     table,
   );
-  return all.length === 0 ? pager.element : el("div", {}, scroll, pager.element);
+  return el("div", {}, scroll, pager.element);
 }

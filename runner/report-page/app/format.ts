@@ -53,7 +53,7 @@ const SIGNS: Readonly<Record<string, string>> = {
   pass: "✓",
   fail: "✗",
   flaky: "≈",
-  timeout: "⌛",
+  timeout: "◷",
   broken: "!",
   skip: "–",
   xfail: "⊘",

@@ -1,7 +1,9 @@
 /** The page's program: reads the data that came with the page, and shows it. */
 import type { Cell, PageData } from "../page-data.ts";
+import { paintCharts } from "./charts.ts";
 import { detailsView } from "./details.ts";
-import { announce, el, liveRegion, section } from "./dom.ts";
+import { announce, el, folded, liveRegion, section } from "./dom.ts";
+import { Failures, failuresOf } from "./failures.ts";
 import { Figures } from "./figures.ts";
 import { matching } from "./filter.ts";
 import { divergences, kernelLog } from "./findings.ts";
@@ -12,15 +14,17 @@ import { themeButton } from "./theme.ts";
 import { TimelineView } from "./timeline.ts";
 
 function start(data: PageData): void {
-  const chosen = section("test", "One test", el("p", { class: "quiet" }, "Choose a test in the matrix."));
-  const select = (cell: Cell) => {
+  const select = (cell: Cell, moves = true) => {
     matrix.select(cell);
     const view = detailsView(data, cell);
-    chosen.replaceChildren(...[...chosen.children].slice(0, 1), view);
+    failures.show(cell, view);
+    paintCharts();
+    if (!moves) return;
     const heading = view.querySelector("h3");
     heading?.focus();
     heading?.scrollIntoView({ block: "nearest" });
   };
+  const failures = new Failures(data, select);
   const matrix = new Matrix(data, select);
   const figures = new Figures(data, select);
   const words = el("input", {
@@ -42,26 +46,18 @@ function start(data: PageData): void {
 
   const help = "Arrows move from cell to cell, Enter opens one, Page Down and Page Up turn pages.";
   const sections = [
+    section("failures", "Failures", failures.element),
     section("overview", "Overview", overview(data)),
     section("matrix", "Tests by hosts", el("p", { id: "matrix-help", class: "quiet" }, help), matrix.element),
-    chosen,
-    section("figures", "Flake rates, durations, counters", figures.element),
-    section("divergences", "Divergences", divergences(data)),
-    section("kernel", "Kernel log", kernelLog(data)),
-    section(
-      "timeline",
-      "Timeline of a trace",
-      data.timeline
-        ? new TimelineView(data.timeline).element
-        : el(
-            "p",
-            { class: "quiet" },
-            "There is no trace in this report: tickproof report --trace DIR adds one.",
-          ),
-    ),
+    section("figures", "Rates, durations, counters", figures.element),
+    folded("divergences", "Divergences", "none", divergences(data)),
+    folded("kernel", "Kernel log", "nothing", kernelLog(data)),
+    data.timeline
+      ? section("timeline", "Timeline of a trace", new TimelineView(data.timeline).element)
+      : folded("timeline", "Timeline of a trace", "none; tickproof report --trace DIR adds one", undefined),
   ];
   const links = sections.map((one) =>
-    el("a", { href: `#${one.id}` }, one.querySelector("h2")?.textContent ?? ""),
+    el("a", { href: `#${one.id}` }, one.querySelector("h2")?.firstChild?.textContent ?? ""),
   );
   document.body.append(
     el(
@@ -79,6 +75,8 @@ function start(data: PageData): void {
     liveRegion(),
   );
   apply();
+  const [first] = failuresOf(data);
+  if (first !== undefined) select(first, false);
 }
 
 start(JSON.parse(document.querySelector("#data")?.textContent ?? "{}") as PageData);

@@ -41,10 +41,10 @@ function runsChart(data: PageData): Chart {
     title: "Attempts by run",
     words: `${counted(data.runs.length, "run")}, ${failing === 0 ? "none" : whole(failing)} with failures.`,
     x: order.map((_, index) => index + 1),
-    xLabel: "run, the oldest first",
+    xLabel: "run, the oldest first (UTC)",
     xText: (at) =>
       Number.isInteger(at) && data.runs[order[at - 1] ?? -1]
-        ? date(data.runs[order[at - 1] ?? 0]?.startedAt ?? "").slice(5, 10)
+        ? date(data.runs[order[at - 1] ?? 0]?.startedAt ?? "").slice(5)
         : "",
     yText: whole,
     fromZero: true,
@@ -70,7 +70,8 @@ function overheadChart(cells: readonly Cell[]): Chart | undefined {
     xLabel: "tests by overhead",
     xText: (at) => (Number.isInteger(at) && at > 0 ? whole(at) : ""),
     yText: times,
-    fromZero: true,
+    fromZero: false,
+    log: true,
     series: [
       {
         label: "record",

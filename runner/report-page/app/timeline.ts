@@ -11,6 +11,8 @@ const ROWS = 20;
 const IN = 0.5;
 const OUT = 2;
 const STEP = 0.25;
+/** Events that a timeline shows which opens at its end. */
+const LAST_EVENTS = 40;
 
 /** See the file's head. */
 export class TimelineView {
@@ -21,9 +23,9 @@ export class TimelineView {
     role: "application",
     "aria-roledescription": "timeline",
     "aria-label": "Timeline of the trace",
-    "aria-describedby": "timeline-help timeline-range",
   });
-  readonly #range = el("p", { id: "timeline-range" });
+  readonly #id: string;
+  readonly #range = el("p");
   readonly #body = el("tbody");
   readonly #pager: Pager;
   #axis: "ticks" | "events" = "ticks";
@@ -32,8 +34,15 @@ export class TimelineView {
   #window: Window = { start: 0, end: 1 };
   #first = 0;
 
-  constructor(timeline: Timeline) {
+  /**
+   * @param id Begins the ids of its parts.
+   * @param atEnd It opens at the last events, where a failure is.
+   */
+  constructor(timeline: Timeline, { id = "timeline", atEnd = false } = {}) {
     this.#timeline = timeline;
+    this.#id = id;
+    this.#range.id = `${id}-range`;
+    this.#canvas.setAttribute("aria-describedby", `${id}-help ${id}-range`);
     this.#pager = new Pager({ what: "events", size: ROWS, show: (from, to) => this.#rows(from, to) });
     this.#canvas.style.height = `${heightFor(timeline.tasks.length)}px`;
     this.element = el(
@@ -54,6 +63,14 @@ export class TimelineView {
     );
     this.#listen();
     this.#setAxis("ticks");
+    if (atEnd) this.#showEnd();
+  }
+
+  /** The last events that can be told apart, with some room before them. */
+  #showEnd(): void {
+    const start = this.#at[Math.max(0, this.#at.length - LAST_EVENTS)] ?? 0;
+    if (start < this.#all) this.#show({ start, end: this.#all });
+    this.#pager.goTo(Math.max(0, Math.min(this.#at.length, LAST_EVENTS) - 1));
   }
 
   #tools(): HTMLElement {
@@ -74,7 +91,7 @@ export class TimelineView {
       choose,
       el(
         "span",
-        { id: "timeline-help", class: "quiet" },
+        { id: `${this.#id}-help`, class: "quiet" },
         "Keys: + and − zoom, arrows move, Home, End and 0 go to the start, the end, all. Mouse: wheel and drag.",
       ),
     );
@@ -169,7 +186,7 @@ export class TimelineView {
       return el(
         "tr",
         {},
-        el("th", { scope: "row" }, whole(index)),
+        el("th", { scope: "row" }, whole(this.#timeline.index?.[index] ?? index)),
         el("td", {}, String(tasks[task[index] ?? 0]?.id)),
         el("td", {}, KINDS[kind[index] ?? 0] ?? ""),
         el("td", { class: "wide" }, texts[text[index] ?? 0] ?? ""),
