@@ -54,7 +54,17 @@ const NO_IN_TXCP = /^not tried: no checkpointed counter \(IN_TXCP\): Invalid arg
 
 /** What the reproducer says, by profile. */
 const REPRODUCER: Readonly<Record<string, RegExp>> = {
+  "alder-lake": FINE,
+  "arrow-lake-h": FINE,
+  "aws-c5-9xlarge": FINE,
+  "clearwater-forest": FINE,
   "cloud-no-pmu": NO_COUNTER,
+  "docker-seccomp": NO_COUNTER,
+  firecracker: NO_COUNTER,
+  "github-actions": NO_COUNTER,
+  "gitlab-saas": NO_COUNTER,
+  "granite-rapids": FINE,
+  gvisor: NO_COUNTER,
   haswell: FINE,
   // Fresh it counts; then the host below refuses the event, and nobody says so.
   "haswell-kvm-4.7": /^EXIT-FAILED: a checkpointed counter stood still 2 of 3 times$/,
@@ -65,14 +75,24 @@ const REPRODUCER: Readonly<Record<string, RegExp>> = {
   // No TSX: the kernel masks the bit in silence, and a plain counter counts.
   "haswell-vmware": FINE,
   "haswell-xen-pmi": FINE,
+  "hyper-v": FINE,
   "ice-lake": FINE,
   knl: FINE,
+  "kvm-mediated-vpmu": FINE,
+  "lunar-lake": FINE,
+  "panther-lake": FINE,
   "paranoid-4": NO_COUNTER,
+  "raptor-lake-unpinned": FINE,
   "sandy-bridge-kvm": FINE,
+  "sapphire-rapids": FINE,
+  "sierra-forest": FINE,
   "skylake-tsx-off": FINE,
   zen3: NO_IN_TXCP,
   "zen3-spec-lock-map": NO_IN_TXCP,
+  zen4: NO_IN_TXCP,
+  "zen5-client": NO_IN_TXCP,
   "zen5-turin": NO_IN_TXCP,
+  zen6: NO_IN_TXCP,
 };
 
 test("there is an expectation of the reproducer for each profile", () => {

@@ -82,6 +82,7 @@ function guestLayout(profile: HostProfile, virtual: { counters: number; fixedCou
   const narrow =
     host.vendor === "GenuineIntel" &&
     hypervisor.kind === "kvm" &&
+    hypervisor.mediated !== true &&
     !isAtLeast(hypervisor.hostKernel, FULL_WIDTH_RELEASE);
   return {
     ...host,
@@ -118,7 +119,8 @@ export class Processor {
     this.#pending = new PendingInterrupts(noise, pmu.skid, COUNTERS_END);
     const lowest = hypervisor.kind === "kvm" ? hypervisor.hostKernel : profile.kernel.release;
     const real = layoutOf(profile, lowest);
-    const passedThrough = hypervisor.kind === "xen" || hypervisor.kind === "vmware";
+    const passedThrough =
+      hypervisor.kind !== "none" && (hypervisor.kind !== "kvm" || hypervisor.mediated === true);
     const general = passedThrough
       ? Math.max(0, Math.min(hypervisor.counters, real.general - real.taken))
       : real.general;
@@ -130,7 +132,7 @@ export class Processor {
     }
     if (!hypervisor.vpmu || hypervisor.counters === 0) return;
     let bank: CounterBank = this.#physical;
-    if (hypervisor.kind === "kvm") {
+    if (hypervisor.kind === "kvm" && !passedThrough) {
       const driver = new PmuDriver(real, this.#physical);
       const { inTxCpFix } = hypervisor;
       const virtual = new VirtualPmu({ host: driver, width: real.width, inTxCpFix, ...below });

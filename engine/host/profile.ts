@@ -17,6 +17,19 @@ export interface TsxProfile {
   readonly spuriousAfterSigstkflt?: boolean | undefined;
 }
 
+/** Kinds of core of a hybrid processor. */
+export type CoreKind = "core" | "atom" | "lowpower";
+
+/** Where the kinds of core of a hybrid processor are, each with a PMU of its own. */
+export interface HybridProfile {
+  /** Processors of each kind, as the kernel lists them: "0-7". */
+  readonly core: string;
+  readonly atom: string;
+  readonly lowpower?: string | undefined;
+  /** Programs stay on performance cores; else the scheduler moves them about. */
+  readonly pinned: boolean;
+}
+
 export interface CpuProfile {
   readonly vendor: "GenuineIntel" | "AuthenticAMD";
   /** As `/proc/cpuinfo` shows it: "model name". */
@@ -27,6 +40,8 @@ export interface CpuProfile {
   readonly stepping: number;
   readonly cores: number;
   readonly tsx: TsxProfile;
+  /** It has cores of several kinds. */
+  readonly hybrid?: HybridProfile | undefined;
   /** AMD Zen: SpecLockMap is on, so that an interrupted speculative lock may be counted and rolled back. */
   readonly specLockMap: boolean;
 }
@@ -61,6 +76,8 @@ export type Hypervisor =
       readonly fixedCounters: number;
       /** The fix that passes sample period 0 for checkpointed events is in the host's kernel. */
       readonly inTxCpFix: boolean;
+      /** The guest has the counters for itself while it runs (mediated vPMU): no events of the host's kernel count for it. */
+      readonly mediated?: boolean | undefined;
     }
   | {
       readonly kind: "xen";
@@ -72,7 +89,7 @@ export type Hypervisor =
       readonly pmiOvercounts: boolean;
     }
   | {
-      readonly kind: "vmware";
+      readonly kind: "vmware" | "hyper-v";
       readonly version: string;
       readonly vpmu: boolean;
       readonly counters: number;
@@ -90,6 +107,8 @@ export interface KernelProfile {
   readonly privileged: boolean | "CAP_PERFMON";
   /** The level of a distribution's patch from which on perf_event_open is for CAP_SYS_ADMIN alone; mainline has none. */
   readonly perfEventRestrictsFrom: number;
+  /** What every perf_event_open answers: a kernel without it, or a container's seccomp profile. */
+  readonly perfEventOpen?: "ENOSYS" | "ENODEV" | "EPERM" | undefined;
   /** `kernel.yama.ptrace_scope`, where there is Yama. */
   readonly ptraceScope: number | undefined;
   /** ioctl(PERIOD) takes effect at the next overflow only (kernels before 3.7). */
@@ -106,5 +125,7 @@ export interface HostProfile {
   readonly cpu: CpuProfile;
   readonly pmu: PmuProfile;
   readonly hypervisor: Hypervisor;
+  /** What DMI says of the machine, where that is not the hypervisor's usual. */
+  readonly machine?: { readonly vendor: string; readonly product: string } | undefined;
   readonly kernel: KernelProfile;
 }

@@ -23,7 +23,7 @@ export {
 } from "./constants.ts";
 export { Counter } from "./counter.ts";
 export type { PerfEvent } from "./event.ts";
-export { CORES, type CoreEvents } from "./events/cores.ts";
+export { CORES, type CoreEvents, type CoreName } from "./events/cores.ts";
 export { EventNameError } from "./events/error.ts";
 export { happensInKernel } from "./events/generic.ts";
 export { type Microarchitecture, microarchitecture } from "./events/microarchitectures.ts";

@@ -19,10 +19,12 @@ test("docs/hosts.md tells of every profile that comes with tickproof", () => {
 });
 
 test("docs/hosts.md has every key of a profile, and no others", () => {
-  const parts = ["cpu", "pmu", "hypervisor", "kernel"];
+  const parts = ["cpu", "pmu", "hypervisor", "machine", "kernel"];
   const keys = parts.flatMap((part) => knownKeys(profileSchema, [part]).map((key) => `${part}.${key}`));
-  const tsx = knownKeys(profileSchema, ["cpu", "tsx"]).map((key) => `cpu.tsx.${key}`);
-  const all = [...keys.filter((key) => key !== "cpu.tsx"), ...tsx];
+  const inner = ["tsx", "hybrid"].flatMap((part) =>
+    knownKeys(profileSchema, ["cpu", part]).map((key) => `cpu.${part}.${key}`),
+  );
+  const all = [...keys.filter((key) => key !== "cpu.tsx" && key !== "cpu.hybrid"), ...inner];
   const told = [...NAMED].filter((name) => parts.some((part) => name.startsWith(`${part}.`)));
   assertEquals(told.sort(), all.sort());
 });

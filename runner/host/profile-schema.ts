@@ -26,6 +26,17 @@ const tsx = z.strictObject({
     .describe("events of elided locks rise with a SIGSTKFLT, as the report of the IN_TXCP bug saw them"),
 });
 
+const cpuList = z
+  .string()
+  .max(64)
+  .regex(/^\d+(-\d+)?(,\d+(-\d+)?)*$/, "a list of processors: 0-7,12");
+const hybrid = z.strictObject({
+  core: cpuList.describe("processors that are performance cores (cpu_core)"),
+  atom: cpuList.describe("efficient cores (cpu_atom)"),
+  lowpower: cpuList.optional().describe("cores of a low-power island (cpu_lowpower)"),
+  pinned: z.boolean().default(true).describe("programs stay on performance cores; else they are moved about"),
+});
+
 const cpu = z.strictObject({
   vendor: z.enum(["GenuineIntel", "AuthenticAMD"]),
   name: z.string().min(1).max(47).describe("model name, as /proc/cpuinfo has it"),
@@ -34,6 +45,7 @@ const cpu = z.strictObject({
   stepping: z.int().min(0).max(15),
   cores: z.int().min(1).max(1024),
   tsx: tsx.default({ hle: false, rtm: false, alwaysAborts: false }),
+  hybrid: hybrid.optional(),
   specLockMap: z.boolean().default(false).describe("AMD Zen: speculates on locks"),
 });
 
@@ -53,6 +65,7 @@ const hypervisor = z.discriminatedUnion("kind", [
     kind: z.literal("kvm"),
     hostKernel: release.describe("kernel of the machine below the guest"),
     inTxCpFix: z.boolean().describe("that kernel passes period 0 for checkpointed events"),
+    mediated: z.boolean().optional().describe("the guest has the counters for itself while it runs"),
     ...virtual,
   }),
   z.strictObject({
@@ -62,6 +75,7 @@ const hypervisor = z.discriminatedUnion("kind", [
     ...virtual,
   }),
   z.strictObject({ kind: z.literal("vmware"), version: release, ...virtual }),
+  z.strictObject({ kind: z.literal("hyper-v"), version: release, ...virtual }),
 ]);
 
 const kernel = z.strictObject({
@@ -81,6 +95,10 @@ const kernel = z.strictObject({
     .union([z.boolean(), z.literal("CAP_PERFMON")])
     .default(false)
     .describe("whoever asks is root, or has CAP_PERFMON"),
+  perfEventOpen: z
+    .enum(["ENOSYS", "ENODEV", "EPERM"])
+    .optional()
+    .describe("what every perf_event_open answers: a kernel without it, or a container's seccomp profile"),
   ptraceScope: z.int().min(0).max(3).optional().describe("kernel.yama.ptrace_scope; no Yama if not given"),
   periodTakesEffectLate: z
     .boolean()
@@ -99,6 +117,10 @@ export const profileSchema = z.strictObject({
   cpu,
   pmu,
   hypervisor: hypervisor.default({ kind: "none" }),
+  machine: z
+    .strictObject({ vendor: z.string().min(1).max(64), product: z.string().min(1).max(64) })
+    .optional()
+    .describe("what DMI says of the machine"),
   kernel,
 });
 

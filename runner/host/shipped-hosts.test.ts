@@ -7,7 +7,17 @@ import { profileNames } from "./profiles.ts";
 
 /** Problems that are found on each host. */
 const PROBLEMS: Readonly<Record<string, readonly string[]>> = {
+  "alder-lake": [],
+  "arrow-lake-h": ["cpu-known-to-rr"],
+  "aws-c5-9xlarge": ["context-switch-events"],
+  "clearwater-forest": ["cpu-known-to-rr"],
   "cloud-no-pmu": ["context-switch-events", "hardware-events"],
+  "docker-seccomp": ["perf-allowed"],
+  firecracker: ["context-switch-events", "hardware-events"],
+  "github-actions": ["perf-allowed"],
+  "gitlab-saas": ["perf-allowed"],
+  "granite-rapids": ["cpu-known-to-rr"],
+  gvisor: ["perf-allowed", "kernel-recent"],
   haswell: ["kernel-recent"],
   "haswell-kvm-4.7": ["kvm-in-txcp-bug", "kernel-recent"],
   "haswell-kvm-few-counters": ["multiplexing", "in-txcp-refused", "kernel-recent"],
@@ -15,14 +25,24 @@ const PROBLEMS: Readonly<Record<string, readonly string[]>> = {
   "haswell-kvm-spurious-hle": ["kvm-in-txcp-bug", "kernel-recent"],
   "haswell-vmware": ["context-switch-events"],
   "haswell-xen-pmi": ["xen-pmi-overcount", "kernel-recent"],
+  "hyper-v": ["context-switch-events"],
   "ice-lake": [],
   knl: ["multiplexing", "kernel-recent"],
+  "kvm-mediated-vpmu": [],
+  "lunar-lake": ["cpu-known-to-rr"],
+  "panther-lake": ["cpu-known-to-rr"],
   "paranoid-4": ["perf-allowed"],
+  "raptor-lake-unpinned": [],
   "sandy-bridge-kvm": ["kernel-recent"],
+  "sapphire-rapids": [],
+  "sierra-forest": ["cpu-known-to-rr"],
   "skylake-tsx-off": [],
   zen3: [],
   "zen3-spec-lock-map": ["spec-lock-map"],
+  zen4: [],
+  "zen5-client": [],
   "zen5-turin": ["cpu-known-to-rr", "context-switch-events"],
+  zen6: ["cpu-known-to-rr"],
 };
 
 /** Further findings, one host a line. */
@@ -44,12 +64,26 @@ const FINDINGS: Readonly<Record<string, Readonly<Record<string, string>>>> = {
 
 /** Hosts on which rr can't run, and why. */
 const NOT_FOR_RR: Readonly<Record<string, readonly string[]>> = {
+  "arrow-lake-h": ["cpu-known-to-rr"],
+  "aws-c5-9xlarge": ["context-switch-events"],
+  "clearwater-forest": ["cpu-known-to-rr"],
   "cloud-no-pmu": ["context-switch-events", "hardware-events"],
+  "docker-seccomp": ["perf-allowed"],
+  firecracker: ["context-switch-events", "hardware-events"],
+  "github-actions": ["perf-allowed"],
+  "gitlab-saas": ["perf-allowed"],
+  "granite-rapids": ["cpu-known-to-rr"],
+  gvisor: ["perf-allowed"],
   "haswell-vmware": ["context-switch-events"],
   "haswell-xen-pmi": ["xen-pmi-overcount"],
+  "hyper-v": ["context-switch-events"],
+  "lunar-lake": ["cpu-known-to-rr"],
+  "panther-lake": ["cpu-known-to-rr"],
   "paranoid-4": ["perf-allowed"],
+  "sierra-forest": ["cpu-known-to-rr"],
   // Context switches can't be counted there either, which rr 5.9.0 can do without on such a kernel.
   "zen5-turin": ["cpu-known-to-rr"],
+  zen6: ["cpu-known-to-rr"],
 };
 
 const examinations = new Map<string, Examination>(

@@ -39,7 +39,17 @@ test("the hle test is skipped for rr on a KVM guest with the bug, with what the 
 
 /** What rr does with the hle test on each host that is shipped, by the capabilities that decide it. */
 const HLE_BY_RR: Record<string, string> = {
+  "alder-lake": "run, flagged for hle-ignored",
+  "arrow-lake-h": "skip for cpu-known-to-rr",
+  "aws-c5-9xlarge": "skip for context-switch-events",
+  "clearwater-forest": "skip for cpu-known-to-rr",
   "cloud-no-pmu": "skip for context-switch-events, hardware-events",
+  "docker-seccomp": "skip for perf-allowed",
+  firecracker: "skip for context-switch-events, hardware-events",
+  "github-actions": "skip for perf-allowed",
+  "gitlab-saas": "skip for perf-allowed",
+  "granite-rapids": "skip for cpu-known-to-rr",
+  gvisor: "skip for perf-allowed",
   haswell: "run",
   "haswell-kvm-4.7": "skip for kvm-in-txcp-bug",
   "haswell-kvm-few-counters": "skip for hle, multiplexing",
@@ -47,14 +57,24 @@ const HLE_BY_RR: Record<string, string> = {
   "haswell-kvm-spurious-hle": "skip for kvm-in-txcp-bug",
   "haswell-vmware": "skip for context-switch-events",
   "haswell-xen-pmi": "skip for xen-pmi-overcount",
+  "hyper-v": "skip for context-switch-events",
   "ice-lake": "run, flagged for hle-ignored",
   knl: "run, flagged for hle-ignored",
+  "kvm-mediated-vpmu": "run, flagged for hle-ignored",
+  "lunar-lake": "skip for cpu-known-to-rr",
+  "panther-lake": "skip for cpu-known-to-rr",
   "paranoid-4": "skip for perf-allowed",
+  "raptor-lake-unpinned": "run, flagged for hle-ignored",
   "sandy-bridge-kvm": "run, flagged for hle-ignored",
+  "sapphire-rapids": "run, flagged for hle-ignored",
+  "sierra-forest": "skip for cpu-known-to-rr",
   "skylake-tsx-off": "run, flagged for hle-ignored",
   zen3: "run, flagged for hle-ignored",
   "zen3-spec-lock-map": "run, flagged for hle-ignored",
+  zen4: "run, flagged for hle-ignored",
+  "zen5-client": "run, flagged for hle-ignored",
   "zen5-turin": "skip for cpu-known-to-rr",
+  zen6: "skip for cpu-known-to-rr",
 };
 
 test("the hle test is run, flagged or skipped for rr on each described host for the right capabilities", () => {

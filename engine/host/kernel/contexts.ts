@@ -4,6 +4,7 @@
  */
 import type { PmuDriver } from "../pmu/driver.ts";
 import type { PmuLayout } from "../pmu/layout.ts";
+import type { CoreKind } from "../profile.ts";
 import { type Context, type Event, THROTTLED } from "./event.ts";
 import { BUSY_CPU, groupIn, groupOut, isSoftware, runsHere, type Unthrottled } from "./groups.ts";
 
@@ -17,6 +18,8 @@ export class Contexts {
   readonly #tasks = new Map<number, Context>();
   readonly #cpus = new Map<number, Context>();
   #current: Context | undefined;
+  /** Kind of core that tasks run on. */
+  #kind: CoreKind = "core";
 
   constructor(driver: PmuDriver | undefined, unthrottled: Unthrottled) {
     this.#driver = driver;
@@ -49,6 +52,14 @@ export class Contexts {
   /** Forgets a task that is gone. */
   drop(task: number): void {
     this.#tasks.delete(task);
+  }
+
+  /** The running task goes on on a core of another kind. */
+  moveTo(kind: CoreKind): void {
+    const task = this.#current?.task;
+    this.switchOut();
+    this.#kind = kind;
+    if (task !== undefined) this.switchIn(task);
   }
 
   /** The task that runs. */
@@ -126,7 +137,7 @@ export class Contexts {
     if (!event.context.running) return;
     if (event.leader !== event && event.leader.state !== "active") return;
     if (event.context !== this.#current && event.cpu !== BUSY_CPU) {
-      if (event.leader === event) groupIn(event, this.#driver, this.#unthrottled);
+      if (event.leader === event) groupIn(event, this.#driver, this.#unthrottled, this.#kind);
       else event.enter("active");
     } else this.reschedule();
   }
@@ -159,7 +170,7 @@ export class Contexts {
   #scheduleIn(context: Context, leader: Event): void {
     if (leader.state !== "inactive" || !runsHere(leader)) return;
     const mayTry = leader.group.every(isSoftware) || (!context.crowded && !this.#isExclusive(leader));
-    if (mayTry && groupIn(leader, this.#driver, this.#unthrottled)) return;
+    if (mayTry && groupIn(leader, this.#driver, this.#unthrottled, this.#kind)) return;
     if (leader.attr.has("pinned")) leader.enter("error");
     else context.crowded = true;
   }

@@ -1,5 +1,6 @@
 /** Groups of events go on the PMU together or not at all. Source: kernel/events/core.c (group_sched_in, group_sched_out). */
 import type { HardwareEvent, PmuDriver } from "../pmu/driver.ts";
+import type { CoreKind } from "../profile.ts";
 import { type Event, THROTTLED } from "./event.ts";
 
 /** The processor that tasks run on; events of others are on, and have nothing to count. */
@@ -26,8 +27,17 @@ function hardwareOf(events: readonly Event[]): HardwareEvent[] {
 }
 
 /** Puts a group on, as far as its members are switched on. @returns Whether there were counters for all of them. */
-export function groupIn(leader: Event, driver: PmuDriver | undefined, unthrottled: Unthrottled): boolean {
-  const members = leader.group.filter((event) => event.state === "inactive" && runsHere(event));
+export function groupIn(
+  leader: Event,
+  driver: PmuDriver | undefined,
+  unthrottled: Unthrottled,
+  kind: CoreKind = "core",
+): boolean {
+  // Events of another kind of core just wait until the task is there (perf's pmu->filter).
+  const isHere = (event: Event) =>
+    runsHere(event) &&
+    (event.source.kind !== "hardware" || (event.source.event.selection.unit ?? "core") === kind);
+  const members = leader.group.filter((event) => event.state === "inactive" && isHere(event));
   const hardware = hardwareOf(members);
   if (hardware.length > 0 && !driver?.add(hardware)) return false;
   for (const member of members) {

@@ -7,7 +7,8 @@ import { ERRNO, PERF_FLAG, PERF_FORMAT, PERF_SAMPLE, PERF_TYPE } from "../../../
 import { hardwareEvent, type PmuDriver } from "../pmu/driver.ts";
 import { hwConfig } from "../pmu/hw-config.ts";
 import type { Selection } from "../pmu/selection.ts";
-import type { HostProfile } from "../profile.ts";
+import { unitOf } from "../pmu/units.ts";
+import type { CoreKind, HostProfile } from "../profile.ts";
 import { isAtLeast } from "../release.ts";
 import { type Attr, decodeAttr } from "./attr.ts";
 import type { Contexts } from "./contexts.ts";
@@ -66,20 +67,28 @@ const PMU_TYPE_RELEASE = [5, 13] as const;
 const PMU_TYPE_SHIFT = 32n;
 const HW_EVENT_MASK = 0xffff_ffffn;
 
-/** The config of a generic event without the PMU that it names; undefined if that PMU is none. */
-function genericConfig({ profile }: OpenWorld, { type, config }: Attr): bigint | undefined {
-  if (type === PERF_TYPE.RAW || !isAtLeast(profile.kernel.release, PMU_TYPE_RELEASE)) return config;
-  const pmu = config >> PMU_TYPE_SHIFT;
-  return pmu === 0n || pmu === BigInt(PERF_TYPE.RAW) ? config & HW_EVENT_MASK : undefined;
+/** What is asked of which PMU: the config of a generic event may name one. Undefined if there is no such PMU. */
+function pmuEvent(
+  { profile }: OpenWorld,
+  { type, config }: Attr,
+): { config: bigint; unit: CoreKind } | undefined {
+  const generic = type === PERF_TYPE.HARDWARE || type === PERF_TYPE.HW_CACHE;
+  if (!generic || !isAtLeast(profile.kernel.release, PMU_TYPE_RELEASE)) {
+    const unit = generic ? "core" : unitOf(profile.cpu, type);
+    return unit && { config, unit };
+  }
+  const pmu = Number(config >> PMU_TYPE_SHIFT);
+  const unit = pmu === 0 ? "core" : unitOf(profile.cpu, pmu);
+  return unit && { config: config & HW_EVENT_MASK, unit };
 }
 
 function hardwareSource(world: OpenWorld, attr: Attr): Source | number {
   const { driver } = world;
-  const config = genericConfig(world, attr);
-  if (!driver || config === undefined) return -ERRNO.ENOENT;
+  const asked = pmuEvent(world, attr);
+  if (!driver || asked === undefined) return -ERRNO.ENOENT;
   const selection = hwConfig(driver.layout, {
     type: attr.type,
-    config,
+    ...asked,
     samplePeriod: attr.samplePeriod,
     preciseIp: attr.preciseIp,
     excludeUser: attr.has("exclude_user"),
@@ -104,7 +113,7 @@ function sourceOf(world: OpenWorld, attr: Attr): Source | number {
     case PERF_TYPE.TRACEPOINT:
       return -ERRNO.EINVAL;
     default:
-      return -ERRNO.ENOENT;
+      return unitOf(world.profile.cpu, attr.type) === undefined ? -ERRNO.ENOENT : hardwareSource(world, attr);
   }
 }
 
@@ -184,6 +193,7 @@ export function openEvent(world: OpenWorld, call: OpenCall): Event | number {
   const { kernel, cpu: processor } = world.profile;
   const { pid, cpu, group, flags } = call;
   if (flags < 0 || flags > ALL_FLAGS || (flags & ~ALL_FLAGS) !== 0) return -ERRNO.EINVAL;
+  if (kernel.perfEventOpen !== undefined) return -ERRNO[kernel.perfEventOpen];
   if (!allowsAnything(kernel)) return -ERRNO.EACCES;
   const attr = decodeAttr(call.attr);
   if (typeof attr === "number") return attr;

@@ -6,6 +6,7 @@ import { ERRNO } from "../../../ffi/mod.ts";
 import type { Tunable } from "../machine/sysctls.ts";
 import type { HardwareEvent } from "../pmu/driver.ts";
 import type { Noise } from "../pmu/skid.ts";
+import { kindsOf } from "../pmu/units.ts";
 import type { Processor, ProcessorEvents } from "../processor.ts";
 import type { HostProfile } from "../profile.ts";
 import { Contexts } from "./contexts.ts";
@@ -27,6 +28,9 @@ export interface Signal {
   readonly task: number;
 }
 
+/** Ticks after which an unpinned task on a hybrid processor is moved. */
+const TICKS_ON_A_CORE = 3;
+
 export class PerfKernel implements ProcessorEvents, Tunable {
   #profile: HostProfile;
   readonly processor: Processor;
@@ -42,6 +46,7 @@ export class PerfKernel implements ProcessorEvents, Tunable {
   #nextId = 1;
   #now = 0;
   #nextTick = TICK_NS;
+  #moves = 0;
 
   /** @param log Logs a line to the kernel's log, with the seconds since the start. */
   constructor(
@@ -146,6 +151,18 @@ export class PerfKernel implements ProcessorEvents, Tunable {
     while (this.#nextTick <= this.#now) this.#nextTick += TICK_NS;
     adjustFrequencies(this.contexts.active(), this.driver);
     this.contexts.tick();
+    this.#migrate();
+  }
+
+  /** On a hybrid processor a task that nobody has pinned goes from kind to kind. */
+  #migrate(): void {
+    const { cpu } = this.#profile;
+    if (cpu.hybrid === undefined || cpu.hybrid.pinned) return;
+    const kinds = kindsOf(cpu);
+    this.#moves++;
+    if (this.#moves % TICKS_ON_A_CORE === 0) {
+      this.contexts.moveTo(kinds[(this.#moves / TICKS_ON_A_CORE) % kinds.length] ?? "core");
+    }
   }
 
   interrupt(handle: () => void): void {

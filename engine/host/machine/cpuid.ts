@@ -12,6 +12,7 @@ const SIGNATURES = {
   kvm: { text: "KVMKVMKVM\0\0\0", last: 0x4000_0001 },
   xen: { text: "XenVMMXenVMM", last: 0x4000_0004 },
   vmware: { text: "VMwareVMware", last: 0x4000_0010 },
+  "hyper-v": { text: "Microsoft Hv", last: 0x4000_000b },
 } as const;
 
 /** Leaf 0x40000001 of KVM: its clock, no I/O delay, steal time, end of interrupt, kicks (uapi/asm/kvm_para.h). */

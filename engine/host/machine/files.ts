@@ -2,6 +2,7 @@
 import { PERF_TYPE } from "../../../ffi/mod.ts";
 import { formatMask } from "../pmu/hw-config.ts";
 import type { PmuLayout } from "../pmu/layout.ts";
+import { HYBRID_UNITS, kindsOf } from "../pmu/units.ts";
 import type { HostProfile, Hypervisor } from "../profile.ts";
 import { cpuInfo } from "./cpuinfo.ts";
 import type { Setting } from "./sysctls.ts";
@@ -64,32 +65,54 @@ const PRODUCTS: Readonly<
   kvm: ["QEMU", "Standard PC (Q35 + ICH9, 2009)", "SeaBIOS"],
   xen: ["Xen", "HVM domU", "Xen"],
   vmware: ["VMware, Inc.", "VMware Virtual Platform", "Phoenix Technologies LTD"],
+  "hyper-v": ["Microsoft Corporation", "Virtual Machine", "Microsoft Corporation"],
 };
 /** Where DMI is told of: the second is what the first leads to. drivers/firmware/dmi-id.c. */
 const DMI = ["/sys/class/dmi/id", "/sys/devices/virtual/dmi/id"];
 
-function pmuFiles(layout: PmuLayout): Record<string, File> {
+/** Files of each PMU of the processor. */
+function allPmuFiles({ cpu, pmu }: HostProfile, layout: PmuLayout): Record<string, File> {
+  const { hybrid } = cpu;
+  const smi = (name: string) =>
+    pmu.freezeOnSmi === undefined
+      ? {}
+      : { [`/sys/devices/${name}/freeze_on_smi`]: pmu.freezeOnSmi ? "1" : "0" };
+  if (hybrid === undefined) return { ...pmuFiles(layout, "cpu", PERF_TYPE.RAW), ...smi("cpu") };
+  return Object.assign(
+    {},
+    ...kindsOf(cpu).map((kind) => {
+      const { name, type } = HYBRID_UNITS[kind];
+      const cpus = hybrid[kind] ?? "";
+      const own = { [`${EVENT_SOURCES}/${name}/cpus`]: cpus, [`/sys/devices/${name}/cpus`]: cpus };
+      return { ...pmuFiles(layout, name, type), ...own, ...smi(name) };
+    }),
+  );
+}
+
+function pmuFiles(layout: PmuLayout, name: string, type: number): Record<string, File> {
   const { vendor, precise } = layout;
-  const cpu = `${EVENT_SOURCES}/cpu`;
+  const cpu = `${EVENT_SOURCES}/${name}`;
   const mask = formatMask(layout);
   const formats = { ...FORMATS[vendor] };
   if (vendor === "GenuineIntel") {
     for (const [name, text, bit] of OPTIONAL_FORMATS) if ((mask >> bit) & 1n) formats[name] = text;
   }
   const files: Record<string, File> = {
-    [`${cpu}/type`]: `${PERF_TYPE.RAW}`,
+    [`${cpu}/type`]: `${type}`,
     [`${cpu}/rdpmc`]: "1",
     [`${cpu}/perf_event_mux_interval_ms`]: "4",
     [`${cpu}/caps/max_precise`]: `${vendor === "GenuineIntel" && precise ? MAX_PRECISE : 0}`,
   };
-  for (const [name, text] of Object.entries(formats)) files[`${cpu}/format/${name}`] = text;
-  for (const [name, text] of Object.entries(EVENTS[vendor])) files[`${cpu}/events/${name}`] = text;
+  if (layout.umask2) formats.umask = "config:8-15,40-47";
+  for (const [field, text] of Object.entries(formats)) files[`${cpu}/format/${field}`] = text;
+  for (const [event, text] of Object.entries(EVENTS[vendor])) files[`${cpu}/events/${event}`] = text;
   return files;
 }
 
-function hypervisorFiles(hypervisor: Hypervisor): Record<string, File> {
+function hypervisorFiles({ hypervisor, machine }: HostProfile): Record<string, File> {
   const files: Record<string, File> = {};
-  const [vendor, product, bios] = PRODUCTS[hypervisor.kind];
+  const [usualVendor, usualProduct, bios] = PRODUCTS[hypervisor.kind];
+  const { vendor = usualVendor, product = usualProduct } = machine ?? {};
   for (const folder of DMI) {
     files[`${folder}/sys_vendor`] = vendor;
     files[`${folder}/product_name`] = product;
@@ -162,14 +185,11 @@ export function hostFiles(
   layout: PmuLayout | undefined,
   settings: ReadonlyMap<string, Setting>,
 ): HostFiles {
-  const { freezeOnSmi } = profile.pmu;
   const files = new Map<string, File>(
     Object.entries({
       ...kernelFiles(profile, settings),
-      ...hypervisorFiles(profile.hypervisor),
-      ...(layout && pmuFiles(layout)),
-      ...(layout &&
-        freezeOnSmi !== undefined && { "/sys/devices/cpu/freeze_on_smi": freezeOnSmi ? "1" : "0" }),
+      ...hypervisorFiles(profile),
+      ...(layout && allPmuFiles(profile, layout)),
       [TSX_STATE]: tsxState(profile),
       [`${EVENT_SOURCES}/software/type`]: `${PERF_TYPE.SOFTWARE}`,
       "/proc/cpuinfo": cpuInfo(profile),

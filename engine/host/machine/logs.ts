@@ -12,7 +12,7 @@ export function logLine(line: string, nanoseconds: number): string {
 }
 
 /** How hypervisors are called at start. arch/x86/kernel/cpu/hypervisor.c, init_hypervisor_platform. */
-const HYPERVISORS = { kvm: "KVM", xen: "Xen HVM", vmware: "VMware" } as const;
+const HYPERVISORS = { kvm: "KVM", xen: "Xen HVM", vmware: "VMware", "hyper-v": "Microsoft Hyper-V" } as const;
 
 /**
  * Lines of a kernel's start that concern counters.

@@ -5,6 +5,7 @@
  * hsw_hw_config), amd/core.c (amd_core_hw_config).
  */
 import { ERRNO, IN_TX, IN_TXCP, PERF_COUNT_HW, PERF_TYPE } from "../../../ffi/mod.ts";
+import type { CoreKind } from "../profile.ts";
 import type { PmuLayout } from "./layout.ts";
 import type { Selection } from "./selection.ts";
 
@@ -12,6 +13,8 @@ import type { Selection } from "./selection.ts";
 export interface HardwareRequest {
   readonly type: number;
   readonly config: bigint;
+  /** PMU of a hybrid processor. @default "core" */
+  readonly unit?: CoreKind | undefined;
   /** 0 of events that only count. */
   readonly samplePeriod: bigint;
   readonly preciseIp: number;
@@ -133,5 +136,5 @@ export function hwConfig(layout: PmuLayout, request: HardwareRequest): Selection
     const refused = checkTransactional(config, request);
     if (refused !== 0) return refused;
   }
-  return { config, user: !request.excludeUser && !request.excludeHost };
+  return { config, user: !request.excludeUser && !request.excludeHost, unit: request.unit };
 }

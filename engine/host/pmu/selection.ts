@@ -2,8 +2,15 @@
  * Which event of the hardware a raw config selects, and what it counts of an activity. The codes are those of
  * `ffi/perf`; a code that is none of them is an event that never happens here, as the model knows of no caches.
  */
-import { CORES, type CoreEvents, IN_TX, IN_TXCP, microarchitecture } from "../../../ffi/mod.ts";
-import type { CpuProfile } from "../profile.ts";
+import {
+  CORES,
+  type CoreEvents,
+  type CoreName,
+  IN_TX,
+  IN_TXCP,
+  microarchitecture,
+} from "../../../ffi/mod.ts";
+import type { CoreKind, CpuProfile } from "../profile.ts";
 import { type Activity, branchesOf } from "./activity.ts";
 
 /** What an event counts outside of the question which part of it was in transactions. */
@@ -52,40 +59,52 @@ const CMASK_SHIFT = 24n;
 /** An event as a counter is told to count it. */
 export interface Selection {
   readonly config: bigint;
+  /** PMU of a hybrid processor that it is of. @default "core" */
+  readonly unit?: CoreKind | undefined;
   /** Counts in user mode; a counter of the kernel's side alone counts nothing here. */
   readonly user: boolean;
 }
 
-/** Events of the core of a processor, by the code in their config. */
-function coreEvents(cpu: CpuProfile): CoreEvents {
+/** Core of a low-power island: that of Arrow Lake-H and Meteor Lake, whose events are those of its relatives. */
+const LOW_POWER_CORE = "Crestmont";
+
+/** Events of a core of a processor, by the code in their config. */
+function coreEvents(cpu: CpuProfile, kind: CoreKind): CoreEvents {
   const line = microarchitecture(cpu);
-  return line === undefined ? {} : CORES[line.core];
+  if (line === undefined) return {};
+  const core = { core: line.core, atom: line.efficient, lowpower: LOW_POWER_CORE }[kind];
+  return core === undefined ? {} : CORES[core as CoreName];
 }
 
 /** Counts events on one kind of processor. */
 export class EventCounts {
   readonly #cpu: CpuProfile;
-  readonly #quantities = new Map<bigint, Quantity>();
+  readonly #quantities: Readonly<Record<CoreKind, ReadonlyMap<bigint, Quantity>>>;
 
   constructor(cpu: CpuProfile) {
     this.#cpu = cpu;
-    for (const [code, quantity] of Object.entries(ARCHITECTURAL[cpu.vendor])) {
-      this.#quantities.set(BigInt(code), quantity);
-    }
-    for (const [name, code] of Object.entries(coreEvents(cpu))) {
-      const quantity = NAMED[name];
-      if (quantity) this.#quantities.set(code, quantity);
-    }
+    const of = (kind: CoreKind) => {
+      const quantities = new Map<bigint, Quantity>();
+      for (const [code, quantity] of Object.entries(ARCHITECTURAL[cpu.vendor])) {
+        quantities.set(BigInt(code), quantity);
+      }
+      for (const [name, code] of Object.entries(coreEvents(cpu, kind))) {
+        const quantity = NAMED[name];
+        if (quantity) quantities.set(code, quantity);
+      }
+      return quantities;
+    };
+    this.#quantities = { core: of("core"), atom: of("atom"), lowpower: of("lowpower") };
   }
 
   /**
    * How often an event happens in an activity. Outside of a checkpoint an aborted transaction's branches stay
    * counted: that is why a plain counter of ticks is not exact (Intel SDM volume 3B, 20.3.6.5).
    */
-  count({ config, user }: Selection, activity: Activity): number {
+  count({ config, user, unit = "core" }: Selection, activity: Activity): number {
     if (!user) return 0;
     const intel = this.#cpu.vendor === "GenuineIntel";
-    const quantity = this.#quantities.get(config & (intel ? INTEL_CODE : AMD_CODE)) ?? never;
+    const quantity = this.#quantities[unit].get(config & (intel ? INTEL_CODE : AMD_CODE)) ?? never;
     const cmask = (config >> CMASK_SHIFT) & 0xffn;
     if ((config & INVERT) !== 0n || cmask > 1n) return 0;
     const all = quantity(activity, this.#cpu);

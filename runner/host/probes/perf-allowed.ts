@@ -31,7 +31,7 @@ export const perfAllowed: Probe = {
   kind: "good",
   measures: `${PARANOID}, and opening an event of this task in user mode`,
   threshold:
-    "not refused with EACCES or EPERM: up to 2 everywhere, 3 on some kernels, 4 never without CAP_SYS_ADMIN",
+    "not refused with EACCES or EPERM, nor absent (ENOSYS, ENODEV): up to 2 everywhere, 3 on some kernels, 4 never without CAP_SYS_ADMIN",
   source:
     "Documentation/admin-guide/sysctl/kernel.rst, perf_event_paranoid; Debian and Ubuntu add the levels 3 and 4 (perf_paranoid_any in kernel/events/core.c)",
   gates: { engines: ["rr"], tests: [], unless: "rr-software-counters" },
@@ -46,6 +46,13 @@ export const perfAllowed: Probe = {
     });
     if (opened === "EACCES" || opened === "EPERM") {
       return { ...no(`level is ${level}; perf_event_open: ${opened}`), remedy: remedyAt(Number(level)) };
+    }
+    if (opened === "ENOSYS" || opened === "ENODEV") {
+      return {
+        ...no(`this kernel or sandbox has no counters; perf_event_open: ${opened}`),
+        remedy:
+          "a kernel with CONFIG_PERF_EVENTS, outside of a sandbox with a kernel of its own (gVisor answers ENODEV)",
+      };
     }
     if (typeof opened === "string") return unknown(`level is ${level}; perf_event_open: ${opened}`);
     opened[Symbol.dispose]();
