@@ -353,15 +353,20 @@ export class Recorder {
   private clearsFrame(task: RecordedTask): boolean {
     const ranges = [roomForFrame(task.get("rsp"))];
     const { text } = this.tracer;
-    if (!text.guardsAny(task.space, ranges) || this.cleared === task.number("rip")) return false;
+    // Its own text may be there, and guarded once more whenever it is translated.
+    const pc = task.space.image.cache.position(task.number("rip"))?.pc;
+    if (!text.guardsAny(task.space, ranges) || this.cleared === pc) {
+      this.cleared = undefined;
+      return false;
+    }
     text.allowWrites(task, ranges);
-    this.cleared = task.number("rip");
+    this.cleared = pc;
     this.between = task;
     return true;
   }
 
-  /** Cache pc of the fault that room for a frame was made for last. */
-  private cleared = 0;
+  /** App pc of the fault that room for a frame has just been made for. */
+  private cleared: number | undefined;
 
   /** A stop that got in the way of an injected system call. */
   private strayStop(task: RecordedTask, status: number): void {

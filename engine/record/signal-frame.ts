@@ -2,7 +2,7 @@
  * The frame that the kernel has just built for a signal handler: where it lies, and what of it would tell of the
  * engine. The frame of struct rt_sigframe (asm/sigframe.h) begins with the return address; struct ucontext follows.
  */
-import { STACK_T, UCONTEXT } from "../../ffi/mod.ts";
+import { cpuid, STACK_T, UCONTEXT } from "../../ffi/mod.ts";
 import { invariant } from "../engine-error.ts";
 import type { MemoryRange } from "../kernel/call.ts";
 import type { LastFault, RecordedTask } from "./recorded-task.ts";
@@ -14,9 +14,15 @@ const MAX_FRAME = 65536;
 /** Vector of a page fault, the only exception with an address of its own (Intel SDM vol. 3, 6.15). */
 const PAGE_FAULT = 14n;
 
+/** Leaf of cpuid that tells the size of the registers that XSAVE moves, in ebx (Intel SDM vol. 1, 13.2). */
+const XSAVE_LEAF = 0xd;
+/** More than a frame has beside these registers. */
+const FRAME_HEAD = 1024;
+
 /** Where in memory the frame of a signal may come to lie, if it goes onto the stack at `rsp`. */
 export function roomForFrame(rsp: bigint): MemoryRange {
-  return { address: Number(rsp) - RED_ZONE - MAX_FRAME, length: MAX_FRAME };
+  const length = cpuid(XSAVE_LEAF)[1] + FRAME_HEAD;
+  return { address: Number(rsp) - RED_ZONE - length, length };
 }
 
 /**
