@@ -11,7 +11,7 @@ import { type Mapping, PAGE_SIZE, pageStart } from "../tracee/mappings.ts";
 import type { Task } from "../tracee/task.ts";
 import type { Tracer } from "../tracee/tracer.ts";
 import type { MappedFiles } from "./mapped-files.ts";
-import { stackStart } from "./stack.ts";
+import { growing, stackStart } from "./stack.ts";
 
 /** Mappings of the kernel's own whose results no recording could give again. */
 const KERNEL_OWNED = /^\[(vdso|vvar|vvar_vclock)\]$/;
@@ -70,14 +70,10 @@ export function adoptProgram(tracer: Tracer, task: Task, files: MappedFiles): Ad
     const file = indices[i]!;
     const isFile = file >= 0;
     const mapping: Mapping = {
-      // A stack is all that it may grow to.
-      start: line.name === "[stack]" ? stackStart(task.tid, lines, line) : line.start,
-      end: line.end,
-      protection: line.protection,
-      shared: line.shared,
+      ...line,
       file,
       offset: isFile ? line.offset : 0,
-      name: line.name,
+      ...(line.name === "[stack]" && growing(line, stackStart(task.tid, lines, line))),
     };
     mappings.push(mapping);
     space.mappings.add({ ...mapping });

@@ -3,7 +3,7 @@
  * program can change; replay has all of it mapped from the beginning.
  */
 import { readFileSync } from "node:fs";
-import { SYSCALLS } from "../../ffi/mod.ts";
+import { PROT, SYSCALLS } from "../../ffi/mod.ts";
 import { type MapsLine, readMaps } from "../proc-maps.ts";
 import type { MappingRecord } from "../trace/events.ts";
 import { PAGE_SIZE, pageEnd } from "../tracee/mappings.ts";
@@ -26,6 +26,14 @@ export function stackStart(tid: number, lines: readonly MapsLine[], stack: MapsL
   return Math.min(stack.start, Math.max(pageEnd(stack.end - limit), below + GUARD));
 }
 
+/** What the record of a mapping that grows downwards says beside what all say. */
+export function growing(
+  { start, protection }: { start: number; protection: number },
+  lowest: number,
+): Pick<MappingRecord, "start" | "protection" | "offset"> {
+  return { start: lowest, protection: protection | PROT.GROWSDOWN, offset: start - lowest };
+}
+
 /** The lowest address that a new mapping may grow to (MAP_GROWSDOWN): it is a stack like the first one. */
 export function growingStart(tid: number, address: number): number {
   const lines = readMaps(tid);
@@ -37,10 +45,10 @@ export function growingStart(tid: number, address: number): number {
 export function changedStack(task: RecordedTask, call: Call): MappingRecord | undefined {
   const { process, space } = task;
   if (call.result < 0 || !setsStackLimit(call, process.id)) return undefined;
-  const before = space.mappings.all.find((mapping) => mapping.name === "[stack]");
+  const before = space.mappings.stack;
   const lines = readMaps(task.tid);
   const stack = lines.find((line) => line.name === "[stack]");
-  return before && stack && { ...before, start: stackStart(task.tid, lines, stack) };
+  return before && stack && { ...before, ...growing(stack, stackStart(task.tid, lines, stack)) };
 }
 
 function setsStackLimit(call: Call, pid: number): boolean {

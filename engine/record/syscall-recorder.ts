@@ -43,7 +43,7 @@ import { endOfFreeable, partDone } from "./partial-effects.ts";
 import { keepLayout, showPersonality } from "./personality.ts";
 import type { RecordedTask } from "./recorded-task.ts";
 import type { Recording } from "./recording.ts";
-import { changedStack, growingStart } from "./stack.ts";
+import { changedStack, growing, growingStart } from "./stack.ts";
 import { hideIgnoredTrap, mendTrap } from "./trap-signal.ts";
 
 /** The program asked for something that can't be recorded. */
@@ -345,7 +345,8 @@ export class SyscallRecorder {
       offset: anonymous ? 0 : call.argument(5),
       name: "",
     };
-    if ((flags & MAP.GROWSDOWN) !== 0) record.start = growingStart(task.tid, record.start);
+    if (anonymous && (flags & MAP.GROWSDOWN) !== 0)
+      Object.assign(record, growing(record, growingStart(task.tid, record.start)));
     if (anonymous) return { mapping: record, writes: [] };
     if (this.recording.described?.shows(task, call.result)) {
       const contents = this.recording.snapshot(task.space, record.start, record.end - record.start);

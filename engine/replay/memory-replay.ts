@@ -14,6 +14,7 @@ import { EFFECTIVE_ADVICE } from "./call-filter.ts";
 import type { Navigator } from "./navigator.ts";
 import type { Rebuilder } from "./rebuild.ts";
 import type { ReplayedTask } from "./replayed-task.ts";
+import { limitStack } from "./stack-limit.ts";
 
 /** Flags of mmap by which the kernel makes private pages the process's own at once (mm_populate, mm/gup.c). */
 const POPULATES = MAP.POPULATE | MAP.LOCKED;
@@ -73,11 +74,7 @@ export class MemoryReplay {
         break;
       case SYSCALLS.mprotect:
       case SYSCALLS.pkey_mprotect:
-        this.succeed(
-          task,
-          event,
-          this.protect(task, { ...range, start: protectedStart(space, first, third) }, third),
-        );
+        this.succeed(task, event, this.protectCall(task, range, third));
         break;
       case SYSCALLS.mremap:
         this.remap(task, event, args, result);
@@ -150,6 +147,19 @@ export class MemoryReplay {
     );
   }
 
+  /** On a stack, all that it has grown to may be meant. */
+  private protectCall(task: ReplayedTask, range: Range, protection: number): number {
+    const found = task.space.mappings.find(range.start);
+    const grows = found && (found.protection & protection & PROT.GROWSDOWN) !== 0;
+    if (!grows) {
+      const start = protectedStart(task.space, range.start, protection);
+      return this.protect(task, { ...range, start }, protection);
+    }
+    this.rebuilder.makeWay(task, range.start, range.end, "protects");
+    const rights = protection & (PROT.READ | PROT.WRITE | PROT.GROWSDOWN);
+    return this.tracer.inject(task, SYSCALLS.mprotect, range.start, range.end - range.start, rights);
+  }
+
   private advise(task: ReplayedTask, { start, end }: Range, given: number): number {
     const advice = certainAdvice(given);
     if (!EFFECTIVE_ADVICE.includes(advice)) return 0;
@@ -207,9 +217,20 @@ export class MemoryReplay {
 
   /** The limit of the stack has changed: it may grow no more, or further than before. */
   private moveStack(task: ReplayedTask, event: SyscallEvent, mapping: MappingRecord | undefined): void {
-    const stack = task.space.mappings.all.find(({ name }) => name === "[stack]");
+    const { stack } = task.space.mappings;
     if (!mapping || !stack) return;
-    if (mapping.start < stack.start) this.rebuilder.map(task, { ...mapping, end: stack.start });
+    if (
+      (mapping.protection & PROT.GROWSDOWN) !== 0 &&
+      limitStack(task.process.pid, mapping.end - mapping.start)
+    )
+      return;
+    // All of it was mapped from the beginning (so it always is of traces of versions 1 and 2).
+    if (mapping.start < stack.start)
+      this.rebuilder.map(task, {
+        ...mapping,
+        protection: stack.protection & ~PROT.GROWSDOWN,
+        end: stack.start,
+      });
     else this.unmap(task, event, { start: stack.start, end: mapping.start });
   }
 }

@@ -6,12 +6,13 @@ import type { FileEvent, MappingRecord, MemoryWrite } from "../trace/events.ts";
 import { copyData, type TraceReader } from "../trace/mod.ts";
 import type { AddressSpace } from "../tracee/address-space.ts";
 import type { Inject } from "../tracee/code-memory.ts";
-import { offsetAt } from "../tracee/mappings.ts";
+import { offsetAt, PAGE_SIZE } from "../tracee/mappings.ts";
 import { SEGMENT_PREFIX } from "../tracee/memory-calls.ts";
 import type { Task } from "../tracee/task.ts";
 import type { Tracer } from "../tracee/tracer.ts";
 import { checkRange } from "./bounds.ts";
 import type { Confinement } from "./confinement.ts";
+import { limitStack } from "./stack-limit.ts";
 
 /** A file that stands for one of the recording, and that changes as that did. */
 interface Copy {
@@ -46,8 +47,11 @@ export class Rebuilder implements Disposable {
     if (mapping.name.startsWith(SEGMENT_PREFIX)) {
       result = this.mapFile(task, this.segment(mapping), mapping);
     } else if (mapping.file < 0) {
-      const args = [start, end - start, protection, flags | MAP.ANONYMOUS, -1, 0];
-      result = this.tracer.inject(task, SYSCALLS.mmap, ...args);
+      const grows = growsByItself(task, mapping);
+      const from = grows ? Math.min(end - PAGE_SIZE, start + mapping.offset) : start;
+      const kind = flags | MAP.ANONYMOUS | (grows ? MAP.GROWSDOWN : 0);
+      result = this.tracer.inject(task, SYSCALLS.mmap, from, end - from, protection, kind, -1, 0);
+      if (result === from) result = start;
     } else if (mapping.shared || this.reader.files[mapping.file]?.changes) {
       result = this.mapFile(task, this.copy(mapping.file).fd, mapping);
     } else {
@@ -168,6 +172,15 @@ export class Rebuilder implements Disposable {
     for (const { fd } of this.copies.values()) close(fd);
     this.copies.clear();
   }
+}
+
+/**
+ * Whether the kernel makes a stack grow as it did in the recording, down to the limit that it had there. Where this host
+ * does not allow so much, all of it is mapped at once.
+ */
+function growsByItself({ process }: Task, { start, end, protection, name }: MappingRecord): boolean {
+  if ((protection & PROT.GROWSDOWN) === 0) return false;
+  return name !== "[stack]" || limitStack(process.pid, end - start);
 }
 
 /** In traces of versions 1 and 2 a file is as long as what was seen of it: they have no events of its length. */

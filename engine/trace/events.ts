@@ -71,12 +71,15 @@ export interface EventBase {
 export interface MappingRecord {
   start: number;
   end: number;
-  /** PROT_* bits that the program asked for. */
+  /** PROT_* bits that the program asked for; PROT_GROWSDOWN for a stack. */
   protection: number;
   shared: boolean;
   /** Index in the trace's file list, or -1 for anonymous memory. */
   file: number;
-  /** Offset of `start` in that file, in bytes. */
+  /**
+   * Offset of `start` in that file, in bytes. Of a stack, which grows where it is touched, `start` is the lowest address
+   * that it may grow to, and this is how far above that it begins so far.
+   */
   offset: number;
   /** What /proc/PID/maps calls it ("[stack]", "[heap]", a path, or ""). */
   name: string;

@@ -32,6 +32,9 @@ const USER_END = 2 ** 47 - PAGE_SIZE;
 const HIGHEST_BASE = 0x7b40_0000;
 const BASE_STEP = 0x0110_0000;
 
+/** What the kernel keeps free below a stack that grows (stack_guard_gap in mm/mmap.c). */
+const STACK_GAP = 256 * PAGE_SIZE;
+
 /** Pages of text that are read in one go. */
 const MAX_RUN = 128;
 
@@ -309,7 +312,10 @@ export class CacheMapper implements Disposable {
 /** Whether nothing is in [start, end), neither of the program nor of the engine, nor is going to be. */
 function isFree({ mappings, image, wanted }: AddressSpace, start: number, end: number): boolean {
   if (wanted && wanted.start < end && wanted.end > start) return false;
-  return mappings.overlapping(start, end).length === 0 && !image.isIn(start, end);
+  const isBelowStack = mappings
+    .overlapping(end, end + STACK_GAP)
+    .some(({ protection }) => (protection & PROT.GROWSDOWN) !== 0);
+  return !isBelowStack && mappings.overlapping(start, end).length === 0 && !image.isIn(start, end);
 }
 
 /**

@@ -97,6 +97,11 @@ export class MappingList {
     this.exchange(start, end, (mapping) => cut(mapping, start, end).outside);
   }
 
+  /** The program's first stack, or what is left of it at its upper end. */
+  get stack(): Mapping | undefined {
+    return this.list.findLast(({ name }) => name === "[stack]");
+  }
+
   /** The mappings of a file of the trace. */
   ofFile(file: number): Mapping[] {
     return this.list.filter((mapping) => mapping.file === file);
@@ -112,7 +117,8 @@ export class MappingList {
     this.exchange(start, end, (mapping) => {
       const { outside, inside } = cut(mapping, start, end);
       if (!inside) return outside;
-      return [...outside, { ...inside, protection }].sort((a, b) => a.start - b.start);
+      const kept = inside.protection & PROT.GROWSDOWN;
+      return [...outside, { ...inside, protection: protection | kept }].sort((a, b) => a.start - b.start);
     });
   }
 

@@ -59,7 +59,7 @@ export function applyMemoryCall(
       return mapping ? replaced(space, mapping) : [];
     case SYSCALLS.setrlimit:
     case SYSCALLS.prlimit64: {
-      const stack = mappings.all.find(({ name }) => name === "[stack]");
+      const { stack } = mappings;
       if (!mapping || !stack) return [];
       mappings.remove(stack.start, stack.end);
       mappings.add({ ...mapping });

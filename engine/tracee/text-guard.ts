@@ -81,7 +81,13 @@ export class TextGuard {
     if (!space.guarded.delete(page)) return false;
     const mapping = space.mappings.find(page);
     invariant(mapping, "a guarded page without a mapping");
-    this.tracer.inject(task, SYSCALLS.mprotect, page, PAGE_SIZE, mapping.protection & ~PROT.EXEC);
+    this.tracer.inject(
+      task,
+      SYSCALLS.mprotect,
+      page,
+      PAGE_SIZE,
+      mapping.protection & (PROT.READ | PROT.WRITE),
+    );
     this.tracer.flush(task);
     return true;
   }
