@@ -151,6 +151,53 @@ test("doctor --host takes a profile of one's own, and refuses what is none in on
   }
 });
 
+test("doctor --require goes by what is found, and its exit code says so", () => {
+  const onBug = (...required: string[]) =>
+    doctor(["--host", "haswell-kvm-4.7", "--require", required.join(",")]);
+  const met = onBug("pmu", "kvm-in-txcp-bug=yes");
+  assertEquals(met.code, 0);
+  assertStringIncludes(met.stdout, "✓ pmu is yes: 500 of 500 branches counted");
+  const unmet = onBug("pmu", "kvm-in-txcp-bug=no");
+  assertEquals(unmet.code, 1);
+  assertStringIncludes(unmet.stdout, "✗ kvm-in-txcp-bug is yes, not no: 312 of 500 branches counted");
+  const json = doctor(["--host", "haswell", "--json", "--require", "pmu"]);
+  const { required } = JSON.parse(json.stdout) as { required: { name: string; met: boolean }[] };
+  assertEquals(
+    required.map(({ name, met }) => [name, met]),
+    [["pmu", true]],
+  );
+});
+
+test("doctor --compare shows the capabilities that differ, and no others", () => {
+  const { code, stdout } = doctor(["--compare", "haswell-kvm-fixed,haswell-kvm-4.7"]);
+  assertEquals(code, 0);
+  const rows = stdout
+    .trimEnd()
+    .split("\n")
+    .map((line) => line.trim().split(/\s{2,}/));
+  assertEquals(rows[0], ["haswell-kvm-fixed", "haswell-kvm-4.7"]);
+  assert(
+    rows.some((row) => row.join() === "kvm-in-txcp-bug,no,yes"),
+    stdout,
+  );
+  assert(!rows.some(([name]) => name === "pmu"), stdout);
+});
+
+test("doctor refuses questions that exclude each other, or name nothing that there is", () => {
+  for (const [args, words] of [
+    [["--require", "pmu=maybe"], "a finding is one of yes, no, unknown"],
+    [["--require", "pmv"], "did you mean 'pmu'?"],
+    [["--require", ","], "names no capability"],
+    [["--compare", "haswell"], "two hosts or more"],
+    [["--compare", "haswell,zen3", "--host", "knl"], "'--compare' and '--host' exclude each other"],
+    [["--explain", "pmu", "--require", "pmu"], "'--explain' and '--require' exclude each other"],
+  ] as const) {
+    const { code, stderr } = doctor(args);
+    assertEquals(code, 2, stderr);
+    assertStringIncludes(stderr, words);
+  }
+});
+
 const scriptTest = Bun.which("script")
   ? test
   : (name: string, body: () => void) => test.skip(`${name} (skipped: this host has no script)`, body);
