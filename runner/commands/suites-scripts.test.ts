@@ -227,3 +227,13 @@ test("groups run with their hooks around their tests, each once where it is mean
   assertMatch(stdout, /skip own\/outer > three: todo/);
   assertMatch(stdout, /\n1 passed, 2 failed, 1 skipped\n$/);
 });
+
+test("a script's timeout keeps the trace, and says where each thread of its program was", () => {
+  const { code, stdout } = suites(
+    `test("hangs", { timeout: 5 }, async (t) => { await t.record("sleep", ["600"]); });`,
+  );
+  assertEquals(code, 1);
+  assertMatch(stdout, /timeout own\/hangs\n {4}script took longer than 5 seconds\n/);
+  assertMatch(stdout, /\n {4}task \d+: in clock_nanosleep \(system call\) at 0x/);
+  assertMatch(stdout, /\n {4}trace: .*recording-0\/trace\n/);
+});

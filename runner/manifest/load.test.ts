@@ -1,4 +1,7 @@
 import { test } from "bun:test";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
 import { UsageError } from "../errors.ts";
 import { ownManifests } from "./_own-manifests.ts";
@@ -264,4 +267,39 @@ test("checkManifest() takes exact counts for bounds", () => {
   assertEquals(first?.expect.ticks, { min: 12, max: 12 });
   assertEquals(first?.expect.events, { min: 3, max: 3 });
   assertEquals(first?.expect.counters, { "page-faults": { min: 7, max: 7 } });
+});
+
+test("loadManifest() refuses what is no regular file of UTF-8, and says what it is", () => {
+  const folder = mkdtempSync(join(tmpdir(), "tickproof-manifest-"));
+  const path = join(folder, "m.yaml");
+  const refused = (bytes: Uint8Array | string) => {
+    writeFileSync(path, bytes);
+    return assertThrows(() => loadManifest(path), UsageError).message;
+  };
+  try {
+    assertStringIncludes(refused(Buffer.from(`\uFEFF${VALID}`, "utf16le")), "it is UTF-16: save it as UTF-8");
+    assertStringIncludes(
+      refused(Buffer.from(`${VALID}    tags: [caf\xe9]\n`, "latin1")),
+      "line 5 has bytes that are no UTF-8",
+    );
+    writeFileSync(path, `\uFEFF${VALID}`);
+    assertEquals(loadManifest(path).suite, "s");
+    const fifo = join(folder, "fifo");
+    assertEquals(Bun.spawnSync(["mkfifo", fifo]).exitCode, 0);
+    assertStringIncludes(assertThrows(() => loadManifest(fifo), UsageError).message, "it is no regular file");
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+});
+
+test("checkManifest() quotes a bare number as it was written, and shows of a long line what is around the place", () => {
+  assertStringIncludes(problems(`${VALID}    args: [010]\n`), 'put it in quotes, "010"');
+  const long = `${VALID}    environment: { A: "${"x".repeat(20_000)}", B: [] }\n`;
+  const shown = problems(long);
+  assertEquals(
+    shown.split("\n").every((line) => line.length < 300),
+    true,
+  );
+  const [, source = "", caret = ""] = shown.split("\n");
+  assertEquals(source.slice(caret.indexOf("^")).startsWith("[]"), true);
 });

@@ -4,7 +4,7 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSy
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { assert, assertEquals, assertExists, assertMatch, assertStringIncludes } from "@std/assert";
-import { FakeRun, type FakeRunOptions, faultyTest, shellTest } from "./_fixtures.ts";
+import { FAKE_ENGINE, FakeRun, type FakeRunOptions, faultyTest, shellTest } from "./_fixtures.ts";
 import { Snapshots } from "./snapshots.ts";
 import type { Attempt, TestCase, TestResult } from "./types.ts";
 
@@ -212,4 +212,21 @@ test("a run's failures of programs count in its totals as failures, not as broke
   const summary = await fake.run([shellTest("exit 1"), shellTest("true", { name: "good" })]);
   assertEquals([summary.failed, summary.passed], [1, 1]);
   assertStringIncludes(JSON.stringify(summary.results[0]?.verdict), "fail");
+});
+
+test("a timeout under another engine says where each thread of the program was", async () => {
+  const { threadsOf: _, ...engine } = FAKE_ENGINE;
+  const rr = { ...engine, name: "rr" as const };
+  const engines = { embedded: FAKE_ENGINE, rr, rrIsFit: true };
+  await run(
+    faultyTest("record:hang", { engine: "rr", timeoutSeconds: 5 }),
+    ({ verdict }, attempt) => {
+      assertEquals(verdict, { kind: "timeout", phase: "record", seconds: 5 });
+      assertEquals(
+        attempt.threads?.map(({ syscall }) => syscall),
+        ["clock_nanosleep"],
+      );
+    },
+    { engines },
+  );
 });

@@ -66,8 +66,11 @@ export async function runPhase(
     timeoutSeconds: seconds,
     records: phase === "record",
     onTimeout: (pid) => {
-      // The threads of the embedded engine's programs stand in its code cache: their addresses would say nothing.
+      // The threads of the embedded engine's programs stand in its code cache: their addresses would say nothing. Of
+      // another engine's, those of the engine itself are left out.
       if (phase === "native") standing = nameThreads(processPlaces(pid));
+      else if (engine.name !== "embedded")
+        standing = nameThreads(processPlaces(pid).filter(({ process }) => process !== pid));
     },
     abort,
     guard,
@@ -77,7 +80,7 @@ export async function runPhase(
   if (end.kind === "aborted") throw new Aborted();
   if (end.kind === "timeout") {
     attempt.milliseconds[phase] = seconds * 1000;
-    const threads = phase === "record" ? (engine.threadsOf?.(folder) ?? []) : standing;
+    const threads = phase === "record" && engine.threadsOf ? engine.threadsOf(folder) : standing;
     if (threads.length > 0) attempt.threads = threads;
     throw new Verdicted({ kind: "timeout", phase, seconds });
   }

@@ -1,5 +1,8 @@
 /** One attempt at a test of a script: the script's process runs it, and says what came of it. */
-import { existsSync, mkdirSync, readFileSync, statSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, statSync } from "node:fs";
+import { join } from "node:path";
+import { threadPlaces } from "../engines/places.ts";
+import { readReport } from "../report.ts";
 import type { StepResult } from "../script/outcome.ts";
 import { Aborted } from "./phase.ts";
 import type { ScriptSessions } from "./scripts.ts";
@@ -51,7 +54,10 @@ export async function makeScriptAttempt(spec: ScriptAttemptSpec): Promise<Attemp
     case "aborted":
       throw new Aborted();
     case "timeout":
-      return attempt({ kind: "timeout", phase: "script", seconds: test.timeoutSeconds });
+      return {
+        ...attempt({ kind: "timeout", phase: "script", seconds: test.timeoutSeconds }),
+        ...threadsIn(folder.recordings),
+      };
     case "died":
       return attempt({
         kind: "fail",
@@ -80,4 +86,11 @@ function textFrom(path: string, from: number): string {
   // A line that begins before what is kept would be read wrongly.
   const first = start > from ? bytes.indexOf(0x0a) + 1 : 0;
   return bytes.subarray(first).toString().trimEnd();
+}
+
+/** Where the threads of the program stood that the script was recording when its time was up. */
+function threadsIn(recordings: string): Pick<Attempt, "threads"> {
+  const reports = readdirSync(recordings).map((name) => readReport(join(recordings, name, "record.json")));
+  const threads = reports.flatMap((report) => (report?.kind === "record" ? threadPlaces(report) : []));
+  return threads.length > 0 ? { threads } : {};
 }

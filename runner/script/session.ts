@@ -11,6 +11,8 @@ const WORKER = resolve(import.meta.dir, "worker.ts");
 /** Time that a script may take to be loaded, and to end a test that was stopped. */
 const LOAD_MS = 60_000;
 const GRACE_MS = 2000;
+/** Time that a test may take to stop: that of a recorder whose program does not obey at once, and some more. */
+const STOP_MS = 5000;
 
 /** How one run of a test ended. */
 export type ScriptEnd =
@@ -84,6 +86,7 @@ export class ScriptSession implements AsyncDisposable {
         const next = await Promise.race([this.#mailbox.take(), stop.promise]);
         if (next === "timeout" || next === "aborted") {
           this.#order({ do: "stop" });
+          await this.#stopped();
           await endTree(this.#child, { graceMs: GRACE_MS });
           return { kind: next };
         }
@@ -116,6 +119,15 @@ export class ScriptSession implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await endTree(this.#child, { graceMs: GRACE_MS });
+  }
+
+  /** Waits until the test that was told to stop has done so: its recorders then have said where their programs stood. */
+  async #stopped(): Promise<void> {
+    const until = performance.now() + STOP_MS;
+    for (let left = STOP_MS; left > 0; left = until - performance.now()) {
+      const report = await this.#mailbox.takeWithin(left);
+      if (report === undefined || report.is === "ended") return;
+    }
   }
 
   #order(order: Order): void {

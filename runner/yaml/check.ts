@@ -1,5 +1,6 @@
 /** Checks a YAML text against a schema. Whatever is wrong with it is told in one go, each with its place. */
-import { readFileSync } from "node:fs";
+import { isUtf8 } from "node:buffer";
+import { readFileSync, statSync } from "node:fs";
 import { relative, resolve } from "node:path";
 import type { z } from "zod";
 import { didYouMean } from "../../ffi/mod.ts";
@@ -31,15 +32,29 @@ const MOST_BYTES = 4 * 1024 * 1024;
  * @throws {UsageError} When it can't be read.
  */
 export function readYaml(path: string, what: string): YamlText {
-  let text: string;
+  let bytes: Buffer;
   try {
-    text = readFileSync(path, "utf8");
+    // A pipe that nobody writes to would be waited for without end.
+    if (!statSync(path).isFile()) throw new Error("it is no regular file: write it to one first");
+    bytes = readFileSync(path);
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
     throw new UsageError(`cannot read ${what} '${path}': ${reason}`);
   }
-  if (text.length > MOST_BYTES) throw errorOf(what, `cannot read ${what} '${path}': it has more than 4 MiB`);
-  return { file: displayPath(path), text, what };
+  if (bytes.length > MOST_BYTES) throw errorOf(what, `cannot read ${what} '${path}': it has more than 4 MiB`);
+  return { file: displayPath(path), text: decode(bytes, path, what), what };
+}
+
+/** The text of UTF-8; a mark at its beginning is not of it. */
+function decode(bytes: Buffer, path: string, what: string): string {
+  const remedy = "save it as UTF-8";
+  const [first, second] = bytes;
+  if ((first === 0xff && second === 0xfe) || (first === 0xfe && second === 0xff))
+    throw errorOf(what, `cannot read ${what} '${path}': it is UTF-16: ${remedy}`);
+  const text = bytes.toString("utf8").replace(/^\uFEFF/, "");
+  if (isUtf8(bytes)) return text;
+  const line = text.slice(0, text.indexOf("\uFFFD")).split("\n").length;
+  throw errorOf(what, `cannot read ${what} '${path}': line ${line} has bytes that are no UTF-8: ${remedy}`);
 }
 
 /** Manifests have an exit code of their own. */
@@ -119,7 +134,7 @@ function explain(source: YamlSource, schema: z.ZodType, what: string, issue: z.c
   const { input } = issue;
   const isBare =
     issue.code === "invalid_type" && issue.expected === "string" && /number|boolean/.test(typeof input);
-  const remedy = isBare ? `: put it in quotes, "${input}"` : "";
+  const remedy = isBare ? `: put it in quotes, "${source.textAt(path) ?? input}"` : "";
   return [source.problem(path, `${name}: ${issue.message.replace(/^Invalid input: /, "")}${remedy}`)];
 }
 

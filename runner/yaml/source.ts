@@ -21,6 +21,10 @@ export interface Problem {
   end: number;
 }
 
+/** Letters of a line that are shown, and of those before the place. */
+const MOST_SHOWN = 160;
+const MOST_BEFORE = 100;
+
 /** A text with its parsed document. */
 export class YamlSource {
   readonly #file: string;
@@ -76,6 +80,13 @@ export class YamlSource {
     return this.#lines.linePos(this.#nearest(path).node?.range?.[0] ?? 0).line;
   }
 
+  /** The value at a place as it was written: "010"; undefined if nothing is there. */
+  textAt(path: Path): string | undefined {
+    const { node, isRoot } = this.#nearest(path);
+    if (isRoot || !node?.range) return undefined;
+    return this.#text.slice(node.range[0], node.range[1]);
+  }
+
   /** A problem with the value at a place; the nearest enclosing one if nothing is there. */
   problem(path: Path, message: string): Problem {
     const { node, isRoot } = this.#nearest(path);
@@ -113,10 +124,14 @@ export class YamlSource {
   show({ message, start, end }: Problem): string {
     const { line, col } = this.#lines.linePos(Math.min(start, this.#text.length));
     const from = this.#lines.lineStarts[line - 1] ?? 0;
-    const source = this.#text.slice(from).split("\n", 1)[0] ?? "";
+    const whole = this.#text.slice(from, from + col + MOST_SHOWN).split("\n", 1)[0] ?? "";
+    // Of a very long line, what is around the place.
+    const cut = Math.max(0, col - 1 - MOST_BEFORE);
+    const source = `${cut > 0 ? "…" : ""}${whole.slice(cut, cut + MOST_SHOWN)}`;
+    const place = col - 1 - cut + (cut > 0 ? 1 : 0);
     const number = String(line).padStart(5);
-    const width = Math.max(1, Math.min(end, from + source.length) - start);
-    const caret = `${source.slice(0, col - 1).replace(/[^\t]/g, " ")}${"^".repeat(width)}`;
+    const width = Math.max(1, Math.min(end - start, source.length - place));
+    const caret = `${source.slice(0, place).replace(/[^\t]/g, " ")}${"^".repeat(width)}`;
     return `${this.#file}:${line}:${col}: ${message}\n${number} | ${source}\n      | ${caret}`;
   }
 }
