@@ -55,6 +55,7 @@ export async function typesText(): Promise<string> {
       input: join(folder, "types/runner/script/mod.d.ts"),
       external: (id) => !id.startsWith(".") && !id.startsWith("/"),
       plugins: [dts({ dtsInput: true })],
+      checks: { pluginTimings: false },
     });
     const { output } = await bundle.generate();
     await bundle.close();
