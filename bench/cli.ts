@@ -9,7 +9,9 @@ import { isRichTerminal, print } from "../runner/output.ts";
 import { checkWritable, writeWhole } from "../runner/write-whole.ts";
 import { benchEngine, engineTable } from "./engine.ts";
 
-const NAMES = ["counters", "engine"];
+const NAMES = ["counters", "engine", "suites"];
+/** Those that need packages of others are run only when they are named. */
+const USUAL = ["counters", "engine"];
 
 /** The benchmarks that were asked for, in the order of {@link NAMES}. */
 function chosen(names: readonly string[]): ReadonlySet<string> {
@@ -18,7 +20,7 @@ function chosen(names: readonly string[]): ReadonlySet<string> {
     const hint = didYouMean(name, NAMES) || `: it is one of ${NAMES.join(", ")}`;
     throw new UsageError(`there is no benchmark '${name}'${hint}`);
   }
-  return new Set(names.length > 0 ? names : NAMES);
+  return new Set(names.length > 0 ? names : USUAL);
 }
 
 /** Refuses options of a benchmark that is not run: they would be lost without a word. */
@@ -37,14 +39,15 @@ const bench = defineCommand({
   start: "npm run bench --",
   summary: "Measure what reading counters costs beside C, and what recording and replaying cost",
   details: [
-    "Benchmarks, by default both:",
+    "Benchmarks, by default the first two:",
     "  counters  each way to read and switch a performance counter, beside the same loop in C, in turn",
     "  engine    programs run natively, recorded and replayed, in turn",
+    "  suites    whole test suites of others likewise: one in Node, one in Python, one in C",
   ].join("\n"),
   options: {
     filter: { kind: "text", value: "TEXT", help: "only rows (programs) whose name has this in it" },
     rounds: { kind: "count", value: "N", help: "counters: how often Bun and C take turns (default 100)" },
-    runs: { kind: "count", value: "N", help: "engine: how often each program is run (default 5)" },
+    runs: { kind: "count", value: "N", help: "engine, suites: how often each program is run (default 5)" },
     json: { kind: "text", value: "FILE", help: "write the results as JSON" },
     svg: { kind: "text", value: "FILE", help: "counters: draw the distributions" },
   },
@@ -52,7 +55,7 @@ const bench = defineCommand({
   async run({ options: { filter, rounds, runs, json, svg }, positionals }) {
     const names = chosen(positionals);
     checkMeant({ rounds, svg }, "counters", names);
-    checkMeant({ runs }, "engine", names);
+    if (!names.has("suites")) checkMeant({ runs }, "engine", names);
     if (filter !== undefined && names.size > 1) {
       throw new UsageError(`'--filter' is for one benchmark: name one of ${NAMES.join(", ")}`);
     }
@@ -70,6 +73,12 @@ const bench = defineCommand({
       const report = await benchEngine({ filter, runs });
       if (report instanceof Interrupted) return SIGNAL_BASE + report.signal;
       results.engine = report;
+      print(`${names.size > 1 ? "\n" : ""}${engineTable(report)}`);
+    }
+    if (names.has("suites")) {
+      const report = await benchEngine({ filter, runs, suites: true });
+      if (report instanceof Interrupted) return SIGNAL_BASE + report.signal;
+      results.suites = report;
       print(`${names.size > 1 ? "\n" : ""}${engineTable(report)}`);
     }
     if (json !== undefined) writeWhole(json, `${JSON.stringify(results, null, 2)}\n`);

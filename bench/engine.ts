@@ -11,6 +11,7 @@ import { layOut } from "../runner/reporters/table.ts";
 import { host } from "./host.ts";
 import { type Measurement, measure } from "./measure.ts";
 import { programs } from "./programs.ts";
+import { testSuites } from "./test-suites.ts";
 
 const RUNS = 5;
 
@@ -20,6 +21,8 @@ export interface EngineBenchOptions {
   readonly runs?: number | undefined;
   /** Only programs whose name has this in it. @default all */
   readonly filter?: string | undefined;
+  /** Whole test suites of others, in place of programs. @default false */
+  readonly suites?: boolean;
 }
 
 /** What a run of the benchmark gave. */
@@ -38,14 +41,17 @@ export interface EngineReport {
 export async function benchEngine({
   runs = RUNS,
   filter = "",
+  suites = false,
 }: EngineBenchOptions = {}): Promise<EngineReport | Interrupted> {
   const scratch = mkdtempSync(join(tmpdir(), "tickproof-bench-"));
   try {
-    const all = await programs(scratch);
+    const all = suites ? testSuites(scratch) : await programs(scratch);
     const chosen = all.filter(({ name }) => name.includes(filter));
     if (chosen.length === 0) {
       const names = all.map(({ name }) => `'${name}'`).join(", ");
-      throw new UsageError(`no program of 'engine' has '${filter}' in its name: they are ${names}`);
+      throw new UsageError(
+        `no program of '${suites ? "suites" : "engine"}' has '${filter}' in its name: they are ${names}`,
+      );
     }
     const results = untilInterrupted(() =>
       chosen.map((program) =>
