@@ -1,6 +1,6 @@
 /**
  * How far the stack of a process may grow. The kernel makes it grow where it is touched, up to a limit that the
- * program can change; replay has all of it mapped from the beginning.
+ * program can change; in replay it does so, too, with the limit that is told here.
  */
 import { readFileSync } from "node:fs";
 import { PROT, SYSCALLS } from "../../ffi/mod.ts";
