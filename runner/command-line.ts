@@ -15,6 +15,7 @@ import { report } from "./commands/report.ts";
 import { run } from "./commands/run.ts";
 import { stat } from "./commands/stat.ts";
 import { suites } from "./commands/suites.ts";
+import { verify } from "./commands/verify.ts";
 import { UsageError } from "./errors.ts";
 import { OK } from "./exit-codes.ts";
 import { print } from "./output.ts";
@@ -25,6 +26,7 @@ const COMMANDS: readonly Command[] = [
   record,
   run,
   replay,
+  verify,
   dump,
   info,
   init,

@@ -27,6 +27,7 @@ import { Tracer } from "../tracee/tracer.ts";
 import { ENGINE } from "../version.ts";
 import { initialActions } from "./actions.ts";
 import { Chaos } from "./chaos.ts";
+import { Checksums } from "./checksums.ts";
 import type { CrashState } from "./crash.ts";
 import { type Denial, Deny } from "./deny/mod.ts";
 import { DescribedHost } from "./described/mod.ts";
@@ -73,6 +74,8 @@ export interface RecordOptions {
   deny?: readonly Denial[];
   /** Seed of a schedule that no fair turns lead to, 0 to {@link MAX_SEED}. @default everybody in turn */
   chaos?: number;
+  /** Keeps checksums: of memory, after so many system calls each, and of the trace's files. @default none */
+  checksum?: number;
   /** Records until the last process has ended, not the first one. @default false */
   wait?: boolean;
 }
@@ -123,7 +126,10 @@ export function record(options: RecordOptions): RecordResult {
     }),
   };
   const { maxBytes } = options;
-  const writer = TraceWriter.create(directory, meta, { ...(maxBytes !== undefined && { maxBytes }) });
+  const writer = TraceWriter.create(directory, meta, {
+    ...(maxBytes !== undefined && { maxBytes }),
+    keepsSums: options.checksum !== undefined,
+  });
   const before = process.cwd();
   process.chdir(cwd);
   try {
@@ -150,6 +156,7 @@ function recordInto(
     signals = [],
     deny = [],
     chaos,
+    checksum,
     onProgress,
     onNote,
     checkEffects = false,
@@ -165,6 +172,7 @@ function recordInto(
   const recording = new Recording(tracer, writer, binding, chaos === undefined ? FAIR : new Chaos(chaos));
   using described = host && new DescribedHost(recording, host, join(directory, "described"));
   recording.described = described;
+  if (checksum !== undefined) recording.checksums = new Checksums(checksum);
   recording.onProgress = onProgress;
   recording.onNote = onNote;
   if (checkEffects) recording.effects = new EffectCheck(tracer);

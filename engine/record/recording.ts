@@ -20,6 +20,7 @@ import type { AddressSpace } from "../tracee/address-space.ts";
 import type { Binding } from "../tracee/binding.ts";
 import type { Standing } from "../tracee/task.ts";
 import type { Tracer } from "../tracee/tracer.ts";
+import type { Checksums } from "./checksums.ts";
 import { type CrashState, crashState, MOST_CRASHES } from "./crash.ts";
 import type { Deny } from "./deny/mod.ts";
 import type { DescribedHost } from "./described/mod.ts";
@@ -48,6 +49,8 @@ export class Recording {
   readonly crashes: CrashState[] = [];
   /** The host that the program is shown instead of this one, if any. */
   described: DescribedHost | undefined;
+  /** Keeps checksums of memory, if that was asked for. */
+  checksums: Checksums | undefined;
   /** What the program may not do, if anything. */
   deny: Deny | undefined;
   /** Who else has memory of the program. */
@@ -123,6 +126,12 @@ export class Recording {
     const [writes = [], ...rest] = inPieces(event.writes, MAX_WRITTEN);
     this.put({ ...event, writes });
     for (const piece of rest) this.putMemory(task, piece);
+  }
+
+  /** A system call of a task was written down, and all that came of it: its memory may be summed up. */
+  callDone(task: RecordedTask): void {
+    const sums = this.checksums?.due(task, this.tasks.values());
+    if (sums !== undefined) this.put({ kind: "checksum", ...this.standingOf(task), sums });
   }
 
   /** Writes the last event: how the recording has ended. */

@@ -264,6 +264,7 @@ export class SyscallRecorder {
     this.remember(task, call, mapping);
     this.files.after(task, call);
     this.outsideWrites.after(task, call);
+    this.recording.callDone(task);
     this.recording.outsiders.after(task);
     this.recording.effects?.after(call);
   }

@@ -15,6 +15,7 @@ import { invariant } from "../engine-error.ts";
 import { bytesSent, syscallSpec } from "../kernel/mod.ts";
 import { collect } from "../output.ts";
 import type {
+  ChecksumEvent,
   FileEvent,
   InstructionEvent,
   MemoryEvent,
@@ -24,12 +25,13 @@ import type {
   SyscallEvent,
 } from "../trace/events.ts";
 import { stopAtGadget } from "../tracee/gadget.ts";
+import { sumsOf } from "../tracee/memory-sums.ts";
 import { goOnBehind } from "../tracee/native-step.ts";
 import { intoKernel, RDI, RIP, RSI, setHandlerSegments } from "../tracee/registers.ts";
 import { StoppedCall } from "../tracee/stopped-call.ts";
 import type { Task } from "../tracee/task.ts";
 import type { Tracer } from "../tracee/tracer.ts";
-import { ImpossibleEvent } from "./bounds.ts";
+import { checkRange, ImpossibleEvent } from "./bounds.ts";
 import type { MemoryReplay } from "./memory-replay.ts";
 import type { Navigator } from "./navigator.ts";
 import type { Rebuilder } from "./rebuild.ts";
@@ -42,6 +44,8 @@ const MAX_XSAVE = 16384;
 
 /** Most bytes of output of one call that are shown: more than anything writes at once, and memory can hold them. */
 const MAX_OUTPUT = 1 << 28;
+/** Most bytes of memory that one event sums up; most of it is never touched. */
+const MAX_SUMMED = 2 ** 38;
 /** Bytes of a `syscall` instruction. */
 const SYSCALL_LENGTH = 2;
 
@@ -82,6 +86,23 @@ export class Answers implements Disposable {
       this.tracer.text.memoryChanged(task.space, address, address + bytes.length);
     }
     this.write(task, writes);
+  }
+
+  /** The program's memory is what it was. */
+  checksum(task: ReplayedTask, event: ChecksumEvent): void {
+    const { space } = task;
+    let length = 0;
+    for (const { start, end } of event.sums) {
+      checkRange(space, start, end, "sums up");
+      length += end - start;
+    }
+    if (length > MAX_SUMMED) throw new ImpossibleEvent(`it sums up ${length} bytes of memory`);
+    for (const [i, { start, end, sum }] of sumsOf(space, event.sums).entries()) {
+      if (sum === event.sums[i]!.sum) continue;
+      const name = space.mappings.find(start)?.name;
+      const where = `0x${start.toString(16)} to 0x${end.toString(16)}${name ? ` (${name})` : ""}`;
+      this.navigator.fail(event, task, `the memory at ${where} is not what it was in the recording`);
+    }
   }
 
   /** A mapped file is different: all who map it see that, and run the text that is in it now. */

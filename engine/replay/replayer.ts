@@ -159,6 +159,9 @@ export class Replayer {
       case "file":
         this.answers.file(event);
         break;
+      case "checksum":
+        this.answers.checksum(task, event);
+        break;
       case "note":
         break;
       case "exit":

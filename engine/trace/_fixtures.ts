@@ -122,6 +122,14 @@ export function oneOfEach(): TraceEvent[] {
       size: 5000,
       writes: [{ address: 4096, bytes: new Uint8Array(9) }],
     },
+    {
+      kind: "checksum",
+      ...base(100, 20),
+      sums: [
+        { start: 0x1000, end: 0x2000, sum: 2n ** 64n - 1n },
+        { start: 0x7ffff7a00000, end: 0x7ffff7c00000, sum: 0n },
+      ],
+    },
     { kind: "note", ...base(100, 20), text: "somebody looks on" },
     { kind: "end", ...base(100, 21), reason: "exited", status: 256, message: "it says\nso" },
   ];

@@ -1,6 +1,13 @@
 /** Turns the bytes of a chunk back into events: the reading half of the codec, for untrusted bytes. */
 import { ByteReader, MalformedError } from "./byte-reader.ts";
-import { type EventBase, type MappingRecord, type MemoryWrite, POINTS, type TraceEvent } from "./events.ts";
+import {
+  type EventBase,
+  type MappingRecord,
+  type MemorySum,
+  type MemoryWrite,
+  POINTS,
+  type TraceEvent,
+} from "./events.ts";
 import {
   DISPOSITIONS,
   KINDS,
@@ -8,6 +15,7 @@ import {
   MIN_MAPPING_BYTES,
   REASONS,
   SIGINFO_BYTES,
+  SUM_BYTES,
   WRITE_HEAD_BYTES,
 } from "./layout.ts";
 import { MAX_MAPPINGS, MAX_WRITES } from "./limits.ts";
@@ -129,6 +137,13 @@ export class EventDecoder {
           size: from.u64(),
           writes: this.#writes(),
         };
+      case "checksum": {
+        const sums: MemorySum[] = [];
+        for (let left = from.count(SUM_BYTES, MAX_MAPPINGS); left > 0; left--) {
+          sums.push({ start: from.u64(), end: from.u64(), sum: from.bigU64() });
+        }
+        return { kind, task, ticks, registers, sums };
+      }
       case "note":
         return { kind, task, ticks, registers, text: from.text() };
       case "end":

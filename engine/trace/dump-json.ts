@@ -81,6 +81,10 @@ function bodyToJson(event: TraceEvent): { [key: string]: Json } {
         meaning: formatStatus(event.status),
         writes: event.writes.map(writeToJson),
       };
+    case "checksum":
+      return {
+        sums: event.sums.map(({ start, end, sum }) => ({ start: hex(start), end: hex(end), sum: hex(sum) })),
+      };
     case "memory":
       return { writes: event.writes.map(writeToJson) };
     case "file":

@@ -16,8 +16,9 @@ test("formatEvent() gives one line for each kind", () => {
     "7 task 101 ticks 2 pc 0x12: exit, killed by SIGSEGV (core dumped), writes 4 at 0x10",
     "8 task 100 ticks 20 pc 0x24: memory changed from outside, writes 2 at 0x18",
     "9 task 100 ticks 20 pc 0x24: file 0 changed, 5000 bytes long, writes 9 at 0x1000",
-    "10 task 100 ticks 20 pc 0x24: note: somebody looks on",
-    "11 task 100 ticks 21 pc 0x25: end, exited with 1: it says\\x0aso",
+    "10 task 100 ticks 20 pc 0x24: checksum of 2 pieces of memory",
+    "11 task 100 ticks 20 pc 0x24: note: somebody looks on",
+    "12 task 100 ticks 21 pc 0x25: end, exited with 1: it says\\x0aso",
   ]);
 });
 

@@ -42,6 +42,8 @@ function describe(event: TraceEvent): string {
       return `clone flags ${hex(event.flags)}: task ${event.child} of process ${event.childProcess}${formatWrites(event.writes)}`;
     case "exit":
       return `exit, ${formatStatus(event.status)}${formatWrites(event.writes)}`;
+    case "checksum":
+      return `checksum of ${event.sums.length} pieces of memory`;
     case "memory":
       return `memory changed from outside${formatWrites(event.writes)}`;
     case "file":

@@ -8,6 +8,7 @@ import {
   MIN_MAPPING_BYTES,
   REASONS,
   SIGINFO_BYTES,
+  SUM_BYTES,
   WRITE_HEAD_BYTES,
 } from "./layout.ts";
 import { CUT_BYTES } from "./limits.ts";
@@ -125,6 +126,14 @@ export class EventEncoder {
         out.u32(event.status);
         putWrites(out, event.writes);
         return;
+      case "checksum":
+        out.u32(event.sums.length);
+        for (const { start, end, sum } of event.sums) {
+          out.u64(start);
+          out.u64(end);
+          out.big64(sum);
+        }
+        return;
       case "memory":
         putWrites(out, event.writes);
         return;
@@ -165,6 +174,8 @@ export function sizeBound(event: TraceEvent): number {
       return size + event.text.length * UTF8_BYTES_PER_UNIT;
     case "switch":
       return size;
+    case "checksum":
+      return size + event.sums.length * SUM_BYTES;
     case "signal":
     case "clone":
     case "exit":

@@ -205,6 +205,19 @@ export interface NoteEvent extends EventBase {
   text: string;
 }
 
+/** Sum of the memory in [start, end). */
+export interface MemorySum {
+  start: number;
+  end: number;
+  sum: bigint;
+}
+
+/** What the memory of the task's process was like: the task stands where its last event has left it. */
+export interface ChecksumEvent extends EventBase {
+  kind: "checksum";
+  sums: MemorySum[];
+}
+
 /** The recording is complete, or was stopped in an orderly way. Always the last event. */
 export interface EndEvent extends EventBase {
   kind: "end";
@@ -227,4 +240,5 @@ export type TraceEvent =
   | MemoryEvent
   | FileEvent
   | NoteEvent
+  | ChecksumEvent
   | EndEvent;

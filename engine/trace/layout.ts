@@ -21,6 +21,7 @@ export const KINDS = [
   "memory",
   "file",
   "note",
+  "checksum",
 ] as const satisfies readonly TraceEvent["kind"][];
 
 /** Signal dispositions in the order of their codes. */
@@ -49,6 +50,9 @@ export const MIN_EVENT_BYTES = EVENT_HEAD_BYTES + 4;
 /** Bytes of a memory write before its contents: address, length. */
 export const WRITE_HEAD_BYTES = 12;
 
+/** Bytes of a sum of memory. */
+export const SUM_BYTES = 24;
+
 /** Bytes of a mapping with an empty name. */
 export const MIN_MAPPING_BYTES = 37;
 
@@ -56,6 +60,8 @@ export const MIN_MAPPING_BYTES = 37;
 export const META_NAME = "meta.json";
 export const EVENTS_NAME = "events";
 export const FILE_LIST_NAME = "files.jsonl";
+/** Name of the file of checksums of all others, which a trace may have. */
+export const SUMS_NAME = "sums.json";
 export const HOST_LOG_NAME = "hostlog.json";
 
 /** Path of the description of a trace. */

@@ -20,4 +20,5 @@ export { TraceReader } from "./reader.ts";
 export { type Exit, formatSummary, summarize, type TraceSummary } from "./summary.ts";
 export { type TextBytes, textAt } from "./text-at.ts";
 export { TraceError, type TraceErrorParts } from "./trace-error.ts";
+export { type Verified, verifyTrace } from "./verify.ts";
 export { type FileSource, TraceWriter, type TraceWriterOptions } from "./writer.ts";

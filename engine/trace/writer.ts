@@ -7,6 +7,7 @@ import { EventEncoder, sizeBound } from "./encode.ts";
 import type { TraceEvent } from "./events.ts";
 import { formatChangeLine, formatFileLine } from "./file-list.ts";
 import { defaultStore, identify, identityKey, isSettled, storeFile } from "./file-store.ts";
+import { writeFileSums } from "./file-sums.ts";
 import { eventsPath, fileListPath, storedName } from "./layout.ts";
 import {
   CUT_BYTES,
@@ -21,6 +22,8 @@ import { errorCode, reasonOf, TraceError } from "./trace-error.ts";
 
 /** How a {@link TraceWriter} works; all of it is optional. */
 export interface TraceWriterOptions {
+  /** Whether checksums of all files of the trace are written when it is closed. @default false */
+  keepsSums?: boolean;
   /**
    * Folder that keeps contents of mapped files for all traces.
    *
@@ -88,13 +91,20 @@ export class TraceWriter {
   #lastCut: number;
   #open = true;
   readonly #maxBytes: number;
+  readonly #keepsSums: boolean;
   #isFull = false;
 
   private constructor(
     dir: string,
     made: string | undefined,
-    { store = defaultStore(), now = () => performance.now(), maxBytes = Infinity }: TraceWriterOptions,
+    {
+      store = defaultStore(),
+      now = () => performance.now(),
+      maxBytes = Infinity,
+      keepsSums = false,
+    }: TraceWriterOptions,
   ) {
+    this.#keepsSums = keepsSums;
     this.#maxBytes = maxBytes;
     this.#dir = dir;
     this.#made = made;
@@ -251,6 +261,7 @@ export class TraceWriter {
       this.#events.close();
       this.#fileList.close();
     }
+    if (this.#keepsSums) writeFileSums(this.#dir);
   }
 
   /** Takes back what {@link create} has made: a recording that has not begun leaves no trace. The writer is used up. */

@@ -22,6 +22,9 @@ const SIGINT = 2;
 const RANDOM_SEED = "random";
 const BYTES_PER_MB = 1_000_000;
 
+/** System calls from one checksum of memory to the next, by default. */
+const CHECKSUM_EVERY = 1000;
+
 export const record = defineCommand({
   name: "record",
   summary: "Run a program and record it",
@@ -62,6 +65,12 @@ export const record = defineCommand({
       value: "WHAT",
       help: "answer EACCES to what would reach a network (net), change files (write), or change files outside of the working folder (write-outside); several with commas",
     },
+    checksum: {
+      kind: "text",
+      value: "CALLS",
+      bare: String(CHECKSUM_EVERY),
+      help: `keep checksums: of the trace's files, and of memory each CALLS system calls, ${CHECKSUM_EVERY} by default`,
+    },
     chaos: {
       kind: "text",
       value: "SEED",
@@ -75,6 +84,7 @@ export const record = defineCommand({
     const deny = options.deny === undefined ? [] : parseDenials(options.deny, engine.DENIALS);
     const signals = options.send === undefined ? [] : parseSends(options.send);
     const chaos = options.chaos === undefined ? undefined : parseSeed(options.chaos, engine.MAX_SEED);
+    const checksum = options.checksum === undefined ? undefined : parseInterval(options.checksum);
     const model = await modelOf(options.host);
     if (options.tail !== undefined) checkWritable("--tail", options.tail);
     const tail = options.tail === undefined ? undefined : new OutputTail();
@@ -100,6 +110,7 @@ export const record = defineCommand({
             ...(options.budget !== undefined && { maxBytes: options.budget * BYTES_PER_MB }),
             deny,
             ...(chaos !== undefined && { chaos }),
+            ...(checksum !== undefined && { checksum }),
             wait: options.wait,
             ...model(),
           }),
@@ -118,6 +129,13 @@ export const record = defineCommand({
     return await conclude(result, options.quiet);
   },
 });
+
+/** System calls from one checksum to the next. @throws {UsageError} For what is no such number. */
+function parseInterval(text: string): number {
+  const calls = Number(text);
+  if (/^\d{1,9}$/.test(text) && calls > 0) return calls;
+  throw new UsageError(`--checksum takes a whole number from 1 on: current value is '${text}'`);
+}
 
 /** The seed of `--chaos`. @throws {UsageError} For what is none. */
 function parseSeed(text: string, largest: number): number {

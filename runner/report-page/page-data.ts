@@ -113,6 +113,7 @@ export const KINDS = [
   "memory",
   "file",
   "note",
+  "checksum",
   "end",
 ] as const;
 
