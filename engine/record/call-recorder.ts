@@ -252,14 +252,19 @@ export class CallRecorder {
   private awaitStop(task: RecordedTask): void {
     const { tasks, tracer } = this.recording;
     const { tid } = task;
+    let isAsleep = false;
     for (let looks = 0; ; looks++) {
-      yieldProcessor();
-      // Looked at first: a task that is found asleep has not stopped since.
-      const busy = waitsForChild(task.call) || looks > PATIENCE ? isAwake(tid) : isBusy(tid);
+      if (!isAsleep) yieldProcessor();
       const stopped = tracer.control.wait(tid, WAIT.NOHANG);
-      if (stopped === tid) this.stopped(task, tracer.control.status);
-      else if (stopped !== 0 || !busy) return;
-      if (tasks.get(tid) !== task || task.state !== "blocked") return;
+      if (stopped === tid) {
+        this.stopped(task, tracer.control.status);
+        if (tasks.get(tid) !== task || task.state !== "blocked") return;
+        isAsleep = false;
+      } else {
+        // One that was found asleep, and has not stopped before that either, sleeps.
+        if (stopped !== 0 || isAsleep) return;
+        isAsleep = !(waitsForChild(task.call) || looks > PATIENCE ? isAwake(tid) : isBusy(tid));
+      }
     }
   }
 

@@ -170,32 +170,40 @@ export class Recorder {
   /** The task to run now: ready ones take turns; tasks whose system calls have ended join them first. */
   private next(): RecordedTask | undefined {
     const { recording } = this;
-    const { schedule, tasks } = recording;
     this.jobs.look();
     for (;;) {
-      // The last one may be found dead on the way.
-      while (schedule.size < tasks.size && this.waitForAny(WAIT.NOHANG));
-      if (this.calls.letWriterIn() || this.stillBusy()) continue;
+      this.takeStops();
+      if (this.calls.letWriterIn()) continue;
       if (!recording.disturbed) {
         this.stopRequest.allStand();
-        return schedule.first;
+        return recording.schedule.first;
       }
-      // One may have stopped between the two looks: once more around.
       recording.disturbed = false;
+      if (this.someAreBlocked()) this.letWokenEnd();
     }
   }
 
+  /** Acts on what tasks that are in the kernel have come to; the last of them may be found dead on the way. */
+  private takeStops(): void {
+    const { schedule, tasks } = this.recording;
+    while (schedule.size < tasks.size && this.waitForAny(WAIT.NOHANG));
+  }
+
+  private someAreBlocked(): boolean {
+    const { schedule, tasks } = this.recording;
+    return schedule.size < tasks.size && tasks.values().some(({ state }) => state === "blocked");
+  }
+
   /**
-   * Whether tasks that were asleep in the kernel have been woken by what was recorded last, and have not come out yet.
-   * Until they have, nobody runs: what they do there takes effect now, and has its events here.
+   * Gives tasks that were asleep in the kernel, and were woken by what was recorded last, the time to come out. Until
+   * they have, nobody runs: what they do there takes effect now, and has its events here.
    */
-  private stillBusy(): boolean {
-    if (!this.recording.disturbed) return false;
+  private letWokenEnd(): void {
+    yieldProcessor();
+    this.takeStops();
     const asleep = [...this.recording.tasks.values()].filter(({ state }) => state === "blocked");
     const watched = asleep.length <= MOST_WATCHED ? asleep : asleep.filter(hasOutputs);
-    if (!watched.some(({ tid }) => isAwake(tid))) return false;
-    yieldProcessor();
-    return true;
+    if (watched.some(({ tid }) => isAwake(tid))) this.recording.disturbed = true;
   }
 
   /**
