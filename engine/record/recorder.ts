@@ -19,6 +19,7 @@ import { goOnBehind, stepNatively } from "../tracee/native-step.ts";
 import { intoKernel, RCX, RIP, RSP, USER32_CS } from "../tracee/registers.ts";
 import type { HeldSignal } from "../tracee/task.ts";
 import type { Tracer } from "../tracee/tracer.ts";
+import { callVsyscall, registersAt, VSYSCALL, vsyscallWrites } from "../tracee/vsyscall.ts";
 import { TICK_COUNTERS } from "../translate/context.ts";
 import type { InstructionTrap } from "../translate/traps.ts";
 import { CallRecorder } from "./call-recorder.ts";
@@ -389,7 +390,11 @@ export class Recorder {
 
   private instruction(task: RecordedTask, trap: InstructionTrap): void {
     const { action, name, pc, length } = trap;
-    const before = task.view(pc);
+    const before = registersAt(task, trap);
+    if (trap === VSYSCALL) {
+      this.vsyscall(task, before);
+      return;
+    }
     if (action === "breakpoint") {
       // The program's own int3: SIGTRAP with the pc behind it.
       const { siginfo } = this.tracer.signalInfo(task);
@@ -420,6 +425,36 @@ export class Recorder {
     });
     if (stepped.kind === "executed") this.executed(task, trap, bytes, before, stepped.pc);
     else this.fault(task, stepped.info, stepped.info.address);
+  }
+
+  /** A call of the vsyscall page, which the kernel itself does. */
+  private vsyscall(task: RecordedTask, before: Registers): void {
+    const ranges = vsyscallWrites(before);
+    this.tracer.text.allowWrites(task, ranges);
+    const refused = callVsyscall(this.tracer, task);
+    if (refused) {
+      // The kernel has forced the signal: no exception is noted anywhere.
+      task.frameRefused = true;
+      this.fault(task, refused, refused.address);
+      return;
+    }
+    const after = task.view(0);
+    after[RIP] = task.get("rip");
+    const { name } = VSYSCALL;
+    const writes = ranges
+      .map(({ address, length }) => this.recording.snapshot(task.space, address, length))
+      .filter((write) => write !== undefined);
+    const { id, ticks } = task;
+    this.recording.emit(task, {
+      kind: "instruction",
+      task: id,
+      ticks,
+      registers: before,
+      name,
+      after,
+      writes,
+    });
+    goOnBehind(task, VSYSCALL, after[RIP], true);
   }
 
   /** Writes down an instruction that the task has executed, or got an answer to, and lets it go on behind it. */

@@ -6,6 +6,7 @@ import { TaskGone } from "../tracee/controller.ts";
 import { faultingState } from "../tracee/fault.ts";
 import { RAX, RCX, RIP } from "../tracee/registers.ts";
 import type { Stop, Tracer } from "../tracee/tracer.ts";
+import { registersAt, VSYSCALL } from "../tracee/vsyscall.ts";
 import { toWholeFlags } from "../tracee/whole-flags.ts";
 import type { InstructionTrap } from "../translate/traps.ts";
 import { compare, Divergence, eventName } from "./divergence.ts";
@@ -207,7 +208,10 @@ export class Navigator {
     }
     // What the processor has to execute itself has raised a signal then.
     if (stop.kind === "instruction") {
-      compare(event, this.index, task.ticks, task.view(stop.trap.pc));
+      const registers = registersAt(task, stop.trap);
+      // The kernel has changed it by then (emulate_vsyscall).
+      if (stop.trap === VSYSCALL) registers[RAX] = event.registers[RAX]!;
+      compare(event, this.index, task.ticks, registers);
       return;
     }
     if (stop.kind !== "signal") this.stoppedElsewhere(task, event, stop);
@@ -220,7 +224,7 @@ export class Navigator {
   toInstruction(task: ReplayedTask, event: TraceEvent): InstructionTrap {
     const stop = this.advance(task, event, () => this.armLoosely(task, event));
     if (stop.kind !== "instruction") this.stoppedElsewhere(task, event, stop);
-    compare(event, this.index, task.ticks, task.view(stop.trap.pc));
+    compare(event, this.index, task.ticks, registersAt(task, stop.trap));
     return stop.trap;
   }
 }

@@ -19,6 +19,7 @@ import { Controller, TaskGone } from "./controller.ts";
 import type { Mapping } from "./mappings.ts";
 import type { Task } from "./task.ts";
 import { TextGuard } from "./text-guard.ts";
+import { isVsyscall, VSYSCALL } from "./vsyscall.ts";
 
 /** Why {@link Tracer.run} returned. */
 export type Stop =
@@ -209,6 +210,10 @@ export class Tracer extends Controller {
           task.set("rcx", image.spilled(CONTEXT.spilledRcx));
           task.set("rax", image.spilled(CONTEXT.spilledRax));
           task.set("rip", to);
+          if (isVsyscall(to)) {
+            settle(task);
+            return { kind: "instruction", trap: VSYSCALL };
+          }
         }
         this.flush(task);
         return "handled";
