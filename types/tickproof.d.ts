@@ -4,8 +4,6 @@
 /// <reference lib="es2022" />
 /// <reference lib="esnext.disposable" />
 /// <reference path="./modules.d.ts" />
-import { z } from "zod";
-
 /**
  * The events of a trace: everything that a recording must remember to run the same program again.
  *
@@ -47,12 +45,15 @@ interface EventBase {
 interface MappingRecord {
   start: number;
   end: number;
-  /** PROT_* bits that the program asked for. */
+  /** PROT_* bits that the program asked for; PROT_GROWSDOWN for a stack. */
   protection: number;
   shared: boolean;
   /** Index in the trace's file list, or -1 for anonymous memory. */
   file: number;
-  /** Offset of `start` in that file, in bytes. */
+  /**
+   * Offset of `start` in that file, in bytes. Of a stack, which grows where it is touched, `start` is the lowest address
+   * that it may grow to, and this is how far above that it begins so far.
+   */
   offset: number;
   /** What /proc/PID/maps calls it ("[stack]", "[heap]", a path, or ""). */
   name: string;
@@ -263,99 +264,6 @@ interface SettingChange {
   /** Undefined where it was not there, or could not be read. */
   readonly before: string | undefined;
   readonly after: string | undefined;
-}
-/** One condition: it holds where the host has all of `when`, and the engine is one of `engine`. */
-declare const condition: z.ZodPreprocess<z.ZodObject<{
-  when: z.ZodDefault<z.ZodPreprocess<z.ZodArray<z.ZodString>, unknown>>;
-  engine: z.ZodDefault<z.ZodPreprocess<z.ZodArray<z.ZodEnum<{
-    embedded: "embedded";
-    rr: "rr";
-  }>>, unknown>>;
-  reason: z.ZodOptional<z.ZodString>;
-  url: z.ZodOptional<z.ZodURL>;
-}, z.core.$strict>, unknown>;
-/** The keys of a test that are conditions. */
-declare const CONDITION_KEYS: readonly ["requires", "unsupported", "flag", "xfail"];
-/** A condition of a test. */
-type Condition$1 = z.infer<typeof condition>;
-/** All conditions of a test. */
-type Conditions$1 = Record<(typeof CONDITION_KEYS)[number], Condition$1[]>;
-declare const expectationsSchema: z.ZodObject<{
-  exit: z.ZodOptional<z.ZodInt>;
-  signal: z.ZodOptional<z.ZodEnum<{
-    [x: string]: string;
-  }>>;
-  stdout: z.ZodOptional<z.ZodObject<{
-    equals: z.ZodOptional<z.ZodString>;
-    contains: z.ZodOptional<z.ZodPreprocess<z.ZodArray<z.ZodString>, unknown>>;
-    matches: z.ZodOptional<z.ZodPreprocess<z.ZodArray<z.ZodString>, unknown>>;
-    snapshot: z.ZodOptional<z.ZodBoolean>;
-  }, z.core.$strict>>;
-  stderr: z.ZodOptional<z.ZodObject<{
-    equals: z.ZodOptional<z.ZodString>;
-    contains: z.ZodOptional<z.ZodPreprocess<z.ZodArray<z.ZodString>, unknown>>;
-    matches: z.ZodOptional<z.ZodPreprocess<z.ZodArray<z.ZodString>, unknown>>;
-    snapshot: z.ZodOptional<z.ZodBoolean>;
-  }, z.core.$strict>>;
-  ticks: z.ZodOptional<z.ZodPreprocess<z.ZodObject<{
-    min: z.ZodOptional<z.ZodInt>;
-    max: z.ZodOptional<z.ZodInt>;
-    baseline: z.ZodOptional<z.ZodString>;
-  }, z.core.$strict>, unknown>>;
-  events: z.ZodOptional<z.ZodPreprocess<z.ZodObject<{
-    min: z.ZodOptional<z.ZodInt>;
-    max: z.ZodOptional<z.ZodInt>;
-  }, z.core.$strict>, unknown>>;
-  signals: z.ZodOptional<z.ZodPreprocess<z.ZodObject<{
-    min: z.ZodOptional<z.ZodInt>;
-    max: z.ZodOptional<z.ZodInt>;
-  }, z.core.$strict>, unknown>>;
-  switches: z.ZodOptional<z.ZodPreprocess<z.ZodObject<{
-    min: z.ZodOptional<z.ZodInt>;
-    max: z.ZodOptional<z.ZodInt>;
-  }, z.core.$strict>, unknown>>;
-  overhead: z.ZodOptional<z.ZodObject<{
-    max: z.ZodNumber;
-  }, z.core.$strict>>;
-  counters: z.ZodOptional<z.ZodRecord<z.ZodString, z.ZodPreprocess<z.ZodObject<{
-    min: z.ZodOptional<z.ZodInt>;
-    max: z.ZodOptional<z.ZodInt>;
-  }, z.core.$strict>, unknown>>>;
-}, z.core.$strict>;
-/** What a test's runs must be like. */
-type Expectations = z.infer<typeof expectationsSchema>;
-declare const filesSchema: z.ZodRecord<z.ZodString, z.ZodUnion<readonly [z.ZodString, z.ZodObject<{
-  copy: z.ZodString;
-}, z.core.$strict>]>>;
-/** The files, by their paths in the working folder. */
-type Files = z.infer<typeof filesSchema>;
-declare const sendsSchema: z.ZodArray<z.ZodObject<{
-  send: z.ZodEnum<{
-    [x: string]: string;
-  }>;
-  at: z.ZodObject<{
-    ms: z.ZodOptional<z.ZodNumber>;
-    output: z.ZodOptional<z.ZodString>;
-    ticks: z.ZodOptional<z.ZodInt>;
-  }, z.core.$strict>;
-}, z.core.$strict>>;
-/** Signals and their times. */
-type Sends = z.infer<typeof sendsSchema>;
-/** Languages that programs under test are written in. */
-declare const LANGUAGES: readonly ["c", "c++", "asm"];
-type Language = (typeof LANGUAGES)[number];
-/** How a source is compiled. */
-interface CompileOptions {
-  /** Further sources of the program. @default none */
-  more?: readonly string[];
-  /** More flags, behind those of its language; libraries (`-lm`) too. @default none */
-  flags?: readonly string[];
-  /** What all sources are written in. @default what their names say */
-  language?: Language | undefined;
-  /** Folder that paths in flags (`-I`) are relative to. @default that of the source */
-  folder?: string;
-  /** Folder that keeps compiled programs. @default programsRoot() */
-  root?: string;
 }
 /** A host as a test sees it: what it can do, with the evidence. */
 declare class ScriptHost {
@@ -669,72 +577,6 @@ interface OutputDifference {
   /** Lines that differ and are not shown. */
   more: number;
 }
-/** What a test runs. */
-type Target = /** A source, compiled on first use, as `compile` takes it. */({
-  kind: "source";
-  path: string;
-} & Omit<CompileOptions, "root">) /** A program of the host, by name or path. */ | {
-  kind: "host";
-  name: string;
-} /** A test of a script: its place among the script's tests. */ | {
-  kind: "script";
-  path: string;
-  index: number;
-};
-/** One test of a manifest, ready to be run. */
-interface TestCase {
-  /** "core/alarm": suite and name. */
-  id: string;
-  suite: string;
-  name: string;
-  /** Where it is written down; line from 1. */
-  location?: Location | undefined;
-  target: Target;
-  args: readonly string[];
-  stdin: string | undefined;
-  /** Files of a working folder of its own, which takes the place of `cwd`. */
-  files?: Files | undefined;
-  /** Signals to send to the program. */
-  signals?: Sends | undefined;
-  /** Attempts, where the run does not say. */
-  repeat?: number | undefined;
-  environment: Readonly<Record<string, string>>;
-  /** Folder that the program runs in. */
-  cwd: string;
-  /** For each of the phases. */
-  timeoutSeconds: number;
-  /** What takes longer is slow, which is shown. @default DEFAULT_SLOW_SECONDS */
-  slowSeconds?: number | undefined;
-  /** No other test may run at the same time. */
-  alone: boolean;
-  /** Room that it takes among those that run at the same time. */
-  weight: number;
-  /** Names of things of which only one test may have each at a time. */
-  exclusive: readonly string[];
-  /** Words to choose tests by. */
-  tags: readonly string[];
-  /** Attempts after a failed one; undefined where the run decides. */
-  retry: number | undefined;
-  /** Exit codes by which the program skips itself. @default those of most harnesses */
-  skipExit?: readonly number[] | undefined;
-  skip: string | undefined;
-  /** The engine, where the command line names none. */
-  engine: EngineChoice;
-  /** Described host that the program runs on: a name or an absolute path. */
-  host: string | undefined;
-  conditions: Conditions$1;
-  /** It is in the file of known failures. */
-  known?: KnownFailure | undefined;
-  expect: Expectations;
-}
-/** A failure that the file of known failures has. */
-interface KnownFailure {
-  /** What is said of it, with its place in the file: "known.txt:3". */
-  reason: string;
-  place: string;
-  /** A pass fails the run; else it leads to a shorter file. */
-  strict: boolean;
-}
 /** The three runs of an attempt; a script makes its own. */
 type Phase = "native" | "record" | "replay" | "script";
 /** Why a test is skipped, marked, or expected to fail. */
@@ -832,45 +674,10 @@ interface Attempt {
   /** What replays it, where that is another program than tickproof. */
   replay?: readonly string[];
 }
-/** All attempts at a test, and what follows from them. */
-interface TestResult {
-  test: TestCase;
-  engine: EngineName;
-  /** With the engine's version, where it could be started: "rr 5.6.0". */
-  engineLabel: string;
-  verdict: Verdict;
-  attempts: readonly Attempt[];
-  passed: number;
-}
 /** What is wrong with a script as a whole: a test that has 'only', hooks around all tests that went wrong. */
 interface ScriptProblem {
   path: string;
   reason: string;
-}
-/** What a whole run came to. */
-interface RunSummary {
-  results: readonly TestResult[];
-  /** Tests of each verdict. */
-  counts: Readonly<Record<Verdict["kind"], number>>;
-  /** Tests that passed every time, that did not, and that were not run. */
-  passed: number;
-  failed: number;
-  skipped: number;
-  /** Tests that were expected to fail and did: neither passed nor failed. */
-  xfailed: number;
-  milliseconds: number;
-  /** Tests of those that passed which did so only when they were tried again. */
-  flaky: number;
-  /** It was ended from outside before all was done. */
-  interrupted: boolean;
-  /** What is wrong with scripts as a whole; the run fails for it. */
-  scriptProblems: readonly ScriptProblem[];
-  /** It ended itself before all was done: enough tests had failed. */
-  stoppedByFailures: boolean;
-  /** Whether lines of the kernel's log could be seen at all. */
-  kernelLogReadable: boolean;
-  /** Settings of the kernel that counters depend on, and that changed under the run. */
-  settingChanges: readonly SettingChange[];
 }
 /** A line and those around it. */
 interface SourceExcerpt {
@@ -1070,15 +877,27 @@ type JsonLine = {
   event: "attempt-finished";
   test: string;
   attempt: Attempt;
-} | ({
+} | {
   event: "run-finished";
   tests: {
     id: string;
-    verdict: Attempt["verdict"];
+    verdict: Verdict;
     passed: number;
     attempts: number;
   }[];
-} & Omit<RunSummary, "results">);
+  counts: Readonly<Record<Verdict["kind"], number>>;
+  passed: number;
+  failed: number;
+  skipped: number;
+  xfailed: number;
+  flaky: number;
+  milliseconds: number;
+  interrupted: boolean;
+  stoppedByFailures: boolean;
+  scriptProblems: readonly ScriptProblem[];
+  kernelLogReadable: boolean;
+  settingChanges: readonly SettingChange[];
+};
 /**
  * Asserts that a recording replays: to its end, with the same output, end, ticks, signals and switches.
  *

@@ -1,7 +1,9 @@
 /**
  * The events of a run as JSON lines, one as each happens: {@link JsonLine} is what a line may be.
  */
-import type { Attempt, Reporter, RunEvent, RunSummary, TestCase } from "../run/mod.ts";
+import type { SettingChange } from "../kernel/mod.ts";
+import type { Attempt, Reporter, RunEvent, TestCase, Verdict } from "../run/mod.ts";
+import type { ScriptProblem } from "../run/types.ts";
 import type { StepResult } from "../script/outcome.ts";
 
 /** A test, as a line names it. */
@@ -17,10 +19,22 @@ export type JsonLine =
   | { event: "phase-started"; test: string; attempt: number; phase: string }
   | { event: "step-finished"; test: string; attempt: number; path: string[]; result: StepResult }
   | { event: "attempt-finished"; test: string; attempt: Attempt }
-  | ({
+  | {
       event: "run-finished";
-      tests: { id: string; verdict: Attempt["verdict"]; passed: number; attempts: number }[];
-    } & Omit<RunSummary, "results">);
+      tests: { id: string; verdict: Verdict; passed: number; attempts: number }[];
+      counts: Readonly<Record<Verdict["kind"], number>>;
+      passed: number;
+      failed: number;
+      skipped: number;
+      xfailed: number;
+      flaky: number;
+      milliseconds: number;
+      interrupted: boolean;
+      stoppedByFailures: boolean;
+      scriptProblems: readonly ScriptProblem[];
+      kernelLogReadable: boolean;
+      settingChanges: readonly SettingChange[];
+    };
 
 const named = ({ id, suite, name }: TestCase): JsonTest => ({ id, suite, name });
 
