@@ -19,6 +19,11 @@ import { describedHost, loadProfile, profileNames } from "../runner/host/mod.ts"
 
 const TICKS = "retired-conditional-branches:u";
 
+/** The event of ticks; on a hybrid processor one says of which cores. */
+function ticksOn(name: string): string {
+  return loadProfile(name).cpu.hybrid === undefined ? TICKS : "cpu_core/retired-conditional-branches/:u";
+}
+
 /** A described host as options of counters. */
 function on(name: string): Required<Pick<CounterOptions, "system" | "host">> {
   const host = describedHost(createHostModel(loadProfile(name)));
@@ -41,7 +46,7 @@ function value(reading: OpenReading): bigint {
 const WITH_PMU = profileNames().filter((name) => {
   const options = on(name);
   try {
-    const opened = Counter.tryOpen(TICKS, options);
+    const opened = Counter.tryOpen(ticksOn(name), options);
     return opened instanceof Counter;
   } catch (error) {
     // perf_event_paranoid forbids it.
@@ -61,7 +66,7 @@ test.each(WITH_PMU)(
   "Counter counts the ticks of %s exactly, also over disable, reset and a reschedule",
   (name) => {
     const options = on(name);
-    using counter = Counter.open(TICKS, options);
+    using counter = Counter.open(ticksOn(name), options);
     run(options, branches(77));
     counter.enable();
     run(options, branches(500), { do: "reschedule" }, branches(300));
@@ -76,6 +81,10 @@ test.each(WITH_PMU)(
     assertEquals([words[0], words[1] === words[2]], [5n, true]);
   },
 );
+
+test("on a hybrid processor a name alone does not say which cores are meant", () => {
+  assertThrows(() => Counter.open(TICKS, on("alder-lake")), EventNameError, "say which, cpu_core/");
+});
 
 test("IN_TXCP stops counting silently on a KVM guest with the bug, and counts where there is none", () => {
   const count = (name: string): bigint => {
