@@ -121,8 +121,10 @@ export class TraceWriter {
    * @throws {TraceError} If the folder has something in it already or cannot be written.
    */
   static create(dir: string, meta: TraceMeta, options: TraceWriterOptions = {}): TraceWriter {
+    let made: string | undefined;
+    let isOurs = false;
     try {
-      const made = mkdirSync(resolve(dir), { recursive: true });
+      made = mkdirSync(resolve(dir), { recursive: true });
       if (readdirSync(dir).length > 0) {
         throw new TraceError({
           what: "Cannot start a trace in a folder that is not empty",
@@ -130,12 +132,15 @@ export class TraceWriter {
           mend: "remove it or choose another one",
         });
       }
+      // Of two recorders that found the folder empty, one gets here.
       mkdirSync(join(dir, "files"));
+      isOurs = true;
       const writer = new TraceWriter(dir, made, options);
       // Last: a folder with a meta.json has all the rest.
       writeMeta(dir, meta);
       return writer;
     } catch (error) {
+      if (isOurs) takeBack(dir, made);
       if (error instanceof TraceError) throw error;
       const code = errorCode(error);
       throw new TraceError({
@@ -269,12 +274,21 @@ export class TraceWriter {
     this.#open = false;
     this.#events.close();
     this.#fileList.close();
-    for (const name of readdirSync(this.#dir)) rmSync(join(this.#dir, name), { recursive: true });
-    // Up to the folder that was there before, as far as nobody else has put something in meanwhile.
-    for (let dir = this.#dir; this.#made !== undefined && dir.startsWith(this.#made); dir = dirname(dir)) {
-      if (readdirSync(dir).length > 0) break;
-      rmdirSync(dir);
-    }
+    takeBack(this.#dir, this.#made);
+  }
+}
+
+/**
+ * Empties the folder of a trace, and removes it.
+ *
+ * @param made The first folder on the way to it that was not there before; undefined if it was there itself.
+ */
+function takeBack(trace: string, made: string | undefined): void {
+  for (const name of readdirSync(trace)) rmSync(join(trace, name), { recursive: true });
+  // Up to the folder that was there before, as far as nobody else has put something in meanwhile.
+  for (let dir = resolve(trace); made !== undefined && dir.startsWith(made); dir = dirname(dir)) {
+    if (readdirSync(dir).length > 0) break;
+    rmdirSync(dir);
   }
 }
 

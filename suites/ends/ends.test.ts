@@ -1,8 +1,9 @@
 /** Whatever ends a recording or a replay, at whatever moment, leaves nothing behind. `npm run ends` does it at full size. */
 import { test } from "bun:test";
 import { assertEquals } from "@std/assert";
-import { Scratch } from "../_tickproof.ts";
+import { hostTest, Scratch } from "../_tickproof.ts";
 import { allBlows, disturb } from "./disturb.ts";
+import { recordOnFullDisk } from "./full-disk.ts";
 
 /** Each disturbed run is some seconds on a busy machine. */
 const TEST_TIMEOUT = 400_000;
@@ -28,6 +29,22 @@ test(
   "kill -9 of recorder, replayer or program at any moment leaves nothing, and no trace that only looks whole",
   () => proveClean(16, 2, "SIGKILL"),
   TEST_TIMEOUT,
+);
+
+hostTest(
+  "a recording whose disk is full ends with one error, and its trace replays up to there",
+  ["bash", "head", "cksum"],
+  () => {
+    using scratch = new Scratch();
+    assertEquals(recordOnFullDisk(scratch.path, 1_000_000), { whole: true, faults: [] });
+    for (const kibibytes of [1, 60, 4000, 15_000]) {
+      assertEquals(
+        recordOnFullDisk(scratch.path, kibibytes),
+        { whole: false, faults: [] },
+        `${kibibytes} KiB`,
+      );
+    }
+  },
 );
 
 test(

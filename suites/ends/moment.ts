@@ -243,7 +243,8 @@ function members(session: number): number[] {
     });
 }
 
-function everyFile(folder: string): string[] {
+/** All files below a folder. */
+export function everyFile(folder: string): string[] {
   return readdirSync(folder, { recursive: true, withFileTypes: true })
     .filter((entry) => !entry.isDirectory())
     .map((entry) => join(entry.parentPath, entry.name));

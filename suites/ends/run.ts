@@ -1,12 +1,14 @@
 /**
  * Disturbs many recordings and replays at random moments, by hand: `npm run ends -- --count 1000 --load 2`. Prints what was
- * done, and what went wrong; exit code 1 if anything did. What happens when follows from `--seed`.
+ * done, and what went wrong; exit code 1 if anything did. What happens when follows from `--seed`; `--kinds` is a pattern
+ * of what happens ("record SIGKILL tracer"), and `--disk` adds recordings that run out of room.
  */
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { allBlows, disturb } from "./disturb.ts";
+import { recordOnFullDisk } from "./full-disk.ts";
 
 const { values } = parseArgs({
   options: {
@@ -14,6 +16,7 @@ const { values } = parseArgs({
     load: { type: "string", default: "2" },
     seed: { type: "string", default: String(Date.now() % 1_000_000) },
     kinds: { type: "string", default: "" },
+    disk: { type: "boolean", default: false },
   },
 });
 const folder = mkdtempSync(join(tmpdir(), "tickproof-ends-"));
@@ -42,6 +45,14 @@ try {
       `${key} after ${blow.after.toFixed(1)} ms: ${aftermath.faults.join("; ")}\n${aftermath.stderr}`,
     );
   }
+  let full = 0;
+  for (let kibibytes = 1; kibibytes < 30_000 && values.disk; kibibytes = Math.ceil(kibibytes * 1.3)) {
+    const { whole, faults } = recordOnFullDisk(join(folder, "full"), kibibytes);
+    full++;
+    if (faults.length > 0) bad++;
+    if (faults.length > 0) console.log(`${kibibytes} KiB (whole: ${whole}): ${faults.join("; ")}`);
+  }
+  console.log(`${full} recordings without room for their trace`);
   console.table(Object.fromEntries(table));
 } finally {
   for (const child of load) child.kill("SIGKILL");
