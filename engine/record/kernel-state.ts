@@ -11,7 +11,7 @@ const buffer = new Uint8Array(ENOUGH);
 const CLOSING = ")".charCodeAt(0);
 
 /** One letter; undefined if there is no such task any more. */
-function state(tid: number): string | undefined {
+export function stateOf(tid: number): string | undefined {
   let fd: number;
   try {
     fd = open(`/proc/${tid}/stat`, O.RDONLY);
@@ -33,7 +33,7 @@ function state(tid: number): string | undefined {
 
 /** Whether a task is dead, waited for or not. */
 export function isGone(tid: number): boolean {
-  const letter = state(tid);
+  const letter = stateOf(tid);
   return letter === undefined || letter === "Z" || letter === "X";
 }
 
@@ -57,12 +57,12 @@ function hasMapped(tid: number, address: number): boolean {
 
 /** Whether a task has ended, but for being waited for. */
 export function isZombie(tid: number): boolean {
-  return state(tid) === "Z";
+  return stateOf(tid) === "Z";
 }
 
 /** Whether a task is at work in the kernel: it neither sleeps nor has stopped. */
 export function isAwake(tid: number): boolean {
-  return state(tid) === "R";
+  return stateOf(tid) === "R";
 }
 
 /**
@@ -70,7 +70,7 @@ export function isAwake(tid: number): boolean {
  * lock inside the kernel.
  */
 export function isBusy(tid: number): boolean {
-  const letter = state(tid);
+  const letter = stateOf(tid);
   return letter === "R" || letter === "D";
 }
 

@@ -76,6 +76,8 @@ export interface RecordOptions {
   chaos?: number;
   /** Keeps checksums: of memory, after so many system calls each, and of the trace's files. @default none */
   checksum?: number;
+  /** Told where the recorder gets nowhere, and which task it waits for. @default nobody is */
+  onStall?: (message: string) => void;
   /** Records until the last process has ended, not the first one. @default false */
   wait?: boolean;
 }
@@ -158,6 +160,7 @@ function recordInto(
     chaos,
     checksum,
     onProgress,
+    onStall,
     onNote,
     checkEffects = false,
     onOutput,
@@ -174,6 +177,7 @@ function recordInto(
   recording.described = described;
   if (checksum !== undefined) recording.checksums = new Checksums(checksum);
   recording.onProgress = onProgress;
+  recording.onStall = onStall;
   recording.onNote = onNote;
   if (checkEffects) recording.effects = new EffectCheck(tracer);
   recording.onOutput = onOutput;

@@ -68,6 +68,8 @@ export class Recording {
   finishOutput: (process?: RecordedProcess) => void = () => {};
   /** Told of how far it has come. */
   onProgress: ((events: number, ticks: () => number) => void) | undefined;
+  /** Told, for the user, that the recorder gets nowhere. */
+  onStall: ((message: string) => void) | undefined;
   /** Told of each signal that the kernel brings a task. */
   onSignal: ((task: RecordedTask, signal: number) => void) | undefined;
   /** Told of each piece of output; its bytes are good until the call returns. */

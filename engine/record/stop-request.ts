@@ -5,13 +5,15 @@
  * that time, ends the recording: at the next point that replay can find, or, where the running task does not come to
  * one, wherever it is.
  */
-import { kill, SIG, setTimer, tgkill } from "../../ffi/mod.ts";
+import { kill, pendingInterrupt, SIG, setTimer, tgkill } from "../../ffi/mod.ts";
 import { Interrupted, takeInterrupt } from "../interrupts.ts";
 import type { Standing } from "../tracee/task.ts";
-import { hasPending } from "./kernel-state.ts";
+import { JUMP_COUNTER } from "../translate/context.ts";
+import { hasPending, stateOf } from "./kernel-state.ts";
 import { placeOf, type TaskPlace } from "./places.ts";
 import type { RecordedTask } from "./recorded-task.ts";
 import type { Recording } from "./recording.ts";
+import { Watchdog } from "./watchdog.ts";
 
 /** Time for the program to end by itself. */
 const GRACE_MS = 2000;
@@ -32,6 +34,7 @@ export class StopRequest {
   private told = false;
   /** The recording ends at the next point. */
   private ending = false;
+  private readonly watchdog: Watchdog;
   /** When the first process got which signal, from whomever. */
   private readonly delivered = new Map<number, number>();
 
@@ -44,6 +47,11 @@ export class StopRequest {
       if (task.process === first.process) this.delivered.set(signal, performance.now());
     };
     recording.tracer.onInterrupt = () => this.cameInWait();
+    this.watchdog = new Watchdog({
+      progress: () => progressOf(recording),
+      describe: () => [...recording.tasks.values()].map(describeTask).join("; "),
+      say: (message) => recording.onStall?.(message),
+    });
   }
 
   /**
@@ -54,7 +62,11 @@ export class StopRequest {
    */
   received(running?: RecordedTask): void {
     const signal = takeInterrupt();
-    if (signal === 0 || (signal === SIG.SIGALRM && this.asked === 0)) return;
+    if (signal === 0) return;
+    if (signal === SIG.SIGALRM && this.asked === 0) {
+      this.watchdog.look(running !== undefined);
+      return;
+    }
     if (this.asked === 0) {
       this.asked = signal;
       this.since = performance.now();
@@ -71,7 +83,10 @@ export class StopRequest {
   /** The recorder was signalled while it waits for a stop that is certain to come. @throws Interrupted */
   private cameInWait(): void {
     const { asked } = this;
-    if (asked === 0) this.received();
+    if (asked === 0 && pendingInterrupt() === SIG.SIGALRM) {
+      takeInterrupt();
+      this.watchdog.look(true);
+    } else if (asked === 0) this.received();
     else if (takeInterrupt() !== 0) throw new Interrupted(asked, true);
   }
 
@@ -109,4 +124,19 @@ export class StopRequest {
     this.recording.ran(task, standing);
     if (this.ending) throw new Interrupted(this.asked);
   }
+}
+
+/** Differs whenever the recording has got on: by an event, or by a branch that a task has counted. */
+function progressOf({ totals, tasks }: Recording): string {
+  const counted = [...tasks.values()].map(({ ticks, jumps, space }) => {
+    return `${ticks} ${jumps} ${space.image.counters.subarray(0, JUMP_COUNTER + 1).join(" ")}`;
+  });
+  return [totals.events, ...counted].join(",");
+}
+
+/** A task for the user: where it stands, and what the kernel says of it. */
+function describeTask(task: RecordedTask): string {
+  const { at, syscall } = placeOf(task);
+  const doing = task.running ? "it runs" : "it stands";
+  return `task ${task.tid}: ${doing} (state ${stateOf(task.tid) ?? "gone"})${syscall ? ` in ${syscall}` : ""} at ${at.pc}`;
 }

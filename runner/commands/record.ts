@@ -112,6 +112,7 @@ export const record = defineCommand({
             ...(chaos !== undefined && { chaos }),
             ...(checksum !== undefined && { checksum }),
             wait: options.wait,
+            onStall: (message) => say(`tickproof: ${message}\n`),
             ...model(),
           }),
         }));
