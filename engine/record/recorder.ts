@@ -8,23 +8,19 @@
  */
 import { ERRNO, isErrno, PTRACE, SIG, SIGINFO, WAIT, yieldProcessor } from "../../ffi/mod.ts";
 import { EngineError, invariant } from "../engine-error.ts";
-import { type Cpuid, emulate, isAmd, visibleCpuid, writtenBy } from "../instructions.ts";
 import { Interrupted } from "../interrupts.ts";
-import type { Registers } from "../trace/events.ts";
 import { arm, armUpTo } from "../tracee/budget.ts";
 import { TaskGone } from "../tracee/controller.ts";
 import { faultingState } from "../tracee/fault.ts";
 import { stopAtGadget } from "../tracee/gadget.ts";
-import { goOnBehind, stepNatively } from "../tracee/native-step.ts";
-import { intoKernel, RCX, RIP, RSP, USER32_CS } from "../tracee/registers.ts";
+import { RCX, RIP } from "../tracee/registers.ts";
 import type { HeldSignal } from "../tracee/task.ts";
 import type { Tracer } from "../tracee/tracer.ts";
-import { callVsyscall, registersAt, VSYSCALL, vsyscallWrites } from "../tracee/vsyscall.ts";
 import { TICK_COUNTERS } from "../translate/context.ts";
-import type { InstructionTrap } from "../translate/traps.ts";
 import { CallRecorder } from "./call-recorder.ts";
 import { Deaths } from "./deaths.ts";
 import { UntoldEffect } from "./effect-check.ts";
+import { InstructionRecorder } from "./instruction-recorder.ts";
 import { JobControl, LOOK_MS } from "./job-control.ts";
 import { isAwake } from "./kernel-state.ts";
 import { type LeftProcess, leftProcesses } from "./left-processes.ts";
@@ -68,6 +64,7 @@ export class Recorder {
   private readonly calls: CallRecorder;
   private readonly jobs: JobControl;
   private readonly stopRequest: StopRequest;
+  private readonly instructions: InstructionRecorder;
   /**
    * The task that was stopped between two points. Nothing else may be looked at before it has come to the next one:
    * an event of another task would have to say where this one stands.
@@ -103,6 +100,10 @@ export class Recorder {
     recording.tracer.onGroupStop = (task) => {
       (task as RecordedTask).joining = true;
     };
+    this.instructions = new InstructionRecorder(recording, {
+      deliver: (task, held, at) => this.deliver(task, held, at),
+      fault: (task, held, address) => this.fault(task, held, address),
+    });
     recording.tracer.onStrayStop = (task, status) => this.strayStop(task as RecordedTask, status);
   }
 
@@ -250,7 +251,7 @@ export class Recorder {
         this.signal(task, entered);
         break;
       case "instruction":
-        this.instruction(task, stop.trap);
+        this.instructions.record(task, stop.trap);
         this.recording.schedule.hadEvent(task);
         break;
       case "gone":
@@ -382,115 +383,6 @@ export class Recorder {
     invariant(status >> 16 === 0, `event ${status >> 16} in an injected system call`);
     const { signal, siginfo } = original(task, this.tracer.signalInfo(task));
     this.signals.hold(task, { signal, siginfo });
-  }
-
-  /** cpuid as programs see it. */
-  private readonly cpuid: Cpuid = (leaf, subleaf) =>
-    this.recording.described?.cpuid(leaf, subleaf) ?? visibleCpuid(leaf, subleaf);
-
-  private instruction(task: RecordedTask, trap: InstructionTrap): void {
-    const { action, name, pc, length } = trap;
-    const before = registersAt(task, trap);
-    if (trap === VSYSCALL) {
-      this.vsyscall(task, before);
-      return;
-    }
-    if (action === "breakpoint") {
-      // The program's own int3: SIGTRAP with the pc behind it.
-      const { siginfo } = this.tracer.signalInfo(task);
-      const registers = task.view(pc + length);
-      this.deliver(task, { signal: SIG.SIGTRAP, siginfo }, { point: "fault", registers, atSignalStop: true });
-      return;
-    }
-    if (name === "cpuid") this.recording.described?.aborts(task);
-    if (action === "unsupported" || (name === "sysenter" && !isAmd())) {
-      throw new Unsupported(
-        `the instruction ${name} at 0x${pc.toString(16)} can't be recorded by the embedded engine yet`,
-      );
-    }
-    const bytes = task.space.memory.read(pc, length).slice();
-    const answer = emulate(name, bytes, before, this.cpuid);
-    if (answer) {
-      intoKernel(answer, task.registers);
-      task.dirty = true;
-      this.executed(task, trap, bytes, before, answer[RIP]!);
-      return;
-    }
-    const stepped = stepNatively(this.tracer, task, trap, bytes, ({ signal, address }) => {
-      const { text } = this.tracer;
-      const ranges = [{ address, length: 1 }];
-      if (signal !== SIG.SIGSEGV || !text.guardsAny(task.space, ranges)) return false;
-      text.allowWrites(task, ranges);
-      return true;
-    });
-    if (stepped.kind === "executed") this.executed(task, trap, bytes, before, stepped.pc);
-    else this.fault(task, stepped.info, stepped.info.address);
-  }
-
-  /** A call of the vsyscall page, which the kernel itself does. */
-  private vsyscall(task: RecordedTask, before: Registers): void {
-    const ranges = vsyscallWrites(before);
-    this.tracer.text.allowWrites(task, ranges);
-    const refused = callVsyscall(this.tracer, task);
-    if (refused) {
-      // The kernel has forced the signal: no exception is noted anywhere.
-      task.frameRefused = true;
-      this.fault(task, refused, refused.address);
-      return;
-    }
-    const after = task.view(0);
-    after[RIP] = task.get("rip");
-    const { name } = VSYSCALL;
-    const writes = ranges
-      .map(({ address, length }) => this.recording.snapshot(task.space, address, length))
-      .filter((write) => write !== undefined);
-    const { id, ticks } = task;
-    this.recording.emit(task, {
-      kind: "instruction",
-      task: id,
-      ticks,
-      registers: before,
-      name,
-      after,
-      writes,
-    });
-    goOnBehind(task, VSYSCALL, after[RIP], true);
-  }
-
-  /** Writes down an instruction that the task has executed, or got an answer to, and lets it go on behind it. */
-  private executed(
-    task: RecordedTask,
-    trap: InstructionTrap,
-    bytes: Uint8Array,
-    before: Registers,
-    pc: bigint,
-  ): void {
-    const { name } = trap;
-    const after = task.view(0);
-    after[RIP] = pc;
-    if (task.get("cs") === USER32_CS) {
-      throw new Unsupported(
-        `${name} at 0x${trap.pc.toString(16)} leads to 32-bit code (cs 0x23); the embedded engine runs 64-bit programs`,
-      );
-    }
-    const written = writtenBy(name, bytes, before, after);
-    if (written && (name === "call" || name === "branch")) {
-      // What it has pushed leads behind its copy.
-      const width = before[RSP]! - after[RSP]! > 8n ? written.length / 2 : written.length;
-      const next = new Uint8Array(new BigUint64Array([BigInt(trap.pc + trap.length)]).buffer);
-      task.space.memory.write(Number(written.address), next.subarray(0, width));
-    }
-    const write = written && this.recording.snapshot(task.space, Number(written.address), written.length);
-    this.recording.emit(task, {
-      kind: "instruction",
-      task: task.id,
-      ticks: task.ticks,
-      registers: before,
-      name,
-      after,
-      writes: write ? [write] : [],
-    });
-    goOnBehind(task, trap, pc, written !== undefined);
   }
 }
 
