@@ -2,11 +2,12 @@
  * Instructions whose results do not follow from a program's state, and the answers that a recording gives them.
  * Replay takes the answers from the trace.
  */
-import { type CpuidResult, cpuid, rdtsc } from "../ffi/mod.ts";
+import { cpuid, rdtsc, xgetbv } from "../ffi/mod.ts";
 import { invariant } from "./engine-error.ts";
 import { REGISTER_NAMES, type Registers } from "./trace/events.ts";
 import { RIP, RSP } from "./tracee/registers.ts";
 import { effectiveAddress } from "./translate/effective-address.ts";
+import { type Cpuid, TILE_STATE, visibleCpuid } from "./visible-cpuid.ts";
 
 type Name = (typeof REGISTER_NAMES)[number];
 
@@ -39,16 +40,6 @@ const LOW = 0xffffffffn;
 /** Bit of restricted transactions in ebx of leaf 7 (Intel SDM vol. 2, CPUID). */
 const RTM = 1 << 11;
 
-/**
- * Feature bits that no program under the engine sees: transactions (always aborted), shadow stacks and branch
- * tracking (the code cache has none), protection keys (they would stop the engine), user-mode waiting.
- */
-const HIDDEN_LEAF_7 = {
-  ebx: (1 << 4) | (1 << 11), // HLE, RTM
-  ecx: (1 << 3) | (1 << 4) | (1 << 5) | (1 << 7), // PKU, OSPKE, WAITPKG, CET_SS
-  edx: (1 << 20) | (1 << 11) | (1 << 13), // CET_IBT, RTM_ALWAYS_ABORT, TSX_FORCE_ABORT
-} as const;
-
 const low = (value: bigint): number => Number(value & LOW);
 
 function setPair(registers: Registers, value: bigint): void {
@@ -61,17 +52,6 @@ export function isAmd(): boolean {
   const [, ebx] = cpuid(0);
   return ebx === 0x68747541 || ebx === 0x6f677948;
 }
-
-/** What programs see of this processor: all but what is hidden. */
-export function visibleCpuid(leaf: number, subleaf: number): CpuidResult {
-  const [eax, ebx, ecx, edx] = cpuid(leaf, subleaf);
-  if (leaf !== 7) return [eax, ebx, ecx, edx];
-  const { ebx: b, ecx: c, edx: d } = HIDDEN_LEAF_7;
-  return [eax, (ebx & ~b) >>> 0, (ecx & ~c) >>> 0, (edx & ~d) >>> 0];
-}
-
-/** Answers `cpuid` with eax and ecx as given. */
-export type Cpuid = (leaf: number, subleaf: number) => CpuidResult;
 
 function answerCpuid(registers: Registers, ask: Cpuid): void {
   const [eax, ebx, ecx, edx] = ask(low(registers[RAX]!), low(registers[RCX]!));
@@ -93,15 +73,23 @@ function abort(registers: Registers, bytes: Uint8Array): void {
   registers[RIP] = BigInt.asUintN(64, registers[RIP]! + BigInt(distance));
 }
 
+/** Whether this processor has tiles (AMX-TILE), so that XCR0 may say so. */
+function hasTiles(): boolean {
+  return (cpuid(7)[3] & (1 << 24)) !== 0;
+}
+
 /** Answers by mnemonic, in lower case; `rip` is behind the instruction already. */
 const ANSWERS: Record<string, (registers: Registers, bytes: Uint8Array, cpuid: Cpuid) => void> = {
   rdtsc: (registers) => setPair(registers, rdtsc()),
   cpuid: (registers, _bytes, ask) => answerCpuid(registers, ask),
+  xgetbv: (registers) => setPair(registers, xgetbv(0) & ~BigInt(TILE_STATE)),
   xbegin: abort,
 };
 
 /** Whether an instruction is answered here; else the processor executes it, in the tracee. */
-function isAnswered(name: string, ask: Cpuid): boolean {
+function isAnswered(name: string, before: Registers, ask: Cpuid): boolean {
+  // XCR0 tells of tiles, which are hidden; nothing else of it is.
+  if (name === "xgetbv") return low(before[RCX]!) === 0 && hasTiles();
   // Where there are no transactions, xbegin is no instruction.
   return name === "xbegin" ? (cpuid(7)[1] & RTM) !== 0 || (ask(7, 0)[1] & RTM) !== 0 : name in ANSWERS;
 }
@@ -121,7 +109,7 @@ export function emulate(
   before: Registers,
   ask: Cpuid = visibleCpuid,
 ): Registers | undefined {
-  if (!isAnswered(name, ask)) return undefined;
+  if (!isAnswered(name, before, ask)) return undefined;
   const after = before.slice();
   after[RIP] = before[RIP]! + BigInt(bytes.length);
   ANSWERS[name]!(after, bytes, ask);

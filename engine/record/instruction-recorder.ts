@@ -3,7 +3,7 @@
  * done by the kernel. Each is one event, or the signal that it raises.
  */
 import { SIG } from "../../ffi/mod.ts";
-import { type Cpuid, emulate, isAmd, visibleCpuid, writtenBy } from "../instructions.ts";
+import { emulate, isAmd, writtenBy } from "../instructions.ts";
 import type { Registers } from "../trace/events.ts";
 import { goOnBehind, stepNatively } from "../tracee/native-step.ts";
 import { intoKernel, RIP, RSP, USER32_CS } from "../tracee/registers.ts";
@@ -11,6 +11,7 @@ import type { HeldSignal } from "../tracee/task.ts";
 import type { Tracer } from "../tracee/tracer.ts";
 import { callVsyscall, registersAt, VSYSCALL, vsyscallWrites } from "../tracee/vsyscall.ts";
 import type { InstructionTrap } from "../translate/traps.ts";
+import { type Cpuid, visibleCpuid } from "../visible-cpuid.ts";
 import type { RecordedTask } from "./recorded-task.ts";
 import type { Recording } from "./recording.ts";
 import type { DeliveryPoint } from "./signal-recorder.ts";

@@ -4,7 +4,7 @@
  */
 import type { CpuidResult } from "../../../ffi/mod.ts";
 import type { HostModel } from "../../host/model-api.ts";
-import { type Cpuid, visibleCpuid } from "../../instructions.ts";
+import { type Cpuid, visibleCpuid } from "../../visible-cpuid.ts";
 
 const EAX = 0;
 const EBX = 1;
