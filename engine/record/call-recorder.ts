@@ -1,16 +1,5 @@
 /** The way of a system call while recording: from its entry through sleep, signals and restarts to its event. */
-import {
-  CLONE,
-  ERRNO,
-  PTRACE,
-  PTRACE_EVENT,
-  SIG,
-  SYSCALL_STOP,
-  SYSCALLS,
-  tgkill,
-  WAIT,
-  yieldProcessor,
-} from "../../ffi/mod.ts";
+import { ERRNO, PTRACE, PTRACE_EVENT, SIG, SYSCALL_STOP, SYSCALLS } from "../../ffi/mod.ts";
 import { EngineError, invariant } from "../engine-error.ts";
 import { wakesOthers } from "../kernel/mod.ts";
 import { TaskGone } from "../tracee/controller.ts";
@@ -20,19 +9,18 @@ import type { Call } from "./call.ts";
 import type { Deaths } from "./deaths.ts";
 import { engineInWay, makeWay } from "./engine-way.ts";
 import type { JobControl } from "./job-control.ts";
-import { diesInExecve, hasPending, isAwake, isBusy, isTaskOf } from "./kernel-state.ts";
+import { diesInExecve, hasPending, isTaskOf } from "./kernel-state.ts";
 import type { Lifecycle } from "./lifecycle.ts";
 import { markWaitedFor, waitsForLock } from "./lock-waiter.ts";
-import { putAt, type RecordedProcess, type RecordedTask } from "./recorded-task.ts";
+import { putAt, type RecordedTask } from "./recorded-task.ts";
 import type { Recording } from "./recording.ts";
 import type { SignalRecorder } from "./signal-recorder.ts";
+import { SleepingCalls } from "./sleeping-calls.ts";
 import type { StopRequest } from "./stop-request.ts";
 import { mayKill, type SyscallRecorder, Unsupported } from "./syscall-recorder.ts";
 import { comesTooSoon, giveBack, original } from "./timer-signals.ts";
 import { originalTrap, sendPendingTrap } from "./trap-signal.ts";
 
-/** Looks at a task that is in a sleep which nothing breaks off, before others go on: some 2 ms. */
-const PATIENCE = 200;
 /** Results of a call that a signal broke off: ERESTARTSYS to ERESTART_RESTARTBLOCK (linux/errno.h). */
 const FIRST_RESTART = -512;
 const LAST_RESTART = -516;
@@ -45,6 +33,9 @@ const SYSCALL_LENGTH = 2n;
 
 /** See the file's head. */
 export class CallRecorder {
+  /** The calls that tasks are left to the kernel in. */
+  readonly sleeping: SleepingCalls;
+
   constructor(
     private readonly recording: Recording,
     private readonly lifecycle: Lifecycle,
@@ -54,7 +45,8 @@ export class CallRecorder {
     private readonly syscalls: SyscallRecorder,
     private readonly stopRequest: StopRequest,
   ) {
-    recording.finishOutput = (process) => this.finishOutput(process);
+    this.sleeping = new SleepingCalls(recording, (task, status) => this.stopped(task, status));
+    recording.finishOutput = (process) => this.sleeping.finishOutput(process);
   }
 
   private get tracer(): Tracer {
@@ -190,7 +182,7 @@ export class CallRecorder {
     if (this.syscalls.maySleep(task, call)) {
       if (waitsForLock(call)) markWaitedFor(this.recording, task, call);
       this.recording.schedule.block(task);
-      this.letSleep(task);
+      this.sleeping.letSleep(task);
       return;
     }
     for (;;) {
@@ -216,56 +208,6 @@ export class CallRecorder {
     if (!this.syscalls.showsOutput(task, call) || outputTurns.enter(task)) return "goes on";
     schedule.block(task, "queued");
     return "waits";
-  }
-
-  /** Lets the next task write to the recording's output. @returns Whether there was one. */
-  letWriterIn(): boolean {
-    const task = this.recording.outputTurns.next();
-    if (task === undefined) return false;
-    this.recording.schedule.block(task);
-    this.letSleep(task);
-    return true;
-  }
-
-  /**
-   * Breaks off the call of the task whose output is on its way, if it sleeps half-way, so that its result tells how much
-   * is out. A stop does that, which the program does not hear of (`job-control.ts`).
-   */
-  private finishOutput(process: RecordedProcess | undefined): void {
-    const task = this.recording.outputTurns.current;
-    if (task?.state !== "blocked" || !task.running) return;
-    if (process !== undefined && task.process !== process) return;
-    tgkill(task.process.pid, task.tid, SIG.SIGSTOP);
-    this.awaitStop(task);
-  }
-
-  /**
-   * Resumes a task in a call that may sleep, and waits until it has either ended or sleeps. Nobody else runs before:
-   * what the call does at once takes effect at once.
-   */
-  private letSleep(task: RecordedTask): void {
-    this.tracer.release(task, PTRACE.SYSCALL);
-    this.awaitStop(task);
-  }
-
-  /** Waits until a task that is in a call has stopped there, and it is known what that means, or sleeps. */
-  private awaitStop(task: RecordedTask): void {
-    const { tasks, tracer } = this.recording;
-    const { tid } = task;
-    let isAsleep = false;
-    for (let looks = 0; ; looks++) {
-      if (!isAsleep) yieldProcessor();
-      const stopped = tracer.control.wait(tid, WAIT.NOHANG);
-      if (stopped === tid) {
-        this.stopped(task, tracer.control.status);
-        if (tasks.get(tid) !== task || task.state !== "blocked") return;
-        isAsleep = false;
-      } else {
-        // One that was found asleep, and has not stopped before that either, sleeps.
-        if (stopped !== 0 || isAsleep) return;
-        isAsleep = !(waitsForChild(task.call) || looks > PATIENCE ? isAwake(tid) : isBusy(tid));
-      }
-    }
   }
 
   /**
@@ -418,12 +360,6 @@ function returnFromHandler(task: RecordedTask, call: Call): void {
   }
   putAt(task, isUnread ? call.next : task.number("rip"));
   task.resumed = { ticks: task.ticks, jumps: task.jumps };
-}
-
-/** Whether a call sleeps, unbreakably, until a child has a program of its own. */
-function waitsForChild(call: Call | undefined): boolean {
-  if (call?.number === SYSCALLS.clone) return (call.int(0) & CLONE.VFORK) !== 0;
-  return call?.number === SYSCALLS.vfork;
 }
 
 /** Whether a call is an execve that other threads have to die for, or that makes a thread the leader. */

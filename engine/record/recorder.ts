@@ -175,7 +175,7 @@ export class Recorder {
     this.jobs.look();
     for (;;) {
       this.takeStops();
-      if (this.calls.letWriterIn()) continue;
+      if (this.calls.sleeping.letWriterIn()) continue;
       if (!recording.disturbed) {
         this.stopRequest.allStand();
         return recording.schedule.first;
