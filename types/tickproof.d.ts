@@ -168,6 +168,17 @@ interface NoteEvent extends EventBase {
   /** One line. */
   text: string;
 }
+/** Sum of the memory in [start, end). */
+interface MemorySum {
+  start: number;
+  end: number;
+  sum: bigint;
+}
+/** What the memory of the task's process was like: the task stands where its last event has left it. */
+interface ChecksumEvent extends EventBase {
+  kind: "checksum";
+  sums: MemorySum[];
+}
 /** The recording is complete, or was stopped in an orderly way. Always the last event. */
 interface EndEvent extends EventBase {
   kind: "end";
@@ -178,7 +189,7 @@ interface EndEvent extends EventBase {
   /** One line for the user; "" if there is nothing to say. */
   message: string;
 }
-type TraceEvent = ExecEvent | SyscallEvent | SignalEvent | SwitchEvent | InstructionEvent | CloneEvent | ExitEvent | MemoryEvent | FileEvent | NoteEvent | EndEvent;
+type TraceEvent = ExecEvent | SyscallEvent | SignalEvent | SwitchEvent | InstructionEvent | CloneEvent | ExitEvent | MemoryEvent | FileEvent | NoteEvent | ChecksumEvent | EndEvent;
 /** One instruction. */
 interface CodeLine {
   /** "0x7ffff7ed9e65" */

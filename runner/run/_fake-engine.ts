@@ -35,7 +35,8 @@ if (wrong("error")) {
 }
 if (command === "record") {
   const program = argv.slice(argv.indexOf("--") + 1);
-  const { stdout, exitCode, signalCode } = Bun.spawnSync(program, { stdin: "inherit" });
+  const env = { ...process.env, FAKE_RECORDED: "1" };
+  const { stdout, exitCode, signalCode } = Bun.spawnSync(program, { stdin: "inherit", env });
   const exit = signalCode ? { signal: signalNumber(String(signalCode)) ?? 0 } : { code: exitCode };
   const kept: Kept = { stdout: stdout.toString(), exit };
   mkdirSync(option("-o"), { recursive: true });

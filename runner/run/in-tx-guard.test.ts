@@ -11,7 +11,7 @@ import { inTxGuard } from "./in-tx-guard.ts";
 import { runProcess } from "./process.ts";
 import type { TestResult } from "./types.ts";
 
-const HASWELL = describedFacts("GenuineIntel", [6, 0x3c, 3]);
+const HASWELL = describedFacts("GenuineIntel", [6, 0x3c, 3], {}, true);
 const ZEN = describedFacts("AuthenticAMD", [0x19, 0x11, 1]);
 /** Offsets of config and flags in struct perf_event_attr; its flags `inherit` (bit 1) and `exclude_kernel` (5). */
 const [CONFIG, FLAGS, INHERIT, EXCLUDE_KERNEL] = [8, 40, 1n << 1n, 1n << 5n];
