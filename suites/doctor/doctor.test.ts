@@ -18,7 +18,8 @@ const FILTERS = [
   [[SYSCALLS.seccomp], ["seccomp"]],
   [[SYSCALLS.process_vm_readv, SYSCALLS.process_vm_writev], ["process-vm"]],
   [[SYSCALLS.memfd_create], ["memfd"]],
-  [[SYSCALLS.shmat], ["shared-memory"]],
+  // Files in memory take its place.
+  [[SYSCALLS.shmat], []],
   [[SYSCALLS.kcmp], ["kcmp"]],
 ] as const;
 const NAMES = FILTERS.flatMap(([, names]) => names);
