@@ -3,6 +3,7 @@
 import { unwrap } from "./error.ts";
 import { SYSCALLS } from "./numbers.ts";
 import { rawSyscall } from "./raw.ts";
+import { retry } from "./retry.ts";
 import { scratch } from "./scratch.ts";
 
 const MASK_BYTES = 128; // 1,024 processors: the kernel refuses a mask shorter than its own (EINVAL)
@@ -33,7 +34,7 @@ export function setAffinity(tid: number, mask: bigint): void {
   for (let word = 0; word < MASK_BYTES / 8; word++) {
     scratch.u64[word] = BigInt.asUintN(64, mask >> BigInt(word * 64));
   }
-  unwrap("sched_setaffinity", rawSyscall(SYSCALLS.sched_setaffinity, tid, MASK_BYTES, scratch.address));
+  unwrap("sched_setaffinity", retry(SYSCALLS.sched_setaffinity, tid, MASK_BYTES, scratch.address));
 }
 
 /** Lets others run that are ready on this processor (sched_yield(2)); the kernel may also go on with the caller. */

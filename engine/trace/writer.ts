@@ -197,7 +197,7 @@ export class TraceWriter {
    * @param index Of the file, as {@link addFile} gave it.
    */
   fileChanges(index: number): void {
-    if (this.#changing.has(index)) return;
+    if (this.#isFull || this.#changing.has(index)) return;
     this.#changing.add(index);
     this.#fileList.append(Buffer.from(formatChangeLine(index)));
   }

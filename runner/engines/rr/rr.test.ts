@@ -72,7 +72,7 @@ test("rrEngine() compares the output of record and replay", async () => {
 
 test("rrEngine() tells the program's exit code from rr's", async () => {
   const { verdict } = await resultWith("", "exit 1");
-  assert(verdict.kind === "broken", "the program itself is not as expected, before rr comes in");
+  assert(verdict.kind === "fail", "the program itself is not as expected, before rr comes in");
   using rr = new FakeRr();
   using run = new FakeRun();
   const engines = {
