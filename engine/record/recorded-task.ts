@@ -100,6 +100,7 @@ export class RecordedTask extends Task {
   frameRefused = false;
   /** What it believes of SIGTRAP. */
   trap: TrapState = { blocked: false, pending: undefined };
+  /** What is known of its descriptors; shared by tasks that share these. */
   descriptors = new DescriptorTable();
   /** Registers at the system call that ends it. */
   exiting: Registers | undefined;
