@@ -18,6 +18,8 @@ export interface SeedOptions {
   steps: number;
   /** Recorded by fair turns instead of chaos. @default false */
   fair?: boolean;
+  /** Optimisations that are switched off, as TICKPROOF_NO has them. @default none */
+  switchedOff?: string;
 }
 
 /**
@@ -29,34 +31,33 @@ export interface SeedOptions {
 export function proveSeed(
   program: string,
   seed: number,
-  { steps, fair = false }: SeedOptions,
+  { steps, fair = false, switchedOff = "" }: SeedOptions,
 ): string | undefined {
   using scratch = new Scratch();
   const trace = scratch.file("trace");
   const schedule = fair ? [] : [`--chaos=${seed}`];
-  const record = together([
-    ...["record", "-q", ...schedule, "-o", trace, "--", program, String(seed), String(steps)],
-  ]);
+  const environment = { TICKPROOF_NO: switchedOff };
+  const told = (what: string, output: string): string =>
+    `seed ${seed}${switchedOff && ` without ${switchedOff}`}: ${what}: ${output.slice(-400)}`;
+  const record = together(
+    ["record", "-q", ...schedule, "-o", trace, "--", program, String(seed), String(steps)],
+    environment,
+  );
   if (record.code !== 0 || record.output === "")
-    return told(seed, `record ended with ${record.code}`, record.output);
-  const replay = together(["replay", "-q", trace]);
-  if (replay.code !== 0) return told(seed, `replay ended with ${replay.code}`, replay.output);
+    return told(`record ended with ${record.code}`, record.output);
+  const replay = together(["replay", "-q", trace], environment);
+  if (replay.code !== 0) return told(`replay ended with ${replay.code}`, replay.output);
   if (replay.output === record.output) return undefined;
   const lines = replay.output.split("\n");
   const at = record.output.split("\n").findIndex((line, i) => line !== lines[i]);
-  return told(
-    seed,
-    `line ${at + 1} differs`,
-    `${record.output.split("\n")[at]} in the recording, ${lines[at]}`,
-  );
-}
-
-function told(seed: number, what: string, output: string): string {
-  return `seed ${seed}: ${what}: ${output.slice(-400)}`;
+  return told(`line ${at + 1} differs`, `${record.output.split("\n")[at]} in the recording, ${lines[at]}`);
 }
 
 /** Runs tickproof with both streams in one pipe. */
-function together(words: readonly string[]): { code: number | undefined; output: string } {
-  const { exit, stdout } = run(["sh", "-c", 'exec "$0" "$@" 2>&1', ...TICKPROOF, ...words]);
+function together(
+  words: readonly string[],
+  environment: Record<string, string>,
+): { code: number | undefined; output: string } {
+  const { exit, stdout } = run(["sh", "-c", 'exec "$0" "$@" 2>&1', ...TICKPROOF, ...words], { environment });
   return { code: "code" in exit ? exit.code : undefined, output: stdout.toString("latin1") };
 }

@@ -1,21 +1,34 @@
 /**
- * Concurrency by seed, by hand: `runner/bun suites/concurrency/seeds.ts FROM TO [STEPS] [--fair]` records and replays
- * the random program of each seed, two at a time, and names the seeds that fail.
+ * Concurrency by seed, by hand: `runner/bun suites/concurrency/seeds.ts FROM TO [STEPS] [--fair] [--no NAMES]…` records
+ * and replays the random program of each seed, two at a time, and names the seeds that fail. `--no each` does so with every
+ * optimisation on and off (`../_switched.ts`).
  */
+import { parseArgs } from "node:util";
 import { spawn } from "bun";
+import { switchedOff } from "../_switched.ts";
 import { Scratch } from "../_tickproof.ts";
 import { compileRandomTasks, proveSeed } from "./_prove.ts";
 
-const [from = 0, to = 100, steps = 60] = process.argv.slice(2).map(Number).filter(Number.isInteger);
-const fair = process.argv.includes("--fair");
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: {
+    fair: { type: "boolean", default: false },
+    no: { type: "string", multiple: true, default: [] },
+  },
+});
+const [from = 0, to = 100, steps = 60] = positionals.map(Number);
+const { fair } = values;
+const choices = switchedOff(values.no);
 const part = process.env.TICKPROOF_SEEDS_PART;
 
 if (part !== undefined) {
   const [program = "", first = "0"] = part.split(",");
   for (let seed = from + Number(first); seed < to; seed += 2) {
-    const failure = proveSeed(program, seed, { steps, fair });
-    process.stdout.write(failure === undefined ? "." : `\n${failure}\n`);
-    if (failure !== undefined) process.exitCode = 1;
+    for (const names of choices) {
+      const failure = proveSeed(program, seed, { steps, fair, switchedOff: names });
+      process.stdout.write(failure === undefined ? "." : `\n${failure}\n`);
+      if (failure !== undefined) process.exitCode = 1;
+    }
   }
 } else {
   using scratch = new Scratch();

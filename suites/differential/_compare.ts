@@ -1,5 +1,5 @@
 /** Programs natively, recorded and replayed: what differs, which program it is, and the smallest one that shows it. */
-import { mkdirSync, readFileSync } from "node:fs";
+import { mkdirSync, readFileSync, rmSync } from "node:fs";
 import { resolve } from "node:path";
 import type { RecordReport, ReplayReport } from "../../runner/report.ts";
 import { run, Scratch, TICKPROOF } from "../_tickproof.ts";
@@ -13,8 +13,8 @@ const MAX_TRIES = 120;
 export interface CheckOptions {
   /** Count the ticks by single steps of the native run, too: some 10 µs for each instruction. */
   steps: boolean;
-  /** Environment of recorder and replayer. */
-  environment?: Record<string, string>;
+  /** Values of TICKPROOF_NO that each program is recorded and replayed with. @default [""] */
+  switchedOff?: readonly string[];
 }
 
 /** A program that does not do the same. */
@@ -101,7 +101,7 @@ export function check(programs: readonly Program[], options: CheckOptions): stri
 
 function compared(
   programs: readonly Program[],
-  { steps, environment = {} }: CheckOptions,
+  { steps, switchedOff = [""] }: CheckOptions,
 ): string | undefined {
   using scratch = new Scratch();
   mkdirSync(scratch.path, { recursive: true });
@@ -110,28 +110,46 @@ function compared(
   if (!("code" in native.exit) || native.exit.code !== 0)
     return `it ends natively by ${JSON.stringify(native.exit)}`;
   const expected = native.stdout.toString();
-  const record = recorded(program, scratch, environment);
-  if (record.report.outcome !== "recorded")
-    return `record: ${record.report.outcome}, ${record.report.message} ${record.stderr}`;
-  if (record.stdout !== expected) return `record differs: ${difference(expected, record.stdout)}`;
-  const file = scratch.file("replay.json");
-  const replay = run([...TICKPROOF, "replay", "--quiet", "--report", file, scratch.file("trace")], {
-    environment,
-  });
-  const report = JSON.parse(readFileSync(file, "utf8")) as ReplayReport;
-  if (report.outcome !== "replayed") return `replay: ${report.outcome}, ${report.message}`;
-  if (replay.stdout.toString() !== expected)
-    return `replay differs: ${difference(expected, replay.stdout.toString())}`;
-  if (report.ticks !== record.report.ticks)
-    return `ticks: ${record.report.ticks} recorded, ${report.ticks} replayed`;
+  const all: number[] = [];
+  for (const names of switchedOff) {
+    const { ticks, differs } = replayed(program, scratch, expected, { TICKPROOF_NO: names });
+    if (differs !== undefined) return names === "" ? differs : `without ${names}: ${differs}`;
+    all.push(ticks);
+  }
+  if (all.some((ticks) => ticks !== all[0])) return `ticks: ${all} without ${switchedOff.join("; ")}`;
   if (!steps) return undefined;
   const { enter, done } = symbolsOf(program);
   const stepped = run([stepperPath(), program, enter, done]);
   if (stepped.stdout.toString() !== expected)
     return `single steps change it: ${difference(expected, stepped.stdout.toString())}`;
   const counted = Number(stepped.stderr);
-  const ticks = record.report.ticks - ticksOfIdle(programs.length);
+  const ticks = all[0]! - ticksOfIdle(programs.length);
   return counted === ticks ? undefined : `ticks: ${ticks} recorded, ${counted} counted by single steps`;
+}
+
+/** Records and replays a program whose native output is known. */
+function replayed(
+  program: string,
+  scratch: Scratch,
+  expected: string,
+  environment: Record<string, string>,
+): { ticks: number; differs?: string } {
+  const record = recorded(program, scratch, environment);
+  const { ticks } = record.report;
+  const differing = (differs: string) => ({ ticks, differs });
+  if (record.report.outcome !== "recorded")
+    return differing(`record: ${record.report.outcome}, ${record.report.message} ${record.stderr}`);
+  if (record.stdout !== expected) return differing(`record differs: ${difference(expected, record.stdout)}`);
+  const file = scratch.file("replay.json");
+  const trace = scratch.file("trace");
+  const replay = run([...TICKPROOF, "replay", "--quiet", "--report", file, trace], { environment });
+  const report = JSON.parse(readFileSync(file, "utf8")) as ReplayReport;
+  if (report.outcome !== "replayed") return differing(`replay: ${report.outcome}, ${report.message}`);
+  if (replay.stdout.toString() !== expected)
+    return differing(`replay differs: ${difference(expected, replay.stdout.toString())}`);
+  if (report.ticks !== ticks) return differing(`ticks: ${ticks} recorded, ${report.ticks} replayed`);
+  rmSync(trace, { recursive: true });
+  return { ticks };
 }
 
 /** The first line that differs: seed, hash, faults. */

@@ -1,8 +1,10 @@
 /**
- * Differential execution by hand: `runner/bun suites/differential/cli.ts --seeds FROM..TO [--batch N] [--no-steps]`.
+ * Differential execution by hand: `runner/bun suites/differential/cli.ts --seeds FROM..TO [--batch N] [--no-steps]
+ * [--no NAMES]…`, where `--no each` tries each program with every optimisation on and off (`../_switched.ts`).
  * Exit code 1 if a program does not do recorded and replayed what it does natively; the smallest one is printed.
  */
 import { parseArgs } from "node:util";
+import { switchedOff } from "../_switched.ts";
 import { failuresAmong, shrink } from "./_compare.ts";
 import { assemblyOf, randomProgram } from "./_program.ts";
 
@@ -11,6 +13,7 @@ const { values } = parseArgs({
     seeds: { type: "string", default: "1..1000" },
     batch: { type: "string", default: "100" },
     "no-steps": { type: "boolean", default: false },
+    no: { type: "string", multiple: true, default: [] },
   },
 });
 const range = /^(\d+)(?:\.\.(\d+))?$/.exec(values.seeds);
@@ -23,7 +26,7 @@ if (!range || !Number.isInteger(size) || size < 1) {
 }
 const from = Number(range[1]);
 const to = Number(range[2] ?? range[1]);
-const options = { steps: !values["no-steps"] };
+const options = { steps: !values["no-steps"], switchedOff: switchedOff(values.no) };
 
 let failed = 0;
 for (let first = from; first <= to; first += size) {
