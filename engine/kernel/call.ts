@@ -1,6 +1,8 @@
 /**
- * What the table of system calls needs to see of a call, and what it answers: the types of this folder.
+ * What the table of system calls needs to see of a call, and what it says of one: the types of this folder.
  */
+import type { Area } from "./areas.ts";
+import type { Condition } from "./conditions.ts";
 
 /** What a system call looks like from the tracer, at entry or exit. */
 export interface CallView {
@@ -25,12 +27,6 @@ export interface MemoryRange {
   length: number;
 }
 
-/** Memory as a function of the call that touches it. */
-export type Area = (call: CallView) => MemoryRange[];
-
-/** A number (a length, a count) as a function of the call. */
-export type Amount = number | ((call: CallView) => number);
-
 /**
  * What the recorder and the replayer do with a system call:
  * - `record`: runs natively while recording, answered from the trace in replay,
@@ -51,9 +47,9 @@ export interface SyscallSpec {
   /** Why it is absent or unsupported, as a sentence for the user. */
   readonly reason?: string;
   /** Whether it may sleep for long, so that other tasks have to run meanwhile. */
-  readonly blocks: boolean | ((call: CallView) => boolean);
+  readonly blocks: Condition;
   /** Whether it may end the sleep of another task, once it has ended itself. To be asked at exit. */
-  readonly wakes: boolean | ((call: CallView) => boolean);
+  readonly wakes: Condition;
   /** Whether it may change what an already known file descriptor number refers to. */
   readonly changesFds: boolean;
   /** Memory that the kernel may have written if the call succeeded. */
@@ -64,11 +60,26 @@ export interface SyscallSpec {
   readonly sends?: { readonly fd: number; readonly from: Area };
   /** For calls that move bytes between descriptors: which argument is the destination. */
   readonly moves?: number;
-  /** The result to answer this particular call with instead of running it; undefined to run it. */
-  readonly answers?: (call: CallView) => number | undefined;
+  /** Calls that are answered with an error instead of being run: the first answer whose condition holds. */
+  readonly answers: readonly Answer[];
   /**
-   * Why this particular call cannot be recorded if it succeeds; undefined if it can. One that fails has done nothing
-   * that its error does not say, and is recorded like any other.
+   * Calls that cannot be recorded if they succeed: the first refusal whose condition holds. One that fails has done
+   * nothing that its error does not say, and is recorded like any other.
    */
-  readonly refuses?: (call: CallView) => string | undefined;
+  readonly refuses: readonly Refusal[];
+}
+
+/** An error that a call is answered with, as by a kernel without what it asks for. */
+export interface Answer {
+  readonly when: Condition;
+  readonly errno: number;
+  /** Why, as a clause for the user. */
+  readonly reason: string;
+}
+
+/** A call that ends the recording if it succeeds. */
+export interface Refusal {
+  readonly when: Condition;
+  /** Why, as a clause for the user; `{2}` stands for the low 32 bits of argument 2, in hexadecimal. */
+  readonly reason: string;
 }

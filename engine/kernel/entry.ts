@@ -3,7 +3,7 @@
  */
 
 import type { SyscallName } from "../../ffi/mod.ts";
-import type { CallView, SyscallSpec } from "./call.ts";
+import type { SyscallSpec } from "./call.ts";
 
 /** How a system call differs from one that is recorded, does not sleep, and writes no memory. */
 export type Entry = Partial<Omit<SyscallSpec, "name" | "number">>;
@@ -34,17 +34,4 @@ export function absent(errno: number, reason: string): Entry {
 /** A call that ends the recording with an error. */
 export function unsupported(reason: string): Entry {
   return { handling: "unsupported", reason };
-}
-
-/** Sleeps unless one of the bits `flags` is set in argument `i`. */
-export function unless(i: number, flags: number): (call: CallView) => boolean {
-  return (call) => (call.int(i) & flags) === 0;
-}
-
-/** Sleeps unless argument `i` points to two 64-bit zeros: a timespec or timeval that says "do not wait". */
-export function unlessZeroTime(i: number): (call: CallView) => boolean {
-  return (call) => {
-    const time = call.argument(i);
-    return time === 0 || call.u64(time) !== 0 || call.u64(time + 8) !== 0;
-  };
 }

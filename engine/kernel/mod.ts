@@ -2,12 +2,14 @@
  * What the engine knows of the kernel's system calls: which memory of the program each of them writes, how
  * replay answers it, whether it sleeps, and which ones cannot be recorded.
  *
- * The knowledge is data (`table/`), in a little language (`amounts.ts`, `areas.ts`, `vectors.ts`). A number that
+ * The knowledge is data (`table/`), in a little language (`amounts.ts`, `conditions.ts`, `areas.ts`). A number that
  * the table does not have belongs to a later kernel: answer it with -ENOSYS, as an earlier one would.
  *
  * The rule of the table is that it may name memory that the kernel did not write, since saving it just restates
  * it, and never the other way round. So a range may reach into pages that are not mapped: cut it there.
  */
+
+export { LOCAL_IOVECS, REMOTE_IOVECS, rangesOf } from "./areas.ts";
 export type { CallView, Handling, MemoryRange, SyscallSpec } from "./call.ts";
 export {
   answer,
@@ -20,4 +22,3 @@ export {
   syscallSpec,
   wakesOthers,
 } from "./query.ts";
-export { localRanges, remoteRanges } from "./vectors.ts";

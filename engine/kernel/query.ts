@@ -2,7 +2,9 @@
  * The questions that the recorder asks of the table.
  */
 import { ERRNO } from "../../ffi/mod.ts";
-import type { Area, CallView, MemoryRange, SyscallSpec } from "./call.ts";
+import { type Area, rangesOf } from "./areas.ts";
+import type { CallView, MemoryRange, SyscallSpec } from "./call.ts";
+import { holds } from "./conditions.ts";
 import { SPECS } from "./table/mod.ts";
 
 /** Results from -MAX_ERRNO to -1 are failures (include/linux/err.h). */
@@ -29,19 +31,19 @@ export function syscallSpec(number: number): SyscallSpec | undefined {
 
 /** Whether a call may sleep for long, so that other tasks have to run meanwhile. To be asked at entry. */
 export function blocks(spec: SyscallSpec, call: CallView): boolean {
-  return typeof spec.blocks === "boolean" ? spec.blocks : spec.blocks(call);
+  return holds(spec.blocks, call);
 }
 
 /** Whether a call that has ended may have ended the sleep of another task. */
 export function wakesOthers(spec: SyscallSpec, call: CallView): boolean {
-  return typeof spec.wakes === "boolean" ? spec.wakes : spec.wakes(call);
+  return holds(spec.wakes, call);
 }
 
 /** The ranges of `areas` that can be memory, each of at most `limit` bytes. */
-function rangesOf(areas: readonly Area[], call: CallView, limit: number): MemoryRange[] {
+function boundedRanges(areas: readonly Area[], call: CallView, limit: number): MemoryRange[] {
   const ranges: MemoryRange[] = [];
   for (const area of areas) {
-    for (const { address, length } of area(call)) {
+    for (const { address, length } of rangesOf(area, call)) {
       const kept = Math.min(length, limit, USER_END - address);
       if (address !== 0 && kept > 0) {
         ranges.push({ address, length: kept });
@@ -65,13 +67,15 @@ function failed(call: CallView): boolean {
  */
 export function outputRanges(spec: SyscallSpec, call: CallView): MemoryRange[] {
   if (!failed(call)) {
-    const ranges = rangesOf(spec.writes, call, USER_END);
+    const ranges = boundedRanges(spec.writes, call, USER_END);
     return spec.writesAlways.length === 0
       ? ranges
-      : ranges.concat(rangesOf(spec.writesAlways, call, USER_END));
+      : ranges.concat(boundedRanges(spec.writesAlways, call, USER_END));
   }
-  const ranges = rangesOf(spec.writesAlways, call, FAILURE_LIMIT);
-  return call.result === -ERRNO.EFAULT ? ranges.concat(rangesOf(spec.writes, call, FAILURE_LIMIT)) : ranges;
+  const ranges = boundedRanges(spec.writesAlways, call, FAILURE_LIMIT);
+  return call.result === -ERRNO.EFAULT
+    ? ranges.concat(boundedRanges(spec.writes, call, FAILURE_LIMIT))
+    : ranges;
 }
 
 /**
@@ -87,7 +91,7 @@ export function bytesSent(
   if (spec.sends === undefined || failed(call)) {
     return undefined;
   }
-  return { fd: call.int(spec.sends.fd), ranges: rangesOf([spec.sends.from], call, USER_END) };
+  return { fd: call.int(spec.sends.fd), ranges: boundedRanges([spec.sends.from], call, USER_END) };
 }
 
 /**
@@ -106,7 +110,9 @@ export function movesTo(spec: SyscallSpec, call: CallView): { fd: number; errno:
  * @returns undefined where the call is to run; always -errno for calls that are absent.
  */
 export function answer(spec: SyscallSpec, call: CallView): number | undefined {
-  return spec.errno === undefined ? spec.answers?.(call) : -spec.errno;
+  if (spec.errno !== undefined) return -spec.errno;
+  const found = spec.answers.find(({ when }) => holds(when, call));
+  return found && -found.errno;
 }
 
 /**
@@ -125,5 +131,6 @@ export function refusal(spec: SyscallSpec): string | undefined {
  * @returns undefined where it can.
  */
 export function refusalOfSuccess(spec: SyscallSpec, call: CallView): string | undefined {
-  return spec.refuses?.(call);
+  const found = spec.refuses.find(({ when }) => holds(when, call));
+  return found?.reason.replace(/\{(\d)\}/g, (_, at) => `0x${(call.int(Number(at)) >>> 0).toString(16)}`);
 }

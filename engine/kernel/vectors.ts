@@ -2,7 +2,15 @@
  * Memory that a system call reaches through an array of pointers: iovecs and message headers.
  */
 import { evaluate, result } from "./amounts.ts";
-import type { Amount, Area, CallView, MemoryRange } from "./call.ts";
+import type { CallView, MemoryRange } from "./call.ts";
+
+/** The areas that a message header, or an array of messages, leads to: each is the function of this name. */
+export type MessageArea =
+  | "sentMessage"
+  | "receivedMessage"
+  | "receivedControl"
+  | "sentMessages"
+  | "messageLengths";
 
 /** Longest array of iovecs, or of messages, that the kernel takes (UIO_MAXIOV, `linux/uio.h`). */
 const UIO_MAXIOV = 1024;
@@ -28,7 +36,7 @@ const MSGHDR = {
 const MMSGHDR = { length: 56, size: 64 };
 
 /** The first `amount` bytes of the buffers that `count` iovecs at `array` describe. */
-function scatter(call: CallView, array: number, count: number, amount: number): MemoryRange[] {
+export function scatter(call: CallView, array: number, count: number, amount: number): MemoryRange[] {
   const ranges: MemoryRange[] = [];
   let left = amount;
   for (let i = 0; i < Math.min(count, UIO_MAXIOV) && left > 0; i++) {
@@ -64,86 +72,67 @@ function messages(call: CallView, i: number, count: number): number[] {
   return Array.from({ length: count }, (_, n) => call.argument(i) + n * MMSGHDR.size);
 }
 
-/** The first `amount` bytes of the buffers in the iovecs at argument `i`, counted by argument `countAt`. */
-export function iovecs(i: number, countAt: number, amount: Amount): Area {
-  return (call) => scatter(call, call.argument(i), call.argument(countAt), evaluate(amount, call));
+/** The bytes that a sendmsg took from the message header at argument `at`. */
+export function sentMessage(call: CallView, at: number): MemoryRange[] {
+  const header = call.argument(at);
+  return scatter(
+    call,
+    call.u64(header + MSGHDR.iovecs),
+    call.u64(header + MSGHDR.iovecCount),
+    evaluate(result, call),
+  );
 }
 
-/** What a process_vm_writev has taken from the memory of its own process. */
-export const localRanges: Area = iovecs(1, 2, result);
+/** What a recvmsg wrote by way of the message header at argument `at`. */
+export function receivedMessage(call: CallView, at: number): MemoryRange[] {
+  return received(call, call.argument(at), evaluate(result, call));
+}
 
-/** What a process_vm_writev has written in the memory of the other process. */
-export const remoteRanges: Area = iovecs(3, 4, result);
+/**
+ * The control data of the message header at argument `at`. A socket with SO_PASSCRED has it written even where there
+ * is no message (EAGAIN): unix_stream_read_generic in `net/unix/af_unix.c` of Linux 6.18 ends with scm_recv.
+ */
+export function receivedControl(call: CallView, at: number): MemoryRange[] {
+  return [control(call, call.argument(at))];
+}
 
-/** The bytes that a sendmsg took from the message header at argument `i`. */
-export function sentMessage(i: number): Area {
-  return (call) => {
-    const header = call.argument(i);
-    return scatter(
+/** The bytes that a sendmmsg took from the messages at argument `at`. */
+export function sentMessages(call: CallView, at: number): MemoryRange[] {
+  return messages(call, at, call.result).flatMap((header) =>
+    scatter(
       call,
       call.u64(header + MSGHDR.iovecs),
       call.u64(header + MSGHDR.iovecCount),
-      result(call),
-    );
-  };
-}
-
-/** What a recvmsg wrote by way of the message header at argument `i`. */
-export function receivedMessage(i: number): Area {
-  return (call) => received(call, call.argument(i), result(call));
+      call.u32(header + MMSGHDR.length),
+    ),
+  );
 }
 
 /**
- * The control data of the message header at argument `i`. A socket with SO_PASSCRED has it written even where there
- * is no message (EAGAIN): unix_stream_read_generic in `net/unix/af_unix.c` of Linux 6.18 ends with scm_recv.
- */
-export function receivedControl(i: number): Area {
-  return (call) => [control(call, call.argument(i))];
-}
-
-/** The bytes that a sendmmsg took from the messages at argument `i`. */
-export function sentMessages(i: number): Area {
-  return (call) =>
-    messages(call, i, call.result).flatMap((header) =>
-      scatter(
-        call,
-        call.u64(header + MSGHDR.iovecs),
-        call.u64(header + MSGHDR.iovecCount),
-        call.u32(header + MMSGHDR.length),
-      ),
-    );
-}
-
-/**
- * What a recvmmsg wrote by way of the messages at argument `i`, of which argument `countAt` says how many there are.
+ * What a recvmmsg wrote by way of the messages at argument `at`, of which argument `countAt` says how many there are.
  *
  * It ends at the first message that fails, and does not tell the error if others came before: so the one behind
  * the last is taken to have failed half-way.
  */
-export function receivedMessages(i: number, countAt: number): Area {
-  return (call) => {
-    const complete = Math.max(0, call.result);
-    const touched = Math.min(complete + 1, call.argument(countAt), UIO_MAXIOV);
-    return messages(call, i, touched).flatMap((header, n) => {
-      const length = n < complete ? call.u32(header + MMSGHDR.length) : Number.POSITIVE_INFINITY;
-      return [...received(call, header, length), { address: header, length: MMSGHDR.size }];
-    });
-  };
+export function receivedMessages(call: CallView, at: number, countAt: number): MemoryRange[] {
+  const complete = Math.max(0, call.result);
+  const touched = Math.min(complete + 1, call.argument(countAt), UIO_MAXIOV);
+  return messages(call, at, touched).flatMap((header, n) => {
+    const length = n < complete ? call.u32(header + MMSGHDR.length) : Number.POSITIVE_INFINITY;
+    return [...received(call, header, length), { address: header, length: MMSGHDR.size }];
+  });
 }
 
-/** The `msg_len` that a sendmmsg left in each of the messages at argument `i`. */
-export function messageLengths(i: number): Area {
-  return (call) =>
-    messages(call, i, call.result).map((header) => ({ address: header + MMSGHDR.length, length: 4 }));
+/** The `msg_len` that a sendmmsg left in each of the messages at argument `at`. */
+export function messageLengths(call: CallView, at: number): MemoryRange[] {
+  return messages(call, at, call.result).map((header) => ({ address: header + MMSGHDR.length, length: 4 }));
 }
 
-/** A socket address at argument `i` and its length at argument `lengthAt`, both written where they are given. */
-export function sockaddr(i: number, lengthAt: number): Area {
-  return (call) => {
-    const lengthAddress = call.argument(lengthAt);
-    return [
-      { address: call.argument(i), length: Math.min(call.u32(lengthAddress), SOCKADDR_STORAGE_SIZE) },
-      { address: lengthAddress, length: 4 },
-    ];
-  };
+/** A socket address at argument `at` and its length at argument `lengthAt`, both written where they are given. */
+export function socketAddress(call: CallView, at: number, lengthAt: number): MemoryRange[] {
+  const lengthAddress = call.argument(lengthAt);
+  return [
+    { address: call.argument(at), length: Math.min(call.u32(lengthAddress), SOCKADDR_STORAGE_SIZE) },
+    { address: lengthAddress, length: 4 },
+  ];
 }

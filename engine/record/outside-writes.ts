@@ -6,7 +6,7 @@
 import { readlinkSync } from "node:fs";
 import { ERRNO, SYSCALLS } from "../../ffi/mod.ts";
 import type { MemoryRange } from "../kernel/call.ts";
-import { localRanges, remoteRanges } from "../kernel/mod.ts";
+import { LOCAL_IOVECS, REMOTE_IOVECS, rangesOf } from "../kernel/mod.ts";
 import { collect } from "../output.ts";
 import type { MemoryWrite } from "../trace/events.ts";
 import type { Call } from "./call.ts";
@@ -39,7 +39,7 @@ export class OutsideWrites {
       this.memoryFiles ||= MEMORY_FILE.test(readlinkSync(`/proc/${task.tid}/fd/${call.result}`));
     } else if (call.number === SYSCALLS.process_vm_writev) {
       const target = this.find(call.int(0));
-      if (target) this.changed(task, target, remoteRanges(call));
+      if (target) this.changed(task, target, rangesOf(REMOTE_IOVECS, call));
     } else if (this.memoryFiles && FILE_WRITES.has(call.number) && call.result > 0) {
       this.throughFile(task, call, FILE_WRITES.get(call.number));
     }
@@ -51,7 +51,7 @@ export class OutsideWrites {
    */
   ownTargets(task: RecordedTask, call: Call): MemoryRange[] {
     if (call.number === SYSCALLS.process_vm_writev) {
-      return this.find(call.int(0))?.space === task.space ? remoteRanges(call) : [];
+      return this.find(call.int(0))?.space === task.space ? rangesOf(REMOTE_IOVECS, call) : [];
     }
     if (!this.memoryFiles || !FILE_WRITES.has(call.number)) return [];
     const fd = call.int(0);
@@ -73,7 +73,7 @@ export class OutsideWrites {
     const target = this.find(call.int(0));
     if (!target || target.space === task.space) return undefined;
     call.result = Number.MAX_SAFE_INTEGER;
-    const [from, to] = [localRanges(call), remoteRanges(call)];
+    const [from, to] = [rangesOf(LOCAL_IOVECS, call), rangesOf(REMOTE_IOVECS, call)];
     call.result = 0;
     if (!this.recording.tracer.text.guardsAny(target.space, to)) return undefined;
     const bytes = collect(from, (address, length) => task.space.memory.read(address, length));

@@ -4,8 +4,10 @@
  * Sources: arch_prctl(2); asm/prctl.h; `arch/x86/kernel/process_64.c` of Linux 6.18.
  */
 import { ERRNO } from "../../../ffi/mod.ts";
+import { int } from "../amounts.ts";
 import { byCommand, out } from "../areas.ts";
-import type { CallView } from "../call.ts";
+import type { Answer } from "../call.ts";
+import { not, oneOf } from "../conditions.ts";
 import type { Entry } from "../entry.ts";
 
 /** Codes that write a 64-bit value. */
@@ -21,20 +23,30 @@ const WRITES = {
 };
 
 /** ARCH_SET_GS, ARCH_SET_FS (events carry the bases among the registers), ARCH_GET_CPUID. */
-const SILENT = new Set([0x1001, 0x1002, 0x1011]);
+const SILENT = [0x1001, 0x1002, 0x1011];
 
-/** Codes with an answer of their own: what a machine says that lacks the feature. */
-const ANSWERS: Readonly<Record<number, number>> = {
-  4114: -ERRNO.ENODEV, // ARCH_SET_CPUID: cpuid is the engine's to answer
-  4131: -ERRNO.EOPNOTSUPP, // ARCH_REQ_XCOMP_PERM: replay would lack the permission
-  4133: -ERRNO.EOPNOTSUPP, // ARCH_REQ_XCOMP_GUEST_PERM
-  16386: -ERRNO.ENODEV, // ARCH_ENABLE_TAGGED_ADDR: the tracer reads memory by untagged addresses
-};
-
-/** All others as on a kernel without them: shadow stacks (ARCH_SHSTK_*), mapping a vdso (ARCH_MAP_VDSO_*). */
-function answers(call: CallView): number | undefined {
-  const code = call.int(0);
-  return code in WRITES || SILENT.has(code) ? undefined : (ANSWERS[code] ?? -ERRNO.EINVAL);
+function answer(code: number, errno: number, reason: string): Answer {
+  return { when: oneOf(int(0), [code]), errno, reason };
 }
 
-export const ARCH_PRCTL: Entry = { writes: [byCommand(0, WRITES)], answers };
+/** What a machine says that lacks the feature. */
+const ANSWERS: readonly Answer[] = [
+  answer(4114, ERRNO.ENODEV, "ARCH_SET_CPUID: cpuid is the engine's to answer"),
+  answer(4131, ERRNO.EOPNOTSUPP, "ARCH_REQ_XCOMP_PERM: replay would lack the permission"),
+  answer(4133, ERRNO.EOPNOTSUPP, "ARCH_REQ_XCOMP_GUEST_PERM: replay would lack the permission"),
+  answer(16386, ERRNO.ENODEV, "ARCH_ENABLE_TAGGED_ADDR: the tracer reads memory by untagged addresses"),
+];
+
+const KNOWN = [...Object.keys(WRITES).map(Number), ...SILENT];
+
+export const ARCH_PRCTL: Entry = {
+  writes: [byCommand(0, WRITES)],
+  answers: [
+    ...ANSWERS,
+    {
+      when: not(oneOf(int(0), KNOWN)),
+      errno: ERRNO.EINVAL,
+      reason: "as on a kernel without it: shadow stacks (ARCH_SHSTK_*), mapping a vdso (ARCH_MAP_VDSO_*)",
+    },
+  ],
+};

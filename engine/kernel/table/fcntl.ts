@@ -4,13 +4,14 @@
  * Sources: fcntl(2); linux/fcntl.h, asm-generic/fcntl.h; `fs/fcntl.c` of Linux 6.18.
  */
 import { ERRNO } from "../../../ffi/mod.ts";
+import { int } from "../amounts.ts";
 import { byCommand, out } from "../areas.ts";
-import type { CallView } from "../call.ts";
+import { not, oneOf } from "../conditions.ts";
 import type { Entry } from "../entry.ts";
 import { FLOCK } from "./sizes.ts";
 
 /** F_SETLKW and F_OFD_SETLKW. */
-const WAITING_COMMANDS = new Set([7, 38]);
+const WAITING_COMMANDS = [7, 38];
 
 /** Commands that write memory, and what. */
 const WRITES = {
@@ -23,6 +24,7 @@ const WRITES = {
   1039: out(2, 16), // F_GETDELEG
 };
 
+/** Commands that write no memory. */
 const SILENT = {
   F_DUPFD: 0,
   F_GETFD: 1,
@@ -54,19 +56,18 @@ const SILENT = {
   F_SETDELEG: 1040,
 } as const;
 
-/** Commands that write no memory. */
-const SILENT_COMMANDS: ReadonlySet<number> = new Set(Object.values(SILENT));
-
-/** A command from after this table was written is answered like on a kernel from before it. */
-function answers(call: CallView): number | undefined {
-  const command = call.int(1);
-  return command in WRITES || SILENT_COMMANDS.has(command) ? undefined : -ERRNO.EINVAL;
-}
+const KNOWN = [...Object.keys(WRITES).map(Number), ...Object.values(SILENT)];
 
 /** fcntl: F_DUPFD and F_DUPFD_CLOEXEC are what changes descriptors. */
 export const FCNTL: Entry = {
-  blocks: (call) => WAITING_COMMANDS.has(call.int(1)),
+  blocks: oneOf(int(1), WAITING_COMMANDS),
   changesFds: true,
   writes: [byCommand(1, WRITES)],
-  answers,
+  answers: [
+    {
+      when: not(oneOf(int(1), KNOWN)),
+      errno: ERRNO.EINVAL,
+      reason: "a command from after this table was written, as on a kernel from before it",
+    },
+  ],
 };

@@ -5,11 +5,10 @@
  * begin or cease to mean the program's standard output: not where a new socket, pipe or event gets a free number.
  */
 import { ERRNO } from "../../../ffi/mod.ts";
-import { argument, least, pointedLength, result } from "../amounts.ts";
-import { behind, filled, out, string, when } from "../areas.ts";
-import type { CallView } from "../call.ts";
-import { absent, all, calm, plain, type Table, unless } from "../entry.ts";
-import { iovecs } from "../vectors.ts";
+import { argument, field, int, least, pointedLength, result } from "../amounts.ts";
+import { behind, filled, iovecs, out, string, when } from "../areas.ts";
+import { bits, not, oneOf, unless } from "../conditions.ts";
+import { absent, all, calm, plain, type Table } from "../entry.ts";
 import { FCNTL } from "./fcntl.ts";
 import { IOCTL } from "./ioctl.ts";
 import { CACHESTAT, QUOTA, STAT, STATFS, STATX, USTAT } from "./sizes.ts";
@@ -22,10 +21,6 @@ const LOCK_NB = 4;
 
 /** Largest file handle (MAX_HANDLE_SZ, linux/exportfs.h) and the two words before it. */
 const FILE_HANDLE = 8 + 128;
-
-function openat2Blocks(call: CallView): boolean {
-  return (call.u32(call.argument(2)) & OPENS_AT_ONCE) === 0;
-}
 
 export const FILES: Table = {
   read: { blocks: true, writes: [filled(1, 2)] },
@@ -50,7 +45,7 @@ export const FILES: Table = {
 
   open: { blocks: unless(1, OPENS_AT_ONCE), changesFds: true },
   openat: { blocks: unless(2, OPENS_AT_ONCE), changesFds: true },
-  openat2: { blocks: openat2Blocks, changesFds: true },
+  openat2: { blocks: not(bits(field(2, 0, 32), OPENS_AT_ONCE)), changesFds: true },
   creat: { blocks: true, changesFds: true },
   open_by_handle_at: { blocks: unless(2, OPENS_AT_ONCE), changesFds: true },
   ...all(["close", "close_range", "dup", "dup2", "dup3"], { changesFds: true }),
@@ -75,7 +70,7 @@ export const FILES: Table = {
     file_getattr: { writes: [out(2, argument(3))] },
   }),
   // Option 2 writes the name of a file system.
-  sysfs: { writes: [when((call) => call.int(0) === 2, string(2))] },
+  sysfs: { writes: [when(oneOf(int(0), [2]), string(2))] },
   ...calm({
     getdents: { writes: [filled(1, 2)] },
     getdents64: { writes: [filled(1, 2)] },
@@ -92,13 +87,7 @@ export const FILES: Table = {
   listxattrat: { writes: [filled(3, 4)] },
   // struct xattr_args (linux/xattr.h): value at 0, size at 8.
   getxattrat: {
-    writes: [
-      behind(
-        4,
-        0,
-        least(result, (call) => call.u32(call.argument(4) + 8)),
-      ),
-    ],
+    writes: [behind(4, 0, least(result, field(4, 8, 32)))],
   },
 
   // Which structure depends on the file system's kind of quota; the rest of the command's argument stays as it is.

@@ -4,9 +4,8 @@
  * Sources: ioctl_tty(2), netdevice(7), ioctl_fiemap (Documentation/filesystems/fiemap.rst); the header named at
  * each group, for the sizes too.
  */
-import { least, result, times } from "../amounts.ts";
-import { behind, out } from "../areas.ts";
-import type { Amount, Area, CallView } from "../call.ts";
+import { type Amount, field, least, plus, result, times } from "../amounts.ts";
+import { type Area, behind, both, out } from "../areas.ts";
 
 /** The argument of every ioctl. */
 const ARGUMENT = 2;
@@ -117,27 +116,24 @@ const IFREQ_REQUESTS: readonly (readonly [number, number])[] = [
 ];
 
 /** A number in the request's argument, at `offset`. */
-function field(offset: number, bits: 16 | 32): (call: CallView) => number {
-  return (call) => {
-    const value = call.u32(call.argument(ARGUMENT) + offset);
-    return bits === 16 ? value & 0xffff : value;
-  };
+function said(offset: number, bits: 16 | 32): Amount {
+  return field(ARGUMENT, offset, bits);
 }
 
 /** `head` bytes and, behind them, as many elements of `size` bytes as the argument itself says. */
-function counted(head: number, elements: (call: CallView) => number, size: number): Area {
-  return out(ARGUMENT, (call) => head + elements(call) * size);
+function counted(head: number, elements: Amount, size: number): Area {
+  return out(ARGUMENT, plus(head, times(elements, size)));
 }
 
 /** The argument's `head` bytes and `amount` bytes behind the pointer at `offset` in it. */
 function pointing(head: number, offset: number, amount: Amount): Area {
-  return (call) => [...out(ARGUMENT, head)(call), ...behind(ARGUMENT, offset, amount)(call)];
+  return both(out(ARGUMENT, head), behind(ARGUMENT, offset, amount));
 }
 
 /** Requests that write more than a fixed number of bytes at their argument. */
 const SHAPES: readonly (readonly [number, Area])[] = [
   // SIOCGIFCONF, linux/if.h: the length at 0 is by now that of what was written behind the pointer at 8.
-  [0x8912, pointing(16, 8, field(0, 32))],
+  [0x8912, pointing(16, 8, said(0, 32))],
   // SIOCETHTOOL, SIOCSHWTSTAMP, SIOCGHWTSTAMP, the queries for bonds: ifr_data points to the command's structure.
   [0x8946, pointing(IFREQ, IFREQ_DATA, GENEROUS)],
   [0x89b0, pointing(IFREQ, IFREQ_DATA, 12)],
@@ -145,19 +141,19 @@ const SHAPES: readonly (readonly [number, Area])[] = [
   [0x8993, pointing(IFREQ, IFREQ_DATA, 64)],
   [0x8994, pointing(IFREQ, IFREQ_DATA, 64)],
   // FS_IOC_FIEMAP, linux/fiemap.h: room for fm_extent_count extents.
-  [0xc020_660b, counted(32, field(24, 32), 56)],
+  [0xc020_660b, counted(32, said(24, 32), 56)],
   // FIDEDUPERANGE, linux/fs.h: dest_count results.
-  [0xc018_9436, counted(24, field(16, 16), 32)],
+  [0xc018_9436, counted(24, said(16, 16), 32)],
   // FS_IOC_GETFSMAP, linux/fsmap.h: room for fmh_count records.
-  [0xc0c0_583b, counted(192, field(8, 32), 64)],
+  [0xc0c0_583b, counted(192, said(8, 32), 64)],
   // FS_IOC_MEASURE_VERITY, linux/fsverity.h: digest_size bytes.
-  [0xc004_6686, counted(4, field(2, 16), 1)],
+  [0xc004_6686, counted(4, said(2, 16), 1)],
   // FS_IOC_READ_VERITY_METADATA, linux/fsverity.h: result bytes behind buf_ptr, room for `length`.
-  [0xc028_6687, pointing(40, 24, least(result, field(16, 32)))],
+  [0xc028_6687, pointing(40, 24, least(result, said(16, 32)))],
   // PAGEMAP_SCAN, linux/fs.h: as many `struct page_region` as the result says.
   [0xc060_6610, pointing(96, 40, times(result, 24))],
   // PERF_EVENT_IOC_QUERY_BPF, linux/perf_event.h: ids_len identifiers.
-  [0xc008_240a, counted(8, field(0, 32), 4)],
+  [0xc008_240a, counted(8, said(0, 32), 4)],
 ];
 
 function numbersIn([first, last]: readonly [number, number]): number[] {

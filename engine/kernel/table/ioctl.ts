@@ -5,8 +5,10 @@
  * unless it is older than that convention, or of a kind of device whose arguments hold pointers to more.
  */
 import { ERRNO } from "../../../ffi/mod.ts";
-import { out } from "../areas.ts";
-import type { Area, CallView, MemoryRange } from "../call.ts";
+import { count, encoded } from "../amounts.ts";
+import { byCommand, out, when } from "../areas.ts";
+import type { Refusal } from "../call.ts";
+import { bits, every, failedWith, not, oneOf } from "../conditions.ts";
 import type { Entry } from "../entry.ts";
 import { SILENT_REQUESTS } from "./ioctl-silent.ts";
 import { IOCTL_WRITES } from "./ioctl-writes.ts";
@@ -16,9 +18,7 @@ const IOC_READ = 0x8000_0000;
 const IOC_WRITE = 0x4000_0000;
 
 /** Requests that wait: TCSETSW, TCSETSF, TCSETAW, TCSETAF, TCSBRK, TCSBRKP, TIOCMIWAIT, TCSETSW2, TCSETSF2. */
-const WAITING_REQUESTS = new Set([
-  0x5403, 0x5404, 0x5407, 0x5408, 0x5409, 0x5425, 0x545c, 0x402c542c, 0x402c542d,
-]);
+const WAITING_REQUESTS = [0x5403, 0x5404, 0x5407, 0x5408, 0x5409, 0x5425, 0x545c, 0x402c542c, 0x402c542d];
 
 /** Kinds of device (the type bits of `_IOC`) whose requests write through pointers within their argument. */
 const POINTER_TYPES: Readonly<Record<number, string>> = {
@@ -41,38 +41,33 @@ const POINTER_TYPES: Readonly<Record<number, string>> = {
 const COUNTERS = 0x24;
 
 /** The request: argument 1, of which the kernel looks at 32 bits. */
-function requestOf(call: CallView): number {
-  return call.int(1) >>> 0;
-}
+const REQUEST = count(1);
 
-/** What the request's own bits say: `_IOC_READ` means that the kernel writes that many bytes. */
-const DECODED: Area = out(2, (call) => (requestOf(call) >= IOC_READ ? (requestOf(call) >>> 16) & 0x3fff : 0));
+/** Where the type is in a request. */
+const TYPE_MASK = 0xff00;
+const TYPE_SHIFT = 8;
 
-function written(call: CallView): MemoryRange[] {
-  return call.result === -ERRNO.ENOTTY ? [] : (IOCTL_WRITES.get(requestOf(call)) ?? DECODED)(call);
-}
+const UNLISTED = not(oneOf(REQUEST, [...IOCTL_WRITES.keys(), ...SILENT_REQUESTS]));
 
-function refuses(call: CallView): string | undefined {
-  const request = requestOf(call);
-  if (IOCTL_WRITES.has(request) || SILENT_REQUESTS.has(request)) {
-    return undefined;
-  }
-  const type = (request >>> 8) & 0xff;
-  const name = `ioctl request 0x${request.toString(16)}`;
-  if (POINTER_TYPES[type] !== undefined) {
-    return `${name} is one of ${POINTER_TYPES[type]}, which write through pointers within their argument`;
-  }
-  // Requests of counters without a size in their bits write nothing; unknown ones fail with ENOTTY.
-  if (type === COUNTERS) return undefined;
-  return request < IOC_WRITE ? `${name} is not in the table, and does not say what it writes` : undefined;
-}
+const hasType = (type: number) => oneOf(REQUEST, [type << TYPE_SHIFT], TYPE_MASK);
+
+const OF_DEVICES: readonly Refusal[] = Object.entries(POINTER_TYPES).map(([type, devices]) => ({
+  when: every(UNLISTED, hasType(Number(type))),
+  reason: `ioctl request {1} is one of ${devices}, which write through pointers within their argument`,
+}));
+
+/** Requests of counters without a size in their bits write nothing; unknown ones fail with ENOTTY. */
+const UNSIZED: Refusal = {
+  when: every(UNLISTED, not(hasType(COUNTERS)), not(bits(REQUEST, IOC_READ + IOC_WRITE))),
+  reason: "ioctl request {1} is not in the table, and does not say what it writes",
+};
 
 /**
  * ioctl: the argument may be written although the request failed, since many drivers copy it back before they
  * look at their result; but not where the file has no such request.
  */
 export const IOCTL: Entry = {
-  blocks: (call) => WAITING_REQUESTS.has(requestOf(call)),
-  writesAlways: [written],
-  refuses,
+  blocks: oneOf(REQUEST, WAITING_REQUESTS),
+  writesAlways: [when(not(failedWith(ERRNO.ENOTTY)), byCommand(1, IOCTL_WRITES, out(2, encoded(1))))],
+  refuses: [...OF_DEVICES, UNSIZED],
 };

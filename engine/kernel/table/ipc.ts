@@ -4,9 +4,10 @@
  * Sources: section 2 of the manual pages; `ipc/*.c`, `security/keys/*.c` of Linux 6.18.
  */
 import { SHM } from "../../../ffi/mod.ts";
-import { result } from "../amounts.ts";
+import { argument, int, least, plus, result } from "../amounts.ts";
 import { byCommand, filled, out } from "../areas.ts";
-import { plain, type Table, unless } from "../entry.ts";
+import { bits, unless } from "../conditions.ts";
+import { plain, type Table } from "../entry.ts";
 import {
   MQ_ATTR,
   MSGINFO,
@@ -52,8 +53,7 @@ export const IPC: Table = {
   // Code in it could be changed by others without notice.
   shmat: {
     handling: "memory",
-    refuses: (call) =>
-      (call.int(2) & SHM.EXEC) === 0 ? undefined : "shared memory that can be executed (SHM_EXEC)",
+    refuses: [{ when: bits(int(2), SHM.EXEC), reason: "shared memory that can be executed (SHM_EXEC)" }],
   },
   shmdt: { handling: "memory" },
   // MSG_STAT is 11, MSG_INFO 12, MSG_STAT_ANY 13 (linux/msg.h).
@@ -99,7 +99,7 @@ export const IPC: Table = {
   // The message's type comes before its text, which is what the result counts.
   msgrcv: {
     blocks: unless(4, IPC_NOWAIT),
-    writes: [out(1, (call) => 8 + Math.min(result(call), call.argument(2)))],
+    writes: [out(1, plus(8, least(result, argument(2))))],
   },
 
   mq_getsetattr: { writes: [out(2, MQ_ATTR)] },

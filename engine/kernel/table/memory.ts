@@ -6,22 +6,17 @@
  * Sources: section 2 of the manual pages; `mm/*.c` of Linux 6.18.
  */
 import { ERRNO } from "../../../ffi/mod.ts";
-import { argument, times } from "../amounts.ts";
+import { argument, times, whole } from "../amounts.ts";
 import { out } from "../areas.ts";
-import type { CallView } from "../call.ts";
 import { absent, all, calm, plain, type Table } from "../entry.ts";
 
 const PAGE = 4096;
 
 /** One byte per page of the range in arguments 0 and 1. */
-function residency(call: CallView): number {
-  return Math.ceil(call.argument(1) / PAGE);
-}
+const RESIDENCY = whole(argument(1), PAGE, 1);
 
-/** Bytes of a mask of as many nodes as argument 2 says: whole 64-bit words. */
-function nodeMask(call: CallView): number {
-  return Math.ceil(call.argument(2) / 64) * 8;
-}
+/** A mask of as many nodes as argument 2 says: whole 64-bit words. */
+const NODE_MASK = whole(argument(2), 64, 8);
 
 export const MEMORY: Table = calm({
   ...all(["mmap", "munmap", "mprotect", "pkey_mprotect", "mremap", "brk", "madvise", "remap_file_pages"], {
@@ -30,8 +25,8 @@ export const MEMORY: Table = calm({
   // What they lock becomes the process's own copy, which does not follow its file any more.
   ...all(["mlock", "mlock2", "mlockall"], { handling: "memory" }),
   // It stops at the first page that is not mapped, and has written what came before.
-  mincore: { writesAlways: [out(2, residency)] },
-  get_mempolicy: { writes: [out(0, 4), out(1, nodeMask)] },
+  mincore: { writesAlways: [out(2, RESIDENCY)] },
+  get_mempolicy: { writes: [out(0, 4), out(1, NODE_MASK)] },
   move_pages: { writesAlways: [out(4, times(argument(1), 4))] },
 
   process_madvise: absent(ERRNO.ENOSYS, "it may drop memory of another process"),

@@ -35,6 +35,8 @@ const DEFAULTS = {
   changesFds: false,
   writes: [],
   writesAlways: [],
+  answers: [],
+  refuses: [],
 } as const;
 
 /** The entry of `name`, which has to be in exactly one topic. */

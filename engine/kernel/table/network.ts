@@ -3,19 +3,10 @@
  *
  * Sources: section 2 of the manual pages; `net/socket.c`, `net/core/sock.c` of Linux 6.18.
  */
-import { result } from "../amounts.ts";
-import { filled, out } from "../areas.ts";
-import type { CallView } from "../call.ts";
-import { plain, type Table, unless } from "../entry.ts";
-import {
-  messageLengths,
-  receivedControl,
-  receivedMessage,
-  receivedMessages,
-  sentMessage,
-  sentMessages,
-  sockaddr,
-} from "../vectors.ts";
+import { int, result } from "../amounts.ts";
+import { filled, message, out, receivedMessages, sockaddr } from "../areas.ts";
+import { oneOf, unless } from "../conditions.ts";
+import { plain, type Table } from "../entry.ts";
 import { TIMESPEC } from "./sizes.ts";
 import { GETSOCKOPT, SETSOCKOPT } from "./sockopt.ts";
 
@@ -25,14 +16,15 @@ const MSG_DONTWAIT = 0x40;
 /** AF_XDP (linux/socket.h). */
 const AF_XDP = 44;
 
-function refusesFamily(call: CallView): string | undefined {
-  return call.int(0) === AF_XDP
-    ? "AF_XDP sockets share rings of packets with the kernel, which writes them at any time"
-    : undefined;
-}
-
 export const NETWORK: Table = {
-  socket: { refuses: refusesFamily },
+  socket: {
+    refuses: [
+      {
+        when: oneOf(int(0), [AF_XDP]),
+        reason: "AF_XDP sockets share rings of packets with the kernel, which writes them at any time",
+      },
+    ],
+  },
   socketpair: { writes: [out(3, 8)] },
   accept: { blocks: true, writes: [sockaddr(1, 2)] },
   accept4: { blocks: true, writes: [sockaddr(1, 2)] },
@@ -51,21 +43,21 @@ export const NETWORK: Table = {
   recvmsg: {
     blocks: unless(2, MSG_DONTWAIT),
     changesFds: true,
-    writes: [receivedMessage(1)],
-    writesAlways: [receivedControl(1)],
+    writes: [message("receivedMessage", 1)],
+    writesAlways: [message("receivedControl", 1)],
   },
   recvmmsg: {
     blocks: unless(3, MSG_DONTWAIT),
     changesFds: true,
     writes: [receivedMessages(1, 2), out(4, TIMESPEC)],
-    writesAlways: [receivedControl(1)],
+    writesAlways: [message("receivedControl", 1)],
   },
   sendto: { blocks: unless(3, MSG_DONTWAIT), sends: { fd: 0, from: out(1, result) } },
-  sendmsg: { blocks: unless(2, MSG_DONTWAIT), sends: { fd: 0, from: sentMessage(1) } },
+  sendmsg: { blocks: unless(2, MSG_DONTWAIT), sends: { fd: 0, from: message("sentMessage", 1) } },
   sendmmsg: {
     blocks: unless(3, MSG_DONTWAIT),
-    writes: [messageLengths(1)],
-    sends: { fd: 0, from: sentMessages(1) },
+    writes: [message("messageLengths", 1)],
+    sends: { fd: 0, from: message("sentMessages", 1) },
   },
   ...plain("bind", "listen", "shutdown"),
 };

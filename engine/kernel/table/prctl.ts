@@ -4,8 +4,9 @@
  * Sources: prctl(2) and the pages PR_*(2const); linux/prctl.h; `kernel/sys.c` of Linux 6.18.
  */
 import { ERRNO } from "../../../ffi/mod.ts";
+import { int } from "../amounts.ts";
 import { byCommand, out } from "../areas.ts";
-import type { CallView } from "../call.ts";
+import { not, oneOf } from "../conditions.ts";
 import type { Entry } from "../entry.ts";
 
 /** What the options write that write memory. */
@@ -22,6 +23,7 @@ const WRITES = {
   62: out(4, 8), // PR_SCHED_CORE
 };
 
+/** Options that only set something, or answer by their result. */
 const SILENT = {
   PR_SET_PDEATHSIG: 1,
   PR_GET_DUMPABLE: 3,
@@ -59,11 +61,10 @@ const SILENT = {
   PR_SET_PTRACER: 0x59616d61,
 } as const;
 
-/** Options that only set something, or answer by their result. */
-const SILENT_OPTIONS: ReadonlySet<number> = new Set(Object.values(SILENT));
-
 /** PR_SET_MM (linux/prctl.h). */
 const PR_SET_MM = 35;
+
+const KNOWN = [...Object.keys(WRITES).map(Number), ...Object.values(SILENT), PR_SET_MM];
 
 /**
  * Everything else is answered as by a kernel without it. Among these are the options that would get in the
@@ -71,13 +72,16 @@ const PR_SET_MM = 35;
  * PR_SET_TSC (the engine reads the time stamp counter), PR_SET_MDWE (it maps code), PR_GET_AUXV (which shows the
  * vdso that the engine hides).
  */
-function answers(call: CallView): number | undefined {
-  const option = call.int(0);
-  return option in WRITES || SILENT_OPTIONS.has(option) || option === PR_SET_MM ? undefined : -ERRNO.EINVAL;
-}
-
-function refuses(call: CallView): string | undefined {
-  return call.int(0) === PR_SET_MM ? "PR_SET_MM moves the boundaries of the address space" : undefined;
-}
-
-export const PRCTL: Entry = { writes: [byCommand(0, WRITES)], answers, refuses };
+export const PRCTL: Entry = {
+  writes: [byCommand(0, WRITES)],
+  answers: [
+    {
+      when: not(oneOf(int(0), KNOWN)),
+      errno: ERRNO.EINVAL,
+      reason: "an option that would get in the engine's way, or from after this table was written",
+    },
+  ],
+  refuses: [
+    { when: oneOf(int(0), [PR_SET_MM]), reason: "PR_SET_MM moves the boundaries of the address space" },
+  ],
+};

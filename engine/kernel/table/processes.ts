@@ -4,43 +4,44 @@
  * Sources: section 2 of the manual pages; `kernel/*.c` of Linux 6.18.
  */
 import { CLONE, ERRNO, WAIT } from "../../../ffi/mod.ts";
-import { argument, result } from "../amounts.ts";
-import { filled, out } from "../areas.ts";
-import type { CallView, MemoryRange } from "../call.ts";
-import { absent, all, calm, plain, type Table, unless, unsupported } from "../entry.ts";
-import { iovecs } from "../vectors.ts";
+import { argument, int, result } from "../amounts.ts";
+import { filled, iovecs, out, when } from "../areas.ts";
+import type { Refusal } from "../call.ts";
+import { bits, unless } from "../conditions.ts";
+import { absent, all, calm, plain, type Table, unsupported } from "../entry.ts";
 import { ARCH_PRCTL } from "./arch-prctl.ts";
 import { PRCTL } from "./prctl.ts";
 import { CAP_DATA, CAP_HEADER, RLIMIT, RUSAGE, SCHED_PARAM, SIGINFO, TIMESPEC } from "./sizes.ts";
 
 /** Refuses a call with CLONE_NEWPID in argument `i`: the program would see other process ids than the recorder. */
-function refusesNewPids(i: number): (call: CallView) => string | undefined {
-  return (call) =>
-    (call.int(i) & CLONE.NEWPID) !== 0 ? "a namespace of its own for process ids (CLONE_NEWPID)" : undefined;
+function newPids(i: number): Refusal {
+  return {
+    when: bits(int(i), CLONE.NEWPID),
+    reason: "a namespace of its own for process ids (CLONE_NEWPID)",
+  };
 }
 
 /** The id of the new task, or a descriptor for it, in argument 2 of clone. */
-function parentTid(call: CallView): MemoryRange[] {
-  const written = (call.int(0) & (CLONE.PARENT_SETTID | CLONE.PIDFD)) !== 0;
-  return written ? [{ address: call.argument(2), length: 4 }] : [];
-}
+const PARENT_TID = when(bits(int(0), CLONE.PARENT_SETTID | CLONE.PIDFD), out(2, 4));
 
 export const PROCESSES: Table = {
   ...all(["fork", "vfork", "exit", "exit_group"], { handling: "task" }),
-  clone: { handling: "task", writes: [parentTid] },
+  clone: { handling: "task", writes: [PARENT_TID] },
   ...all(["execve", "execveat"], { handling: "task", changesFds: true }),
   clone3: absent(ERRNO.ENOSYS, "programs fall back to clone"),
   rseq: absent(ERRNO.ENOSYS, "the kernel would restart sequences at addresses of the program's text"),
   // Of tasks that the recorder traces the kernel says that itself: EPERM to attach, ESRCH for all the rest.
-  ptrace: { refuses: () => "it traces a process, which the embedded engine can't do in its name" },
+  ptrace: {
+    refuses: [{ when: true, reason: "it traces a process, which the embedded engine can't do in its name" }],
+  },
 
   wait4: { blocks: unless(2, WAIT.NOHANG), writes: [out(1, 4), out(3, RUSAGE)] },
   // The siginfo is filled in, with zeros, even if there is no child (SYSCALL_DEFINE5(waitid)).
   waitid: { blocks: unless(3, WAIT.NOHANG), writes: [out(4, RUSAGE)], writesAlways: [out(2, SIGINFO)] },
   process_vm_readv: { writes: [iovecs(1, 2, result)] },
   pidfd_getfd: { changesFds: true },
-  unshare: { changesFds: true, refuses: refusesNewPids(0) },
-  setns: { refuses: refusesNewPids(1) },
+  unshare: { changesFds: true, refuses: [newPids(0)] },
+  setns: { refuses: [newPids(1)] },
 
   prctl: PRCTL,
   arch_prctl: ARCH_PRCTL,

@@ -4,7 +4,8 @@
  * Sources: section 2 of the manual pages; `kernel/signal.c` of Linux 6.18.
  */
 import { out } from "../areas.ts";
-import { calm, plain, type Table, unlessZeroTime } from "../entry.ts";
+import { unlessZeroTime } from "../conditions.ts";
+import { calm, plain, type Table } from "../entry.ts";
 import { SIGACTION, SIGINFO, SIGSET, STACK } from "./sizes.ts";
 
 export const SIGNALS: Table = {

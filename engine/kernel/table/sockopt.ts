@@ -3,8 +3,10 @@
  *
  * Sources: socket(7), tcp(7), packet(7); `net/core/sock.c`, `net/ipv4/tcp.c`, `net/packet/af_packet.c`.
  */
-import { out } from "../areas.ts";
-import type { CallView } from "../call.ts";
+import { int, pointedLength, times } from "../amounts.ts";
+import { out, when } from "../areas.ts";
+import type { Refusal } from "../call.ts";
+import { every, oneOf } from "../conditions.ts";
 import type { Entry } from "../entry.ts";
 
 /** Levels (linux/socket.h, linux/in.h). */
@@ -18,13 +20,16 @@ const SOL_PACKET = 263;
 const SO_GET_FILTER = 26;
 const FILTER_INSTRUCTION = 8;
 
-interface Refusal {
+/** An option that cannot be recorded. */
+interface RefusedOption {
   level: number;
   option: number;
   reason: string;
 }
 
-const UNREADABLE: readonly Refusal[] = [
+const isOption = (level: number, option: number) => every(oneOf(int(1), [level]), oneOf(int(2), [option]));
+
+const UNREADABLE: readonly RefusedOption[] = [
   { level: SOL_TCP, option: 35, reason: "TCP_ZEROCOPY_RECEIVE maps received pages into the program" },
   ...[128, 129, 130, 131].map((option) => ({
     level: SOL_IP,
@@ -33,7 +38,7 @@ const UNREADABLE: readonly Refusal[] = [
   })),
 ];
 
-const UNSETTABLE: readonly Refusal[] = [
+const UNSETTABLE: readonly RefusedOption[] = [
   { level: SOL_PACKET, option: 5, reason: "PACKET_RX_RING shares memory that the kernel writes at any time" },
   {
     level: SOL_PACKET,
@@ -51,22 +56,21 @@ const UNSETTABLE: readonly Refusal[] = [
   })),
 ];
 
-function refusalIn(refusals: readonly Refusal[]): (call: CallView) => string | undefined {
-  return (call) =>
-    refusals.find(({ level, option }) => level === call.int(1) && option === call.int(2))?.reason;
+function refusals(options: readonly RefusedOption[]): Refusal[] {
+  return options.map(({ level, option, reason }) => ({ when: isOption(level, option), reason }));
 }
 
-function valueLength(call: CallView): number {
-  const length = call.u32(call.argument(4));
-  return call.int(1) === SOL_SOCKET && call.int(2) === SO_GET_FILTER ? length * FILTER_INSTRUCTION : length;
-}
+const LENGTH = pointedLength(4);
 
 /** getsockopt: the value, as long as the length says at exit; that length also when it did not fit (ERANGE). */
 export const GETSOCKOPT: Entry = {
-  writes: [out(3, valueLength)],
+  writes: [
+    out(3, LENGTH),
+    when(isOption(SOL_SOCKET, SO_GET_FILTER), out(3, times(LENGTH, FILTER_INSTRUCTION))),
+  ],
   writesAlways: [out(4, 4)],
-  refuses: refusalIn(UNREADABLE),
+  refuses: refusals(UNREADABLE),
 };
 
 /** setsockopt: writes nothing, but for the options that it refuses. */
-export const SETSOCKOPT: Entry = { refuses: refusalIn(UNSETTABLE) };
+export const SETSOCKOPT: Entry = { refuses: refusals(UNSETTABLE) };

@@ -3,28 +3,21 @@
  *
  * Sources: select(2), poll(2), epoll_wait(2); `fs/select.c` and `fs/eventpoll.c` of Linux 6.18.
  */
-import { count, times } from "../amounts.ts";
-import { filled, out } from "../areas.ts";
-import type { Area, CallView } from "../call.ts";
-import { calm, type Table, unlessZeroTime } from "../entry.ts";
+import { count, int, times, whole } from "../amounts.ts";
+import { type Area, filled, out } from "../areas.ts";
+import { unlessZero, unlessZeroTime } from "../conditions.ts";
+import { calm, type Table } from "../entry.ts";
 import { EPOLL_EVENT, POLLFD, TIMESPEC, TIMEVAL } from "./sizes.ts";
 
 /** Bytes of an fd_set for the number of descriptors in argument 0: whole 64-bit words. */
-function fdSetSize(call: CallView): number {
-  return Math.ceil(Math.max(0, call.int(0)) / 64) * 8;
-}
+const FD_SET = whole(int(0), 64, 8);
 
-const FD_SETS: Area[] = [out(1, fdSetSize), out(2, fdSetSize), out(3, fdSetSize)];
+const FD_SETS: Area[] = [out(1, FD_SET), out(2, FD_SET), out(3, FD_SET)];
 
 /** All of the pollfds: their revents are written even when a signal broke off the wait (do_sys_poll). */
 const POLLFDS = out(0, times(count(1), POLLFD));
 
 const EVENTS = filled(1, 2, EPOLL_EVENT);
-
-/** Sleeps unless the timeout in milliseconds, argument `i`, is 0. */
-function unlessZero(i: number): (call: CallView) => boolean {
-  return (call) => call.int(i) !== 0;
-}
 
 export const WAITING: Table = calm({
   // The time left is written back however the call ends (poll_select_finish).
