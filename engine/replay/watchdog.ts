@@ -64,10 +64,13 @@ export class Watchdog implements Disposable {
 
   #compare(task: ReplayedTask): void {
     const { state, milliseconds } = processorTime(task.tid);
-    const counters = task.space.image.counters.subarray(0, this.#counters);
+    const { counters } = task.space.image;
+    let counted = 0;
+    // A task whose event was its last, or an execve, has no counters any more: their views are detached.
+    for (let i = 0; i < this.#counters; i++) counted += counters[i] ?? 0;
     const now: Mark = {
       event: this.event(),
-      counted: counters.reduce((sum, count) => sum + count, 0),
+      counted,
       processorMs: milliseconds + process.cpuUsage().user / 1000,
       clockMs: performance.now(),
     };
