@@ -1,5 +1,4 @@
 /** What replayed tasks get at the places of events: results, memory, signal frames. */
-import { writeSync } from "node:fs";
 import {
   ARCH,
   getRegSet,
@@ -34,6 +33,7 @@ import type { Tracer } from "../tracee/tracer.ts";
 import { checkRange, ImpossibleEvent } from "./bounds.ts";
 import type { MemoryReplay } from "./memory-replay.ts";
 import type { Navigator } from "./navigator.ts";
+import type { OutputSink, OutputStream } from "./output-sink.ts";
 import type { Rebuilder } from "./rebuild.ts";
 import type { CallSite, ReplayedTask } from "./replayed-task.ts";
 
@@ -58,6 +58,7 @@ export class Answers implements Disposable {
     private readonly navigator: Navigator,
     private readonly rebuilder: Rebuilder,
     private readonly memory: MemoryReplay,
+    private readonly output: OutputSink,
   ) {}
 
   /** A system call gets its recorded result; what changes memory is done for real. */
@@ -66,7 +67,7 @@ export class Answers implements Disposable {
     if (site.number !== event.number)
       this.navigator.fail(event, task, `the program made system call ${site.number} instead`);
     task.site = undefined;
-    if (event.stream !== 0) this.show(task, event, site);
+    if (event.stream !== 0) this.show(task, event, site, event.stream);
     if (event.number === SYSCALLS.rt_sigreturn) {
       this.sigreturn(task, site.next);
       return;
@@ -119,7 +120,7 @@ export class Answers implements Disposable {
   }
 
   /** Shows what the program wrote to its standard streams, if it is what it wrote in the recording. */
-  private show(task: ReplayedTask, event: SyscallEvent, site: CallSite): void {
+  private show(task: ReplayedTask, event: SyscallEvent, site: CallSite, stream: OutputStream): void {
     const spec = syscallSpec(event.number);
     if (spec?.sends === undefined) throw new ImpossibleEvent("it shows output of a call that sends none");
     const call = new StoppedCall(event.number, site.registers, task.space);
@@ -136,7 +137,7 @@ export class Answers implements Disposable {
         `the program writes other bytes than it did in the recording (${bytes.length} of them)`,
       );
     }
-    writeFully(event.stream, bytes);
+    this.output(stream, bytes);
   }
 
   /**
@@ -205,18 +206,4 @@ function setSegment(task: Task, registers: Registers): void {
   const code = Number(registers[RDI]!);
   if (code === ARCH.SET_FS) task.set("fs_base", registers[RSI]!);
   else if (code === ARCH.SET_GS) task.set("gs_base", registers[RSI]!);
-}
-
-function writeFully(stream: 0 | 1 | 2, bytes: Uint8Array): void {
-  for (let done = 0; done < bytes.length; ) {
-    try {
-      done += writeSync(stream, bytes, done);
-    } catch (error) {
-      const code = (error as NodeJS.ErrnoException).code;
-      if (code === "EAGAIN") continue;
-      // Nobody reads any more: the replay goes on unheard.
-      if (code === "EPIPE") return;
-      throw error;
-    }
-  }
 }

@@ -1,12 +1,9 @@
 /** Replay: the door of this folder. */
-import { close, spawnTraced } from "../../ffi/mod.ts";
-import { catchInterrupts, Interrupted } from "../interrupts.ts";
-import { readOptimisations } from "../optimisations.ts";
+import { Interrupted } from "../interrupts.ts";
 import { exitOf, type Outcome, type Totals } from "../outcome.ts";
-import { TraceError, TraceReader } from "../trace/mod.ts";
-import { blankProgram } from "./blank.ts";
+import { TraceError } from "../trace/mod.ts";
 import { type Difference, Divergence } from "./divergence.ts";
-import { Replayer } from "./replayer.ts";
+import { ReplaySession } from "./session.ts";
 
 /** What to replay. */
 export interface ReplayOptions {
@@ -36,48 +33,32 @@ export interface ReplayResult extends Outcome {
  * @throws TraceError for a trace that can't be read, EngineError if replay is not possible here.
  */
 export function replay({ directory }: ReplayOptions): ReplayResult {
-  using _ = catchInterrupts();
-  readOptimisations();
-  const reader = TraceReader.open(directory);
-  const blank = blankProgram();
-  const path = `/proc/${process.pid}/fd/${blank}`;
-  const spawn = (): number => spawnTraced({ path, argv: ["tickproof"], env: [] });
-  const replayer = new Replayer(reader, spawn);
-  try {
-    const result = outcomeOf(replayer, reader, directory);
-    const { unfiltered } = replayer;
-    return {
-      ...replayer.totals,
-      ...result,
-      cost: replayer.cost,
-      ...(unfiltered !== undefined && { unfiltered }),
-    };
-  } finally {
-    close(blank);
-    reader.close();
-  }
+  using session = new ReplaySession({ directory });
+  const result = outcomeOf(session, directory);
+  // Tasks that are left count too.
+  session.end();
+  const { totals, cost, unfiltered } = session;
+  return { ...totals, ...result, cost, ...(unfiltered !== undefined && { unfiltered }) };
 }
 
-function outcomeOf(
-  replayer: Replayer,
-  reader: TraceReader,
-  directory: string,
-): Omit<ReplayResult, keyof Totals> {
+function outcomeOf(session: ReplaySession, directory: string): Omit<ReplayResult, keyof Totals> {
+  const { reader } = session;
   try {
-    const end = replayer.run();
-    const event = reader.position;
-    if (end?.reason === "exited") {
-      return { outcome: "replayed", message: end.message, event, exit: exitOf(end.status) };
+    let event = session.step();
+    while (event !== undefined && event.kind !== "end") event = session.step();
+    const last = reader.position;
+    if (event?.reason === "exited") {
+      return { outcome: "replayed", message: event.message, event: last, exit: exitOf(event.status) };
     }
-    if (replayer.totals.events === 0) {
+    if (session.position === 0) {
       throw new TraceError({
         what: `The recording was cut off before its first event (${reader.incomplete ?? "nothing was recorded"})`,
         where: directory,
         mend: "record the program again",
       });
     }
-    const message = end ? `the recording ends here: ${end.message}` : (reader.incomplete ?? "");
-    return { outcome: "partial", message, event, exit: undefined };
+    const message = event ? `the recording ends here: ${event.message}` : (reader.incomplete ?? "");
+    return { outcome: "partial", message, event: last, exit: undefined };
   } catch (error) {
     if (error instanceof Interrupted) {
       const message = "the replay was told to stop";

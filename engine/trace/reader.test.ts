@@ -132,3 +132,41 @@ function chunkOffsets(bytes: Buffer): number[] {
   }
   return offsets;
 }
+
+test("seek() goes to any event, forward and back", () => {
+  using folder = temporaryFolder();
+  for (const cutEach of [true, false]) {
+    const run = folder.path(cutEach ? "chunks" : "chunk");
+    const events = oneOfEach();
+    record(run, events, { cutEach });
+    const reader = TraceReader.open(run);
+    const order = [3, 0, events.length - 1, 1, 2, events.length, 5, 0];
+    for (const index of order) {
+      reader.seek(index);
+      expect(reader.position).toBe(index - 1);
+      expect(reader.next()).toEqual(events[index]);
+    }
+    reader.seek(0);
+    expect([...Array(events.length)].map(() => reader.next())).toEqual(events);
+    expect(reader.next()).toBeUndefined();
+    const message = `Cannot seek as the trace has ${events.length} events: current value is ${events.length + 1}`;
+    expect(() => reader.seek(events.length + 1)).toThrow(message);
+    reader.close();
+  }
+});
+
+test("seek() passes damage by, which shows where it is read", () => {
+  using folder = temporaryFolder();
+  const run = folder.path("run");
+  record(run, syscalls(4), { cutEach: true });
+  const bytes = readFileSync(eventsPath(run));
+  bytes[(chunkOffsets(bytes)[1] as number) + CHUNK_HEAD_BYTES + 20]! ^= 1;
+  writeFileSync(eventsPath(run), bytes);
+  const reader = TraceReader.open(run);
+  reader.seek(3);
+  expect(reader.next()).toEqual(syscalls(4)[3]!);
+  expect(() => reader.seek(2)).not.toThrow();
+  reader.seek(1);
+  expect(() => reader.next()).toThrow("the checksum of chunk 1 does not match");
+  reader.close();
+});

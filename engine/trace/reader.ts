@@ -96,6 +96,29 @@ export class TraceReader {
   }
 
   /**
+   * Goes to an event, forward or back: `next` returns it then.
+   *
+   * @param event Its index; the number of events to stand behind the last one.
+   * @throws {RangeError} If the trace has not so many events.
+   * @throws {TraceError} If the trace is damaged on the way.
+   */
+  seek(event: number): void {
+    const first = this.#chunks.seek(event);
+    this.#current = undefined;
+    this.#ahead = undefined;
+    this.#ended = false;
+    this.#incomplete = undefined;
+    this.#failure = undefined;
+    this.#decoded = first;
+    this.#position = first - 1;
+    while (this.#position + 1 < event) {
+      if (this.next() !== undefined) continue;
+      const count = this.#position + 1;
+      throw new RangeError(`Cannot seek as the trace has ${count} events: current value is ${event}`);
+    }
+  }
+
+  /**
    * Where the contents of a mapped file are, for those who show them. A replay takes them by {@link openFile}.
    *
    * @param index Index in {@link files}.

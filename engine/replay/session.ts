@@ -1,0 +1,220 @@
+/**
+ * A replay as an object: whoever has it says how far it goes. It takes the events of a trace one by one, runs the task
+ * that each belongs to up to the very same point, checks that it got there as the recording did, and gives it the
+ * recorded outcome.
+ *
+ * Nothing outside is touched: system calls are answered from the trace. Only what makes tasks and memory is done
+ * for real.
+ */
+import { close, isErrno, pendingInterrupt, spawnTraced } from "../../ffi/mod.ts";
+import { catchInterrupts, Interrupted } from "../interrupts.ts";
+import { readOptimisations } from "../optimisations.ts";
+import { type Cost, noTotals } from "../outcome.ts";
+import type { EndEvent, TraceEvent } from "../trace/events.ts";
+import { TraceError, TraceReader } from "../trace/mod.ts";
+import { Binding } from "../tracee/binding.ts";
+import { TaskGone } from "../tracee/controller.ts";
+import { Tracer } from "../tracee/tracer.ts";
+import { Answers } from "./answers.ts";
+import { blankProgram } from "./blank.ts";
+import { ImpossibleEvent } from "./bounds.ts";
+import { Confinement } from "./confinement.ts";
+import { Divergence, eventName } from "./divergence.ts";
+import { Lifecycle } from "./lifecycle.ts";
+import { MemoryReplay } from "./memory-replay.ts";
+import { Navigator } from "./navigator.ts";
+import { type OutputSink, toStandardStreams } from "./output-sink.ts";
+import { Rebuilder } from "./rebuild.ts";
+import { Watchdog } from "./watchdog.ts";
+
+/** How to replay a trace. */
+export interface SessionOptions {
+  /** Folder of the trace. */
+  directory: string;
+  /** Takes the program's output. @default this process's own standard streams */
+  output?: OutputSink;
+}
+
+/**
+ * See the file's head. One at a time in a process, on the thread that it was made on.
+ *
+ * @example
+ * ```ts
+ * using session = new ReplaySession({ directory: "run" });
+ * while (session.step() !== undefined) console.log(session.position);
+ * ```
+ */
+export class ReplaySession implements Disposable {
+  readonly totals = noTotals();
+  /** Where the events come from; it stands behind the last one that was replayed. */
+  readonly reader: TraceReader;
+  private readonly resources = new DisposableStack();
+  private readonly watchdog: Watchdog;
+  private readonly confinement: Confinement;
+  private readonly tracer: Tracer;
+  private readonly navigator: Navigator;
+  private readonly lifecycle: Lifecycle;
+  private readonly answers: Answers;
+  private readonly binding: Binding;
+
+  /**
+   * Opens a trace; nothing of it has been replayed then.
+   *
+   * @throws TraceError for a trace that can't be read, EngineError if replay is not possible here.
+   */
+  constructor({ directory, output = toStandardStreams }: SessionOptions) {
+    // What is opened when something fails is closed again.
+    using opened = new DisposableStack();
+    opened.use(catchInterrupts());
+    readOptimisations();
+    this.reader = TraceReader.open(directory);
+    opened.defer(() => this.reader.close());
+    const blank = blankProgram();
+    opened.defer(() => close(blank));
+    const path = `/proc/${process.pid}/fd/${blank}`;
+    const spawn = (): number => spawnTraced({ path, argv: ["tickproof"], env: [] });
+    this.confinement = opened.use(new Confinement());
+    this.tracer = new Tracer(this.confinement);
+    opened.use(this.tracer.mapper);
+    this.navigator = new Navigator(this.tracer);
+    const rebuilder = opened.use(new Rebuilder(this.tracer, this.reader, this.confinement));
+    this.lifecycle = new Lifecycle(
+      this.tracer,
+      this.navigator,
+      rebuilder,
+      spawn,
+      this.confinement,
+      this.totals,
+    );
+    const memory = new MemoryReplay(this.tracer, this.navigator, rebuilder, this.reader);
+    this.answers = opened.use(new Answers(this.tracer, this.navigator, rebuilder, memory, output));
+    this.watchdog = opened.use(new Watchdog(() => this.navigator.index));
+    this.binding = opened.use(new Binding());
+    opened.defer(() => this.lifecycle.killAll());
+    this.tracer.onInterrupt = () => this.interrupt();
+    this.resources = opened.move();
+  }
+
+  /** What it has cost so far. */
+  get cost(): Cost {
+    return this.tracer.cost;
+  }
+
+  /** How many events have been replayed: the index of the next one. */
+  get position(): number {
+    return this.totals.events;
+  }
+
+  /**
+   * Replays events until so many of the trace have been, or there are no more.
+   *
+   * @param until A {@link position}. @default one event further
+   * @returns The event that was replayed last: the one before `until`; undefined where the trace has no more.
+   * @throws Divergence where the replay does not do what the recording did, Interrupted when it is told to stop.
+   *   It can't go on then.
+   */
+  step(until = this.position + 1): TraceEvent | undefined {
+    let event: TraceEvent | undefined;
+    while (this.position < until) {
+      event = this.reader.next();
+      if (event === undefined) return undefined;
+      this.navigator.index = this.reader.position;
+      this.totals.events++;
+      this.binding.refresh(this.lifecycle.tasks.values());
+      // Most events are over before they could be interrupted.
+      if (pendingInterrupt() !== 0) this.interrupt();
+      if (event.kind !== "end") this.replay(event);
+    }
+    return event;
+  }
+
+  /** Ends all processes of the replay, wherever they are, and gives everything back. Once is enough. */
+  end(): void {
+    this.resources.dispose();
+  }
+
+  [Symbol.dispose](): void {
+    this.end();
+  }
+
+  private interrupt(): void {
+    const signal = this.watchdog.look();
+    if (signal !== 0) throw new Interrupted(signal, true);
+  }
+
+  private replay(event: Exclude<TraceEvent, EndEvent>): void {
+    const { index } = this.navigator;
+    const where = `event ${index} (${eventName(event)})`;
+    try {
+      this.dispatch(event, where);
+    } catch (error) {
+      if (error instanceof ImpossibleEvent) throw this.damaged(where, error);
+      if (!(error instanceof TaskGone) && !isErrno(error, "ESRCH")) throw error;
+      const status = error instanceof TaskGone ? error.status : undefined;
+      const how = status === undefined ? "was killed" : `died (wait status 0x${status.toString(16)})`;
+      throw new Divergence(index, `task ${event.task} ${how} before ${where}`);
+    }
+  }
+
+  private damaged(where: string, error: ImpossibleEvent): TraceError {
+    return new TraceError({
+      what: `The trace is damaged, or was made to do harm: ${error.message}`,
+      where,
+      mend: "record again",
+      cause: error,
+    });
+  }
+
+  /** Why replayed processes have no filter of system calls, if they have none. */
+  get unfiltered(): string | undefined {
+    return this.confinement.unfiltered;
+  }
+
+  private dispatch(event: Exclude<TraceEvent, EndEvent>, where: string): void {
+    const { tasks } = this.lifecycle;
+    if (event.kind === "exec" && tasks.size === 0) {
+      this.lifecycle.firstProgram(event);
+      return;
+    }
+    const task = tasks.get(event.task);
+    if (!task) throw new Divergence(this.navigator.index, `${where} is of the unknown task ${event.task}`);
+    this.tracer.mapper.serve(task);
+    this.watchdog.watch(task, event);
+    switch (event.kind) {
+      case "exec":
+        this.lifecycle.program(task, event);
+        break;
+      case "syscall":
+        this.answers.syscall(task, event);
+        break;
+      case "switch":
+        this.totals.switches++;
+        this.navigator.toPoint(task, event);
+        break;
+      case "signal":
+        this.totals.signals++;
+        this.answers.signal(task, event);
+        break;
+      case "instruction":
+        this.answers.instruction(task, event);
+        break;
+      case "clone":
+        this.lifecycle.clone(task, event);
+        break;
+      case "memory":
+        this.answers.outside(task, event);
+        break;
+      case "file":
+        this.answers.file(event);
+        break;
+      case "checksum":
+        this.answers.checksum(task, event);
+        break;
+      case "note":
+        break;
+      case "exit":
+        this.lifecycle.exit(task, event);
+        break;
+    }
+  }
+}
