@@ -804,6 +804,13 @@ interface SuiteCondition {
   reason?: string | undefined;
   url?: string | undefined;
 }
+/** A program that sets up or tears down. */
+interface SuiteHook {
+  command: string;
+  args: string[];
+  environment: Record<string, string>;
+  timeout?: number | undefined;
+}
 /** One test, with the manifest's defaults filled in and its matrix expanded. */
 interface SuiteTest {
   name: string;
@@ -830,6 +837,8 @@ interface SuiteTest {
       ticks?: number | undefined;
     };
   }[] | undefined;
+  setup?: SuiteHook[] | undefined;
+  teardown?: SuiteHook[] | undefined;
   timeout?: number | undefined;
   alone: boolean;
   weight: number;
@@ -855,6 +864,8 @@ interface Suite {
   timeout: number;
   engine: EngineChoice;
   tags: string[];
+  setup?: SuiteHook[] | undefined;
+  teardown?: SuiteHook[] | undefined;
   tests: SuiteTest[];
   /** Absolute path of the manifest's folder. */
   folder: string;
@@ -906,6 +917,7 @@ type JsonLine = {
   interrupted: boolean;
   stoppedByFailures: boolean;
   scriptProblems: readonly ScriptProblem[];
+  teardownProblems: readonly string[];
   kernelLogReadable: boolean;
   settingChanges: readonly SettingChange[];
 };

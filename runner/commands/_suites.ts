@@ -26,12 +26,14 @@ import {
   runTests,
   ScriptSessions,
   type Selection,
+  type SharedFixture,
   Snapshots,
   selectTests,
   surroundings,
   type TestCase,
 } from "../run/mod.ts";
 import { KEEP } from "../run/workspace.ts";
+import { DEFAULT_TIMEOUT_SECONDS } from "../script/definition.ts";
 import { settings, useProfile } from "../settings/mod.ts";
 import type { Settings } from "../settings/schema.ts";
 import { TICKPROOF } from "../tickproof.ts";
@@ -146,6 +148,7 @@ async function runAll(
     repeat: options.repeat ?? (untilFail ? FOREVER : 1),
     retry: options.retry ?? file.retry ?? 0,
     untilFail,
+    fixture: fixtureOf(file),
     failFast: options["fail-fast"],
     jobs: options.jobs ?? file.jobs ?? availableParallelism(),
     keep: KEEP.find((known) => known === (options.keep ?? file.keep)) ?? "failed",
@@ -176,6 +179,18 @@ async function runAll(
   return code === OK && missed.length > 0 ? REQUIRED_SKIPPED : code;
 }
 
+/** What the settings want to be set up for the whole run. */
+function fixtureOf({ setup, teardown, timeout }: Settings): SharedFixture | undefined {
+  if (setup === undefined && teardown === undefined) return undefined;
+  return {
+    setup,
+    teardown,
+    of: "the run",
+    cwd: process.cwd(),
+    timeoutSeconds: timeout ?? DEFAULT_TIMEOUT_SECONDS,
+  };
+}
+
 /** The file of known failures, where one is asked for. */
 function knownFailures(options: SuitesOptions, file: Settings): KnownFailures | undefined {
   const path = options["known-failures"] ?? file.knownFailures;
@@ -193,8 +208,9 @@ function tellOf({ removed, added }: ReturnType<KnownFailures["update"]>): void {
 }
 
 /** A failure weighs more than something broken, which says nothing of what is tested. */
-function exitCodeOf({ results, failed, scriptProblems }: RunSummary): number {
-  if (failed === 0) return scriptProblems.length > 0 ? FAILED : OK;
+function exitCodeOf({ results, failed, scriptProblems, teardownProblems }: RunSummary): number {
+  if (failed === 0 && scriptProblems.length > 0) return FAILED;
+  if (failed === 0) return teardownProblems.length > 0 ? BROKEN : OK;
   const broken = results.filter(({ verdict }) => verdict.kind === "broken").length;
   return broken === failed ? BROKEN : FAILED;
 }

@@ -159,3 +159,44 @@ test("suites --watch runs again when a source changes, and ends by a signal", as
   assertStringIncludes(output, "\n  one ");
   assertStringIncludes(output, "\n  two ");
 });
+
+test("setup and teardown of the run, of a manifest and of a test stand around what they are for", () => {
+  writeFileSync(
+    file("tickproof.yaml"),
+    "setup: echo + run >> log; echo RUN=of-the-run >> $TICKPROOF_ENV\nteardown: echo - run >> log; exit 7\ntimeout: 100\n",
+  );
+  writeFileSync(file("up.sh"), "#!/bin/sh\necho + test $1 >> log\n", { mode: 0o755 });
+  const yaml = [
+    "suite: fixtures",
+    "setup: [echo + manifest >> log, echo MANIFEST=$RUN-too >> $TICKPROOF_ENV]",
+    "teardown: echo - manifest >> log",
+    "tests:",
+    "  - name: stands",
+    "    command: sh",
+    "    args: [-c, 'echo $RUN $MANIFEST $MORE']",
+    "    setup: { command: ./up.sh, args: [one] }",
+    "    teardown: { command: sh, args: [-c, 'echo - test $WHICH >> log'], environment: { WHICH: one } }",
+    "    environment: { MORE: own }",
+    '    expect: { stdout: { equals: "of-the-run of-the-run-too own\\n" } }',
+    "",
+  ].join("\n");
+  writeFileSync(file("f.suite.yaml"), yaml);
+  const script =
+    'import { test } from "tickproof";\ntest("in scripts", () => { if (process.env.RUN !== "of-the-run") throw new Error("no RUN"); });\n';
+  writeFileSync(file("z.script.ts"), script);
+  const { code, stdout } = tickproof(["suites", "--jobs", "1", "f.suite.yaml", "z.script.ts"]);
+  assertStringIncludes(stdout, "\n2 passed, 0 failed\n");
+  assertEquals(readFileSync(file("log"), "utf8").trim().split("\n"), [
+    "+ run",
+    "+ manifest",
+    "+ test one",
+    "- test one",
+    "+ test one",
+    "- test one",
+    "- manifest",
+    "- run",
+  ]);
+  // What tears the run down has failed: nothing is wrong with the tests.
+  assertStringIncludes(stdout, "broken the teardown of the run ended with exit code 7: sh -c echo - run");
+  assertEquals(code, 5);
+});

@@ -14,7 +14,7 @@ test("docs/manifests.md has examples that load", () => {
   const examples = [...TEXT.matchAll(/^```yaml\n(.*?)^```/gms)].map(([, yaml = ""]) => yaml);
   assertEquals(
     examples.map((yaml) => checkManifest("docs/manifests.md", yaml, FOLDER).suite),
-    ["mine", "matrices", "files-and-signals", "conditions", "expectations"],
+    ["mine", "matrices", "files-and-signals", "with-a-server", "conditions", "expectations"],
   );
 });
 
@@ -25,6 +25,7 @@ test("docs/manifests.md tells of every key", () => {
     ["defaults"],
     ["tests", 0, "build"],
     ["tests", 0, "matrix"],
+    ["setup", 0],
     ["tests", 0, "files", "name.txt"],
     ["tests", 0, "signals", 0],
     ["tests", 0, "signals", 0, "at"],

@@ -5,6 +5,7 @@ import { buildSchema } from "./build.ts";
 import { conditionKeys } from "./conditions.ts";
 import { expectationsSchema } from "./expectations.ts";
 import { filesSchema } from "./files.ts";
+import { hookKeys } from "./hooks.ts";
 import { matrixSchema } from "./matrix.ts";
 import { sendsSchema } from "./sends.ts";
 
@@ -36,6 +37,7 @@ const testKeys = {
   environment: z.record(z.string(), z.string()).optional().describe("variables added to those of the runner"),
   signals: sendsSchema.optional(),
   timeout: z.number().positive().optional().describe("seconds, for each of native run, record and replay"),
+  ...hookKeys,
   alone: z.boolean().optional().describe("no other test may run at the same time"),
   weight: z.int().positive().optional().describe("how many of the tests that run at a time it counts for"),
   exclusive: z
@@ -75,6 +77,7 @@ export const manifestSchema = z.strictObject({
   timeout: z.number().positive().default(60).describe("seconds, for tests that name no timeout of their own"),
   engine: engine.default("embedded"),
   tags: tags.default([]),
+  ...hookKeys,
   defaults: z.strictObject(testKeys).optional().describe("what holds for tests that do not say otherwise"),
   tests: z.array(testSchema).min(1),
 });

@@ -49,6 +49,14 @@ export interface SuiteCondition {
   url?: string | undefined;
 }
 
+/** A program that sets up or tears down. */
+export interface SuiteHook {
+  command: string;
+  args: string[];
+  environment: Record<string, string>;
+  timeout?: number | undefined;
+}
+
 /** One test, with the manifest's defaults filled in and its matrix expanded. */
 export interface SuiteTest {
   name: string;
@@ -73,6 +81,8 @@ export interface SuiteTest {
         at: { ms?: number | undefined; output?: string | undefined; ticks?: number | undefined };
       }[]
     | undefined;
+  setup?: SuiteHook[] | undefined;
+  teardown?: SuiteHook[] | undefined;
   timeout?: number | undefined;
   alone: boolean;
   weight: number;
@@ -99,6 +109,8 @@ export interface Suite {
   timeout: number;
   engine: EngineChoice;
   tags: string[];
+  setup?: SuiteHook[] | undefined;
+  teardown?: SuiteHook[] | undefined;
   tests: SuiteTest[];
   /** Absolute path of the manifest's folder. */
   folder: string;

@@ -49,6 +49,7 @@ export const summary: RunSummary = {
   flaky: 0,
   interrupted: false,
   stoppedByFailures: false,
+  teardownProblems: [],
   scriptProblems: [],
   kernelLogReadable: true,
   settingChanges: [],

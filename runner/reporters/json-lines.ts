@@ -32,6 +32,7 @@ export type JsonLine =
       interrupted: boolean;
       stoppedByFailures: boolean;
       scriptProblems: readonly ScriptProblem[];
+      teardownProblems: readonly string[];
       kernelLogReadable: boolean;
       settingChanges: readonly SettingChange[];
     };

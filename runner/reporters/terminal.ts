@@ -19,6 +19,9 @@ export function summaryText(summary: RunSummary, style: Style, columns = Number.
   const failures = [
     ...failureDetails(results, style),
     ...summary.scriptProblems.map(({ path, reason }) => `  ${style.bad("script")} ${path}: ${reason}`),
+    ...summary.teardownProblems.flatMap((problem) =>
+      problem.split("\n").map((line, at) => (at === 0 ? `  ${style.bad("broken")} ${line}` : `    ${line}`)),
+    ),
   ];
   const tables = [...Map.groupBy(results, ({ test }) => test.suite)].flatMap(([suite, group]) => [
     style.strong(suite),

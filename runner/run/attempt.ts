@@ -26,6 +26,8 @@ export const CATCH_TRIES = 10;
 export interface AttemptSpec {
   test: TestCase;
   number: number;
+  /** Variables that shared fixtures have handed on. */
+  environment: Readonly<Record<string, string>>;
   /** The program's path. */
   program: string;
   /** Attempts that begin with a native run. */

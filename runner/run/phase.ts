@@ -4,6 +4,7 @@ import type { Completed, EnginePhase, Invocation, Seen, ThreadPlace } from "../e
 import { nameThreads } from "../engines/places.ts";
 import { sendInTime } from "../script/send.ts";
 import type { AttemptSpec } from "./attempt.ts";
+import { FixtureAborted, FixtureFailure, type StandingFixture, setUp } from "./fixture.ts";
 import type { Guard } from "./guard.ts";
 import { processPlaces } from "./proc-places.ts";
 import { runProcess } from "./process.ts";
@@ -46,20 +47,86 @@ export interface PhaseSpec extends Invocation {
  * @throws {Aborted} If the run is ended.
  */
 export async function runPhase(
-  { test, engine, folder, abort, onPhase }: AttemptSpec,
+  spec: AttemptSpec,
   attempt: Attempt,
   phase: Phase,
-  { command, environment, stdin, guard }: PhaseSpec,
+  how: PhaseSpec,
 ): Promise<Seen> {
-  onPhase(phase);
+  spec.onPhase(phase);
+  const cwd = workFolder(spec.test, spec.folder);
+  // A replay asks for nothing that a fixture could have set up.
+  const standing = phase === "replay" ? undefined : await setUpFor(spec, phase, cwd);
+  let seen: Seen;
+  try {
+    const environment = { ...spec.environment, ...spec.test.environment, ...standing?.environment };
+    seen = await runIn(
+      spec,
+      attempt,
+      phase,
+      { ...how, environment: { ...environment, ...how.environment } },
+      cwd,
+    );
+  } catch (error) {
+    // What has become of the program weighs more than what can't be cleared away behind it.
+    await standing?.tearDown().catch((failure) => {
+      if (!(failure instanceof FixtureFailure)) throw failure;
+      attempt.notes = [...(attempt.notes ?? []), failure.message];
+    });
+    throw error;
+  }
+  try {
+    await standing?.tearDown();
+  } catch (error) {
+    throw verdictOf(error);
+  }
+  return seen;
+}
+
+/** Sets up what the test wants for each of its native runs and recordings. */
+async function setUpFor(
+  { test, folder, environment, abort }: AttemptSpec,
+  phase: Phase,
+  cwd: string,
+): Promise<StandingFixture | undefined> {
+  const { fixture } = test;
+  if (fixture?.setup === undefined && fixture?.teardown === undefined) return undefined;
+  try {
+    return await setUp(fixture, {
+      of: `the test ${test.id} (${phase})`,
+      cwd,
+      base: test.cwd,
+      environment: { ...environment, ...test.environment },
+      timeoutSeconds: test.timeoutSeconds,
+      file: (what) => folder.fixtureFile(phase, what),
+      abort,
+    });
+  } catch (error) {
+    throw verdictOf(error);
+  }
+}
+
+/** What ends an attempt whose fixture could not be set up or torn down. */
+function verdictOf(error: unknown): unknown {
+  if (error instanceof FixtureAborted) return new Aborted();
+  return error instanceof FixtureFailure ? new Verdicted({ kind: "broken", reason: error.message }) : error;
+}
+
+/** Runs the phase's program in a folder. */
+async function runIn(
+  { test, engine, folder, abort }: AttemptSpec,
+  attempt: Attempt,
+  phase: Phase,
+  { command, environment = {}, stdin, guard }: PhaseSpec,
+  cwd: string,
+): Promise<Seen> {
   const sends = phase === "replay" ? [] : sendsOf(test);
   const [stdout, stderr] = [folder.file(phase, "stdout"), folder.file(phase, "stderr")];
   const seconds = test.timeoutSeconds;
   let standing: readonly ThreadPlace[] = [];
   const end = await runProcess({
     command,
-    cwd: workFolder(test, folder),
-    environment: { ...test.environment, ...environment },
+    cwd,
+    environment,
     stdin,
     stdout,
     stderr,

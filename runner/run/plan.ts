@@ -2,6 +2,7 @@
 import { resolve } from "node:path";
 import { isProfilePath } from "../host/mod.ts";
 import type { LoadedManifest, TestEntry } from "../manifest/mod.ts";
+import type { SharedFixture } from "./shared-fixture.ts";
 import type { Target, TestCase } from "./types.ts";
 
 function targetOf({ program, build, command }: TestEntry, folder: string): Target {
@@ -29,6 +30,11 @@ function hostOf(host: string, folder: string): string {
 
 /** The tests of a manifest, with the manifest's defaults filled in. */
 export function manifestTests(manifest: LoadedManifest): TestCase[] {
+  const { setup, teardown, folder, path, timeout } = manifest;
+  const shared: SharedFixture | undefined =
+    setup === undefined && teardown === undefined
+      ? undefined
+      : { setup, teardown, of: `the manifest ${path}`, cwd: folder, timeoutSeconds: timeout };
   return manifest.tests.map((entry) => ({
     id: `${manifest.suite}/${entry.name}`,
     suite: manifest.suite,
@@ -39,6 +45,8 @@ export function manifestTests(manifest: LoadedManifest): TestCase[] {
     stdin: entry.stdin,
     files: entry.files,
     signals: entry.signals,
+    fixture: { setup: entry.setup, teardown: entry.teardown },
+    shared,
     repeat: entry.repeat,
     environment: entry.environment,
     cwd: manifest.folder,

@@ -31,6 +31,8 @@ export interface ProcessSpec {
   stdout: string;
   stderr: string;
   timeoutSeconds: number;
+  /** What it leaves running goes on until it is ended by `endServices`. @default false */
+  services?: boolean;
   /** It is a recorder, which ends its program itself and must come to write the end of its trace. @default false */
   records?: boolean;
   /** Ends it before its time. */
@@ -56,6 +58,8 @@ export type ProcessEnd =
       milliseconds: number;
       /** Processes that it has left behind, and that were killed. */
       left: readonly LeftProcess[];
+      /** Kills what goes on where it may leave `services`; does nothing otherwise. */
+      endServices: () => void;
     }
   | { kind: "timeout" }
   | { kind: "aborted" }
@@ -90,15 +94,25 @@ export async function runProcess(spec: ProcessSpec): Promise<ProcessEnd> {
   ended.abort();
   if (why.kind === "timeout") spec.onTimeout?.(child.pid);
   if (why.kind !== "exited") await endTree(child, spec.records ? RECORDER_ENDING : ENDING);
-  // Also what was started while it was ended.
-  const left = endLeft(child.pid, spec);
-  release();
+  const end = () => {
+    // Also what was started while it was ended.
+    const left = endLeft(child.pid, spec);
+    release();
+    return left;
+  };
+  const goesOn = spec.services === true && why.kind === "exited";
+  const left = goesOn ? [] : end();
   await beside;
   if (why.kind !== "exited") return why;
   const reason = watch?.alarm();
-  return reason === undefined
-    ? { kind: "exited", exit: exitOf(child), milliseconds, left }
-    : { kind: "stopped", reason };
+  if (reason !== undefined) return { kind: "stopped", reason };
+  return {
+    kind: "exited",
+    exit: exitOf(child),
+    milliseconds,
+    left,
+    endServices: goesOn ? () => void end() : () => {},
+  };
 }
 
 /** Kills what a program has left behind. @returns What that was. */

@@ -11,6 +11,7 @@ import { type Plan, type PreparedTest, prepare, type Surroundings } from "./prep
 import { Programs } from "./programs.ts";
 import { makeScriptAttempt } from "./script-attempt.ts";
 import type { ScriptSessions } from "./scripts.ts";
+import { type SharedFixture, SharedFixtures } from "./shared-fixture.ts";
 import { Snapshots } from "./snapshots.ts";
 import { isHarmless, summarize } from "./summarize.ts";
 import type { Attempt, Phase, Reporter, RunSummary, Target, TestCase, Verdict } from "./types.ts";
@@ -29,6 +30,8 @@ export interface RunOptions extends Surroundings {
   failFast: number | undefined;
   /** The scripts that tests are of. */
   scripts: ScriptSessions;
+  /** What is set up before the first test, and torn down behind the last. @default nothing */
+  fixture?: SharedFixture | undefined;
   /** Attempts at each test that begin with a native run. @default NATIVE_RUNS */
   nativeRuns?: number;
   /** Recordings until a failure of the native run is caught, at most. @default CATCH_TRIES */
@@ -60,6 +63,7 @@ interface Means {
   programs: Programs;
   snapshots: Snapshots;
   guard: Guard | undefined;
+  fixtures: SharedFixtures;
 }
 
 /**
@@ -79,7 +83,10 @@ export async function runTests(options: RunOptions): Promise<RunSummary> {
   // What runs when enough tests have failed goes on to its end; what is ended from outside does not.
   const noMore = AbortSignal.any([options.abort, failures.reached]);
   const { snapshots = new Snapshots() } = options;
-  const means: Means = { options, workspace, programs: new Programs(prepared), snapshots, guard };
+  const timesOf = ({ test }: PreparedTest) => test.repeat ?? repeat;
+  const uses = untilFail ? new Map() : usesOf(prepared, options.fixture, timesOf);
+  const fixtures = new SharedFixtures(workspace.fixtures, uses, options.abort);
+  const means: Means = { options, workspace, programs: new Programs(prepared), snapshots, guard, fixtures };
   const attempts = new Map<PreparedTest, Attempt[]>(prepared.map((test) => [test, []]));
   report({ kind: "run-started", tests, repeat, jobs });
 
@@ -88,19 +95,22 @@ export async function runTests(options: RunOptions): Promise<RunSummary> {
     exclusive: prepared.test.exclusive,
     async run() {
       const retries = prepared.test.retry ?? options.retry;
-      for (let retry = 0; retry <= retries; retry++) {
-        const attempt = await attemptOnce(means, prepared, number, retry);
-        if (attempt === undefined) return;
-        attempts.get(prepared)?.push(attempt);
-        report({ kind: "attempt-finished", test: prepared.test, attempt });
-        if (isHarmless(attempt.verdict)) return;
+      try {
+        for (let retry = 0; retry <= retries; retry++) {
+          const attempt = await attemptOnce(means, prepared, number, retry);
+          if (attempt === undefined) return;
+          attempts.get(prepared)?.push(attempt);
+          report({ kind: "attempt-finished", test: prepared.test, attempt });
+          if (isHarmless(attempt.verdict)) return;
+        }
+      } finally {
+        await fixtures.leave(sharedOf(prepared, options.fixture));
       }
       failures.count(prepared);
     },
   });
   // Tests that must be alone come last: each of them empties the pool.
   const inOrder = prepared.toSorted((a, b) => Number(a.test.alone) - Number(b.test.alone));
-  const timesOf = ({ test }: PreparedTest) => test.repeat ?? repeat;
   const round = (number: number) =>
     inOrder.filter((test) => number <= timesOf(test)).map((test) => task(test, number));
   const rounds = Math.max(repeat, ...prepared.map(timesOf));
@@ -113,6 +123,7 @@ export async function runTests(options: RunOptions): Promise<RunSummary> {
   }
 
   const scriptProblems = await options.scripts.close();
+  await fixtures.close();
   workspace.close();
   const summary = summarize(attempts, {
     repeat: untilFail ? undefined : repeat,
@@ -120,11 +131,31 @@ export async function runTests(options: RunOptions): Promise<RunSummary> {
     interrupted: options.abort.aborted,
     stoppedByFailures: failures.reached.aborted,
     scriptProblems,
+    teardownProblems: fixtures.failures,
     kernelLogReadable: options.log.readable,
     settingChanges: settingChanges(before, settings()),
   });
   report({ kind: "run-finished", summary });
   return summary;
+}
+
+/** The fixtures that a test shares with others, the outer one first; none where nothing of it is run. */
+function sharedOf({ test, plan }: PreparedTest, ofRun: SharedFixture | undefined): SharedFixture[] {
+  if (plan.kind !== "run") return [];
+  return [ofRun, test.shared].filter((fixture) => fixture !== undefined);
+}
+
+/** How many attempts will use each shared fixture. */
+function usesOf(
+  prepared: readonly PreparedTest[],
+  ofRun: SharedFixture | undefined,
+  timesOf: (prepared: PreparedTest) => number,
+): Map<SharedFixture, number> {
+  const uses = new Map<SharedFixture, number>();
+  for (const one of prepared) {
+    for (const fixture of sharedOf(one, ofRun)) uses.set(fixture, (uses.get(fixture) ?? 0) + timesOf(one));
+  }
+  return uses;
 }
 
 /** Ends a run when so many tests have failed. */
@@ -172,17 +203,22 @@ function isGuarded(plan: Plan): plan is RunPlan {
 
 async function attemptOnce(
   means: Means,
-  { test, engine, plan }: PreparedTest,
+  prepared: PreparedTest,
   number: number,
   retry: number,
 ): Promise<Attempt | undefined> {
+  const { test, engine, plan } = prepared;
   const without = (verdict: Verdict): Attempt => ({ number, engine, verdict, milliseconds: {} });
   if (plan.kind !== "run") return without(verdictWithoutRun(plan));
   const { target } = test;
-  if (target.kind === "script") return await scriptAttempt(means, test, target, plan, { number, retry });
-  const program = await means.programs.find(target);
-  if ("verdict" in program) return without(program.verdict);
-  return await attemptWith(means, test, plan, program.path, { number, retry });
+  const program = target.kind === "script" ? undefined : await means.programs.find(target);
+  if (program !== undefined && "verdict" in program) return without(program.verdict);
+  const shared = await means.fixtures.enter(sharedOf(prepared, means.options.fixture));
+  if (shared === "aborted") return undefined;
+  if ("broken" in shared) return without({ kind: "broken", reason: shared.broken });
+  const turn = { number, retry, environment: shared.environment };
+  if (target.kind === "script") return await scriptAttempt(means, test, target, plan, turn);
+  return await attemptWith(means, test, plan, program?.path ?? "", turn);
 }
 
 function verdictWithoutRun(plan: Exclude<Plan, RunPlan>): Verdict {
@@ -191,10 +227,12 @@ function verdictWithoutRun(plan: Exclude<Plan, RunPlan>): Verdict {
   return { kind: "skip", reason: text, missing, ...(url !== undefined && { url }) };
 }
 
-/** Which attempt: from 1, and how many times it was tried before. */
+/** Which attempt: from 1, how many times it was tried before, and what stands for it. */
 interface Turn {
   number: number;
   retry: number;
+  /** Variables that shared fixtures have handed on. */
+  environment: Readonly<Record<string, string>>;
 }
 
 /** An attempt by record and replay. */
@@ -211,6 +249,7 @@ function attemptWith(
     makeAttempt({
       test,
       number,
+      environment: turn.environment,
       program,
       nativeRuns,
       catchTries,
@@ -246,6 +285,7 @@ function scriptAttempt(
       test,
       target,
       number,
+      environment: turn.environment,
       scripts,
       folder,
       abort,

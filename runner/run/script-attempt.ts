@@ -14,6 +14,8 @@ export interface ScriptAttemptSpec {
   test: TestCase;
   target: Extract<Target, { kind: "script" }>;
   number: number;
+  /** Variables that shared fixtures have handed on. */
+  environment: Readonly<Record<string, string>>;
   scripts: ScriptSessions;
   folder: AttemptFolder;
   abort: AbortSignal;
@@ -27,7 +29,7 @@ export interface ScriptAttemptSpec {
  * @throws {Aborted} If `spec.abort` was aborted meanwhile.
  */
 export async function makeScriptAttempt(spec: ScriptAttemptSpec): Promise<Attempt> {
-  const { test, target, number, scripts, folder, abort, onPhase, onStep } = spec;
+  const { test, target, number, environment, scripts, folder, abort, onPhase, onStep } = spec;
   onPhase("script");
   mkdirSync(folder.recordings);
   const output = scripts.outputOf(target.path);
@@ -36,6 +38,7 @@ export async function makeScriptAttempt(spec: ScriptAttemptSpec): Promise<Attemp
   const end = await scripts.run(target.path, {
     index: target.index,
     files: folder.recordings,
+    environment,
     timeoutSeconds: test.timeoutSeconds,
     abort,
     onStep,

@@ -20,6 +20,7 @@ export type RunEnd = Pick<
   | "milliseconds"
   | "interrupted"
   | "scriptProblems"
+  | "teardownProblems"
   | "stoppedByFailures"
   | "kernelLogReadable"
   | "settingChanges"

@@ -6,7 +6,9 @@ import type { Conditions, Expectations, Files, Sends } from "../manifest/mod.ts"
 import type { CompileOptions } from "../programs/compile.ts";
 import type { Location } from "../script/definition.ts";
 import type { StepResult } from "../script/outcome.ts";
+import type { Fixture } from "./fixture.ts";
 import type { OutputDifference } from "./mismatch.ts";
+import type { SharedFixture } from "./shared-fixture.ts";
 
 /** What a test runs. */
 export type Target =
@@ -32,6 +34,10 @@ export interface TestCase {
   files?: Files | undefined;
   /** Signals to send to the program. */
   signals?: Sends | undefined;
+  /** What is set up before each of its native runs and recordings, and torn down behind it. */
+  fixture?: Fixture | undefined;
+  /** What it shares with the other tests of its manifest. */
+  shared?: SharedFixture | undefined;
   /** Attempts, where the run does not say. */
   repeat?: number | undefined;
   environment: Readonly<Record<string, string>>;
@@ -207,6 +213,8 @@ export interface RunSummary {
   interrupted: boolean;
   /** What is wrong with scripts as a whole; the run fails for it. */
   scriptProblems: readonly ScriptProblem[];
+  /** What went wrong when fixtures of manifests or of the run were torn down; the run is broken for it. */
+  teardownProblems: readonly string[];
   /** It ended itself before all was done: enough tests had failed. */
   stoppedByFailures: boolean;
   /** Whether lines of the kernel's log could be seen at all. */

@@ -36,6 +36,11 @@ export class AttemptFolder {
     return join(this.path, `${phase}.${what}`);
   }
 
+  /** A file of what is set up for a phase, or torn down behind it. */
+  fixtureFile(phase: string, what: string): string {
+    return join(this.path, `${phase}.${what}`);
+  }
+
   /** Where a reader finds what was kept. */
   whereabouts(): { folder: string; trace?: string } {
     const trace = traceIn(this.path);
@@ -54,6 +59,11 @@ export class Workspace {
   /** @param root Folder to make it in. */
   constructor(root: string) {
     this.path = makeNumbered(join(root, KEPT_FOLDER), "run");
+  }
+
+  /** Folder for what fixtures of several tests print. */
+  get fixtures(): string {
+    return join(this.path, "fixtures");
   }
 
   /** Makes the folder of an attempt. */

@@ -1,5 +1,5 @@
 /** The tests of a manifest as tests of Bun's: what is skipped here, and why, shows in their names. */
-import { describe, test } from "bun:test";
+import { afterAll, describe, test } from "bun:test";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -12,6 +12,7 @@ import {
   prepare,
   runOnce,
   ScriptSessions,
+  SharedFixtures,
   surroundings,
   type TestCase,
 } from "../run/mod.ts";
@@ -26,6 +27,12 @@ export function registerManifest(manifest: LoadedManifest): void {
   const tests = manifestTests(manifest);
   const around = surroundings(tests, { choice: undefined, force: false, tickproof: TICKPROOF });
   describe(manifest.suite, () => {
+    const folder = mkdtempSync(join(tmpdir(), "tickproof-fixtures-"));
+    const fixtures = new SharedFixtures(folder, new Map(), new AbortController().signal);
+    afterAll(async () => {
+      await fixtures.close();
+      if (fixtures.failures.length > 0) throw new Error(fixtures.failures.join("\n"));
+    });
     for (const entry of tests) {
       const { plan } = prepare(entry, around);
       if (plan.kind === "skip") {
@@ -37,7 +44,15 @@ export function registerManifest(manifest: LoadedManifest): void {
       // Bun takes one of both; to fail for good weighs more than to be tried often.
       const again = retry !== undefined ? { retry } : repeat !== undefined ? { repeats: repeat - 1 } : {};
       const options = { timeout, ...again };
-      test(entry.name, () => runAsBun(entry, around), options);
+      const run = async () => {
+        const shared = await fixtures.enter(entry.shared === undefined ? [] : [entry.shared]);
+        if (shared === "aborted" || "broken" in shared)
+          throw new Error(shared === "aborted" ? "the run was ended" : `broken: ${shared.broken}`);
+        const environment = { ...shared.environment, ...entry.environment };
+        // What it shares stands already.
+        await runAsBun({ ...entry, environment, shared: undefined }, around);
+      };
+      test(entry.name, run, options);
     }
   });
 }

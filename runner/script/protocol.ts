@@ -7,8 +7,11 @@ export type TestDescription = Omit<TestDefinition, "fn" | "groups">;
 
 /** To the process of a script. */
 export type Order =
-  /** Run the test at this index once; files of its recordings go to `files`, an existing folder. */
-  | { do: "run"; index: number; files: string }
+  /**
+   * Run the test at this index once, with these variables in the environment; files of its recordings go to `files`, an
+   * existing folder.
+   */
+  | { do: "run"; index: number; files: string; environment: Readonly<Record<string, string>> }
   /** The time of the test that runs is up: end it. */
   | { do: "stop" }
   /** Run the last hooks and end. */

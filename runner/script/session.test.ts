@@ -20,7 +20,13 @@ async function runOne(name: string, timeoutSeconds = 30): Promise<ScriptEnd> {
   await using session = await ScriptSession.open(FIXTURE, log());
   const index = session.tests.findIndex((known) => known.name === name);
   assert(index >= 0, `the fixture has '${name}'`);
-  return await session.run({ index, files: folder, timeoutSeconds, abort: new AbortController().signal });
+  return await session.run({
+    index,
+    files: folder,
+    environment: {},
+    timeoutSeconds,
+    abort: new AbortController().signal,
+  });
 }
 
 async function verdict(name: string): Promise<unknown> {
@@ -74,7 +80,8 @@ test("ScriptSession.run() ends a script that hangs, and tells one that dies", as
 test("ScriptSession.close() runs the last hooks once, after those of the tests", async () => {
   const session = await ScriptSession.open(FIXTURE, log());
   const abort = new AbortController().signal;
-  for (const index of [0, 2]) await session.run({ index, files: folder, timeoutSeconds: 30, abort });
+  for (const index of [0, 2])
+    await session.run({ index, files: folder, environment: {}, timeoutSeconds: 30, abort });
   assertEquals(await session.close(), []);
   assertEquals(readFileSync(log(), "utf8"), "before all\nafter each\nafter each\nafter all\n");
 });

@@ -28,6 +28,8 @@ export interface ScriptRun {
   index: number;
   /** An existing folder for the files of its recordings. */
   files: string;
+  /** Variables that the script finds in its own environment. */
+  environment: Readonly<Record<string, string>>;
   timeoutSeconds: number;
   abort: AbortSignal;
   onStep?: (path: readonly string[], result: StepResult) => void;
@@ -74,14 +76,14 @@ export class ScriptSession implements AsyncDisposable {
   }
 
   /** Runs a test once. After anything but "ended" the session is over: close it and open another. */
-  async run({ index, files, timeoutSeconds, abort, onStep }: ScriptRun): Promise<ScriptEnd> {
+  async run({ index, files, environment, timeoutSeconds, abort, onStep }: ScriptRun): Promise<ScriptEnd> {
     const stop = Promise.withResolvers<"timeout" | "aborted">();
     const timer = setTimeout(() => stop.resolve("timeout"), timeoutSeconds * 1000);
     const onAbort = () => stop.resolve("aborted");
     if (abort.aborted) onAbort();
     abort.addEventListener("abort", onAbort);
     try {
-      this.#order({ do: "run", index, files });
+      this.#order({ do: "run", index, files, environment });
       for (;;) {
         const next = await Promise.race([this.#mailbox.take(), stop.promise]);
         if (next === "timeout" || next === "aborted") {

@@ -53,7 +53,8 @@ async function prepare({ groups = [] }: TestDefinition): Promise<string[]> {
   return wrong;
 }
 
-async function run({ index, files }: Order & { do: "run" }): Promise<void> {
+async function run({ index, files, environment }: Order & { do: "run" }): Promise<void> {
+  Object.assign(process.env, environment);
   const test = script.tests[index];
   if (test === undefined)
     throw new RangeError(`Cannot run test ${index}: the script has ${script.tests.length}`);

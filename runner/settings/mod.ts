@@ -9,6 +9,7 @@ import { join, resolve } from "node:path";
 import { didYouMean } from "../../ffi/mod.ts";
 import { UsageError } from "../errors.ts";
 import { configureHistory } from "../history/place.ts";
+import type { HookProgram } from "../manifest/mod.ts";
 import { configureTraces } from "../traces.ts";
 import type { Settings, SettingsFile } from "./schema.ts";
 
@@ -141,6 +142,8 @@ const KINDS: readonly Kind[] = [
   { path: ["retry"], fallback: () => 0, flag: "--retry" },
   { path: ["catch"], fallback: () => 10, flag: "--catch" },
   { path: ["skipExit"], fallback: () => "77" },
+  { path: ["setup"], fallback: () => undefined },
+  { path: ["teardown"], fallback: () => undefined },
   { path: ["slow"], fallback: () => 20 },
   { path: ["knownFailures"], fallback: () => undefined, flag: "--known-failures" },
   { path: ["engine"], fallback: () => undefined, flag: "--engine" },
@@ -187,7 +190,12 @@ export async function explainSettings(): Promise<Setting[]> {
 
 function at(values: Settings, [first = "", second]: readonly string[]): string | number | undefined {
   const value = values[first as keyof Settings];
-  if (Array.isArray(value)) return value.join(", ");
+  if (Array.isArray(value)) return value.map(inWords).join(", ");
   if (typeof value !== "object") return value;
   return second === undefined ? undefined : value[second as keyof typeof value];
+}
+
+/** An entry of a list: a program is its command line. */
+function inWords(entry: string | number | HookProgram): string {
+  return typeof entry === "object" ? [entry.command, ...entry.args].join(" ") : String(entry);
 }

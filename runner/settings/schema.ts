@@ -1,6 +1,7 @@
 /** What `tickproof.yaml` may say: the one definition that checking, types and `tickproof config` follow from. */
 import { z } from "zod";
 import { ENGINE_CHOICES } from "../engines/types.ts";
+import { hookKeys } from "../manifest/hooks.ts";
 import { KEEP } from "../run/workspace.ts";
 
 const count = z.int().positive().max(1_000_000);
@@ -20,6 +21,7 @@ const keys = {
     .array(z.int().min(1).max(255))
     .optional()
     .describe("exit codes by which programs skip themselves, where their tests do not say"),
+  ...hookKeys,
   slow: z.number().positive().optional().describe("seconds from which on a phase of a test is slow"),
   knownFailures: z.string().min(1).optional().describe("file of tests that are known to fail"),
   engine: z.enum(ENGINE_CHOICES).optional().describe("the engine, instead of what manifests say"),
