@@ -23,6 +23,12 @@ const LEAF_7: readonly CpuidResult[] = [
   [1 << 21, 0, 0, 1 << 8], // AMX-FP16; AMX-COMPLEX
 ];
 
+/** The kernel's names of these in /proc/cpuinfo (arch/x86/include/asm/cpufeatures.h, Linux 6.18). */
+export const HIDDEN_FLAGS: ReadonlySet<string> = new Set([
+  ...["hle", "rtm", "pku", "ospke", "waitpkg", "shstk", "user_shstk", "ibt"],
+  ...["amx_bf16", "amx_tile", "amx_int8", "amx_fp16", "amx_complex"],
+]);
+
 /** Components of the extended state that only tiles have: TILECFG and TILEDATA. */
 const TILE_COMPONENTS = [17, 18] as const;
 /** Their bits in XCR0. */

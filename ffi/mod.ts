@@ -122,3 +122,4 @@ export { REGS_NOT_READ, TraceeControl } from "./tracee_control.ts";
 export { type ResourceUsage, resourceUsage } from "./usage.ts";
 export { oneLine, visibleJson, visibleLines } from "./visible.ts";
 export { SYSCALL_STOP, type WaitStatus, waitStatus } from "./wait_status.ts";
+export { fromBytes, ownArguments, ownEnvironment, toBytes } from "./words.ts";

@@ -1,6 +1,7 @@
 /** argv and envp as execve wants them: arrays of pointers to C strings, all in one mapping. */
 
 import { NativeBuffer } from "./buffer.ts";
+import { fromBytes, toBytes } from "./words.ts";
 
 /** Several vectors of C strings in native memory. */
 export interface StringVectors extends Disposable {
@@ -10,13 +11,12 @@ export interface StringVectors extends Disposable {
 }
 
 /**
- * Lays out vectors of strings in UTF-8.
+ * Lays out vectors of strings, in UTF-8 as far as they are text (`words.ts`).
  *
  * @throws RangeError when a string contains a NUL, at which the program would see it end.
  */
 export function stringVectors(vectors: readonly (readonly string[])[]): StringVectors {
-  const encoder = new TextEncoder();
-  const encoded = vectors.map((vector) => vector.map((text) => encoder.encode(text)));
+  const encoded = vectors.map((vector) => vector.map(toBytes));
   const pointers = encoded.reduce((sum, vector) => sum + vector.length + 1, 0);
   const bytes = encoded.flat().reduce((sum, text) => sum + text.length + 1, 0);
   const buffer = NativeBuffer.map(pointers * 8 + bytes);
@@ -28,7 +28,7 @@ export function stringVectors(vectors: readonly (readonly string[])[]): StringVe
     for (const text of vector) {
       if (text.includes(0)) {
         buffer[Symbol.dispose]();
-        const shown = JSON.stringify(new TextDecoder().decode(text));
+        const shown = JSON.stringify(fromBytes(text));
         throw new RangeError(`Cannot pass a string as it must not contain NUL: current value is ${shown}`);
       }
       buffer.u64[pointer++] = BigInt(buffer.address + end);

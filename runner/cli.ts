@@ -3,6 +3,7 @@
  * sources say: some 200 modules cost 50 ms to load one by one, a tenth of what recording a short program takes.
  */
 import { writeSync } from "node:fs";
+import { ownArguments } from "../ffi/words.ts";
 import { compiledEntry } from "./compiled/current.ts";
 import { missingHere } from "./surroundings.ts";
 
@@ -11,7 +12,7 @@ if (missing !== undefined) {
   writeSync(2, `tickproof: ${missing}\n`);
   process.exit(2);
 }
-const argv = process.argv.slice(2);
+const argv = ownArguments(process.argv.slice(2));
 const compiled = compiledEntry(argv);
 if (compiled !== undefined) {
   await import(compiled);

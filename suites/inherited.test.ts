@@ -64,3 +64,17 @@ hostTest("a process substitution is read", ["bash", "cat"], () => {
   const { stdout } = run(["bash", "-c", `${words} cat <(echo one) <(echo two)`]);
   assertEquals(stdout.toString(), "one\ntwo\n");
 });
+
+hostTest("arguments and variables that are no UTF-8 are what they were", ["sh", "od"], () => {
+  using scratch = new Scratch();
+  const trace = scratch.file("trace");
+  const show = `printf "%s\\n" "$@" "$ODD" | od -An -tx1`;
+  const odd = `ODD="$(printf 'a\\377\\303')"; export ODD; exec "$@" "$(printf 'x\\200y')" '' "$(printf '\\303\\244')"`;
+  const command = ["sh", "-c", show, "sh"];
+  const recorded = run(["sh", "-c", odd, "sh", ...LAUNCHED, "record", "-q", "-o", trace, "--", ...command]);
+  assertEquals(recorded.stdout.toString(), " 78 80 79 0a 0a c3 a4 0a 61 ff c3 0a\n");
+  assertEquals(run([...TICKPROOF, "replay", "-q", trace]).stdout.toString(), recorded.stdout.toString());
+  const info = run([...TICKPROOF, "info", trace]);
+  assertEquals(info.exit, { code: 0 }, info.stderr);
+  assertStringIncludes(info.stdout.toString(), String.raw`"x\udc80y"`);
+});

@@ -78,7 +78,6 @@ export class Lifecycle {
           shares(CLONE.SIGHAND) ? parent.process.actions : parent.process.actions.clone(),
         );
     if (!shares(CLONE.THREAD) && shares(CLONE.VM)) parent.space.users++;
-    process.choseProcessors = parent.process.choseProcessors;
     process.fixedLayout = parent.process.fixedLayout;
     const child = new RecordedTask(tid, process);
     this.recording.tasks.set(tid, child);
@@ -90,6 +89,7 @@ export class Lifecycle {
     // It has the registers that its parent made the call with, not those that the kernel was shown.
     for (const { register, value } of call.changed) child.set(register, value);
     child.place = { kind: "at", pc: call.next };
+    child.choseProcessors = parent.choseProcessors;
     child.descriptors = shares(CLONE.FILES) ? parent.descriptors : new DescriptorTable();
     child.trap = { blocked: parent.trap.blocked, pending: undefined };
     child.lastFault = parent.lastFault;

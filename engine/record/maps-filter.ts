@@ -1,16 +1,10 @@
 /**
  * What a program reads of address spaces in /proc: without the engine's own mappings, and with the protections
- * that it has asked for itself. A descriptor of such a file is exchanged for one of a copy, made when it is opened.
+ * that it has asked for itself.
  */
-import { readFileSync, readlinkSync } from "node:fs";
-import { AT_FDCWD, close, memfdCreate, O, PROT, pwrite, SYSCALLS } from "../../ffi/mod.ts";
+import { PROT } from "../../ffi/mod.ts";
 import type { AddressSpace } from "../tracee/address-space.ts";
-import type { Call } from "./call.ts";
-import type { RecordedTask } from "./recorded-task.ts";
-import type { Recording } from "./recording.ts";
 
-const OPENS: readonly number[] = [SYSCALLS.open, SYSCALLS.openat, SYSCALLS.openat2];
-const FILE = /^\/proc\/(\d+)(?:\/task\/(\d+))?\/(maps|smaps)$/;
 /** Addresses, protection, sharing, offset, and what the file is. */
 const HEADER = /^([0-9a-f]+)-([0-9a-f]+) [r-][w-][x-]([sp]) ([0-9a-f]+) (\S+ (\d+).*)$/;
 
@@ -26,33 +20,8 @@ interface Entry {
   details: string[];
 }
 
-/** After an open that succeeded: sees to it that the program does not read of the engine. */
-export function filterMaps(recording: Recording, task: RecordedTask, call: Call): void {
-  if (!OPENS.includes(call.number)) return;
-  const path = `/proc/${task.tid}/fd/${call.result}`;
-  const match = FILE.exec(readlinkSync(path));
-  const other = match && recording.tasks.get(Number(match[2] ?? match[1]));
-  if (!other) return;
-  const copy = memfdCreate("maps");
-  pwrite(copy, Buffer.from(filtered(readFileSync(match[0], "latin1"), other.space), "latin1"), 0);
-  exchange(recording, task, call.result, copy);
-  close(copy);
-}
-
-/** Lets a descriptor of the program be one of the recorder's. */
-function exchange({ tracer }: Recording, task: RecordedTask, fd: number, own: number): void {
-  const info = readFileSync(`/proc/${task.tid}/fdinfo/${fd}`, "latin1");
-  const flags = Number.parseInt(/^flags:\s*([0-7]+)$/m.exec(info)?.[1] ?? "0", 8);
-  const path = tracer.mapper.scratchString(task.space.image, `/proc/${process.pid}/fd/${own}`);
-  const opened = tracer.inject(task, SYSCALLS.openat, AT_FDCWD, path, O.RDONLY | O.CLOEXEC, 0);
-  // A program without a free descriptor keeps what it has.
-  if (opened < 0) return;
-  tracer.inject(task, SYSCALLS.dup3, opened, fd, flags & O.CLOEXEC);
-  tracer.inject(task, SYSCALLS.close, opened);
-}
-
 /** The text of a maps or smaps file as it would be without the engine. */
-function filtered(text: string, space: AddressSpace): string {
+export function filteredMaps(text: string, space: AddressSpace): string {
   const entries = parse(text)
     .filter((entry) => !isEngines(entry, space))
     .flatMap((entry) => split(entry, space));

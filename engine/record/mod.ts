@@ -2,6 +2,7 @@
 import { join, resolve } from "node:path";
 import {
   kill,
+  ownEnvironment,
   PERSONALITY,
   rawSyscall,
   SIG,
@@ -278,9 +279,11 @@ function start(
 }
 
 function currentEnvironment(): Record<string, string> {
-  return Object.fromEntries(
-    Object.entries(process.env).filter(
-      (entry): entry is [string, string] => entry[1] !== undefined && entry[0] !== START_VARIABLE,
+  return ownEnvironment(
+    Object.fromEntries(
+      Object.entries(process.env).filter(
+        (entry): entry is [string, string] => entry[1] !== undefined && entry[0] !== START_VARIABLE,
+      ),
     ),
   );
 }

@@ -24,3 +24,10 @@ export function showPersonality(task: RecordedTask, call: Call): void {
   const wanted = call.argument(0) % 2 ** 32;
   if (wanted !== ASK) process.fixedLayout = (wanted & ADDR_NO_RANDOMIZE) !== 0;
 }
+
+/** Text of /proc/PID/personality (proc_pid_personality in fs/proc/base.c, Linux 6.18). */
+export function visiblePersonality(text: string, { process }: RecordedTask): string {
+  if (process.fixedLayout) return text;
+  const seen = Number.parseInt(text, 16) & ~ADDR_NO_RANDOMIZE;
+  return `${(seen >>> 0).toString(16).padStart(8, "0")}\n`;
+}

@@ -30,17 +30,18 @@ import type { MappingRecord, MemoryWrite, Registers } from "../trace/events.ts";
 import { MAX_CHUNK_BYTES } from "../trace/mod.ts";
 import { pageEnd } from "../tracee/mappings.ts";
 import { applyMemoryCall, certainAdvice } from "../tracee/memory-calls.ts";
+import { choseProcessors, showAllProcessors } from "./affinity.ts";
 import { AttachedSegments } from "./attached.ts";
 import { Call } from "./call.ts";
 import { PERF_MEMORY } from "./described/perf-memory.ts";
 import { DescriptorTable } from "./descriptor-table.ts";
 import { placeLibrary } from "./library-place.ts";
 import type { MappedFiles } from "./mapped-files.ts";
-import { filterMaps } from "./maps-filter.ts";
 import type { Stream } from "./output-streams.ts";
 import { OutsideWrites } from "./outside-writes.ts";
 import { endOfFreeable, partDone } from "./partial-effects.ts";
 import { keepLayout, showPersonality } from "./personality.ts";
+import { ProcViews } from "./proc-views.ts";
 import type { RecordedTask } from "./recorded-task.ts";
 import type { Recording } from "./recording.ts";
 import { changedStack, growing, growingStart } from "./stack.ts";
@@ -89,11 +90,13 @@ export function sentSignal(call: Call): number {
 export class SyscallRecorder {
   private readonly files: MappedFiles;
   private readonly outsideWrites: OutsideWrites;
+  private readonly views: ProcViews;
   private readonly segments = new AttachedSegments();
 
   constructor(private readonly recording: Recording) {
     this.files = recording.files;
     this.outsideWrites = new OutsideWrites(recording);
+    this.views = new ProcViews(recording);
   }
 
   /** A task stands at a system call. @throws Unsupported for one that can't be recorded. */
@@ -171,6 +174,7 @@ export class SyscallRecorder {
   /** Changes of the arguments that only the kernel sees, and arguments that its results may overwrite. */
   prepare(task: RecordedTask, call: Call): void {
     if (call.number === SYSCALLS.mmap) placeLibrary(this.recording.tracer, task, call);
+    this.views.before(task, call);
     switch (call.number) {
       case SYSCALLS.mmap:
       case SYSCALLS.mprotect:
@@ -234,8 +238,9 @@ export class SyscallRecorder {
     const mapped = call.result >= 0 ? this.mapped(task, call) : undefined;
     const mapping = mapped?.mapping ?? (call.result < 0 ? partDone(task, call) : changedStack(task, call));
     if (call.result === 0 || number === SYSCALLS.rt_sigreturn) mendTrap(task, call);
-    if (number === SYSCALLS.sched_getaffinity && call.result > 0) this.showAllProcessors(task, call);
-    if (call.result >= 0) filterMaps(this.recording, task, call);
+    if (number === SYSCALLS.sched_getaffinity && call.result > 0)
+      showAllProcessors(this.recording, task, call);
+    if (call.result >= 0) this.views.after(task, call);
     let stream: Stream = 0;
     let outputHash = 0n;
     if (spec) {
@@ -303,7 +308,7 @@ export class SyscallRecorder {
     } else if (number === SYSCALLS.set_tid_address) {
       task.clearTid = call.argument(0);
     } else if (number === SYSCALLS.sched_setaffinity) {
-      process.choseProcessors = true;
+      choseProcessors(this.recording, task, call);
     } else if (number === SYSCALLS.set_robust_list) {
       task.robustList = call.argument(0);
     }
@@ -313,15 +318,6 @@ export class SyscallRecorder {
   private changedFds(task: RecordedTask, call: Call): void {
     if (call.number === SYSCALLS.unshare) task.descriptors = new DescriptorTable();
     else task.descriptors.changed();
-  }
-
-  /** The engine has bound the program to one processor; the program sees those that it would have without. */
-  private showAllProcessors({ process, space }: RecordedTask, call: Call): void {
-    if (process.choseProcessors) return;
-    const mask = new Uint8Array(call.result);
-    let { all } = this.recording.binding;
-    for (let i = 0; i < mask.length; i++, all >>= 8n) mask[i] = Number(all & 255n);
-    space.memory.write(call.argument(2), mask);
   }
 
   private mapped(

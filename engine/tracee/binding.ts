@@ -41,7 +41,7 @@ export class Binding implements Disposable {
     this.until = now + (this.bound ? BOUND_MS : LOOSE_MS);
     const mask = this.bound ? 1n << BigInt(currentCpu()) : this.all;
     setAffinity(0, mask);
-    for (const task of tasks) if (!task.process.choseProcessors) ifPossible(task.tid, mask);
+    for (const task of tasks) if (!task.choseProcessors) ifPossible(task.tid, mask);
     this.nextLook = now;
   }
 

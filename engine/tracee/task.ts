@@ -10,8 +10,6 @@ import { toRegisters } from "./registers.ts";
 /** A process: tasks with one thread group id. */
 export class Process {
   readonly tasks = new Set<Task>();
-  /** It has said itself which processors it runs on (sched_setaffinity). */
-  choseProcessors = false;
 
   /**
    * @param id Thread group id as the program sees it.
@@ -68,6 +66,8 @@ export class Task {
   readonly share = new Float64Array(TICK_COUNTERS);
   /** It was resumed and has not stopped yet. */
   running = false;
+  /** It was told by the program which processors it runs on (sched_setaffinity). */
+  choseProcessors = false;
   /** Signals held back until the next delivery point. */
   readonly held: HeldSignal[] = [];
   /** Signal mask to put back before delivering, while signals are held. */

@@ -1,0 +1,114 @@
+/**
+ * Files of /proc that would tell a program of the engine: it reads what it would read natively. A descriptor of such a file
+ * is exchanged for one of a copy when it is opened, and the copy is made anew whenever it is read from its beginning.
+ */
+import { readFileSync, readlinkSync } from "node:fs";
+import { AT_FDCWD, close, ftruncate, memfdCreate, O, open, pwrite, SYSCALLS } from "../../ffi/mod.ts";
+import { isErrnoException } from "../errno-exception.ts";
+import type { Call } from "./call.ts";
+import { identityOf } from "./described/perf-file.ts";
+import { position } from "./file-changes.ts";
+import { filteredMaps } from "./maps-filter.ts";
+import { visiblePersonality } from "./personality.ts";
+import type { RecordedTask } from "./recorded-task.ts";
+import type { Recording } from "./recording.ts";
+import { visibleCpuinfo, visibleStat, visibleStatus } from "./task-view.ts";
+
+const OPENS: readonly number[] = [SYSCALLS.open, SYSCALLS.openat, SYSCALLS.openat2];
+/** Calls that read from a descriptor's own position, and those that say where in an argument. */
+const READS = new Map<number, number | undefined>([
+  [SYSCALLS.read, undefined],
+  [SYSCALLS.readv, undefined],
+  [SYSCALLS.pread64, 3],
+  [SYSCALLS.preadv, 3],
+]);
+const OF_TASK = /^\/proc\/(\d+)(?:\/task\/(\d+))?\/(maps|smaps|status|stat|personality)$/;
+const CPUINFO = "/proc/cpuinfo";
+/** Copies that are kept in mind; of a program that opens more, older ones keep what they show. */
+const MOST_COPIES = 1024;
+
+/** See the file's head. */
+export class ProcViews {
+  /** Paths of what programs have copies of, by identity of the copy. */
+  private readonly copies = new Map<string, string>();
+
+  constructor(private readonly recording: Recording) {}
+
+  /** After a call that succeeded: gives the program a copy, if it has opened what would tell of the engine. */
+  after(task: RecordedTask, call: Call): void {
+    if (!OPENS.includes(call.number)) return;
+    const path = readlinkSync(`/proc/${task.tid}/fd/${call.result}`);
+    const text = this.text(path);
+    if (text === undefined) return;
+    const copy = memfdCreate(path.slice(path.lastIndexOf("/") + 1));
+    pwrite(copy, text, 0);
+    const identity = identityOf(process.pid, copy);
+    if (this.exchange(task, call.result, copy) && identity !== undefined) this.keep(identity, path);
+    close(copy);
+  }
+
+  /** Before a call runs: what is read from the beginning is as it is now. */
+  before(task: RecordedTask, call: Call): void {
+    if (this.copies.size === 0 || !READS.has(call.number)) return;
+    const fd = call.int(0);
+    const path = this.copies.get(identityOf(task.tid, fd) ?? "");
+    if (path === undefined) return;
+    const at = READS.get(call.number);
+    if ((at === undefined ? position(task.tid, fd) : call.argument(at)) !== 0) return;
+    const text = this.text(path);
+    // Of a task that is gone the copy tells as it was.
+    if (text === undefined) return;
+    const copy = open(`/proc/${task.tid}/fd/${fd}`, O.RDWR);
+    ftruncate(copy, text.length);
+    pwrite(copy, text, 0);
+    close(copy);
+  }
+
+  private keep(identity: string, path: string): void {
+    this.copies.set(identity, path);
+    if (this.copies.size <= MOST_COPIES) return;
+    const [oldest = ""] = this.copies.keys();
+    this.copies.delete(oldest);
+  }
+
+  /** What a program reads at a path; undefined for what is the kernel's to tell. */
+  private text(path: string): Buffer | undefined {
+    const visible = path === CPUINFO ? visibleCpuinfo : this.ofTask(path);
+    if (visible === undefined) return undefined;
+    try {
+      return Buffer.from(visible(readFileSync(path, "latin1")), "latin1");
+    } catch (error) {
+      if (isErrnoException(error, "ENOENT") || isErrnoException(error, "ESRCH")) return undefined;
+      throw error;
+    }
+  }
+
+  private ofTask(path: string): ((text: string) => string) | undefined {
+    const [, process, thread, file] = OF_TASK.exec(path) ?? [];
+    const task = file && this.recording.tasks.get(Number(thread ?? process));
+    if (!task) return undefined;
+    switch (file) {
+      case "status":
+        return (text) => visibleStatus(text, task, this.recording.binding.all);
+      case "stat":
+        return (text) => visibleStat(text, task);
+      case "personality":
+        return (text) => visiblePersonality(text, task);
+      default:
+        return (text) => filteredMaps(text, task.space);
+    }
+  }
+
+  /** Lets a descriptor of the program be one of the recorder's. @returns Whether the program had room for it. */
+  private exchange(task: RecordedTask, fd: number, own: number): boolean {
+    const { tracer } = this.recording;
+    const info = readFileSync(`/proc/${task.tid}/fdinfo/${fd}`, "latin1");
+    const flags = Number.parseInt(/^flags:\s*([0-7]+)$/m.exec(info)?.[1] ?? "0", 8);
+    const path = tracer.mapper.scratchString(task.space.image, `/proc/${process.pid}/fd/${own}`);
+    const opened = tracer.inject(task, SYSCALLS.openat, AT_FDCWD, path, O.RDONLY | O.CLOEXEC, 0);
+    if (opened < 0) return false;
+    tracer.inject(task, SYSCALLS.dup3, opened, fd, flags & O.CLOEXEC);
+    tracer.inject(task, SYSCALLS.close, opened);
+    return true;
+  }
+}
