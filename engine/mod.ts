@@ -8,6 +8,6 @@ export type { CrashState, MappedText } from "./record/crash.ts";
 export { DENIALS, type Denial } from "./record/deny/mod.ts";
 export type { LeftProcess } from "./record/left-processes.ts";
 export { type RecordOptions, type RecordResult, record } from "./record/mod.ts";
-export type { CodePlace, TaskPlace } from "./record/places.ts";
 export type { Difference, Progress } from "./replay/divergence.ts";
 export { type ReplayOptions, type ReplayResult, replay } from "./replay/mod.ts";
+export type { CodePlace, TaskPlace } from "./task-places.ts";

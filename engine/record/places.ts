@@ -1,35 +1,8 @@
-/** Where the tasks of a recording stand when its recorder is told to stop: what a person asks of a program that hangs. */
+/** Where the tasks of a recording stand when its recorder is told to stop. */
 import { syscallName } from "../../ffi/mod.ts";
-import { returnAddresses, STACK_BYTES } from "../return-addresses.ts";
-import type { AddressSpace } from "../tracee/address-space.ts";
+import { callersOn, codePlace, type TaskPlace } from "../task-places.ts";
 import { RIP, RSP } from "../tracee/registers.ts";
 import type { RecordedTask } from "./recorded-task.ts";
-
-/** An address in a program's text. */
-export interface CodePlace {
-  /** "0x7ffff7ed9e65" */
-  pc: string;
-  /** The file that is mapped there, its index in the trace's file list, and the byte in it; missing where none is. */
-  path?: string;
-  file?: number;
-  offset?: number;
-}
-
-/** Where one task stands. */
-export interface TaskPlace {
-  task: number;
-  process: number;
-  /** `blocked` in a system call, or `ready` to run. */
-  state: "blocked" | "ready";
-  at: CodePlace;
-  /** The system call that it is in. */
-  syscall?: string;
-  /**
-   * Addresses on its stack that follow a call instruction, nearest first: nearly always the callers. What an earlier
-   * call has left there and nothing has overwritten looks the same.
-   */
-  callers: CodePlace[];
-}
 
 /** Where a task stands that is stopped at a point or blocked in the kernel. */
 export function placeOf(task: RecordedTask): TaskPlace {
@@ -45,22 +18,4 @@ export function placeOf(task: RecordedTask): TaskPlace {
     ...(blocked && { syscall: syscallName(blocked.number) }),
     callers: callersOn(space, rsp),
   };
-}
-
-function codePlace(space: AddressSpace, pc: number): CodePlace {
-  const mapping = space.mappings.find(pc);
-  const place = { pc: `0x${pc.toString(16)}` };
-  if (mapping === undefined || mapping.file < 0) return place;
-  return { ...place, path: mapping.name, file: mapping.file, offset: mapping.offset + (pc - mapping.start) };
-}
-
-function callersOn(space: AddressSpace, rsp: number): CodePlace[] {
-  const end = space.mappings.find(rsp)?.end;
-  if (end === undefined) return [];
-  const stack = space.memory.read(rsp, Math.min(STACK_BYTES, end - rsp)).slice();
-  const text = {
-    executable: (address: number) => space.mappings.executable(address),
-    read: (address: number, length: number) => space.memory.read(address, length),
-  };
-  return returnAddresses(stack, text).map((address) => codePlace(space, address));
 }

@@ -9,6 +9,7 @@
 import { ERRNO, isErrno, PTRACE, SIG, SIGINFO, WAIT, yieldProcessor } from "../../ffi/mod.ts";
 import { EngineError, invariant } from "../engine-error.ts";
 import { Interrupted } from "../interrupts.ts";
+import type { TaskPlace } from "../task-places.ts";
 import { arm, armUpTo } from "../tracee/budget.ts";
 import { TaskGone } from "../tracee/controller.ts";
 import { faultingState } from "../tracee/fault.ts";
@@ -25,7 +26,6 @@ import { JobControl, LOOK_MS } from "./job-control.ts";
 import { isAwake } from "./kernel-state.ts";
 import { type LeftProcess, leftProcesses } from "./left-processes.ts";
 import { Lifecycle } from "./lifecycle.ts";
-import type { TaskPlace } from "./places.ts";
 import type { PlannedSignals } from "./planned-signals.ts";
 import { type Entry, type RecordedTask, standsAt } from "./recorded-task.ts";
 import type { Recording } from "./recording.ts";

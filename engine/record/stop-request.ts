@@ -7,10 +7,11 @@
  */
 import { kill, pendingInterrupt, SIG, setTimer, tgkill } from "../../ffi/mod.ts";
 import { Interrupted, takeInterrupt } from "../interrupts.ts";
+import type { TaskPlace } from "../task-places.ts";
 import type { Standing } from "../tracee/task.ts";
 import { JUMP_COUNTER } from "../translate/context.ts";
 import { hasPending, stateOf } from "./kernel-state.ts";
-import { placeOf, type TaskPlace } from "./places.ts";
+import { placeOf } from "./places.ts";
 import type { RecordedTask } from "./recorded-task.ts";
 import type { Recording } from "./recording.ts";
 import { Watchdog } from "./watchdog.ts";

@@ -1,6 +1,7 @@
 /** Replay: the door of this folder. */
 import { Interrupted } from "../interrupts.ts";
 import { exitOf, type Outcome, type Totals } from "../outcome.ts";
+import type { TaskPlace } from "../task-places.ts";
 import { TraceError } from "../trace/mod.ts";
 import { type Difference, Divergence } from "./divergence.ts";
 import { ReplaySession } from "./session.ts";
@@ -25,6 +26,8 @@ export interface ReplayResult extends Outcome {
   event: number;
   /** Of a divergence: how recording and replay differ, where the task got to the event at all. */
   difference?: Difference;
+  /** Of a replay that was told to stop: where each task stood. */
+  places?: readonly TaskPlace[];
 }
 
 /**
@@ -62,7 +65,9 @@ function outcomeOf(session: ReplaySession, directory: string): Omit<ReplayResult
   } catch (error) {
     if (error instanceof Interrupted) {
       const message = "the replay was told to stop";
-      return { outcome: "interrupted", message, event: reader.position, exit: { signal: error.signal } };
+      const { places } = session;
+      const exit = { signal: error.signal };
+      return { outcome: "interrupted", message, event: reader.position, exit, ...(places && { places }) };
     }
     if (!(error instanceof Divergence)) throw error;
     const { message, index: event, difference } = error;

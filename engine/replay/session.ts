@@ -10,6 +10,7 @@ import { close, isErrno, pendingInterrupt, spawnTraced } from "../../ffi/mod.ts"
 import { catchInterrupts, Interrupted } from "../interrupts.ts";
 import { readOptimisations } from "../optimisations.ts";
 import { type Cost, noTotals } from "../outcome.ts";
+import type { TaskPlace } from "../task-places.ts";
 import type { EndEvent, TraceEvent } from "../trace/events.ts";
 import { TraceError, TraceReader } from "../trace/mod.ts";
 import { Binding } from "../tracee/binding.ts";
@@ -24,6 +25,7 @@ import { Lifecycle } from "./lifecycle.ts";
 import { MemoryReplay } from "./memory-replay.ts";
 import { Navigator } from "./navigator.ts";
 import { type OutputSink, toStandardStreams } from "./output-sink.ts";
+import { placesOf } from "./places.ts";
 import { Rebuilder } from "./rebuild.ts";
 import { Watchdog } from "./watchdog.ts";
 
@@ -48,6 +50,8 @@ export class ReplaySession implements Disposable {
   readonly totals = noTotals();
   /** Where the events come from; it stands behind the last one that was replayed. */
   readonly reader: TraceReader;
+  /** Where every task stood when the replay was told to stop; undefined before. */
+  places: readonly TaskPlace[] | undefined;
   private readonly resources = new DisposableStack();
   private readonly watchdog: Watchdog;
   private readonly confinement: Confinement;
@@ -139,7 +143,13 @@ export class ReplaySession implements Disposable {
 
   private interrupt(): void {
     const signal = this.watchdog.look();
-    if (signal !== 0) throw new Interrupted(signal, true);
+    if (signal === 0) return;
+    // Once: a second signal, while the tasks are being stopped, ends it as it is.
+    if (this.places === undefined) {
+      this.places = [];
+      this.places = placesOf(this.lifecycle.tasks.values(), this.tracer);
+    }
+    throw new Interrupted(signal, true);
   }
 
   private replay(event: Exclude<TraceEvent, EndEvent>): void {

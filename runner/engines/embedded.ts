@@ -38,9 +38,9 @@ export function embeddedEngine(tickproof: readonly string[]): Engine {
       ],
     }),
     replay: (files) => ({ command: [...start("replay", files), files.trace] }),
-    threadsOf(files) {
-      const report = readReport(files.file("record", "report.json"));
-      return report?.kind === "record" ? threadPlaces(report) : [];
+    threadsOf(phase, files) {
+      const report = readReport(files.file(phase, "report.json"));
+      return report === undefined || report.kind === "error" ? [] : threadPlaces(report);
     },
     crashOf(files) {
       const report = readReport(files.file("record", "report.json"));

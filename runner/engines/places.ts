@@ -50,8 +50,8 @@ export async function divergencePlace({
   }
 }
 
-/** Where the tasks of a recording stood that was told to stop. */
-export function threadPlaces({ places = [], directory }: RecordReport): ThreadPlace[] {
+/** Where the tasks of a recording or a replay stood that was told to stop. */
+export function threadPlaces({ places = [], directory }: RecordReport | ReplayReport): ThreadPlace[] {
   return nameThreads(places, storedFiles(directory));
 }
 

@@ -135,8 +135,8 @@ export interface Engine {
   replay(files: EngineFiles): Invocation;
   /** What a person types to replay a kept trace; undefined where it is `tickproof replay`. */
   replayByHand?(trace: string): readonly string[];
-  /** Where the threads stood when a recording was told to stop, as far as the engine has told. */
-  threadsOf?(files: EngineFiles): readonly ThreadPlace[];
+  /** Where the threads stood when a phase was told to stop, as far as the engine has told. */
+  threadsOf?(phase: EnginePhase, files: EngineFiles): readonly ThreadPlace[];
   /** What a signal has left of a recording's program, as far as the engine has told. */
   crashOf?(files: EngineFiles): Crash | undefined;
   /** What came of a phase. */

@@ -4,6 +4,7 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSy
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { assert, assertEquals, assertExists, assertMatch, assertStringIncludes } from "@std/assert";
+import type { Engine } from "../engines/types.ts";
 import { FAKE_ENGINE, FakeRun, type FakeRunOptions, faultyTest, shellTest } from "./_fixtures.ts";
 import { Snapshots } from "./snapshots.ts";
 import type { Attempt, TestCase, TestResult } from "./types.ts";
@@ -228,5 +229,27 @@ test("a timeout under another engine says where each thread of the program was",
       );
     },
     { engines },
+  );
+});
+
+test("a timeout of the replay phase says where the engine's threads stood", async () => {
+  const asked: string[] = [];
+  const standing = { task: 7, process: 7, state: "ready", pc: "0x10" } as const;
+  const embedded: Engine = {
+    ...FAKE_ENGINE,
+    replay: () => ({ command: ["sleep", "600"] }),
+    threadsOf: (phase) => {
+      asked.push(phase);
+      return [standing];
+    },
+  };
+  const engines = { embedded, rr: { refusal: "there is no rr", missing: ["rr"] }, rrIsFit: false };
+  await run(
+    shellTest("true", { timeoutSeconds: 8 }),
+    ({ verdict }, attempt) => {
+      assertEquals(verdict, { kind: "timeout", phase: "replay", seconds: 8 });
+      assertEquals([asked, attempt.threads], [["replay"], [standing]]);
+    },
+    { engines, nativeRuns: 0 },
   );
 });

@@ -32,6 +32,9 @@ export function brokenBy(what: string, error: unknown): Verdicted {
   return new Verdicted({ kind: "broken", reason: `${what}: ${words}` });
 }
 
+/** Phases that run the program; a script makes its own. */
+type ProgramPhase = Exclude<Phase, "script">;
+
 /** How a phase is run. */
 export interface PhaseSpec extends Invocation {
   /** File that is its standard input. */
@@ -49,7 +52,7 @@ export interface PhaseSpec extends Invocation {
 export async function runPhase(
   spec: AttemptSpec,
   attempt: Attempt,
-  phase: Phase,
+  phase: ProgramPhase,
   how: PhaseSpec,
 ): Promise<Seen> {
   spec.onPhase(phase);
@@ -115,7 +118,7 @@ function verdictOf(error: unknown): unknown {
 async function runIn(
   { test, engine, folder, abort }: AttemptSpec,
   attempt: Attempt,
-  phase: Phase,
+  phase: ProgramPhase,
   { command, environment = {}, stdin, guard }: PhaseSpec,
   cwd: string,
 ): Promise<Seen> {
@@ -131,7 +134,7 @@ async function runIn(
     stdout,
     stderr,
     timeoutSeconds: seconds,
-    records: phase === "record",
+    traces: phase !== "native",
     onTimeout: (pid) => {
       // The threads of the embedded engine's programs stand in its code cache: their addresses would say nothing. Of
       // another engine's, those of the engine itself are left out.
@@ -147,7 +150,7 @@ async function runIn(
   if (end.kind === "aborted") throw new Aborted();
   if (end.kind === "timeout") {
     attempt.milliseconds[phase] = seconds * 1000;
-    const threads = phase === "record" && engine.threadsOf ? engine.threadsOf(folder) : standing;
+    const threads = phase !== "native" && engine.threadsOf ? engine.threadsOf(phase, folder) : standing;
     if (threads.length > 0) attempt.threads = threads;
     throw new Verdicted({ kind: "timeout", phase, seconds });
   }

@@ -10,10 +10,10 @@ import { guardFromKill } from "./watchdog.ts";
 /** How a process is asked to end. */
 const ENDING: Asking = { graceMs: 2000 };
 /**
- * The same for a recorder. It passes the signal on, and gives its program 2 seconds (engine/record/stop-request.ts); then
- * it must come to write the end of its trace.
+ * The same for a recorder or a replayer. A recorder passes the signal on, and gives its program 2 seconds
+ * (engine/record/stop-request.ts); then it must come to write the end of its trace, and where its threads stood.
  */
-const RECORDER_ENDING: Asking = { graceMs: 10_000, leaderOnly: true };
+const TRACER_ENDING: Asking = { graceMs: 10_000, leaderOnly: true };
 /** How often a guard looks at what it watches. */
 const WATCH_MS = 50;
 /** A process that is to be watched from its beginning stops itself first. */
@@ -33,8 +33,8 @@ export interface ProcessSpec {
   timeoutSeconds: number;
   /** What it leaves running goes on until it is ended by `endServices`. @default false */
   services?: boolean;
-  /** It is a recorder, which ends its program itself and must come to write the end of its trace. @default false */
-  records?: boolean;
+  /** It is a recorder or a replayer, which ends its program itself and must come to write its report. @default false */
+  traces?: boolean;
   /** Ends it before its time. */
   abort: AbortSignal;
   /**
@@ -93,7 +93,7 @@ export async function runProcess(spec: ProcessSpec): Promise<ProcessEnd> {
   const milliseconds = performance.now() - started;
   ended.abort();
   if (why.kind === "timeout") spec.onTimeout?.(child.pid);
-  if (why.kind !== "exited") await endTree(child, spec.records ? RECORDER_ENDING : ENDING);
+  if (why.kind !== "exited") await endTree(child, spec.traces ? TRACER_ENDING : ENDING);
   const end = () => {
     // Also what was started while it was ended.
     const left = endLeft(child.pid, spec);

@@ -91,9 +91,15 @@ function textFrom(path: string, from: number): string {
   return bytes.subarray(first).toString().trimEnd();
 }
 
-/** Where the threads of the program stood that the script was recording when its time was up. */
+/** What each recording of a script and each replay of one leaves. */
+const REPORT = /^[^/]+\/(record|replay-\d+\/replay)\.json$/;
+
+/** Where the threads of the program stood that the script was recording or replaying when its time was up. */
 function threadsIn(recordings: string): Pick<Attempt, "threads"> {
-  const reports = readdirSync(recordings).map((name) => readReport(join(recordings, name, "record.json")));
-  const threads = reports.flatMap((report) => (report?.kind === "record" ? threadPlaces(report) : []));
+  const paths = readdirSync(recordings, { recursive: true, encoding: "utf8" });
+  const reports = paths.filter((path) => REPORT.test(path)).map((path) => readReport(join(recordings, path)));
+  const threads = reports.flatMap((report) =>
+    report === undefined || report.kind === "error" ? [] : threadPlaces(report),
+  );
   return threads.length > 0 ? { threads } : {};
 }

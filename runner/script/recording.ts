@@ -237,7 +237,7 @@ async function runEngine(
     stdout,
     stderr,
     timeoutSeconds: FOREVER_SECONDS,
-    records: command === "record",
+    traces: true,
     abort: signal,
     onStart: (recorder, ended) => sendInTime(call.signals, { recorder, stdout, ended }),
   });

@@ -1,0 +1,42 @@
+/** Where the tasks of a replay stand when it is told to stop. */
+import { SIG, syscallName, tgkill } from "../../ffi/mod.ts";
+import { callersOn, codePlace, type TaskPlace } from "../task-places.ts";
+import type { Tracer } from "../tracee/tracer.ts";
+import type { ReplayedTask } from "./replayed-task.ts";
+
+/**
+ * The places of tasks; the replay can't go on afterwards.
+ *
+ * @param tasks Living ones. One that runs is stopped, wherever it is.
+ */
+export function placesOf(tasks: Iterable<ReplayedTask>, tracer: Tracer): TaskPlace[] {
+  return [...tasks].flatMap((task) => {
+    const { space, site } = task;
+    if (task.running && !halt(task, tracer)) return [];
+    const pc = site?.pc ?? task.returned ?? task.appPc ?? positionOf(task);
+    return {
+      task: task.id,
+      process: task.process.id,
+      state: site ? "blocked" : "ready",
+      at: pc === undefined ? { pc: "unknown" } : codePlace(space, pc),
+      ...(site && { syscall: syscallName(site.number) }),
+      callers: callersOn(space, task.number("rsp")),
+    };
+  });
+}
+
+/** Stops a task that runs, and reads its registers. @returns Whether it is still there. */
+function halt(task: ReplayedTask, tracer: Tracer): boolean {
+  tgkill(task.process.pid, task.tid, SIG.SIGSTOP);
+  const stopped = tracer.waitFor(task.tid);
+  if (stopped !== task.tid || (tracer.control.status & 0xff) !== 0x7f) return false;
+  tracer.takeRegisters(task);
+  return true;
+}
+
+/** The app pc of a task in the code cache; undefined in what is the engine's own. */
+function positionOf(task: ReplayedTask): number | undefined {
+  const { cache } = task.space.image;
+  const rip = task.number("rip");
+  return cache.position(rip)?.pc;
+}

@@ -1,0 +1,49 @@
+/** Where tasks stand, as a person wants to know it of a program that hangs: the function that each is in, and its callers. */
+import { returnAddresses, STACK_BYTES } from "./return-addresses.ts";
+import type { AddressSpace } from "./tracee/address-space.ts";
+
+/** An address in a program's text. */
+export interface CodePlace {
+  /** "0x7ffff7ed9e65" */
+  pc: string;
+  /** The file that is mapped there, its index in the trace's file list, and the byte in it; missing where none is. */
+  path?: string;
+  file?: number;
+  offset?: number;
+}
+
+/** Where one task stands. */
+export interface TaskPlace {
+  task: number;
+  process: number;
+  /** `blocked` in a system call, or `ready` to run. */
+  state: "blocked" | "ready";
+  at: CodePlace;
+  /** The system call that it is in. */
+  syscall?: string;
+  /**
+   * Addresses on its stack that follow a call instruction, nearest first: nearly always the callers. What an earlier
+   * call has left there and nothing has overwritten looks the same.
+   */
+  callers: CodePlace[];
+}
+
+/** The place of an address in a program's memory. */
+export function codePlace(space: AddressSpace, pc: number): CodePlace {
+  const mapping = space.mappings.find(pc);
+  const place = { pc: `0x${pc.toString(16)}` };
+  if (mapping === undefined || mapping.file < 0) return place;
+  return { ...place, path: mapping.name, file: mapping.file, offset: mapping.offset + (pc - mapping.start) };
+}
+
+/** The callers that a stack tells of. */
+export function callersOn(space: AddressSpace, rsp: number): CodePlace[] {
+  const end = space.mappings.find(rsp)?.end;
+  if (end === undefined) return [];
+  const stack = space.memory.read(rsp, Math.min(STACK_BYTES, end - rsp)).slice();
+  const text = {
+    executable: (address: number) => space.mappings.executable(address),
+    read: (address: number, length: number) => space.memory.read(address, length),
+  };
+  return returnAddresses(stack, text).map((address) => codePlace(space, address));
+}
