@@ -5,7 +5,17 @@
 import { type Amount, argument, evaluate, least, result, times } from "./amounts.ts";
 import type { CallView, MemoryRange } from "./call.ts";
 import { type Condition, holds } from "./conditions.ts";
-import * as vectors from "./vectors.ts";
+import {
+  type MessageArea,
+  messageLengths,
+  receivedControl,
+  receivedMessage,
+  receivedMessages as receivedMessagesOf,
+  scatter,
+  sentMessage,
+  sentMessages,
+  socketAddress,
+} from "./vectors.ts";
 
 /** Memory as a function of the call that touches it. `at` is an argument, 0 to 5. */
 export type Area =
@@ -20,7 +30,7 @@ export type Area =
   /** A socket address at the argument and its length at argument `lengthAt`, both written where they are given. */
   | { readonly kind: "socketAddress"; readonly at: number; readonly lengthAt: number }
   /** What a message header at the argument leads to: see the functions of these names in `vectors.ts`. */
-  | { readonly kind: vectors.MessageArea; readonly at: number }
+  | { readonly kind: MessageArea; readonly at: number }
   /** What a recvmmsg wrote by way of the messages at the argument, counted by argument `countAt`. */
   | { readonly kind: "receivedMessages"; readonly at: number; readonly countAt: number }
   /** Only for calls for which a condition holds. */
@@ -68,7 +78,7 @@ export function sockaddr(at: number, lengthAt: number): Area {
 }
 
 /** What the message header, or the messages, at argument `at` lead to. */
-export function message(kind: vectors.MessageArea, at: number): Area {
+export function message(kind: MessageArea, at: number): Area {
   return { kind, at };
 }
 
@@ -110,6 +120,14 @@ export const LOCAL_IOVECS = iovecs(1, 2, result);
 /** What a process_vm_writev has written in the memory of the other process. */
 export const REMOTE_IOVECS = iovecs(3, 4, result);
 
+const MESSAGES: Readonly<Record<MessageArea, (call: CallView, at: number) => MemoryRange[]>> = {
+  sentMessage,
+  receivedMessage,
+  receivedControl,
+  sentMessages,
+  messageLengths,
+};
+
 /** The memory that an area is for a given call; lengths may be without bound. */
 export function rangesOf(area: Area, call: CallView): MemoryRange[] {
   switch (area.kind) {
@@ -126,18 +144,18 @@ export function rangesOf(area: Area, call: CallView): MemoryRange[] {
     }
     case "iovecs": {
       const { at, countAt, length } = area;
-      return vectors.scatter(call, call.argument(at), call.argument(countAt), evaluate(length, call));
+      return scatter(call, call.argument(at), call.argument(countAt), evaluate(length, call));
     }
     case "socketAddress":
-      return vectors.socketAddress(call, area.at, area.lengthAt);
+      return socketAddress(call, area.at, area.lengthAt);
     case "sentMessage":
     case "receivedMessage":
     case "receivedControl":
     case "sentMessages":
     case "messageLengths":
-      return vectors[area.kind](call, area.at);
+      return MESSAGES[area.kind](call, area.at);
     case "receivedMessages":
-      return vectors.receivedMessages(call, area.at, area.countAt);
+      return receivedMessagesOf(call, area.at, area.countAt);
     case "when":
       return holds(area.condition, call) ? rangesOf(area.area, call) : [];
     case "both":

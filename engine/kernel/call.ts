@@ -1,8 +1,10 @@
 /**
  * What the table of system calls needs to see of a call, and what it says of one: the types of this folder.
  */
+import type { Amount } from "./amounts.ts";
 import type { Area } from "./areas.ts";
 import type { Condition } from "./conditions.ts";
+import type { ContentChange, FileChange, OpenedPath, PathArgument } from "./files.ts";
 
 /** What a system call looks like from the tracer, at entry or exit. */
 export interface CallView {
@@ -37,17 +39,43 @@ export interface MemoryRange {
  */
 export type Handling = "record" | "memory" | "task" | "absent" | "unsupported";
 
+/** What a call that changes the address space does to it: replay does the same, and keeps the same picture. */
+export type MemoryWay =
+  | "map"
+  | "attach"
+  | "detach"
+  | "unmap"
+  | "protect"
+  | "move"
+  | "remapFile"
+  | "advise"
+  | "break"
+  /** What is locked becomes the process's own copy, which does not follow its file any more. */
+  | "lock"
+  | "lockAll"
+  /** The limit of the stack: it may grow further, or no more. */
+  | "limit";
+
+/** What a call does to the task that makes it. */
+export type TaskWay = "birth" | "exec" | "exit" | "exitGroup" | "sigreturn";
+
 /** Everything that the engine knows of one system call. */
 export interface SyscallSpec {
   readonly name: string;
   readonly number: number;
   readonly handling: Handling;
+  /** What it does to the address space; set for all that are handled as `memory`. */
+  readonly memory?: MemoryWay;
+  /** What it does to its task; set for all that are handled as `task`. */
+  readonly task?: TaskWay;
   /** Error number to answer with where `handling` is `absent`. */
   readonly errno?: number;
   /** Why it is absent or unsupported, as a sentence for the user. */
   readonly reason?: string;
   /** Whether it may sleep for long, so that other tasks have to run meanwhile. */
   readonly blocks: Condition;
+  /** For calls that may sleep, but hardly ever do: of any descriptor, or of files (not pipes, terminals, sockets). */
+  readonly seldomSleeps?: "ever" | "forFiles";
   /** Whether it may end the sleep of another task, once it has ended itself. To be asked at exit. */
   readonly wakes: Condition;
   /** Whether it may change what an already known file descriptor number refers to. */
@@ -58,6 +86,27 @@ export interface SyscallSpec {
   readonly writesAlways: readonly Area[];
   /** For calls that send the program's bytes to a descriptor: which argument it is, and the bytes. */
   readonly sends?: { readonly fd: number; readonly from: Area };
+  /** For calls that send a signal: its number. */
+  readonly signal?: Amount;
+  /** For calls that wait with another signal mask: the address of that. */
+  readonly waitingMask?: Amount;
+  /** Whether it waits for several descriptors at once, and takes from what is ready what it reports. */
+  readonly waitsForMany: boolean;
+  /** For calls that read from a descriptor: which argument it is, and which the offset, if not its position. */
+  readonly reads?: { readonly fd: number; readonly offset?: number };
+  /** For calls whose result is a descriptor of a file that they have opened. */
+  readonly opens?: OpenedPath;
+  /** For calls that look at a file by its path. */
+  readonly looksAt?: PathArgument;
+  /** What it changes in the contents of files: the first whose condition holds at exit. */
+  readonly contents: readonly ContentChange[];
+  /**
+   * The files, names and attributes that it would change: what `--deny write` is about. `unknown` for a call of which
+   * nobody has said it, which is denied.
+   */
+  readonly changes: readonly FileChange[] | "unknown";
+  /** Whether it brings the program a way to a network. */
+  readonly opensNetwork: Condition;
   /** For calls that move bytes between descriptors: which argument is the destination. */
   readonly moves?: number;
   /** Calls that are answered with an error instead of being run: the first answer whose condition holds. */

@@ -3,7 +3,7 @@
  */
 
 import type { SyscallName } from "../../ffi/mod.ts";
-import type { SyscallSpec } from "./call.ts";
+import type { MemoryWay, SyscallSpec, TaskWay } from "./call.ts";
 
 /** How a system call differs from one that is recorded, does not sleep, and writes no memory. */
 export type Entry = Partial<Omit<SyscallSpec, "name" | "number">>;
@@ -24,6 +24,21 @@ export function plain(...names: SyscallName[]): Table {
 /** The same system calls, none of which ends the sleep of another task. */
 export function calm(table: Table): Table {
   return Object.fromEntries(Object.entries(table).map(([name, entry]) => [name, { wakes: false, ...entry }]));
+}
+
+/** The same system calls, none of which changes a file that is not named otherwise. */
+export function changesNothing(table: Table): Table {
+  return Object.fromEntries(Object.entries(table).map(([name, entry]) => [name, { changes: [], ...entry }]));
+}
+
+/** A call that changes the address space. */
+export function memory(way: MemoryWay): Entry {
+  return { handling: "memory", memory: way };
+}
+
+/** A call that makes, replaces or ends a task, or returns from a signal. */
+export function task(way: TaskWay): Entry {
+  return { handling: "task", task: way };
 }
 
 /** A call that programs find missing: answered with `-errno` without running. */

@@ -9,8 +9,18 @@
  * it, and never the other way round. So a range may reach into pages that are not mapped: cut it there.
  */
 
-export { LOCAL_IOVECS, REMOTE_IOVECS, rangesOf } from "./areas.ts";
-export type { CallView, Handling, MemoryRange, SyscallSpec } from "./call.ts";
+export { type Amount, evaluate } from "./amounts.ts";
+export { type Area, LOCAL_IOVECS, REMOTE_IOVECS, rangesOf } from "./areas.ts";
+export type { CallView, Handling, MemoryRange, MemoryWay, SyscallSpec, TaskWay } from "./call.ts";
+export { type Condition, holds } from "./conditions.ts";
+export {
+  asksToWrite,
+  type ContentChange,
+  type FileChange,
+  type PathArgument,
+  type Stretch,
+  UNNAMED,
+} from "./files.ts";
 export {
   answer,
   blocks,

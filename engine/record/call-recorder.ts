@@ -1,7 +1,7 @@
 /** The way of a system call while recording: from its entry through sleep, signals and restarts to its event. */
 import { ERRNO, PTRACE, PTRACE_EVENT, SIG, SYSCALL_STOP, SYSCALLS } from "../../ffi/mod.ts";
 import { EngineError, invariant } from "../engine-error.ts";
-import { wakesOthers } from "../kernel/mod.ts";
+import { syscallSpec, wakesOthers } from "../kernel/mod.ts";
 import { TaskGone } from "../tracee/controller.ts";
 import { intoKernel, RAX, RCX, USER32_CS } from "../tracee/registers.ts";
 import type { Tracer } from "../tracee/tracer.ts";
@@ -26,7 +26,6 @@ const FIRST_RESTART = -512;
 const LAST_RESTART = -516;
 
 /** Calls that make a task. */
-const BIRTHS: readonly number[] = [SYSCALLS.fork, SYSCALLS.vfork, SYSCALLS.clone];
 
 /** Bytes of a `syscall` instruction. */
 const SYSCALL_LENGTH = 2n;
@@ -71,7 +70,7 @@ export class CallRecorder {
     task.returnedTo = -1;
     // A birth is broken off by any signal that is there (copy_process in kernel/fork.c): it comes first, without them.
     const isFirst = task.held[0] !== undefined && comesTooSoon(task, task.held[0]);
-    if (isFirst && !BIRTHS.includes(number)) {
+    if (isFirst && syscallSpec(number)?.task !== "birth") {
       this.signals.release(task);
       giveBack(task);
     }
@@ -96,8 +95,9 @@ export class CallRecorder {
     }
     const call = this.syscalls.begin(task, number, site, registers);
     task.call = call;
-    if (number === SYSCALLS.exit || number === SYSCALLS.exit_group) {
-      if (number === SYSCALLS.exit_group) this.recording.finishOutput(task.process);
+    const way = call.spec?.task;
+    if (way === "exit" || way === "exitGroup") {
+      if (way === "exitGroup") this.recording.finishOutput(task.process);
       this.deaths.exit(task, call);
       return;
     }
@@ -335,7 +335,7 @@ export class CallRecorder {
     for (const { register, value } of call.changed) task.set(register, value);
     this.syscalls.end(task, call);
     this.recording.disturbed ||= call.spec !== undefined && wakesOthers(call.spec, call);
-    if (call.number === SYSCALLS.rt_sigreturn) {
+    if (call.spec?.task === "sigreturn") {
       returnFromHandler(task, call);
     } else if (task.held.length > 0) {
       this.wake(task, call);
@@ -367,8 +367,8 @@ function endsThreads({ process, tid }: RecordedTask, call: Call): boolean {
   return isExec(call) && (process.tasks.size > 1 || tid !== process.pid);
 }
 
-function isExec({ number }: Call): boolean {
-  return number === SYSCALLS.execve || number === SYSCALLS.execveat;
+function isExec({ spec }: Call): boolean {
+  return spec?.task === "exec";
 }
 
 function isReady(task: RecordedTask): boolean {

@@ -7,18 +7,11 @@
  * and the program's own stores, are what the file holds, wherever it is mapped.
  */
 import { statSync } from "node:fs";
-import { close, isErrno, O, open, pread, SYSCALLS } from "../../ffi/mod.ts";
+import { close, isErrno, O, open, pread } from "../../ffi/mod.ts";
 import type { MappingRecord, MemoryWrite } from "../trace/events.ts";
 import type { Mapping } from "../tracee/mappings.ts";
 import type { Call } from "./call.ts";
-import {
-  changedDescriptor,
-  changedRange,
-  cutAt,
-  type FileRange,
-  truncatedPath,
-  WHOLE,
-} from "./file-changes.ts";
+import { changedRange, contentChange, cutAt, type FileRange, pathAt, WHOLE } from "./file-changes.ts";
 import type { RecordedTask } from "./recorded-task.ts";
 import type { Recording } from "./recording.ts";
 
@@ -85,22 +78,29 @@ export class MappedFiles {
 
   /** To be called after the event of a call: adds events for what it has changed in mapped files. */
   after(task: RecordedTask, call: Call): void {
-    if (call.number === SYSCALLS.truncate && call.result === 0) {
-      this.changed(task, truncatedPath(task, call), () => cutAt(call.argument(1)));
-    }
-    const fd = changedDescriptor(call);
-    if (fd !== undefined && this.mayBeMapped(task, fd)) {
-      this.changed(task, `/proc/${task.tid}/fd/${fd}`, (size) =>
-        // A call that failed half-way has changed it anywhere.
-        call.result < 0 ? WHOLE : changedRange(task, call, fd, size),
-      );
-    }
-    if (call.result >= 0 && call.number === SYSCALLS.mremap) this.grown(task, call.result);
-    if (call.result >= 0 && call.number === SYSCALLS.remap_file_pages) this.grown(task, call.argument(0));
+    this.contentsChanged(task, call);
+    if (call.result >= 0 && call.spec?.memory === "move") this.grown(task, call.result);
+    if (call.result >= 0 && call.spec?.memory === "remapFile") this.grown(task, call.argument(0));
     const { due } = this;
     if (due.length === 0) return;
     this.due = [];
     for (const { followed, path, range } of due) this.tell(task, followed, path, range);
+  }
+
+  private contentsChanged(task: RecordedTask, call: Call): void {
+    const change = contentChange(call);
+    if (!change) return;
+    const { file, stretch } = change;
+    let fd: number | undefined;
+    if ("fd" in file) {
+      fd = file.fd === "result" ? call.result : call.int(file.fd);
+      if (!this.mayBeMapped(task, fd)) return;
+    }
+    const path = "path" in file ? pathAt(task, call, file.path) : `/proc/${task.tid}/fd/${fd}`;
+    this.changed(task, path, (size) =>
+      // A call that failed half-way has changed it anywhere.
+      call.result < 0 ? WHOLE : changedRange(task, call, stretch, fd, size),
+    );
   }
 
   /** The inode of a file that is mapped. */

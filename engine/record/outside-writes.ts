@@ -6,24 +6,15 @@
 import { readlinkSync } from "node:fs";
 import { ERRNO, SYSCALLS } from "../../ffi/mod.ts";
 import type { MemoryRange } from "../kernel/call.ts";
-import { LOCAL_IOVECS, REMOTE_IOVECS, rangesOf } from "../kernel/mod.ts";
+import { type Area, LOCAL_IOVECS, REMOTE_IOVECS, rangesOf } from "../kernel/mod.ts";
 import { collect } from "../output.ts";
 import type { MemoryWrite } from "../trace/events.ts";
 import type { Call } from "./call.ts";
-import { position } from "./file-changes.ts";
+import { position, saidOffset } from "./file-changes.ts";
 import type { RecordedTask } from "./recorded-task.ts";
 import type { Recording } from "./recording.ts";
 
 const MEMORY_FILE = /^\/proc\/(\d+)(?:\/task\/(\d+))?\/mem$/;
-const OPENS: readonly number[] = [SYSCALLS.open, SYSCALLS.openat, SYSCALLS.openat2, SYSCALLS.creat];
-
-/** Calls that write to a descriptor (argument 0): which argument the offset is, if any. */
-const FILE_WRITES = new Map<number, number | undefined>([
-  [SYSCALLS.write, undefined],
-  [SYSCALLS.writev, undefined],
-  [SYSCALLS.pwrite64, 3],
-  [SYSCALLS.pwritev, 3],
-]);
 
 /** See the file's head. */
 export class OutsideWrites {
@@ -35,13 +26,13 @@ export class OutsideWrites {
   /** To be called after the event of a call: adds events for what it has changed elsewhere. */
   after(task: RecordedTask, call: Call): void {
     if (call.result < 0) return;
-    if (OPENS.includes(call.number)) {
+    if (call.spec?.opens) {
       this.memoryFiles ||= MEMORY_FILE.test(readlinkSync(`/proc/${task.tid}/fd/${call.result}`));
     } else if (call.number === SYSCALLS.process_vm_writev) {
       const target = this.find(call.int(0));
       if (target) this.changed(task, target, rangesOf(REMOTE_IOVECS, call));
-    } else if (this.memoryFiles && FILE_WRITES.has(call.number) && call.result > 0) {
-      this.throughFile(task, call, FILE_WRITES.get(call.number));
+    } else if (this.memoryFiles && call.result > 0) {
+      this.throughFile(task, call);
     }
   }
 
@@ -53,13 +44,10 @@ export class OutsideWrites {
     if (call.number === SYSCALLS.process_vm_writev) {
       return this.find(call.int(0))?.space === task.space ? rangesOf(REMOTE_IOVECS, call) : [];
     }
-    if (!this.memoryFiles || !FILE_WRITES.has(call.number)) return [];
-    const fd = call.int(0);
-    if (this.fileTarget(task, fd)?.space !== task.space) return [];
-    const offsetAt = FILE_WRITES.get(call.number);
-    const address = offsetAt === undefined ? position(task.tid, fd) : call.argument(offsetAt);
-    const isVector = call.number === SYSCALLS.writev || call.number === SYSCALLS.pwritev;
-    return [{ address, length: isVector ? call.result : call.argument(2) }];
+    const sent = this.memoryFiles ? sentTo(call) : undefined;
+    if (!sent || this.fileTarget(task, sent.fd)?.space !== task.space) return [];
+    const address = sent.offset ?? position(task.tid, sent.fd);
+    return [{ address, length: sent.from.kind === "buffer" ? call.argument(2) : call.result }];
   }
 
   /**
@@ -88,11 +76,11 @@ export class OutsideWrites {
     return done > 0 ? done : -ERRNO.EFAULT;
   }
 
-  private throughFile(task: RecordedTask, call: Call, offsetAt: number | undefined): void {
-    const fd = call.int(0);
-    const target = this.fileTarget(task, fd);
+  private throughFile(task: RecordedTask, call: Call): void {
+    const sent = sentTo(call);
+    const target = sent && this.fileTarget(task, sent.fd);
     if (!target) return;
-    const address = offsetAt === undefined ? position(task.tid, fd) - call.result : call.argument(offsetAt);
+    const address = sent.offset ?? position(task.tid, sent.fd) - call.result;
     this.changed(task, target, [{ address, length: call.result }]);
   }
 
@@ -126,6 +114,14 @@ export class OutsideWrites {
     }
     this.recording.changedFromOutside(space === writer.space ? writer : target, writes);
   }
+}
+
+/** The descriptor that a call writes the program's bytes to, and the offset that it says, if it says one. */
+function sentTo(call: Call): { fd: number; from: Area; offset: number | undefined } | undefined {
+  const { sends, contents = [] } = call.spec ?? {};
+  if (!sends) return undefined;
+  const stretch = contents[0]?.stretch;
+  return { fd: call.int(sends.fd), from: sends.from, offset: stretch && saidOffset(call, stretch) };
 }
 
 /** Where a link of /proc leads; "" for a descriptor that is not open. */

@@ -6,7 +6,7 @@
  * mm/mremap.c of Linux 6.18.
  */
 import { readFileSync } from "node:fs";
-import { ERRNO, MADV, MREMAP, PROT, SYSCALLS } from "../../ffi/mod.ts";
+import { ERRNO, MADV, MREMAP, PROT } from "../../ffi/mod.ts";
 import { readMaps } from "../proc-maps.ts";
 import type { MappingRecord } from "../trace/events.ts";
 import { pageEnd } from "../tracee/mappings.ts";
@@ -18,13 +18,12 @@ const RIGHTS = PROT.READ | PROT.WRITE;
 
 /** How far a memory call has come that has failed; undefined if it has done nothing. */
 export function partDone(task: RecordedTask, call: Call): MappingRecord | undefined {
-  switch (call.number) {
-    case SYSCALLS.mprotect:
-    case SYSCALLS.pkey_mprotect:
+  switch (call.spec?.memory) {
+    case "protect":
       return protectedPart(task, call);
-    case SYSCALLS.madvise:
+    case "advise":
       return advisedPart(task, call);
-    case SYSCALLS.mremap:
+    case "move":
       return unmappedTarget(task, call);
     default:
       return undefined;

@@ -7,21 +7,13 @@ import { AT_FDCWD, close, ftruncate, memfdCreate, O, open, pwrite, SYSCALLS } fr
 import { isErrnoException } from "../errno-exception.ts";
 import type { Call } from "./call.ts";
 import { identityOf } from "./described/perf-file.ts";
-import { position } from "./file-changes.ts";
+import { AT_POSITION, position } from "./file-changes.ts";
 import { filteredMaps } from "./maps-filter.ts";
 import { visiblePersonality } from "./personality.ts";
 import type { RecordedTask } from "./recorded-task.ts";
 import type { Recording } from "./recording.ts";
 import { visibleCpuinfo, visibleStat, visibleStatus } from "./task-view.ts";
 
-const OPENS: readonly number[] = [SYSCALLS.open, SYSCALLS.openat, SYSCALLS.openat2];
-/** Calls that read from a descriptor's own position, and those that say where in an argument. */
-const READS = new Map<number, number | undefined>([
-  [SYSCALLS.read, undefined],
-  [SYSCALLS.readv, undefined],
-  [SYSCALLS.pread64, 3],
-  [SYSCALLS.preadv, 3],
-]);
 const OF_TASK = /^\/proc\/(\d+)(?:\/task\/(\d+))?\/(maps|smaps|status|stat|personality)$/;
 const CPUINFO = "/proc/cpuinfo";
 /** Copies that are kept in mind; of a program that opens more, older ones keep what they show. */
@@ -36,7 +28,7 @@ export class ProcViews {
 
   /** After a call that succeeded: gives the program a copy, if it has opened what would tell of the engine. */
   after(task: RecordedTask, call: Call): void {
-    if (!OPENS.includes(call.number)) return;
+    if (!call.spec?.opens) return;
     const path = readlinkSync(`/proc/${task.tid}/fd/${call.result}`);
     const text = this.text(path);
     if (text === undefined) return;
@@ -49,12 +41,13 @@ export class ProcViews {
 
   /** Before a call runs: what is read from the beginning is as it is now. */
   before(task: RecordedTask, call: Call): void {
-    if (this.copies.size === 0 || !READS.has(call.number)) return;
-    const fd = call.int(0);
+    const reads = call.spec?.reads;
+    if (this.copies.size === 0 || !reads) return;
+    const fd = call.int(reads.fd);
     const path = this.copies.get(identityOf(task.tid, fd) ?? "");
     if (path === undefined) return;
-    const at = READS.get(call.number);
-    if ((at === undefined ? position(task.tid, fd) : call.argument(at)) !== 0) return;
+    const said = reads.offset === undefined ? AT_POSITION : call.argument(reads.offset);
+    if ((said >= AT_POSITION ? position(task.tid, fd) : said) !== 0) return;
     const text = this.text(path);
     // Of a task that is gone the copy tells as it was.
     if (text === undefined) return;

@@ -19,6 +19,7 @@ import {
   answer,
   blocks,
   bytesSent,
+  evaluate,
   movesTo,
   outputRanges,
   refusal,
@@ -65,16 +66,6 @@ const HIDDEN_FLAGS = CLONE.NEWIPC | CLONE.UNTRACED;
 const ENOSYS = -38;
 const ENODEV = -19;
 
-/** Which argument of a call that sends a signal is its number. */
-const SENDS_SIGNAL = new Map<number, number>([
-  [SYSCALLS.kill, 1],
-  [SYSCALLS.tkill, 1],
-  [SYSCALLS.tgkill, 2],
-  [SYSCALLS.rt_sigqueueinfo, 1],
-  [SYSCALLS.rt_tgsigqueueinfo, 2],
-  [SYSCALLS.pidfd_send_signal, 1],
-]);
-
 /** Whether a call sends SIGKILL, of which nobody hears before it is too late. */
 export function mayKill(call: Call): boolean {
   return sentSignal(call) === SIG.SIGKILL;
@@ -82,8 +73,8 @@ export function mayKill(call: Call): boolean {
 
 /** The signal that a call sends, or 0. */
 export function sentSignal(call: Call): number {
-  const at = SENDS_SIGNAL.get(call.number);
-  return at === undefined ? 0 : call.int(at);
+  const signal = call.spec?.signal;
+  return signal === undefined ? 0 : evaluate(signal, call);
 }
 
 /** See the file's head. */
@@ -150,7 +141,7 @@ export class SyscallRecorder {
     const ranges = [...outputRanges(call.spec, call), ...this.outsideWrites.ownTargets(task, call)];
     call.result = 0;
     // The kernel grows or moves only what is one mapping.
-    if (call.number === SYSCALLS.mremap) ranges.push({ address: call.argument(0), length: call.argument(1) });
+    if (call.spec.memory === "move") ranges.push({ address: call.argument(0), length: call.argument(1) });
     return ranges;
   }
 
@@ -237,7 +228,7 @@ export class SyscallRecorder {
     if (call.result >= 0) refuse(call, call.refusal);
     const mapped = call.result >= 0 ? this.mapped(task, call) : undefined;
     const mapping = mapped?.mapping ?? (call.result < 0 ? partDone(task, call) : changedStack(task, call));
-    if (call.result === 0 || number === SYSCALLS.rt_sigreturn) mendTrap(task, call);
+    if (call.result === 0 || spec?.task === "sigreturn") mendTrap(task, call);
     if (number === SYSCALLS.sched_getaffinity && call.result > 0)
       showAllProcessors(this.recording, task, call);
     if (call.result >= 0) this.views.after(task, call);
@@ -280,7 +271,7 @@ export class SyscallRecorder {
    * @returns Writes to be encoded before any other memory of the process is read: a single one is not copied.
    */
   outputs(task: RecordedTask, call: Call): MemoryWrite[] {
-    if (!call.spec || call.number === SYSCALLS.rt_sigreturn) return [];
+    if (!call.spec || call.spec.task === "sigreturn") return [];
     const ranges = outputRanges(call.spec, call);
     const { memory } = task.space;
     return ranges
@@ -297,8 +288,8 @@ export class SyscallRecorder {
     const { spec, number, result } = call;
     const { process, space } = task;
     if (spec?.changesFds) this.changedFds(task, call);
-    if (spec?.handling === "memory" || mapping) {
-      for (const changed of applyMemoryCall(space, number, call.args, result, mapping)) {
+    if (spec?.memory) {
+      for (const changed of applyMemoryCall(space, spec.memory, call.args, result, mapping)) {
         this.recording.tracer.text.textChanged(changed.space, changed.start, changed.end);
       }
     }
@@ -324,8 +315,8 @@ export class SyscallRecorder {
     task: RecordedTask,
     call: Call,
   ): { mapping: MappingRecord; writes: MemoryWrite[] } | undefined {
-    if (call.number === SYSCALLS.shmat) return this.segments.add(this.recording, task, call);
-    return call.number === SYSCALLS.mmap ? this.mapping(task, call) : undefined;
+    if (call.spec?.memory === "attach") return this.segments.add(this.recording, task, call);
+    return call.spec?.memory === "map" ? this.mapping(task, call) : undefined;
   }
 
   /** The mapping that an mmap has made, and what it shows beside the contents of its file in the trace. */

@@ -19,6 +19,7 @@ import {
   tgkill,
   UCONTEXT,
 } from "../../ffi/mod.ts";
+import { evaluate } from "../kernel/mod.ts";
 import { request } from "../tracee/controller.ts";
 import type { HeldSignal } from "../tracee/task.ts";
 import type { Tracer } from "../tracee/tracer.ts";
@@ -26,15 +27,6 @@ import type { Call } from "./call.ts";
 import type { RecordedTask } from "./recorded-task.ts";
 
 const TRAP_BIT = signalBit(SIG.SIGTRAP);
-
-/** Calls that wait with a mask of their own: which argument points to it. */
-const WAITING_MASK = new Map<number, number>([
-  [SYSCALLS.rt_sigsuspend, 0],
-  [SYSCALLS.ppoll, 3],
-  [SYSCALLS.pselect6, 5],
-  [SYSCALLS.epoll_pwait, 4],
-  [SYSCALLS.epoll_pwait2, 4],
-]);
 
 /** Before the kernel sees an rt_sigaction: SIGTRAP is set to the default instead of being ignored. */
 export function hideIgnoredTrap(task: RecordedTask, call: Call): void {
@@ -97,10 +89,9 @@ export function originalTrap(task: RecordedTask, held: HeldSignal): HeldSignal {
 
 /** Whether SIGTRAP is blocked while a call waits; undefined if the call leaves the mask as it is. */
 function blockedInside(call: Call): boolean | undefined {
-  const at = WAITING_MASK.get(call.number);
-  if (at === undefined) return undefined;
-  // pselect6 has a pointer to the pointer.
-  const address = call.number === SYSCALLS.pselect6 ? call.u64(call.argument(at)) : call.argument(at);
+  const mask = call.spec?.waitingMask;
+  if (mask === undefined) return undefined;
+  const address = evaluate(mask, call);
   return address === 0 ? undefined : (call.u32(address) & Number(TRAP_BIT)) !== 0;
 }
 

@@ -68,12 +68,13 @@ export class Answers implements Disposable {
       this.navigator.fail(event, task, `the program made system call ${site.number} instead`);
     task.site = undefined;
     if (event.stream !== 0) this.show(task, event, site, event.stream);
-    if (event.number === SYSCALLS.rt_sigreturn) {
+    const spec = syscallSpec(event.number);
+    if (spec?.task === "sigreturn") {
       this.sigreturn(task, site.next);
       return;
     }
     task.set("rax", BigInt.asUintN(64, event.result));
-    if (syscallSpec(event.number)?.handling === "memory" || event.mapping) {
+    if (spec?.handling === "memory" || event.mapping) {
       this.memory.call(task, event, new StoppedCall(event.number, site.registers, task.space).args);
     } else if (event.number === SYSCALLS.arch_prctl && event.result === 0n) setSegment(task, site.registers);
     this.write(task, event.writes);

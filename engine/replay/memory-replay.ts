@@ -3,6 +3,7 @@
  * kernel keeps mappings apart here that it had joined there, and where a call failed that had done a part of its work.
  */
 import { MADV, MAP, MREMAP, PROT, SYSCALLS } from "../../ffi/mod.ts";
+import { type MemoryWay, syscallSpec } from "../kernel/mod.ts";
 import { readMaps } from "../proc-maps.ts";
 import type { MappingRecord, SyscallEvent } from "../trace/events.ts";
 import type { TraceReader } from "../trace/mod.ts";
@@ -41,80 +42,84 @@ export class MemoryReplay {
    */
   call(task: ReplayedTask, event: SyscallEvent, args: readonly number[]): void {
     const result = Number(event.result);
-    const { mapping, number } = event;
-    if (result >= 0) this.whole(task, event, args, result);
-    else if (mapping) this.part(task, number, args, mapping);
-    for (const { space, start, end } of applyMemoryCall(task.space, number, args, result, mapping)) {
+    const { mapping } = event;
+    const way = syscallSpec(event.number)?.memory;
+    if (way === undefined) throw new ImpossibleEvent("it maps memory by a call that maps none");
+    if (result >= 0) this.whole(task, event, way, args, result);
+    else if (mapping) this.part(task, way, args, mapping);
+    for (const { space, start, end } of applyMemoryCall(task.space, way, args, result, mapping)) {
       this.tracer.text.textChanged(space, start, end);
     }
   }
 
-  private whole(task: ReplayedTask, event: SyscallEvent, args: readonly number[], result: number): void {
+  private whole(
+    task: ReplayedTask,
+    event: SyscallEvent,
+    way: MemoryWay,
+    args: readonly number[],
+    result: number,
+  ): void {
     const { space } = task;
-    const { mapping, number } = event;
+    const { mapping } = event;
     const [first = 0, second = 0, third = 0, fourth = 0] = args;
     const range = { start: first, end: first + second };
-    switch (number) {
-      case SYSCALLS.shmdt: {
+    switch (way) {
+      case "detach": {
         const end = attachedEnd(space, first);
         if (end !== undefined) this.unmap(task, event, { start: first, end });
         break;
       }
-      case SYSCALLS.mmap:
-      case SYSCALLS.shmat:
+      case "map":
         if (!mapping) break;
         this.rebuilder.map(task, mapping);
-        if (number === SYSCALLS.mmap && (fourth & POPULATES) !== 0) this.populate(task, [mapping]);
+        if ((fourth & POPULATES) !== 0) this.populate(task, [mapping]);
         break;
-      case SYSCALLS.brk:
+      case "attach":
+        if (mapping) this.rebuilder.map(task, mapping);
+        break;
+      case "break":
         this.moveBreak(task, event, result);
         break;
-      case SYSCALLS.munmap:
+      case "unmap":
         this.unmap(task, event, range);
         break;
-      case SYSCALLS.mprotect:
-      case SYSCALLS.pkey_mprotect:
+      case "protect":
         this.succeed(task, event, this.protectCall(task, range, third));
         break;
-      case SYSCALLS.mremap:
+      case "move":
         this.remap(task, event, args, result);
         break;
-      case SYSCALLS.remap_file_pages:
+      case "remapFile":
         this.rebuilder.makeWay(task, range.start, range.end, "changes");
-        this.succeed(task, event, this.tracer.inject(task, number, ...args));
+        this.succeed(task, event, this.tracer.inject(task, SYSCALLS.remap_file_pages, ...args));
         break;
-      case SYSCALLS.setrlimit:
-      case SYSCALLS.prlimit64:
+      case "limit":
         this.moveStack(task, event, mapping);
         break;
-      case SYSCALLS.madvise:
+      case "advise":
         this.succeed(task, event, this.advise(task, range, third));
         break;
-      case SYSCALLS.mlock:
-      case SYSCALLS.mlock2:
+      case "lock":
         this.populate(task, space.mappings.within(first, pageEnd(first + second)));
         break;
-      case SYSCALLS.mlockall:
+      case "lockAll":
         this.populate(task, space.mappings.all);
         break;
-      default:
-        throw new ImpossibleEvent("it maps memory by a call that maps none");
     }
   }
 
   /** A call that failed: what it had done before. */
-  private part(task: ReplayedTask, number: number, args: readonly number[], done: MappingRecord): void {
+  private part(task: ReplayedTask, way: MemoryWay, args: readonly number[], done: MappingRecord): void {
     const third = args[2] ?? 0;
-    switch (number) {
-      case SYSCALLS.mprotect:
-      case SYSCALLS.pkey_mprotect:
+    switch (way) {
+      case "protect":
         this.protect(task, done, third);
         break;
-      case SYSCALLS.madvise:
+      case "advise":
         // It fails here, too, when it has done all that it can.
         this.advise(task, done, third);
         break;
-      case SYSCALLS.mremap:
+      case "move":
         this.rebuilder.makeWay(task, done.start, done.end, "frees");
         this.tracer.inject(task, SYSCALLS.munmap, done.start, done.end - done.start);
         break;

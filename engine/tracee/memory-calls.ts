@@ -2,7 +2,8 @@
  * What system calls on memory do to the engine's picture of an address space. Recording and replay both keep
  * the picture by these rules, after the call itself has been done.
  */
-import { MADV, MREMAP, PROT, SYSCALLS } from "../../ffi/mod.ts";
+import { MADV, MREMAP, PROT } from "../../ffi/mod.ts";
+import type { MemoryWay } from "../kernel/mod.ts";
 import type { MappingRecord } from "../trace/events.ts";
 import type { AddressSpace } from "./address-space.ts";
 import { aliasedText, type Stretch } from "./aliases.ts";
@@ -38,6 +39,7 @@ export function attachedEnd(space: AddressSpace, start: number): number | undefi
 /**
  * Brings the mappings of a space up to date.
  *
+ * @param way What the call is for.
  * @param args The call's arguments.
  * @param result Its result.
  * @param mapping What the event says of mappings: the new one, or how far a call came that failed (see `SyscallEvent`).
@@ -45,46 +47,44 @@ export function attachedEnd(space: AddressSpace, start: number): number | undefi
  */
 export function applyMemoryCall(
   space: AddressSpace,
-  number: number,
+  way: MemoryWay,
   args: readonly number[],
   result: number,
   mapping: MappingRecord | undefined,
 ): Stretch[] {
   const { mappings } = space;
   const [first = 0, second = 0, third = 0] = args;
-  if (result < 0) return mapping ? applyPart(space, number, third, mapping) : [];
-  switch (number) {
-    case SYSCALLS.mmap:
-    case SYSCALLS.shmat:
+  if (result < 0) return mapping ? applyPart(space, way, third, mapping) : [];
+  switch (way) {
+    case "map":
+    case "attach":
       return mapping ? replaced(space, mapping) : [];
-    case SYSCALLS.setrlimit:
-    case SYSCALLS.prlimit64: {
+    case "limit": {
       const { stack } = mappings;
       if (!mapping || !stack) return [];
       mappings.remove(stack.start, stack.end);
       mappings.add({ ...mapping });
       return [];
     }
-    case SYSCALLS.shmdt: {
+    case "detach": {
       const end = attachedEnd(space, first);
       return end === undefined ? [] : unmapped(space, first, end);
     }
-    case SYSCALLS.munmap:
+    case "unmap":
       return unmapped(space, first, pageEnd(first + second));
-    case SYSCALLS.mprotect:
-    case SYSCALLS.pkey_mprotect:
+    case "protect":
       return protectedAs(space, protectedStart(space, first, third), pageEnd(first + second), third);
-    case SYSCALLS.mremap:
+    case "move":
       return moved(space, args, result);
-    case SYSCALLS.remap_file_pages: {
+    case "remapFile": {
       const source = mappings.find(first);
       if (!source) return [];
       const end = pageStart(first + second);
       return replaced(space, { ...source, start: first, end, offset: (args[3] ?? 0) * PAGE_SIZE });
     }
-    case SYSCALLS.madvise:
+    case "advise":
       return advised(space, first, pageEnd(first + second), third);
-    case SYSCALLS.brk: {
+    case "break": {
       const oldEnd = pageEnd(space.brkEnd);
       const newEnd = pageEnd(result);
       space.brkEnd = result;
@@ -92,7 +92,8 @@ export function applyMemoryCall(
       if (newEnd > oldEnd) mappings.add({ ...HEAP, start: oldEnd, end: newEnd });
       return [];
     }
-    default:
+    case "lock":
+    case "lockAll":
       return [];
   }
 }
@@ -112,14 +113,13 @@ export function protectedStart({ mappings }: AddressSpace, address: number, prot
 }
 
 /** A call that failed has done a part of its work. */
-function applyPart(space: AddressSpace, number: number, third: number, part: MappingRecord): Stretch[] {
-  switch (number) {
-    case SYSCALLS.mprotect:
-    case SYSCALLS.pkey_mprotect:
+function applyPart(space: AddressSpace, way: MemoryWay, third: number, part: MappingRecord): Stretch[] {
+  switch (way) {
+    case "protect":
       return protectedAs(space, part.start, part.end, third);
-    case SYSCALLS.madvise:
+    case "advise":
       return advised(space, part.start, part.end, third);
-    case SYSCALLS.mremap:
+    case "move":
       return unmapped(space, part.start, part.end);
     default:
       return [];

@@ -62,6 +62,7 @@ const KNOWN = [...Object.keys(WRITES).map(Number), ...Object.values(SILENT)];
 export const FCNTL: Entry = {
   blocks: oneOf(int(1), WAITING_COMMANDS),
   changesFds: true,
+  changes: [],
   writes: [byCommand(1, WRITES)],
   answers: [
     {

@@ -8,7 +8,7 @@
 import { field, int } from "../amounts.ts";
 import { out, when } from "../areas.ts";
 import { bits, type Condition, every, not, oneOf, resultAbove, some } from "../conditions.ts";
-import { plain, type Table } from "../entry.ts";
+import { changesNothing, plain, type Table } from "../entry.ts";
 
 /** FUTEX_PRIVATE_FLAG and FUTEX_CLOCK_REALTIME, which go with any operation. */
 const OPTIONS = 128 | 256;
@@ -37,7 +37,7 @@ function operationIn(operations: readonly number[]): Condition {
 
 const TAKES_FREE_LOCK = every(operationIn(LOCKING), not(bits(field(0, 0, 32), TID_MASK)));
 
-export const FUTEX: Table = {
+export const FUTEX: Table = changesNothing({
   // A lock that failed may have set FUTEX_WAITERS or FUTEX_OWNER_DIED before.
   futex: {
     blocks: every(operationIn(SLEEPING), not(TAKES_FREE_LOCK)),
@@ -48,4 +48,4 @@ export const FUTEX: Table = {
   futex_wait: { blocks: true, wakes: false },
   futex_waitv: { blocks: true, wakes: false },
   ...plain("futex_wake", "futex_requeue"),
-};
+});

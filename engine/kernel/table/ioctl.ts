@@ -5,11 +5,12 @@
  * unless it is older than that convention, or of a kind of device whose arguments hold pointers to more.
  */
 import { ERRNO } from "../../../ffi/mod.ts";
-import { count, encoded } from "../amounts.ts";
+import { count, encoded, field } from "../amounts.ts";
 import { byCommand, out, when } from "../areas.ts";
 import type { Refusal } from "../call.ts";
 import { bits, every, failedWith, not, oneOf } from "../conditions.ts";
 import type { Entry } from "../entry.ts";
+import { descriptor } from "../files.ts";
 import { SILENT_REQUESTS } from "./ioctl-silent.ts";
 import { IOCTL_WRITES } from "./ioctl-writes.ts";
 
@@ -43,6 +44,20 @@ const COUNTERS = 0x24;
 /** The request: argument 1, of which the kernel looks at 32 bits. */
 const REQUEST = count(1);
 
+/** Requests that change attributes through a descriptor that need not be writable (linux/fs.h). */
+const ATTRIBUTE_REQUESTS = [
+  0x40086602, // FS_IOC_SETFLAGS
+  0x40087602, // FS_IOC_SETVERSION
+  0x401c5820, // FS_IOC_FSSETXATTR
+];
+
+/** Requests that let a file share the blocks of another one (linux/fs.h). */
+const FICLONE = 0x4004_9409;
+const FICLONERANGE = 0x4020_940d;
+/** struct file_clone_range: source, its offset, length (0 up to the end), offset here. */
+const CLONED_LENGTH = field(2, 16, 64);
+const CLONED_TO = field(2, 24, 64);
+
 /** Where the type is in a request. */
 const TYPE_MASK = 0xff00;
 const TYPE_SHIFT = 8;
@@ -68,6 +83,21 @@ const UNSIZED: Refusal = {
  */
 export const IOCTL: Entry = {
   blocks: oneOf(REQUEST, WAITING_REQUESTS),
+  seldomSleeps: "ever",
   writesAlways: [when(not(failedWith(ERRNO.ENOTTY)), byCommand(1, IOCTL_WRITES, out(2, encoded(1))))],
   refuses: [...OF_DEVICES, UNSIZED],
+  changes: [descriptor(0, oneOf(REQUEST, ATTRIBUTE_REQUESTS))],
+  contents: [
+    { when: oneOf(REQUEST, [FICLONE]), file: { fd: 0 }, stretch: { kind: "range", start: 0 } },
+    {
+      when: every(oneOf(REQUEST, [FICLONERANGE]), oneOf(CLONED_LENGTH, [0])),
+      file: { fd: 0 },
+      stretch: { kind: "range", start: CLONED_TO },
+    },
+    {
+      when: oneOf(REQUEST, [FICLONERANGE]),
+      file: { fd: 0 },
+      stretch: { kind: "range", start: CLONED_TO, length: CLONED_LENGTH },
+    },
+  ],
 };

@@ -7,7 +7,7 @@ import { SHM } from "../../../ffi/mod.ts";
 import { argument, int, least, plus, result } from "../amounts.ts";
 import { byCommand, filled, out } from "../areas.ts";
 import { bits, unless } from "../conditions.ts";
-import { plain, type Table } from "../entry.ts";
+import { changesNothing, memory, plain, type Table } from "../entry.ts";
 import {
   MQ_ATTR,
   MSGINFO,
@@ -49,13 +49,13 @@ const KEYCTL_WRITES = {
   31: filled(1, 2), // KEYCTL_CAPABILITIES
 };
 
-export const IPC: Table = {
+export const IPC: Table = changesNothing({
   // Code in it could be changed by others without notice.
   shmat: {
-    handling: "memory",
+    ...memory("attach"),
     refuses: [{ when: bits(int(2), SHM.EXEC), reason: "shared memory that can be executed (SHM_EXEC)" }],
   },
-  shmdt: { handling: "memory" },
+  shmdt: memory("detach"),
   // MSG_STAT is 11, MSG_INFO 12, MSG_STAT_ANY 13 (linux/msg.h).
   msgctl: {
     writes: [
@@ -108,4 +108,4 @@ export const IPC: Table = {
 
   keyctl: { writes: [byCommand(0, KEYCTL_WRITES)] },
   ...plain("add_key", "mq_notify", "mq_open", "mq_unlink", "msgget", "request_key", "semget", "shmget"),
-};
+});

@@ -8,7 +8,7 @@
 import { ERRNO } from "../../../ffi/mod.ts";
 import { argument, times, whole } from "../amounts.ts";
 import { out } from "../areas.ts";
-import { absent, all, calm, plain, type Table } from "../entry.ts";
+import { absent, all, calm, changesNothing, memory, plain, type Table } from "../entry.ts";
 
 const PAGE = 4096;
 
@@ -18,31 +18,37 @@ const RESIDENCY = whole(argument(1), PAGE, 1);
 /** A mask of as many nodes as argument 2 says: whole 64-bit words. */
 const NODE_MASK = whole(argument(2), 64, 8);
 
-export const MEMORY: Table = calm({
-  ...all(["mmap", "munmap", "mprotect", "pkey_mprotect", "mremap", "brk", "madvise", "remap_file_pages"], {
-    handling: "memory",
-  }),
-  // What they lock becomes the process's own copy, which does not follow its file any more.
-  ...all(["mlock", "mlock2", "mlockall"], { handling: "memory" }),
-  // It stops at the first page that is not mapped, and has written what came before.
-  mincore: { writesAlways: [out(2, RESIDENCY)] },
-  get_mempolicy: { writes: [out(0, 4), out(1, NODE_MASK)] },
-  move_pages: { writesAlways: [out(4, times(argument(1), 4))] },
+export const MEMORY: Table = calm(
+  changesNothing({
+    mmap: memory("map"),
+    munmap: memory("unmap"),
+    ...all(["mprotect", "pkey_mprotect"], memory("protect")),
+    mremap: memory("move"),
+    brk: memory("break"),
+    madvise: memory("advise"),
+    remap_file_pages: memory("remapFile"),
+    ...all(["mlock", "mlock2"], memory("lock")),
+    mlockall: memory("lockAll"),
+    // It stops at the first page that is not mapped, and has written what came before.
+    mincore: { writesAlways: [out(2, RESIDENCY)] },
+    get_mempolicy: { writes: [out(0, 4), out(1, NODE_MASK)] },
+    move_pages: { writesAlways: [out(4, times(argument(1), 4))] },
 
-  process_madvise: absent(ERRNO.ENOSYS, "it may drop memory of another process"),
-  mseal: absent(ERRNO.ENOSYS, "the engine has to be able to change every mapping"),
-  map_shadow_stack: absent(ERRNO.ENOSYS, "the code cache keeps no shadow stack"),
-  pkey_alloc: absent(ERRNO.ENOSPC, "protection keys would stop the engine's own stores"),
-  pkey_free: absent(ERRNO.EINVAL, "no protection key was allocated"),
-  userfaultfd: absent(ERRNO.ENOSYS, "the recorder's reads would wait for the program to handle them"),
-  ...plain(
-    "mbind",
-    "membarrier",
-    "migrate_pages",
-    "msync",
-    "munlock",
-    "munlockall",
-    "set_mempolicy",
-    "set_mempolicy_home_node",
-  ),
-});
+    process_madvise: absent(ERRNO.ENOSYS, "it may drop memory of another process"),
+    mseal: absent(ERRNO.ENOSYS, "the engine has to be able to change every mapping"),
+    map_shadow_stack: absent(ERRNO.ENOSYS, "the code cache keeps no shadow stack"),
+    pkey_alloc: absent(ERRNO.ENOSPC, "protection keys would stop the engine's own stores"),
+    pkey_free: absent(ERRNO.EINVAL, "no protection key was allocated"),
+    userfaultfd: absent(ERRNO.ENOSYS, "the recorder's reads would wait for the program to handle them"),
+    ...plain(
+      "mbind",
+      "membarrier",
+      "migrate_pages",
+      "msync",
+      "munlock",
+      "munlockall",
+      "set_mempolicy",
+      "set_mempolicy_home_node",
+    ),
+  }),
+);

@@ -5,8 +5,8 @@
  */
 import { int, result } from "../amounts.ts";
 import { filled, message, out, receivedMessages, sockaddr } from "../areas.ts";
-import { oneOf, unless } from "../conditions.ts";
-import { plain, type Table } from "../entry.ts";
+import { not, oneOf, unless } from "../conditions.ts";
+import { changesNothing, plain, type Table } from "../entry.ts";
 import { TIMESPEC } from "./sizes.ts";
 import { GETSOCKOPT, SETSOCKOPT } from "./sockopt.ts";
 
@@ -16,8 +16,13 @@ const MSG_DONTWAIT = 0x40;
 /** AF_XDP (linux/socket.h). */
 const AF_XDP = 44;
 
-export const NETWORK: Table = {
+/** AF_UNIX (linux/socket.h): sockets that stay on this machine. All others count as a network, netlink too. */
+const AF_UNIX = 1;
+const OTHER_FAMILY = not(oneOf(int(0), [AF_UNIX]));
+
+export const NETWORK: Table = changesNothing({
   socket: {
+    opensNetwork: OTHER_FAMILY,
     refuses: [
       {
         when: oneOf(int(0), [AF_XDP]),
@@ -25,7 +30,7 @@ export const NETWORK: Table = {
       },
     ],
   },
-  socketpair: { writes: [out(3, 8)] },
+  socketpair: { opensNetwork: OTHER_FAMILY, writes: [out(3, 8)] },
   accept: { blocks: true, writes: [sockaddr(1, 2)] },
   accept4: { blocks: true, writes: [sockaddr(1, 2)] },
   connect: { blocks: true },
@@ -59,5 +64,7 @@ export const NETWORK: Table = {
     writes: [message("messageLengths", 1)],
     sends: { fd: 0, from: message("sentMessages", 1) },
   },
-  ...plain("bind", "listen", "shutdown"),
-};
+  // A socket that is bound to a path makes a file there.
+  bind: { changes: [{ kind: "boundAddress", address: 1, length: 2 }] },
+  ...plain("listen", "shutdown"),
+});

@@ -8,7 +8,8 @@ import { argument, int, result } from "../amounts.ts";
 import { filled, iovecs, out, when } from "../areas.ts";
 import type { Refusal } from "../call.ts";
 import { bits, unless } from "../conditions.ts";
-import { absent, all, calm, plain, type Table, unsupported } from "../entry.ts";
+import { absent, all, calm, changesNothing, plain, type Table, task, unsupported } from "../entry.ts";
+import { untold } from "../files.ts";
 import { ARCH_PRCTL } from "./arch-prctl.ts";
 import { PRCTL } from "./prctl.ts";
 import { CAP_DATA, CAP_HEADER, RLIMIT, RUSAGE, SCHED_PARAM, SIGINFO, TIMESPEC } from "./sizes.ts";
@@ -24,10 +25,12 @@ function newPids(i: number): Refusal {
 /** The id of the new task, or a descriptor for it, in argument 2 of clone. */
 const PARENT_TID = when(bits(int(0), CLONE.PARENT_SETTID | CLONE.PIDFD), out(2, 4));
 
-export const PROCESSES: Table = {
-  ...all(["fork", "vfork", "exit", "exit_group"], { handling: "task" }),
-  clone: { handling: "task", writes: [PARENT_TID] },
-  ...all(["execve", "execveat"], { handling: "task", changesFds: true }),
+export const PROCESSES: Table = changesNothing({
+  ...all(["fork", "vfork"], task("birth")),
+  clone: { ...task("birth"), writes: [PARENT_TID] },
+  ...all(["execve", "execveat"], { ...task("exec"), changesFds: true }),
+  exit: task("exit"),
+  exit_group: task("exitGroup"),
   clone3: absent(ERRNO.ENOSYS, "programs fall back to clone"),
   rseq: absent(ERRNO.ENOSYS, "the kernel would restart sequences at addresses of the program's text"),
   // Of tasks that the recorder traces the kernel says that itself: EPERM to attach, ESRCH for all the rest.
@@ -39,7 +42,8 @@ export const PROCESSES: Table = {
   // The siginfo is filled in, with zeros, even if there is no child (SYSCALL_DEFINE5(waitid)).
   waitid: { blocks: unless(3, WAIT.NOHANG), writes: [out(4, RUSAGE)], writesAlways: [out(2, SIGINFO)] },
   process_vm_readv: { writes: [iovecs(1, 2, result)] },
-  pidfd_getfd: { changesFds: true },
+  // A descriptor of another process may be one of any file, or of a network.
+  pidfd_getfd: { changesFds: true, changes: [untold()], opensNetwork: true },
   unshare: { changesFds: true, refuses: [newPids(0)] },
   setns: { refuses: [newPids(1)] },
 
@@ -54,7 +58,8 @@ export const PROCESSES: Table = {
   getresuid: { writes: [out(0, 4), out(1, 4), out(2, 4)] },
   getresgid: { writes: [out(0, 4), out(1, 4), out(2, 4)] },
   getrlimit: { writes: [out(1, RLIMIT)] },
-  prlimit64: { writes: [out(3, RLIMIT)] },
+  setrlimit: { memory: "limit" },
+  prlimit64: { memory: "limit", writes: [out(3, RLIMIT)] },
   getrusage: { writes: [out(1, RUSAGE)] },
   getcpu: { writes: [out(0, 4), out(1, 4)] },
   get_robust_list: { writes: [out(1, 8), out(2, 8)] },
@@ -116,8 +121,7 @@ export const PROCESSES: Table = {
     "setresgid",
     "setresuid",
     "setreuid",
-    "setrlimit",
     "setsid",
     "setuid",
   ),
-};
+});

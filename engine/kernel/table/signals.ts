@@ -3,30 +3,24 @@
  *
  * Sources: section 2 of the manual pages; `kernel/signal.c` of Linux 6.18.
  */
+import { argument, int } from "../amounts.ts";
 import { out } from "../areas.ts";
 import { unlessZeroTime } from "../conditions.ts";
-import { calm, plain, type Table } from "../entry.ts";
+import { all, calm, changesNothing, plain, type Table, task } from "../entry.ts";
 import { SIGACTION, SIGINFO, SIGSET, STACK } from "./sizes.ts";
 
-export const SIGNALS: Table = {
+export const SIGNALS: Table = changesNothing({
   ...calm({
     rt_sigaction: { writes: [out(2, SIGACTION)] },
     rt_sigprocmask: { writes: [out(2, SIGSET)] },
     rt_sigpending: { writes: [out(0, SIGSET)] },
     rt_sigtimedwait: { blocks: unlessZeroTime(2), writes: [out(1, SIGINFO)] },
-    rt_sigsuspend: { blocks: true },
-    rt_sigreturn: { handling: "task" },
+    rt_sigsuspend: { blocks: true, waitingMask: argument(0) },
+    rt_sigreturn: task("sigreturn"),
     pause: { blocks: true },
     sigaltstack: { writes: [out(1, STACK)] },
   }),
-  ...plain(
-    "kill",
-    "pidfd_send_signal",
-    "rt_sigqueueinfo",
-    "rt_tgsigqueueinfo",
-    "signalfd",
-    "signalfd4",
-    "tgkill",
-    "tkill",
-  ),
-};
+  ...all(["kill", "tkill", "rt_sigqueueinfo", "pidfd_send_signal"], { signal: int(1) }),
+  ...all(["tgkill", "rt_tgsigqueueinfo"], { signal: int(2) }),
+  ...plain("signalfd", "signalfd4"),
+});

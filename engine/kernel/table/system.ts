@@ -5,11 +5,12 @@
  */
 import { ERRNO } from "../../../ffi/mod.ts";
 import { filled, out } from "../areas.ts";
-import { absent, all, calm, plain, type Table, unsupported } from "../entry.ts";
+import { absent, all, calm, changesNothing, plain, type Table, unsupported } from "../entry.ts";
+import { untold } from "../files.ts";
 import { PERF_EVENT_OPEN } from "./perf.ts";
 import { SYSINFO, UTSNAME } from "./sizes.ts";
 
-export const SYSTEM: Table = {
+export const SYSTEM: Table = changesNothing({
   ...calm({
     uname: { writes: [out(0, UTSNAME)] },
     sysinfo: { writes: [out(0, SYSINFO)] },
@@ -50,5 +51,6 @@ export const SYSTEM: Table = {
   ),
   bpf: unsupported("programs within the kernel (bpf), which share memory with this one"),
   ...all(["kexec_load", "kexec_file_load", "reboot"], unsupported("it would end the recorder too")),
-  ...plain("delete_module", "finit_module", "init_module", "setdomainname", "sethostname"),
-};
+  ...all(["delete_module", "finit_module", "init_module"], { changes: [untold()] }),
+  ...plain("setdomainname", "sethostname"),
+});

@@ -9,9 +9,8 @@
  */
 import { realpathSync } from "node:fs";
 import { ERRNO } from "../../../ffi/mod.ts";
-import type { CallView } from "../../kernel/call.ts";
+import { type CallView, holds, type SyscallSpec } from "../../kernel/mod.ts";
 import { changesOf } from "./changes.ts";
-import { opensNetwork } from "./network.ts";
 import { descriptorPath, resolvePath, sharesView, type Viewer } from "./resolve-path.ts";
 
 /** Things to deny: any network; all changes of files; those of files outside of the program's working folder. */
@@ -41,13 +40,17 @@ export class Deny {
   }
 
   /** The result to give a call that is denied; undefined for one that may go on. To be asked at entry. */
-  answer(viewer: Viewer, call: CallView): number | undefined {
-    const denied = (this.net && opensNetwork(call)) || (this.writes && this.changesDenied(viewer, call));
+  answer(viewer: Viewer, call: CallView & { readonly spec?: SyscallSpec | undefined }): number | undefined {
+    const { spec } = call;
+    // A call that is not in the table is answered as by a kernel without it.
+    if (!spec) return undefined;
+    const denied =
+      (this.net && holds(spec.opensNetwork, call)) || (this.writes && this.changesDenied(viewer, spec, call));
     return denied ? -ERRNO.EACCES : undefined;
   }
 
-  private changesDenied(viewer: Viewer, call: CallView): boolean {
-    const changes = changesOf(call);
+  private changesDenied(viewer: Viewer, spec: SyscallSpec, call: CallView): boolean {
+    const changes = changesOf(spec, call);
     if (changes.length === 0) return false;
     if (!sharesView(viewer.tid)) return true;
     return changes.some((change) => {

@@ -10,38 +10,18 @@ import { mkdirSync, readlinkSync, rmSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path/posix";
 import { AT_FDCWD, close, ERRNO, ftruncate, memfdCreate, O, pwrite, SYSCALLS } from "../../../ffi/mod.ts";
 import type { HostModel } from "../../host/model-api.ts";
+import { evaluate, type PathArgument } from "../../kernel/mod.ts";
 import type { ArgumentRegister, Call } from "../call.ts";
 import type { RecordedTask } from "../recorded-task.ts";
 import type { Recording } from "../recording.ts";
 import type { KernelLog } from "./kernel-log.ts";
 import { identityOf } from "./perf-file.ts";
 
-/** Where a call has its path: in which argument, and which one is the folder that it is relative to. */
-interface PathArgument {
-  path: number;
-  folder?: number;
-  /** Argument with the flags of an open. */
-  flags?: number;
-}
-
-const PATHS: ReadonlyMap<number, PathArgument> = new Map<number, PathArgument>([
-  [SYSCALLS.open, { path: 0, flags: 1 }],
-  [SYSCALLS.creat, { path: 0 }],
-  [SYSCALLS.stat, { path: 0 }],
-  [SYSCALLS.access, { path: 0 }],
-  [SYSCALLS.openat, { path: 1, folder: 0, flags: 2 }],
-  [SYSCALLS.openat2, { path: 1, folder: 0 }],
-  [SYSCALLS.newfstatat, { path: 1, folder: 0 }],
-  [SYSCALLS.statx, { path: 1, folder: 0 }],
-  [SYSCALLS.faccessat, { path: 1, folder: 0 }],
-  [SYSCALLS.faccessat2, { path: 1, folder: 0 }],
-]);
 const REGISTERS: readonly ArgumentRegister[] = ["rdi", "rsi"];
 
 /** What a host is asked of by files: elsewhere, only the live one can answer. */
 const TELLING = /^\/(proc|sys)\/|^\/dev\/kmsg$/;
 const LOG = "/dev/kmsg";
-const ACCESS = O.RDONLY | O.WRONLY | O.RDWR;
 /** What the described host alone has, or has not. */
 const OWNED =
   /^\/(proc\/(sys\/kernel\/perf_|cmdline$)|sys\/(bus\/event_source|devices\/(cpu|cpu_core|cpu_atom|cpu_lowpower)|class\/dmi|devices\/virtual\/dmi|hypervisor)(\/|$))/;
@@ -69,8 +49,8 @@ export class HostFiles implements Disposable {
 
   /** How a call is answered that would write to a file of the host; undefined for one that is the kernel's. */
   answers(task: RecordedTask, call: Call): (() => number) | undefined {
-    const where = PATHS.get(call.number);
-    if (where && opensToWrite(call, where)) {
+    const where = pathArgument(call);
+    if (where && opensToWrite(call)) {
       const path = this.described(pathOf(task, call, where));
       const refused = path !== undefined && this.model.readFile(path) !== undefined && !this.mayWrite(path);
       return refused ? () => -ERRNO.EACCES : undefined;
@@ -108,11 +88,11 @@ export class HostFiles implements Disposable {
 
   /** Before a call runs: names the copy in place of the file. */
   redirect(task: RecordedTask, call: Call): void {
-    const where = PATHS.get(call.number);
+    const where = pathArgument(call);
     if (!where) return;
     const path = this.described(pathOf(task, call, where));
     if (path === undefined) return;
-    const target = this.copy(task, path, opensToWrite(call, where));
+    const target = this.copy(task, path, opensToWrite(call));
     if (target === undefined) return;
     const { image } = task.space;
     call.change(task, REGISTERS[where.path]!, this.recording.tracer.mapper.scratchString(image, target));
@@ -164,9 +144,14 @@ export class HostFiles implements Disposable {
 }
 
 /** Whether an open asks to write. */
-function opensToWrite(call: Call, { flags }: PathArgument): boolean {
-  if (call.number === SYSCALLS.creat) return true;
-  return flags !== undefined && (call.int(flags) & ACCESS) !== O.RDONLY;
+function opensToWrite(call: Call): boolean {
+  const opens = call.spec?.opens;
+  return opens !== undefined && (evaluate(opens.flags, call) & O.ACCMODE) !== O.RDONLY;
+}
+
+/** Where a call names a file that it opens or looks at. */
+function pathArgument({ spec }: Call): PathArgument | undefined {
+  return spec?.opens ?? spec?.looksAt;
 }
 
 /** The absolute path that a call names, as far as the names alone tell; "" where it can't be told. */

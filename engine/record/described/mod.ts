@@ -32,20 +32,6 @@ import { PerfMemory } from "./perf-memory.ts";
 import { ProgressFeed } from "./progress.ts";
 import { Readiness } from "./readiness.ts";
 
-/** Calls that may block, by the table, but hardly ever give up the processor. */
-const SELDOM_SLEEP: ReadonlySet<number> = new Set([
-  SYSCALLS.open,
-  SYSCALLS.openat,
-  SYSCALLS.openat2,
-  SYSCALLS.creat,
-  SYSCALLS.write,
-  SYSCALLS.writev,
-  SYSCALLS.ioctl,
-]);
-
-/** Calls that sleep for what a pipe, a terminal or a socket brings, but hardly ever for a file. */
-const READS: ReadonlySet<number> = new Set([SYSCALLS.read, SYSCALLS.readv, SYSCALLS.preadv2]);
-
 /** Signals whose si_code has meanings of their own (linux/signal.h, sig_specific_sicodes). */
 const OWN_CODES: readonly number[] = [...FAULT_SIGNALS, SIG.SIGCHLD];
 
@@ -254,8 +240,8 @@ export class DescribedHost implements Disposable {
 
 /** Whether a task that enters a call gives the processor up, as far as that can be told beforehand. */
 function sleeps({ tid }: RecordedTask, call: Call): boolean {
-  const { spec, number } = call;
-  if (!spec || !blocks(spec, call) || SELDOM_SLEEP.has(number)) return false;
-  if (!READS.has(number)) return true;
+  const { spec } = call;
+  if (!spec || !blocks(spec, call) || spec.seldomSleeps === "ever") return false;
+  if (spec.seldomSleeps !== "forFiles") return true;
   return statSync(`/proc/${tid}/fd/${call.int(0)}`, { throwIfNoEntry: false })?.isFile() === false;
 }

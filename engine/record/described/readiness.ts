@@ -13,16 +13,6 @@ const POLLFD = { size: 8, revents: 6 } as const;
 const POLLIN = 1;
 const ALWAYS = 0x8 | 0x10; // POLLERR, POLLHUP
 
-const WAITS: ReadonlySet<number> = new Set([
-  SYSCALLS.poll,
-  SYSCALLS.ppoll,
-  SYSCALLS.select,
-  SYSCALLS.pselect6,
-  SYSCALLS.epoll_wait,
-  SYSCALLS.epoll_pwait,
-  SYSCALLS.epoll_pwait2,
-]);
-
 /** A descriptor of a poll, and what is known of it already. */
 interface Found {
   /** Address of its struct pollfd. */
@@ -72,7 +62,7 @@ export class Readiness {
 
   /** After a wait: adds what the kernel can't know, and takes away what has been reported. */
   leaves(task: RecordedTask, call: Call): void {
-    if (!WAITS.has(call.number)) return;
+    if (!call.spec?.waitsForMany) return;
     const found = this.known.get(call) ?? [];
     this.known.delete(call);
     if (call.result < 0) return;
