@@ -51,7 +51,7 @@ export function armUpTo(task: Task, ticks: number, jumps = UNLIMITED): void {
   );
 }
 
-/** Adds what the counters have counted since they were armed to the task's ticks and jumps. */
+/** Adds what the counters have counted since they were armed to the task's ticks and jumps, and what has retired. */
 export function settle(task: Task): void {
   const { counters } = task.space.image;
   let ticks = 0;
@@ -64,6 +64,7 @@ export function settle(task: Task): void {
   task.ticks += ticks;
   task.jumps += task.armed[JUMP_COUNTER]! - counters[JUMP_COUNTER]!;
   task.armed[JUMP_COUNTER] = counters[JUMP_COUNTER]!;
+  if (task.space.image.countsRetired) task.space.image.takeRetired(task.retired);
 }
 
 function clampBudget(count: number): number {

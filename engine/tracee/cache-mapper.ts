@@ -9,7 +9,7 @@ import { type CacheHost, isNear, type Region, type TextRange } from "../translat
 import { CONTEXT_BASE, FIXED_SIZE, moveFixedParts, USUAL_BASE } from "../translate/context.ts";
 import { hashOfPage } from "../translate/decode.ts";
 import type { TextModule } from "../translate/text-module.ts";
-import type { Noted } from "../translate/traps.ts";
+import { type Noted, TICKS_ALONE } from "../translate/traps.ts";
 import type { AddressSpace } from "./address-space.ts";
 import type { CodeMemory, CodeSegment, Inject } from "./code-memory.ts";
 import type { Controller } from "./controller.ts";
@@ -49,7 +49,7 @@ export class CacheMapper implements Disposable {
   /** The task that translation happens for. */
   private current: Task | undefined;
 
-  private noted: Noted = "nothing";
+  private noted: Noted = TICKS_ALONE;
   private readonly pool: ImagePool;
   private readonly modules: TextModules;
   /** Whether text is translated for all images at once; not where translations are to differ from others. */
@@ -68,7 +68,9 @@ export class CacheMapper implements Disposable {
 
   /** A fresh image. */
   newImage(): Image {
-    return new Image(this.pool, (image) => this.cacheHost(image));
+    const image = new Image(this.pool, (made) => this.cacheHost(made));
+    image.countsRetired = this.noted.retired;
+    return image;
   }
 
   /** Leaves translations to later runs, and gives all memory back: nothing is traced any more. */
@@ -96,10 +98,16 @@ export class CacheMapper implements Disposable {
     return this.current;
   }
 
-  /** From now on elided critical sections, or locked instructions, are told to `Tracer.onElision`, in all of these images. */
+  /**
+   * From now on elided critical sections, or locked instructions, are told to `Tracer.onElision`, and what retires is
+   * counted, in all of these images.
+   */
   note(what: Noted, images: Iterable<Image>): void {
     this.noted = what;
-    for (const image of images) image.cache.invalidate(0, USER_END);
+    for (const image of images) {
+      image.countsRetired = what.retired;
+      image.cache.invalidate(0, USER_END);
+    }
   }
 
   /** Declares for which task the next translations and regions are. */

@@ -14,6 +14,7 @@ import {
   STUBS_BASE,
   STUBS_SIZE,
 } from "../translate/context.ts";
+import { RETIRED } from "../translate/retired-quantities.ts";
 import type { CodeMemory, CodeSegment } from "./code-memory.ts";
 
 /** Bytes of one region of an image's own. */
@@ -113,6 +114,22 @@ export class Image {
     return this.context.i32;
   }
 
+  /** What retires is counted in its translations (`translate/retired.ts`). */
+  countsRetired = false;
+  /** What {@link takeRetired} has seen of the counters: they are the program's, and only ever grow. */
+  readonly #seen = new Float64Array(RETIRED.length);
+
+  /** Adds what has retired since the last time to sums in the order of `RETIRED`. */
+  takeRetired(sums: Float64Array): void {
+    const { u32 } = this.context;
+    for (let i = 0; i < RETIRED.length; i++) {
+      const at = CONTEXT.retired / 4 + 2 * i;
+      const now = u32[at]! + u32[at + 1]! * 2 ** 32;
+      sums[i]! += now - this.#seen[i]!;
+      this.#seen[i] = now;
+    }
+  }
+
   /** Value of a spilled register (`CONTEXT.spilledRcx` …). */
   spilled(offset: number): bigint {
     return this.context.u64[offset / 8]!;
@@ -126,6 +143,7 @@ export class Image {
   /** Takes over the counters and spilled registers of the image that a task has run in so far. */
   takeOver(other: Image): void {
     this.context.u8.set(other.context.u8.subarray(0, CONTEXT.scratch));
+    this.#seen.set(other.#seen);
   }
 
   /** Address of the scratch area in a tracee. */

@@ -2,6 +2,7 @@
 import { REG } from "../../ffi/mod.ts";
 import type { Point, Registers } from "../trace/events.ts";
 import { TICK_COUNTERS } from "../translate/context.ts";
+import { RETIRED } from "../translate/retired-quantities.ts";
 import type { PollTrap } from "../translate/traps.ts";
 import type { AddressSpace } from "./address-space.ts";
 import type { Image } from "./image.ts";
@@ -46,6 +47,8 @@ export class Task {
   /** Retired conditional branches and back-jumps, up to the last settlement. */
   ticks = 0;
   jumps = 0;
+  /** What has retired, in the order of `RETIRED`, while that is counted (`CacheMapper.note`). */
+  readonly retired = new Float64Array(RETIRED.length);
   /** Registers at the last stop, in the kernel's order; `rip` is a cache pc unless `appPc` is set. */
   readonly registers = new BigUint64Array(REGISTERS);
   /** `registers` differ from those of the stopped task. */

@@ -3,7 +3,7 @@ import { CodeCache, type Region } from "./code-cache.ts";
 import { STUBS_BASE, STUBS_SIZE, TABLE_ENTRIES } from "./context.ts";
 import { TextDecoder64 } from "./decode.ts";
 import type { Decoded } from "./instruction.ts";
-import type { Noted } from "./traps.ts";
+import { type Noted, TICKS_ALONE } from "./traps.ts";
 
 const PAGE = 4096;
 
@@ -38,7 +38,7 @@ export function decodeAll(text: Text, pc: number, count: number): Decoded[] {
 export function plainCache(
   text: Text,
   regionSize = 1 << 20,
-  notes: Noted = "nothing",
+  notes: Noted = TICKS_ALONE,
 ): { cache: CodeCache; regions: Region[]; table: Uint32Array } {
   const regions: Region[] = [];
   const table = new Uint32Array(2 * TABLE_ENTRIES);

@@ -3,7 +3,7 @@ import { assert, assertEquals } from "@std/assert";
 import { plainCache, Text, viewOf } from "./_fixtures.ts";
 import type { CodeCache, Region } from "./code-cache.ts";
 import { TABLE_ENTRIES } from "./context.ts";
-import type { ExitTrap, Noted, Trap } from "./traps.ts";
+import { type ExitTrap, type Noted, TICKS_ALONE, type Trap } from "./traps.ts";
 import { UNIT_ROOM } from "./unit.ts";
 
 const PC = 0x400000001000;
@@ -214,7 +214,11 @@ test("the edges of elided sections are told where that is wished, and ticks stay
       polls: pollPlaces(cache, regions),
     };
   };
-  const [noted, plain, locks] = [edges("elisions"), edges("nothing"), edges("locks")];
+  const [noted, plain, locks] = [
+    edges({ traps: "elisions", retired: false }),
+    edges(TICKS_ALONE),
+    edges({ traps: "locks", retired: false }),
+  ];
   assertEquals(noted.edges, ["acquire", "release"]);
   assertEquals(plain.edges, []);
   assertEquals(locks.edges, ["lock"]);

@@ -245,6 +245,11 @@ export class CodeCache {
     return entry;
   }
 
+  /** See {@link OwnText.retiredAtFault}. */
+  retiredAtFault(address: number): readonly number[] | undefined {
+    return this.#own.retiredAtFault(address);
+  }
+
   /** Whether the unit at a cache pc is a translation of writable text in [start, end), among other text. */
   runsText(address: number, start: number, end: number): boolean {
     return this.#own.runsText(address, start, end);

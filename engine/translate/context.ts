@@ -24,6 +24,8 @@ export const CONTEXT = {
   spilledRax: 136,
   /** rcx of the program in a tick update that must leave the flags alone. */
   tickRcx: 144,
+  /** What has retired, 64 bits each, where that is counted (`retired-quantities.ts`). Only the program's own code adds to it. */
+  retired: 256,
   /** Room for the tracer: strings and structures for system calls that it makes in the tracee's name. */
   scratch: 4096,
   /** The lookup table of indirect jumps: one code-cache address for each value of the low 16 bits of the target. */

@@ -32,7 +32,7 @@ export interface UnitHost {
   readonly linksEagerly: boolean;
   /** Called for the target of a branch that is taken whenever control comes there. */
   expects(target: number): void;
-  /** In front of which instructions to trap: those with elision prefixes, or locked ones. */
+  /** In front of which instructions to trap, and whether to count what retires. */
   readonly notes: Noted;
   /** Called when the relative operand at `site` leads to an entry directly. */
   linked(entry: number, site: number): void;
@@ -53,6 +53,8 @@ export interface Unit {
   marks: Uint8Array;
   /** Its text has changed: nothing leads here any more. */
   dead: boolean;
+  /** Where what retires is counted: cache address and app pc behind each count, one after the other. */
+  counts?: number[];
 }
 
 /** RFLAGS bits (Intel SDM vol. 1, 3.4.3) of a set of flags in iced's numbering. */
@@ -163,8 +165,8 @@ export class Emission {
   }
 
   /** What there is to be told of an instruction; undefined for nothing. */
-  private edgeAt(bytes: Uint8Array, elidedPrefix: number): ElisionTrap["edge"] | undefined {
-    switch (this.host.notes) {
+  protected edgeAt(bytes: Uint8Array, elidedPrefix: number): ElisionTrap["edge"] | undefined {
+    switch (this.host.notes.traps) {
       case "elisions":
         if (elidedPrefix < 0) return undefined;
         return bytes[elidedPrefix] === XACQUIRE ? "acquire" : "release";

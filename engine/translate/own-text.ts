@@ -115,6 +115,29 @@ export class OwnText extends Translations {
     }
   }
 
+  /**
+   * What has retired by a fault at a cache pc and is not counted yet, in the order of `RETIRED`; negative for what is
+   * counted already. Undefined where nothing is counted.
+   */
+  retiredAtFault(address: number): readonly number[] | undefined {
+    const counts = this.#units.at(this.assemblerAt(address), address)?.counts;
+    const mark = this.markAt(address);
+    if (!counts || !mark) return undefined;
+    let pc = mark.pc;
+    for (let i = 0; i < counts.length && counts[i]! <= address; i += 2) pc = counts[i + 1]!;
+    const { retiredBy }: typeof import("./retired.ts") = require("./retired.ts");
+    const faulting = this.#text.decode(mark.pc);
+    // What ends a segment is counted in front of it.
+    if (faulting.kind !== Kind.Plain) return retiredBy([faulting]).map((count) => -count);
+    const done = [];
+    while (pc < mark.pc) {
+      const instruction = this.#text.decode(pc);
+      done.push(instruction);
+      pc += instruction.length;
+    }
+    return retiredBy(done);
+  }
+
   /** Whether the unit at a cache pc is a translation of text in [start, end), among other text. */
   runsText(address: number, start: number, end: number): boolean {
     const segments = this.#units.at(this.assemblerAt(address), address)?.segments ?? [];

@@ -7,6 +7,7 @@ import { MISS_STUB, STUBS_BASE, STUBS_SIZE, TABLE_ENTRIES } from "./context.ts";
 import { hashOfPage } from "./decode.ts";
 import { type FrozenTables, packTables, unpackTables } from "./frozen.ts";
 import { TextModule } from "./text-module.ts";
+import { TICKS_ALONE } from "./traps.ts";
 
 const PAGE = 4096;
 /** A loop that calls a function in the next page; two pages behind, a function that nothing leads to directly. */
@@ -55,7 +56,7 @@ function imageOf(text: Text, module: TextModule): { cache: CodeCache; table: Uin
       newRegion: (near) => plainRegion(near - (near % PAGE) - 0x2000000 - regions++ * (1 << 20), 1 << 20),
       fetchPage: text.fetch,
       textTranslated: () => {},
-      notes: () => "nothing",
+      notes: () => TICKS_ALONE,
       sharedText: (pc) => (pc >= LOOP && pc < END ? range : undefined),
       moduleAt: () => module,
       sameText: (_, pages) =>

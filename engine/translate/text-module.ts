@@ -16,7 +16,7 @@ import { Kind } from "./instruction.ts";
 import { findMark, type Mark } from "./marks.ts";
 import { takeTables } from "./take-tables.ts";
 import { type SyscallSite, Translations } from "./translations.ts";
-import type { Trap } from "./traps.ts";
+import { TICKS_ALONE, type Trap } from "./traps.ts";
 import { UNIT_ROOM } from "./unit.ts";
 
 const PAGE = 4096;
@@ -31,7 +31,7 @@ export function moduleChanges(): number {
 
 /** See the file's head. */
 export class TextModule extends Translations {
-  protected readonly notes = "nothing";
+  protected readonly notes = TICKS_ALONE;
   readonly asm: Assembler;
   readonly #text: TextDecoder64;
   #frozen: Frozen | undefined;

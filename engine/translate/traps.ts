@@ -37,8 +37,16 @@ export interface InstructionTrap {
   resume: number;
 }
 
-/** What a described host wants to be told of besides ticks: edges of elided critical sections, or locked instructions. */
-export type Noted = "nothing" | "elisions" | "locks";
+/** What a described host wants to be told of besides ticks. */
+export interface Noted {
+  /** Edges of elided critical sections, or locked instructions: the program traps there. */
+  readonly traps: "nothing" | "elisions" | "locks";
+  /** All that the program retires is counted (`retired.ts`). */
+  readonly retired: boolean;
+}
+
+/** Nothing besides ticks. */
+export const TICKS_ALONE: Noted = { traps: "nothing", retired: false };
 
 /** An instruction with an elision prefix comes next: a critical section begins or ends. Or a locked one comes. */
 export interface ElisionTrap {

@@ -8,9 +8,10 @@
  */
 import type { Assembler } from "./assembler.ts";
 import type { TextDecoder64 } from "./decode.ts";
-import { Emission, MARK, type Unit, type UnitHost } from "./emission.ts";
+import { MARK, type Unit, type UnitHost } from "./emission.ts";
 import { deadFlagsIndex } from "./flags.ts";
 import { ALL_FLAGS, type Decoded, FLAG, Kind } from "./instruction.ts";
+import { RetiredEmission } from "./retired-emission.ts";
 
 /** A segment is cut after so many instructions. */
 const MAX_SEGMENT = 64;
@@ -23,7 +24,7 @@ const UNROLL = 4;
 export const UNIT_ROOM = (MAX_UNIT + MAX_SEGMENT) * UNROLL * 96;
 
 /** Emits one unit; see {@link UnitEmitter.run}. */
-export class UnitEmitter extends Emission {
+export class UnitEmitter extends RetiredEmission {
   private instructions = 0;
 
   constructor(
@@ -69,7 +70,8 @@ export class UnitEmitter extends Emission {
     this.unit.segments.push({ pc, length: last.pc + last.length - pc, entry: this.asm.here });
     this.host.addEntry(pc, this.asm.here);
     const body = last.kind === Kind.Plain ? segment : segment.slice(0, -1);
-    if (last.kind === Kind.Jcc && last.target === pc && segment.length <= MAX_UNROLLED) {
+    const isTight = last.kind === Kind.Jcc && last.target === pc && segment.length <= MAX_UNROLLED;
+    if (isTight && !this.host.notes.retired) {
       this.unrolledLoop(segment, body, last);
       return last.pc + last.length;
     }
@@ -103,8 +105,15 @@ export class UnitEmitter extends Emission {
   private body(segment: Decoded[], body: Decoded[], counts: "tick" | "jump" | undefined): void {
     const at = counts ? deadFlagsIndex(segment) : -1;
     let garbage = 0;
+    /** Instructions before this one are counted among those that have retired. */
+    let retired = 0;
+    this.retire([], segment[0]!.pc);
     for (let i = 0; i < body.length; i++) {
       const instruction = body[i]!;
+      if ((counts && i === at) || this.tellsOf(instruction)) {
+        this.retire(segment.slice(retired, i), instruction.pc, garbage);
+        retired = i;
+      }
       if (counts && i === at) {
         garbage = ALL_FLAGS & ~FLAG.CF;
         this.count(instruction.pc, counts, garbage);
@@ -114,10 +123,15 @@ export class UnitEmitter extends Emission {
       this.plain(instruction);
       garbage &= ~instruction.flagsWritten;
     }
+    const last = segment[segment.length - 1]!;
+    const pc = last.kind === Kind.Plain ? last.pc + last.length : last.pc;
     if (counts && at < 0) {
-      this.countKeepingFlags(segment[segment.length - 1]!.pc, counts);
+      this.retire(body.slice(retired), pc);
+      retired = body.length;
+      this.countKeepingFlags(pc, counts);
       this.state = counts === "tick" ? MARK.tick : MARK.jump;
     }
+    this.retire(segment.slice(retired), pc, garbage);
   }
 
   /** Emits the branch (or trap) at a segment's end. */
@@ -130,12 +144,14 @@ export class UnitEmitter extends Emission {
         return next;
       case Kind.Jcc:
         this.exit(asm.jumpIf(last.condition), last.target);
+        this.retireNotTaken(next);
         return next;
       case Kind.Loop: {
         // The instruction itself has an 8-bit range: +2 leads to the long jump, the short jump passes it.
         asm.copy(last.bytes.subarray(0, -1));
         asm.emit(0x02, 0xeb, 0x05);
         this.exit(asm.jump(), last.target);
+        this.retireNotTaken(next);
         return next;
       }
       case Kind.Jmp:
