@@ -3,7 +3,7 @@
  * profile would. See `docs/hosts.md`.
  */
 export { createHostModel } from "./model.ts";
-export type { CountedLine, HostModel, Overflow, Progress } from "./model-api.ts";
+export type { Certainty, CountedLine, HostModel, Overflow, Progress } from "./model-api.ts";
 export type {
   CpuProfile,
   HostProfile,

@@ -5,12 +5,33 @@
 import type { CpuidResult, PerfSystem } from "../../ffi/mod.ts";
 import type { HostProfile } from "./profile.ts";
 
+/** What a task has retired in user mode, where somebody has counted it. */
+export interface RetiredCounts {
+  readonly instructions: number;
+  /** Near and far branches, taken or not, system calls among them. */
+  readonly branches: number;
+  /** Conditional branches that were not taken. */
+  readonly notTaken: number;
+  readonly calls: number;
+  readonly returns: number;
+  readonly indirect: number;
+  readonly far: number;
+  /** Instructions that read memory, and that write it. */
+  readonly loads: number;
+  readonly stores: number;
+}
+
+/** How far the count of an event can be believed: it is counted, it follows from a rule of thumb, or it is always 0. */
+export type Certainty = "exact" | "estimated" | "unknown";
+
 /** What a task has done since the model heard of it last. All counts are of user mode. */
 export interface Progress {
   /** Retired conditional branches, outside of transactions. */
   readonly branches: number;
   /** Instructions; where nobody counted them, a model may estimate them from the branches. */
   readonly instructions?: number;
+  /** All that was retired, counted exactly; `branches` and the like are among its branches. @default nobody counted */
+  readonly retired?: RetiredCounts;
   /** Retired lock-prefixed instructions. */
   readonly lockedInstructions?: number;
   /** Conditional branches in transactions that committed, and in some that were aborted and rolled back. */
@@ -57,6 +78,12 @@ export interface HostModel {
   readonly refusals: readonly CountedLine[];
   /** Whether an open event counts locked instructions, so that it is worth telling of them. */
   readonly countsLocks: boolean;
+  /** Whether an open event counts what only {@link Progress.retired} tells, so that it is worth counting. */
+  readonly countsRetired: boolean;
+  /** Whether any event is open. */
+  readonly hasEvents: boolean;
+  /** How far the count of an open event can be believed, if `retired` is told. */
+  certainty(fd: number): Certainty;
   /** A signal has been delivered to the running task. */
   signalled(signal: number): void;
   /** A task gets the processor. */

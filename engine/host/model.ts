@@ -6,7 +6,7 @@ import { cpuidOf } from "./machine/cpuid.ts";
 import { hostFiles } from "./machine/files.ts";
 import { bootLines, logLine, Refusals } from "./machine/logs.ts";
 import { type Setting, settingsOf, writeSetting } from "./machine/sysctls.ts";
-import type { CountedLine, HostModel, Overflow, Progress } from "./model-api.ts";
+import type { Certainty, CountedLine, HostModel, Overflow, Progress } from "./model-api.ts";
 import { activityOf } from "./pmu/activity.ts";
 import { Noise } from "./pmu/skid.ts";
 import { Processor } from "./processor.ts";
@@ -70,6 +70,19 @@ class Model implements HostModel {
     return this.#kernel.countsLocks;
   }
 
+  get countsRetired(): boolean {
+    return this.#kernel.countsRetired;
+  }
+
+  get hasEvents(): boolean {
+    return this.#kernel.hasEvents;
+  }
+
+  certainty(fd: number): Certainty {
+    const event = this.#kernel.eventOf(fd);
+    return event ? this.#kernel.certainty(event) : "unknown";
+  }
+
   isSetting(path: string): boolean {
     return this.#settings.has(path);
   }
@@ -99,6 +112,7 @@ class Model implements HostModel {
     const kernel = this.#kernel;
     if (kernel.contexts.current?.task !== task) kernel.switchIn(task);
     kernel.processor.run(activity, kernel);
+    if (progress.retired) kernel.processor.expect(activity);
     return kernel.takeSignals();
   }
 

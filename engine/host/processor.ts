@@ -3,6 +3,7 @@
  * PMU of KVM with the host's own driver below, or one of Xen or VMware that hands real counters through.
  */
 import { CORES, microarchitecture } from "../../ffi/mod.ts";
+import type { Certainty } from "./model-api.ts";
 import {
   type Activity,
   activityOf,
@@ -10,6 +11,7 @@ import {
   branchesOf,
   duration,
   instructionsIn,
+  outlook,
   Stretch,
 } from "./pmu/activity.ts";
 import { type CounterBank, PhysicalCounters } from "./pmu/counters.ts";
@@ -100,6 +102,22 @@ interface HostLayer {
   readonly virtual: VirtualPmu;
 }
 
+/** Something of everything that is not told as a tick. */
+const ALL_BUT_TICKS = activityOf({
+  branches: 0,
+  retired: {
+    instructions: 1,
+    branches: 2,
+    notTaken: 1,
+    calls: 1,
+    returns: 1,
+    indirect: 1,
+    far: 1,
+    loads: 1,
+    stores: 1,
+  },
+});
+
 export class Processor {
   /** Driver of the kernel that programs use; undefined where that sees no PMU. */
   readonly driver: PmuDriver | undefined;
@@ -184,6 +202,21 @@ export class Processor {
         );
       }
     }
+  }
+
+  /** Code that comes is taken for such as this, which was counted. */
+  expect(activity: Activity): void {
+    this.#physical.outlook = outlook(activity) ?? this.#physical.outlook;
+  }
+
+  /** How far an event's count can be believed, where all that retires is counted. */
+  certainty(selection: Selection): Certainty {
+    return this.#counts.certainty(selection);
+  }
+
+  /** Whether an event counts what only a count of all that retires tells. */
+  countsRetired(selection: Selection): boolean {
+    return this.#counts.count(selection, ALL_BUT_TICKS) > 0;
   }
 
   /** Whether an event rises with locked instructions. */

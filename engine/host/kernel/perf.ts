@@ -4,6 +4,7 @@
  */
 import { ERRNO } from "../../../ffi/mod.ts";
 import type { Tunable } from "../machine/sysctls.ts";
+import type { Certainty } from "../model-api.ts";
 import type { HardwareEvent } from "../pmu/driver.ts";
 import type { Noise } from "../pmu/skid.ts";
 import { kindsOf } from "../pmu/units.ts";
@@ -110,6 +111,24 @@ export class PerfKernel implements ProcessorEvents, Tunable {
       if (source.kind === "hardware" && this.processor.countsLocks(source.event.selection)) return true;
     }
     return false;
+  }
+
+  /** Whether an open event counts what only a count of all that retires tells. */
+  get countsRetired(): boolean {
+    for (const { source } of this.#events.values()) {
+      if (source.kind === "hardware" && this.processor.countsRetired(source.event.selection)) return true;
+    }
+    return false;
+  }
+
+  get hasEvents(): boolean {
+    return !this.#events.values().next().done;
+  }
+
+  /** How far the count of an event can be believed. */
+  certainty({ source }: Event): Certainty {
+    if (source.kind === "hardware") return this.processor.certainty(source.event.selection);
+    return this.#clock.certainty(source);
   }
 
   get periodTakesEffectLate(): boolean {

@@ -1,4 +1,5 @@
 /** Software events as they count: clocks by time, context switches when a task leaves. kernel/events/core.c. */
+import type { Certainty } from "../model-api.ts";
 import type { Event } from "./event.ts";
 
 /** Clocks do not interrupt more often (perf_swevent_start_hrtimer). */
@@ -10,6 +11,11 @@ export class SoftwareClock {
   /** @param overflow An event's period has gone by. */
   constructor(overflow: (event: Event, period: number) => boolean) {
     this.#overflow = overflow;
+  }
+
+  /** Clocks go by nominal speed, and sleeping is told where calls are likely to. */
+  certainty({ kind }: Event["source"]): Certainty {
+    return kind === "never" ? "unknown" : "estimated";
   }
 
   /** Time goes by for the events that are on. */

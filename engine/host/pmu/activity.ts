@@ -17,6 +17,15 @@ export interface Activity {
   readonly rtmAborts: number;
   readonly locked: number;
   readonly instructions: number;
+  /** Branches that are not conditional, and conditional ones that were not taken. */
+  readonly unconditional: number;
+  readonly notTaken: number;
+  readonly calls: number;
+  readonly returns: number;
+  readonly indirect: number;
+  readonly far: number;
+  readonly loads: number;
+  readonly stores: number;
 }
 
 /** An activity of what a function gives for each of its quantities. */
@@ -31,6 +40,14 @@ function each(value: (key: keyof Activity) => number): Activity {
     rtmAborts: value("rtmAborts"),
     locked: value("locked"),
     instructions: value("instructions"),
+    unconditional: value("unconditional"),
+    notTaken: value("notTaken"),
+    calls: value("calls"),
+    returns: value("returns"),
+    indirect: value("indirect"),
+    far: value("far"),
+    loads: value("loads"),
+    stores: value("stores"),
   };
 }
 
@@ -65,8 +82,8 @@ export function instructionsIn(nanoseconds: number): number {
 
 /** What a task has reported, checked and completed. @throws RangeError for a count that is none. */
 export function activityOf(progress: Progress): Activity {
-  const { transactions = "hle", ...counts } = progress;
-  for (const [name, value] of Object.entries(counts)) {
+  const { transactions = "hle", retired, ...counts } = progress;
+  for (const [name, value] of [...Object.entries(counts), ...Object.entries(retired ?? {})]) {
     if (!Number.isSafeInteger(value) || value < 0) {
       throw new RangeError(
         `Cannot advance as '${name}' must be an integer of 0 or more: current value is ${value}`,
@@ -78,7 +95,9 @@ export function activityOf(progress: Progress): Activity {
   const hle = transactions === "hle";
   const aborts = Number(aborted > 0);
   const starts = aborts + Number(committed > 0);
-  const atLeast = branches + committed + aborted + locked;
+  const conditional = branches + committed;
+  const atLeast = conditional + aborted + locked;
+  const instructions = retired?.instructions ?? progress.instructions ?? atLeast * INSTRUCTIONS_PER_BRANCH;
   return {
     branches,
     committed,
@@ -88,7 +107,16 @@ export function activityOf(progress: Progress): Activity {
     rtmStarts: hle ? 0 : starts,
     rtmAborts: hle ? 0 : aborts,
     locked,
-    instructions: Math.max(progress.instructions ?? atLeast * INSTRUCTIONS_PER_BRANCH, atLeast),
+    // Attempts that were aborted have retired for nothing: only their branches are known.
+    instructions: Math.max(instructions, atLeast),
+    unconditional: Math.max(0, (retired?.branches ?? 0) - conditional),
+    notTaken: retired?.notTaken ?? 0,
+    calls: retired?.calls ?? 0,
+    returns: retired?.returns ?? 0,
+    indirect: retired?.indirect ?? 0,
+    far: retired?.far ?? 0,
+    loads: retired?.loads ?? 0,
+    stores: retired?.stores ?? 0,
   };
 }
 
@@ -163,7 +191,19 @@ export class Stretch {
   }
 }
 
+/** A stretch that looks ahead: nobody takes anything off it. */
+export type Outlook = Pick<Stretch, "left" | "until" | "ahead">;
+
 const [ORDINARY] = Stretch.of(activityOf({ branches: Math.floor(LONGEST / INSTRUCTIONS_PER_BRANCH) }));
 
-/** A stretch of ordinary code, long enough for any look ahead; nobody takes anything off it. */
-export const ORDINARY_STRETCH: Pick<Stretch, "left" | "until" | "ahead"> = ORDINARY;
+/** A stretch of ordinary code, long enough for any look ahead. */
+export const ORDINARY_STRETCH: Outlook = ORDINARY;
+
+/** A long stretch of code such as an activity was; undefined where that had no branch to measure it by. */
+export function outlook(activity: Activity): Outlook | undefined {
+  if (activity.branches === 0) return undefined;
+  const times = Math.floor(LONGEST / activity.instructions);
+  if (times <= 1) return undefined;
+  const [stretch] = Stretch.of(each((key) => activity[key] * times));
+  return stretch;
+}

@@ -1,5 +1,5 @@
 /** The counters of a PMU as a driver programs them: real ones here, virtual ones of a hypervisor elsewhere. */
-import { type Activity, ORDINARY_STRETCH, type Stretch } from "./activity.ts";
+import { type Activity, ORDINARY_STRETCH, type Outlook, type Stretch } from "./activity.ts";
 import { FIXED_BASE } from "./layout.ts";
 import type { EventCounts, Selection } from "./selection.ts";
 
@@ -28,6 +28,8 @@ export class PhysicalCounters implements CounterBank {
   /** Values that were written to counters that are not there: they stand still. */
   readonly #missing = new Map<number, number>();
   #frozen = false;
+  /** What code is taken for that is still to come. */
+  outlook: Outlook = ORDINARY_STRETCH;
 
   /**
    * @param size How many there really are: what is written to others stands still.
@@ -92,8 +94,8 @@ export class PhysicalCounters implements CounterBank {
   }
 
   /**
-   * Branches that have retired when the first interrupt comes, if ordinary code runs on and on; undefined if none ever
-   * does.
+   * Branches that have retired when the first interrupt comes, if code as expected runs on and on; undefined if none
+   * ever does.
    *
    * @param skid Branches that the interrupt of a counter takes to come.
    */
@@ -110,7 +112,7 @@ export class PhysicalCounters implements CounterBank {
   }
 
   #branchesUntilWrap({ value, selection }: Counter): number | undefined {
-    const ordinary = ORDINARY_STRETCH;
+    const ordinary = this.outlook;
     const whole = ordinary.ahead(ordinary.left);
     const perStretch = selection ? this.#counts.count(selection, whole) : 0;
     if (!selection || perStretch === 0) return undefined;

@@ -2,52 +2,11 @@
  * Which event of the hardware a raw config selects, and what it counts of an activity. The codes are those of
  * `ffi/perf`; a code that is none of them is an event that never happens here, as the model knows of no caches.
  */
-import {
-  CORES,
-  type CoreEvents,
-  type CoreName,
-  IN_TX,
-  IN_TXCP,
-  microarchitecture,
-} from "../../../ffi/mod.ts";
+import { IN_TX, IN_TXCP } from "../../../ffi/mod.ts";
+import type { Certainty } from "../model-api.ts";
 import type { CoreKind, CpuProfile } from "../profile.ts";
 import { type Activity, branchesOf } from "./activity.ts";
-
-/** What an event counts outside of the question which part of it was in transactions. */
-type Quantity = (activity: Activity, cpu: CpuProfile) => number;
-
-/** Only conditional branches are known of a program, so they stand for all branches. */
-const allBranches: Quantity = (activity) => branchesOf(activity);
-const never: Quantity = () => 0;
-
-const NAMED: Readonly<Record<string, Quantity>> = {
-  "retired-conditional-branches": allBranches,
-  "retired-branches": allBranches,
-  "retired-taken-branches": allBranches,
-  "retired-taken-conditional-branches": allBranches,
-  "retired-locked-loads": ({ locked }) => locked,
-  "hle-starts": ({ hleStarts }) => hleStarts,
-  "hle-aborts": ({ hleAborts }) => hleAborts,
-  "rtm-starts": ({ rtmStarts }) => rtmStarts,
-  "rtm-aborts": ({ rtmAborts }) => rtmAborts,
-  "speculative-lock-commits": ({ locked }, { specLockMap }) => (specLockMap ? locked : 0),
-};
-
-/** Architectural events: event | umask << 8. Intel SDM volume 3B, 20.2.1.2; AMD PPR, PMCx0C0, x076, x0C2. */
-const ARCHITECTURAL: Readonly<Record<CpuProfile["vendor"], Readonly<Record<number, Quantity>>>> = {
-  GenuineIntel: {
-    60: ({ instructions }) => instructions,
-    192: ({ instructions }) => instructions,
-    196: allBranches,
-    // Pseudo code of reference cycles, which only a fixed counter counts (arch/x86/events/intel/core.c).
-    768: ({ instructions }) => instructions,
-  },
-  AuthenticAMD: {
-    118: ({ instructions }) => instructions,
-    192: ({ instructions }) => instructions,
-    194: allBranches,
-  },
-};
+import { isOfBranches, Quantities, type Quantity } from "./quantities.ts";
 
 /** Bits of the config that say which event it is; the rest changes how it is counted. */
 const INTEL_CODE = 0xff00_0000_ffffn;
@@ -65,50 +24,46 @@ export interface Selection {
   readonly user: boolean;
 }
 
-/** Core of a low-power island: that of Arrow Lake-H and Meteor Lake, whose events are those of its relatives. */
-const LOW_POWER_CORE = "Crestmont";
-
-/** Events of a core of a processor, by the code in their config. */
-function coreEvents(cpu: CpuProfile, kind: CoreKind): CoreEvents {
-  const line = microarchitecture(cpu);
-  if (line === undefined) return {};
-  const core = { core: line.core, atom: line.efficient, lowpower: LOW_POWER_CORE }[kind];
-  return core === undefined ? {} : CORES[core as CoreName];
+/** Whether only some cycles are counted, of which nothing is known. */
+function isFiltered({ config }: Selection): boolean {
+  return (config & INVERT) !== 0n || ((config >> CMASK_SHIFT) & 0xffn) > 1n;
 }
 
 /** Counts events on one kind of processor. */
 export class EventCounts {
   readonly #cpu: CpuProfile;
-  readonly #quantities: Readonly<Record<CoreKind, ReadonlyMap<bigint, Quantity>>>;
+  readonly #quantities: Quantities;
 
   constructor(cpu: CpuProfile) {
     this.#cpu = cpu;
-    const of = (kind: CoreKind) => {
-      const quantities = new Map<bigint, Quantity>();
-      for (const [code, quantity] of Object.entries(ARCHITECTURAL[cpu.vendor])) {
-        quantities.set(BigInt(code), quantity);
-      }
-      for (const [name, code] of Object.entries(coreEvents(cpu, kind))) {
-        const quantity = NAMED[name];
-        if (quantity) quantities.set(code, quantity);
-      }
-      return quantities;
-    };
-    this.#quantities = { core: of("core"), atom: of("atom"), lowpower: of("lowpower") };
+    this.#quantities = new Quantities(cpu);
+  }
+
+  #quantityOf({ config, unit = "core" }: Selection): Quantity {
+    return this.#quantities.of(unit, config & (this.#isIntel ? INTEL_CODE : AMD_CODE));
+  }
+
+  get #isIntel(): boolean {
+    return this.#cpu.vendor === "GenuineIntel";
+  }
+
+  /** How far a count can be believed, where all that retires is counted. */
+  certainty(selection: Selection): Certainty {
+    const { certainty } = this.#quantityOf(selection);
+    if (isFiltered(selection) || !selection.user) return "unknown";
+    return certainty;
   }
 
   /**
    * How often an event happens in an activity. Outside of a checkpoint an aborted transaction's branches stay
    * counted: that is why a plain counter of ticks is not exact (Intel SDM volume 3B, 20.3.6.5).
    */
-  count({ config, user, unit = "core" }: Selection, activity: Activity): number {
-    if (!user) return 0;
-    const intel = this.#cpu.vendor === "GenuineIntel";
-    const quantity = this.#quantities[unit].get(config & (intel ? INTEL_CODE : AMD_CODE)) ?? never;
-    const cmask = (config >> CMASK_SHIFT) & 0xffn;
-    if ((config & INVERT) !== 0n || cmask > 1n) return 0;
-    const all = quantity(activity, this.#cpu);
-    if (!intel || (config & (IN_TX | IN_TXCP)) === 0n) return all;
+  count(selection: Selection, activity: Activity): number {
+    const { config } = selection;
+    if (!selection.user || isFiltered(selection)) return 0;
+    const quantity = this.#quantityOf(selection);
+    const all = quantity.count(activity, this.#cpu);
+    if (!this.#isIntel || (config & (IN_TX | IN_TXCP)) === 0n) return all;
     const [inside, rolledBack] = this.#transactional(activity, quantity);
     const counted = (config & IN_TX) === 0n ? all : inside;
     return counted - ((config & IN_TXCP) === 0n ? 0 : rolledBack);
@@ -117,10 +72,10 @@ export class EventCounts {
   /** How much of a quantity was in transactions, and how much of it was rolled back. */
   #transactional(activity: Activity, quantity: Quantity): [inside: number, rolledBack: number] {
     const { committed, aborted } = activity;
-    if (quantity === allBranches) return [committed + aborted, aborted];
+    if (isOfBranches(quantity)) return [committed + aborted, aborted];
     const all = branchesOf(activity);
     if (all === 0) return [0, 0];
-    const value = quantity(activity, this.#cpu);
+    const value = quantity.count(activity, this.#cpu);
     return [Math.floor((value * (committed + aborted)) / all), Math.floor((value * aborted) / all)];
   }
 }
