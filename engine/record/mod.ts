@@ -56,6 +56,8 @@ export interface RecordOptions {
   cwd?: string;
   /** A described host that answers the program in place of this one. @default this host */
   host?: HostModel;
+  /** Told of the program's first task before it runs: counters of the described host may be opened on it. @default nobody is */
+  onStart?: (task: number) => void;
   /** Signals that the program's first task gets at exact ticks. @default none */
   signals?: readonly PlannedSignal[];
   /** Told often of how far it has come: events, and what counts the ticks. @default nobody is */
@@ -161,6 +163,7 @@ function recordInto(
     chaos,
     checksum,
     onProgress,
+    onStart,
     onStall,
     onNote,
     checkEffects = false,
@@ -189,6 +192,8 @@ function recordInto(
     recording.end({ task: pid, ticks: 0, reason: "exited", status, message: "" });
     return { ...recording.totals, ...result({ reason: "exited", status, message: "" }) };
   }
+  onStart?.(started.tid);
+  described?.noteWhatCounts([started]);
   const end = new Recorder(recording, started, new PlannedSignals(started, signals), wait).run();
   // What has come to nothing before its first event leaves no trace.
   if (recording.totals.events > 0) {

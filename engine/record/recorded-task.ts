@@ -2,6 +2,7 @@
 import type { MemoryWrite, Registers } from "../trace/events.ts";
 import type { AddressSpace } from "../tracee/address-space.ts";
 import { type HeldSignal, Process, type Standing, Task } from "../tracee/task.ts";
+import { RETIRED } from "../translate/retired-quantities.ts";
 import type { Actions } from "./actions.ts";
 import type { Call } from "./call.ts";
 import { DescriptorTable } from "./descriptor-table.ts";
@@ -88,6 +89,8 @@ export class RecordedTask extends Task {
   markedTicks = 0;
   /** Its ticks that the model of a described host has heard of. */
   reportedTicks = 0;
+  /** What it had retired when the model heard of that last, in the order of `RETIRED`. */
+  readonly reportedRetired = new Float64Array(RETIRED.length);
   /** Its ticks where an elided critical section has begun that it is in, on hosts whose processor elides locks. */
   elidedFrom: number | undefined;
   /** Its list of robust futexes, or 0. */

@@ -345,6 +345,7 @@ export class Recorder {
       return;
     }
     if (this.clearsFrame(task)) return;
+    this.recording.described?.faults(task);
     const rip = task.get("rip");
     const { registers } = faultingState(task);
     // SIGILL, SIGFPE and SIGTRAP say where the instruction is: the program knows it by its app pc.

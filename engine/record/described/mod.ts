@@ -20,6 +20,7 @@ import type { HostModel, Overflow } from "../../host/model-api.ts";
 import { blocks } from "../../kernel/mod.ts";
 import type { HostLogLine } from "../../trace/host-log.ts";
 import { FAULT_SIGNALS } from "../../tracee/fault.ts";
+import { type Noted, TICKS_ALONE } from "../../translate/traps.ts";
 import type { Call } from "../call.ts";
 import type { RecordedTask } from "../recorded-task.ts";
 import type { Recording } from "../recording.ts";
@@ -50,6 +51,8 @@ export class DescribedHost implements Disposable {
   private readonly log: KernelLog;
   private readonly memory: PerfMemory;
   private readonly readiness: Readiness;
+  /** What is told of besides ticks. */
+  private noted: Noted = TICKS_ALONE;
   /** The model may have written to memory that programs have mapped. */
   private stale = false;
 
@@ -81,8 +84,9 @@ export class DescribedHost implements Disposable {
    * @returns Whether counters have overflowed: their signals are on their way.
    */
   arrived(task: RecordedTask): boolean {
-    if (!this.files.any) {
+    if (!this.model.hasEvents) {
       task.reportedTicks = task.ticks;
+      task.reportedRetired.set(task.retired);
       return false;
     }
     this.memory.takeTails();
@@ -98,17 +102,33 @@ export class DescribedHost implements Disposable {
 
   /** Ticks of a task at which its next interrupt comes; undefined if none is due. */
   nextInterrupt(task: RecordedTask): number | undefined {
-    return this.files.any ? this.progress.nextInterrupt(task) : undefined;
+    return this.model.hasEvents ? this.progress.nextInterrupt(task) : undefined;
   }
 
-  /** Sections with elided locks, or locked instructions, are to be told of, now that somebody counts. */
-  private noteElisions(): void {
-    const { tracer, tasks } = this.recording;
+  /**
+   * Sections with elided locks, or locked instructions, are to be told of, and what retires is to be counted, as far as
+   * the events that are open now need it. What was asked for once goes on.
+   *
+   * @param tasks All that there are.
+   */
+  noteWhatCounts(tasks: Iterable<RecordedTask>): void {
+    const { tracer } = this.recording;
     const { hle, alwaysAborts } = this.model.profile.cpu.tsx;
-    const noted = hle && !alwaysAborts ? "elisions" : this.model.countsLocks ? "locks" : undefined;
-    if (noted === undefined || tracer.onElision) return;
+    const { noted } = this;
+    if (!this.model.hasEvents) return;
+    const traps = hle && !alwaysAborts ? "elisions" : this.model.countsLocks ? "locks" : noted.traps;
+    const retired = noted.retired || this.model.countsRetired;
+    if (traps === noted.traps && retired === noted.retired) return;
+    this.noted = { traps, retired };
     tracer.onElision = (task, edge, ticks) => this.progress.elision(task as RecordedTask, edge, ticks);
-    tracer.mapper.note(noted, new Set([...tasks.values()].map(({ space }) => space.image)));
+    tracer.mapper.note(this.noted, new Set([...tasks].map(({ space }) => space.image)));
+  }
+
+  /** An instruction of a task has faulted: what has retired in front of it is counted, and it is not. */
+  faults(task: RecordedTask): void {
+    if (!this.noted.retired) return;
+    const counts = task.space.image.cache.retiredAtFault(task.number("rip"));
+    for (const [index, count] of (counts ?? []).entries()) task.retired[index]! += count;
   }
 
   /** How the model answers a call; undefined for one that is the kernel's. */
@@ -145,7 +165,8 @@ export class DescribedHost implements Disposable {
       release.set(Buffer.from(this.model.profile.kernel.release).subarray(0, UTSNAME.field - 1));
       task.space.memory.write(call.argument(0) + UTSNAME.release, release);
     }
-    if (call.number === SYSCALLS.perf_event_open && call.result >= 0) this.noteElisions();
+    if (call.number === SYSCALLS.perf_event_open && call.result >= 0)
+      this.noteWhatCounts(this.recording.tasks.values());
     if (call.spec?.changesFds) this.closeAbandoned();
   }
 

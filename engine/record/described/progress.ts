@@ -7,7 +7,8 @@
  * that is stopped before (by a system call, an interrupt, another task) is aborted, and the attempt's branches have
  * been for nothing: the processor takes the lock for real and runs the same branches once more.
  */
-import type { HostModel, Overflow, Progress } from "../../host/model-api.ts";
+import type { HostModel, Overflow, Progress, RetiredCounts } from "../../host/model-api.ts";
+import { type Quantity, RETIRED } from "../../translate/retired-quantities.ts";
 import type { RecordedTask } from "../recorded-task.ts";
 
 type Besides = Pick<Progress, "committedBranches" | "abortedBranches" | "lockedInstructions">;
@@ -79,12 +80,14 @@ export class ProgressFeed {
   /** Tells of all branches up to `ticks`; of those that committed, which are not counted twice, too. */
   private advance(task: RecordedTask, ticks: number, besides: Besides): boolean {
     if (this.running !== task) return false;
+    const retired = this.model.countsRetired ? retiredSince(task) : undefined;
     const branches = Math.max(0, ticks - task.reportedTicks - (besides.committedBranches ?? 0));
-    const happened = [branches, ...Object.values(besides)].some((count) => count > 0);
+    const counts = [branches, retired?.instructions ?? 0, ...Object.values(besides)];
+    const happened = counts.some((count) => count > 0);
     // An interrupt may be due that a system call has brought about.
     if (!happened && this.model.nextInterrupt(task.tid) !== 0) return false;
     task.reportedTicks = Math.max(task.reportedTicks, ticks);
-    const overflows = this.model.advance(task.tid, { branches, ...besides });
+    const overflows = this.model.advance(task.tid, { branches, ...besides, ...(retired && { retired }) });
     this.overflowed(overflows);
     return overflows.length > 0;
   }
@@ -92,6 +95,30 @@ export class ProgressFeed {
   /** Ticks of a task at which its next interrupt comes; undefined if none is due. */
   nextInterrupt(task: RecordedTask): number | undefined {
     const branches = this.model.nextInterrupt(task.tid);
-    return branches === undefined ? undefined : task.reportedTicks + branches;
+    if (branches === undefined) return undefined;
+    // How much retires between two branches changes: half of the way is looked at once more.
+    const ahead = this.model.countsRetired ? Math.ceil(branches / 2) : branches;
+    return task.reportedTicks + ahead;
   }
+}
+
+/** What a task has retired since this was asked last. */
+function retiredSince({ retired, reportedRetired }: RecordedTask): RetiredCounts {
+  const since = (name: Quantity): number => {
+    const index = RETIRED.indexOf(name);
+    return Math.max(0, retired[index]! - reportedRetired[index]!);
+  };
+  const counts = {
+    instructions: since("instructions"),
+    branches: since("branches"),
+    notTaken: since("notTaken"),
+    calls: since("calls"),
+    returns: since("returns"),
+    indirect: since("indirect"),
+    far: since("far"),
+    loads: since("loads"),
+    stores: since("stores"),
+  };
+  reportedRetired.set(retired);
+  return counts;
 }
