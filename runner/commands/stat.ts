@@ -22,6 +22,11 @@ export const stat = defineCommand({
       value: "N",
       help: "run it N times; show mean and standard deviation",
     },
+    host: {
+      kind: "text",
+      value: "HOST",
+      help: "count on a described host: a name from manifests/hosts, or a profile's file",
+    },
     json: { kind: "flag", help: "report one JSON object" },
     output: { kind: "text", short: "o", value: "FILE", help: "write the report to FILE" },
   },
@@ -31,7 +36,12 @@ export const stat = defineCommand({
     const { styleFor } = await import("../reporters/style.ts");
     const { output } = options;
     if (output !== undefined) checkWritable("-o", output);
-    const { summary, last } = countRuns({ command, events: options.events, repeat: options.repeat ?? 1 });
+    const { summary, last } = countRuns({
+      command,
+      events: options.events,
+      repeat: options.repeat ?? 1,
+      host: options.host,
+    });
     const rich = output === undefined && isRichTerminal(2);
     const report = options.json ? `${JSON.stringify(summary, null, 2)}\n` : statText(summary, styleFor(rich));
     if (output === undefined) say(report);

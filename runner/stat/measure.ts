@@ -1,4 +1,5 @@
 /** One run of a program under counters, which begin at its exec and end with it. */
+import type { Certainty } from "../../engine/host/mod.ts";
 import {
   type ChildEnd,
   clearInterrupt,
@@ -23,8 +24,12 @@ export interface StatRun {
   readonly elapsed: number;
   readonly user: number;
   readonly system: number;
-  /** Of each row its name and its reading, in order. */
-  readonly rows: readonly { readonly name: string; readonly reading: Reading }[];
+  /** Of each row its name and its reading, in order; of described hosts how far that can be believed. */
+  readonly rows: readonly {
+    readonly name: string;
+    readonly reading: Reading;
+    readonly certainty?: Certainty;
+  }[];
 }
 
 /**
@@ -36,7 +41,7 @@ export interface StatRun {
 export function measureRun(program: SpawnOptions, rows: readonly StatRow[]): StatRun {
   using control = new TraceeControl();
   using child = new HeldChild(program);
-  const open = openRows(rows, child.pid);
+  const open = openRows(rows, { pid: child.pid, inherit: true, enableOnExec: true });
   try {
     const before = resourceUsage("children");
     enableRows(open);

@@ -1,10 +1,13 @@
 /** Counting events of a program while it runs: the door of this folder. */
 
+import type { HostModel } from "../../engine/host/mod.ts";
 import { ENDING_SIGNALS } from "../../engine/interrupts.ts";
 import { findProgram } from "../../engine/program.ts";
 import { installInterrupts, restoreDefault, SIG, setTimer } from "../../ffi/mod.ts";
-import { statRows } from "./events.ts";
+import { loadProfile } from "../host/mod.ts";
+import { type StatRow, statRows } from "./events.ts";
 import { measureRun, type StatRun } from "./measure.ts";
+import { measureDescribed } from "./measure-described.ts";
 import { type StatSummary, summarizeRuns } from "./summary.ts";
 
 export type { EventSummary, Spread, StatSummary } from "./summary.ts";
@@ -16,6 +19,8 @@ export interface StatOptions {
   /** As `-e` has it; undefined for the usual ones. */
   readonly events: string | undefined;
   readonly repeat: number;
+  /** A described host to count on: a name or a profile's file. @default this machine */
+  readonly host?: string | undefined;
 }
 
 /**
@@ -27,6 +32,7 @@ export interface StatOptions {
  */
 export function countRuns(options: StatOptions): { summary: StatSummary; last: StatRun } {
   const { command } = options;
+  if (options.host !== undefined) return countDescribed(options, options.host);
   const rows = statRows(options.events);
   const program = {
     path: findProgram(command[0] ?? "", process.env.PATH ?? "", process.cwd()),
@@ -47,4 +53,21 @@ export function countRuns(options: StatOptions): { summary: StatSummary; last: S
     setTimer(0);
     for (const signal of interrupts) restoreDefault(signal);
   }
+}
+
+/** The same on a described host, one recording after the other. */
+function countDescribed({ command, events, repeat }: StatOptions, host: string) {
+  const profile = loadProfile(host);
+  let rows: readonly StatRow[] = [];
+  const rowsOf = (model: HostModel) => {
+    rows = statRows(events, model);
+    return rows;
+  };
+  let last = measureDescribed(command, profile, rowsOf);
+  const runs = [last];
+  while (runs.length < repeat && last.interrupted === undefined) {
+    last = measureDescribed(command, profile, rowsOf);
+    runs.push(last);
+  }
+  return { summary: summarizeRuns(command, rows, runs, profile.name), last };
 }

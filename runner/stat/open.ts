@@ -46,31 +46,29 @@ function openAllowed(event: PerfEvent, options: CounterOptions): Counter | NotSu
 
 function openOn(
   event: PerfEvent,
-  pid: number,
+  target: CounterOptions,
   leader: Counter | undefined,
   machine: Machine,
 ): (Counter | NotSupported)[] {
   // An event of a whole package belongs to no task; it is counted on the processors that stand for the packages.
   if (event.cpus !== undefined)
     return event.cpus.map((cpu) => openAllowed(event, { ...machine, pid: -1, cpu }));
-  return [
-    openAllowed(event, { ...machine, pid, inherit: true, enableOnExec: true, ...(leader && { leader }) }),
-  ];
+  return [openAllowed(event, { ...machine, ...target, ...(leader && { leader }) })];
 }
 
 /**
- * Opens the counters of all rows. Those of the program start at its exec; those of packages are to be enabled.
+ * Opens the counters of all rows, which count nothing yet.
  *
- * @param pid The program, which waits to be released.
+ * @param target Whom to count.
  * @param machine What counts. @default this kernel
  * @returns A row for each; `counters` are the caller's to dispose.
  * @throws {SyscallError} When the kernel forbids counting, or there are no descriptors left.
  */
-export function openRows(rows: readonly StatRow[], pid: number, machine: Machine = {}): OpenRow[] {
+export function openRows(rows: readonly StatRow[], target: CounterOptions, machine: Machine = {}): OpenRow[] {
   const leaders = new Map<number, Counter | NotSupported>();
   const opened: OpenRow[] = [];
   try {
-    for (const row of rows) opened.push(openRow(row, pid, leaders, machine));
+    for (const row of rows) opened.push(openRow(row, target, leaders, machine));
   } catch (error) {
     closeRows(opened);
     throw error;
@@ -80,7 +78,7 @@ export function openRows(rows: readonly StatRow[], pid: number, machine: Machine
 
 function openRow(
   { name, event, group }: StatRow,
-  pid: number,
+  target: CounterOptions,
   leaders: Map<number, Counter | NotSupported>,
   machine: Machine,
 ): OpenRow {
@@ -94,7 +92,7 @@ function openRow(
   const leader = group === undefined ? undefined : leaders.get(group);
   if (leader !== undefined && !(leader instanceof Counter))
     return without("the leader of its group is not supported");
-  const results = openOn(event, pid, leader, machine);
+  const results = openOn(event, target, leader, machine);
   const counters = results.filter((result) => result instanceof Counter);
   const refused = results.find((result): result is NotSupported => !(result instanceof Counter));
   const [first] = results;
@@ -104,10 +102,14 @@ function openRow(
   return { name, event, counters: [], refused };
 }
 
-/** Enables what does not start at the program's exec. */
-export function enableRows(rows: readonly OpenRow[]): void {
+/**
+ * Enables what does not start at an exec by itself.
+ *
+ * @param all Whether nothing does.
+ */
+export function enableRows(rows: readonly OpenRow[], all = false): void {
   for (const { event, counters } of rows) {
-    if (event?.cpus !== undefined) for (const counter of counters) counter.enable();
+    if (all || event?.cpus !== undefined) for (const counter of counters) counter.enable();
   }
 }
 

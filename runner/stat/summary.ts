@@ -1,5 +1,6 @@
 /** From the runs to what is reported: mean and standard deviation of each event and time. */
 
+import type { Certainty } from "../../engine/host/mod.ts";
 import type { PerfEvent } from "../../ffi/mod.ts";
 import type { StatRow } from "./events.ts";
 import type { StatRun } from "./measure.ts";
@@ -20,6 +21,8 @@ export type EventSummary = { readonly name: string } & (
       readonly unit: string | undefined;
       /** Running ÷ enabled over all runs; below 1 the values are estimates. */
       readonly share: number;
+      /** On a described host: counted, or by a rule of thumb. */
+      readonly certainty?: Certainty;
     } & Spread)
   | { readonly state: "not-counted" | "not-supported"; readonly reason: string }
 );
@@ -27,6 +30,8 @@ export type EventSummary = { readonly name: string } & (
 /** The whole report. */
 export interface StatSummary {
   readonly command: readonly string[];
+  /** The described host that it ran on. */
+  readonly host?: string;
   readonly runs: number;
   readonly interrupted: boolean;
   readonly events: readonly EventSummary[];
@@ -55,6 +60,10 @@ function summarizeEvent(row: StatRow, index: number, runs: readonly StatRun[]): 
   const shown = runs.flatMap((run) => run.rows[index] ?? []);
   const name = shown[0]?.name ?? row.name;
   const counted = shown.flatMap(({ reading }) => (reading.state === "counted" ? [reading] : []));
+  const certainty = shown.find((one) => one.certainty !== undefined)?.certainty;
+  if (certainty === "unknown" && counted.length > 0) {
+    return { name, state: "not-counted", reason: "the model of a described host does not know of it" };
+  }
   if (counted.length === 0) {
     const [reading] = shown.map((one) => one.reading).filter((one) => one.state !== "counted");
     return { name, state: reading?.state ?? "not-counted", reason: reading?.reason ?? "there was no run" };
@@ -67,6 +76,7 @@ function summarizeEvent(row: StatRow, index: number, runs: readonly StatRun[]): 
     state: "counted",
     unit,
     share: enabled > running ? running / enabled : 1,
+    ...(certainty && { certainty }),
     ...spread(counted.map((reading) => Number(reading.estimate) * scale)),
   };
 }
@@ -80,9 +90,11 @@ export function summarizeRuns(
   command: readonly string[],
   rows: readonly StatRow[],
   runs: readonly StatRun[],
+  host?: string,
 ): StatSummary {
   return {
     command,
+    ...(host !== undefined && { host }),
     runs: runs.length,
     interrupted: runs.some((run) => run.interrupted !== undefined),
     events: rows.map((row, index) => summarizeEvent(row, index, runs)),

@@ -67,18 +67,23 @@ function row(event: EventSummary, summary: StatSummary, style: Style) {
   }
   const scaled = event.share < 1 ? `scaled: counted ${(event.share * 100).toFixed(1)} % of the time` : "";
   const missing = event.values.length < summary.runs ? `${event.values.length} of ${summary.runs} runs` : "";
-  const notes = [note(event, summary), scaled, missing].filter((text) => text !== "");
+  const estimated = event.certainty === "estimated" ? "estimated" : "";
+  const notes = [note(event, summary), scaled, estimated, missing].filter((text) => text !== "");
   return [
     { text: number(event.mean, event.unit) },
     { text: deviation(event) },
     { text: event.name },
-    { text: notes.join("; "), ...(scaled !== "" && { style: style.warn }) },
+    { text: notes.join("; "), ...(`${scaled}${estimated}` !== "" && { style: style.warn }) },
   ];
 }
 
 /** What counts ticks where no PMU does. */
 const TICKS_HINT =
   "'tickproof record' counts retired conditional branches in software, exactly, on any machine";
+
+/** How values of described hosts are to be read. */
+const DESCRIBED =
+  "user mode alone, counted by the engine: instructions, branches, loads and stores are exact; what says 'estimated' follows from them, at one instruction a cycle and two a nanosecond; the seconds are those of the recording here";
 
 /** Why events have no value, each reason once. */
 function reasons(events: readonly EventSummary[]): string[] {
@@ -119,12 +124,14 @@ export function statText(summary: StatSummary, style: Style): string {
     events.map((event) => row(event, summary, style)),
     style.dim,
   );
+  const on = summary.host === undefined ? "" : ` on the described host '${summary.host}'`;
   return [
-    `\ntickproof: counters of '${command.join(" ")}'${several}${interrupted ? ", interrupted" : ""}\n\n`,
+    `\ntickproof: counters of '${command.join(" ")}'${on}${several}${interrupted ? ", interrupted" : ""}\n\n`,
     ...table.map((line) => `  ${line}\n`),
     `\n${seconds(summary.elapsed, "elapsed")}\n`,
     `${seconds(summary.user, "user")}\n`,
     `${seconds(summary.system, "system")}\n\n`,
+    ...(summary.host === undefined ? [] : wrap(DESCRIBED, WIDTH).map((line) => `  ${line}\n`)),
     ...reasons(events).map((line) => `  ${line}\n`),
   ].join("");
 }
