@@ -9,7 +9,7 @@ const OPTIONS = {
   filter: {
     kind: "text",
     value: "FILTER",
-    help: "only tests that this means: a part of the id, a glob, /regex/, tag:NAME, with and, or, not, ( )",
+    help: "only tests that this means: a part of the id, a glob, /regex/, tag:NAME, with and, or, not, ( ); in quotes where a name has those",
   },
   failed: { kind: "flag", help: "only tests that failed in the last run" },
   shard: { kind: "text", value: "I/N", help: "only the I-th of N parts of the tests" },

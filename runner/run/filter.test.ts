@@ -30,11 +30,32 @@ test("parseFilter() takes tags with and, or, not and parentheses", () => {
   assertEquals(chosen("android"), ["android"]);
 });
 
+test("parseFilter() takes names with spaces, and in quotes those with words of its own", () => {
+  const names = ["a loop replays", "a  loop", "says not to (and why)", "loop and more", "tag:x"];
+  const spaced = names.map((name) => ({
+    id: `s/${name}`,
+    name,
+    tags: name.startsWith("a") ? ["quick"] : [],
+  }));
+  const found = (filter: string) => spaced.filter(parseFilter(filter)).map(({ name }) => name);
+  assertEquals(found("loop replays"), ["a loop replays"]);
+  assertEquals(found("s/a loop"), ["a loop replays"]);
+  assertEquals(found("a  loop"), ["a  loop"]);
+  assertEquals(found("a * replays"), ["a loop replays"]);
+  assertEquals(found("tag:quick and not loop replays"), ["a  loop"]);
+  assertEquals(found("(loop replays or a  loop) and tag:quick"), ["a loop replays", "a  loop"]);
+  assertEquals(found('"says not to (and why)"'), ["says not to (and why)"]);
+  assertEquals(found('"loop and more" or a  loop'), ["a  loop", "loop and more"]);
+  assertEquals(found('"and" and not "not"'), ["loop and more"]);
+  assertEquals(found("/loop (replays|and)/"), ["a loop replays", "loop and more"]);
+});
+
 test("parseFilter() points at what is wrong", () => {
   const message = (filter: string) => assertThrows(() => parseFilter(filter), UsageError).message;
   assertEquals(
-    message("alarm hle"),
-    "--filter: 'hle' has no place here: write 'and' or 'or' between patterns\n  alarm hle\n        ^",
+    message("alarm not hle"),
+    "--filter: 'not' has no place here: write 'and' or 'or' between patterns, or put a name in quotes\n" +
+      "  alarm not hle\n        ^",
   );
   assertStringIncludes(message("alarm and"), "a pattern is missing");
   assertStringIncludes(message("(alarm"), "a ')' is missing");

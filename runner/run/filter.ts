@@ -1,6 +1,7 @@
 /**
  * `--filter`: which tests are meant. Patterns over names and tags, with `and`, `or`, `not` and parentheses:
- * `alarm`, `core/*`, `/^core.(alarm|hle)$/`, `tag:quick and not (tag:slow or programs/*)`.
+ * `alarm`, `core/*`, `/^core.(alarm|hle)$/`, `tag:quick and not (tag:slow or programs/*)`. Names may have spaces: words
+ * that follow each other are one pattern, and one in quotes may have all of that in it.
  */
 import { UsageError } from "../errors.ts";
 
@@ -17,15 +18,26 @@ export type Filter = (test: Filterable) => boolean;
 
 interface Token {
   text: string;
-  /** Offset in the filter. */
+  /** Offset in the filter, and where it ends. */
   at: number;
+  end: number;
+  /** It was in quotes: a pattern, whatever it says. */
+  quoted: boolean;
 }
 
-/** A regex up to its closing slash, a parenthesis, or a word. */
-const TOKEN = /\/(?:\\.|[^/\\])+\/(?=\s|\)|$)|[()]|[^\s()]+/g;
+/** A regex up to its closing slash, what is in quotes, a parenthesis, or a word. */
+const TOKEN = /\/(?:\\.|[^/\\])+\/(?=\s|\)|$)|"([^"]*)"(?=\s|\)|$)|[()]|[^\s()]+/g;
 
 function tokenize(text: string): Token[] {
-  return [...text.matchAll(TOKEN)].map((match) => ({ text: match[0], at: match.index }));
+  return [...text.matchAll(TOKEN)].map((match) => {
+    const [whole, inside] = match;
+    return {
+      text: inside ?? whole,
+      at: match.index,
+      end: match.index + whole.length,
+      quoted: inside !== undefined,
+    };
+  });
 }
 
 /**
@@ -35,6 +47,15 @@ function tokenize(text: string): Token[] {
  */
 export function parseFilter(text: string): Filter {
   return new FilterParser(text).parse();
+}
+
+const isRegex = (text: string): boolean => /^\/.*\/$/.test(text) && text.length > 2;
+
+/** Whether a token may be a part of a name with spaces. */
+function isWord({ text, quoted }: Token): boolean {
+  return (
+    !quoted && !["and", "or", "not", "(", ")"].includes(text) && !text.startsWith("tag:") && !isRegex(text)
+  );
 }
 
 /** Recursive descent: `or` binds least, `not` most. */
@@ -51,7 +72,11 @@ class FilterParser {
   parse(): Filter {
     const filter = this.#or();
     const left = this.#tokens[this.#next];
-    if (left) this.#fail(left.at, `'${left.text}' has no place here: write 'and' or 'or' between patterns`);
+    if (left)
+      this.#fail(
+        left.at,
+        `'${left.text}' has no place here: write 'and' or 'or' between patterns, or put a name in quotes`,
+      );
     return filter;
   }
 
@@ -60,7 +85,8 @@ class FilterParser {
   }
 
   #take(text: string): boolean {
-    if (this.#tokens[this.#next]?.text !== text) return false;
+    const token = this.#tokens[this.#next];
+    if (token?.text !== text || token.quoted) return false;
     this.#next++;
     return true;
   }
@@ -94,23 +120,35 @@ class FilterParser {
 
   #pattern(): Filter {
     const token = this.#tokens[this.#next];
-    if (!token || ["and", "or", ")"].includes(token.text)) {
+    if (!token || (!token.quoted && ["and", "or", ")"].includes(token.text))) {
       this.#fail(
         token?.at ?? this.#text.length,
         "a pattern is missing: a part of a name, a glob, /regex/ or tag:NAME",
       );
     }
     this.#next++;
-    const { text, at } = token;
+    const { at, quoted } = token;
+    if (!quoted && isRegex(token.text)) return this.#regex(token.text.slice(1, -1), at);
+    const text = quoted ? token.text : this.#text.slice(at, this.#endOfName(token));
     if (text.startsWith("tag:")) {
       const glob = new Bun.Glob(text.slice("tag:".length));
       return ({ tags }) => tags.some((tag) => glob.match(tag));
     }
-    if (/^\/.*\/$/.test(text) && text.length > 2) return this.#regex(text.slice(1, -1), at);
     if (!/[*?[{]/.test(text)) return ({ id }) => id.includes(text);
     const glob = new Bun.Glob(text);
     // Names of a matrix's tests have brackets of their own.
     return ({ id, name }) => id === text || name === text || glob.match(id) || glob.match(name);
+  }
+
+  /** Where a name of several words ends that begins with this one. A tag has no spaces. */
+  #endOfName(first: Token): number {
+    let { end } = first;
+    for (;;) {
+      const next = this.#tokens[this.#next];
+      if (next === undefined || !isWord(first) || !isWord(next)) return end;
+      this.#next++;
+      ({ end } = next);
+    }
   }
 
   #regex(source: string, at: number): Filter {
