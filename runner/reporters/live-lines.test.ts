@@ -2,7 +2,7 @@ import { test } from "bun:test";
 import { assertEquals } from "@std/assert";
 import { shellTest } from "../run/_fixtures.ts";
 import { bad, good, summary } from "./_fixtures.ts";
-import { LiveLines, plainLine } from "./live-lines.ts";
+import { LiveLines, plainLine, SlowWatch } from "./live-lines.ts";
 
 const one = shellTest("", { id: "shell/one", name: "one" });
 const two = shellTest("", { id: "shell/two", name: "two" });
@@ -57,4 +57,34 @@ test("LiveLines keeps to narrow terminals: no line is broken", () => {
 test("plainLine() is a line for each attempt that has ended", () => {
   assertEquals(plainLine({ kind: "attempt-finished", test: one, attempt: good }), "pass shell/one 0.37 s\n");
   assertEquals(plainLine({ kind: "run-started", tests: [one], repeat: 1, jobs: 1 }), undefined);
+});
+
+test("a phase that takes long is SLOW while it runs: in its line, and once where there is no terminal", () => {
+  const slow = { ...two, slowSeconds: 5 };
+  const shown = lines(200);
+  shown.live.show({ kind: "run-started", tests: [slow], repeat: 1, jobs: 1 });
+  shown.live.show({ kind: "phase-started", test: slow, attempt: 1, phase: "native" });
+  shown.clock = 4000;
+  shown.live.show({ kind: "phase-started", test: slow, attempt: 1, phase: "record" });
+  shown.clock = 9000;
+  shown.live.draw();
+  assertEquals(shown.text.split("\n").at(-1), "  two  record  9.00 s  about 1.00 s left");
+  shown.clock = 9001;
+  shown.live.draw();
+  assertEquals(shown.text.split("\n").at(-1), "  two  record  SLOW  9.00 s  about 1.00 s left");
+
+  let clock = 0;
+  const watch = new SlowWatch(() => clock);
+  for (const phase of ["native", "record"] as const) {
+    watch.see({ kind: "phase-started", test: slow, attempt: 1, phase });
+    clock += 5000;
+    assertEquals(watch.look(), []);
+  }
+  clock++;
+  assertEquals(watch.look(), ["SLOW shell/two: record takes longer than 5.00 s\n"]);
+  assertEquals(watch.look(), []);
+  watch.see({ kind: "phase-started", test: slow, attempt: 1, phase: "replay" });
+  watch.see({ kind: "attempt-finished", test: slow, attempt: good });
+  clock += 6000;
+  assertEquals(watch.look(), []);
 });

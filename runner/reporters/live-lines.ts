@@ -1,5 +1,5 @@
 /** Lines at the bottom of a terminal that say what is being run, and for how long still; they vanish with the end of the run. */
-import { isHarmless, type RunEvent, type TestCase } from "../run/mod.ts";
+import { isHarmless, type RunEvent, slowAfter, type TestCase } from "../run/mod.ts";
 import { marksOf, seconds } from "./table-rows.ts";
 
 /** Cells of the bar. */
@@ -28,7 +28,9 @@ export interface LiveOptions {
 interface Running {
   test: TestCase;
   phase: string;
+  /** When the attempt began, and when its phase did. */
   since: number;
+  phaseSince: number;
   file: string | undefined;
 }
 
@@ -58,8 +60,9 @@ export class LiveLines {
       case "phase-started": {
         const { test, phase, progress: file } = event;
         const key = `${test.id}.${event.attempt}`;
-        const since = this.#running.get(key)?.since ?? this.options.now();
-        this.#running.set(key, { test, phase, since, file });
+        const phaseSince = this.options.now();
+        const since = this.#running.get(key)?.since ?? phaseSince;
+        this.#running.set(key, { test, phase, since, phaseSince, file });
         break;
       }
       case "attempt-finished": {
@@ -104,13 +107,15 @@ export class LiveLines {
   }
 
   /** "  alarm  record  1.2 s  123 events  4,567 ticks  about 2.0 s left" */
-  #line({ test, phase, since, file }: Running): string {
-    const elapsed = this.options.now() - since;
+  #line({ test, phase, since, phaseSince, file }: Running): string {
+    const now = this.options.now();
+    const elapsed = now - since;
     const come = file === undefined ? undefined : this.options.progress?.(file);
     const usual = this.options.usual?.(test);
     const words = [
       test.name,
       phase,
+      ...(now - phaseSince > slowAfter(test) ? ["SLOW"] : []),
       seconds(elapsed),
       ...(come
         ? [`${come.events.toLocaleString("en")} events`, `${come.ticks.toLocaleString("en")} ticks`]
@@ -143,4 +148,31 @@ export function plainLine(event: RunEvent): string | undefined {
   const took = Object.values(attempt.milliseconds).reduce((sum, one) => sum + one, 0);
   const marks = marksOf([attempt]).map((mark) => ` ${mark}`);
   return `${[attempt.verdict.kind, ...marks].join("")} ${test.id}${took > 0 ? ` ${seconds(took)}` : ""}\n`;
+}
+
+/** Follows phases where there is no terminal: says once of each that it is slow, while it still runs. */
+export class SlowWatch {
+  readonly #running = new Map<string, { test: TestCase; phase: string; since: number }>();
+
+  /** @param now Milliseconds. */
+  constructor(private readonly now: () => number) {}
+
+  /** Takes an event of the run. */
+  see(event: RunEvent): void {
+    if (event.kind === "phase-started") {
+      const { test, attempt, phase } = event;
+      this.#running.set(`${test.id}.${attempt}`, { test, phase, since: this.now() });
+    } else if (event.kind === "attempt-finished") {
+      this.#running.delete(`${event.test.id}.${event.attempt.number}`);
+    }
+  }
+
+  /** Lines about what has become slow since the last look: "SLOW core/x: record takes longer than 20.00 s". */
+  look(): string[] {
+    const slow = [...this.#running].filter(([, { test, since }]) => this.now() - since > slowAfter(test));
+    for (const [key] of slow) this.#running.delete(key);
+    return slow.map(
+      ([, { test, phase }]) => `SLOW ${test.id}: ${phase} takes longer than ${seconds(slowAfter(test))}\n`,
+    );
+  }
 }

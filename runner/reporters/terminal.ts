@@ -4,7 +4,7 @@ import { errorColumns, isRichTerminal, outputColumns, print, say } from "../outp
 import { readProgress } from "../progress-file.ts";
 import type { Reporter, RunSummary } from "../run/mod.ts";
 import { failureDetails, noteDetails } from "./details.ts";
-import { LiveLines, plainLine } from "./live-lines.ts";
+import { LiveLines, plainLine, SlowWatch } from "./live-lines.ts";
 import { type Style, styleFor } from "./style.ts";
 import { tableOf } from "./table-rows.ts";
 import { othersLine, totalsLine } from "./totals.ts";
@@ -62,7 +62,7 @@ const DRAW_MS = 250;
 /** A reporter that prints the summary to standard output, and to standard error what is going on. */
 export function terminalReporter(): Reporter {
   const style = styleFor(isRichTerminal(1));
-  const follow = isRichTerminal(2) ? followOnTerminal() : followPlainly;
+  const follow = isRichTerminal(2) ? followOnTerminal() : followPlainly();
   return (event) => {
     follow(event);
     if (event.kind === "run-finished") print(summaryText(event.summary, style, outputColumns()));
@@ -89,8 +89,20 @@ function followOnTerminal(): Reporter {
   };
 }
 
-/** A line for each attempt that has ended. */
-const followPlainly: Reporter = (event) => {
-  const line = plainLine(event);
-  if (line !== undefined) say(line);
-};
+/** How often it is looked for what has become slow. */
+const SLOW_MS = 1000;
+
+/** A line for each attempt that has ended, and one for each phase that takes long. */
+function followPlainly(): Reporter {
+  const slow = new SlowWatch(() => performance.now());
+  let looking: Timer | undefined;
+  return (event) => {
+    slow.see(event);
+    const line = plainLine(event);
+    if (line !== undefined) say(line);
+    if (event.kind === "run-finished") clearInterval(looking);
+    if (event.kind !== "run-started") return;
+    looking = setInterval(() => slow.look().forEach(say), SLOW_MS);
+    looking.unref();
+  };
+}

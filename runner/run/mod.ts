@@ -17,6 +17,7 @@ export { type RunOptions, runTests } from "./run.ts";
 export { conditionsOf, isScript, ScriptSessions, suiteOf } from "./scripts.ts";
 export { parseShard } from "./selection.ts";
 export { type SharedFixture, SharedFixtures } from "./shared-fixture.ts";
+export { slowAfter } from "./slow.ts";
 export { Snapshots } from "./snapshots.ts";
 export { isHarmless } from "./summarize.ts";
 export { type Asked, forecastOn, surroundings } from "./surroundings.ts";

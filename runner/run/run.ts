@@ -12,6 +12,7 @@ import { Programs } from "./programs.ts";
 import { makeScriptAttempt } from "./script-attempt.ts";
 import type { ScriptSessions } from "./scripts.ts";
 import { type SharedFixture, SharedFixtures } from "./shared-fixture.ts";
+import { slowPhases } from "./slow.ts";
 import { Snapshots } from "./snapshots.ts";
 import { isHarmless, summarize } from "./summarize.ts";
 import type { Attempt, Phase, Reporter, RunSummary, Target, TestCase, Verdict } from "./types.ts";
@@ -332,12 +333,4 @@ async function observed(
   } finally {
     if (!kept) folder.remove();
   }
-}
-
-/** A phase that takes longer is slow, where nobody says: most tests take less than a second. */
-const DEFAULT_SLOW_SECONDS = 20;
-
-function slowPhases({ milliseconds }: Attempt, { slowSeconds = DEFAULT_SLOW_SECONDS }: TestCase): Phase[] {
-  const phases = Object.entries(milliseconds) as [Phase, number][];
-  return phases.filter(([, took]) => took > slowSeconds * 1000).map(([phase]) => phase);
 }

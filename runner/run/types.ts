@@ -45,7 +45,7 @@ export interface TestCase {
   cwd: string;
   /** For each of the phases. */
   timeoutSeconds: number;
-  /** What takes longer is slow, which is shown. @default DEFAULT_SLOW_SECONDS */
+  /** What takes longer is slow, which is shown. @default 20 */
   slowSeconds?: number | undefined;
   /** No other test may run at the same time. */
   alone: boolean;
