@@ -9,6 +9,7 @@ const KINDS = {
   translations: "translations of programs' text",
   files: "contents of mapped files",
   programs: "compiled test programs",
+  settings: "checked settings",
 } as const;
 
 /** One kind of what is kept. */

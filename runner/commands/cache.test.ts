@@ -17,7 +17,10 @@ afterAll(() => {
 
 function tickproof(...args: string[]): { exitCode: number; stdout: string; stderr: string } {
   const env = { ...process.env, XDG_CACHE_HOME: home };
-  const { exitCode, stdout, stderr } = Bun.spawnSync([process.execPath, CLI, "cache", ...args], { env });
+  const { exitCode, stdout, stderr } = Bun.spawnSync([process.execPath, CLI, "cache", ...args], {
+    env,
+    cwd: home,
+  });
   return { exitCode, stdout: stdout.toString(), stderr: stderr.toString() };
 }
 
@@ -29,6 +32,7 @@ test("cache shows what is kept by kind, also where nothing is", () => {
       ["translations", 0],
       ["files", 0],
       ["programs", 0],
+      ["settings", 0],
     ],
   );
 });
@@ -45,6 +49,7 @@ test("cache counts files and bytes, and --clear removes them and nothing beside"
     [
       [1, 1_500_000],
       [1, 1_500_000],
+      [0, 0],
       [0, 0],
     ],
   );

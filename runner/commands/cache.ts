@@ -7,8 +7,8 @@ export const cache = defineCommand({
   name: "cache",
   summary: "Show what is kept for later recordings, or clear it",
   details: [
-    "Kept in the user's cache folder: translations of programs' text, the contents of mapped files, and compiled test",
-    "programs. All of it can be cleared at any time: traces stay whole, and what is needed again is made again.",
+    "Kept in the user's cache folder: translations of programs' text, the contents of mapped files, compiled test",
+    "programs, and checked settings. All of it can be cleared at any time: traces stay whole, and what is needed again is made again.",
   ].join("\n"),
   options: {
     clear: { kind: "flag", help: "remove all of it" },

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, test } from "bun:test";
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { hostname, tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
@@ -199,4 +199,24 @@ test("setup and teardown of the run, of a manifest and of a test stand around wh
   // What tears the run down has failed: nothing is wrong with the tests.
   assertStringIncludes(stdout, "broken the teardown of the run ended with exit code 7: sh -c echo - run");
   assertEquals(code, 5);
+});
+
+test("settings that were checked before are not read as YAML again, and a change of the file counts at once", () => {
+  const cache = file("cache");
+  const at = (text: string) => {
+    writeFileSync(file("tickproof.yaml"), text);
+    return tickproof(["record", "-q", "true"], { XDG_CACHE_HOME: cache });
+  };
+  assertEquals([at("traces: one\n").code, existsSync(file("one/true-0/meta.json"))], [0, true]);
+  const [kept = ""] = readdirSync(join(cache, "tickproof/settings"));
+  const path = join(cache, "tickproof/settings", kept);
+  const known = JSON.parse(readFileSync(path, "utf8"));
+  assertEquals(known.settings, { traces: "one" });
+  // What is kept is what is taken: a text that says otherwise would be read if it were not.
+  writeFileSync(path, JSON.stringify({ ...known, settings: { traces: "kept" } }));
+  assertEquals([at("traces: one\n").code, existsSync(file("kept/true-0"))], [0, true]);
+  assertEquals([at("traces: two\n").code, existsSync(file("two/true-0"))], [0, true]);
+  writeFileSync(path, "damaged");
+  assertEquals([at("traces: two\n").code, existsSync(file("two/true-1"))], [0, true]);
+  assertEquals([at("trace: two\n").code, existsSync(file("two/true-2"))], [2, false]);
 });

@@ -11,6 +11,7 @@ import { UsageError } from "../errors.ts";
 import { configureHistory } from "../history/place.ts";
 import type { HookProgram } from "../manifest/mod.ts";
 import { configureTraces } from "../traces.ts";
+import { checkedBefore, keepChecked } from "./checked.ts";
 import type { Settings, SettingsFile } from "./schema.ts";
 
 /** The file, in the working directory. */
@@ -76,16 +77,27 @@ function layersOf({ profiles = {}, hosts = {}, ...top }: SettingsFile): Layer[] 
   ];
 }
 
+/** The layers of the file; a file that was checked before is not read as YAML again. */
+async function layers(): Promise<readonly Layer[]> {
+  if (!existsSync(SETTINGS_FILE)) {
+    layersOf({});
+    return [];
+  }
+  const known = checkedBefore(SETTINGS_FILE);
+  return known === undefined ? ((await load())?.layers ?? []) : layersOf(known);
+}
+
 async function load(): Promise<Loaded | undefined> {
   if (!existsSync(SETTINGS_FILE)) {
     layersOf({});
     return undefined;
   }
-  // Only now: most runs have no such file, and need none of this.
+  // Only now: they take longer to load than a short program takes to be recorded.
   const { checkYaml, readYaml, YamlSource } = await import("../yaml/mod.ts");
   const { settingsSchema } = await import("./schema.ts");
   const yaml = readYaml(SETTINGS_FILE, "the settings");
   const file = checkYaml(yaml, settingsSchema, () => []);
+  keepChecked(SETTINGS_FILE, file);
   const source = new YamlSource(yaml.file, yaml.text);
   return { layers: layersOf(file), line: (path) => source.lineOf(path) };
 }
@@ -97,9 +109,8 @@ async function load(): Promise<Loaded | undefined> {
  * @throws {UsageError} With file:line:column for everything that is wrong in it.
  */
 export async function settings(): Promise<Settings> {
-  const layers = (await load())?.layers ?? [];
   const merged: Settings = {};
-  for (const { values } of layers) {
+  for (const { values } of await layers()) {
     const baseline = { ...merged.baseline, ...values.baseline };
     Object.assign(merged, values, Object.keys(baseline).length > 0 && { baseline });
   }
