@@ -1,7 +1,7 @@
 /** The report in a real browser: what it shows, by mouse, by keyboard, to screen readers, in light and dark. */
 import { afterAll, test } from "bun:test";
 import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
-import { dirname } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import { assert, assertEquals, assertMatch, assertNotEquals, assertStringIncludes } from "@std/assert";
 import type { Page } from "playwright-core";
 import { History } from "../../runner/history/mod.ts";
@@ -350,3 +350,47 @@ test(
   },
   TEST_TIMEOUT,
 );
+
+/**
+ * Runs in the page: which letters no font has. Such a one is drawn as the last of plane 16 is, which is private and can't be
+ * in any; another one of those must be found.
+ */
+const lackingLetters = `(letters) => {
+  const draw = (letter, font) => {
+    const canvas = Object.assign(document.createElement("canvas"), { width: 40, height: 40 });
+    const context = canvas.getContext("2d");
+    context.font = "24px " + font;
+    context.fillText(letter, 4, 30);
+    return canvas.toDataURL();
+  };
+  const fonts = [document.body, document.querySelector("code") ?? document.body].map((at) => getComputedStyle(at).fontFamily);
+  const lacking = (letter) => fonts.some((font) => draw(letter, font) === draw("\\u{10fffd}", font));
+  return { found: letters.filter(lacking), control: lacking("\\u{10fff0}") };
+}`;
+
+/** Letters beyond ASCII in the page's own text: its program, its style and what it is made from. */
+function ownLetters(): string[] {
+  const folder = resolve(import.meta.dir, "../../runner/report-page");
+  const sources = [...new Bun.Glob("**/*.{ts,css}").scanSync(folder)].filter(
+    (path) => !/test|_fixtures/.test(path),
+  );
+  const text = sources.map((path) => readFileSync(join(folder, path), "utf8")).join("");
+  return [...new Set(text.match(/[\u0100-\u{10ffff}]/gu))];
+}
+
+pageTest("the page has no letter that a plain Debian shows as an empty box", page, async (page) => {
+  const letters = ownLetters();
+  assert(letters.length > 10, letters.join());
+  const boxes = await page.evaluate(`(${lackingLetters})(${JSON.stringify(letters)})`);
+  assertEquals(boxes, { found: [], control: true });
+  // Debian's own: the fonts that come with every desktop (fonts-dejavu-core).
+  const has = (letter: string) =>
+    Bun.spawnSync(["fc-list", `:charset=${letter.codePointAt(0)?.toString(16)}`, "family"]).stdout.includes(
+      "DejaVu",
+    );
+  if (Bun.which("fc-list") && has("A"))
+    assertEquals(
+      letters.filter((letter) => !has(letter)),
+      [],
+    );
+});
