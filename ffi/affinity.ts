@@ -2,7 +2,6 @@
 
 import { unwrap } from "./error.ts";
 import { SYSCALLS } from "./numbers.ts";
-import { rawSyscall } from "./raw.ts";
 import { retry } from "./retry.ts";
 import { scratch } from "./scratch.ts";
 
@@ -15,7 +14,7 @@ const MASK_BYTES = 128; // 1,024 processors: the kernel refuses a mask shorter t
  * @throws SyscallError ESRCH when there is no such thread. Source: sched_setaffinity(2).
  */
 export function getAffinity(tid: number): bigint {
-  const bytes = rawSyscall(SYSCALLS.sched_getaffinity, tid, MASK_BYTES, scratch.address);
+  const bytes = retry(SYSCALLS.sched_getaffinity, tid, MASK_BYTES, scratch.address);
   let mask = 0n;
   for (let word = unwrap("sched_getaffinity", bytes) / 8 - 1; word >= 0; word--) {
     mask = (mask << 64n) | scratch.u64[word];
@@ -39,11 +38,11 @@ export function setAffinity(tid: number, mask: bigint): void {
 
 /** Lets others run that are ready on this processor (sched_yield(2)); the kernel may also go on with the caller. */
 export function yieldProcessor(): void {
-  unwrap("sched_yield", rawSyscall(SYSCALLS.sched_yield));
+  unwrap("sched_yield", retry(SYSCALLS.sched_yield));
 }
 
 /** The processor on which the calling thread runs at this moment. */
 export function currentCpu(): number {
-  unwrap("getcpu", rawSyscall(SYSCALLS.getcpu, scratch.address, 0, 0));
+  unwrap("getcpu", retry(SYSCALLS.getcpu, scratch.address, 0, 0));
   return scratch.u32[0];
 }

@@ -9,7 +9,7 @@ import { unwrap } from "./error.ts";
 import { MAP, PROT } from "./mman.ts";
 import { viewMemory } from "./native.ts";
 import { SYSCALLS } from "./numbers.ts";
-import { rawSyscall } from "./raw.ts";
+import { retry } from "./retry.ts";
 
 /**
  * A mapping with views over it. Dispose it when it is not needed any more: the garbage collector does not.
@@ -68,7 +68,7 @@ export class NativeBuffer implements Disposable {
    * @throws SyscallError when there is no such segment (EINVAL), or it is somebody else's (EACCES).
    */
   static attached(id: number, size: number): NativeBuffer {
-    return NativeBuffer.attachedAt(unwrap("shmat", rawSyscall(SYSCALLS.shmat, id, 0, 0)), size);
+    return NativeBuffer.attachedAt(unwrap("shmat", retry(SYSCALLS.shmat, id, 0, 0)), size);
   }
 
   /** The same, where they are attached already. */
@@ -82,10 +82,7 @@ export class NativeBuffer implements Disposable {
         `Cannot map a buffer as 'size' must be an integer of 1 to 2^32 - 1: current value is ${size}`,
       );
     }
-    const address = unwrap(
-      "mmap",
-      rawSyscall(SYSCALLS.mmap, 0, size, PROT.READ | PROT.WRITE, flags, fd, offset),
-    );
+    const address = unwrap("mmap", retry(SYSCALLS.mmap, 0, size, PROT.READ | PROT.WRITE, flags, fd, offset));
     return new NativeBuffer(address, size);
   }
 
@@ -94,6 +91,6 @@ export class NativeBuffer implements Disposable {
     const bytes = this.u8.buffer;
     if (bytes.detached) return;
     bytes.transfer(0);
-    unwrap("munmap", rawSyscall(SYSCALLS.munmap, this.address, this.size));
+    unwrap("munmap", retry(SYSCALLS.munmap, this.address, this.size));
   }
 }

@@ -5,7 +5,7 @@ import { encodeListing, parseListing } from "./listing.ts";
 import { MAP, PROT } from "./mman.ts";
 import { viewMemory } from "./native.ts";
 import { SYSCALLS } from "./numbers.ts";
-import { rawSyscall } from "./raw.ts";
+import { retry } from "./retry.ts";
 
 /**
  * Maps machine code: written first, executable then, never both at once.
@@ -17,10 +17,10 @@ export function mapCode(code: Uint8Array): number {
   const protection = PROT.READ | PROT.WRITE;
   const address = unwrap(
     "mmap",
-    rawSyscall(SYSCALLS.mmap, 0, code.length, protection, MAP.PRIVATE | MAP.ANONYMOUS, -1, 0),
+    retry(SYSCALLS.mmap, 0, code.length, protection, MAP.PRIVATE | MAP.ANONYMOUS, -1, 0),
   );
   new Uint8Array(viewMemory(address, code.length)).set(code);
-  unwrap("mprotect", rawSyscall(SYSCALLS.mprotect, address, code.length, PROT.READ | PROT.EXEC));
+  unwrap("mprotect", retry(SYSCALLS.mprotect, address, code.length, PROT.READ | PROT.EXEC));
   return address;
 }
 

@@ -8,7 +8,6 @@ import { ERRNO } from "./errno.ts";
 import { unwrap } from "./error.ts";
 import { close } from "./files.ts";
 import { SYSCALLS } from "./numbers.ts";
-import { rawSyscall } from "./raw.ts";
 import { retry } from "./retry.ts";
 import { scratch } from "./scratch.ts";
 
@@ -54,9 +53,9 @@ export class DescriptorChannel implements Disposable {
 
   /** @throws SyscallError where there is no descriptor left (EMFILE). */
   constructor() {
-    unwrap("socketpair", rawSyscall(SYSCALLS.socketpair, AF_UNIX, TYPE, 0, scratch.address));
+    unwrap("socketpair", retry(SYSCALLS.socketpair, AF_UNIX, TYPE, 0, scratch.address));
     [this.#ownEnd, this.childEnd] = [scratch.i32[0] ?? -1, scratch.i32[1] ?? -1];
-    unwrap("fcntl", rawSyscall(SYSCALLS.fcntl, this.childEnd, F_SETFD, 0));
+    unwrap("fcntl", retry(SYSCALLS.fcntl, this.childEnd, F_SETFD, 0));
   }
 
   /** Puts a descriptor on its way; the next {@link receiveCall} of a child takes it. */

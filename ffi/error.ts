@@ -30,6 +30,9 @@ const REMEDIES: ReadonlyMap<string, string> = new Map([
 const ANYWHERE: ReadonlyMap<string, string> = new Map([
   ["EMFILE", "raise the limit of open files (ulimit -n)"],
   ["ENFILE", "raise fs.file-max (sysctl), or close files elsewhere on this machine"],
+  ["ENOSPC", "make room on that disk, or name a place on another one"],
+  ["EDQUOT", "make room within the quota, or name a place on another disk"],
+  ["EIO", "look at what the kernel says of that disk (dmesg)"],
 ]);
 
 /** A system call that failed: catch it where one {@link code} is expected, let it go otherwise. */

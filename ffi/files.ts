@@ -17,7 +17,7 @@ import { bounce, pathArgument } from "./scratch.ts";
  * @returns Descriptor.
  */
 export function memfdCreate(name: string, flags: number = MFD.CLOEXEC): number {
-  return unwrap("memfd_create", rawSyscall(SYSCALLS.memfd_create, pathArgument(name), flags));
+  return unwrap("memfd_create", retry(SYSCALLS.memfd_create, pathArgument(name), flags));
 }
 
 const TCGETS = 0x5401; // asm-generic/ioctls.h
@@ -140,7 +140,7 @@ export function pwrite(fd: number, source: Uint8Array, offset: number): number {
  * @throws SyscallError ENOSYS where the kernel has no kcmp.
  */
 export function kcmp(pid1: number, pid2: number, type: number, index1 = 0, index2 = 0): number {
-  return unwrap("kcmp", rawSyscall(SYSCALLS.kcmp, pid1, pid2, type, index1, index2));
+  return unwrap("kcmp", retry(SYSCALLS.kcmp, pid1, pid2, type, index1, index2));
 }
 
 /**

@@ -11,7 +11,7 @@ import { NativeBuffer } from "./buffer.ts";
 import { unwrap } from "./error.ts";
 import { controlCode, INTERRUPT_STATE, interruptState } from "./interrupt_state.ts";
 import { SYSCALLS } from "./numbers.ts";
-import { rawSyscall } from "./raw.ts";
+import { retry } from "./retry.ts";
 import { scratch } from "./scratch.ts";
 import { SA, SIG, SIG_HOW, SIG_IGN, SIGSET_SIZE, signalBit } from "./signals.ts";
 import { ITIMERVAL, KERNEL_SIGACTION } from "./structs.ts";
@@ -23,7 +23,7 @@ const PENDING_LOW = INTERRUPT_STATE.pending / 4;
 const ITIMER_REAL = 0; // linux/time.h
 
 function setAction(signal: number): void {
-  unwrap("rt_sigaction", rawSyscall(SYSCALLS.rt_sigaction, signal, action.address, 0, SIGSET_SIZE));
+  unwrap("rt_sigaction", retry(SYSCALLS.rt_sigaction, signal, action.address, 0, SIGSET_SIZE));
 }
 
 /**
@@ -35,15 +35,17 @@ function setAction(signal: number): void {
  */
 export function installInterrupts(signals: readonly number[]): void {
   const { view } = interruptState;
-  view.setInt32(INTERRUPT_STATE.owner, rawSyscall(SYSCALLS.gettid), true);
-  view.setInt32(INTERRUPT_STATE.process, rawSyscall(SYSCALLS.getpid), true);
+  view.setInt32(INTERRUPT_STATE.owner, retry(SYSCALLS.gettid), true);
+  view.setInt32(INTERRUPT_STATE.process, retry(SYSCALLS.getpid), true);
   for (const signal of signals) {
     if (previous.has(signal)) continue;
-    unwrap("rt_sigaction", rawSyscall(SYSCALLS.rt_sigaction, signal, 0, action.address, SIGSET_SIZE));
+    unwrap("rt_sigaction", retry(SYSCALLS.rt_sigaction, signal, 0, action.address, SIGSET_SIZE));
     const wasIgnored = action.u64[0] === BigInt(SIG_IGN);
     const bytes = action.u8.slice();
     action.view.setBigUint64(KERNEL_SIGACTION.handler, BigInt(controlCode("handler")), true);
-    action.view.setBigUint64(KERNEL_SIGACTION.flags, BigInt(SA.SIGINFO | SA.RESTORER), true);
+    // Only the waits here are to end by it. What else sleeps in this process (the runtime reads folders, and knows no EINTR
+    // there) goes on.
+    action.view.setBigUint64(KERNEL_SIGACTION.flags, BigInt(SA.SIGINFO | SA.RESTORER | SA.RESTART), true);
     action.view.setBigUint64(KERNEL_SIGACTION.restorer, BigInt(controlCode("restorer")), true);
     // Nothing interrupts the handler, so that what it finds in the ucontext is never itself.
     action.view.setBigUint64(KERNEL_SIGACTION.mask, 0xffff_ffff_ffff_ffffn, true);
@@ -72,15 +74,12 @@ export function wasIgnored(signal: number): boolean {
 /** Takes signals out of the mask of the calling thread. */
 export function unblockSignals(signals: readonly number[]): void {
   scratch.u64[0] = signals.reduce((mask, signal) => mask | signalBit(signal), 0n);
-  unwrap(
-    "rt_sigprocmask",
-    rawSyscall(SYSCALLS.rt_sigprocmask, SIG_HOW.UNBLOCK, scratch.address, 0, SIGSET_SIZE),
-  );
+  unwrap("rt_sigprocmask", retry(SYSCALLS.rt_sigprocmask, SIG_HOW.UNBLOCK, scratch.address, 0, SIGSET_SIZE));
 }
 
 /** Whether a signal is ignored at this moment. */
 export function isIgnored(signal: number): boolean {
-  unwrap("rt_sigaction", rawSyscall(SYSCALLS.rt_sigaction, signal, 0, action.address, SIGSET_SIZE));
+  unwrap("rt_sigaction", retry(SYSCALLS.rt_sigaction, signal, 0, action.address, SIGSET_SIZE));
   return action.u64[0] === BigInt(SIG_IGN);
 }
 
@@ -129,5 +128,5 @@ export function setTimer(milliseconds: number): void {
   const microseconds = Math.round(milliseconds * 1000);
   timer.view.setBigUint64(ITIMERVAL.value, BigInt(Math.floor(microseconds / 1e6)), true);
   timer.view.setBigUint64(ITIMERVAL.value + 8, BigInt(microseconds % 1e6), true);
-  unwrap("setitimer", rawSyscall(SYSCALLS.setitimer, ITIMER_REAL, timer.address, 0));
+  unwrap("setitimer", retry(SYSCALLS.setitimer, ITIMER_REAL, timer.address, 0));
 }

@@ -48,7 +48,7 @@ function runTo(tracee: TestTracee, signal: number, deliver = 0): void {
 }
 
 /** No wait here is longer: where the code under test loses a signal, the test fails and does not hang. */
-const LIMIT_MS = 4_000;
+const LIMIT_MS = 100_000;
 
 function startWaiter(): Waiter {
   installInterrupts([SIG.SIGALRM]);
@@ -105,6 +105,30 @@ test.each([0, 1, 2, 3, 4])("a signal %i instructions into the window makes wait(
   expect(at === waiter.places.wait_syscall).toBe(steps === 4);
   expect(waiter.finish(SIG.SIGUSR1)).toEqual(INTERRUPTED);
 });
+
+test.each(["resume", "read"])(
+  "ptrace (at '%s') that is broken off before it is made is made again",
+  (label) => {
+    using waiter = startWaiter();
+    const { control, pid } = waiter.tracee;
+    const { u64 } = control.regs;
+    /** Runs to the next entry or exit of a system call. */
+    const toCall = () => expect(control.resumeAndWait(PTRACE.SYSCALL, pid, 0, pid, 0)).toBe(pid);
+    u64[REG.rip] = BigInt(waiter.places[label]);
+    u64[REG.rdi] = BigInt(PTRACE.PEEKUSER);
+    setRegs(pid, control.regs);
+    for (let times = 0; times < 3; times++) {
+      toCall();
+      expect(Number(u64[REG.orig_rax])).toBe(SYSCALLS.ptrace);
+      // As a supervisor's filter leaves it that a signal has broken off: not made.
+      u64[REG.orig_rax] = 0xffff_ffff_ffff_ffffn;
+      setRegs(pid, control.regs);
+      toCall();
+      u64[REG.rax] = BigInt.asUintN(64, -4n);
+      setRegs(pid, control.regs);
+    }
+  },
+);
 
 /** Brings the waiter into wait4, and out of it again by SIGUSR2, which is about to be delivered. */
 function interruptCall({ tracee }: Waiter): void {

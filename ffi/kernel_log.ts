@@ -2,7 +2,7 @@
 
 import { NativeBuffer } from "./buffer.ts";
 import { SYSCALLS } from "./numbers.ts";
-import { rawSyscall } from "./raw.ts";
+import { retry } from "./retry.ts";
 
 /** Actions. Source: linux/syslog.h. */
 const SYSLOG_ACTION = { READ_ALL: 3, SIZE_BUFFER: 10 } as const;
@@ -15,10 +15,10 @@ const LEVEL = /^<\d+>/;
  * @returns The lines; undefined where they can't be read (kernel.dmesg_restrict, or a container).
  */
 export function readKernelLog(): readonly string[] | undefined {
-  const size = rawSyscall(SYSCALLS.syslog, SYSLOG_ACTION.SIZE_BUFFER, 0, 0);
+  const size = retry(SYSCALLS.syslog, SYSLOG_ACTION.SIZE_BUFFER, 0, 0);
   if (size <= 0) return undefined;
   using buffer = NativeBuffer.map(size);
-  const length = rawSyscall(SYSCALLS.syslog, SYSLOG_ACTION.READ_ALL, buffer.address, size);
+  const length = retry(SYSCALLS.syslog, SYSLOG_ACTION.READ_ALL, buffer.address, size);
   if (length < 0) return undefined;
   const text = new TextDecoder().decode(buffer.u8.slice(0, length));
   return text

@@ -2,7 +2,7 @@
 
 import { unwrap } from "./error.ts";
 import { SYSCALLS } from "./numbers.ts";
-import { rawSyscall } from "./raw.ts";
+import { retry } from "./retry.ts";
 
 /** What to map. */
 export interface MapOptions {
@@ -22,15 +22,15 @@ export interface MapOptions {
 
 /** Maps memory; returns its address. @throws SyscallError when the kernel refuses. */
 export function mmap({ length, protection, flags, address = 0, fd = -1, offset = 0 }: MapOptions): number {
-  return unwrap("mmap", rawSyscall(SYSCALLS.mmap, address, length, protection, flags, fd, offset));
+  return unwrap("mmap", retry(SYSCALLS.mmap, address, length, protection, flags, fd, offset));
 }
 
 /** Unmaps whole pages. Nothing may use them any more, views included. */
 export function munmap(address: number, length: number): void {
-  unwrap("munmap", rawSyscall(SYSCALLS.munmap, address, length));
+  unwrap("munmap", retry(SYSCALLS.munmap, address, length));
 }
 
 /** Changes the protection of whole pages. */
 export function mprotect(address: number, length: number, protection: number): void {
-  unwrap("mprotect", rawSyscall(SYSCALLS.mprotect, address, length, protection));
+  unwrap("mprotect", retry(SYSCALLS.mprotect, address, length, protection));
 }

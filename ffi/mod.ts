@@ -123,3 +123,4 @@ export { type ResourceUsage, resourceUsage } from "./usage.ts";
 export { oneLine, visibleJson, visibleLines } from "./visible.ts";
 export { SYSCALL_STOP, type WaitStatus, waitStatus } from "./wait_status.ts";
 export { fromBytes, ownArguments, ownEnvironment, toBytes } from "./words.ts";
+export { writeNow, writeSome } from "./write.ts";

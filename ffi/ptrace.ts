@@ -9,7 +9,7 @@ import type { NativeBuffer } from "./buffer.ts";
 import { unwrap } from "./error.ts";
 import { SYSCALLS } from "./numbers.ts";
 import { PTRACE } from "./ptrace_constants.ts";
-import { rawSyscall } from "./raw.ts";
+import { retry } from "./retry.ts";
 import { scratch } from "./scratch.ts";
 import { SIGSET_SIZE } from "./signals.ts";
 import { IOVEC, REGS_SIZE, SIGINFO } from "./structs.ts";
@@ -26,7 +26,7 @@ export function ptrace(
   address: number | bigint,
   data: number | bigint,
 ): number {
-  return unwrap("ptrace", rawSyscall(SYSCALLS.ptrace, request, tid, address, data));
+  return unwrap("ptrace", retry(SYSCALLS.ptrace, request, tid, address, data));
 }
 
 function needs(buffer: NativeBuffer, size: number, what: string): number {
@@ -126,10 +126,10 @@ export function detach(tid: number, signal = 0): void {
 
 /** Sends a signal to a process (kill(2)); SIGKILL works in every state. */
 export function kill(pid: number, signal: number): void {
-  unwrap("kill", rawSyscall(SYSCALLS.kill, pid, signal));
+  unwrap("kill", retry(SYSCALLS.kill, pid, signal));
 }
 
 /** Sends a signal to one thread. */
 export function tgkill(pid: number, tid: number, signal: number): void {
-  unwrap("tgkill", rawSyscall(SYSCALLS.tgkill, pid, tid, signal));
+  unwrap("tgkill", retry(SYSCALLS.tgkill, pid, tid, signal));
 }

@@ -9,7 +9,7 @@ import { loadCode } from "./code.ts";
 import { unwrap } from "./error.ts";
 import { nativeFunction, WORD } from "./native.ts";
 import { SYSCALLS } from "./numbers.ts";
-import { rawSyscall } from "./raw.ts";
+import { retry } from "./retry.ts";
 import { scratch } from "./scratch.ts";
 import { SEGMENT_LISTING } from "./stubs/segment.ts";
 
@@ -55,7 +55,7 @@ export class SharedSegment implements Disposable {
     using description = NativeBuffer.map(SHMID_DS.size);
     description.view.setUint32(SHMID_DS.uid, uid, true);
     description.view.setUint32(SHMID_DS.mode, MODE, true);
-    unwrap("shmctl", rawSyscall(SYSCALLS.shmctl, this.id, IPC_SET, description.address));
+    unwrap("shmctl", retry(SYSCALLS.shmctl, this.id, IPC_SET, description.address));
   }
 
   [Symbol.dispose](): void {

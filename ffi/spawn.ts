@@ -12,7 +12,6 @@ import { SYSCALLS } from "./numbers.ts";
 import { WAIT, WAIT_ID } from "./process.ts";
 import { setOptions, setSigMask } from "./ptrace.ts";
 import { PTRACE_O } from "./ptrace_constants.ts";
-import { rawSyscall } from "./raw.ts";
 import { retry } from "./retry.ts";
 import { scratch } from "./scratch.ts";
 import { SIG, signalBit } from "./signals.ts";
@@ -52,7 +51,7 @@ function passDescriptors(): void {
   const { descriptors } = startState();
   for (const fd of new Set([0, 1, 2, ...descriptors])) {
     // One that was closed since is no loss to anybody.
-    rawSyscall(SYSCALLS.fcntl, fd, F_SETFD, descriptors.has(fd) ? 0 : FD_CLOEXEC);
+    retry(SYSCALLS.fcntl, fd, F_SETFD, descriptors.has(fd) ? 0 : FD_CLOEXEC);
   }
 }
 
@@ -60,9 +59,9 @@ function passDescriptors(): void {
 function passLimit(pid: number): void {
   const { openFiles } = startState();
   if (openFiles === undefined) return;
-  unwrap("prlimit64", rawSyscall(SYSCALLS.prlimit64, pid, RLIMIT_NOFILE, 0, scratch.address));
+  unwrap("prlimit64", retry(SYSCALLS.prlimit64, pid, RLIMIT_NOFILE, 0, scratch.address));
   scratch.u64[0] = BigInt(openFiles);
-  unwrap("prlimit64", rawSyscall(SYSCALLS.prlimit64, pid, RLIMIT_NOFILE, scratch.address, 0));
+  unwrap("prlimit64", retry(SYSCALLS.prlimit64, pid, RLIMIT_NOFILE, scratch.address, 0));
 }
 
 /** At the exec stop, without reaping it: what can only be done from the outside. */

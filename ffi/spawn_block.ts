@@ -12,7 +12,7 @@ import { wasIgnored } from "./interrupt.ts";
 import { nativeFunction, WORD } from "./native.ts";
 import { SYSCALLS } from "./numbers.ts";
 import { CLONE } from "./process.ts";
-import { rawSyscall } from "./raw.ts";
+import { retry } from "./retry.ts";
 import { scratch } from "./scratch.ts";
 import { SIG, SIG_DFL, SIG_IGN, SIGRT, SIGSET_SIZE, signalBit } from "./signals.ts";
 import { startState } from "./start_state.ts";
@@ -66,7 +66,7 @@ function dispositions(): { defaulted: bigint; ignored: bigint } {
   let ignored = 0n;
   for (let signal = 1; signal <= SIGRT.MAX; signal++) {
     if (signal === SIG.SIGKILL || signal === SIG.SIGSTOP) continue;
-    unwrap("rt_sigaction", rawSyscall(SYSCALLS.rt_sigaction, signal, 0, scratch.address, SIGSET_SIZE));
+    unwrap("rt_sigaction", retry(SYSCALLS.rt_sigaction, signal, 0, scratch.address, SIGSET_SIZE));
     const handler = Number(scratch.u64[0]);
     // Bun itself ignores these two at its start.
     const byBun =
@@ -117,7 +117,7 @@ export class SpawnBlock implements Disposable {
   release(): void {
     const go = this.#block.address + BLOCK.go;
     Atomics.store(this.#block.i32, BLOCK.go / 4, 1);
-    unwrap("futex", rawSyscall(SYSCALLS.futex, go, FUTEX_WAKE_PRIVATE, 1));
+    unwrap("futex", retry(SYSCALLS.futex, go, FUTEX_WAKE_PRIVATE, 1));
   }
 
   /** Why the child died before it had executed its program; undefined if it did not. */

@@ -7,7 +7,7 @@
 import { readdirSync, readlinkSync } from "node:fs";
 import { unwrap } from "./error.ts";
 import { SYSCALLS } from "./numbers.ts";
-import { rawSyscall } from "./raw.ts";
+import { retry } from "./retry.ts";
 import { scratch } from "./scratch.ts";
 import { SIG, SIG_HOW, SIGSET_SIZE, signalBit } from "./signals.ts";
 
@@ -66,9 +66,6 @@ function guessedDescriptors(): Set<number> {
 }
 
 function blockedSignals(): bigint {
-  unwrap(
-    "rt_sigprocmask",
-    rawSyscall(SYSCALLS.rt_sigprocmask, SIG_HOW.BLOCK, 0, scratch.address, SIGSET_SIZE),
-  );
+  unwrap("rt_sigprocmask", retry(SYSCALLS.rt_sigprocmask, SIG_HOW.BLOCK, 0, scratch.address, SIGSET_SIZE));
   return scratch.u64[0];
 }

@@ -121,3 +121,6 @@ export const UCONTEXT = {
   fpstate: 224,
   sigmask: 296,
 } as const;
+
+/** struct pollfd: int fd, short events, short revents. Source: asm-generic/poll.h. */
+export const POLLFD = { size: 8, events: 4, revents: 6 } as const;

@@ -8,7 +8,7 @@ import { NativeBuffer } from "./buffer.ts";
 import { controlCode } from "./interrupt_state.ts";
 import { nativeFunction, WORD } from "./native.ts";
 import { SYSCALLS } from "./numbers.ts";
-import { rawSyscall } from "./raw.ts";
+import { retry } from "./retry.ts";
 import { REGS_SIZE } from "./structs.ts";
 
 /** Offsets in the parameter block, in bytes; `stubs/control.ts` uses the same. */
@@ -76,7 +76,7 @@ export class TraceeControl implements Disposable {
    * @returns 0 or −errno; −ESRCH when the task is dead or not stopped.
    */
   resume(request: number, tid: number, signal: number): number {
-    return rawSyscall(SYSCALLS.ptrace, request, tid, 0, signal);
+    return retry(SYSCALLS.ptrace, request, tid, 0, signal);
   }
 
   /**

@@ -3,7 +3,7 @@
 import { NativeBuffer } from "./buffer.ts";
 import { unwrap } from "./error.ts";
 import { SYSCALLS } from "./numbers.ts";
-import { rawSyscall } from "./raw.ts";
+import { retry } from "./retry.ts";
 
 /** Whose account: `RUSAGE_…` of linux/resource.h. */
 const WHO = { self: 0, children: -1, thread: 1 } as const;
@@ -38,7 +38,7 @@ export interface ResourceUsage {
  */
 export function resourceUsage(who: keyof typeof WHO): ResourceUsage {
   using memory = NativeBuffer.map(RUSAGE.size);
-  unwrap("getrusage", rawSyscall(SYSCALLS.getrusage, WHO[who], memory.address));
+  unwrap("getrusage", retry(SYSCALLS.getrusage, WHO[who], memory.address));
   const word = (index: number) => Number(memory.u64[index]);
   return {
     user: word(RUSAGE.userSeconds) * 1e6 + word(RUSAGE.userMicroseconds),

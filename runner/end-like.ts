@@ -48,15 +48,15 @@ export async function endLike(exit: Exit | undefined): Promise<number> {
  * away. No core is dumped, since it would show tickproof and not the program.
  */
 async function dieOf(signal: number): Promise<void> {
-  const { KERNEL_SIGACTION, NativeBuffer, rawSyscall, SIGSET_SIZE, SYSCALLS, signalBit } = await import(
+  const { KERNEL_SIGACTION, NativeBuffer, retry, SIGSET_SIZE, SYSCALLS, signalBit } = await import(
     "../ffi/mod.ts"
   );
-  rawSyscall(SYSCALLS.prctl, PR_SET_DUMPABLE, 0);
+  retry(SYSCALLS.prctl, PR_SET_DUMPABLE, 0);
   // All zeros are SIG_DFL without flags. SIGKILL is refused, and needs none.
   const action = NativeBuffer.map(KERNEL_SIGACTION.size);
-  rawSyscall(SYSCALLS.rt_sigaction, signal, action.address, 0, SIGSET_SIZE);
+  retry(SYSCALLS.rt_sigaction, signal, action.address, 0, SIGSET_SIZE);
   const mask = NativeBuffer.map(SIGSET_SIZE);
   mask.u64[0] = signalBit(signal);
-  rawSyscall(SYSCALLS.rt_sigprocmask, SIG_UNBLOCK, mask.address, 0, SIGSET_SIZE);
-  rawSyscall(SYSCALLS.tgkill, process.pid, rawSyscall(SYSCALLS.gettid), signal);
+  retry(SYSCALLS.rt_sigprocmask, SIG_UNBLOCK, mask.address, 0, SIGSET_SIZE);
+  retry(SYSCALLS.tgkill, process.pid, retry(SYSCALLS.gettid), signal);
 }

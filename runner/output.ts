@@ -2,24 +2,30 @@
  * Writing to the terminal without process.stdout and process.stderr: those may make the file description
  * non-blocking, which the recorded program shares and would then see as EAGAIN.
  */
-import { writeSync } from "node:fs";
-import { isTerminal, terminalColumns } from "../ffi/mod.ts";
+import {
+  ERRNO,
+  isErrno,
+  isTerminal,
+  SyscallError,
+  terminalColumns,
+  writeNow,
+  writeSome,
+} from "../ffi/mod.ts";
 
-const RETRY_MS = 2;
+const NAMES = ["standard input", "standard output", "standard error"] as const;
 
-function errorCode(error: unknown): string | undefined {
-  return error instanceof Error && "code" in error ? String(error.code) : undefined;
-}
-
-function writeAll(fd: number, text: string | Uint8Array): void {
+/**
+ * Writes all of a text. While a run's signals are caught, one that comes lets it write only what is read at once: who does
+ * not read must not keep the run from ending.
+ */
+function writeAll(fd: 1 | 2, text: string | Uint8Array): void {
   let rest = typeof text === "string" ? Buffer.from(text) : text;
   while (rest.length > 0) {
-    try {
-      rest = rest.subarray(writeSync(fd, rest));
-    } catch (error) {
-      if (errorCode(error) !== "EAGAIN") throw error;
-      Bun.sleepSync(RETRY_MS);
-    }
+    let result = writeSome(fd, rest);
+    if (result === -ERRNO.EINTR) result = writeNow(fd, rest);
+    if (result === -ERRNO.EAGAIN) return;
+    if (result < 0) throw new SyscallError(`write to ${NAMES[fd]}`, -result);
+    rest = rest.subarray(result);
   }
 }
 
@@ -28,17 +34,20 @@ export function print(text: string | Uint8Array): void {
   try {
     writeAll(1, text);
   } catch (error) {
-    if (errorCode(error) === "EPIPE") process.exit(0);
+    if (isErrno(error, "EPIPE")) process.exit(0);
     throw error;
   }
 }
 
-/** Writes the tool's own words to standard error; one that is closed is no reason to fail. */
+/**
+ * Writes the tool's own words to standard error. One that is closed, or lies on a full disk, is no reason to fail, and there
+ * is nobody who could be told.
+ */
 export function say(text: string | Uint8Array): void {
   try {
     writeAll(2, text);
   } catch (error) {
-    if (errorCode(error) !== "EPIPE" && errorCode(error) !== "EBADF") throw error;
+    if (!(error instanceof SyscallError)) throw error;
   }
 }
 

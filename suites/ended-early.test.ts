@@ -1,12 +1,12 @@
-/** Recordings that were ended from outside: nothing is left running, and the trace replays up to there. */
+/** Recordings and replays that were ended from outside: nothing is left running, and a trace replays up to there. */
 
-import { existsSync, readFileSync, statSync } from "node:fs";
+import { closeSync, constants, existsSync, openSync, readFileSync, statSync, writeSync } from "node:fs";
 import { join } from "node:path";
 import { assert, assertEquals, assertGreater, assertNotEquals } from "@std/assert";
 import { hostTest, isAlive, run, Scratch, TICKPROOF } from "./_tickproof.ts";
 
 /** After this many milliseconds what is waited for does not come any more. */
-const HANG = 30_000;
+const HANG = 100_000;
 
 /** Prints its pid, then counts for ever, in processes and out of them. */
 const COUNT_FOR_EVER = "echo $$; i=0; while :; do i=$((i + 1)); echo $i; done";
@@ -100,3 +100,52 @@ for (const whom of ["the recorder", "the whole group, as Ctrl-C does"]) {
     assertEquals(exit, { signal: 2 }, "replay ends as the program did");
   });
 }
+
+/** Whether a pipe takes nothing more; what it takes is a byte. */
+function isFull(pipe: number): boolean {
+  try {
+    writeSync(pipe, "x");
+    return false;
+  } catch (error) {
+    assertEquals((error as NodeJS.ErrnoException).code, "EAGAIN");
+    return true;
+  }
+}
+
+hostTest(
+  "a replay whose output nobody reads ends by Ctrl-C and SIGTERM, also where it is non-blocking",
+  ["head", "mkfifo"],
+  async () => {
+    using scratch = new Scratch();
+    const trace = scratch.file("trace");
+    const { exit } = run([
+      ...TICKPROOF,
+      "record",
+      "-q",
+      "-o",
+      trace,
+      "--",
+      "head",
+      "-c",
+      "200000",
+      "/dev/zero",
+    ]);
+    assertEquals(exit, { code: 0 });
+    for (const [signal, code, flags] of [
+      ["SIGINT", 130, constants.O_WRONLY],
+      ["SIGTERM", 143, constants.O_WRONLY | constants.O_NONBLOCK],
+    ] as const) {
+      const path = scratch.file(signal);
+      assertEquals(run(["mkfifo", path]).exit, { code: 0 });
+      // Both ends of it at once, so that opening it waits for nobody.
+      const pipe = openSync(path, constants.O_RDWR | constants.O_NONBLOCK);
+      const stdout = openSync(path, flags);
+      const child = Bun.spawn([...TICKPROOF, "replay", "-q", trace], { stdio: ["ignore", stdout, "ignore"] });
+      await until(() => isFull(pipe));
+      child.kill(signal);
+      assertEquals(await child.exited, code);
+      closeSync(stdout);
+      closeSync(pipe);
+    }
+  },
+);

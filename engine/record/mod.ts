@@ -4,7 +4,7 @@ import {
   kill,
   ownEnvironment,
   PERSONALITY,
-  rawSyscall,
+  retry,
   SIG,
   START_VARIABLE,
   SYSCALLS,
@@ -272,7 +272,7 @@ function start(
       pid,
       new RecordedProcess(pid, tracer.newSpace(pid), initialActions(ignored)),
     );
-    const persona = rawSyscall(SYSCALLS.personality, 0xffffffff);
+    const persona = retry(SYSCALLS.personality, 0xffffffff);
     task.process.fixedLayout = (persona & PERSONALITY.ADDR_NO_RANDOMIZE) !== 0;
     task.trap.blocked = (startState().mask & signalBit(SIG.SIGTRAP)) !== 0n;
     tracer.takeRegisters(task);

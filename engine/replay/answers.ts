@@ -138,7 +138,7 @@ export class Answers implements Disposable {
         `the program writes other bytes than it did in the recording (${bytes.length} of them)`,
       );
     }
-    this.output(stream, bytes);
+    this.output(stream, bytes, () => this.tracer.onInterrupt());
   }
 
   /**

@@ -1,5 +1,5 @@
 /** The limit of the stack of a replayed process: the kernel makes its stacks grow as far as in the recording. */
-import { NativeBuffer, rawSyscall, SYSCALLS, unwrap } from "../../ffi/mod.ts";
+import { NativeBuffer, retry, SYSCALLS, unwrap } from "../../ffi/mod.ts";
 
 /** RLIMIT_STACK (asm-generic/resource.h). */
 const RLIMIT_STACK = 3;
@@ -14,10 +14,10 @@ const RLIMIT_BYTES = 16;
  */
 export function limitStack(pid: number, size: number): boolean {
   using limits = NativeBuffer.map(RLIMIT_BYTES);
-  unwrap("prlimit64", rawSyscall(SYSCALLS.prlimit64, pid, RLIMIT_STACK, 0, limits.address));
+  unwrap("prlimit64", retry(SYSCALLS.prlimit64, pid, RLIMIT_STACK, 0, limits.address));
   const [, hard = 0n] = limits.u64;
   if (hard < BigInt(size)) return false;
   limits.u64[0] = BigInt(size);
-  unwrap("prlimit64", rawSyscall(SYSCALLS.prlimit64, pid, RLIMIT_STACK, limits.address, 0));
+  unwrap("prlimit64", retry(SYSCALLS.prlimit64, pid, RLIMIT_STACK, limits.address, 0));
   return true;
 }

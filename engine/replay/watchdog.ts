@@ -3,8 +3,8 @@
  * let replay answer the same stop again and again; a trace may come from anyone.
  *
  * Progress is an event more, or a tick that was counted. What counts is the time that tracer and task spend on the
- * processor, since a busy machine gives them little of it; a task that sleeps, in which nothing can change, is looked at by
- * the clock.
+ * processor, since a busy machine gives them little of it; a task that sleeps, in which nothing can change, is looked at a
+ * number of times. These are not counted by the clock, since all of the replay may have been stopped meanwhile.
  */
 import { readFileSync } from "node:fs";
 import { SIG, setTimer } from "../../ffi/mod.ts";
@@ -16,8 +16,10 @@ import type { ReplayedTask } from "./replayed-task.ts";
 
 /** How often it looks, in milliseconds. */
 const LOOK_MS = 500;
-/** Time without progress after which it ends the replay: of the processor, and by the clock for one that sleeps. */
+/** Time of the processor without progress after which it ends the replay. */
 const PATIENCE_MS = 4000;
+/** The same as a number of looks, for a task that sleeps. */
+const PATIENCE_LOOKS = 16;
 /** USER_HZ is 100 (proc_pid_stat(5)). */
 const CLOCK_TICK_MS = 10;
 
@@ -27,7 +29,8 @@ interface Mark {
   /** Sum of the counters. */
   counted: number;
   processorMs: number;
-  clockMs: number;
+  /** Looks since. */
+  looks: number;
 }
 
 /** See the file's head. */
@@ -72,7 +75,7 @@ export class Watchdog implements Disposable {
       event: this.event(),
       counted,
       processorMs: milliseconds + process.cpuUsage().user / 1000,
-      clockMs: performance.now(),
+      looks: 0,
     };
     const before = this.#mark;
     const isSame = before !== undefined && before.event === now.event && before.counted === now.counted;
@@ -80,9 +83,10 @@ export class Watchdog implements Disposable {
       this.#mark = now;
       return;
     }
+    before.looks++;
     const spent = now.processorMs - before.processorMs;
     const asleep = state === "S" || state === "T";
-    if (spent < PATIENCE_MS && !(asleep && now.clockMs - before.clockMs > PATIENCE_MS)) return;
+    if (spent < PATIENCE_MS && !(asleep && before.looks > PATIENCE_LOOKS)) return;
     throw new EngineError(
       `Cannot replay on: task ${task.id} has got no further than event ${now.event} in ${Math.round(spent / 1000)} s of processor time` +
         `${asleep ? " and sleeps" : ""}: it runs without a branch that could be counted, which no recording ends in; record again`,

@@ -11,7 +11,9 @@ import { SyscallError } from "../error.ts";
 import { nativeFunction, WORD } from "../native.ts";
 import { SYSCALLS } from "../numbers.ts";
 import { rawSyscall } from "../raw.ts";
+import { retry } from "../retry.ts";
 import { scratch } from "../scratch.ts";
+import { POLLFD } from "../structs.ts";
 import { SYSCALL_LISTING } from "../stubs/syscall.ts";
 import { PERF_ATTR } from "./attr.ts";
 import { PERF_IOC } from "./constants.ts";
@@ -32,8 +34,6 @@ const ioctl = nativeFunction<(nr: number, fd: number, request: number, argument:
 );
 
 const PAGE = 4096;
-/** struct pollfd: int fd, short events, short revents. Source: asm-generic/poll.h. */
-const POLLFD = { size: 8, events: 4, revents: 6 } as const;
 const POLLIN = 1;
 const pollfd = NativeBuffer.map(POLLFD.size);
 const attrPage = NativeBuffer.map(PAGE);
@@ -42,7 +42,7 @@ function open(attr: Uint8Array, pid: number, cpu: number, group: number, flags: 
   // Zeros behind the caller's bytes: the kernel reads as much as attr.size says, and takes no more than a page.
   attrPage.u8.set(attr.subarray(0, PAGE));
   attrPage.u8.fill(0, attr.length);
-  const result = rawSyscall(SYSCALLS.perf_event_open, attrPage.address, pid, cpu, group, flags);
+  const result = retry(SYSCALLS.perf_event_open, attrPage.address, pid, cpu, group, flags);
   // With E2BIG the kernel leaves the size that it knows in the struct.
   const [offset, bytes] = PERF_ATTR.size;
   if (result === -ERRNO.E2BIG) attr.set(attrPage.u8.subarray(offset, offset + bytes), offset);

@@ -12,7 +12,7 @@ import { unwrap } from "../error.ts";
 import { encodeListing, type Listing, parseListing } from "../listing.ts";
 import { nativeFunction, WORD } from "../native.ts";
 import { SYSCALLS } from "../numbers.ts";
-import { rawSyscall } from "../raw.ts";
+import { retry } from "../retry.ts";
 import { STRAIGHT_RUN_LISTINGS } from "../stubs/straight_run.ts";
 import { PERF_IOC } from "./constants.ts";
 import type { PerfStep } from "./system.ts";
@@ -89,7 +89,7 @@ class Assembly implements Disposable {
     try {
       call(address);
     } finally {
-      unwrap("munmap", rawSyscall(SYSCALLS.munmap, address, code.length));
+      unwrap("munmap", retry(SYSCALLS.munmap, address, code.length));
     }
   }
 

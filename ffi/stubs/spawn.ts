@@ -16,8 +16,11 @@ spawn_stub:  ; int spawn_stub(block *rdi): pid, or -errno of clone
   48 8d 73 40                       lea rsi, [rbx+0x40]           ; block.allSignals
   48 8d 53 38                       lea rdx, [rbx+0x38]           ; block.oldMask
   41 ba 08 00 00 00                 mov r10d, 8
+mask:
   b8 0e 00 00 00                    mov eax, 0xe                  ; rt_sigprocmask
   0f 05                             syscall
+  83 f8 fc                          cmp eax, 0xfffffffc           ; -EINTR: see the notes on ptrace in control.ts
+  74 f4                             je mask
   8b 7b 70                          mov edi, [rbx+0x70]           ; block.cloneFlags
   48 8b 73 18                       mov rsi, [rbx+0x18]           ; block.stackTop: the child must not write to our stack
   31 d2                             xor edx, edx

@@ -22,7 +22,7 @@ import {
   processVmRead,
   processVmWrite,
   REG,
-  rawSyscall,
+  retry,
   SHM,
   SharedSegment,
   SIG,
@@ -88,7 +88,7 @@ function rewriteStack(pid: number, control: TraceeControl): void {
 function runFromMemfd(): void {
   const fd = memfdCreate("tickproof-doctor");
   try {
-    unwrap("ftruncate", rawSyscall(SYSCALLS.ftruncate, fd, PAGE));
+    unwrap("ftruncate", retry(SYSCALLS.ftruncate, fd, PAGE));
     munmap(mmap({ length: PAGE, protection: PROT.READ | PROT.EXEC, flags: MAP.SHARED, fd }), PAGE);
   } finally {
     close(fd);
@@ -99,8 +99,8 @@ function runFromMemfd(): void {
 function runFromSharedMemory(): void {
   using segment = recordingMemory().make(PAGE, "code");
   if (segment instanceof SharedSegment) {
-    const address = unwrap("shmat", rawSyscall(SYSCALLS.shmat, segment.id, 0, SHM.RDONLY | SHM.EXEC));
-    unwrap("shmdt", rawSyscall(SYSCALLS.shmdt, address));
+    const address = unwrap("shmat", retry(SYSCALLS.shmat, segment.id, 0, SHM.RDONLY | SHM.EXEC));
+    unwrap("shmdt", retry(SYSCALLS.shmdt, address));
   }
 }
 
@@ -110,15 +110,15 @@ function mapLow(): void {
 }
 
 function dropRandomization(): void {
-  const before = unwrap("personality", rawSyscall(SYSCALLS.personality, ASK));
-  unwrap("personality", rawSyscall(SYSCALLS.personality, before | PERSONALITY.ADDR_NO_RANDOMIZE));
-  unwrap("personality", rawSyscall(SYSCALLS.personality, before));
+  const before = unwrap("personality", retry(SYSCALLS.personality, ASK));
+  unwrap("personality", retry(SYSCALLS.personality, before | PERSONALITY.ADDR_NO_RANDOMIZE));
+  unwrap("personality", retry(SYSCALLS.personality, before));
 }
 
 function askForTraceAction(): void {
   using action = NativeBuffer.map(4);
   action.view.setUint32(0, SECCOMP_RET_TRACE, true);
-  unwrap("seccomp", rawSyscall(SYSCALLS.seccomp, SECCOMP_GET_ACTION_AVAIL, 0, action.address));
+  unwrap("seccomp", retry(SYSCALLS.seccomp, SECCOMP_GET_ACTION_AVAIL, 0, action.address));
 }
 
 /** What is done for each; a refusal is thrown. */

@@ -228,7 +228,7 @@ function isMember(victim: number): boolean {
 }
 
 /** The living processes of a session (proc_pid_stat(5): state, ppid, pgrp, session behind the name). */
-function members(session: number): number[] {
+export function members(session: number): number[] {
   return readdirSync("/proc")
     .filter((name) => /^\d+$/.test(name))
     .map(Number)

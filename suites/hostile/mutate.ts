@@ -1,7 +1,7 @@
 /**
- * Replays mutations of a trace by seed: `bun suites/hostile/mutate.ts FROM COUNT`. Each replay has to end within 10 s, with
- * an outcome or an error that is meant for the user, in at most 1 GB. What does not is printed, with the seed that makes it
- * again. Workers replay many mutations each, since starting Bun costs more than most of them.
+ * Replays mutations of a trace by seed: `bun suites/hostile/mutate.ts FROM COUNT`. Each replay has to end within 10 s of the
+ * processor's time, with an outcome or an error that is meant for the user, in at most 1 GB. What does not is printed, with
+ * the seed that makes it again. Workers replay many mutations each, since starting Bun costs more than most of them.
  */
 import { appendFileSync, closeSync, openSync, readFileSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
@@ -9,9 +9,15 @@ import { record, replay } from "../../engine/mod.ts";
 import { random } from "../../engine/trace/_fixtures.ts";
 import { REGISTER_COUNT, type TraceEvent, TraceReader, TraceWriter } from "../../engine/trace/mod.ts";
 import { isUserError } from "../../runner/errors.ts";
+import { members } from "../ends/moment.ts";
 
-/** Milliseconds within which a mutation has to be dealt with, and a worker's life. */
+/** Processor time, of replayer and program, within which a mutation has to be dealt with. */
 const HANG_MS = 10_000;
+/** What sleeps for ever takes no processor time. */
+const ASLEEP_MS = 120_000;
+/** USER_HZ is 100 (proc_pid_stat(5)). */
+const CLOCK_TICK_MS = 10;
+/** How many mutations a worker replays. */
 const PER_WORKER = 200;
 const MAX_RSS = 1e9;
 
@@ -126,6 +132,25 @@ function peakOf(pid: number): number {
   }
 }
 
+/** Processor time that the processes of a session have had, with that of their children that have ended. */
+function processorMsOf(session: number): number {
+  let ticks = 0;
+  for (const pid of members(session)) {
+    try {
+      const stat = readFileSync(`/proc/${pid}/stat`, "latin1");
+      // Fields 14 to 17, where 3 is the first one behind the name (proc_pid_stat(5)).
+      const times = stat
+        .slice(stat.lastIndexOf(")") + 2)
+        .split(" ")
+        .slice(11, 15);
+      for (const time of times) ticks += Number(time);
+    } catch {
+      // It has ended meanwhile, and is its parent's to count.
+    }
+  }
+  return ticks * CLOCK_TICK_MS;
+}
+
 /**
  * Replays mutations of a recording of a program.
  *
@@ -151,17 +176,21 @@ export async function mutations(
         stdin: "ignore",
         stdout: "ignore",
         stderr: "ignore",
+        // A session of its own tells its processes from others.
+        detached: true,
       },
     );
     let size = 0;
     let since = performance.now();
+    let spent = processorMsOf(worker.pid);
     let why = "";
     while (worker.exitCode === null && worker.signalCode === null && why === "") {
       await Promise.race([worker.exited, Bun.sleep(100)]);
       const now = statSync(log).size;
-      if (now !== size) since = performance.now();
+      if (now !== size) [since, spent] = [performance.now(), processorMsOf(worker.pid)];
       size = now;
-      if (performance.now() - since > HANG_MS) why = "hangs";
+      if (processorMsOf(worker.pid) - spent > HANG_MS) why = "hangs";
+      else if (performance.now() - since > ASLEEP_MS) why = "sleeps";
       else if (peakOf(worker.pid) > MAX_RSS) why = "takes more than 1 GB";
     }
     worker.kill("SIGKILL");

@@ -144,18 +144,16 @@ for (const address of ENGINES) {
   );
   for (const call of ["munmap", "mprotect", "madvise", "mremap"] as const) {
     const name = `${call} at ${at} takes nothing of the engine away, though the trace says that it succeeded`;
-    if (address === 0x11000) {
-      test.skip(`${name} (skipped: the observer of system calls hangs here now and then, not yet understood)`, () => {});
-      continue;
-    }
     test(
       name,
       () => {
+        let met = 0;
         proveHarmless((event) => {
-          if (!isCall(event, SYSCALLS[call]) || event.registers[5] !== BigInt(address) || event.result >= 0n)
-            return;
+          if (!isCall(event, SYSCALLS[call]) || event.registers[5] !== BigInt(address)) return;
+          met++;
           event.result = call === "mremap" ? 0x300000000n : 0n;
         });
+        assert(met > 0, "the program makes that call");
       },
       TEST_TIMEOUT,
     );
