@@ -136,7 +136,7 @@ test("samples have the fields that were asked for, in the kernel's order", () =>
 });
 
 test("a ring that is full loses records, and tells how many once there is room", () => {
-  const host = new Asking(haswell(EXACT));
+  const host = new Asking(haswell({ ...EXACT, kernel: { release: "6.0.0" } }));
   const fd = host.open({ sample_period: 100_000, sample_type: SAMPLE.IP, read_format: 16 });
   using ring = map(host, fd, 1);
   // 16 bytes a sample: 255 fit behind each other, since a full ring would look empty.
@@ -151,6 +151,19 @@ test("a ring that is full loses records, and tells how many once there is room",
   assertEquals(word(0) & 0xffff_ffffn, BigInt(RECORD.LOST));
   assertEquals([word(1), word(2)], [BigInt(host.perf.id(fd)), 45n]);
   assertEquals(word(3) & 0xffff_ffffn, BigInt(RECORD.SAMPLE));
+});
+
+test("each event counts its own losses, those of a pause too; kernels before 6.0 do not", () => {
+  const host = new Asking(haswell({ ...EXACT, kernel: { release: "6.0.0" } }));
+  const sampling = { sample_type: SAMPLE.IP, read_format: 16 };
+  const first = host.open({ ...sampling, sample_period: 1000 });
+  using _ring = map(host, first, 1);
+  const second = host.open({ ...sampling, sample_period: 2000 });
+  assertEquals(host.ioctl(second, "SET_OUTPUT", first), 0);
+  assertEquals(host.ioctl(first, "PAUSE_OUTPUT", 1), 0);
+  host.branches(10_000);
+  assertEquals([host.read(first)[1], host.read(second)[1]], [10, 5]);
+  assertEquals(new Asking(haswell()).tryOpen({ read_format: 16 }), "EINVAL");
 });
 
 test("poll tells of samples once wakeup_events are there, and once only", () => {

@@ -14,7 +14,6 @@ import { COUNTER_WORDS } from "./words.ts";
 export const MAPPING_REMEDY =
   "an event with 'inherit' can be mapped only where it is of one processor ('cpu')";
 const TIMES = PERF_FORMAT.TOTAL_TIME_ENABLED | PERF_FORMAT.TOTAL_TIME_RUNNING;
-const COUNTER_BYTES = COUNTER_WORDS * BigUint64Array.BYTES_PER_ELEMENT;
 
 /** Refuses an array that is too short before the kernel does, which only says ENOSPC. */
 export function checkRoom(into: BigUint64Array, words: number): void {
@@ -53,10 +52,18 @@ export class Counter implements Disposable {
   /** The machine code that reads the page, if it is wanted and the page is at an address. */
   #userRead: UserRead | undefined;
   readonly #address: number;
-  readonly #words = new BigUint64Array(COUNTER_WORDS);
+  /** For readings: words beyond the three are of those that have asked for more. */
+  protected readonly words: BigUint64Array;
 
-  protected constructor(event: PerfEvent, open: OpenEvent, mapping: PerfMapping | undefined, reads: boolean) {
+  protected constructor(
+    event: PerfEvent,
+    open: OpenEvent,
+    mapping: PerfMapping | undefined,
+    reads: boolean,
+    words = COUNTER_WORDS,
+  ) {
     this.event = event;
+    this.words = new BigUint64Array(words);
     this.#fd = open.fd;
     this.system = open.system;
     this.#mapping = mapping;
@@ -147,11 +154,12 @@ export class Counter implements Disposable {
 
   /** Value and times, told apart from "nothing was counted". Always asks the kernel. */
   reading(): OpenReading {
-    const bytes = unwrap("read(perf event)", this.system.read(this.fd, this.#words));
+    const bytes = unwrap("read(perf event)", this.system.read(this.fd, this.words));
     if (bytes === 0) return lostPin();
-    if (bytes !== COUNTER_BYTES)
+    if (bytes !== this.words.byteLength)
       throw new RangeError(`Cannot read ${this.event.name} as ${bytes} bytes came`);
-    return toReading(this.#words[0], this.#words[1], this.#words[2]);
+    const [value = 0n, enabled = 0n, running = 0n] = this.words;
+    return toReading(value, enabled, running);
   }
 
   /** Closes the event. Doing it twice does nothing. */

@@ -35,6 +35,7 @@ export { codeOf, vendorEvents } from "./events/vendor-list.ts";
 export { type HostFacts, liveFacts } from "./facts.ts";
 export { CounterGroup, GROUP_WORD } from "./group.ts";
 export { livePerf } from "./live.ts";
+export { describeLosses, type SamplingLosses } from "./losses.ts";
 export { MMAP_PAGE, MMAP_PAGE_CAPABILITY } from "./mmap_page.ts";
 export type { CounterOptions } from "./open.ts";
 export { readPageTime } from "./page_time.ts";

@@ -1,7 +1,8 @@
 import { test } from "bun:test";
 import { writeFileSync } from "node:fs";
-import { assert, assertEquals, assertThrows } from "@std/assert";
+import { assert, assertAlmostEquals, assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
 import {
+  describeLosses,
   livePerf,
   NativeBuffer,
   type PerfRecord,
@@ -11,6 +12,7 @@ import {
   SyscallError,
 } from "../mod.ts";
 import { FakePerf } from "./_fixtures.ts";
+import { LossTally } from "./losses.ts";
 
 type Kind = PerfRecord["kind"];
 
@@ -42,7 +44,10 @@ test("Sampler writes a sample for every period of events", () => {
     assertEquals([mode, pid, id], ["user", process.pid, BigInt(sampler.id())]);
     assertEquals(address, BigInt(memory.address));
     assertEquals(tid, rawSyscall(SYSCALLS.gettid));
-    assertEquals(read?.values, [{ value: BigInt(2 * (index + 1)) }]);
+    assertEquals(
+      read?.values.map(({ value }) => value),
+      [BigInt(2 * (index + 1))],
+    );
     assert(callchain?.includes(ip ?? 0n));
     assert(time !== undefined && time > last);
     last = time;
@@ -98,12 +103,15 @@ test("Sampler tells what else happened: names, mappings, tasks and switches", ()
   assert(switches.includes(true) && switches.includes(false));
 });
 
-test("Sampler tells how many samples found no room", () => {
+test("Sampler tells how many samples found no room, as it drains and before anything tells of them", () => {
   using memory = NativeBuffer.map(4096);
+  const told: bigint[][] = [];
   using sampler = Sampler.open(`mem:0x${memory.address.toString(16)}/8:w:u`, {
     every: { period: 1 },
     pages: 1,
+    onLoss: (...loss) => told.push(loss),
   });
+  assertEquals([sampler.losses().lost, sampler.shortfall()], [0n, undefined]);
   const write = (times: number) => {
     for (let count = 0; count < times; count++) memory.u64[0] = BigInt(count);
   };
@@ -120,6 +128,33 @@ test("Sampler tells how many samples found no room", () => {
   const kept = [...ofKind(first, "sample"), ...ofKind(second, "sample")].length;
   assert(lost > 0n);
   assertEquals(lost + BigInt(kept), 1001n);
+  assertEquals(told.at(-1)?.[1], lost);
+  // The ring is full once more, and no record says so.
+  sampler.enable();
+  write(1000);
+  sampler.disable();
+  const last = ofKind(sampler.drain(), "sample").length;
+  const losses = sampler.losses();
+  assertEquals(losses.samples, kept + last);
+  assert(losses.complete, "the kernel counts what is lost");
+  assertEquals(losses.lost, BigInt(2001 - kept - last));
+  assertAlmostEquals(losses.share, Number(losses.lost) / 2001);
+  assertStringIncludes(sampler.shortfall() ?? "", `${losses.lost} of 2001 records were lost (`);
+  const words = new BigUint64Array(3);
+  assertEquals([sampler.read(words), words[0]], [24, 2001n]);
+});
+
+test("a sampler on a kernel that does not count losses says so, and how often it was stopped", () => {
+  const records: PerfRecord[] = [];
+  const tally = new LossTally();
+  const record = (body: object) => ({ mode: "user", ...body }) as unknown as PerfRecord;
+  records.push(record({ kind: "sample" }), record({ kind: "lost", lost: 3n }), record({ kind: "throttle" }));
+  for (const each of records) tally.add(each);
+  const losses = tally.losses(undefined);
+  assertEquals(losses, { samples: 1, lost: 3n, complete: false, throttled: 1, share: 0.75 });
+  const text = describeLosses(losses) ?? "";
+  assertStringIncludes(text, "at least 3 of 4 records were lost (75.0 %)");
+  assertStringIncludes(text, "stopped the event 1 times");
 });
 
 test("Sampler.wait() says that the task is gone", async () => {

@@ -1,16 +1,18 @@
 /** A counter that interrupts: every so many events the kernel writes a sample to a ring, and wakes who waits. */
 
-import { unwrap } from "../error.ts";
+import { SyscallError, unwrap } from "../error.ts";
 import { PERF_FORMAT, PERF_IOC, PERF_SAMPLE, type PerfAttrFlag } from "./constants.ts";
-import { Counter, MAPPING_REMEDY, mapEvent } from "./counter.ts";
+import { Counter, checkRoom, MAPPING_REMEDY, mapEvent } from "./counter.ts";
 import type { PerfEvent } from "./event.ts";
 import { resolveEvent } from "./events/mod.ts";
+import { describeLosses, LossTally, type SamplingLosses } from "./losses.ts";
 import { type CounterOptions, type OpenEvent, openEvent, orNotSupported } from "./open.ts";
 import type { NotSupported } from "./reading.ts";
 import type { PerfRecord } from "./record.ts";
 import { RecordRing } from "./ring.ts";
 import type { SampleLayout } from "./sample.ts";
 import type { PerfMapping } from "./system.ts";
+import { COUNTER_WORDS } from "./words.ts";
 
 const POLL = { IN: 1, ERR: 8, HUP: 0x10 } as const; // asm-generic/poll.h
 /** Pages of ring: with the page before it they stay below the default of kernel.perf_event_mlock_kb. */
@@ -51,6 +53,18 @@ export interface SamplerOptions extends CounterOptions {
   readonly stackBytes?: number;
   /** Bits of PERF_SAMPLE_BRANCH_… for `branch_stack`. @default 0 */
   readonly branches?: number;
+  /** Told of each loss while records are drained: how many records, and how many so far. @default nobody is */
+  readonly onLoss?: (lost: bigint, total: bigint) => void;
+}
+
+/** Opens the event so that it counts what it loses, where the kernel knows of that (6.0, commit 119a784c8127). */
+function openCountingLosses(open: (format: number) => OpenEvent): { opened: OpenEvent; counts: boolean } {
+  try {
+    return { opened: open(TIMES | PERF_FORMAT.LOST), counts: true };
+  } catch (error) {
+    if (!(error instanceof SyscallError) || error.code !== "EINVAL") throw error;
+    return { opened: open(TIMES), counts: false };
+  }
 }
 
 /**
@@ -63,22 +77,25 @@ export interface SamplerOptions extends CounterOptions {
  * work();
  * for (const record of sampler.drain()) {
  *   if (record.kind === "sample") console.log(record.ip);
- *   if (record.kind === "lost") console.log(`${record.lost} samples are missing`);
  * }
+ * console.log(sampler.shortfall() ?? "nothing is missing");
  * ```
  */
 export class Sampler extends Counter {
   readonly #ring: RecordRing;
+  readonly #tally: LossTally;
 
   private constructor(
     event: PerfEvent,
     open: OpenEvent,
     mapping: PerfMapping,
-    userRead: boolean,
+    { userRead = false, onLoss }: SamplerOptions,
     layout: SampleLayout,
   ) {
-    super(event, open, mapping, userRead);
+    const countsLosses = (layout.readFormat & PERF_FORMAT.LOST) !== 0;
+    super(event, open, mapping, userRead, COUNTER_WORDS + Number(countsLosses));
     this.#ring = new RecordRing(mapping, layout);
+    this.#tally = new LossTally(onLoss);
   }
 
   /**
@@ -94,8 +111,7 @@ export class Sampler extends Counter {
     const sampleType = fields.reduce((bits, field) => bits | bitOf(field), 0);
     const frequency = "frequency" in every;
     const flags: PerfAttrFlag[] = ["sample_id_all", ...(frequency ? (["freq"] as const) : [])];
-    const open = openEvent(resolved, options, {
-      read_format: TIMES,
+    const extra = {
       sample_type: sampleType,
       sample_period: frequency ? every.frequency : every.period,
       wakeup_events: options.wakeupEvents ?? 1,
@@ -104,13 +120,16 @@ export class Sampler extends Counter {
       sample_stack_user: options.stackBytes ?? 0,
       branch_sample_type: options.branches ?? 0,
       flags: [...flags, ...records.flatMap((record) => SIDE_RECORDS[record])],
-    });
+    };
+    const { opened: open, counts } = openCountingLosses((format) =>
+      openEvent(resolved, options, { ...extra, read_format: format }),
+    );
     try {
       const remedy = `make the ring smaller ('pages', a power of two), or raise kernel.perf_event_mlock_kb; ${MAPPING_REMEDY}`;
       const mapping = mapEvent(open.system, open.fd, options.pages ?? DEFAULT_PAGES, remedy);
-      return new Sampler(resolved, open, mapping, options.userRead ?? false, {
+      return new Sampler(resolved, open, mapping, options, {
         sampleType,
-        readFormat: TIMES,
+        readFormat: counts ? TIMES | PERF_FORMAT.LOST : TIMES,
         sampleIdAll: true,
         registersUser: registers,
         registersInterrupt: registers,
@@ -153,6 +172,36 @@ export class Sampler extends Counter {
 
   /** Takes all records that have come, oldest first. */
   drain(): PerfRecord[] {
-    return this.#ring.drain();
+    const records = this.#ring.drain();
+    for (const record of records) this.#tally.add(record);
+    return records;
+  }
+
+  /** Value and times to the first three words; see {@link Counter.read}. */
+  override read(into: BigUint64Array): number {
+    checkRoom(into, COUNTER_WORDS);
+    const bytes = this.system.read(this.fd, this.words);
+    if (bytes <= 0) return bytes;
+    into.set(this.words.subarray(0, COUNTER_WORDS));
+    return COUNTER_WORDS * BigUint64Array.BYTES_PER_ELEMENT;
+  }
+
+  override readValue(into: BigUint64Array): number {
+    return this.read(into);
+  }
+
+  /**
+   * How much is missing of what was to be sampled so far. At the end, {@link disable} and {@link drain} first.
+   *
+   * @throws SyscallError when the event can't be read.
+   */
+  losses(): SamplingLosses {
+    unwrap("read(perf event)", this.system.read(this.fd, this.words));
+    return this.#tally.losses(this.words[COUNTER_WORDS]);
+  }
+
+  /** The same in words, with what to do about it; undefined while nothing is missing. */
+  shortfall(): string | undefined {
+    return describeLosses(this.losses());
   }
 }

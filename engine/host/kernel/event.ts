@@ -66,6 +66,8 @@ export class Event {
   countAtTick = 0;
   /** Where records go: its own memory, or that of another event. */
   ring: Ring | undefined;
+  /** Records that found no room in it, wherever it is. */
+  lost = 0;
   /** Its own memory is mapped. */
   mapped = false;
   #stamp: number;

@@ -17,6 +17,9 @@ import { clockOf, connect } from "./ioctl.ts";
 import { allowsAnything, allowsAttr, allowsCpu } from "./permission.ts";
 import { softwareKind } from "./software.ts";
 
+/** First release with PERF_FORMAT_LOST (commit 119a784c8127). */
+const LOST_RELEASE = [6, 0] as const;
+
 /** What perf_event_open looks at. */
 export interface OpenWorld {
   readonly profile: HostProfile;
@@ -197,6 +200,8 @@ export function openEvent(world: OpenWorld, call: OpenCall): Event | number {
   if (!allowsAnything(kernel)) return -ERRNO.EACCES;
   const attr = decodeAttr(call.attr);
   if (typeof attr === "number") return attr;
+  if ((attr.readFormat & PERF_FORMAT.LOST) !== 0 && !isAtLeast(kernel.release, LOST_RELEASE))
+    return -ERRNO.EINVAL;
   const refused = checkAttr(world, attr, call);
   if (refused !== 0) return refused;
   if (world.full) return -ERRNO.EMFILE;

@@ -32,8 +32,11 @@ export class Overflows {
   }
 
   #write(event: Event, record: RingRecord): void {
-    const { ring } = event.parent ?? event;
-    ring?.write(record, (lost) => lostRecord(event.parent ?? event, this.#moment(event), lost));
+    const target = event.parent ?? event;
+    const { ring } = target;
+    if (ring === undefined || ring.pages === 0) return;
+    // Counted by event, though several may share a ring (__perf_output_begin in kernel/events/ring_buffer.c, 6.0).
+    if (!ring.write(record, (lost) => lostRecord(target, this.#moment(event), lost))) target.lost++;
   }
 
   /**

@@ -1,4 +1,4 @@
-/** What read(2) gives of an event or of its group. Source: kernel/events/core.c (perf_event_read_value, perf_read_group). */
+/** What read(2) gives of an event or of its group. Source: kernel/events/core.c (perf_event_read_value, perf_read_group, perf_read_one). */
 import { PERF_FORMAT } from "../../../ffi/mod.ts";
 import type { PmuDriver } from "../pmu/driver.ts";
 import type { Event } from "./event.ts";
@@ -39,7 +39,7 @@ export function readWords(event: Event, driver: PmuDriver | undefined): bigint[]
   const own = (member: Event, { count }: Total) => [
     BigInt(count),
     ...(has(PERF_FORMAT.ID) ? [BigInt(member.id)] : []),
-    ...(has(PERF_FORMAT.LOST) ? [BigInt(member.ring?.lost ?? 0)] : []),
+    ...(has(PERF_FORMAT.LOST) ? [BigInt(member.lost)] : []),
   ];
   const times = ({ enabled, running }: Total) => [
     ...(has(PERF_FORMAT.TOTAL_TIME_ENABLED) ? [BigInt(enabled)] : []),

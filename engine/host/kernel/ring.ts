@@ -40,9 +40,8 @@ export class Ring {
   #head = 0;
   #lastWakeup = 0;
   #samples = 0;
-  /** Records that found no room since one did, and in all. */
+  /** Records that found no room since one did. */
   #lost = 0;
-  #allLost = 0;
   #poll = 0;
   #paused = false;
 
@@ -76,11 +75,6 @@ export class Ring {
     view.setUint16(MMAP_PAGE.pmc_width, width, true);
   }
 
-  /** Records that found no room. */
-  get lost(): number {
-    return this.#allLost;
-  }
-
   set paused(paused: boolean) {
     this.#paused = paused;
   }
@@ -103,12 +97,14 @@ export class Ring {
    * @returns Whether it was written.
    */
   write(record: RingRecord, lostRecord: (lost: number) => RingRecord): boolean {
-    if (this.pages === 0 || this.#paused) return false;
+    if (this.#paused) {
+      this.#lost++;
+      return false;
+    }
     const records = this.#lost > 0 ? [lostRecord(this.#lost), record] : [record];
     const bytes = records.reduce((sum, { words }) => sum + HEADER + words.length * 8, 0);
     if (bytes > this.#room) {
       this.#lost++;
-      this.#allLost++;
       return false;
     }
     this.#lost = 0;
