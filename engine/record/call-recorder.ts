@@ -102,12 +102,12 @@ export class CallRecorder {
       return;
     }
     if (this.clearsOutputs(task, call) || this.makesWay(task, call)) return;
-    const { described } = this.recording;
-    described?.arrived(task);
-    const modelled = described?.answers(task, call);
-    if (modelled) {
+    const { interceptors } = this.recording;
+    interceptors.arrived(task);
+    const intercepted = interceptors.answers(task, call);
+    if (intercepted) {
       this.cancel(task);
-      task.set("rax", modelled());
+      task.set("rax", intercepted());
       this.finish(task, call);
       return;
     }
@@ -119,7 +119,7 @@ export class CallRecorder {
       return;
     }
     this.syscalls.prepare(task, call);
-    described?.enters(task, call);
+    interceptors.enters(task, call);
     sendPendingTrap(task, call);
     this.recording.effects?.before(task, call);
     this.perform(task, call);

@@ -38,7 +38,7 @@ export class InstructionRecorder {
 
   /** cpuid as programs see it. */
   private readonly cpuid: Cpuid = (leaf, subleaf) =>
-    this.recording.described?.cpuid(leaf, subleaf) ?? visibleCpuid(leaf, subleaf);
+    this.recording.interceptors.cpuid(leaf, subleaf) ?? visibleCpuid(leaf, subleaf);
 
   /** A task stands at the trap of an instruction. */
   record(task: RecordedTask, trap: InstructionTrap): void {
@@ -59,7 +59,7 @@ export class InstructionRecorder {
       );
       return;
     }
-    if (name === "cpuid") this.recording.described?.aborts(task);
+    if (name === "cpuid") this.recording.interceptors.aborts(task);
     if (action === "unsupported" || (name === "sysenter" && !isAmd())) {
       throw new Unsupported(
         `the instruction ${name} at 0x${pc.toString(16)} can't be recorded by the embedded engine yet`,

@@ -55,7 +55,7 @@ export class Lifecycle {
     task.descriptors = new DescriptorTable();
     task.clearTid = 0;
     task.robustList = 0;
-    this.recording.described?.replaced(task);
+    this.recording.interceptors.replaced(task);
     this.adopt(task);
     task.id = process.id;
     task.returnedTo = -1;
@@ -112,7 +112,7 @@ export class Lifecycle {
       after: child.view(call.next),
       writes: written.filter((write) => write !== undefined && write !== false),
     });
-    this.recording.described?.born(parent, child);
+    this.recording.interceptors.born(parent, child);
     this.recording.schedule.add(child);
   }
 

@@ -178,14 +178,14 @@ function recordInto(
   mapper.sharesText &&= host === undefined;
   const recording = new Recording(tracer, writer, binding, chaos === undefined ? FAIR : new Chaos(chaos));
   using described = host && new DescribedHost(recording, host, join(directory, "described"));
-  recording.described = described;
+  if (described) recording.interceptors.add(described);
   if (checksum !== undefined) recording.checksums = new Checksums(checksum);
   recording.onProgress = onProgress;
   recording.onStall = onStall;
   recording.onNote = onNote;
   if (checkEffects) recording.effects = new EffectCheck(tracer);
   recording.onOutput = onOutput;
-  if (deny.length > 0) recording.deny = new Deny(deny, cwd);
+  if (deny.length > 0) recording.interceptors.add(new Deny(deny, cwd));
   const started = start(tracer, program, command, environment);
   if (!(started instanceof RecordedTask)) {
     const { pid, status } = started;

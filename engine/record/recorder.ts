@@ -233,7 +233,7 @@ export class Recorder {
   private step(task: RecordedTask): void {
     this.tracer.mapper.serve(task);
     this.recording.mark(task);
-    this.recording.described?.runs(task);
+    this.recording.interceptors.runs(task);
     if (!task.running) this.arm(task);
     const { entered } = task;
     task.entered = undefined;
@@ -268,8 +268,8 @@ export class Recorder {
 
   /** Ticks at which a task has to be stopped exactly; undefined if it may run on. */
   private exactStop(task: RecordedTask): number | undefined {
-    const [interrupt, planned] = [this.recording.described?.nextInterrupt(task), this.planned.next(task)];
-    return interrupt === undefined || (planned !== undefined && planned < interrupt) ? planned : interrupt;
+    const [asked, planned] = [this.recording.interceptors.nextStop(task), this.planned.next(task)];
+    return asked === undefined || (planned !== undefined && planned < asked) ? planned : asked;
   }
 
   /** How far a task may run: to the end of its slice, or to the place of a signal that is known ahead. */
@@ -287,12 +287,12 @@ export class Recorder {
     const registers = task.view(pc);
     this.stopRequest.arrived(task, { point, registers });
     this.recording.writer.maybeFlush();
-    const { described, schedule } = this.recording;
-    const overflow = described?.arrived(task) ?? false;
+    const { interceptors, schedule } = this.recording;
+    const brings = interceptors.arrived(task);
     const planned = point === "tick" && this.planned.arrived(task);
     // Signals that are known ahead come right here: a stop in no code lets them in.
-    if (overflow || planned) stopAtGadget(this.tracer, task);
-    const isKnown = overflow || planned;
+    if (brings || planned) stopAtGadget(this.tracer, task);
+    const isKnown = brings || planned;
     if (!isKnown && task.held[0] && comesTooSoon(task, task.held[0])) {
       if (task.joining) this.jobs.join(task);
       return;
@@ -345,7 +345,7 @@ export class Recorder {
       return;
     }
     if (this.clearsFrame(task)) return;
-    this.recording.described?.faults(task);
+    this.recording.interceptors.faults(task);
     const rip = task.get("rip");
     const { registers } = faultingState(task);
     // SIGILL, SIGFPE and SIGTRAP say where the instruction is: the program knows it by its app pc.

@@ -22,9 +22,8 @@ import type { Standing } from "../tracee/task.ts";
 import type { Tracer } from "../tracee/tracer.ts";
 import type { Checksums } from "./checksums.ts";
 import { type CrashState, crashState, MOST_CRASHES } from "./crash.ts";
-import type { Deny } from "./deny/mod.ts";
-import type { DescribedHost } from "./described/mod.ts";
 import type { EffectCheck } from "./effect-check.ts";
+import { Interceptors } from "./interceptor.ts";
 import { MappedFiles } from "./mapped-files.ts";
 import { OutputTurns } from "./output-turns.ts";
 import { Outsiders } from "./outsiders.ts";
@@ -47,12 +46,10 @@ export class Recording {
   readonly totals = noTotals();
   /** Tasks that a signal has ended with their process, the last ones. */
   readonly crashes: CrashState[] = [];
-  /** The host that the program is shown instead of this one, if any. */
-  described: DescribedHost | undefined;
+  /** Who stands between the program and the kernel. */
+  readonly interceptors = new Interceptors();
   /** Keeps checksums of memory, if that was asked for. */
   checksums: Checksums | undefined;
-  /** What the program may not do, if anything. */
-  deny: Deny | undefined;
   /** Who else has memory of the program. */
   readonly outsiders = new Outsiders(this);
   /** What checks that all effects of calls are told, if anything. */
@@ -193,7 +190,7 @@ export class Recording {
     this.outputTurns.leave(task);
     this.disturbed = true;
     this.tasks.delete(task.tid);
-    this.described?.gone(task);
+    this.interceptors.gone(task);
     task.process.tasks.delete(task);
     this.totals.ticks += task.ticks;
   }

@@ -89,7 +89,7 @@ export class SignalRecorder {
     let at = where;
     const { signal, siginfo } = held;
     this.recording.onSignal?.(task, signal);
-    this.recording.described?.delivers(task, siginfo);
+    this.recording.interceptors.delivers(task, siginfo);
     const { actions } = task.process;
     const forced = at.forced ?? at.point === "fault";
     const disposition = this.disposition(task, signal, forced);

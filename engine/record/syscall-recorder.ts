@@ -34,7 +34,6 @@ import { applyMemoryCall, certainAdvice } from "../tracee/memory-calls.ts";
 import { choseProcessors, showAllProcessors } from "./affinity.ts";
 import { AttachedSegments } from "./attached.ts";
 import { Call } from "./call.ts";
-import { PERF_MEMORY } from "./described/perf-memory.ts";
 import { DescriptorTable } from "./descriptor-table.ts";
 import { placeLibrary } from "./library-place.ts";
 import type { MappedFiles } from "./mapped-files.ts";
@@ -107,8 +106,6 @@ export class SyscallRecorder {
     if (!spec) return ENOSYS;
     const fixed = answer(spec, call);
     if (fixed !== undefined) return fixed;
-    const denied = this.denied(task, call);
-    if (denied !== undefined) return denied;
     const written = this.outsideWrites.answer(task, call);
     if (written !== undefined) return written;
     const moves = movesTo(spec, call);
@@ -118,17 +115,13 @@ export class SyscallRecorder {
     return undefined;
   }
 
-  private denied({ tid, process }: RecordedTask, call: Call): number | undefined {
-    return this.recording.deny?.answer({ tid, pid: process.pid }, call);
-  }
-
   /**
    * The kernel starts a call once more, for which it looks at its arguments again.
    *
    * @throws Unsupported if it would now do what is denied: it can't be answered any more.
    */
   startsAgain(task: RecordedTask, call: Call): void {
-    if (this.denied(task, call) === undefined) return;
+    if (!this.recording.interceptors.mustAnswer(task, call)) return;
     throw new Unsupported(
       `the system call ${call.spec?.name} at 0x${call.pc.toString(16)} became one that is denied while it waited`,
     );
@@ -220,7 +213,7 @@ export class SyscallRecorder {
     const { spec, number } = call;
     const { space } = task;
     call.result = Number(BigInt.asIntN(64, task.get("rax")));
-    this.recording.described?.leaves(task, call);
+    this.recording.interceptors.leaves(task, call);
     if (call.failure !== undefined && call.result === 0) task.set("rax", call.failure);
     if (number === SYSCALLS.personality && call.result >= 0) showPersonality(task, call);
     const result = BigInt.asIntN(64, task.get("rax"));
@@ -336,9 +329,10 @@ export class SyscallRecorder {
     if (anonymous && (flags & MAP.GROWSDOWN) !== 0)
       Object.assign(record, growing(record, growingStart(task.tid, record.start)));
     if (anonymous) return { mapping: record, writes: [] };
-    if (this.recording.described?.shows(task, call.result)) {
+    const kept = this.recording.interceptors.memoryAt(task, call.result);
+    if (kept !== undefined) {
       const contents = this.recording.snapshot(task.space, record.start, record.end - record.start);
-      return { mapping: { ...record, offset: 0, name: PERF_MEMORY }, writes: contents ? [contents] : [] };
+      return { mapping: { ...record, offset: 0, name: kept }, writes: contents ? [contents] : [] };
     }
     const path = `/proc/${task.tid}/fd/${fd}`;
     record.name = readlinkSync(path);

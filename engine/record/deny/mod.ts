@@ -10,6 +10,9 @@
 import { realpathSync } from "node:fs";
 import { ERRNO } from "../../../ffi/mod.ts";
 import { type CallView, holds, type SyscallSpec } from "../../kernel/mod.ts";
+import type { Call } from "../call.ts";
+import type { Answer, Interceptor } from "../interceptor.ts";
+import type { RecordedTask } from "../recorded-task.ts";
 import { changesOf } from "./changes.ts";
 import { descriptorPath, resolvePath, sharesView, type Viewer } from "./resolve-path.ts";
 
@@ -23,7 +26,7 @@ export type Denial = (typeof DENIALS)[number];
 const SINKS: ReadonlySet<string> = new Set(["/dev/null", "/dev/zero", "/dev/full", "/dev/tty"]);
 
 /** See the file's head. */
-export class Deny {
+export class Deny implements Interceptor {
   private readonly net: boolean;
   private readonly writes: boolean;
   /** Folder below which files may be changed; undefined for nowhere. */
@@ -39,14 +42,16 @@ export class Deny {
     this.folder = denials.includes("write") ? undefined : realpathSync(folder);
   }
 
-  /** The result to give a call that is denied; undefined for one that may go on. To be asked at entry. */
-  answer(viewer: Viewer, call: CallView & { readonly spec?: SyscallSpec | undefined }): number | undefined {
+  answers(task: RecordedTask, call: Call): Answer | undefined {
+    return this.mustAnswer(task, call) ? () => -ERRNO.EACCES : undefined;
+  }
+
+  mustAnswer({ tid, process }: RecordedTask, call: Call): boolean {
     const { spec } = call;
     // A call that is not in the table is answered as by a kernel without it.
-    if (!spec) return undefined;
-    const denied =
-      (this.net && holds(spec.opensNetwork, call)) || (this.writes && this.changesDenied(viewer, spec, call));
-    return denied ? -ERRNO.EACCES : undefined;
+    if (!spec) return false;
+    if (this.net && holds(spec.opensNetwork, call)) return true;
+    return this.writes && this.changesDenied({ tid, pid: process.pid }, spec, call);
   }
 
   private changesDenied(viewer: Viewer, spec: SyscallSpec, call: CallView): boolean {

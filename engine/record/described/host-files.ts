@@ -12,10 +12,10 @@ import { AT_FDCWD, close, ERRNO, ftruncate, memfdCreate, O, pwrite, SYSCALLS } f
 import type { HostModel } from "../../host/model-api.ts";
 import { evaluate, type PathArgument } from "../../kernel/mod.ts";
 import type { ArgumentRegister, Call } from "../call.ts";
+import { identityOf } from "../file-identity.ts";
 import type { RecordedTask } from "../recorded-task.ts";
 import type { Recording } from "../recording.ts";
 import type { KernelLog } from "./kernel-log.ts";
-import { identityOf } from "./perf-file.ts";
 
 const REGISTERS: readonly ArgumentRegister[] = ["rdi", "rsi"];
 

@@ -22,14 +22,15 @@ import type { HostLogLine } from "../../trace/host-log.ts";
 import { FAULT_SIGNALS } from "../../tracee/fault.ts";
 import { type Noted, TICKS_ALONE } from "../../translate/traps.ts";
 import type { Call } from "../call.ts";
+import type { Answer, Interceptor } from "../interceptor.ts";
 import type { RecordedTask } from "../recorded-task.ts";
 import type { Recording } from "../recording.ts";
 import { describedCpuid } from "./cpuid.ts";
 import { HostFiles } from "./host-files.ts";
 import { KernelLog } from "./kernel-log.ts";
-import { type Answer, PerfCalls } from "./perf-calls.ts";
+import { PerfCalls } from "./perf-calls.ts";
 import { PerfFiles } from "./perf-file.ts";
-import { PerfMemory } from "./perf-memory.ts";
+import { PERF_MEMORY, PerfMemory } from "./perf-memory.ts";
 import { ProgressFeed } from "./progress.ts";
 import { Readiness } from "./readiness.ts";
 
@@ -43,7 +44,7 @@ const HANGUP_BAND = 0x18n;
 const UTSNAME = { release: 130, field: 65 } as const;
 
 /** See the file's head. */
-export class DescribedHost implements Disposable {
+export class DescribedHost implements Interceptor, Disposable {
   private readonly files = new PerfFiles();
   private readonly progress: ProgressFeed;
   private readonly calls: PerfCalls;
@@ -101,7 +102,7 @@ export class DescribedHost implements Disposable {
   }
 
   /** Ticks of a task at which its next interrupt comes; undefined if none is due. */
-  nextInterrupt(task: RecordedTask): number | undefined {
+  nextStop(task: RecordedTask): number | undefined {
     return this.model.hasEvents ? this.progress.nextInterrupt(task) : undefined;
   }
 
@@ -188,9 +189,9 @@ export class DescribedHost implements Disposable {
     info.setBigInt64(SIGINFO.si_band, HANGUP_BAND, true);
   }
 
-  /** Whether an address is that of memory which has been mapped of an event. */
-  shows(task: RecordedTask, address: number): boolean {
-    return this.memory.isAt(task.space, address);
+  /** Memory that has been mapped of an event. */
+  memoryAt(task: RecordedTask, address: number): string | undefined {
+    return this.memory.isAt(task.space, address) ? PERF_MEMORY : undefined;
   }
 
   /** A task has made another one. */

@@ -10,6 +10,7 @@ import {
 } from "../../../ffi/mod.ts";
 import type { HostModel } from "../../host/model-api.ts";
 import type { Call } from "../call.ts";
+import type { Answer } from "../interceptor.ts";
 import type { RecordedTask } from "../recorded-task.ts";
 import type { Recording } from "../recording.ts";
 import { PerfFile, type PerfFiles } from "./perf-file.ts";
@@ -20,9 +21,6 @@ const MAX_ATTR = 4096;
 const MAX_WORDS = 4096;
 /** Type of all requests of perf events (linux/perf_event.h). */
 const IOC_TYPE = 0x24;
-
-/** A call that the model answers: its result, to be had once the task is out of the kernel. */
-export type Answer = () => number;
 
 /** See the file's head. */
 export class PerfCalls {

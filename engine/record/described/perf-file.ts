@@ -3,8 +3,8 @@
  * kernel itself sees to dup, fork, CLOEXEC, O_ASYNC and F_SETOWN, and tells by the other end when the last one of
  * them has been closed.
  */
-import { type BigIntStats, statSync } from "node:fs";
 import { NotifyingPipe, O, SYSCALLS } from "../../../ffi/mod.ts";
+import { identityOf } from "../file-identity.ts";
 import type { RecordedTask } from "../recorded-task.ts";
 import type { Recording } from "../recording.ts";
 
@@ -101,13 +101,4 @@ export class PerfFiles implements Disposable {
     for (const { pipe } of this.open.values()) pipe[Symbol.dispose]();
     this.open.clear();
   }
-}
-
-/** Which file a descriptor of a task is of; undefined if it is of none. */
-export function identityOf(tid: number, number: number): string | undefined {
-  const stat: BigIntStats | undefined = statSync(`/proc/${tid}/fd/${number}`, {
-    bigint: true,
-    throwIfNoEntry: false,
-  });
-  return stat && `${stat.dev}:${stat.ino}`;
 }
