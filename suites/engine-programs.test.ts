@@ -23,6 +23,7 @@ const PROGRAMS: readonly Program[] = [
   { name: "signal_frames", shows: "the frame of every kind of signal says what it says natively" },
   { name: "changed_frames", shows: "handlers that change their frames in every way" },
   { name: "instructions", shows: "what only the processor or the kernel knows, and what faults" },
+  { name: "astray", shows: "branches to nowhere, and text that ends within an instruction" },
   { name: "vsyscall", shows: "the page of old system calls" },
   { name: "sigtrap", shows: "SIGTRAP is the program's own" },
   { name: "alternate_stack", shows: "overflows, and frames that can't be written" },

@@ -41,6 +41,9 @@ import { comesTooSoon, isTimers, LEAST_PROGRESS, original } from "./timer-signal
  */
 const MOST_WATCHED = 8;
 
+/** Signals of faults whose address is that of the instruction. */
+const SAYS_WHERE: readonly number[] = [SIG.SIGILL, SIG.SIGFPE, SIG.SIGTRAP];
+
 /** What is said of a recording that was ended by a signal. */
 export const TOLD = "the recorder was told to stop";
 
@@ -350,7 +353,7 @@ export class Recorder {
     const { registers } = faultingState(task);
     // SIGILL, SIGFPE and SIGTRAP say where the instruction is: the program knows it by its app pc.
     const info = new DataView(siginfo.buffer);
-    if (info.getBigUint64(SIGINFO.si_addr, true) === rip)
+    if (SAYS_WHERE.includes(signal) && info.getBigUint64(SIGINFO.si_addr, true) === rip)
       info.setBigUint64(SIGINFO.si_addr, registers[RIP]!, true);
     this.deliver(task, { signal, siginfo }, { point: "fault", registers, atSignalStop: true });
   }

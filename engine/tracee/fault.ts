@@ -25,6 +25,9 @@ export const FAULT_SIGNALS: readonly number[] = [
 export function faultingState(task: Task): { pc: number; registers: Registers } {
   const rip = task.number("rip");
   const { image } = task.space;
+  const { astray } = task;
+  if (astray?.at === task.get("rip")) return { pc: astray.pc, registers: task.view(astray.pc) };
+  if (astray?.taken?.at === task.get("rip")) task.set("rsp", astray.taken.rsp);
   const position = image.cache.position(rip);
   if (!position) {
     const registers = task.view(rip);

@@ -5,6 +5,7 @@ import { TICK_COUNTERS } from "../translate/context.ts";
 import { RETIRED } from "../translate/retired-quantities.ts";
 import type { PollTrap } from "../translate/traps.ts";
 import type { AddressSpace } from "./address-space.ts";
+import type { Astray } from "./astray.ts";
 import type { Image } from "./image.ts";
 import { toRegisters } from "./registers.ts";
 
@@ -57,6 +58,8 @@ export class Task {
   appPc: number | undefined;
   /** What the cache pc in `registers` stands for, for the case that its image is replaced meanwhile. */
   place: CachePlace = { kind: "at", pc: 0 };
+  /** How it faults if it has gone astray. */
+  astray: Astray | undefined;
   /** The image that the cache pc in `registers` belongs to. */
   image: Image | undefined;
   /** How often that image's cache had dropped a module when the task was last looked at. */

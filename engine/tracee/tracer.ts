@@ -6,12 +6,13 @@
  * may be left in the context. Everything here happens on the thread that spawned the tracees.
  */
 import { ERRNO, openMemory, REG, SIG, SYSCALL_STOP } from "../../ffi/mod.ts";
-import { EngineError, invariant } from "../engine-error.ts";
+import { invariant } from "../engine-error.ts";
 import type { Cost } from "../outcome.ts";
 import { CONTEXT } from "../translate/context.ts";
 import { translatedBytes } from "../translate/translations.ts";
 import type { ElisionTrap, InstructionTrap, PollTrap } from "../translate/traps.ts";
 import { AddressSpace } from "./address-space.ts";
+import { astray, branchAstray } from "./astray.ts";
 import { settle } from "./budget.ts";
 import { CacheMapper } from "./cache-mapper.ts";
 import type { CodeMemory } from "./code-memory.ts";
@@ -206,10 +207,9 @@ export class Tracer extends Controller {
         if (cache.indirectTarget(target) === undefined) {
           const { image } = task.space;
           const to = task.get("rcx");
-          astray(task, target);
           task.set("rcx", image.spilled(CONTEXT.spilledRcx));
           task.set("rax", image.spilled(CONTEXT.spilledRax));
-          task.set("rip", to);
+          task.set("rip", isVsyscall(to) ? to : branchAstray(task, to));
           if (isVsyscall(to)) {
             settle(task);
             return { kind: "instruction", trap: VSYSCALL };
@@ -244,18 +244,4 @@ export class Tracer extends Controller {
         return { kind: "instruction", trap };
     }
   }
-}
-
-/**
- * Where a program goes that leaves its text: it gets there, for the fault that it asked for. Natively there would be one
- * in the engine's own memory too, which runs code here.
- *
- * @throws EngineError for an address in the engine's own memory.
- */
-function astray(task: Task, target: number): number {
-  if (!task.space.holdsEngine(target, target + 1)) return target;
-  throw new EngineError(
-    `Cannot go on: the program jumps to 0x${target.toString(16)}, where the engine's own memory lies and natively none is; ` +
-      "its pointer is wrong, or it looks for the engine",
-  );
 }

@@ -2,8 +2,9 @@
  * The code cache of a program image: which translations serve which text, the lookup table of indirect jumps, and the
  * way back from a cache pc to the program's own state.
  */
+import { invariant } from "../engine-error.ts";
 import { Assembler } from "./assembler.ts";
-import { MISS_STUB, STOP_GADGET, SYSCALL_GADGET } from "./context.ts";
+import { BRANCH_GADGET, CONTEXT, CONTEXT_BASE, MISS_STUB, STOP_GADGET, SYSCALL_GADGET } from "./context.ts";
 import { DispatchTable } from "./dispatch-table.ts";
 import { COUNTER_LOAD, emitLookup, MARK, rflagsBits } from "./emission.ts";
 import { OwnText } from "./own-text.ts";
@@ -64,6 +65,8 @@ export class CodeCache {
   /** Address of an `int3`. */
   readonly stopGadget = STOP_GADGET;
   readonly #missStub = MISS_STUB;
+  /** Address of a jump to the context's `branchTarget`. */
+  readonly branchGadget = BRANCH_GADGET;
   /** How often a module was dropped: tasks may stand in translations that are none of this cache any more. */
   drops = 0;
 
@@ -98,6 +101,10 @@ export class CodeCache {
     asm.byte(0xcc); // the stop gadget
     asm.byte(0xcc); // a miss
     emitLookup(asm); // once more, when the tracer has made the entry
+    invariant(asm.here <= this.branchGadget, "the miss stub runs into the gadget of branches");
+    asm.cursor = this.branchGadget - asm.base;
+    asm.emit(0xff, 0x24, 0x25); // jmp [branchTarget]
+    asm.u32(CONTEXT_BASE + CONTEXT.branchTarget);
     this.#table.clear();
     this.#table.add(this.#own);
   }

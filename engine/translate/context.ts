@@ -26,6 +26,10 @@ export const CONTEXT = {
   tickRcx: 144,
   /** What has retired, 64 bits each, where that is counted (`retired-quantities.ts`). Only the program's own code adds to it. */
   retired: 256,
+  /** Lower half of the app pc of the indirect branch that was taken last. */
+  branch: 152,
+  /** Target of the gadget that takes a branch. */
+  branchTarget: 160,
   /** Room for the tracer: strings and structures for system calls that it makes in the tracee's name. */
   scratch: 4096,
   /** The lookup table of indirect jumps: one code-cache address for each value of the low 16 bits of the target. */
@@ -54,6 +58,8 @@ export let SYSCALL_GADGET = STUBS_BASE;
 export let STOP_GADGET = STUBS_BASE + 3;
 /** Where indirect branches end that no entry is known for. */
 export let MISS_STUB = STUBS_BASE + 4;
+/** A jump to the context's `branchTarget`, in front of everything else of the stubs. */
+export let BRANCH_GADGET = STUBS_BASE + 16;
 
 /** Lets images that are made from now on have their fixed parts at another address, below 2 GiB. */
 export function moveFixedParts(base: number): void {
@@ -63,6 +69,7 @@ export function moveFixedParts(base: number): void {
   SYSCALL_GADGET = STUBS_BASE;
   STOP_GADGET = STUBS_BASE + 3;
   MISS_STUB = STUBS_BASE + 4;
+  BRANCH_GADGET = STUBS_BASE + 16;
 }
 
 /** Absolute address of a counter in a tracee. */

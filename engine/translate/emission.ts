@@ -318,6 +318,7 @@ export class Emission {
     const { asm } = this;
     const { bytes } = instruction;
     const first = asm.cursor;
+    this.noteBranch(instruction.pc);
     asm.storeRcx(CONTEXT_BASE + CONTEXT.spilledRcx);
     this.mark(instruction.pc, MARK.rcx);
     let i = 0;
@@ -343,6 +344,14 @@ export class Emission {
     return false;
   }
 
+  /** Notes which indirect branch comes, for the case that it has no target: the processor faults at the branch then. */
+  private noteBranch(pc: number): void {
+    const { asm } = this;
+    asm.emit(0xc7, 0x04, 0x25); // mov dword [branch], pc
+    asm.u32(CONTEXT_BASE + CONTEXT.branch);
+    asm.u32(pc);
+  }
+
   /** Goes to the app pc in rcx by the lookup table; rcx is spilled already. */
   protected indirectJump(): void {
     const { asm } = this;
@@ -353,9 +362,10 @@ export class Emission {
   /** `ret`: pops the app pc into rcx and goes there. */
   protected popReturn(instruction: Decoded): void {
     const { asm } = this;
-    const { bytes, length } = instruction;
+    const { bytes, length, pc } = instruction;
+    this.noteBranch(pc);
     asm.storeRcx(CONTEXT_BASE + CONTEXT.spilledRcx);
-    this.mark(instruction.pc, MARK.rcx);
+    this.mark(pc, MARK.rcx);
     asm.byte(0x59); // pop rcx
     if (length >= 3 && bytes[length - 3] === 0xc2) {
       asm.emit(0x48, 0x8d, 0xa4, 0x24); // lea rsp, [rsp + imm]

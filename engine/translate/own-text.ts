@@ -53,7 +53,11 @@ export class OwnText extends Translations {
   }
 
   #translateOne(pc: number): void {
-    if (this.#text.decode(pc).kind === Kind.NoFetch) return;
+    if (this.#text.decode(pc).kind === Kind.NoFetch) {
+      // Nothing is a translation of it, so nobody notices when it changes.
+      this.#text.forget(pc, pc + 1);
+      return;
+    }
     const unit = this.emitUnit(pc, this.regionNear(pc), this.#text);
     for (const { pc: start, length } of unit.segments)
       this.#text.prepare(start + length - ((start + length) % PAGE));

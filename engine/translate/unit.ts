@@ -66,6 +66,11 @@ export class UnitEmitter extends RetiredEmission {
     }
     const segment = this.decodeSegment(pc);
     const last = segment[segment.length - 1]!;
+    if (segment.length === 1 && last.kind === Kind.NoFetch) {
+      // No entry: its own exit would lead to it.
+      this.exit(this.asm.jump(), pc);
+      return undefined;
+    }
     this.instructions += segment.length;
     this.unit.segments.push({ pc, length: last.pc + last.length - pc, entry: this.asm.here });
     this.host.addEntry(pc, this.asm.here);
