@@ -9,6 +9,7 @@ import { dump } from "./commands/dump.ts";
 import { history } from "./commands/history.ts";
 import { info } from "./commands/info.ts";
 import { init } from "./commands/init.ts";
+import { probe } from "./commands/probe.ts";
 import { record } from "./commands/record.ts";
 import { replay } from "./commands/replay.ts";
 import { report } from "./commands/report.ts";
@@ -34,6 +35,7 @@ const COMMANDS: readonly Command[] = [
   history,
   report,
   doctor,
+  probe,
   stat,
   bisect,
   config,

@@ -4,6 +4,253 @@
 /// <reference lib="es2022" />
 /// <reference lib="esnext.disposable" />
 /// <reference path="./modules.d.ts" />
+/** The processor's own answers to instructions that the engine emulates for a tracee. */
+/** What cpuid leaves in eax, ebx, ecx and edx, as unsigned 32-bit numbers. */
+type CpuidResult = readonly [eax: number, ebx: number, ecx: number, edx: number];
+/** A host that can be asked, this one or a described one. */
+interface HostFacts {
+  cpuid(leaf: number, subleaf?: number): CpuidResult;
+  /** Contents of a file of `/proc` or `/sys`; undefined where there is none or it can't be read. */
+  readFile(path: string): string | undefined;
+  /** Names in a directory of such files; undefined likewise. */
+  readDirectory(path: string): readonly string[] | undefined;
+}
+/** Nanoseconds for which an event was to count, and did. */
+interface CounterTimes {
+  /** While it was enabled (and its task, if it has one, was on a processor). */
+  readonly enabled: bigint;
+  /** While it was on a counter. Less than `enabled`: others had the counter for the rest. */
+  readonly running: bigint;
+}
+/** A value. It may be 0. */
+interface Counted extends CounterTimes {
+  readonly state: "counted";
+  /** Events of the time that the event was running: nothing is scaled. */
+  readonly value: bigint;
+  /** `value × enabled ÷ running`: equal to `value` if the event ran all the time, else an estimate. */
+  readonly estimate: bigint;
+  /** running ÷ enabled, up to 1. Below 1 `estimate` is scaled, and whoever shows it must show this too. */
+  readonly share: number;
+}
+/** The event is open, but nothing was counted: 0 would be a lie. */
+interface NotCounted extends CounterTimes {
+  readonly state: "not-counted";
+  readonly reason: string;
+}
+/** This host can't count the event. */
+interface NotSupported {
+  readonly state: "not-supported";
+  readonly reason: string;
+}
+/** What an open event says. */
+type OpenReading = Counted | NotCounted;
+/** What an event says, whether it could be opened or not. */
+type Reading = OpenReading | NotSupported;
+/**
+ * What answers perf system calls: this kernel, or the model of a described host. Counters and probes are
+ * written against this interface, so that one and the same probe runs over both.
+ *
+ * It is the system calls and nothing else: results are −errno, as the kernel gives them, and become errors with
+ * a remedy in the layer above.
+ */
+/** Memory that perf_event_open's mmap gives: the metadata page, and 2^n pages of ring buffer behind it. */
+interface PerfMapping extends Disposable {
+  /** struct perf_event_mmap_page and the ring buffer (linux/perf_event.h). */
+  readonly bytes: Uint8Array<ArrayBuffer>;
+  readonly view: DataView<ArrayBuffer>;
+  /** Where it is mapped in this process, for machine code that reads it; 0 where it is only a model. */
+  readonly address: number;
+}
+/**
+ * One step of a straight run: see {@link PerfSystem.run}. What a measurement must not contain (the branches of an
+ * interpreter, above all) can't come in between.
+ */
+type PerfStep = /** `ioctl(fd, request, argument)`; of PERIOD the argument is the period itself, not its address. */{
+  readonly do: "ioctl";
+  readonly fd: number;
+  readonly request: number;
+  readonly argument: number | bigint;
+} /** `read(fd)`; its words go to `into`. */ | {
+  readonly do: "read";
+  readonly fd: number;
+  readonly into: BigUint64Array;
+} /** Exactly so many retired conditional branches in user mode, in a loop (some 2 instructions each). */ | {
+  readonly do: "branches";
+  readonly count: number;
+} /** So many lock-prefixed additions to memory, without a conditional branch of their own. */ | {
+  readonly do: "locked-adds";
+  readonly count: number;
+} /** An RTM transaction with so many conditional branches in it, which is aborted behind them. */ | {
+  readonly do: "aborted-transaction";
+  readonly branches: number;
+} /** The task leaves the processor for a moment and comes back: `nanosleep`. */ | {
+  readonly do: "reschedule";
+};
+/** The perf system calls of one host, for one task: the caller. */
+interface PerfSystem {
+  /**
+   * perf_event_open(2).
+   *
+   * @param attr struct perf_event_attr, as long as its `size` says or as the caller has it.
+   * @param pid Task; 0 is the caller.
+   * @param cpu Processor, or −1.
+   * @param group Descriptor of the group's leader, or −1.
+   * @param flags PERF_FLAG.
+   * @returns A descriptor, or −errno.
+   */
+  open(attr: Uint8Array, pid: number, cpu: number, group: number, flags: number): number;
+  /** @returns 0 or −errno. */
+  close(fd: number): number;
+  /** ioctl(2); of PERIOD the argument is the period itself. @returns 0 or more, or −errno. */
+  ioctl(fd: number, request: number, argument: number | bigint): number;
+  /** The event's identifier (PERF_EVENT_IOC_ID). @returns It, or −errno. */
+  id(fd: number): number;
+  /** read(2) into the caller's words. @returns Bytes, or −errno. */
+  read(fd: number, into: BigUint64Array): number;
+  /** mmap(2) of the metadata page and `pages` (0 or a power of two) of ring buffer. @returns −errno if refused. */
+  map(fd: number, pages: number): PerfMapping | number;
+  /** poll(2) for POLLIN, POLLHUP and POLLERR. @returns revents (0 when the time is over), or −errno. */
+  poll(fd: number, milliseconds: number): number;
+  /**
+   * Performs steps one right after the other, in machine code on a live host.
+   *
+   * @returns The result of each step: of an ioctl or a read as those return it, else 0 or −errno (ENOSYS: this
+   *   processor can't do it).
+   */
+  run(steps: readonly PerfStep[]): number[];
+}
+/** What a recording asks of the kernel beside perf, and what can be tried without harm. */
+type Attempt$1 = "ptrace" | "ptrace-sysemu" | "personality" | "seccomp" | "proc-mem" | "process-vm" | "memfd" | "shared-memory" | "kcmp" | "low-memory";
+/** How an attempt went. */
+type Attempted = {
+  readonly works: true;
+} /** The system call that refused, and its error: "EPERM". */ | {
+  readonly works: false;
+  readonly call: string;
+  readonly code: string;
+};
+/** How a program of the host ran. */
+interface Execution {
+  /** Exit code; undefined where it was ended by a signal, or took too long. */
+  readonly exitCode: number | undefined;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+/** A machine that can be asked: this one, or a described one. Probes see nothing else. */
+interface Host extends HostFacts {
+  /** "live", or the profile's name. */
+  readonly name: string;
+  readonly kind: "live" | "described";
+  readonly perf: PerfSystem;
+  /** Lines of the kernel's log, oldest first; undefined where they can't be read. */
+  kernelLog(): readonly string[] | undefined;
+  /** Tries something for real; undefined where that can't be tried, as on a described host. */
+  attempt(what: Attempt$1): Attempted | undefined;
+  /** Where a program of the host is; null if it has none, undefined where that isn't told. */
+  findProgram(name: string): string | null | undefined;
+  /** Runs a program of the host in an empty folder that is removed behind it; undefined where that can't be. */
+  execute(command: readonly string[]): Execution | undefined;
+  /** The compiler for programs in C, or why there is none; undefined where that isn't told. */
+  compiler(): {
+    readonly identity: string;
+  } | {
+    readonly missing: string;
+  } | undefined;
+  /** Where traces go, and how many bytes fit there; undefined where that isn't told. */
+  traceSpace(): {
+    readonly folder: string;
+    readonly bytes: number;
+  } | undefined;
+}
+/** Engines that can record and replay. */
+type EngineName = "embedded" | "rr";
+/** What a probe has found. */
+interface Finding {
+  /** `yes`: the host has the capability (or the bug) that the probe is named after; `unknown`: it can't be told. */
+  readonly state: "yes" | "no" | "unknown";
+  /** One line, with the numbers that were measured: "312 of 500 branches counted". */
+  readonly evidence: string;
+  /** What to do about it, where that depends on what was found; else what the probe says. */
+  readonly remedy?: string;
+}
+/** One condition of a host, and what depends on it. */
+interface Probe {
+  /** Capability name that manifests use: "pmu", "kvm-in-txcp-bug". */
+  readonly name: string;
+  readonly title: string;
+  /**
+   * Whether it is good to have, a bug or a limit, or neither: a fact.
+   * What an engine is gated by is `no` of something good, or `yes` of something harmful.
+   */
+  readonly kind: "good" | "harmful" | "fact";
+  /** What is measured, and from which value on it is found. */
+  readonly measures: string;
+  readonly threshold: string;
+  /** Where the knowledge comes from: a URL, or a kernel or vendor document. */
+  readonly source: string;
+  /** What depends on it: engines that can't run without it (or with the bug), others that run with a limit; tests. */
+  readonly gates: {
+    readonly engines: readonly EngineName[];
+    readonly limits?: readonly EngineName[];
+    readonly tests: readonly string[]; /** Capabilities with any of which all that is no matter: rr does without a PMU where it can count in software. */
+    readonly unless?: string | readonly string[];
+  };
+  /** What the user can do about it. */
+  readonly remedy: string;
+  /**
+   * Probes that must have been found `yes` or `no` before it is run. Where one is not so, a capability is `no`, and
+   * what is harmful is `unknown`.
+   */
+  readonly needs?: Readonly<Record<string, "yes" | "no">>;
+  /** Further probes whose findings {@link run} looks at. */
+  readonly uses?: readonly string[];
+  /**
+   * Finds out.
+   *
+   * @param host The host to ask.
+   * @param found Findings of what it `needs` and `uses`.
+   */
+  run(host: Host, found: Capabilities): Finding;
+}
+/** All findings of a host by capability name. */
+type Capabilities = ReadonlyMap<string, Finding>;
+/** What a probe of a user's own can ask. */
+interface ProbeTools extends HostFacts {
+  /** "live", or the name of a described host: programs can't be run on that. */
+  readonly host: string;
+  /** Lines of the kernel's log; undefined where they can't be read. */
+  kernelLog(): readonly string[] | undefined;
+  /** Runs a program of the host in an empty folder; undefined where that can't be. */
+  execute(command: readonly string[]): Execution | undefined;
+  /** What another probe has found; it must be among the probe's `needs` or `uses`. */
+  finding(capability: string): Finding;
+  /**
+   * Counts an event over so many conditional branches, run without anything between.
+   *
+   * @param event Its name, as `tickproof stat -e` takes it: "retired-conditional-branches:u".
+   * @returns The count, or why there is none.
+   */
+  count(event: string, branches: number): number | string;
+}
+/** A probe of a user's own, as its file exports it. */
+interface UserProbe {
+  /** Name of the capability: small letters, digits and hyphens. */
+  readonly name: string;
+  /** What `yes` means, in a line. */
+  readonly title: string;
+  /** Whether `no` is bad news, `yes` is, or neither. @default "fact" */
+  readonly kind?: Probe["kind"];
+  /** What to do about bad news. @default "" */
+  readonly remedy?: string;
+  /** Where the knowledge comes from. @default the file */
+  readonly source?: string;
+  /** Capabilities that must be so before it is run. @default none */
+  readonly needs?: Readonly<Record<string, "yes" | "no">>;
+  /** Further ones whose findings it looks at. @default none */
+  readonly uses?: readonly string[];
+  /** Finds out. @returns The state, with the evidence in one line. */
+  run(tools: ProbeTools): Finding;
+}
 /**
  * The events of a trace: everything that a recording must remember to run the same program again.
  *
@@ -213,37 +460,6 @@ type Exit = {
 } | {
   signal: number;
 };
-/** Nanoseconds for which an event was to count, and did. */
-interface CounterTimes {
-  /** While it was enabled (and its task, if it has one, was on a processor). */
-  readonly enabled: bigint;
-  /** While it was on a counter. Less than `enabled`: others had the counter for the rest. */
-  readonly running: bigint;
-}
-/** A value. It may be 0. */
-interface Counted extends CounterTimes {
-  readonly state: "counted";
-  /** Events of the time that the event was running: nothing is scaled. */
-  readonly value: bigint;
-  /** `value × enabled ÷ running`: equal to `value` if the event ran all the time, else an estimate. */
-  readonly estimate: bigint;
-  /** running ÷ enabled, up to 1. Below 1 `estimate` is scaled, and whoever shows it must show this too. */
-  readonly share: number;
-}
-/** The event is open, but nothing was counted: 0 would be a lie. */
-interface NotCounted extends CounterTimes {
-  readonly state: "not-counted";
-  readonly reason: string;
-}
-/** This host can't count the event. */
-interface NotSupported {
-  readonly state: "not-supported";
-  readonly reason: string;
-}
-/** What an open event says. */
-type OpenReading = Counted | NotCounted;
-/** What an event says, whether it could be opened or not. */
-type Reading = OpenReading | NotSupported;
 /** How far a task had come, and with which registers. */
 interface Progress {
   ticks: number;
@@ -257,17 +473,6 @@ interface Difference {
   name: string;
   expected: Progress;
   found: Progress;
-}
-/** Engines that can record and replay. */
-type EngineName = "embedded" | "rr";
-/** What a probe has found. */
-interface Finding {
-  /** `yes`: the host has the capability (or the bug) that the probe is named after; `unknown`: it can't be told. */
-  readonly state: "yes" | "no" | "unknown";
-  /** One line, with the numbers that were measured: "312 of 500 branches counted". */
-  readonly evidence: string;
-  /** What to do about it, where that depends on what was found; else what the probe says. */
-  readonly remedy?: string;
 }
 /** A setting that is not what it was. */
 interface SettingChange {
@@ -1051,4 +1256,4 @@ declare const test: Test;
 declare const it: Test;
 /** Hooks by themselves, for all tests of the script or of the group that they stand in. */
 declare const beforeAll: (fn: Hook) => void, beforeEach: (fn: Hook) => void, afterEach: (fn: Hook) => void, afterAll: (fn: Hook) => void;
-export { type AddEach, type AddFor, type AddGroup, type AddGroups, type AddTest, type Condition, type Conditions, type Describe, type Divergence, type EachList, type EachRow, type Exit, type Hook, type HookName, type JsonLine, type JsonTest, type Location, type Permissions, type Program, type ProgramOptions, type RecordOptions, type Recording, type Replay, type Run, type ScriptHost, type Send, type SignalName, type SkipsOnOptions, type StepRecord, type Suite, type SuiteCondition, type SuiteExpectations, type SuiteRange, type SuiteTest, type SuiteText, type Test, type TestConditions, type TestContext, type TestFunction, type TestOptions, type TestRecord, type When, afterAll, afterEach, assertReplays, assertSameTicks, assertSkipsOn, beforeAll, beforeEach, describe, it, test };
+export { type AddEach, type AddFor, type AddGroup, type AddGroups, type AddTest, type Condition, type Conditions, type Describe, type Divergence, type EachList, type EachRow, type Exit, type Hook, type HookName, type JsonLine, type JsonTest, type Location, type Permissions, type ProbeTools, type Program, type ProgramOptions, type RecordOptions, type Recording, type Replay, type Run, type ScriptHost, type Send, type SignalName, type SkipsOnOptions, type StepRecord, type Suite, type SuiteCondition, type SuiteExpectations, type SuiteRange, type SuiteTest, type SuiteText, type Test, type TestConditions, type TestContext, type TestFunction, type TestOptions, type TestRecord, type UserProbe, type When, afterAll, afterEach, assertReplays, assertSameTicks, assertSkipsOn, beforeAll, beforeEach, describe, it, test };

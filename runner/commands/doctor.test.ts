@@ -57,6 +57,37 @@ test("doctor tells of all capabilities, and its exit code says whether an engine
   assertEquals(code, engines.some(({ runs }) => runs) ? 0 : 1);
 });
 
+test("probe shows what a probe of a user's own finds, and --expect decides its exit code", () => {
+  const file = join(ROOT, "big-pages.probe.ts");
+  const probe = (...args: string[]) => {
+    const child = Bun.spawnSync([process.execPath, CLI, "probe", ...args, file], { cwd: ROOT });
+    return { code: child.exitCode, stdout: child.stdout.toString(), stderr: child.stderr.toString() };
+  };
+  const source = `export default {
+    name: "has-a-kernel",
+    title: "the host has a kernel",
+    run: ({ readFile, host }) => {
+      const release = readFile("/proc/sys/kernel/osrelease")?.trim();
+      return { state: release ? "yes" : "no", evidence: \`\${host}: \${release}\` };
+    },
+  };`;
+  writeFileSync(file, source);
+  const shown = probe("--host", "haswell");
+  assertEquals([shown.code, shown.stderr], [0, ""]);
+  assertMatch(shown.stdout, /has-a-kernel: the host has a kernel\n {2}found +yes: haswell: \d/);
+  const json = JSON.parse(probe("--json", "--expect", "yes").stdout);
+  assertEquals([json.host, json.capabilities["has-a-kernel"].state], ["live", "yes"]);
+  assertEquals(probe("--expect", "no").code, 1);
+  writeFileSync(file, "export default 1;");
+  const wrong = probe();
+  assertEquals(wrong.code, 2);
+  assertMatch(
+    wrong.stderr,
+    /^tickproof: 'big-pages\.probe\.ts' is no probe: its default export must be an object/,
+  );
+  assertEquals(wrong.stderr.trim().split("\n").length, 1);
+});
+
 test("doctor writes no colours to pipes, and keeps to the columns that it is given", () => {
   const { stdout, stderr } = doctor([], { COLUMNS: "60" });
   assertEquals(stderr, "");

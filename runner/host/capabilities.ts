@@ -1,13 +1,19 @@
 /** Runs probes over a host: from a host to its capabilities. */
 import { PROBES } from "./probes/mod.ts";
 import type { Capabilities, Finding, Host, Probe } from "./types.ts";
+import { userProbes } from "./user-probe.ts";
 
-/** All names that a manifest may use. */
+/** The names of tickproof's own probes. */
 export const CAPABILITY_NAMES: readonly string[] = PROBES.map(({ name }) => name);
+
+/** All names that there are now: probes of a user's own come behind, once they are loaded. */
+export function capabilityNames(): readonly string[] {
+  return [...CAPABILITY_NAMES, ...userProbes().map(({ name }) => name)];
+}
 
 /** The probe of a capability; undefined for a name that is none. */
 export function probeOf(name: string): Probe | undefined {
-  return PROBES.find((probe) => probe.name === name);
+  return [...PROBES, ...userProbes()].find((probe) => probe.name === name);
 }
 
 /** The names, and all that their probes look at. */
@@ -58,6 +64,7 @@ export function capabilitiesOf(host: Host, names: Iterable<string> = CAPABILITY_
     }
   }
   const found = new Map<string, Finding>();
-  for (const probe of PROBES) if (wanted.has(probe.name)) found.set(probe.name, find(probe, host, found));
+  for (const probe of [...PROBES, ...userProbes()])
+    if (wanted.has(probe.name)) found.set(probe.name, find(probe, host, found));
   return found;
 }

@@ -2,7 +2,7 @@
  * Hosts, and what they can do: this machine or a described one is asked by probes, one for each known condition;
  * the findings are capabilities that manifests name, and they decide which engine can run.
  */
-export { CAPABILITY_NAMES, capabilitiesOf, probeOf, unmetNeed } from "./capabilities.ts";
+export { CAPABILITY_NAMES, capabilitiesOf, capabilityNames, probeOf, unmetNeed } from "./capabilities.ts";
 export { describedHost, loadDescribedHost } from "./described.ts";
 export { type Examination, examine } from "./examination.ts";
 export { Interrupted, untilInterrupted } from "./interrupted.ts";
@@ -11,6 +11,7 @@ export { PROBE_GROUPS, PROBES } from "./probes/mod.ts";
 export { checkProfile, isProfilePath, loadProfile, profileNames } from "./profiles.ts";
 export { type FoundRr, type NoRr, RR_FINDINGS, rrInstallation } from "./rr-installation.ts";
 export type * from "./types.ts";
+export { loadUserProbe, type ProbeTools, type UserProbe } from "./user-probe.ts";
 export {
   ENGINE_NAMES,
   isProblem,

@@ -4,11 +4,15 @@
  */
 import { z } from "zod";
 import { didYouMean } from "../../ffi/mod.ts";
-import { CAPABILITY_NAMES, ENGINE_NAMES } from "../host/mod.ts";
+import { CAPABILITY_NAMES, capabilityNames, ENGINE_NAMES } from "../host/mod.ts";
 import type { Path } from "../yaml/mod.ts";
 import { listOf, shorthand } from "./shorthand.ts";
 
-const capability = z.string().meta({ description: "a capability", enum: [...CAPABILITY_NAMES] });
+/** Editors know tickproof's own names; those of a user's own probes have the same form. */
+const capability = z.string().meta({
+  description: "a capability: one that 'tickproof doctor' lists, or the name of one of 'probes'",
+  anyOf: [{ enum: [...CAPABILITY_NAMES] }, { pattern: "^[a-z][a-z0-9]*(-[a-z0-9]+)*$" }],
+});
 
 /** One condition: it holds where the host has all of `when`, and the engine is one of `engine`. */
 const condition = shorthand(
@@ -57,8 +61,9 @@ export function checkConditions(conditions: Conditions): { path: Path; message: 
   return CONDITION_KEYS.flatMap((key) =>
     conditions[key].flatMap(({ when, reason }, index) => {
       const unknown = when.flatMap((name, at) => {
-        if (CAPABILITY_NAMES.includes(name)) return [];
-        const hint = didYouMean(name, CAPABILITY_NAMES) || "; 'tickproof doctor' lists them";
+        const names = capabilityNames();
+        if (names.includes(name)) return [];
+        const hint = didYouMean(name, names) || "; 'tickproof doctor' lists them";
         return [{ path: [key, index, "when", at], message: `unknown capability '${name}'${hint}` }];
       });
       const empty = when.length === 0 && (key === "requires" || reason === undefined);

@@ -14,7 +14,7 @@ test("docs/manifests.md has examples that load", () => {
   const examples = [...TEXT.matchAll(/^```yaml\n(.*?)^```/gms)].map(([, yaml = ""]) => yaml);
   assertEquals(
     examples.map((yaml) => checkManifest("docs/manifests.md", yaml, FOLDER).suite),
-    ["mine", "matrices", "files-and-signals", "with-a-server", "conditions", "expectations"],
+    ["mine", "matrices", "files-and-signals", "with-a-server", "conditions", "own-probes", "expectations"],
   );
 });
 

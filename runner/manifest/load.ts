@@ -1,5 +1,7 @@
 /** Reads and checks manifests. Whatever is wrong with one is told in one go, each with its place. */
 import { dirname, resolve } from "node:path";
+import { UsageError } from "../errors.ts";
+import { loadUserProbe } from "../host/mod.ts";
 import { checkYaml, MANIFEST, type Path, type Problem, readYaml, type YamlSource } from "../yaml/mod.ts";
 import { checkTest } from "./check-test.ts";
 import { complete, type Manifest, withDefaults } from "./complete.ts";
@@ -46,9 +48,22 @@ export function checkManifest(file: string, text: string, folder: string): Manif
   return complete(given, lines);
 }
 
+/** Loads the probes that a manifest brings, so that its tests can name what they find. */
+function loadProbes(source: YamlSource, { probes = [] }: GivenManifest, folder: string): Problem[] {
+  return probes.flatMap((file, index) => {
+    try {
+      loadUserProbe(resolve(folder, file));
+      return [];
+    } catch (error) {
+      if (!(error instanceof UsageError)) throw error;
+      return [source.problem(["probes", index], error.message)];
+    }
+  });
+}
+
 /** What the schema alone can't see: names that occur twice, programs that are not there. */
 function checkTests(source: YamlSource, manifest: GivenManifest, folder: string): Problem[] {
-  const problems: Problem[] = [];
+  const problems = loadProbes(source, manifest, folder);
   const names = new Set<string>();
   let size = 0;
   for (const [index, own] of manifest.tests.entries()) {

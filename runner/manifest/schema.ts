@@ -77,6 +77,10 @@ export const manifestSchema = z.strictObject({
   timeout: z.number().positive().default(60).describe("seconds, for tests that name no timeout of their own"),
   engine: engine.default("embedded"),
   tags: tags.default([]),
+  probes: z
+    .array(z.string().min(1))
+    .optional()
+    .describe("probes of your own, files relative to the manifest: tests may name what they find"),
   ...hookKeys,
   defaults: z.strictObject(testKeys).optional().describe("what holds for tests that do not say otherwise"),
   tests: z.array(testSchema).min(1),

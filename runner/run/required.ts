@@ -1,7 +1,7 @@
 /** What `--require` wants to be run: engines and capabilities, of which a run that skips all of their tests is no success. */
 import { didYouMean } from "../../ffi/mod.ts";
 import { UsageError } from "../errors.ts";
-import { CAPABILITY_NAMES, ENGINE_NAMES } from "../host/mod.ts";
+import { capabilityNames, ENGINE_NAMES } from "../host/mod.ts";
 import { counted } from "../plural.ts";
 import type { RunSummary, TestResult } from "./types.ts";
 
@@ -12,7 +12,7 @@ import type { RunSummary, TestResult } from "./types.ts";
  * @throws {UsageError} For a name that is neither an engine's nor a capability's.
  */
 export function parseRequired(text: string): string[] {
-  const known: readonly string[] = [...ENGINE_NAMES, ...CAPABILITY_NAMES];
+  const known: readonly string[] = [...ENGINE_NAMES, ...capabilityNames()];
   return text.split(",").map((part) => {
     const name = part.trim();
     if (known.includes(name)) return name;

@@ -2,7 +2,7 @@
 
 import { createHostModel } from "../../engine/host/mod.ts";
 import { type EngineChoice, findEngines, RR_CAPABILITIES } from "../engines/mod.ts";
-import { CAPABILITY_NAMES, describedHost, type EngineName, liveHost, loadProfile } from "../host/mod.ts";
+import { capabilityNames, describedHost, type EngineName, liveHost, loadProfile } from "../host/mod.ts";
 import type { HostFacts } from "./decide.ts";
 import { factsOf, namedCapabilities } from "./facts.ts";
 import { type Forecast, forecast } from "./forecast.ts";
@@ -62,8 +62,8 @@ export interface ForecastAsked {
  * @throws {UsageError} For a name that is no host's, or a wrong profile.
  */
 export function forecastOn({ host, engines, force }: ForecastAsked, tests: readonly TestCase[]): Forecast {
-  const described = describedFacts(CAPABILITY_NAMES);
-  const live = host === undefined ? factsOf(liveHost, CAPABILITY_NAMES) : undefined;
+  const described = describedFacts(capabilityNames());
+  const live = host === undefined ? factsOf(liveHost, capabilityNames()) : undefined;
   const facts = (name: string) => (live !== undefined && name === liveHost.name ? live : described(name));
   return forecast({ host: host ?? liveHost.name, tests, engines, force, facts });
 }

@@ -2,6 +2,8 @@
  * The API of scripts: `import { test } from "tickproof"`. A script adds tests; who runs it (`tickproof suites`,
  * or `bun test`) decides the rest.
  */
+
+export type { ProbeTools, UserProbe } from "../host/mod.ts";
 export type {
   Suite,
   SuiteCondition,
