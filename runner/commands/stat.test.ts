@@ -1,6 +1,6 @@
 /** `tickproof stat` as a process: streams, exit codes, counts, and what it leaves behind. */
 import { afterAll, test } from "bun:test";
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
@@ -57,6 +57,88 @@ test("stat counts the program and its children, from its exec on", () => {
 
 test("stat counts the context switches of a program that sleeps", () => {
   assert(mean(statJson(["-e", "cs", "sh", "-c", "sleep 0.01; sleep 0.01; sleep 0.01"]), "cs") >= 3);
+});
+
+/** Waits until a process has counters open. */
+async function counting(pid: number): Promise<void> {
+  const folder = `/proc/${pid}/fd`;
+  const isCounter = (fd: string) => {
+    try {
+      return readlinkSync(join(folder, fd)) === "anon_inode:[perf_event]";
+    } catch {
+      return false; // it was closed meanwhile
+    }
+  };
+  while (!readdirSync(folder).some(isCounter)) await Bun.sleep(5);
+}
+
+test("stat -p counts a process that runs already, to its end", async () => {
+  await using target = Bun.spawn(["sh", "-c", "read go; sleep 0; sleep 0"], { stdin: "pipe" });
+  const args = ["stat", "--json", "-p", String(target.pid), "-e", "page-faults,context-switches"];
+  await using watch = Bun.spawn([process.execPath, CLI, ...args], { cwd: ROOT, stderr: "pipe" });
+  await counting(watch.pid);
+  target.stdin.write("go\n");
+  target.stdin.end();
+  const summary = JSON.parse(await new Response(watch.stderr).text()) as StatSummary;
+  assertEquals([await watch.exited, summary.target, summary.command], [0, `process ${target.pid}`, []]);
+  assert(mean(summary, "page-faults") > 0);
+});
+
+test("stat -p without an end is ended by Ctrl-C, which is no failure", async () => {
+  await using target = Bun.spawn(["sleep", "1000"]);
+  const args = ["stat", "-x", ";", "-p", String(target.pid), "-e", "page-faults"];
+  await using watch = Bun.spawn([process.execPath, CLI, ...args], { cwd: ROOT, stderr: "pipe" });
+  await counting(watch.pid);
+  watch.kill("SIGINT");
+  assertMatch(await new Response(watch.stderr).text(), /^(0|<not counted>);;page-faults;\d+;100\.00;/);
+  assertEquals(await watch.exited, 0);
+});
+
+test("stat -a counts everybody while the program runs, or says what forbids it", () => {
+  const { code, stderr } = stat(["-a", "-e", "context-switches", "--json", "sleep", "0.01"]);
+  if (code === 0) {
+    const summary = JSON.parse(stderr) as StatSummary;
+    assertEquals(summary.target, "the system");
+    assert(mean(summary, "context-switches") >= 1);
+  } else {
+    assertMatch(stderr, /perf_event_paranoid/);
+  }
+});
+
+test("stat -I reports what was counted in each interval, and the sum is the whole", () => {
+  const { code, stderr } = stat([
+    "-I",
+    "10",
+    "-x",
+    ",",
+    "-e",
+    "page-faults",
+    "sh",
+    "-c",
+    "sleep 0.05; sleep 0",
+  ]);
+  assertEquals(code, 0);
+  const lines = stderr.trimEnd().split("\n");
+  const times = lines.map((line) => Number(/^(\d+\.\d{9}),/.exec(line)?.[1]));
+  assertEquals(
+    times,
+    times.toSorted((a, b) => a - b),
+  );
+  const counts = lines.map((line) => Number(line.split(",")[1]) || 0);
+  assert(counts.reduce((sum, count) => sum + count, 0) > 50, stderr);
+});
+
+test("stat refuses what contradicts itself", () => {
+  const refused = (...args: string[]) => {
+    const { code, stderr } = stat(args);
+    assertEquals(code, 2);
+    return stderr;
+  };
+  assertStringIncludes(refused("-e", "cs"), "nothing to count");
+  assertStringIncludes(refused("-I", "5", "true"), "-I takes 10 milliseconds or more");
+  assertStringIncludes(refused("-x", ",", "--json", "true"), "exclude each other");
+  assertStringIncludes(refused("-a", "--host", "haswell", "true"), "'--host' runs a program of its own");
+  assertStringIncludes(refused("-p", "999999999"), "there is no task 999999999");
 });
 
 test("stat -r runs the program so many times", () => {
@@ -160,7 +242,7 @@ test("stat refuses what it can't count or run, in one line and with exit code 2"
       "cannot count 'pgae-faults': no event is named 'pgae-faults': did you mean 'page-faults'?",
     ],
     [["no-such-program"], "Cannot start no-such-program: there is no such program"],
-    [[], "'stat' needs [--] CMD ARGS…"],
+    [[], "nothing to count: give a CMD"],
     [["-r", "0", "true"], "at least 1"],
     [["--jsno", "true"], "did you mean '--json'?"],
   ] as const) {

@@ -39,7 +39,7 @@ export class NativeCounters implements Guard {
     try {
       return openRows(
         Object.keys(this.#expected).flatMap((event) => rowsOf(event)),
-        { pid, inherit: true, enableOnExec: true },
+        [{ pid, inherit: true, enableOnExec: true }],
       );
     } catch (error) {
       if (!(error instanceof SyscallError)) throw error;

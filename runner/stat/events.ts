@@ -23,6 +23,14 @@ export const DEFAULT_EVENTS: readonly string[] = [
   "retired-conditional-branches",
 ];
 
+/** What `-d` adds, as perf-stat(1) does. */
+const DETAILED_EVENTS: readonly string[] = [
+  "L1-dcache-loads",
+  "L1-dcache-load-misses",
+  "LLC-loads",
+  "LLC-load-misses",
+];
+
 /** A part of a list, and the modifiers that stand behind its brace. */
 interface Item {
   readonly text: string;
@@ -67,16 +75,18 @@ function items(list: string): Item[] {
  * @param list As `-e` has it: names apart by commas, groups in braces. Undefined: {@link DEFAULT_EVENTS}, of which
  *   those that the host has no name for become rows that say so.
  * @param host Whose events they are. @default this machine
+ * @param detailed Whether {@link DETAILED_EVENTS} come behind them.
  * @throws {EventNameError} For a name in `list` that means nothing.
  * @throws {UsageError} For a list without events.
  */
-export function statRows(list: string | undefined, host?: HostFacts): StatRow[] {
-  if (list === undefined) return DEFAULT_EVENTS.flatMap((name) => defaultRows(name, host));
+export function statRows(list: string | undefined, host?: HostFacts, detailed = false): StatRow[] {
+  const more = detailed ? DETAILED_EVENTS.flatMap((name) => defaultRows(name, host)) : [];
+  if (list === undefined) return [...DEFAULT_EVENTS.flatMap((name) => defaultRows(name, host)), ...more];
   const rows = items(list).flatMap(({ text, group }) =>
     resolveEvents(text, host).map((event): StatRow => ({ name: event.name, event, group })),
   );
   if (rows.length === 0) throw new UsageError("-e needs events: for instance -e task-clock,page-faults");
-  return rows;
+  return [...rows, ...more];
 }
 
 function defaultRows(name: string, host: HostFacts | undefined): StatRow[] {

@@ -49,7 +49,7 @@ export function measureDescribed(
       host: model,
       onStart: (task) => {
         model.switchIn(task);
-        open = openRows(rows, { inherit: true }, { system: model.perfFor(task), host: model });
+        open = openRows(rows, [{ inherit: true }], { system: model.perfFor(task), host: model });
         enableRows(open, true);
       },
     });

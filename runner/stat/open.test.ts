@@ -12,11 +12,10 @@ function open(list: string, perfEventParanoid: number) {
   const profile = loadProfile("haswell");
   const kernel = { ...profile.kernel, perfEventParanoid, privileged: false };
   const host = describedHost(createHostModel({ ...profile, kernel }));
-  const rows = openRows(
-    statRows(list, host),
-    { inherit: true, enableOnExec: true },
-    { system: host.perf, host },
-  );
+  const rows = openRows(statRows(list, host), [{ inherit: true, enableOnExec: true }], {
+    system: host.perf,
+    host,
+  });
   return {
     shown: rows.map((row) => [row.name, row.refused?.state ?? readRow(row).state]),
     reasons: rows.map(({ refused }) => refused?.reason ?? ""),

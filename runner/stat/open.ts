@@ -22,6 +22,9 @@ export interface OpenRow {
   readonly refused: NotSupported | undefined;
 }
 
+/** The leader of each group, on each target. */
+type Leaders = Map<number, readonly (Counter | NotSupported | undefined)[]>;
+
 /** What counts, if not this kernel. */
 type Machine = Pick<CounterOptions, "system" | "host">;
 
@@ -44,31 +47,52 @@ function openAllowed(event: PerfEvent, options: CounterOptions): Counter | NotSu
   }
 }
 
+/** Opens an event on each target; undefined for a task that has ended meanwhile. */
 function openOn(
   event: PerfEvent,
-  target: CounterOptions,
-  leader: Counter | undefined,
+  targets: readonly CounterOptions[],
+  leaders: readonly (Counter | NotSupported | undefined)[] | undefined,
   machine: Machine,
-): (Counter | NotSupported)[] {
+): (Counter | NotSupported | undefined)[] {
   // An event of a whole package belongs to no task; it is counted on the processors that stand for the packages.
   if (event.cpus !== undefined)
     return event.cpus.map((cpu) => openAllowed(event, { ...machine, pid: -1, cpu }));
-  return [openAllowed(event, { ...machine, ...target, ...(leader && { leader }) })];
+  const opened: (Counter | NotSupported | undefined)[] = [];
+  for (const [index, target] of targets.entries()) {
+    const leader = leaders?.[index];
+    try {
+      const isGone = leaders !== undefined && !(leader instanceof Counter);
+      const options = { ...machine, ...target, ...(leader instanceof Counter && { leader }) };
+      opened.push(isGone ? undefined : openAllowed(event, options));
+    } catch (error) {
+      if (targets.length > 1 && isErrno(error, "ESRCH")) {
+        opened.push(undefined);
+        continue;
+      }
+      for (const one of opened) if (one instanceof Counter) one[Symbol.dispose]();
+      throw error;
+    }
+  }
+  return opened;
 }
 
 /**
  * Opens the counters of all rows, which count nothing yet.
  *
- * @param target Whom to count.
+ * @param targets Whom to count.
  * @param machine What counts. @default this kernel
  * @returns A row for each; `counters` are the caller's to dispose.
  * @throws {SyscallError} When the kernel forbids counting, or there are no descriptors left.
  */
-export function openRows(rows: readonly StatRow[], target: CounterOptions, machine: Machine = {}): OpenRow[] {
-  const leaders = new Map<number, Counter | NotSupported>();
+export function openRows(
+  rows: readonly StatRow[],
+  targets: readonly CounterOptions[],
+  machine: Machine = {},
+): OpenRow[] {
+  const leaders: Leaders = new Map();
   const opened: OpenRow[] = [];
   try {
-    for (const row of rows) opened.push(openRow(row, target, leaders, machine));
+    for (const row of rows) opened.push(openRow(row, targets, leaders, machine));
   } catch (error) {
     closeRows(opened);
     throw error;
@@ -78,8 +102,8 @@ export function openRows(rows: readonly StatRow[], target: CounterOptions, machi
 
 function openRow(
   { name, event, group }: StatRow,
-  target: CounterOptions,
-  leaders: Map<number, Counter | NotSupported>,
+  targets: readonly CounterOptions[],
+  leaders: Leaders,
   machine: Machine,
 ): OpenRow {
   const without = (reason: string): OpenRow => ({
@@ -89,14 +113,15 @@ function openRow(
     refused: { state: "not-supported", reason },
   });
   if ("unnamed" in event) return without(event.unnamed);
-  const leader = group === undefined ? undefined : leaders.get(group);
-  if (leader !== undefined && !(leader instanceof Counter))
+  const known = group === undefined ? undefined : leaders.get(group);
+  if (known?.some((leader) => leader !== undefined && !(leader instanceof Counter)))
     return without("the leader of its group is not supported");
-  const results = openOn(event, target, leader, machine);
+  const results = openOn(event, targets, known, machine);
   const counters = results.filter((result) => result instanceof Counter);
-  const refused = results.find((result): result is NotSupported => !(result instanceof Counter));
-  const [first] = results;
-  if (group !== undefined && leader === undefined && first !== undefined) leaders.set(group, first);
+  const refused = results.find(
+    (result): result is NotSupported => result !== undefined && !(result instanceof Counter),
+  );
+  if (group !== undefined && known === undefined) leaders.set(group, results);
   if (refused === undefined) return { name: counters[0]?.event.name ?? name, event, counters, refused };
   for (const counter of counters) counter[Symbol.dispose]();
   return { name, event, counters: [], refused };

@@ -1,9 +1,17 @@
 /** The parts of `stat` that need no program: the list of events, the figures, and how they are shown. */
 import { test } from "bun:test";
-import { assert, assertAlmostEquals, assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
+import {
+  assert,
+  assertAlmostEquals,
+  assertEquals,
+  assertMatch,
+  assertStringIncludes,
+  assertThrows,
+} from "@std/assert";
 import { EventNameError, type Reading } from "../../ffi/mod.ts";
 import { UsageError } from "../errors.ts";
 import { styleFor } from "../reporters/style.ts";
+import { statCsv } from "./csv.ts";
 import { DEFAULT_EVENTS, type StatRow, statRows } from "./events.ts";
 import type { StatRun } from "./measure.ts";
 import { spread, summarizeRuns } from "./summary.ts";
@@ -121,6 +129,27 @@ test("statText() shows mean, deviation and what runs are missing", () => {
   assertStringIncludes(shown, "100  ± 10.0 %  faults");
   assertStringIncludes(shown, "1            cs      1 of 3 runs");
   assertStringIncludes(shown, "2.000000 seconds elapsed  ± 50.0 %");
+});
+
+test("statCsv() has the fields of perf-stat(1), with the separator of data in quotes", () => {
+  const runs = [
+    run({
+      "task-clock": counted(250_000_000n),
+      "instructions:u": counted(3000n),
+      "cycles:u": counted(2000n),
+    }),
+  ];
+  const rows = ["task-clock", "instructions:u", "cycles:u"].map((name): StatRow => {
+    return { name, event: { unnamed: "" }, group: undefined };
+  });
+  const summary = summarizeRuns(["prog"], rows, runs);
+  const [clock, instructions, cycles] = statCsv(summary, ",").trimEnd().split("\n");
+  assertEquals(clock?.split(",").slice(0, 3), ["250.00", "msec", "task-clock"]);
+  assertEquals(clock?.split(",").length, 7);
+  assertMatch(instructions ?? "", /^3000,,instructions:u,\d+,100\.00,1\.50,per cycle$/);
+  assertMatch(cycles ?? "", /^2000,,cycles:u,/);
+  assertMatch(statCsv(summary, ":", 0.5), /^0\.500000000:250\.00:msec:task-clock:/);
+  assertStringIncludes(statCsv(summary, ":"), ':"instructions:u":');
 });
 
 test("statText() sets events in relation", () => {

@@ -21,6 +21,8 @@ export type EventSummary = { readonly name: string } & (
       readonly unit: string | undefined;
       /** Running ÷ enabled over all runs; below 1 the values are estimates. */
       readonly share: number;
+      /** Nanoseconds that it was on a counter, on average over the runs. */
+      readonly running: number;
       /** On a described host: counted, or by a rule of thumb. */
       readonly certainty?: Certainty;
     } & Spread)
@@ -32,6 +34,8 @@ export interface StatSummary {
   readonly command: readonly string[];
   /** The described host that it ran on. */
   readonly host?: string;
+  /** Whom the counters have watched, if not the command: "the system". */
+  readonly target?: string;
   readonly runs: number;
   readonly interrupted: boolean;
   readonly events: readonly EventSummary[];
@@ -76,6 +80,7 @@ function summarizeEvent(row: StatRow, index: number, runs: readonly StatRun[]): 
     state: "counted",
     unit,
     share: enabled > running ? running / enabled : 1,
+    running: running / counted.length,
     ...(certainty && { certainty }),
     ...spread(counted.map((reading) => Number(reading.estimate) * scale)),
   };
@@ -90,11 +95,11 @@ export function summarizeRuns(
   command: readonly string[],
   rows: readonly StatRow[],
   runs: readonly StatRun[],
-  host?: string,
+  of: Pick<StatSummary, "host" | "target"> = {},
 ): StatSummary {
   return {
     command,
-    ...(host !== undefined && { host }),
+    ...of,
     runs: runs.length,
     interrupted: runs.some((run) => run.interrupted !== undefined),
     events: rows.map((row, index) => summarizeEvent(row, index, runs)),

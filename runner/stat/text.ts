@@ -32,28 +32,36 @@ function rate(perSecond: number): string {
   return `${perSecond.toFixed(1)} /s`;
 }
 
-/** What an event's count says beside another one. */
-function note(event: CountedEvent, summary: StatSummary): string {
+/** What an event's count says beside another one: a metric, and what it is of. */
+export function ratioOf(
+  event: CountedEvent,
+  summary: StatSummary,
+): { readonly value: string; readonly unit: string } | undefined {
   const [, base = "", modifiers = ""] = /^([\w-]+)(.*)$/.exec(event.name) ?? [];
   const mean = (name: string) => {
     const other = summary.events.find((candidate) => candidate.name === `${name}${modifiers}`);
     return other?.state === "counted" && other.mean > 0 ? other.mean : undefined;
   };
-  if (event.unit === "msec") return `${(event.mean / 1e3 / summary.elapsed.mean).toFixed(3)} CPUs used`;
-  if (event.unit !== undefined) return "";
+  if (event.unit === "msec")
+    return { value: (event.mean / 1e3 / summary.elapsed.mean).toFixed(3), unit: "CPUs used" };
+  if (event.unit !== undefined) return undefined;
   const ratios = {
     instructions: "cycles",
     "branch-misses": "branches",
     "cache-misses": "cache-references",
+    "L1-dcache-load-misses": "L1-dcache-loads",
+    "LLC-load-misses": "LLC-loads",
   } as const;
   const whole = ratios[base as keyof typeof ratios];
   const of = whole === undefined ? undefined : mean(whole);
   if (of !== undefined) {
-    if (base === "instructions") return `${(event.mean / of).toFixed(2)} per cycle`;
-    return `${((event.mean / of) * 100).toFixed(2)} % of ${whole}`;
+    if (base === "instructions") return { value: (event.mean / of).toFixed(2), unit: "per cycle" };
+    return { value: ((event.mean / of) * 100).toFixed(2), unit: `% of ${whole}` };
   }
   const clock = summary.events.find(({ name }) => name.startsWith("task-clock"));
-  return clock?.state === "counted" && clock.mean > 0 ? rate(event.mean / (clock.mean / 1e3)) : "";
+  if (clock?.state !== "counted" || clock.mean === 0) return undefined;
+  const [value = "", unit = ""] = rate(event.mean / (clock.mean / 1e3)).split(" ");
+  return { value, unit };
 }
 
 function row(event: EventSummary, summary: StatSummary, style: Style) {
@@ -68,7 +76,13 @@ function row(event: EventSummary, summary: StatSummary, style: Style) {
   const scaled = event.share < 1 ? `scaled: counted ${(event.share * 100).toFixed(1)} % of the time` : "";
   const missing = event.values.length < summary.runs ? `${event.values.length} of ${summary.runs} runs` : "";
   const estimated = event.certainty === "estimated" ? "estimated" : "";
-  const notes = [note(event, summary), scaled, estimated, missing].filter((text) => text !== "");
+  const ratio = ratioOf(event, summary);
+  const notes = [
+    ratio === undefined ? "" : `${ratio.value} ${ratio.unit}`,
+    scaled,
+    estimated,
+    missing,
+  ].filter((text) => text !== "");
   return [
     { text: number(event.mean, event.unit) },
     { text: deviation(event) },
@@ -125,13 +139,34 @@ export function statText(summary: StatSummary, style: Style): string {
     style.dim,
   );
   const on = summary.host === undefined ? "" : ` on the described host '${summary.host}'`;
+  const beside = command.length > 0 ? ` while '${command.join(" ")}' ran` : "";
+  const whom = summary.target === undefined ? `'${command.join(" ")}'` : `${summary.target}${beside}`;
   return [
-    `\ntickproof: counters of '${command.join(" ")}'${on}${several}${interrupted ? ", interrupted" : ""}\n\n`,
+    `\ntickproof: counters of ${whom}${on}${several}${interrupted ? ", interrupted" : ""}\n\n`,
     ...table.map((line) => `  ${line}\n`),
     `\n${seconds(summary.elapsed, "elapsed")}\n`,
-    `${seconds(summary.user, "user")}\n`,
-    `${seconds(summary.system, "system")}\n\n`,
+    ...(summary.target === undefined
+      ? [`${seconds(summary.user, "user")}\n`, `${seconds(summary.system, "system")}\n`]
+      : []),
+    "\n",
     ...(summary.host === undefined ? [] : wrap(DESCRIBED, WIDTH).map((line) => `  ${line}\n`)),
     ...reasons(events).map((line) => `  ${line}\n`),
   ].join("");
+}
+
+/**
+ * An interval of `-I`: a line for each event.
+ *
+ * @param time Seconds since the start.
+ */
+export function intervalText(summary: StatSummary, time: number): string {
+  return summary.events
+    .map((event) => {
+      const count =
+        event.state === "counted" ? number(event.mean, event.unit) : `<${event.state.replace("-", " ")}>`;
+      const scaled =
+        event.state === "counted" && event.share < 1 ? `  (${(event.share * 100).toFixed(1)} %)` : "";
+      return `${time.toFixed(6).padStart(14)} s ${count.padStart(20)}  ${event.name}${scaled}\n`;
+    })
+    .join("");
 }
