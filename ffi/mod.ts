@@ -55,6 +55,7 @@ export {
 } from "./interrupt.ts";
 export { readKernelLog } from "./kernel_log.ts";
 export { openLibrary, type Signature } from "./library.ts";
+export { encodeListing, type Listing, parseListing } from "./listing.ts";
 export { type MapOptions, mmap, mprotect, munmap } from "./mapping.ts";
 export { openMemory, TraceeMemory } from "./memory.ts";
 export { AT_FDCWD, MADV, MAP, MFD, MREMAP, O, PROT } from "./mman.ts";

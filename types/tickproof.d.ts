@@ -426,6 +426,18 @@ interface ChecksumEvent extends EventBase {
   kind: "checksum";
   sums: MemorySum[];
 }
+/**
+ * System calls that the task has done one after the other, without a stop and without anybody else's running: since its
+ * last event, or the last of these. They come before whatever the task did next. `ticks` are those of the last of them;
+ * the registers say nothing.
+ */
+interface CallsEvent extends EventBase {
+  kind: "calls";
+  /** How many they are. */
+  count: number;
+  /** One behind the other; `call-records.ts` reads them. */
+  records: Uint8Array;
+}
 /** The recording is complete, or was stopped in an orderly way. Always the last event. */
 interface EndEvent extends EventBase {
   kind: "end";
@@ -436,7 +448,9 @@ interface EndEvent extends EventBase {
   /** One line for the user; "" if there is nothing to say. */
   message: string;
 }
-type TraceEvent = ExecEvent | SyscallEvent | SignalEvent | SwitchEvent | InstructionEvent | CloneEvent | ExitEvent | MemoryEvent | FileEvent | NoteEvent | ChecksumEvent | EndEvent;
+type TraceEvent = ExecEvent | SyscallEvent | SignalEvent | SwitchEvent | InstructionEvent | CloneEvent | ExitEvent | MemoryEvent | FileEvent | NoteEvent | ChecksumEvent | CallsEvent | EndEvent;
+/** What happened, one by one: the calls of a `calls` event are events of their own. */
+type SingleEvent = Exclude<TraceEvent, CallsEvent>;
 /** One instruction. */
 interface CodeLine {
   /** "0x7ffff7ed9e65" */
@@ -607,7 +621,7 @@ declare class Recording implements Run, AsyncDisposable {
   readonly trace: string;
   private constructor();
   /** The events of the trace, in order. */
-  events(): Generator<TraceEvent, void, undefined>;
+  events(): Generator<SingleEvent, void, undefined>;
   /** Replays the trace; as often as you like. */
   replay(): Promise<Replay>;
   /**

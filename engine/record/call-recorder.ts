@@ -254,6 +254,8 @@ export class CallRecorder {
       call.replaced = true;
       return "goes on";
     }
+    // The filter tells of a call that is started again, after the stop at its entry.
+    if (event === PTRACE_EVENT.SECCOMP) return "goes on";
     if (event !== 0) {
       this.lifecycle.birth(task, call);
       return "goes on";

@@ -60,6 +60,11 @@ export class Interceptors implements Required<Interceptor> {
     for (const each of this.#all) each.runs?.(task);
   }
 
+  /** Whether somebody stands between the program and the kernel at all. */
+  get any(): boolean {
+    return this.#all.length > 0;
+  }
+
   /** The nearest stop that one of them asks for. */
   nextStop(task: RecordedTask): number | undefined {
     let nearest: number | undefined;

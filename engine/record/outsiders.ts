@@ -66,6 +66,11 @@ export class Outsiders {
     this.interval = FIRST_LOOK;
   }
 
+  /** Whether memory is shared with others, so that each end of a call is looked at. */
+  get areThere(): boolean {
+    return this.foreign.size > 0;
+  }
+
   /** To be called after the event of a call. */
   after(task: RecordedTask): void {
     if (!this.hasShares) return;

@@ -82,7 +82,7 @@ export class ProcViews {
     if (!task) return undefined;
     switch (file) {
       case "status":
-        return (text) => visibleStatus(text, task, this.recording.binding.all);
+        return (text) => visibleStatus(text, task, this.recording.binding.all, this.recording.calls.added);
       case "stat":
         return (text) => visibleStat(text, task);
       case "personality":

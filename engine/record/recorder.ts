@@ -128,7 +128,10 @@ export class Recorder {
 
   private runToEnd(): RecordingEnd {
     try {
-      this.outliving(() => this.lifecycle.adopt(this.first));
+      this.outliving(() => {
+        this.lifecycle.adopt(this.first);
+        this.recording.calls.install(this.first);
+      });
       while (this.goesOn) this.outliving(() => this.turn());
       this.left = leftProcesses(this.recording.tasks.values());
     } catch (error) {
@@ -241,17 +244,23 @@ export class Recorder {
     const { entered } = task;
     task.entered = undefined;
     this.between = undefined;
-    const stop = this.tracer.run(task, PTRACE.SYSCALL);
+    const { calls } = this.recording;
+    const stop = this.tracer.run(task, calls.isOn ? PTRACE.CONT : PTRACE.SYSCALL);
+    const done = stop.kind === "interrupted" ? 0 : calls.drain(task, stop.kind === "gone");
+    if (done > 0) {
+      task.returnedTo = -1;
+      task.resumed = undefined;
+    }
     switch (stop.kind) {
       case "poll":
         this.poll(task, stop.trap.counter, stop.trap.pc);
         break;
       case "syscall":
         this.calls.enter(task);
-        this.recording.schedule.hadEvent(task);
+        this.recording.schedule.hadEvent(task, 1 + done);
         break;
       case "signal":
-        this.signal(task, entered);
+        this.signal(task, done > 0 ? undefined : entered);
         break;
       case "instruction":
         this.instructions.record(task, stop.trap);

@@ -5,6 +5,7 @@
  * written as a `switch`, if that task has run since its own last event. So replay always knows how far a task
  * got before another one's effects may be seen.
  */
+import { invariant } from "../engine-error.ts";
 import { noTotals } from "../outcome.ts";
 import {
   type EndEvent,
@@ -15,11 +16,12 @@ import {
   type TraceEvent,
 } from "../trace/events.ts";
 import type { TraceWriter } from "../trace/mod.ts";
-import { MAX_CHUNK_BYTES } from "../trace/mod.ts";
+import { eventCount, MAX_CHUNK_BYTES } from "../trace/mod.ts";
 import type { AddressSpace } from "../tracee/address-space.ts";
 import type { Binding } from "../tracee/binding.ts";
 import type { Standing } from "../tracee/task.ts";
 import type { Tracer } from "../tracee/tracer.ts";
+import { CallBuffer } from "./call-buffer.ts";
 import type { Checksums } from "./checksums.ts";
 import { type CrashState, crashState, MOST_CRASHES } from "./crash.ts";
 import type { EffectCheck } from "./effect-check.ts";
@@ -52,6 +54,10 @@ export class Recording {
   checksums: Checksums | undefined;
   /** Who else has memory of the program. */
   readonly outsiders = new Outsiders(this);
+  /** Calls that are done without a stop. */
+  readonly calls = new CallBuffer(this);
+  /** Tasks take turns by a seed. */
+  readonly chaos: boolean;
   /** What checks that all effects of calls are told, if anything. */
   effects: EffectCheck | undefined;
   /** Told of what the user should know. */
@@ -80,6 +86,7 @@ export class Recording {
     readonly binding: Binding,
     policy: SchedulePolicy = FAIR,
   ) {
+    this.chaos = policy !== FAIR;
     this.schedule = new Schedule(policy);
   }
 
@@ -127,6 +134,14 @@ export class Recording {
     for (const piece of rest) this.putMemory(task, piece);
   }
 
+  /** Writes down calls that a task has done without a stop, before it stands where it does. */
+  called(task: RecordedTask, ticks: number, count: number, records: Uint8Array): void {
+    invariant(this.unmarked === undefined || this.unmarked === task, "calls of a task that has not the turn");
+    const registers = new BigUint64Array(REGISTER_COUNT);
+    task.markedTicks = ticks;
+    this.put({ kind: "calls", task: task.id, ticks, registers, count, records });
+  }
+
   /** A system call of a task was written down, and all that came of it: its memory may be summed up. */
   callDone(task: RecordedTask): void {
     const sums = this.checksums?.due(task, this.tasks.values());
@@ -171,7 +186,8 @@ export class Recording {
   }
 
   private put(event: TraceEvent): void {
-    this.totals.events++;
+    this.totals.events += eventCount(event);
+    if (event.kind !== "calls") this.calls.hadEvent();
     this.effects?.told(event);
     this.writer.write(event);
     this.writer.maybeFlush();

@@ -89,9 +89,9 @@ export class Schedule {
   }
 
   /** The task whose turn it is has just had an event, where replay finds it: its turn may be over. */
-  hadEvent(task: RecordedTask): void {
+  hadEvent(task: RecordedTask, events = 1): void {
     if (this.ready.length < 2 || this.ready[0] !== task || !this.chosen) return;
-    this.events++;
+    this.events += events;
     if (this.policy.isOver(this.events)) this.rotate();
   }
 }

@@ -106,6 +106,8 @@ export class SyscallRecorder {
     if (!spec) return ENOSYS;
     const fixed = answer(spec, call);
     if (fixed !== undefined) return fixed;
+    const hidden = this.recording.calls.answer(call);
+    if (hidden !== undefined) return hidden;
     const written = this.outsideWrites.answer(task, call);
     if (written !== undefined) return written;
     const moves = movesTo(spec, call);

@@ -4,6 +4,9 @@ import type { RecordedTask } from "./recorded-task.ts";
 import { visibleCpuinfo, visibleStat, visibleStatus } from "./task-view.ts";
 
 const SIG_IGN = 1;
+/** What the engine has put on a program. */
+const NOTHING = { filter: false, noNewPrivs: false };
+const FILTER = { filter: true, noNewPrivs: true };
 
 function task(changes: object = {}): RecordedTask {
   const quiet = {
@@ -20,6 +23,9 @@ const STATUS = [
   "Name:\ttracing",
   "State:\tt (tracing stop)",
   "TracerPid:\t77",
+  "NoNewPrivs:\t1",
+  "Seccomp:\t2",
+  "Seccomp_filters:\t1",
   "SigBlk:\tfffffffffffffff0",
   "SigIgn:\t0000000000000001",
   "Cpus_allowed:\t4,00000000",
@@ -28,10 +34,13 @@ const STATUS = [
 ].join("\n");
 
 test("a task that its tracer has stopped runs, has no tracer, and may use all processors", () => {
-  expect(visibleStatus(STATUS, task(), 0x1_8000_0105n).split("\n")).toEqual([
+  expect(visibleStatus(STATUS, task(), 0x1_8000_0105n, FILTER).split("\n")).toEqual([
     "Name:\ttracing",
     "State:\tR (running)",
     "TracerPid:\t0",
+    "NoNewPrivs:\t0",
+    "Seccomp:\t0",
+    "Seccomp_filters:\t0",
     "SigBlk:\tfffffffffffffff0",
     "SigIgn:\t0000000000000001",
     "Cpus_allowed:\t1,80000105",
@@ -47,8 +56,11 @@ test("masks are what the program has asked for", () => {
     trap: { blocked: true, pending: undefined },
     process: { actions: { handler: () => SIG_IGN } },
   });
-  const lines = visibleStatus(STATUS, changed, 3n).split("\n");
-  expect(lines.slice(3, 7)).toEqual([
+  const lines = visibleStatus(STATUS, changed, 3n, NOTHING).split("\n");
+  expect(lines.slice(3, 10)).toEqual([
+    "NoNewPrivs:\t1",
+    "Seccomp:\t2",
+    "Seccomp_filters:\t1",
     "SigBlk:\t0000000000000012",
     "SigIgn:\t0000000000000011",
     "Cpus_allowed:\t4,00000000",
@@ -58,7 +70,7 @@ test("masks are what the program has asked for", () => {
 
 test("a process that is stopped stays stopped, whatever its name is", () => {
   const stopped = task({ state: "blocked" });
-  expect(visibleStatus(STATUS, stopped, 1n)).toContain("State:\tT (stopped)\n");
+  expect(visibleStatus(STATUS, stopped, 1n, NOTHING)).toContain("State:\tT (stopped)\n");
   expect(visibleStat("7 (a) t (b) t 1 7", stopped)).toBe("7 (a) t (b) T 1 7");
   expect(visibleStat("7 (a) t (b) t 1 7", task())).toBe("7 (a) t (b) R 1 7");
   expect(visibleStat("7 (t) S 1 7", task())).toBe("7 (t) S 1 7");

@@ -7,6 +7,8 @@ import { HIDDEN_FLAGS } from "../visible-cpuid.ts";
 import type { RecordedTask } from "./recorded-task.ts";
 
 const TRAP_BIT = signalBit(SIG.SIGTRAP);
+/** Fields that tell of a filter of system calls; a recorded program can have no other one. */
+const FILTER_FIELDS: readonly string[] = ["Seccomp", "Seccomp_filters"];
 /** Bits of one group of a mask of processors (bitmap_string in lib/vsprintf.c, Linux 6.18). */
 const GROUP = 32;
 
@@ -14,13 +16,21 @@ const GROUP = 32;
  * Text of /proc/TID/status (proc_pid_status(5)).
  *
  * @param processors Those that the program would have without the recorder, one bit each.
+ * @param added What the engine has put on the program (`CallBuffer.added`).
  */
-export function visibleStatus(text: string, task: RecordedTask, processors: bigint): string {
+export function visibleStatus(
+  text: string,
+  task: RecordedTask,
+  processors: bigint,
+  added: { filter: boolean; noNewPrivs: boolean },
+): string {
   return text
     .split("\n")
     .map((line) => {
       const [name = "", value = ""] = line.split(":\t");
-      const seen = visibleField(name, value, task, processors);
+      const isAdded = added.filter ? FILTER_FIELDS.includes(name) : false;
+      const isHidden = isAdded || (added.noNewPrivs && name === "NoNewPrivs");
+      const seen = isHidden ? "0" : visibleField(name, value, task, processors);
       return seen === undefined ? line : `${name}:\t${seen}`;
     })
     .join("\n");

@@ -5,31 +5,22 @@
  * stop for the tracer and are not done (PTRACE_SYSEMU comes before filters: syscall_trace_enter in kernel/entry/common.c of
  * Linux 6.18). What the kernel does for a replayed process is what the tracer makes it do in order to rebuild its tasks
  * and its memory. The filter holds should anything of that go wrong: whatever else a process asks for kills it.
- *
- * Sources: seccomp(2); struct seccomp_data of linux/seccomp.h; linux/bpf_common.h.
  */
 import { CLONE, MAP, PROT, SYSCALLS } from "../../ffi/mod.ts";
+import {
+  ARCH_X86_64,
+  encodeFilter,
+  FILTER_DATA,
+  type FilterInstruction,
+  OPCODE,
+  VERDICT,
+} from "../tracee/syscall-filter.ts";
 
-/** AUDIT_ARCH_X86_64 (linux/audit.h): EM_X86_64, 64-bit, little-endian. */
-const ARCH = 0xc000_003e;
-
-/** SECCOMP_RET_ALLOW and SECCOMP_RET_KILL_PROCESS. */
-const ALLOW = 0x7fff_0000;
-const KILL = 0x8000_0000;
-
-/** Offsets in struct seccomp_data; an argument's low half comes first. */
-const DATA = { number: 0, arch: 4, arguments: 16 } as const;
-
-/** Instructions: code, and then where true and false lead to, counted from the next instruction, and a constant. */
-type Instruction = readonly [code: number, ifTrue: number, ifFalse: number, constant: number];
-const LOAD = 0x20; // BPF_LD | BPF_W | BPF_ABS
-const AND = 0x54; // BPF_ALU | BPF_AND | BPF_K
-const JUMP_EQUAL = 0x15; // BPF_JMP | BPF_JEQ | BPF_K
-const JUMP_SET = 0x45; // BPF_JMP | BPF_JSET | BPF_K
-const RETURN = 0x06; // BPF_RET | BPF_K
-
-/** Bytes of struct sock_filter. */
-const INSTRUCTION_BYTES = 8;
+const LOAD = OPCODE.load;
+const AND = OPCODE.and;
+const JUMP_EQUAL = OPCODE.jumpEqual;
+const JUMP_SET = OPCODE.jumpSet;
+const RETURN = OPCODE.return;
 
 /** What an argument must be; 64 bits of it are looked at, and no value is larger than 32. */
 type Check = { argument: number } & (
@@ -86,9 +77,9 @@ function rules(channel: number): Rule[] {
 }
 
 /** A check as instructions that go on behind themselves where it holds; `fail` leads elsewhere. */
-function compileCheck(check: Check, failAt: (at: number) => number, from: number): Instruction[] {
-  const low = DATA.arguments + 8 * check.argument;
-  const code: Instruction[] = [];
+function compileCheck(check: Check, failAt: (at: number) => number, from: number): FilterInstruction[] {
+  const low = FILTER_DATA.arguments + 8 * check.argument;
+  const code: FilterInstruction[] = [];
   const emit = (
     ...parts: readonly [code: number, ifTrue: boolean, ifFalse: boolean, constant: number]
   ): void => {
@@ -118,15 +109,15 @@ function compileCheck(check: Check, failAt: (at: number) => number, from: number
 }
 
 /** Instructions of a rule: allows, or falls through to the next rule. */
-function compileRule({ number, checks = [] }: Rule): Instruction[] {
-  const compile = (length: number): Instruction[] => {
+function compileRule({ number, checks = [] }: Rule): FilterInstruction[] {
+  const compile = (length: number): FilterInstruction[] => {
     const failAt = (at: number): number => length - at - 1;
-    const code: Instruction[] = [
-      [LOAD, 0, 0, DATA.number],
+    const code: FilterInstruction[] = [
+      [LOAD, 0, 0, FILTER_DATA.number],
       [JUMP_EQUAL, 0, failAt(1), number],
     ];
     for (const check of checks) code.push(...compileCheck(check, failAt, code.length));
-    code.push([RETURN, 0, 0, ALLOW]);
+    code.push([RETURN, 0, 0, VERDICT.allow]);
     return code;
   };
   // Once to learn how long it is, which no jump changes.
@@ -139,26 +130,12 @@ function compileRule({ number, checks = [] }: Rule): Instruction[] {
  * @param channel Descriptor that further ones are received by.
  */
 export function callFilter(channel: number): Uint8Array {
-  const program: Instruction[] = [
-    [LOAD, 0, 0, DATA.arch],
-    [JUMP_EQUAL, 1, 0, ARCH],
-    [RETURN, 0, 0, KILL],
+  const program: FilterInstruction[] = [
+    [LOAD, 0, 0, FILTER_DATA.arch],
+    [JUMP_EQUAL, 1, 0, ARCH_X86_64],
+    [RETURN, 0, 0, VERDICT.kill],
     ...rules(channel).flatMap(compileRule),
-    [RETURN, 0, 0, KILL],
+    [RETURN, 0, 0, VERDICT.kill],
   ];
-  const bytes = new Uint8Array(program.length * INSTRUCTION_BYTES);
-  const view = new DataView(bytes.buffer);
-  for (const [i, [code, ifTrue, ifFalse, constant]] of program.entries()) {
-    const at = i * INSTRUCTION_BYTES;
-    view.setUint16(at, code, true);
-    view.setUint8(at + 2, ifTrue);
-    view.setUint8(at + 3, ifFalse);
-    view.setUint32(at + 4, constant >>> 0, true);
-  }
-  return bytes;
-}
-
-/** Instructions of a filter. */
-export function instructionsOf(filter: Uint8Array): number {
-  return filter.length / INSTRUCTION_BYTES;
+  return encodeFilter(program);
 }

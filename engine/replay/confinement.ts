@@ -6,19 +6,13 @@ import { DescriptorChannel, ERRNO, errnoInfo, SYSCALLS } from "../../ffi/mod.ts"
 import { EngineError } from "../engine-error.ts";
 import type { CodeMemory, CodePlace, CodeUse, Inject } from "../tracee/code-memory.ts";
 import { FileSegment, roomOf } from "../tracee/file-memory.ts";
+import { putFilter } from "../tracee/syscall-filter.ts";
 import type { Task } from "../tracee/task.ts";
 import type { Tracer } from "../tracee/tracer.ts";
-import { callFilter, instructionsOf } from "./call-filter.ts";
+import { callFilter } from "./call-filter.ts";
 
-/** prctl(2), seccomp(2); linux/prctl.h, linux/seccomp.h. */
+/** prctl(2); linux/prctl.h. */
 const PR_SET_NO_NEW_PRIVS = 38;
-const SECCOMP_SET_MODE_FILTER = 1;
-/** SECCOMP_FILTER_FLAG_SPEC_ALLOW: without it kernels before 5.16 slow the whole process down (spec_store_bypass). */
-const SPEC_ALLOW = 4;
-
-/** struct sock_fprog: its length and the address of the instructions, 16 bytes. */
-const FPROG_BYTES = 16;
-
 /** Highest descriptor that close_range(2) can be asked for. */
 const LAST_DESCRIPTOR = 0xffff_ffff;
 
@@ -74,15 +68,8 @@ export class Confinement implements CodeMemory<FileSegment>, Disposable {
     const call: Inject = (number, ...args) => tracer.injectAt(task, gadget, number, args);
     this.#closeOthers(call);
     const at = roomOf(task);
-    const filter = callFilter(this.#channel.childEnd);
-    const program = new DataView(new ArrayBuffer(FPROG_BYTES));
-    program.setUint16(0, instructionsOf(filter), true);
-    program.setBigUint64(8, BigInt(at + FPROG_BYTES), true);
-    task.space.memory.write(at, new Uint8Array(program.buffer));
-    task.space.memory.write(at + FPROG_BYTES, filter);
     call(SYSCALLS.prctl, PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
-    let result = call(SYSCALLS.seccomp, SECCOMP_SET_MODE_FILTER, SPEC_ALLOW, at);
-    if (result === -ERRNO.EINVAL) result = call(SYSCALLS.seccomp, SECCOMP_SET_MODE_FILTER, 0, at);
+    const result = putFilter(call, task.space.memory, at, callFilter(this.#channel.childEnd));
     if (result < 0) this.unfiltered = `seccomp: ${errnoInfo(-result).code}`;
     tracer.flush(task);
   }

@@ -1,6 +1,13 @@
 /** Brings replayed tasks to the places of events, and checks that they got there as in the recording. */
 import { PTRACE, SIG, signalName, syscallName } from "../../ffi/mod.ts";
-import type { ExecEvent, ExitEvent, SignalEvent, SwitchEvent, TraceEvent } from "../trace/events.ts";
+import type {
+  ExecEvent,
+  ExitEvent,
+  Registers,
+  SignalEvent,
+  SwitchEvent,
+  TraceEvent,
+} from "../trace/events.ts";
 import { arm, armUpTo, ticksLeft } from "../tracee/budget.ts";
 import { TaskGone } from "../tracee/controller.ts";
 import { faultingState } from "../tracee/fault.ts";
@@ -9,6 +16,7 @@ import type { Stop, Tracer } from "../tracee/tracer.ts";
 import { registersAt, VSYSCALL } from "../tracee/vsyscall.ts";
 import { toWholeFlags } from "../tracee/whole-flags.ts";
 import type { InstructionTrap } from "../translate/traps.ts";
+import type { CallFeed } from "./call-feed.ts";
 import { compare, Divergence, eventName } from "./divergence.ts";
 import type { CallSite, ReplayedTask } from "./replayed-task.ts";
 
@@ -23,7 +31,10 @@ export class Navigator {
   /** Index of the event that is being replayed. */
   index = -1;
 
-  constructor(private readonly tracer: Tracer) {}
+  constructor(
+    private readonly tracer: Tracer,
+    private readonly calls: CallFeed,
+  ) {}
 
   /** Lets a task run until its next stop that matters, at most up to the ticks of the event. */
   private advance(task: ReplayedTask, event: TraceEvent, arm: () => void): Stop {
@@ -43,6 +54,8 @@ export class Navigator {
         this.tracer.onInterrupt();
         continue;
       }
+      // A call that the stub has left, though it has one to do.
+      if (stop.kind === "syscall" && !this.calls.isDone(task)) this.atSite(task, event);
       return stop;
     }
   }
@@ -66,6 +79,18 @@ export class Navigator {
     throw new Divergence(
       this.index,
       `mismatch at event ${this.index} (${eventName(event)}): ${what} (task ${event.task}, ticks ${task.ticks}, pc 0x${pc})`,
+    );
+  }
+
+  /** A task has come to its event: it has done all the calls without a stop that come before. */
+  private arrived(task: ReplayedTask, ticks: number, registers: Registers): void {
+    if (this.calls.isDone(task)) return;
+    const { index, event } = this.calls.missing(task, registers);
+    compare(event, index, ticks, registers);
+    throw new Divergence(
+      index,
+      `mismatch at event ${index} (${eventName(event)}): the program did something else ` +
+        `(task ${event.task}, ticks ${ticks}, pc 0x${registers[RIP]!.toString(16)})`,
     );
   }
 
@@ -109,15 +134,21 @@ export class Navigator {
     if (task.site) return task.site;
     const stop = this.advance(task, event, () => this.armLoosely(task, event));
     if (stop.kind !== "syscall") this.stoppedElsewhere(task, event, stop);
+    task.site = this.atSite(task, event);
+    task.place = { kind: "behind-call", pc: task.site.next };
+    return task.site;
+  }
+
+  /** The system call that a task has stopped at, for which it must have done all others. */
+  private atSite(task: ReplayedTask, event: TraceEvent): CallSite {
     const site = task.space.image.cache.syscallAt(task.number("rip"));
     if (site === undefined)
       this.fail(event, task, "the program made a system call that is not in its own text");
     const registers = task.view(site.pc);
     registers[RAX] = task.get("orig_rax");
     registers[RCX] = BigInt(site.next);
-    task.site = { ...site, number: Number(BigInt.asIntN(32, task.get("orig_rax"))), registers };
-    task.place = { kind: "behind-call", pc: site.next };
-    return task.site;
+    this.arrived(task, task.ticks, registers);
+    return { ...site, number: Number(BigInt.asIntN(32, task.get("orig_rax"))), registers };
   }
 
   /** Brings a task to the system call of an event, unanswered. */
@@ -142,7 +173,8 @@ export class Navigator {
         this.toSyscall(task, event);
         return;
       case "return": {
-        if (task.returned === undefined) this.fail(event, task, "the task is not right behind an event");
+        if (task.returned === undefined || !this.calls.isDone(task))
+          this.fail(event, task, "the task is not right behind an event");
         compare(event, this.index, task.ticks, task.view(task.returned));
         return;
       }
@@ -160,7 +192,7 @@ export class Navigator {
 
   /** Brings a task as far as it had come when it was killed, wherever between its last tick and the next. */
   toDeath(task: ReplayedTask, event: ExitEvent): void {
-    while (task.ticks < event.ticks) {
+    while (task.ticks < event.ticks || !this.calls.isDone(task)) {
       const stop = this.advance(task, event, () => armUpTo(task, event.ticks, JUMPS_TO_DEATH));
       const there = task.ticks === event.ticks;
       if (!there && stop.kind !== "poll") this.stoppedElsewhere(task, event, stop);
@@ -182,6 +214,7 @@ export class Navigator {
   private compareAtPoll(task: ReplayedTask, at: number, event: SwitchEvent | SignalEvent): void {
     const moved = event.kind === "signal" && event.registers[RIP] !== BigInt(at);
     const pc = moved ? toWholeFlags(this.tracer, task) : at;
+    this.arrived(task, task.ticks, task.view(pc));
     compare(event, this.index, task.ticks, task.view(pc));
   }
 
@@ -217,6 +250,7 @@ export class Navigator {
     if (stop.kind !== "signal") this.stoppedElsewhere(task, event, stop);
     // It takes back the count of a branch that has not retired.
     const { registers } = faultingState(task);
+    this.arrived(task, task.ticks, registers);
     compare(event, this.index, task.ticks, registers);
   }
 
@@ -224,7 +258,9 @@ export class Navigator {
   toInstruction(task: ReplayedTask, event: TraceEvent): InstructionTrap {
     const stop = this.advance(task, event, () => this.armLoosely(task, event));
     if (stop.kind !== "instruction") this.stoppedElsewhere(task, event, stop);
-    compare(event, this.index, task.ticks, registersAt(task, stop.trap));
+    const registers = registersAt(task, stop.trap);
+    this.arrived(task, task.ticks, registers);
+    compare(event, this.index, task.ticks, registers);
     return stop.trap;
   }
 }

@@ -1,6 +1,7 @@
 /** A task of a replay; its `id` is the thread id that it had in the recording. */
 import type { Registers } from "../trace/events.ts";
 import { Task } from "../tracee/task.ts";
+import type { AwaitedCalls } from "./call-feed.ts";
 
 /** A system call that a replayed task stands at. */
 export interface CallSite {
@@ -16,6 +17,8 @@ export interface CallSite {
 export class ReplayedTask extends Task {
   /** The system call that it stands at, unanswered. */
   site: CallSite | undefined;
+  /** The calls that it is going to do without a stop before its next event. */
+  awaited: AwaitedCalls | undefined;
   /** App pc where its last event has left it (behind a system call, at a handler), while nothing has run since. */
   returned: number | undefined;
 }

@@ -12,13 +12,14 @@ import { readOptimisations } from "../optimisations.ts";
 import { type Cost, noTotals } from "../outcome.ts";
 import type { TaskPlace } from "../task-places.ts";
 import type { EndEvent, TraceEvent } from "../trace/events.ts";
-import { TraceError, TraceReader } from "../trace/mod.ts";
+import { eventCount, TraceError, TraceReader } from "../trace/mod.ts";
 import { Binding } from "../tracee/binding.ts";
 import { TaskGone } from "../tracee/controller.ts";
 import { Tracer } from "../tracee/tracer.ts";
 import { Answers } from "./answers.ts";
 import { blankProgram } from "./blank.ts";
 import { ImpossibleEvent } from "./bounds.ts";
+import { CallFeed } from "./call-feed.ts";
 import { Confinement } from "./confinement.ts";
 import { Divergence, eventName } from "./divergence.ts";
 import { Lifecycle } from "./lifecycle.ts";
@@ -56,6 +57,7 @@ export class ReplaySession implements Disposable {
   private readonly watchdog: Watchdog;
   private readonly confinement: Confinement;
   private readonly tracer: Tracer;
+  private readonly calls: CallFeed;
   private readonly navigator: Navigator;
   private readonly lifecycle: Lifecycle;
   private readonly answers: Answers;
@@ -80,7 +82,8 @@ export class ReplaySession implements Disposable {
     this.confinement = opened.use(new Confinement());
     this.tracer = new Tracer(this.confinement);
     opened.use(this.tracer.mapper);
-    this.navigator = new Navigator(this.tracer);
+    this.calls = new CallFeed(this.tracer);
+    this.navigator = new Navigator(this.tracer, this.calls);
     const rebuilder = opened.use(new Rebuilder(this.tracer, this.reader, this.confinement));
     this.lifecycle = new Lifecycle(
       this.tracer,
@@ -110,7 +113,8 @@ export class ReplaySession implements Disposable {
   }
 
   /**
-   * Replays events until so many of the trace have been, or there are no more.
+   * Replays events until so many of the trace have been, or there are no more. Calls that were done without a stop count
+   * one by one, and come together: of these there may be some more.
    *
    * @param until A {@link position}. @default one event further
    * @returns The event that was replayed last: the one before `until`; undefined where the trace has no more.
@@ -123,7 +127,7 @@ export class ReplaySession implements Disposable {
       event = this.reader.next();
       if (event === undefined) return undefined;
       this.navigator.index = this.reader.position;
-      this.totals.events++;
+      this.totals.events += eventCount(event);
       this.binding.refresh(this.lifecycle.tasks.values());
       // Most events are over before they could be interrupted.
       if (pendingInterrupt() !== 0) this.interrupt();
@@ -219,6 +223,9 @@ export class ReplaySession implements Disposable {
         break;
       case "checksum":
         this.answers.checksum(task, event);
+        break;
+      case "calls":
+        this.calls.expect(task, event, this.navigator.index);
         break;
       case "note":
         break;

@@ -2,7 +2,14 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { type EventBase, REGISTER_COUNT, type Registers, type TraceEvent } from "./events.ts";
+import {
+  type CallsEvent,
+  type EventBase,
+  REGISTER_COUNT,
+  type Registers,
+  type SingleEvent,
+  type TraceEvent,
+} from "./events.ts";
 import type { TraceMeta } from "./meta.ts";
 import { TraceReader } from "./reader.ts";
 import { TraceWriter, type TraceWriterOptions } from "./writer.ts";
@@ -41,8 +48,8 @@ const base = (task: number, ticks: number): EventBase => ({
   registers: registers(BigInt(ticks)),
 });
 
-/** One event of each kind, with extreme values, and an `end` at the end. */
-export function oneOfEach(): TraceEvent[] {
+/** One event of each kind but `calls`, with extreme values, and an `end` at the end. */
+export function oneOfEach(): SingleEvent[] {
   const bytes = Uint8Array.from({ length: 300 }, (_, i) => i);
   const mapping = {
     start: 0x7ffff7a00000,
@@ -135,8 +142,36 @@ export function oneOfEach(): TraceEvent[] {
   ];
 }
 
+/** A call for {@link calls}. */
+export interface MadeUpCall {
+  number: number;
+  args?: readonly bigint[];
+  result?: bigint;
+  writes?: readonly { address: bigint; bytes: Uint8Array }[];
+}
+
+/** An event of calls that were done without a stop, the first of them at tick 21 of task 100. */
+export function calls(made: readonly MadeUpCall[]): CallsEvent {
+  const words: bigint[] = [];
+  made.forEach(({ number, args = [], result = 0n, writes = [] }, i) => {
+    const start = words.length;
+    words.push(0n, BigInt(21 + i), 0x401002n, BigInt.asUintN(64, result), ...args);
+    for (const { address, bytes } of writes) {
+      const whole = new Uint8Array(Math.ceil(bytes.length / 8) * 8);
+      whole.set(bytes);
+      words.push(address, BigInt(bytes.length), ...new BigUint64Array(whole.buffer));
+    }
+    const size = 8 * (words.length - start);
+    words[start] =
+      BigInt(size) | (BigInt(number) << 32n) | (BigInt(args.length) << 48n) | (BigInt(writes.length) << 56n);
+  });
+  const records = new Uint8Array(BigUint64Array.from(words).buffer);
+  const none = new BigUint64Array(REGISTER_COUNT);
+  return { kind: "calls", task: 100, ticks: 20 + made.length, registers: none, count: made.length, records };
+}
+
 /** Makes up `count` system calls of two tasks. */
-export function syscalls(count: number, seed = 1): TraceEvent[] {
+export function syscalls(count: number, seed = 1): SingleEvent[] {
   const next = random(seed);
   return Array.from({ length: count }, (_, i) => ({
     kind: "syscall" as const,

@@ -1,14 +1,72 @@
 import { expect, test } from "bun:test";
-import { oneOfEach, readAll, record, registers, syscalls, temporaryFolder } from "./_fixtures.ts";
+import { calls, oneOfEach, readAll, record, registers, syscalls, temporaryFolder } from "./_fixtures.ts";
+import { formatEvent } from "./dump.ts";
 import { KINDS } from "./layout.ts";
 import { TraceReader } from "./reader.ts";
+import { summarize } from "./summary.ts";
+
+const CALLS = [
+  calls([
+    { number: 228, args: [1n, 0x1000n], writes: [{ address: 0x1000n, bytes: new Uint8Array(16).fill(3) }] },
+    { number: 39, result: 100n },
+    {
+      number: 0,
+      args: [3n, 16n, 5n],
+      result: 5n,
+      writes: [{ address: 16n, bytes: new Uint8Array(5).fill(7) }],
+    },
+  ]),
+];
 
 test("an event of each kind is read as it was written", () => {
   using folder = temporaryFolder();
-  const events = oneOfEach();
+  const events = [...CALLS, ...oneOfEach()];
   expect(new Set(events.map(({ kind }) => kind))).toEqual(new Set(KINDS));
   record(folder.path("run"), events);
   expect(readAll(folder.path("run"))).toEqual({ events, incomplete: undefined });
+});
+
+test("singles() tells of calls one by one, with the indices that they would have as events of their own", () => {
+  using folder = temporaryFolder();
+  const [end] = oneOfEach().slice(-1);
+  record(folder.path("run"), [...CALLS, end!]);
+  const reader = TraceReader.open(folder.path("run"));
+  const lines = [...reader.singles()].map(([index, event]) => formatEvent(event, index));
+  expect(lines).toEqual([
+    "0 task 100 ticks 21 pc 0x401000: clock_gettime(0x1, 0x1000) = 0, writes 16 at 0x1000",
+    "1 task 100 ticks 22 pc 0x401000: getpid() = 100",
+    "2 task 100 ticks 23 pc 0x401000: read(0x3, 0x10, 0x5) = 5, writes 5 at 0x10",
+    "3 task 100 ticks 21 pc 0x25: end, exited with 1: it says\\x0aso",
+  ]);
+  expect(reader.position).toBe(3);
+  expect(summarize(folder.path("run"))).toMatchObject({
+    events: 4,
+    buffered: 3,
+    syscalls: { clock_gettime: 1, getpid: 1, read: 1 },
+  });
+});
+
+test("calls that are none are damage", () => {
+  const [good] = CALLS;
+  const damages: [why: string, change: (bytes: Uint8Array) => Uint8Array][] = [
+    ["a size beyond the end", (bytes) => bytes.with(0, 0xff)],
+    ["a size that is no whole words", (bytes) => bytes.with(0, bytes[0]! + 4)],
+    ["a size of nothing", (bytes) => bytes.with(0, 0)],
+    ["more arguments than there can be", (bytes) => bytes.with(6, 7)],
+    ["more writes than there are", (bytes) => bytes.with(7, 2)],
+    ["a write beyond the record", (bytes) => bytes.with(32 + 16 + 8, 200)],
+    ["a write of a length that no number holds", (bytes) => bytes.with(32 + 16 + 15, 0xff)],
+    ["a record less", (bytes) => bytes.slice(0, 32 + 16 + 16 + 16)],
+    ["the beginning of one more", (bytes) => Uint8Array.from([...bytes, ...new Uint8Array(8)])],
+  ];
+  for (const [why, change] of damages) {
+    using folder = temporaryFolder();
+    record(folder.path("run"), [{ ...good!, records: change(good!.records) }, ...oneOfEach().slice(-1)]);
+    expect(() => readAll(folder.path("run")), why).toThrow("damaged");
+  }
+  using folder = temporaryFolder();
+  record(folder.path("run"), [{ ...good!, records: new Uint8Array(0), count: 0 }]);
+  expect(() => readAll(folder.path("run"))).toThrow("0 calls in 0 bytes");
 });
 
 test("a chunk that starts in the middle of a task's life is read on its own", () => {

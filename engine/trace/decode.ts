@@ -1,5 +1,7 @@
 /** Turns the bytes of a chunk back into events: the reading half of the codec, for untrusted bytes. */
+
 import { ByteReader, MalformedError } from "./byte-reader.ts";
+import { CallRecords, MAX_RECORDS_BYTES } from "./call-records.ts";
 import {
   type EventBase,
   type MappingRecord,
@@ -59,7 +61,7 @@ export class EventDecoder {
     const kind = from.oneOf(KINDS);
     const task = from.i32();
     const ticks = from.u64();
-    const registers = this.#registers.decode(from, task);
+    const registers = kind === "calls" ? this.#registers.none(from) : this.#registers.decode(from, task);
     const event = this.#body(kind, { task, ticks, registers });
     if (from.remaining !== 0)
       throw new MalformedError(`${from.remaining} bytes are left over in a ${kind} event`);
@@ -144,6 +146,8 @@ export class EventDecoder {
         }
         return { kind, task, ticks, registers, sums };
       }
+      case "calls":
+        return { kind, task, ticks, registers, ...this.#calls() };
       case "note":
         return { kind, task, ticks, registers, text: from.text() };
       case "end":
@@ -157,6 +161,26 @@ export class EventDecoder {
           message: from.text(),
         };
     }
+  }
+
+  #calls(): { count: number; records: Uint8Array } {
+    const count = this.#from.u32();
+    const size = this.#from.u32();
+    if (count === 0 || size > MAX_RECORDS_BYTES) {
+      throw new MalformedError(
+        `${count} calls in ${size} bytes are none, or more than a recording keeps at once`,
+      );
+    }
+    const records = this.#from.raw(size);
+    const each = new CallRecords(records);
+    let found = 0;
+    try {
+      while (each.next()) found++;
+    } catch (error) {
+      throw new MalformedError(`its calls are damaged: ${(error as RangeError).message}`);
+    }
+    if (found !== count) throw new MalformedError(`${count} calls are said to be there, and ${found} are`);
+    return { count, records };
   }
 
   #stream(): 0 | 1 | 2 {

@@ -6,7 +6,7 @@ import {
   type MemoryWrite,
   REGISTER_NAMES,
   type Registers,
-  type TraceEvent,
+  type SingleEvent,
 } from "./events.ts";
 
 /** Bytes of a memory write that are shown. */
@@ -21,12 +21,12 @@ export type Json = string | number | boolean | Json[] | { [key: string]: Json };
  *
  * @param index Its place in the trace, counted from 0.
  */
-export function eventToJson(event: TraceEvent, index: number): { [key: string]: Json } {
+export function eventToJson(event: SingleEvent, index: number): { [key: string]: Json } {
   const { kind, task, ticks, registers } = event;
   return { index, kind, task, ticks, registers: registersToJson(registers), ...bodyToJson(event) };
 }
 
-function bodyToJson(event: TraceEvent): { [key: string]: Json } {
+function bodyToJson(event: SingleEvent): { [key: string]: Json } {
   switch (event.kind) {
     case "exec":
       return {

@@ -6,7 +6,7 @@ import {
   type MemoryWrite,
   REGISTER_NAMES,
   type Registers,
-  type TraceEvent,
+  type SingleEvent,
 } from "./events.ts";
 
 /**
@@ -19,12 +19,12 @@ import {
  * formatEvent(event, 7); // "7 task 100 ticks 1234 pc 0x401000: close(0x3) = 0"
  * ```
  */
-export function formatEvent(event: TraceEvent, index: number): string {
+export function formatEvent(event: SingleEvent, index: number): string {
   const pc = hex(register(event.registers, "rip"));
   return `${index} task ${event.task} ticks ${event.ticks} pc ${pc}: ${oneLine(describe(event))}`;
 }
 
-function describe(event: TraceEvent): string {
+function describe(event: SingleEvent): string {
   switch (event.kind) {
     case "exec":
       return `exec ${event.path}, ${event.mappings.length} mappings, brk ${hex(event.brk)}${formatWrites(event.writes)}`;
@@ -57,7 +57,7 @@ function describe(event: TraceEvent): string {
   }
 }
 
-function formatSyscall(event: Extract<TraceEvent, { kind: "syscall" }>): string {
+function formatSyscall(event: Extract<SingleEvent, { kind: "syscall" }>): string {
   const { number, registers, result, stream, mapping, writes } = event;
   const args = syscallArguments(number, registers);
   const output = stream === 0 ? "" : stream === 1 ? ", to stdout" : ", to stderr";

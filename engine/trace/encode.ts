@@ -63,7 +63,8 @@ export class EventEncoder {
       out.u8(KINDS.indexOf(event.kind));
       out.u32(event.task);
       out.u64(event.ticks);
-      this.#registers.encode(out, event.task, event.registers);
+      if (event.kind === "calls") this.#registers.encodeNone(out);
+      else this.#registers.encode(out, event.task, event.registers);
       this.#body(event);
     } catch (error) {
       out.truncate(start);
@@ -134,6 +135,11 @@ export class EventEncoder {
           out.big64(sum);
         }
         return;
+      case "calls":
+        out.u32(event.count);
+        out.u32(event.records.length);
+        out.raw(event.records);
+        return;
       case "memory":
         putWrites(out, event.writes);
         return;
@@ -176,6 +182,8 @@ export function sizeBound(event: TraceEvent): number {
       return size;
     case "checksum":
       return size + event.sums.length * SUM_BYTES;
+    case "calls":
+      return size + event.records.length;
     case "signal":
     case "clone":
     case "exit":

@@ -218,6 +218,19 @@ export interface ChecksumEvent extends EventBase {
   sums: MemorySum[];
 }
 
+/**
+ * System calls that the task has done one after the other, without a stop and without anybody else's running: since its
+ * last event, or the last of these. They come before whatever the task did next. `ticks` are those of the last of them;
+ * the registers say nothing.
+ */
+export interface CallsEvent extends EventBase {
+  kind: "calls";
+  /** How many they are. */
+  count: number;
+  /** One behind the other; `call-records.ts` reads them. */
+  records: Uint8Array;
+}
+
 /** The recording is complete, or was stopped in an orderly way. Always the last event. */
 export interface EndEvent extends EventBase {
   kind: "end";
@@ -241,4 +254,8 @@ export type TraceEvent =
   | FileEvent
   | NoteEvent
   | ChecksumEvent
+  | CallsEvent
   | EndEvent;
+
+/** What happened, one by one: the calls of a `calls` event are events of their own. */
+export type SingleEvent = Exclude<TraceEvent, CallsEvent>;

@@ -4,7 +4,15 @@
  */
 import { expect, test } from "bun:test";
 import { copyFileSync, readFileSync, truncateSync, writeFileSync } from "node:fs";
-import { oneOfEach, random, record, syscalls, type TemporaryFolder, temporaryFolder } from "./_fixtures.ts";
+import {
+  calls,
+  oneOfEach,
+  random,
+  record,
+  syscalls,
+  type TemporaryFolder,
+  temporaryFolder,
+} from "./_fixtures.ts";
 import { CHUNK_HEAD_BYTES, CHUNK_TAIL_BYTES, packChunk, parseChunkHead, unpackChunk } from "./chunk.ts";
 import type { TraceEvent } from "./events.ts";
 import { eventsPath, fileListPath, metaPath } from "./layout.ts";
@@ -12,7 +20,13 @@ import { MAX_CHUNK_BYTES } from "./limits.ts";
 import { TraceReader } from "./reader.ts";
 import { TraceError } from "./trace-error.ts";
 
-const EVENTS = [...syscalls(20), ...oneOfEach()];
+const EVENTS = [
+  ...syscalls(20),
+  calls([
+    { number: 0, args: [3n, 16n, 5n], result: 5n, writes: [{ address: 16n, bytes: new Uint8Array(5) }] },
+  ]),
+  ...oneOfEach(),
+];
 
 function sample(folder: TemporaryFolder): string {
   const run = folder.path("run");

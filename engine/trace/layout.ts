@@ -6,7 +6,7 @@ import type { EndEvent, SignalEvent, TraceEvent } from "./events.ts";
 export const FORMAT = "tickproof-trace";
 
 /** Version of the format that this code writes, and the newest that it reads. */
-export const VERSION = 3;
+export const VERSION = 4;
 
 /** Event kinds in the order of their codes. Only ever append: the index is what is stored. */
 export const KINDS = [
@@ -22,6 +22,7 @@ export const KINDS = [
   "file",
   "note",
   "checksum",
+  "calls",
 ] as const satisfies readonly TraceEvent["kind"][];
 
 /** Signal dispositions in the order of their codes. */

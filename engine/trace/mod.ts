@@ -6,6 +6,15 @@
  * every byte of it.
  */
 
+export {
+  CallRecords,
+  callEvent,
+  eventCount,
+  MAX_RECORDS_BYTES,
+  RECORD_HEAD,
+  singleEvents,
+  WRITE_HEAD,
+} from "./call-records.ts";
 export { copyData } from "./copy-data.ts";
 export { formatEvent } from "./dump.ts";
 export { eventToJson, type Json } from "./dump-json.ts";

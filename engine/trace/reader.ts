@@ -1,9 +1,10 @@
 /** Reads a trace back, event by event. A trace may come from anyone: nothing in it is taken on trust. */
 import { closeSync } from "node:fs";
 import { join } from "node:path";
+import { eventCount, singleEvents } from "./call-records.ts";
 import { type Chunk, ChunkSource } from "./chunk-source.ts";
 import { EventDecoder } from "./decode.ts";
-import type { TraceEvent } from "./events.ts";
+import type { SingleEvent, TraceEvent } from "./events.ts";
 import { readFileList, type TraceFile } from "./file-list.ts";
 import { eventsPath, storedName } from "./layout.ts";
 import { readMeta, type TraceMeta } from "./meta.ts";
@@ -59,7 +60,7 @@ export class TraceReader {
     return new TraceReader(dir);
   }
 
-  /** Index of the event that `next` returned last; -1 before the first one. */
+  /** Index of the event that `next` returned last, or of the last call of a `calls` event; -1 before the first one. */
   get position(): number {
     return this.#position;
   }
@@ -78,8 +79,15 @@ export class TraceReader {
     const event = this.peek();
     if (event === undefined) return undefined;
     this.#ahead = undefined;
-    this.#position++;
+    this.#position += eventCount(event);
     return event;
+  }
+
+  /** What is left of the trace with its index, the calls of `calls` events one by one. Throws as {@link next} does. */
+  *singles(): Iterable<[index: number, event: SingleEvent]> {
+    for (let event = this.next(); event !== undefined; event = this.next()) {
+      yield* singleEvents(event, this.#position);
+    }
   }
 
   /** The event that `next` will return, which is left where it is. Throws as `next` does. */
@@ -179,7 +187,7 @@ export class TraceReader {
     try {
       const event = decoder.next();
       this.#current.left--;
-      this.#decoded++;
+      this.#decoded += eventCount(event);
       this.#ended = event.kind === "end";
       if (this.#current.left === 0 && decoder.remaining > 0) {
         throw new Error(`${decoder.remaining} bytes follow its last event`);

@@ -22,6 +22,11 @@ export class RegisterEncoder {
     this.#last.clear();
   }
 
+  /** Appends registers of which nothing is said. */
+  encodeNone(out: ByteWriter): void {
+    out.u32(0);
+  }
+
   /**
    * Appends the registers of a task.
    *
@@ -59,6 +64,13 @@ export class RegisterEncoder {
 /** The last registers of each task within one chunk, on the reading side. */
 export class RegisterDecoder {
   readonly #last = new Map<number, Registers>();
+
+  /** Reads registers of which nothing is said. */
+  none(from: ByteReader): Registers {
+    const mask = from.u32();
+    if (mask !== 0) throw new MalformedError(`register mask 0x${mask.toString(16)} where there are none`);
+    return new BigUint64Array(REGISTER_COUNT);
+  }
 
   /** Reads the registers of a task into a new array. */
   decode(from: ByteReader, task: number): Registers {

@@ -29,6 +29,7 @@ test("summarize() counts what is in a trace", () => {
       end: 1,
     },
     syscalls: { mmap: 1, write: 1 },
+    buffered: 0,
     ticks: 22,
     tasks: 2,
     processes: 1,

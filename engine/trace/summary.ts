@@ -2,6 +2,7 @@
 import { lstatSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { oneLine, signalName, syscallName } from "../../ffi/mod.ts";
+import { singleEvents } from "./call-records.ts";
 import { formatStatus } from "./dump-values.ts";
 import type { EndEvent, TraceEvent } from "./events.ts";
 import type { HostInfo } from "./host.ts";
@@ -32,6 +33,8 @@ export interface TraceSummary {
   kinds: Record<string, number>;
   /** System calls by name, the most frequent first. */
   syscalls: Record<string, number>;
+  /** How many of the system calls were done without a stop. */
+  buffered: number;
   /** Retired conditional branches of all tasks together. */
   ticks: number;
   /** Tasks that had events. */
@@ -65,7 +68,10 @@ export function summarize(dir: string): TraceSummary {
   const reader = TraceReader.open(dir);
   const tally = new Tally();
   try {
-    for (let event = reader.next(); event !== undefined; event = reader.next()) tally.add(event);
+    for (let event = reader.next(); event !== undefined; event = reader.next()) {
+      if (event.kind === "calls") tally.buffered += event.count;
+      for (const [, single] of singleEvents(event, reader.position)) tally.add(single);
+    }
   } finally {
     reader.close();
   }
@@ -84,6 +90,7 @@ export function summarize(dir: string): TraceSummary {
     syscalls: Object.fromEntries(
       [...tally.syscalls].sort((a, b) => b[1] - a[1]).map(([number, count]) => [syscallName(number), count]),
     ),
+    buffered: tally.buffered,
     ticks: tally.ticks,
     tasks: tally.tasks,
     processes: tally.processes.size + 1,
@@ -119,7 +126,7 @@ export function formatSummary(summary: TraceSummary): string {
     ...hostLogRows(summary.hostLog ?? []),
     ...(summary.chaos === undefined ? [] : [["chaos", `seed ${summary.chaos}`] as [string, string]]),
     ["events", `${summary.events} (${list(kinds)})`],
-    ["syscalls", list(syscalls)],
+    ["syscalls", `${list(syscalls)}${summary.buffered > 0 ? ` (${summary.buffered} without a stop)` : ""}`],
     [
       "tasks",
       `${summary.tasks} in ${summary.processes} ${summary.processes === 1 ? "process" : "processes"}`,
@@ -166,6 +173,7 @@ class Tally {
   readonly syscalls = new Map<number, number>();
   readonly processes = new Set<number>();
   readonly notes: string[] = [];
+  buffered = 0;
   end: EndEvent | undefined;
   readonly #lastTicks = new Map<number, number>();
   #goneTasks = 0;

@@ -51,6 +51,13 @@ export function armUpTo(task: Task, ticks: number, jumps = UNLIMITED): void {
   );
 }
 
+/** Ticks of a task together with what its counters are armed with: what they hold now is what is left of that. */
+export function ticksArmed(task: Task): number {
+  let sum = task.ticks;
+  for (let i = 0; i < TICK_COUNTERS; i++) sum += task.armed[i]!;
+  return sum;
+}
+
 /** Adds what the counters have counted since they were armed to the task's ticks and jumps, and what has retired. */
 export function settle(task: Task): void {
   const { counters } = task.space.image;

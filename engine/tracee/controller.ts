@@ -13,6 +13,7 @@ import {
   kill,
   NativeBuffer,
   PTRACE,
+  PTRACE_EVENT,
   SIG,
   SIGINFO,
   setRegs,
@@ -232,6 +233,8 @@ export class Controller {
     for (;;) {
       const status = this.advance(task, PTRACE.CONT);
       if (status >> 8 === SIG.SIGTRAP && task.number("rip") === gadget + 3) break;
+      // A gadget that is none of the usual place is not known to the filter of a recording.
+      if (status >> 16 === PTRACE_EVENT.SECCOMP) continue;
       this.onStrayStop?.(task, status);
     }
     const result = Number(BigInt.asIntN(64, task.get("rax")));

@@ -15,6 +15,8 @@ import {
   STUBS_SIZE,
 } from "../translate/context.ts";
 import { RETIRED } from "../translate/retired-quantities.ts";
+import { CallRing } from "./call-ring.ts";
+import { CALL_DATA, installCallStub } from "./call-stub.ts";
 import type { CodeMemory, CodeSegment } from "./code-memory.ts";
 
 /** Bytes of one region of an image's own. */
@@ -81,6 +83,9 @@ export class Image {
   /** Where its fixed parts are. */
   readonly base = CONTEXT_BASE;
 
+  /** The system calls that its tasks do without a stop. */
+  readonly calls: CallRing;
+
   readonly #memory: ImageMemory;
 
   constructor(
@@ -89,6 +94,8 @@ export class Image {
   ) {
     this.#memory = pool.take();
     const { u8: bytes, view } = this.#memory.stubs.buffer;
+    installCallStub(bytes);
+    this.calls = new CallRing(this.context, this.base);
     this.cache = new CodeCache(host(this), this.context.u32.subarray(CONTEXT.table / 4), {
       base: STUBS_BASE,
       bytes,
@@ -142,7 +149,9 @@ export class Image {
 
   /** Takes over the counters and spilled registers of the image that a task has run in so far. */
   takeOver(other: Image): void {
-    this.context.u8.set(other.context.u8.subarray(0, CONTEXT.scratch));
+    this.context.u8.set(other.context.u8.subarray(0, CONTEXT.callStub));
+    const retired = other.context.u8.subarray(CONTEXT.retired, CALL_DATA.shapeOf);
+    this.context.u8.set(retired, CONTEXT.retired);
     this.#seen.set(other.#seen);
   }
 

@@ -5,7 +5,7 @@
  * Obligations: one task runs at a time; between two `run`s of different tasks nothing of the first one's state
  * may be left in the context. Everything here happens on the thread that spawned the tracees.
  */
-import { ERRNO, openMemory, REG, SIG, SYSCALL_STOP } from "../../ffi/mod.ts";
+import { ERRNO, openMemory, PTRACE_EVENT, REG, SIG, SYSCALL_STOP } from "../../ffi/mod.ts";
 import { invariant } from "../engine-error.ts";
 import type { Cost } from "../outcome.ts";
 import { CONTEXT } from "../translate/context.ts";
@@ -15,6 +15,7 @@ import { AddressSpace } from "./address-space.ts";
 import { astray, branchAstray } from "./astray.ts";
 import { settle } from "./budget.ts";
 import { CacheMapper } from "./cache-mapper.ts";
+import { callStubResumption, isInCallStub } from "./call-stub.ts";
 import type { CodeMemory } from "./code-memory.ts";
 import { Controller, TaskGone } from "./controller.ts";
 import type { Mapping } from "./mappings.ts";
@@ -50,6 +51,11 @@ export class Tracer extends Controller {
 
   /** Called where an elided critical section begins or ends, or in front of a locked instruction (`mapper.note`). */
   onElision: ((task: Task, edge: ElisionTrap["edge"], ticks: number) => void) | undefined;
+
+  /**
+   * Called before a task goes on: says what its stub for system calls is to do. Undefined where it does none.
+   */
+  prepareCalls: ((task: Task) => void) | undefined;
 
   /** How often code in the cache has trapped for want of a translation or a link. */
   private traps = 0;
@@ -100,7 +106,7 @@ export class Tracer extends Controller {
   /**
    * Lets a task run until something happens that the caller has to act on.
    *
-   * @param request PTRACE.SYSCALL to record, PTRACE.SYSEMU to replay.
+   * @param request PTRACE.SYSCALL to record, or PTRACE.CONT under a filter of system calls; PTRACE.SYSEMU to replay.
    * @param signal Signal to deliver on the way.
    */
   run(task: Task, request: number, signal = 0): Stop {
@@ -148,7 +154,13 @@ export class Tracer extends Controller {
       if (task.poll.garbageFlags === 0) space.image.setSpilled(CONTEXT.tickRcx, task.get("rcx"));
       task.poll = undefined;
     }
+    this.prepareCalls?.(task);
     this.flush(task);
+  }
+
+  /** Whether a task is in the midst of a system call that the stub does. */
+  isInCall({ space, registers }: Task): boolean {
+    return isInCallStub(space.image.base, Number(registers[REG.rip]!));
   }
 
   /** Whether the cache pc that a task stands at is none of its space's cache any more. */
@@ -157,7 +169,7 @@ export class Tracer extends Controller {
     if (task.image !== image) return true;
     if (task.drops === image.cache.drops) return false;
     task.drops = image.cache.drops;
-    return !image.cache.contains(task.number("rip"));
+    return !image.cache.contains(task.number("rip")) && !this.isInCall(task);
   }
 
   /** What a stop means; undefined if it was dealt with and the task can go on. */
@@ -176,11 +188,14 @@ export class Tracer extends Controller {
     }
     this.takeRegisters(task);
     settle(task);
+    // The filter of a recording tells of a call before it is begun, as the stop at its entry does.
+    if (event === PTRACE_EVENT.SECCOMP) return { kind: "syscall" };
     if (event !== 0) return { kind: "event", event };
     if (signal === (SIG.SIGTRAP | SYSCALL_STOP)) return { kind: "syscall" };
     // The counters are about to be set anew: a count that has read one already reads it again.
     const rip = task.number("rip");
-    const resumption = task.space.image.cache.resumption(rip);
+    const { image } = task.space;
+    const resumption = callStubResumption(image.base, image.cache.resumption(rip));
     if (resumption !== rip) task.set("rip", resumption);
     return { kind: "signal", signal };
   }

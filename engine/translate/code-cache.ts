@@ -4,7 +4,15 @@
  */
 import { invariant } from "../engine-error.ts";
 import { Assembler } from "./assembler.ts";
-import { BRANCH_GADGET, CONTEXT, CONTEXT_BASE, MISS_STUB, STOP_GADGET, SYSCALL_GADGET } from "./context.ts";
+import {
+  BRANCH_GADGET,
+  CALL_STUB,
+  CONTEXT,
+  CONTEXT_BASE,
+  MISS_STUB,
+  STOP_GADGET,
+  SYSCALL_GADGET,
+} from "./context.ts";
 import { DispatchTable } from "./dispatch-table.ts";
 import { COUNTER_LOAD, emitLookup, MARK, rflagsBits } from "./emission.ts";
 import { OwnText } from "./own-text.ts";
@@ -105,6 +113,7 @@ export class CodeCache {
     asm.cursor = this.branchGadget - asm.base;
     asm.emit(0xff, 0x24, 0x25); // jmp [branchTarget]
     asm.u32(CONTEXT_BASE + CONTEXT.branchTarget);
+    asm.cursor = CALL_STUB.end; // what lies between is no translation
     this.#table.clear();
     this.#table.add(this.#own);
   }

@@ -24,6 +24,10 @@ export const CONTEXT = {
   spilledRax: 136,
   /** rcx of the program in a tick update that must leave the flags alone. */
   tickRcx: 144,
+  /** Where system calls of the program go: the address of one of the entries of the stub for them. */
+  callStub: 168,
+  /** What that stub works with (`tracee/call-stub.ts`): its own stack ends where the scratch area begins. */
+  calls: 176,
   /** What has retired, 64 bits each, where that is counted (`retired-quantities.ts`). Only the program's own code adds to it. */
   retired: 256,
   /** Lower half of the app pc of the indirect branch that was taken last. */
@@ -34,16 +38,22 @@ export const CONTEXT = {
   scratch: 4096,
   /** The lookup table of indirect jumps: one code-cache address for each value of the low 16 bits of the target. */
   table: 0x10000,
+  /** The records of system calls that were done without a stop. */
+  ring: 0x90000,
 } as const;
 
 export const TABLE_ENTRIES = 65536;
-/** Context and table together, in bytes. */
-export const CONTEXT_SIZE = CONTEXT.table + TABLE_ENTRIES * 8;
+/** Bytes of {@link CONTEXT.ring}: some 3,000 calls. */
+export const RING_SIZE = 0x40000;
+/** Context, table and ring together, in bytes. */
+export const CONTEXT_SIZE = CONTEXT.ring + RING_SIZE;
 /**
  * Bytes of the stubs: what of a code cache belongs to one image alone and has to be executed. The gadgets come
  * first, at the same addresses in all images, so that translations can lead to them whichever image they are used in.
  */
 export const STUBS_SIZE = 1 << 21;
+/** Where in them the stub for system calls is, and the first byte behind it. */
+export const CALL_STUB = { start: 0x40, end: 0x1000 } as const;
 /** Bytes of all fixed parts. */
 export const FIXED_SIZE = CONTEXT_SIZE + STUBS_SIZE;
 

@@ -217,6 +217,23 @@ export class Emission {
     return true;
   }
 
+  /**
+   * A system call: by way of the stub, which does it, or has it done here. rcx and r11 are the kernel's to overwrite, so
+   * that they can tell the stub where the program stands.
+   */
+  protected syscall(pc: number, next: number): void {
+    const { asm } = this;
+    asm.emit(0x4c, 0x8d, 0x1d, 0x11, 0, 0, 0); // lea r11, [rip + 17]: the syscall below
+    asm.emit(0x48, 0xb9); // mov rcx, next
+    asm.u64(next);
+    asm.emit(0xff, 0x24, 0x25); // jmp [callStub]
+    asm.u32(CONTEXT_BASE + CONTEXT.callStub);
+    asm.emit(0x0f, 0x05);
+    this.host.addSyscall(asm.here, pc, next);
+    asm.emit(0x48, 0xb9); // mov rcx, next: the kernel leaves the cache pc there
+    asm.u64(next);
+  }
+
   /** A trap in front of an instruction that the tracer emulates; the copy behind it is for the processor, if need be. */
   protected trap(instruction: Decoded, action: "emulate" | "breakpoint" | "unsupported"): void {
     const { asm } = this;

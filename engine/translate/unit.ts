@@ -180,10 +180,7 @@ export class UnitEmitter extends RetiredEmission {
         this.indirectJump();
         return this.returnSite(next);
       case Kind.Syscall:
-        asm.emit(0x0f, 0x05);
-        host.addSyscall(asm.here, last.pc, next);
-        asm.emit(0x48, 0xb9); // mov rcx, next: the kernel leaves the cache pc there
-        asm.u64(next);
+        this.syscall(last.pc, next);
         return next;
       case Kind.Emulated:
         this.trap(last, "emulate");

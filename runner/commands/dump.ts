@@ -27,8 +27,7 @@ export const dump = defineCommand({
         batch += `${options.json ? visibleJson({ kind: "host-log", ...line }) : oneLine(formatHostLine(line))}\n`;
       }
     };
-    for (let event = reader.next(); event !== undefined; event = reader.next()) {
-      const index = reader.position;
+    for (const [index, event] of reader.singles()) {
       logsUpTo(index);
       batch += options.json
         ? `${visibleJson(eventToJson(event, index))}\n`

@@ -109,12 +109,11 @@ function eventsBefore(directory: string, event: number): string[] {
   const reader = TraceReader.open(directory);
   try {
     const last: string[] = [];
-    while (reader.position < event) {
-      const next = reader.next();
-      if (next === undefined) break;
+    for (const [index, next] of reader.singles()) {
+      if (index > event) break;
       // What the processor says of itself tells nothing of the program.
-      if (next.kind === "instruction" || (next.kind === "switch" && reader.position < event)) continue;
-      last.push(formatEvent(next, reader.position));
+      if (next.kind === "instruction" || (next.kind === "switch" && index < event)) continue;
+      last.push(formatEvent(next, index));
       if (last.length > EVENTS_BEFORE) last.shift();
     }
     return last;

@@ -34,10 +34,9 @@ export async function divergencePlace({
   const reader = TraceReader.open(directory);
   try {
     const lastEvents: string[] = [];
-    while (reader.position < event - 1) {
-      const before = reader.next();
-      if (before === undefined) break;
-      lastEvents.push(formatEvent(before, reader.position));
+    for (const [index, before] of reader.singles()) {
+      if (index >= event) break;
+      lastEvents.push(formatEvent(before, index));
       if (lastEvents.length > EVENTS_BEFORE) lastEvents.shift();
     }
     if (code === undefined) return { difference, lastEvents };

@@ -43,7 +43,7 @@ export function readTimeline(
   const processes = new Map<number, number>();
   const texts = new Map<string, number>();
   try {
-    for (let event = reader.next(); event !== undefined; event = reader.next()) {
+    for (const [index, event] of reader.singles()) {
       if (fromEnd && isNoise(event)) continue;
       if (!fromEnd && timeline.task.length === most) {
         timeline.cut = `The first ${most.toLocaleString("en")} events are shown.`;
@@ -62,7 +62,7 @@ export function readTimeline(
         continue;
       }
       // "7 task 100 ticks 1234 pc 0x401000: close(0x3) = 0": the page has the rest elsewhere.
-      const line = formatEvent(event, reader.position);
+      const line = formatEvent(event, index);
       const text = line.slice(line.indexOf(": ") + 2).slice(0, MOST_TEXT);
       const textIndex = texts.get(text) ?? timeline.texts.push(text) - 1;
       texts.set(text, textIndex);
@@ -72,7 +72,7 @@ export function readTimeline(
       // A task's number may be given to a new one, whose ticks begin at 0.
       // The end of the trace repeats the ticks of a task that may be gone.
       timeline.ticks.push(event.kind === "end" ? 0 : Math.max(0, event.ticks - lane.ticks));
-      timeline.index?.push(reader.position);
+      timeline.index?.push(index);
       lane.ticks = event.kind === "exit" ? 0 : event.ticks;
     }
     if (fromEnd && told > most) timeline.cut = `The last ${most.toLocaleString("en")} events are shown.`;
@@ -92,7 +92,7 @@ function countTold(dir: string): number {
   const reader = TraceReader.open(dir);
   try {
     let count = 0;
-    for (let event = reader.next(); event !== undefined; event = reader.next()) if (!isNoise(event)) count++;
+    for (const [, event] of reader.singles()) if (!isNoise(event)) count++;
     return count;
   } finally {
     reader.close();

@@ -2,7 +2,7 @@
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import type { Difference } from "../../engine/mod.ts";
-import { type TraceEvent, TraceReader } from "../../engine/trace/mod.ts";
+import { type SingleEvent, TraceReader } from "../../engine/trace/mod.ts";
 import { UsageError } from "../errors.ts";
 import { type Exit, type RecordReport, type ReplayReport, readReport } from "../report.ts";
 import { runProcess } from "../run/process.ts";
@@ -149,10 +149,10 @@ export class Recording implements Run, AsyncDisposable {
   }
 
   /** The events of the trace, in order. */
-  *events(): Generator<TraceEvent, void, undefined> {
+  *events(): Generator<SingleEvent, void, undefined> {
     const reader = TraceReader.open(this.trace);
     try {
-      for (let event = reader.next(); event !== undefined; event = reader.next()) yield event;
+      for (const [, event] of reader.singles()) yield event;
     } finally {
       reader.close();
     }

@@ -60,8 +60,10 @@ export const PROCESSES: Table = changesNothing({
   getrlimit: { writes: [out(1, RLIMIT)] },
   setrlimit: { memory: "limit" },
   prlimit64: { memory: "limit", writes: [out(3, RLIMIT)] },
-  getrusage: { writes: [out(1, RUSAGE)] },
-  getcpu: { writes: [out(0, 4), out(1, 4)] },
+  ...calm({
+    getrusage: { writes: [out(1, RUSAGE)] },
+    getcpu: { writes: [out(0, 4), out(1, 4)] },
+  }),
   get_robust_list: { writes: [out(1, 8), out(2, 8)] },
 
   sched_getaffinity: { writes: [filled(2, 1)] },

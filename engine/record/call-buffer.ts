@@ -1,0 +1,193 @@
+/**
+ * System calls that are done without a stop while recording (`tracee/call-stub.ts`). The recorder hears of them when the
+ * task stops for something else, and writes them down before that.
+ *
+ * Which calls stop is decided by a filter of system calls (seccomp) on the program: all, but for those that are made at the
+ * engine's own places. So tasks need not be resumed to the next system call, whichever it is. A process keeps its filter for
+ * life, and gives it to its children.
+ */
+
+import { readFileSync } from "node:fs";
+import { errnoInfo, SYSCALLS } from "../../ffi/mod.ts";
+import { EngineError } from "../engine-error.ts";
+import { BUFFERED } from "../kernel/mod.ts";
+import { uses } from "../optimisations.ts";
+import { CallRecords, MAX_RECORDS_BYTES } from "../trace/mod.ts";
+import { ticksArmed } from "../tracee/budget.ts";
+import type { Image } from "../tracee/image.ts";
+import {
+  encodeFilter,
+  FILTER_DATA,
+  type FilterInstruction,
+  OPCODE,
+  putFilter,
+  VERDICT,
+} from "../tracee/syscall-filter.ts";
+import type { Tracer } from "../tracee/tracer.ts";
+import { CONTEXT_SIZE, USUAL_BASE } from "../translate/context.ts";
+import type { Call } from "./call.ts";
+import type { RecordedTask } from "./recorded-task.ts";
+import type { Recording } from "./recording.ts";
+
+/** prctl(2), linux/prctl.h. */
+const PR = { GET_SECCOMP: 21, SET_NO_NEW_PRIVS: 38, GET_NO_NEW_PRIVS: 39 } as const;
+
+/** The higher half of addresses in the vsyscall page, whose calls the kernel does itself. */
+const KERNEL_HALF = 0xffff_ffff;
+
+/** Most bytes of records in a turn of a task that others wait for: some 500 calls. */
+const SHARED_TURN_BYTES = 0x8000;
+
+/** What tells the kernel that a call is to stop its task: the page of the stubs, and of the kernel's own, excepted. */
+function stopFilter(): Uint8Array {
+  const page = USUAL_BASE + CONTEXT_SIZE;
+  const program: FilterInstruction[] = [
+    [OPCODE.load, 0, 0, FILTER_DATA.instructionPointer + 4],
+    [OPCODE.jumpEqual, 4, 0, KERNEL_HALF],
+    [OPCODE.jumpEqual, 0, 4, 0],
+    [OPCODE.load, 0, 0, FILTER_DATA.instructionPointer],
+    [OPCODE.and, 0, 0, ~0xfff >>> 0],
+    [OPCODE.jumpEqual, 0, 1, page],
+    [OPCODE.return, 0, 0, VERDICT.allow],
+    [OPCODE.return, 0, 0, VERDICT.trace],
+  ];
+  return encodeFilter(program);
+}
+
+/** Why calls stop at all events, for the user; undefined if there is no such reason. */
+function reasonAgainst({ interceptors, effects, chaos }: Recording): string | undefined {
+  if (!uses("buffer")) return "switched off by TICKPROOF_NO";
+  if (interceptors.any) return "each call is looked at, for a described host or for --deny";
+  if (effects) return "the effects of each call are checked";
+  if (chaos) return "a schedule by chaos takes turns at calls";
+  // Its verdicts come before ours: what it refuses would be done without the recorder.
+  if (isFiltered()) return "this process runs under a filter of system calls itself";
+  return undefined;
+}
+
+/** Whether the recorder, and with it the program, has a filter of system calls already (proc_pid_status(5), Seccomp). */
+function isFiltered(): boolean {
+  return /^Seccomp:\s*[12]$/m.test(readFileSync("/proc/self/status", "latin1"));
+}
+
+/** See the file's head. */
+export class CallBuffer {
+  /** Why there is none, if there is none. */
+  #without: string | undefined;
+  /** No new privileges are to be had, and no program has asked for that. */
+  #noNewPrivs = false;
+  /** Images whose stub knows what it may do. */
+  readonly #ready = new WeakSet<Image>();
+  /** Bytes of records that the running task has had since its last event. */
+  #sinceEvent = 0;
+  #of: RecordedTask | undefined;
+
+  constructor(private readonly recording: Recording) {}
+
+  private get tracer(): Tracer {
+    return this.recording.tracer;
+  }
+
+  /** Why no calls are done without a stop; undefined if some are. */
+  get without(): string | undefined {
+    return this.#without;
+  }
+
+  /** Puts the filter on the first process, which stands in front of its first instruction. */
+  install(task: RecordedTask): void {
+    this.#without = reasonAgainst(this.recording);
+    if (this.#without !== undefined) return;
+    const { image, memory } = task.space;
+    if (image.base !== USUAL_BASE) {
+      this.#without = "the program has memory where the engine usually lies";
+      return;
+    }
+    const call = (number: number, ...args: (number | bigint)[]): number =>
+      this.tracer.inject(task, number, ...args);
+    const put = (): number => putFilter(call, memory, image.scratchAddress, stopFilter());
+    let result = put();
+    if (result < 0) {
+      // Without CAP_SYS_ADMIN: a program gets no more rights by execve under a tracer without rights anyway.
+      call(SYSCALLS.prctl, PR.SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+      this.#noNewPrivs = true;
+      result = put();
+    }
+    this.tracer.flush(task);
+    if (result < 0) {
+      this.#without = `the kernel takes no filter of system calls (${errnoInfo(-result).code})`;
+      return;
+    }
+    this.tracer.prepareCalls = (next) => this.#prepare(next as RecordedTask);
+  }
+
+  /** Whether tasks stop at their calls by the filter. */
+  get isOn(): boolean {
+    return this.tracer.prepareCalls !== undefined;
+  }
+
+  /** What the engine has put on the program, to be hidden from it. */
+  get added(): { filter: boolean; noNewPrivs: boolean } {
+    return { filter: this.isOn, noNewPrivs: this.#noNewPrivs };
+  }
+
+  /** The result of a call that would tell of what the engine has put on the program; undefined for others. */
+  answer(call: Call): number | undefined {
+    if (call.number !== SYSCALLS.prctl) return undefined;
+    const option = call.int(0);
+    if (option === PR.SET_NO_NEW_PRIVS && call.argument(1) === 1) this.#noNewPrivs = false;
+    const isHidden =
+      option === PR.GET_SECCOMP ? this.isOn : option === PR.GET_NO_NEW_PRIVS && this.#noNewPrivs;
+    return isHidden ? 0 : undefined;
+  }
+
+  /** A task is about to run. */
+  #prepare(task: RecordedTask): void {
+    const { image } = task.space;
+    image.calls.setTicks(ticksArmed(task));
+    // What it has begun it ends as it was begun.
+    if (this.tracer.isInCall(task)) return;
+    if (image.base !== USUAL_BASE || this.recording.outsiders.areThere) {
+      image.calls.direct();
+      return;
+    }
+    if (!this.#ready.has(image)) {
+      image.calls.allow(BUFFERED);
+      this.#ready.add(image);
+    }
+    if (this.#of !== task) this.#sinceEvent = 0;
+    this.#of = task;
+    const most = this.recording.schedule.size > 1 ? SHARED_TURN_BYTES : MAX_RECORDS_BYTES;
+    image.calls.record(Math.max(0, most - this.#sinceEvent));
+  }
+
+  /**
+   * Writes down what a task has done that has stopped, or is gone.
+   *
+   * @returns How many calls these were.
+   */
+  drain(task: RecordedTask, isGone: boolean): number {
+    const { calls } = task.space.image;
+    // One that was stopped in the midst of a call ends it first.
+    if (!isGone && this.tracer.isInCall(task)) return 0;
+    const records = calls.take();
+    if (records.length === 0) return 0;
+    this.#sinceEvent += records.length;
+    const each = new CallRecords(records);
+    let [count, ticks] = [0, 0];
+    try {
+      for (; each.next(); count++) ticks = each.ticks;
+    } catch (error) {
+      if (!(error instanceof RangeError)) throw error;
+      throw new EngineError(
+        `Cannot go on: the program has changed the engine's memory (the ring of system calls has ${error.message})`,
+      );
+    }
+    this.recording.called(task, ticks, count, records);
+    return count;
+  }
+
+  /** A task has had an event that replay takes after its calls. */
+  hadEvent(): void {
+    this.#sinceEvent = 0;
+  }
+}

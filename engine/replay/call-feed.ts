@@ -1,0 +1,94 @@
+/**
+ * System calls that the recording has done without a stop: in replay the stub takes their results from the ring, in which
+ * they are put before the task runs. It takes a record only for the very call that the record is of: the same number,
+ * ticks, place and arguments. At any other call, and when no record is left, the task stops as it always does.
+ */
+import { EngineError, invariant } from "../engine-error.ts";
+import type { CallsEvent, Registers, SyscallEvent } from "../trace/events.ts";
+import { CallRecords, callEvent, MAX_RECORDS_BYTES } from "../trace/mod.ts";
+import { ticksArmed } from "../tracee/budget.ts";
+import type { Tracer } from "../tracee/tracer.ts";
+import { checkRange, ImpossibleEvent } from "./bounds.ts";
+import type { ReplayedTask } from "./replayed-task.ts";
+
+/** Calls that a task is going to do, or is about to. */
+export interface AwaitedCalls {
+  /** Index of the first of them. */
+  index: number;
+  records: Uint8Array;
+  /** Whether they are in the ring. */
+  isFed: boolean;
+}
+
+/** See the file's head. */
+export class CallFeed {
+  constructor(private readonly tracer: Tracer) {
+    tracer.prepareCalls = (task) => this.#prepare(task as ReplayedTask);
+  }
+
+  /**
+   * A task is going to do the calls of an event.
+   *
+   * @param index Of the last of them.
+   * @throws ImpossibleEvent for what no recording has done.
+   */
+  expect(task: ReplayedTask, { records, count }: CallsEvent, index: number): void {
+    const each = new CallRecords(records);
+    while (each.next()) {
+      each.eachWrite((address, _from, length) =>
+        checkRange(task.space, address, address + length, "writes to"),
+      );
+    }
+    const before = task.awaited;
+    if (before?.isFed || task.site)
+      throw new ImpossibleEvent("it has calls of a task that has not done those before");
+    if (before === undefined) {
+      task.awaited = { index: index - count + 1, records: records.slice(), isFed: false };
+      return;
+    }
+    before.records = Buffer.concat([before.records, records]);
+    if (before.records.length > MAX_RECORDS_BYTES) {
+      throw new ImpossibleEvent(`it has ${before.records.length} bytes of calls that no stop comes between`);
+    }
+  }
+
+  /** A task is about to run. */
+  #prepare(task: ReplayedTask): void {
+    const { calls } = task.space.image;
+    calls.setTicks(ticksArmed(task));
+    if (this.tracer.isInCall(task)) return;
+    const { awaited } = task;
+    if (awaited === undefined) {
+      calls.direct();
+    } else if (!awaited.isFed) {
+      awaited.isFed = true;
+      calls.feed(awaited.records);
+    }
+  }
+
+  /** Whether a task has done all the calls that it had to. */
+  isDone(task: ReplayedTask): boolean {
+    if (task.awaited?.isFed && task.space.image.calls.isDone) task.awaited = undefined;
+    return task.awaited === undefined;
+  }
+
+  /**
+   * The first call that is left of those that a task had to do.
+   *
+   * @param registers What the program has in registers that the record says nothing of.
+   */
+  missing(task: ReplayedTask, registers: Registers): { index: number; event: SyscallEvent } {
+    const { awaited } = task;
+    invariant(awaited, "no call is missing");
+    const done = awaited.isFed ? task.space.image.calls.consumed : 0;
+    const each = new CallRecords(awaited.records);
+    let { index } = awaited;
+    while (each.next() && each.offset < done) index++;
+    if (each.offset === done && done < awaited.records.length) {
+      return { index, event: callEvent(task.id, each, registers) };
+    }
+    throw new EngineError(
+      "Cannot go on: the program has changed the engine's memory (the ring of system calls)",
+    );
+  }
+}

@@ -1,0 +1,150 @@
+/**
+ * The ring of an image: what its stub for system calls has done since the task was resumed, or is to give it. One task
+ * runs at a time, and takes its records with it when it stops, so that all tasks of an image can share one.
+ *
+ * What a record looks like says `trace/call-records.ts`: a trace has them as they are.
+ */
+import { EngineError } from "../engine-error.ts";
+import type { BufferedCall } from "../kernel/buffered.ts";
+import { RECORD_HEAD, WRITE_HEAD } from "../trace/mod.ts";
+import { CONTEXT, RING_SIZE } from "../translate/context.ts";
+import { CALL_DATA, CALL_ENTRY } from "./call-stub.ts";
+
+/** Bytes of a shape: u8 arguments, u8 class of descriptor, u16 most bytes of a record, u8 argument with a count (from 1). */
+const SHAPE = 16;
+/** In a shape, in place of a length: the result says it. */
+const RESULT = 0xffff;
+const CLASS = { read: 1, written: 2 } as const;
+
+/** Bytes of each bitmap of descriptors. */
+export const BITMAP = 128;
+
+/** Offset of a bitmap of descriptors in the context. */
+const bitmapOf = (kind: keyof typeof CLASS): number => CALL_DATA.descriptors + BITMAP * CLASS[kind];
+
+const padded = (bytes: number): number => Math.ceil(bytes / 8) * 8;
+
+/** Most bytes of a call's record, but for those of which an argument says how many they are. */
+function mostBytes({ args, writes }: BufferedCall): number {
+  const lengths = writes.map(({ bytes }) => WRITE_HEAD + padded(bytes === "result" ? 8 : bytes));
+  return RECORD_HEAD + 8 * args + lengths.reduce((sum, length) => sum + length, 0);
+}
+
+/** See the file's head. */
+export class CallRing {
+  readonly #u8: Uint8Array;
+  readonly #u32: Uint32Array;
+  readonly #view: DataView;
+
+  /**
+   * @param context The tracer's view of the context.
+   * @param base Where the tracee has it.
+   */
+  constructor(
+    context: { u8: Uint8Array; u32: Uint32Array; view: DataView },
+    private readonly base: number,
+  ) {
+    this.#u8 = context.u8;
+    this.#u32 = context.u32;
+    this.#view = context.view;
+    this.direct();
+    this.#rewind();
+  }
+
+  /** Sets an address in the context; all of them are below 2 GiB. */
+  #set(offset: number, value: number): void {
+    this.#u32[offset / 4] = value;
+    this.#u32[offset / 4 + 1] = Math.floor(value / 0x100000000);
+  }
+
+  get #start(): number {
+    return this.base + CONTEXT.ring;
+  }
+
+  #rewind(): void {
+    this.#set(CALL_DATA.cursor, this.#start);
+    this.#set(CALL_DATA.limit, this.#start);
+    this.#u32[CALL_DATA.count / 4] = 0;
+  }
+
+  /** Lets all system calls be done where they are. */
+  direct(): void {
+    this.#set(CONTEXT.callStub, this.base + CALL_ENTRY.direct);
+  }
+
+  /** Says which calls the stub is to do while recording. */
+  allow(calls: readonly BufferedCall[]): void {
+    this.#u8.fill(0, CALL_DATA.shapeOf, CALL_DATA.stackTop);
+    calls.forEach((call, i) => {
+      const at = CALL_DATA.shapes + SHAPE * (i + 1);
+      const [first, second] = call.writes;
+      this.#u8[CALL_DATA.shapeOf + call.number] = i + 1;
+      this.#u8[at] = call.args;
+      this.#u8[at + 1] = call.descriptor ? CLASS[call.descriptor] : 0;
+      this.#view.setUint16(at + 2, mostBytes(call), true);
+      this.#u8[at + 4] = call.count === undefined ? 0 : call.count + 1;
+      this.#u8[at + 5] = first ? first.at + 1 : 0;
+      this.#u8[at + 6] = second ? second.at + 1 : 0;
+      this.#view.setUint16(at + 8, first && first.bytes !== "result" ? first.bytes : RESULT, true);
+      this.#view.setUint16(at + 10, second && second.bytes !== "result" ? second.bytes : RESULT, true);
+    });
+  }
+
+  /** Which descriptors are quiet: those of the task that runs next. */
+  setQuiet(kind: keyof typeof CLASS, bitmap: Uint8Array): void {
+    this.#u8.set(bitmap, bitmapOf(kind));
+  }
+
+  /**
+   * Ticks of the task that runs next, together with what its counters are armed with.
+   */
+  setTicks(base: number): void {
+    this.#set(CALL_DATA.ticksBase, base);
+  }
+
+  /** Lets the stub record into up to so many bytes. */
+  record(bytes = RING_SIZE): void {
+    this.#set(CONTEXT.callStub, this.base + CALL_ENTRY.record);
+    this.#set(CALL_DATA.limit, this.#start + Math.min(bytes, RING_SIZE));
+  }
+
+  /** How many records there are. */
+  get count(): number {
+    return this.#u32[CALL_DATA.count / 4]!;
+  }
+
+  /** Bytes of the ring that the stub is through with. @throws EngineError if the program has written there. */
+  get #used(): number {
+    const used = this.#u32[CALL_DATA.cursor / 4]! - this.#start;
+    if (used >= 0 && used <= RING_SIZE && used % 8 === 0) return used;
+    throw new EngineError(
+      "Cannot go on: the program has changed the engine's memory (the ring of system calls)",
+    );
+  }
+
+  /** The records that there are, as a view of the ring; it is empty afterwards. */
+  take(): Uint8Array {
+    const start = CONTEXT.ring;
+    const taken = this.#u8.subarray(start, start + this.#used);
+    this.#rewind();
+    return taken;
+  }
+
+  /** Gives the stub records of a trace; it has to be {@link isDone} before. */
+  feed(records: Uint8Array): void {
+    this.#rewind();
+    this.#u8.set(records, CONTEXT.ring);
+    this.#set(CALL_DATA.limit, this.#start + records.length);
+    this.#set(CONTEXT.callStub, this.base + CALL_ENTRY.replay);
+  }
+
+  /** How many bytes of the records that it was given the stub is through with. */
+  get consumed(): number {
+    return this.#used;
+  }
+
+  /** Whether nothing is left of them. */
+  get isDone(): boolean {
+    return this.#u32[CALL_DATA.cursor / 4] === this.#u32[CALL_DATA.limit / 4];
+  }
+}

@@ -1,0 +1,161 @@
+/** System calls that are done without a stop: programs do the same with and without, and replay notices each that differs. */
+import { resolve } from "node:path";
+import { assert, assertEquals, assertMatch } from "@std/assert";
+import { CallRecords, TraceReader } from "../engine/trace/mod.ts";
+import { TABLE_BASE } from "../engine/translate/context.ts";
+import { rewriteTrace } from "./_forge.ts";
+import { hostTest, proveSame, run, Scratch, TICKPROOF } from "./_tickproof.ts";
+
+/** Switches off; the other one switches off nothing, and is as long: so is the environment of the program. */
+const WITHOUT = "buffer";
+const WITH = " ".repeat(WITHOUT.length);
+
+function compiled(scratch: Scratch): string {
+  const program = scratch.file("calls");
+  const source = resolve(import.meta.dir, "buffer/calls.c");
+  const { exit, stderr } = run(["gcc", "-w", "-O1", "-pthread", "-o", program, source]);
+  assertEquals(exit, { code: 0 }, stderr);
+  return program;
+}
+
+const SAID = `all: 16
+ -14 -14 -14 -22 -14 -3 1
+high half: 1
+registers: 0 0 0
+signals: 1 0
+wrong: 0
+child: 7
+executed
+child: 0
+`;
+
+hostTest("a program says the same with and without, and its replay too", ["gcc"], () => {
+  using scratch = new Scratch();
+  const command = [compiled(scratch)];
+  assertEquals(run(command).stdout.toString(), SAID, "natively");
+  for (const choice of [WITH, WITHOUT]) {
+    const { record, replay } = proveSame(command, { environment: { TICKPROOF_NO: choice } });
+    assertEquals([record.exit, record.stdout.toString()], [{ code: 3 }, SAID]);
+    // Four threads make 12,000 calls, and the loop that waits for signals thousands.
+    const stops = [record.report.cost?.stops ?? 0, replay.report.cost?.stops ?? 0];
+    for (const count of stops) {
+      if (choice === WITH) assert(count < 3000, `${count} stops`);
+      else assert(count > 6000, `only ${count} stops`);
+    }
+  }
+});
+
+/** What each of the calls of a trace was, without what differs from run to run. */
+function callsOf(trace: string): string[] {
+  const reader = TraceReader.open(trace);
+  const calls: string[] = [];
+  for (const [, event] of reader.singles()) {
+    if (event.kind !== "syscall") continue;
+    const { number, ticks, registers, writes } = event;
+    const lengths = writes.map(({ bytes }) => bytes.length);
+    calls.push(`${number} at ${registers[16]} after ${ticks} ticks: ${lengths}`);
+  }
+  reader.close();
+  return calls;
+}
+
+hostTest("a trace has the same calls, after as many ticks each", ["gcc"], () => {
+  using scratch = new Scratch();
+  const program = compiled(scratch);
+  const [some = [], none = []] = [WITH, WITHOUT].map((choice) => {
+    const trace = scratch.file(`trace-${choice.trim()}`);
+    const { exit } = run([...TICKPROOF, "record", "-q", "-o", trace, "--", program, "0", "again"], {
+      environment: { TICKPROOF_NO: choice },
+    });
+    assertEquals(exit, { code: 0 });
+    const { stdout } = run([...TICKPROOF, "info", trace]);
+    assertMatch(stdout.toString(), choice === WITH ? /\(5\d\d without a stop\)/ : /getuid 500, [^(]*\n/);
+    return callsOf(trace);
+  });
+  assert(none.length > 500);
+  assertEquals(some, none);
+});
+
+/** Bytes of a record of getuid, which has no arguments, and how many of them the program makes one after the other. */
+const RECORD = 32;
+const MANY = 500;
+
+/** What is done to the records of {@link MANY} calls, and what the replay says of the one at the index `at`. */
+const FORGERIES: Readonly<
+  Record<string, [change: (records: Uint8Array) => Uint8Array, said: (at: number) => string]>
+> = {
+  "another number": [
+    (records) => records.with(100 * RECORD + 4, 39),
+    (at) => `registers mismatch at event ${at} \\(getpid\\): rax expected 0x27, got 0x66`,
+  ],
+  "other ticks": [
+    (records) => records.with(100 * RECORD + 8, records[100 * RECORD + 8]! ^ 1),
+    (at) => `ticks mismatch at event ${at} \\(getuid\\): expected \\d+, got \\d+ `,
+  ],
+  "another place": [
+    (records) => records.with(100 * RECORD + 16, records[100 * RECORD + 16]! ^ 1),
+    (at) => `registers mismatch at event ${at} \\(getuid\\): rip expected`,
+  ],
+  "a call less": [
+    (records) => Buffer.concat([records.subarray(0, 100 * RECORD), records.subarray(101 * RECORD)]),
+    (at) => `ticks mismatch at event ${at} \\(getuid\\)`,
+  ],
+  "the last one less": [
+    (records) => records.subarray(0, -RECORD),
+    (at) => `mismatch at event ${at + 399} \\(newfstatat\\)`,
+  ],
+  "one more at the end": [
+    (records) => Buffer.concat([records, records.subarray(-RECORD)]),
+    (at) => `mismatch at event ${at + 400} \\(getuid\\)`,
+  ],
+};
+
+hostTest("replay names the first call that differs, is missing, or is left over", ["gcc"], () => {
+  using scratch = new Scratch();
+  const [program, original] = [compiled(scratch), scratch.file("original")];
+  const { exit } = run([...TICKPROOF, "record", "-q", "-o", original, "--", program, "0", "again"]);
+  assertEquals(exit, { code: 0 });
+  const { stdout } = run([...TICKPROOF, "dump", original]);
+  const lines = stdout.toString().split("\n");
+  const first = lines.findIndex((line) => line.includes(": getuid()"));
+  assertEquals(lines.filter((line) => line.includes(": getuid()")).length, MANY);
+  for (const [what, [change, said]] of Object.entries(FORGERIES)) {
+    const forged = scratch.file(`forged: ${what}`);
+    const { index } = rewriteTrace(original, forged, (event) => {
+      if (event.kind !== "calls" || event.count < MANY) return false;
+      const before = event.records.subarray(0, -MANY * RECORD);
+      event.records = Buffer.concat([before, change(event.records.subarray(-MANY * RECORD))]);
+      event.count += (event.records.length - before.length) / RECORD - MANY;
+      return true;
+    });
+    assert(index > 0, what);
+    const replay = run([...TICKPROOF, "replay", "-q", forged]);
+    assertEquals(replay.exit, { code: 1 }, what);
+    assertMatch(replay.stderr, new RegExp(said(first + 100)), what);
+  }
+});
+
+hostTest("calls that write where no program has memory are no recording's", ["gcc"], () => {
+  using scratch = new Scratch();
+  const [program, original, forged] = [compiled(scratch), scratch.file("original"), scratch.file("forged")];
+  run([...TICKPROOF, "record", "-q", "-o", original, "--", program, "1"]);
+  const { index } = rewriteTrace(original, forged, (event) => {
+    if (event.kind !== "calls") return false;
+    const records = new CallRecords(event.records);
+    const view = new DataView(event.records.buffer, event.records.byteOffset, event.records.length);
+    while (records.next()) {
+      if (records.writeCount === 0) continue;
+      // The address of the first write, behind the arguments.
+      view.setBigUint64(records.offset + RECORD + 8 * records.args.length, BigInt(TABLE_BASE), true);
+      return true;
+    }
+    return false;
+  });
+  assert(index > 0);
+  const { exit, stderr } = run([...TICKPROOF, "replay", "-q", forged]);
+  assertEquals(exit, { code: 2 });
+  assertMatch(
+    stderr,
+    /made to do harm: it writes to 0x20000 to 0x200[0-9a-f]+, where the engine's own memory lies/,
+  );
+});
