@@ -7,12 +7,12 @@ import { assert, assertEquals, assertMatch } from "@std/assert";
 import { TraceReader } from "../engine/trace/mod.ts";
 import { embeddedEngine } from "../runner/engines/mod.ts";
 import { threadPlaces } from "../runner/engines/places.ts";
+import { descendants } from "../runner/processes/process-tree.ts";
 import { compile } from "../runner/programs/compile.ts";
 import { findCompiler } from "../runner/programs/compiler.ts";
 import { readReport } from "../runner/report.ts";
 import { threadLine } from "../runner/reporters/failure-lines.ts";
 import { FakeRun, shellTest } from "../runner/run/_fixtures.ts";
-import { descendants } from "../runner/run/process-tree.ts";
 import { run, Scratch, TEST_TIMEOUT, TICKPROOF } from "./_tickproof.ts";
 
 const SOURCE = resolve(import.meta.dir, "hanging/waiting_threads.c");

@@ -251,6 +251,78 @@ interface UserProbe {
   /** Finds out. @returns The state, with the evidence in one line. */
   run(tools: ProbeTools): Finding;
 }
+/** What comes of a test. Verdicts are a union: no result can be read as another. */
+/** The three runs of an attempt; a script makes its own. */
+type Phase = "native" | "record" | "replay" | "script";
+/** Why a test is skipped, marked, or expected to fail. */
+interface Note {
+  /** What was seen of the host, with the evidence, and the manifest's reason. */
+  readonly text: string;
+  readonly url?: string;
+  /** Capabilities that it is about. */
+  readonly capabilities: readonly string[];
+  /** Those of them that the host lacks. */
+  readonly missing: readonly string[];
+}
+/** What came of a test, or of one attempt at it. */
+type Verdict = /** All as it must be; with flags, it shows less than it seems to. */{
+  kind: "pass";
+  flags?: readonly Note[];
+} /** The program, its recording or its replay is not as it must be. */ | {
+  kind: "fail";
+  reasons: readonly string[];
+} /** It was not run, and that is nobody's fault. */ | {
+  kind: "skip";
+  reason: string;
+  missing: readonly string[];
+  url?: string;
+} /** It was expected to fail for a known reason, and did. */ | {
+  kind: "xfail";
+  reason: string;
+  url?: string;
+  found: readonly string[];
+} /** It was expected to fail and passed: the manifest is out of date, and the run fails. */ | {
+  kind: "xpass";
+  reason: string;
+  url?: string;
+  remedy?: string;
+} | {
+  kind: "timeout";
+  phase: Phase;
+  seconds: number;
+} /** The host or the harness is at fault, not what is tested. */ | {
+  kind: "broken";
+  reason: string;
+} /** Of a test, not of an attempt: it passed when it was tried again. */ | {
+  kind: "flaky";
+  attempts: number;
+  reasons: readonly string[];
+};
+/** Numbers that the engine counted while it recorded. */
+interface Counts {
+  ticks: number;
+  events: number;
+  signals: number;
+  switches: number;
+}
+/** The lines around one difference, as a unified diff has them. */
+interface Hunk {
+  /** Numbers of its first lines, from 1, on both sides. */
+  expectedStart: number;
+  foundStart: number;
+  /** Each with what it is: " " on both sides, "-" expected only, "+" found only. */
+  lines: readonly string[];
+}
+/** How a found text differs from the expected one. */
+interface OutputDifference {
+  stream: "stdout" | "stderr";
+  phase: Phase;
+  /** What the expected one is of: "the manifest", "the snapshot x", "the recording". */
+  against: string;
+  hunks: readonly Hunk[];
+  /** Lines that differ and are not shown. */
+  more: number;
+}
 /**
  * The events of a trace: everything that a recording must remember to run the same program again.
  *
@@ -488,27 +560,79 @@ interface Difference {
   expected: Progress;
   found: Progress;
 }
-/** A setting that is not what it was. */
-interface SettingChange {
-  readonly name: string;
-  /** Undefined where it was not there, or could not be read. */
-  readonly before: string | undefined;
-  readonly after: string | undefined;
+/** A line and those around it. */
+interface SourceExcerpt {
+  /** Path as debug information has it. */
+  file: string;
+  /** The line that is meant, from 1. */
+  line: number;
+  lines: readonly {
+    number: number;
+    text: string;
+  }[];
 }
-/** A host as a test sees it: what it can do, with the evidence. */
-declare class ScriptHost {
-  #private;
-  /** "live", or the name of a described host. */
-  get name(): string;
-  /**
-   * What the probe of a capability has found.
-   *
-   * @param capability A name that `tickproof doctor` lists: "pmu", "kvm-in-txcp-bug".
-   * @throws {RangeError} If there is no such capability.
-   */
-  finding(capability: string): Finding;
-  /** Whether a capability (or a bug) is there for certain. */
-  has(capability: string): boolean;
+/** What is known of a place. */
+interface SymbolPlace {
+  /** The file's name, without folders. */
+  module: string;
+  offset: number;
+  symbol?: string;
+  /** Source file and line, from 1. */
+  file?: string;
+  line?: number;
+}
+/** Where a replay has left its recording. */
+interface DivergencePlace {
+  readonly difference: Difference;
+  /** The program's text there; undefined where no file is mapped at the pc. */
+  readonly code?: CodeListing;
+  /** The function and the source's line at the recorded pc. */
+  readonly place?: SymbolPlace;
+  /** The events before the one that could not be followed, a line each, in their order. */
+  readonly lastEvents?: readonly string[];
+}
+/** Where a thread stood when its time was up. */
+interface ThreadPlace {
+  readonly task: number;
+  readonly process: number;
+  /** `blocked` in the kernel, or `ready` to run. */
+  readonly state: "blocked" | "ready";
+  /** "0x7ffff7ed9e65" */
+  readonly pc: string;
+  /** The system call that it was in. */
+  readonly syscall?: string;
+  readonly place?: SymbolPlace;
+  /** The nearest caller of the program's own whose line is known, else the nearest of all. */
+  readonly caller?: SymbolPlace;
+  /** The function of a system library that this one has called. */
+  readonly via?: SymbolPlace;
+}
+/** A program that a signal has ended. */
+interface Crash {
+  /** "SIGSEGV" */
+  readonly signal: string;
+  readonly task: number;
+  readonly process: number;
+  /** What a fault was about: the address that could not be read, the instruction. */
+  readonly address?: string;
+  /** The innermost first; a place is missing where no file is mapped at the pc. */
+  readonly frames: readonly {
+    readonly pc: string;
+    readonly place?: SymbolPlace;
+  }[];
+  /** Frames beyond those. */
+  readonly moreFrames: number;
+  /** The lines around the innermost place of the program's own whose source is there. */
+  readonly source?: SourceExcerpt;
+  /** The events before the signal and the signal itself, a line each, in their order. */
+  readonly lastEvents: readonly string[];
+}
+/** What comes of a test of a script, step by step, and where it stands. */
+/** A place in a script. */
+interface Location {
+  file: string;
+  /** From 1. */
+  line: number;
 }
 /** How a test or a step ended. */
 type StepVerdict = {
@@ -526,6 +650,219 @@ interface StepResult {
   verdict: StepVerdict;
   milliseconds: number;
   steps: readonly StepResult[];
+}
+/** One time that a test was run natively (the first few times only), recorded and replayed. */
+interface Attempt {
+  /** From 1. */
+  number: number;
+  /** It is tried again because it failed: how many times that was so before. */
+  retry?: number;
+  engine: EngineName;
+  verdict: Verdict;
+  /** Missing where recording did not get that far; what an engine does not tell is missing in it. */
+  counts?: Partial<Counts>;
+  /** How long each phase took, in milliseconds, as far as they were reached. */
+  milliseconds: Partial<Record<Phase, number>>;
+  /** What came of the steps of a script's test. */
+  steps?: readonly StepResult[];
+  /** What counters counted of the native run, by event, where the test expects something of them. */
+  counters?: Readonly<Record<string, number>>;
+  /** How outputs differ from the expected ones, line by line. */
+  differences?: readonly OutputDifference[];
+  /** What a script's test has printed, the end of it. */
+  output?: string;
+  /** Processes that the program has left behind, and that were ended. */
+  leaks?: readonly {
+    phase: Phase;
+    commands: readonly string[];
+  }[];
+  /** Phases that took longer than what is slow. */
+  slow?: readonly Phase[];
+  /** What else there is to say of how it went, a sentence each. */
+  notes?: readonly string[];
+  /** What a signal has left of the recorded program. */
+  crash?: Crash;
+  /** Where the replay has left the recording, if it did. */
+  divergence?: DivergencePlace;
+  /** Where each thread was when the time was up. */
+  threads?: readonly ThreadPlace[];
+  /** Lines of the kernel's log about counters that came meanwhile; of a described host those of its kernels. */
+  kernelLog?: readonly string[];
+  /** The folder with its outputs, where it was kept. */
+  folder?: string;
+  /** The trace in there, if there is one. */
+  trace?: string;
+  /** What replays it, where that is another program than tickproof. */
+  replay?: readonly string[];
+}
+/** Which engine a test is run by, as people say it. */
+/** What `--engine` and a manifest's `engine` take. */
+declare const ENGINE_CHOICES: readonly ["embedded", "rr", "auto"];
+type EngineChoice = (typeof ENGINE_CHOICES)[number];
+/** Bounds of a count, both inclusive. */
+interface SuiteRange {
+  min?: number | undefined;
+  max?: number | undefined;
+}
+/** What an output must be like. */
+interface SuiteText {
+  /** The whole output. */
+  equals?: string | undefined;
+  /** Texts in it. */
+  contains?: string[] | undefined;
+  /** Regular expressions that match in it. */
+  matches?: string[] | undefined;
+  /** It is as in a file in `__snapshots__` beside the manifest. */
+  snapshot?: boolean | undefined;
+}
+/** What a test's runs must be like. */
+interface SuiteExpectations {
+  exit?: number | undefined;
+  /** The signal that ends the program. */
+  signal?: string | undefined;
+  stdout?: SuiteText | undefined;
+  stderr?: SuiteText | undefined;
+  /** Retired conditional branches; `baseline` is a percentage. */
+  ticks?: (SuiteRange & {
+    baseline?: string | undefined;
+  }) | undefined;
+  events?: SuiteRange | undefined;
+  signals?: SuiteRange | undefined;
+  switches?: SuiteRange | undefined;
+  /** How many times as long as the native run the recording takes. */
+  overhead?: {
+    max: number;
+  } | undefined;
+  /** Events of the native run, by name. */
+  counters?: Record<string, SuiteRange> | undefined;
+}
+/** A condition, complete. */
+interface SuiteCondition {
+  when: string[];
+  engine: EngineName[];
+  reason?: string | undefined;
+  url?: string | undefined;
+}
+/** A program that sets up or tears down. */
+interface SuiteHook {
+  command: string;
+  args: string[];
+  environment: Record<string, string>;
+  timeout?: number | undefined;
+}
+/** One test, with the manifest's defaults filled in and its matrix expanded. */
+interface SuiteTest {
+  name: string;
+  program?: string | undefined;
+  build?: {
+    sources: string[];
+    flags?: string[] | undefined;
+    libraries?: string[] | undefined;
+    language?: "c" | "c++" | "asm" | undefined;
+  } | undefined;
+  command?: string | undefined;
+  args: string[];
+  stdin?: string | undefined;
+  /** Contents, or the file that it is a copy of, by path in the working folder. */
+  files?: Record<string, string | {
+    copy: string;
+  }> | undefined;
+  environment: Record<string, string>;
+  signals?: {
+    send: string;
+    at: {
+      ms?: number | undefined;
+      output?: string | undefined;
+      ticks?: number | undefined;
+    };
+  }[] | undefined;
+  setup?: SuiteHook[] | undefined;
+  teardown?: SuiteHook[] | undefined;
+  timeout?: number | undefined;
+  alone: boolean;
+  weight: number;
+  exclusive: string[];
+  repeat?: number | undefined;
+  retry?: number | undefined;
+  tags: string[];
+  skip?: string | undefined;
+  engine?: EngineChoice | undefined;
+  host?: string | undefined;
+  requires: SuiteCondition[];
+  unsupported: SuiteCondition[];
+  flag: SuiteCondition[];
+  xfail: SuiteCondition[];
+  expect: SuiteExpectations;
+}
+/** A checked manifest. */
+interface Suite {
+  /** Name of the suite. */
+  suite: string;
+  description?: string | undefined;
+  /** Seconds, for tests that name no timeout of their own. */
+  timeout: number;
+  engine: EngineChoice;
+  tags: string[];
+  setup?: SuiteHook[] | undefined;
+  teardown?: SuiteHook[] | undefined;
+  tests: SuiteTest[];
+  /** Absolute path of the manifest's folder. */
+  folder: string;
+}
+/** A setting that is not what it was. */
+interface SettingChange {
+  readonly name: string;
+  /** Undefined where it was not there, or could not be read. */
+  readonly before: string | undefined;
+  readonly after: string | undefined;
+}
+/** When a signal is sent. */
+type When = /** Milliseconds after the program's start. */{
+  ms: number;
+} /** Right before the conditional branch behind so many of the program's first task: an exact place. */ | {
+  ticks: number;
+} /** As soon as the program's standard output has something that this matches. */ | {
+  output: RegExp;
+};
+/** Signals by name, as Linux has them. */
+type SignalName = "SIGHUP" | "SIGINT" | "SIGQUIT" | "SIGILL" | "SIGTRAP" | "SIGABRT" | "SIGIOT" | "SIGBUS" | "SIGFPE" | "SIGKILL" | "SIGUSR1" | "SIGSEGV" | "SIGUSR2" | "SIGPIPE" | "SIGALRM" | "SIGTERM" | "SIGSTKFLT" | "SIGCHLD" | "SIGCONT" | "SIGSTOP" | "SIGTSTP" | "SIGTTIN" | "SIGTTOU" | "SIGURG" | "SIGXCPU" | "SIGXFSZ" | "SIGVTALRM" | "SIGPROF" | "SIGWINCH" | "SIGIO" | "SIGPOLL" | "SIGPWR" | "SIGSYS";
+/** A signal to send. */
+interface Send {
+  send: SignalName;
+  at: When;
+}
+/** What is wrong with a script as a whole: a test that has 'only', hooks around all tests that went wrong. */
+interface ScriptProblem {
+  path: string;
+  reason: string;
+}
+/** The type of the signal that a test gets, also in projects that have no types for it. */
+/**
+ * `AbortSignal`, where the project has types for it: those of a browser, Node or Bun. A project without them still
+ * gets what it can ask without.
+ */
+type Signal = typeof globalThis extends {
+  AbortSignal: {
+    prototype: infer Known;
+  };
+} ? Known : {
+  readonly aborted: boolean;
+  readonly reason: unknown;
+};
+/** A host as a test sees it: what it can do, with the evidence. */
+declare class ScriptHost {
+  #private;
+  /** "live", or the name of a described host. */
+  get name(): string;
+  /**
+   * What the probe of a capability has found.
+   *
+   * @param capability A name that `tickproof doctor` lists: "pmu", "kvm-in-txcp-bug".
+   * @throws {RangeError} If there is no such capability.
+   */
+  finding(capability: string): Finding;
+  /** Whether a capability (or a bug) is there for certain. */
+  has(capability: string): boolean;
 }
 /** How a source is built. */
 interface ProgramOptions {
@@ -547,21 +884,6 @@ interface Permissions {
   net?: boolean;
   /** Whether it may change files: all that its user may, those below its working folder, or none. @default true */
   write?: boolean | "folder";
-}
-/** When a signal is sent. */
-type When = /** Milliseconds after the program's start. */{
-  ms: number;
-} /** Right before the conditional branch behind so many of the program's first task: an exact place. */ | {
-  ticks: number;
-} /** As soon as the program's standard output has something that this matches. */ | {
-  output: RegExp;
-};
-/** Signals by name, as Linux has them. */
-type SignalName = "SIGHUP" | "SIGINT" | "SIGQUIT" | "SIGILL" | "SIGTRAP" | "SIGABRT" | "SIGIOT" | "SIGBUS" | "SIGFPE" | "SIGKILL" | "SIGUSR1" | "SIGSEGV" | "SIGUSR2" | "SIGPIPE" | "SIGALRM" | "SIGTERM" | "SIGSTKFLT" | "SIGCHLD" | "SIGCONT" | "SIGSTOP" | "SIGTSTP" | "SIGTTIN" | "SIGTTOU" | "SIGURG" | "SIGXCPU" | "SIGXFSZ" | "SIGVTALRM" | "SIGPROF" | "SIGWINCH" | "SIGIO" | "SIGPOLL" | "SIGPWR" | "SIGSYS";
-/** A signal to send. */
-interface Send {
-  send: SignalName;
-  at: When;
 }
 /** How a program is run under record. */
 interface RecordOptions extends ProgramOptions {
@@ -699,18 +1021,6 @@ declare class TestContext {
    */
   compile(source: string, options?: ProgramOptions | readonly string[]): Promise<Program>;
 }
-/**
- * `AbortSignal`, where the project has types for it: those of a browser, Node or Bun. A project without them still
- * gets what it can ask without.
- */
-type Signal = typeof globalThis extends {
-  AbortSignal: {
-    prototype: infer Known;
-  };
-} ? Known : {
-  readonly aborted: boolean;
-  readonly reason: unknown;
-};
 /** The body of a test or a step. */
 type TestFunction = (t: TestContext) => void | Promise<void>;
 /** Capabilities of a host, and what is to be said of them. */
@@ -779,316 +1089,10 @@ interface TestOptions extends TestConditions {
   /** What programs that it records may do. @default all that its user may */
   permissions?: Permissions;
 }
-/** A place in a script. */
-interface Location {
-  file: string;
-  /** From 1. */
-  line: number;
-}
 /** When a hook runs: around all tests of its script, or around each. */
 type HookName = "beforeAll" | "beforeEach" | "afterEach" | "afterAll";
 /** The body of a hook. */
 type Hook = () => void | Promise<void>;
-/** The lines around one difference, as a unified diff has them. */
-interface Hunk {
-  /** Numbers of its first lines, from 1, on both sides. */
-  expectedStart: number;
-  foundStart: number;
-  /** Each with what it is: " " on both sides, "-" expected only, "+" found only. */
-  lines: readonly string[];
-}
-/** How a found text differs from the expected one. */
-interface OutputDifference {
-  stream: "stdout" | "stderr";
-  phase: Phase;
-  /** What the expected one is of: "the manifest", "the snapshot x", "the recording". */
-  against: string;
-  hunks: readonly Hunk[];
-  /** Lines that differ and are not shown. */
-  more: number;
-}
-/** The three runs of an attempt; a script makes its own. */
-type Phase = "native" | "record" | "replay" | "script";
-/** Why a test is skipped, marked, or expected to fail. */
-interface Note {
-  /** What was seen of the host, with the evidence, and the manifest's reason. */
-  readonly text: string;
-  readonly url?: string;
-  /** Capabilities that it is about. */
-  readonly capabilities: readonly string[];
-  /** Those of them that the host lacks. */
-  readonly missing: readonly string[];
-}
-/** What came of a test, or of one attempt at it. */
-type Verdict = /** All as it must be; with flags, it shows less than it seems to. */{
-  kind: "pass";
-  flags?: readonly Note[];
-} /** The program, its recording or its replay is not as it must be. */ | {
-  kind: "fail";
-  reasons: readonly string[];
-} /** It was not run, and that is nobody's fault. */ | {
-  kind: "skip";
-  reason: string;
-  missing: readonly string[];
-  url?: string;
-} /** It was expected to fail for a known reason, and did. */ | {
-  kind: "xfail";
-  reason: string;
-  url?: string;
-  found: readonly string[];
-} /** It was expected to fail and passed: the manifest is out of date, and the run fails. */ | {
-  kind: "xpass";
-  reason: string;
-  url?: string;
-  remedy?: string;
-} | {
-  kind: "timeout";
-  phase: Phase;
-  seconds: number;
-} /** The host or the harness is at fault, not what is tested. */ | {
-  kind: "broken";
-  reason: string;
-} /** Of a test, not of an attempt: it passed when it was tried again. */ | {
-  kind: "flaky";
-  attempts: number;
-  reasons: readonly string[];
-};
-/** Numbers that the engine counted while it recorded. */
-interface Counts {
-  ticks: number;
-  events: number;
-  signals: number;
-  switches: number;
-}
-/** One time that a test was run natively (the first few times only), recorded and replayed. */
-interface Attempt {
-  /** From 1. */
-  number: number;
-  /** It is tried again because it failed: how many times that was so before. */
-  retry?: number;
-  engine: EngineName;
-  verdict: Verdict;
-  /** Missing where recording did not get that far; what an engine does not tell is missing in it. */
-  counts?: Partial<Counts>;
-  /** How long each phase took, in milliseconds, as far as they were reached. */
-  milliseconds: Partial<Record<Phase, number>>;
-  /** What came of the steps of a script's test. */
-  steps?: readonly StepResult[];
-  /** What counters counted of the native run, by event, where the test expects something of them. */
-  counters?: Readonly<Record<string, number>>;
-  /** How outputs differ from the expected ones, line by line. */
-  differences?: readonly OutputDifference[];
-  /** What a script's test has printed, the end of it. */
-  output?: string;
-  /** Processes that the program has left behind, and that were ended. */
-  leaks?: readonly {
-    phase: Phase;
-    commands: readonly string[];
-  }[];
-  /** Phases that took longer than what is slow. */
-  slow?: readonly Phase[];
-  /** What else there is to say of how it went, a sentence each. */
-  notes?: readonly string[];
-  /** What a signal has left of the recorded program. */
-  crash?: Crash;
-  /** Where the replay has left the recording, if it did. */
-  divergence?: DivergencePlace;
-  /** Where each thread was when the time was up. */
-  threads?: readonly ThreadPlace[];
-  /** Lines of the kernel's log about counters that came meanwhile; of a described host those of its kernels. */
-  kernelLog?: readonly string[];
-  /** The folder with its outputs, where it was kept. */
-  folder?: string;
-  /** The trace in there, if there is one. */
-  trace?: string;
-  /** What replays it, where that is another program than tickproof. */
-  replay?: readonly string[];
-}
-/** What is wrong with a script as a whole: a test that has 'only', hooks around all tests that went wrong. */
-interface ScriptProblem {
-  path: string;
-  reason: string;
-}
-/** A line and those around it. */
-interface SourceExcerpt {
-  /** Path as debug information has it. */
-  file: string;
-  /** The line that is meant, from 1. */
-  line: number;
-  lines: readonly {
-    number: number;
-    text: string;
-  }[];
-}
-/** What is known of a place. */
-interface SymbolPlace {
-  /** The file's name, without folders. */
-  module: string;
-  offset: number;
-  symbol?: string;
-  /** Source file and line, from 1. */
-  file?: string;
-  line?: number;
-}
-/** What `--engine` and a manifest's `engine` take. */
-declare const ENGINE_CHOICES: readonly ["embedded", "rr", "auto"];
-type EngineChoice = (typeof ENGINE_CHOICES)[number];
-/** Where a replay has left its recording. */
-interface DivergencePlace {
-  readonly difference: Difference;
-  /** The program's text there; undefined where no file is mapped at the pc. */
-  readonly code?: CodeListing;
-  /** The function and the source's line at the recorded pc. */
-  readonly place?: SymbolPlace;
-  /** The events before the one that could not be followed, a line each, in their order. */
-  readonly lastEvents?: readonly string[];
-}
-/** Where a thread stood when its time was up. */
-interface ThreadPlace {
-  readonly task: number;
-  readonly process: number;
-  /** `blocked` in the kernel, or `ready` to run. */
-  readonly state: "blocked" | "ready";
-  /** "0x7ffff7ed9e65" */
-  readonly pc: string;
-  /** The system call that it was in. */
-  readonly syscall?: string;
-  readonly place?: SymbolPlace;
-  /** The nearest caller of the program's own whose line is known, else the nearest of all. */
-  readonly caller?: SymbolPlace;
-  /** The function of a system library that this one has called. */
-  readonly via?: SymbolPlace;
-}
-/** A program that a signal has ended. */
-interface Crash {
-  /** "SIGSEGV" */
-  readonly signal: string;
-  readonly task: number;
-  readonly process: number;
-  /** What a fault was about: the address that could not be read, the instruction. */
-  readonly address?: string;
-  /** The innermost first; a place is missing where no file is mapped at the pc. */
-  readonly frames: readonly {
-    readonly pc: string;
-    readonly place?: SymbolPlace;
-  }[];
-  /** Frames beyond those. */
-  readonly moreFrames: number;
-  /** The lines around the innermost place of the program's own whose source is there. */
-  readonly source?: SourceExcerpt;
-  /** The events before the signal and the signal itself, a line each, in their order. */
-  readonly lastEvents: readonly string[];
-}
-/** Bounds of a count, both inclusive. */
-interface SuiteRange {
-  min?: number | undefined;
-  max?: number | undefined;
-}
-/** What an output must be like. */
-interface SuiteText {
-  /** The whole output. */
-  equals?: string | undefined;
-  /** Texts in it. */
-  contains?: string[] | undefined;
-  /** Regular expressions that match in it. */
-  matches?: string[] | undefined;
-  /** It is as in a file in `__snapshots__` beside the manifest. */
-  snapshot?: boolean | undefined;
-}
-/** What a test's runs must be like. */
-interface SuiteExpectations {
-  exit?: number | undefined;
-  /** The signal that ends the program. */
-  signal?: string | undefined;
-  stdout?: SuiteText | undefined;
-  stderr?: SuiteText | undefined;
-  /** Retired conditional branches; `baseline` is a percentage. */
-  ticks?: (SuiteRange & {
-    baseline?: string | undefined;
-  }) | undefined;
-  events?: SuiteRange | undefined;
-  signals?: SuiteRange | undefined;
-  switches?: SuiteRange | undefined;
-  /** How many times as long as the native run the recording takes. */
-  overhead?: {
-    max: number;
-  } | undefined;
-  /** Events of the native run, by name. */
-  counters?: Record<string, SuiteRange> | undefined;
-}
-/** A condition, complete. */
-interface SuiteCondition {
-  when: string[];
-  engine: EngineName[];
-  reason?: string | undefined;
-  url?: string | undefined;
-}
-/** A program that sets up or tears down. */
-interface SuiteHook {
-  command: string;
-  args: string[];
-  environment: Record<string, string>;
-  timeout?: number | undefined;
-}
-/** One test, with the manifest's defaults filled in and its matrix expanded. */
-interface SuiteTest {
-  name: string;
-  program?: string | undefined;
-  build?: {
-    sources: string[];
-    flags?: string[] | undefined;
-    libraries?: string[] | undefined;
-    language?: "c" | "c++" | "asm" | undefined;
-  } | undefined;
-  command?: string | undefined;
-  args: string[];
-  stdin?: string | undefined;
-  /** Contents, or the file that it is a copy of, by path in the working folder. */
-  files?: Record<string, string | {
-    copy: string;
-  }> | undefined;
-  environment: Record<string, string>;
-  signals?: {
-    send: string;
-    at: {
-      ms?: number | undefined;
-      output?: string | undefined;
-      ticks?: number | undefined;
-    };
-  }[] | undefined;
-  setup?: SuiteHook[] | undefined;
-  teardown?: SuiteHook[] | undefined;
-  timeout?: number | undefined;
-  alone: boolean;
-  weight: number;
-  exclusive: string[];
-  repeat?: number | undefined;
-  retry?: number | undefined;
-  tags: string[];
-  skip?: string | undefined;
-  engine?: EngineChoice | undefined;
-  host?: string | undefined;
-  requires: SuiteCondition[];
-  unsupported: SuiteCondition[];
-  flag: SuiteCondition[];
-  xfail: SuiteCondition[];
-  expect: SuiteExpectations;
-}
-/** A checked manifest. */
-interface Suite {
-  /** Name of the suite. */
-  suite: string;
-  description?: string | undefined;
-  /** Seconds, for tests that name no timeout of their own. */
-  timeout: number;
-  engine: EngineChoice;
-  tags: string[];
-  setup?: SuiteHook[] | undefined;
-  teardown?: SuiteHook[] | undefined;
-  tests: SuiteTest[];
-  /** Absolute path of the manifest's folder. */
-  folder: string;
-}
 /** A test, as a line names it. */
 interface JsonTest {
   id: string;

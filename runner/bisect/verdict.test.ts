@@ -1,6 +1,6 @@
 import { test } from "bun:test";
 import { assertEquals, assertThrows } from "@std/assert";
-import type { Verdict } from "../run/mod.ts";
+import type { Verdict } from "../results/mod.ts";
 import { answerBy, runsNeeded } from "./verdict.ts";
 
 test("runsNeeded() is the smallest number that shows the failure with that confidence", () => {

@@ -2,9 +2,9 @@
  * From repeated runs to an answer for `git bisect run`: one failure is enough for "bad"; "good" takes as many passes
  * as make it unlikely that the failure was just missed.
  */
-import type { Verdict } from "../run/mod.ts";
 
 /** What `git bisect run` understands: 0 good, 1 bad, 125 "skip this commit" (git-bisect(1), "Bisect run"). */
+import type { Verdict } from "../results/mod.ts";
 export type Answer =
   | { kind: "good"; runs: number }
   | { kind: "bad"; runs: number; verdict: Verdict }

@@ -1,6 +1,7 @@
 /** Ctrl-C and its kin, for commands that run others: once ends in an orderly way, twice at once. */
+
 import { SIGNAL_BASE } from "../exit-codes.ts";
-import { killDescendants } from "../run/process-tree.ts";
+import { killDescendants } from "../processes/mod.ts";
 import { signalNumber } from "../signals.ts";
 
 const codeOf = (signal: NodeJS.Signals): number => SIGNAL_BASE + (signalNumber(signal) ?? 0);

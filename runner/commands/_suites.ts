@@ -1,9 +1,9 @@
 /** What `tickproof suites` does: chooses tests, runs them, keeps their history, and shows what came of them. */
+
 import { mkdtempSync, rmSync } from "node:fs";
 import { availableParallelism, tmpdir } from "node:os";
 import { join } from "node:path";
 import { discover } from "../discover/mod.ts";
-import { ENGINE_CHOICES } from "../engines/types.ts";
 import { UsageError } from "../errors.ts";
 import { BROKEN, FAILED, OK, REQUIRED_SKIPPED } from "../exit-codes.ts";
 import { History, historyPath } from "../history/mod.ts";
@@ -12,8 +12,10 @@ import { LogWatch, readSettings } from "../kernel/mod.ts";
 import { isRichTerminal, print, say } from "../output.ts";
 import { counted } from "../plural.ts";
 import { forecastJson, forecastText, listTests, reportersFor, styleFor } from "../reporters/mod.ts";
-import { CATCH_TRIES } from "../run/attempt.ts";
+import { ENGINE_CHOICES } from "../results/mod.ts";
+
 import {
+  CATCH_TRIES,
   collectTests,
   forecastOn,
   inTxGuard,
@@ -40,8 +42,8 @@ import { TICKPROOF } from "../tickproof.ts";
 import { tracesRoot } from "../traces.ts";
 import { Ending } from "./_ending.ts";
 import { RunHistory } from "./_run-history.ts";
+import type { SuitesOptions } from "./_suites-options.ts";
 import { watchAndRun, watchedFiles } from "./_watch.ts";
-import type { SuitesOptions } from "./suites.ts";
 
 /** Rounds of `--until-fail` without `--repeat`: more than anybody waits for. */
 const FOREVER = 1_000_000;

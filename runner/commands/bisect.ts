@@ -1,4 +1,5 @@
 /** `tickproof bisect`: is this commit good or bad? For `git bisect run`, and for failures that only show now and then. */
+
 import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -8,7 +9,8 @@ import { NothingMatched, UsageError } from "../errors.ts";
 import { FAILED, OK } from "../exit-codes.ts";
 import { say } from "../output.ts";
 import { counted } from "../plural.ts";
-import type { ScriptSessions, TestCase, Verdict } from "../run/mod.ts";
+import type { Verdict } from "../results/mod.ts";
+import type { ScriptSessions, TestCase } from "../run/mod.ts";
 import { TICKPROOF } from "../tickproof.ts";
 import { Ending } from "./_ending.ts";
 

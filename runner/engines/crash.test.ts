@@ -1,4 +1,5 @@
 /** What is told of crashes of real programs: the signal, the line, the stack, whatever the way into the fault. */
+
 import { afterAll, test } from "bun:test";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -6,8 +7,8 @@ import { join, resolve } from "node:path";
 import { assert, assertEquals, assertExists, assertMatch } from "@std/assert";
 import { findCompiler } from "../programs/compiler.ts";
 import { readReport } from "../report.ts";
+import type { Crash } from "../results/mod.ts";
 import { crashOf } from "./crash.ts";
-import type { Crash } from "./types.ts";
 
 const SOURCE = resolve(import.meta.dir, "fixtures/crashes.c");
 const CLI = resolve(import.meta.dir, "../cli.ts");

@@ -1,12 +1,13 @@
 /** What is shown of a program that a signal has ended: its stack with names, the source, the events before. */
+
 import { existsSync } from "node:fs";
 import type { CrashState } from "../../engine/mod.ts";
 import { formatEvent, TraceReader } from "../../engine/trace/mod.ts";
 import type { RecordReport } from "../report.ts";
+import type { Crash } from "../results/mod.ts";
 import { signalName } from "../signals.ts";
 import { sourceAround, symbolize, unwind } from "../symbols/mod.ts";
 import { isOwn } from "./places.ts";
-import type { Crash } from "./types.ts";
 
 /** Signals that tell of a fault of the program itself: those whose default is to dump core (signal(7)). */
 const FAULTS: ReadonlySet<string> = new Set([

@@ -1,10 +1,11 @@
 /** Puts names to the places that the embedded engine's reports tell: where a replay diverged, where threads stood. */
+
 import { existsSync } from "node:fs";
 import type { CodePlace, TaskPlace } from "../../engine/mod.ts";
 import { formatEvent, TraceReader } from "../../engine/trace/mod.ts";
 import type { RecordReport, ReplayReport } from "../report.ts";
+import type { DivergencePlace, ThreadPlace } from "../results/mod.ts";
 import { type FilePlace, type SymbolPlace, symbolize } from "../symbols/mod.ts";
-import type { DivergencePlace, ThreadPlace } from "./types.ts";
 
 /** The C library and what loads programs: their lines are not those that a person looks for. */
 const SYSTEM_MODULES = /^(libc|libpthread|ld-linux|ld-musl|libc-musl)\b/;

@@ -2,16 +2,11 @@
  * What the runner asks of an engine: how it is started to record and to replay, and what its results say. A
  * further engine is one more object of this shape; the runner knows no engine by name.
  */
-import type { CodeListing, Difference } from "../../engine/mod.ts";
+
 import type { EngineName } from "../host/mod.ts";
 import type { Exit } from "../report.ts";
-import type { Counts, Verdict } from "../run/types.ts";
+import type { Counts, Crash, DivergencePlace, ThreadPlace, Verdict } from "../results/mod.ts";
 import type { Send } from "../script/send.ts";
-import type { SourceExcerpt, SymbolPlace } from "../symbols/mod.ts";
-
-/** What `--engine` and a manifest's `engine` take. */
-export const ENGINE_CHOICES = ["embedded", "rr", "auto"] as const;
-export type EngineChoice = (typeof ENGINE_CHOICES)[number];
 
 /** Phases that an engine runs. */
 export type EnginePhase = "record" | "replay";
@@ -50,52 +45,6 @@ export interface Completed {
   readonly reasons: readonly string[];
   /** What the kernels of a described host have logged meanwhile, a line each. */
   readonly hostLog?: readonly string[];
-}
-
-/** Where a replay has left its recording. */
-export interface DivergencePlace {
-  readonly difference: Difference;
-  /** The program's text there; undefined where no file is mapped at the pc. */
-  readonly code?: CodeListing;
-  /** The function and the source's line at the recorded pc. */
-  readonly place?: SymbolPlace;
-  /** The events before the one that could not be followed, a line each, in their order. */
-  readonly lastEvents?: readonly string[];
-}
-
-/** Where a thread stood when its time was up. */
-export interface ThreadPlace {
-  readonly task: number;
-  readonly process: number;
-  /** `blocked` in the kernel, or `ready` to run. */
-  readonly state: "blocked" | "ready";
-  /** "0x7ffff7ed9e65" */
-  readonly pc: string;
-  /** The system call that it was in. */
-  readonly syscall?: string;
-  readonly place?: SymbolPlace;
-  /** The nearest caller of the program's own whose line is known, else the nearest of all. */
-  readonly caller?: SymbolPlace;
-  /** The function of a system library that this one has called. */
-  readonly via?: SymbolPlace;
-}
-
-/** A program that a signal has ended. */
-export interface Crash {
-  /** "SIGSEGV" */
-  readonly signal: string;
-  readonly task: number;
-  readonly process: number;
-  /** What a fault was about: the address that could not be read, the instruction. */
-  readonly address?: string;
-  /** The innermost first; a place is missing where no file is mapped at the pc. */
-  readonly frames: readonly { readonly pc: string; readonly place?: SymbolPlace }[];
-  /** Frames beyond those. */
-  readonly moreFrames: number;
-  /** The lines around the innermost place of the program's own whose source is there. */
-  readonly source?: SourceExcerpt;
-  /** The events before the signal and the signal itself, a line each, in their order. */
-  readonly lastEvents: readonly string[];
 }
 
 /** It came to no end that could be compared. */

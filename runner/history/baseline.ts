@@ -3,21 +3,8 @@
  * no run is judged by what it has changed itself.
  */
 import { type Bounds, type Comparison, regressions, sideOf } from "./compare.ts";
-import type { AttemptRow } from "./store.ts";
+import type { AttemptRow, Baseline } from "./store.ts";
 import { trendsOf } from "./trends.ts";
-
-/** What one test was like when its baseline was set. */
-export interface Baseline {
-  test: string;
-  engine: string;
-  /** Profile that it ran on; "" for the live host. */
-  describedHost: string;
-  /** The run that it was set by, and when: ISO 8601, UTC. */
-  run: number;
-  setAt: string;
-  ticks: number | null;
-  overhead: number | null;
-}
 
 type Keyed = Pick<Baseline, "test" | "engine" | "describedHost">;
 

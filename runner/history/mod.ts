@@ -1,5 +1,5 @@
 /** The history of runs: what passed where, how often, since when, and at what cost. */
-export { type Baseline, baselinesOf, baselineTicks, judgeByBaselines } from "./baseline.ts";
+export { baselinesOf, baselineTicks, judgeByBaselines } from "./baseline.ts";
 export {
   type Bounds,
   type Comparison,
@@ -10,6 +10,7 @@ export {
 export { historyPath } from "./place.ts";
 export { historyReporter, runInfo } from "./reporter.ts";
 export { type Rate, rateOf, rateText } from "./statistics.ts";
+export type { Baseline } from "./store.ts";
 export { type AttemptDetail, type AttemptFilter, type AttemptRow, History, type RunRow } from "./store.ts";
 export { comparisonText, runsText, trendsText, trendText } from "./text.ts";
 export { isBad, isSilent, LEAST_NATIVE_MS, type Trend, type TrendPoint, trendsOf } from "./trends.ts";

@@ -1,7 +1,7 @@
 import { test } from "bun:test";
 import { assertEquals } from "@std/assert";
+import type { Attempt } from "../results/mod.ts";
 import { shellTest } from "../run/_fixtures.ts";
-import type { Attempt } from "../run/mod.ts";
 import { attemptInfo } from "./reporter.ts";
 
 const ATTEMPT: Attempt = {

@@ -1,8 +1,10 @@
 /** Writes the events of a run into the history as they come. */
+
 import { hostname, release } from "node:os";
 import { describeHost } from "../../engine/trace/mod.ts";
 import { reasonsOf } from "../reporters/details.ts";
-import type { Attempt, Reporter, TestCase, Verdict } from "../run/mod.ts";
+import type { Attempt, Verdict } from "../results/mod.ts";
+import type { Reporter, TestCase } from "../run/mod.ts";
 import { VERSION } from "../version.ts";
 import type { AttemptDetail, AttemptInfo, History, RunInfo } from "./store.ts";
 

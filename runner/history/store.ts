@@ -3,15 +3,26 @@
  *
  * Each attempt is written when it ends, so that a run that is killed leaves what it had.
  */
+
 import { Database } from "bun:sqlite";
 import { mkdirSync } from "node:fs";
 import { dirname } from "node:path";
-import type { Crash, DivergencePlace, ThreadPlace } from "../engines/mod.ts";
 import { UsageError } from "../errors.ts";
-import type { OutputDifference } from "../run/mod.ts";
-import type { StepResult } from "../script/outcome.ts";
-import type { Baseline } from "./baseline.ts";
+import type { Crash, DivergencePlace, OutputDifference, StepResult, ThreadPlace } from "../results/mod.ts";
 import { migrate } from "./schema.ts";
+
+/** What one test was like when its baseline was set. */
+export interface Baseline {
+  test: string;
+  engine: string;
+  /** Profile that it ran on; "" for the live host. */
+  describedHost: string;
+  /** The run that it was set by, and when: ISO 8601, UTC. */
+  run: number;
+  setAt: string;
+  ticks: number | null;
+  overhead: number | null;
+}
 
 /** What a run says of itself. */
 export interface RunInfo {

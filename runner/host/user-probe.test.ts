@@ -5,7 +5,7 @@ import { join, resolve } from "node:path";
 import { assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
 import { UsageError } from "../errors.ts";
 import { checkManifest } from "../manifest/mod.ts";
-import { factsOf } from "../run/facts.ts";
+import { factsOf } from "../run/decide/facts.ts";
 import { capabilitiesOf, capabilityNames } from "./capabilities.ts";
 import { loadDescribedHost } from "./described.ts";
 import { loadUserProbe } from "./user-probe.ts";

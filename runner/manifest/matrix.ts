@@ -1,7 +1,8 @@
 /** One entry of a manifest, run in several ways: with each engine, on each host, with each list of arguments. */
+
 import { basename, extname } from "node:path";
 import { z } from "zod";
-import { ENGINE_CHOICES } from "../engines/types.ts";
+import { ENGINE_CHOICES } from "../results/mod.ts";
 import type { Path } from "../yaml/mod.ts";
 import { listOf } from "./shorthand.ts";
 

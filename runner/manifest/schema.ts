@@ -1,6 +1,7 @@
 /** What a manifest may say: the one definition that checking, types and the published JSON Schema follow from. */
+
 import { z } from "zod";
-import { ENGINE_CHOICES } from "../engines/types.ts";
+import { ENGINE_CHOICES } from "../results/mod.ts";
 import { buildSchema } from "./build.ts";
 import { conditionKeys } from "./conditions.ts";
 import { expectationsSchema } from "./expectations.ts";

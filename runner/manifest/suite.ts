@@ -2,8 +2,9 @@
  * The type of a checked manifest as scripts get it by `import suite from "./x.suite.yaml"`. Written out, and not taken
  * from the schema, so that a project which imports it needs no types of the library that checks.
  */
-import type { EngineChoice } from "../engines/mod.ts";
+
 import type { EngineName } from "../host/mod.ts";
+import type { EngineChoice } from "../results/mod.ts";
 
 /** Bounds of a count, both inclusive. */
 export interface SuiteRange {

@@ -1,6 +1,7 @@
 /** Results of runs, for the tests of this folder. */
+import type { Attempt, Verdict } from "../results/mod.ts";
 import { shellTest } from "../run/_fixtures.ts";
-import type { Attempt, RunSummary, TestResult, Verdict } from "../run/mod.ts";
+import type { RunSummary, TestResult } from "../run/mod.ts";
 
 /** An attempt that passed. */
 export const good: Attempt = {

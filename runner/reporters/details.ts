@@ -1,6 +1,8 @@
 /** What there is to say of tests that did not pass: why, where the trace is, and how to replay it. */
+
 import { counted } from "../plural.ts";
-import { type Attempt, isHarmless, type TestCase, type TestResult, type Verdict } from "../run/mod.ts";
+import type { Attempt, Verdict } from "../results/mod.ts";
+import { isHarmless, type TestCase, type TestResult } from "../run/mod.ts";
 import { diffLines } from "./diff-lines.ts";
 import { failureLines } from "./failure-lines.ts";
 import { replayCommand } from "./replay-command.ts";

@@ -1,6 +1,6 @@
 import { test } from "bun:test";
 import { assertEquals, assertStringIncludes } from "@std/assert";
-import type { OutputDifference } from "../run/mod.ts";
+import type { OutputDifference } from "../results/mod.ts";
 import { diffLines } from "./diff-lines.ts";
 import { styleFor } from "./style.ts";
 

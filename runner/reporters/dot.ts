@@ -1,5 +1,6 @@
 /** A character for each attempt, as it ends; what went wrong stands below. */
-import { isHarmless, type Reporter, type Verdict } from "../run/mod.ts";
+import type { Verdict } from "../results/mod.ts";
+import { isHarmless, type Reporter } from "../run/mod.ts";
 import { failureDetails, noteDetails } from "./details.ts";
 import type { Style } from "./style.ts";
 import { othersLine, totalsLine } from "./totals.ts";

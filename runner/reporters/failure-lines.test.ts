@@ -1,6 +1,6 @@
 import { test } from "bun:test";
 import { assertEquals } from "@std/assert";
-import type { Attempt } from "../run/mod.ts";
+import type { Attempt } from "../results/mod.ts";
 import { good } from "./_fixtures.ts";
 import { failureLines } from "./failure-lines.ts";
 import { styleFor } from "./style.ts";

@@ -1,6 +1,8 @@
 /** What would happen on a host: a column for each engine, and the reasons below. */
+
 import type { EngineName } from "../host/mod.ts";
-import type { Decision, Forecast, Note, Prospect } from "../run/mod.ts";
+import type { Note } from "../results/mod.ts";
+import type { Decision, Forecast, Prospect } from "../run/mod.ts";
 import { firstOf } from "./details.ts";
 import type { Style } from "./style.ts";
 import { type Cell, layOut } from "./table.ts";

@@ -1,10 +1,11 @@
 /**
  * The events of a run as JSON lines, one as each happens: {@link JsonLine} is what a line may be.
  */
+
 import type { SettingChange } from "../kernel/mod.ts";
-import type { Attempt, Reporter, RunEvent, TestCase, Verdict } from "../run/mod.ts";
+import type { Attempt, StepResult, Verdict } from "../results/mod.ts";
+import type { Reporter, RunEvent, TestCase } from "../run/mod.ts";
 import type { ScriptProblem } from "../run/types.ts";
-import type { StepResult } from "../script/outcome.ts";
 
 /** A test, as a line names it. */
 export interface JsonTest {

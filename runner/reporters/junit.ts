@@ -6,8 +6,10 @@
  * that passed in the end, `rerunFailure` in one that did not.
  * Source: maven.apache.org/surefire/maven-surefire-plugin/xsd/surefire-test-report.xsd.
  */
+
 import { create } from "xmlbuilder2";
-import type { Attempt, RunSummary, TestCase, TestResult, Verdict } from "../run/mod.ts";
+import type { Attempt, Verdict } from "../results/mod.ts";
+import type { RunSummary, TestCase, TestResult } from "../run/mod.ts";
 import { reasonsOf } from "./details.ts";
 import { replayCommand } from "./replay-command.ts";
 import { stepLines } from "./step-lines.ts";

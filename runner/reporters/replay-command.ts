@@ -1,6 +1,8 @@
 /** The command that replays a failure, as short as it gets, such that it can be pasted into a shell here. */
+
 import { resolve } from "node:path";
-import type { Attempt, TestCase } from "../run/mod.ts";
+import type { Attempt } from "../results/mod.ts";
+import type { TestCase } from "../run/mod.ts";
 import { typedCommand } from "../tickproof.ts";
 import { findKept } from "../traces.ts";
 

@@ -1,5 +1,5 @@
 /** The steps of a script's test as lines, inner ones further in. */
-import type { StepResult } from "../script/outcome.ts";
+import type { StepResult } from "../results/mod.ts";
 import type { Style } from "./style.ts";
 
 /** "pass outer 12 ms", "  fail inner 3 ms", "skip later: not today" */

@@ -3,8 +3,8 @@
  *
  * Sources: testanything.org/tap-version-14-specification; docs.kernel.org/dev-tools/ktap.html.
  */
+import type { StepResult } from "../results/mod.ts";
 import type { RunSummary, TestResult } from "../run/mod.ts";
-import type { StepResult } from "../script/outcome.ts";
 import { reasonsOf } from "./details.ts";
 import { stepLines } from "./step-lines.ts";
 import { styleFor } from "./style.ts";

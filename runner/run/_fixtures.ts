@@ -1,11 +1,12 @@
 /** Test cases and a run of them with the stand-in engine, for the tests of this folder. */
+
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { embeddedEngine } from "../engines/mod.ts";
 import { LogWatch } from "../kernel/mod.ts";
 import { type RunOptions, runTests } from "./run.ts";
-import { ScriptSessions } from "./scripts.ts";
+import { ScriptSessions } from "./select/mod.ts";
 import type { RunEvent, RunSummary, TestCase } from "./types.ts";
 
 /** A test that runs a shell script. */

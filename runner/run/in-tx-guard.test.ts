@@ -5,10 +5,10 @@ import { join } from "node:path";
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { describedFacts, FakePerf } from "../../ffi/perf/_fixtures.ts";
 import { type Host, liveHost } from "../host/mod.ts";
+import type { Guard } from "../processes/guard.ts";
+import { runProcess } from "../processes/process.ts";
 import { FAKE_ENGINE, FakeRun, type FakeRunOptions, shellTest } from "./_fixtures.ts";
-import type { Guard } from "./guard.ts";
 import { inTxGuard } from "./in-tx-guard.ts";
-import { runProcess } from "./process.ts";
 import type { TestResult } from "./types.ts";
 
 const HASWELL = describedFacts("GenuineIntel", [6, 0x3c, 3], {}, true);

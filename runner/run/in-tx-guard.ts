@@ -2,10 +2,11 @@
  * Where IN_TXCP can't be used, the branches of an aborted transaction stay counted and ticks are wrong. The remedy
  * of rr's issue 1952: count branches in transactions (IN_TX) beside, and stop as soon as there is one.
  */
+
 import { Counter, EventNameError, SyscallError } from "../../ffi/mod.ts";
 import type { Host } from "../host/mod.ts";
 import { counted } from "../plural.ts";
-import type { Guard } from "./guard.ts";
+import type { Guard } from "../processes/mod.ts";
 
 /** The event that must not happen. */
 export const IN_TX_BRANCHES = "retired-conditional-branches:u:in_tx";

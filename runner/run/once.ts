@@ -1,10 +1,12 @@
 /** One attempt at one test, for those who run tests by rules of their own: bisect, and `bun test`. */
+
 import { LogWatch } from "../kernel/mod.ts";
+import type { Verdict } from "../results/mod.ts";
 import { tracesRoot } from "../traces.ts";
-import type { Surroundings } from "./prepare.ts";
+import type { Surroundings } from "./decide/mod.ts";
 import { runTests } from "./run.ts";
-import type { ScriptSessions } from "./scripts.ts";
-import type { TestCase, Verdict } from "./types.ts";
+import type { ScriptSessions } from "./select/mod.ts";
+import type { TestCase } from "./types.ts";
 import type { Keep } from "./workspace.ts";
 
 /** How the attempt is made. */

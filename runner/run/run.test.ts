@@ -2,8 +2,8 @@ import { test } from "bun:test";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { assert, assertEquals, assertExists, assertStringIncludes } from "@std/assert";
 import { LogWatch } from "../kernel/mod.ts";
+import type { Verdict } from "../results/mod.ts";
 import { FakeRun, faultyTest, shellTest } from "./_fixtures.ts";
-import type { Verdict } from "./types.ts";
 
 /** The verdict of a single test run with the stand-in engine. */
 async function verdictOf(...[script, more]: Parameters<typeof shellTest>): Promise<Verdict> {

@@ -1,21 +1,26 @@
 /** A whole run: every test the asked number of times, side by side, told to a reporter as it goes. */
+
 import type { EngineName } from "../host/mod.ts";
 import { type LogWatch, type Settings, settingChanges } from "../kernel/mod.ts";
-import { CATCH_TRIES, makeAttempt, NATIVE_RUNS } from "./attempt.ts";
-import type { Guard } from "./guard.ts";
+import type { Guard } from "../processes/mod.ts";
+import type { Attempt, Phase, Verdict } from "../results/mod.ts";
+import {
+  Aborted,
+  CATCH_TRIES,
+  makeAttempt,
+  makeScriptAttempt,
+  NATIVE_RUNS,
+  Programs,
+} from "./attempt/mod.ts";
+import { Snapshots } from "./compare/mod.ts";
+import { judgeAttempt, type Plan, type PreparedTest, prepare, type Surroundings } from "./decide/mod.ts";
+import { type SharedFixture, SharedFixtures } from "./fixture/mod.ts";
 import type { NoGuard } from "./in-tx-guard.ts";
-import { judgeAttempt } from "./judge.ts";
-import { Aborted } from "./phase.ts";
 import { type PoolTask, runPool } from "./pool.ts";
-import { type Plan, type PreparedTest, prepare, type Surroundings } from "./prepare.ts";
-import { Programs } from "./programs.ts";
-import { makeScriptAttempt } from "./script-attempt.ts";
-import type { ScriptSessions } from "./scripts.ts";
-import { type SharedFixture, SharedFixtures } from "./shared-fixture.ts";
+import type { ScriptSessions } from "./select/mod.ts";
 import { slowPhases } from "./slow.ts";
-import { Snapshots } from "./snapshots.ts";
 import { isHarmless, summarize } from "./summarize.ts";
-import type { Attempt, Phase, Reporter, RunSummary, Target, TestCase, Verdict } from "./types.ts";
+import type { Reporter, RunSummary, Target, TestCase } from "./types.ts";
 import { type AttemptFolder, type Keep, Workspace } from "./workspace.ts";
 
 /** How tests are run. */

@@ -1,5 +1,6 @@
 /** Phases that take long: which they are, and from when on. */
-import type { Attempt, Phase, TestCase } from "./types.ts";
+import type { Attempt, Phase } from "../results/mod.ts";
+import type { TestCase } from "./types.ts";
 
 /** A phase that takes longer is slow, where nobody says: most tests take less than a second. */
 const DEFAULT_SLOW_SECONDS = 20;

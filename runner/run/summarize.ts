@@ -1,6 +1,8 @@
 /** From attempts to results: a test passes only if every attempt at it passes. */
-import type { PreparedTest } from "./prepare.ts";
-import type { Attempt, RunSummary, TestResult, Verdict } from "./types.ts";
+
+import type { Attempt, Verdict } from "../results/mod.ts";
+import type { PreparedTest } from "./decide/mod.ts";
+import type { RunSummary, TestResult } from "./types.ts";
 
 /** What a test's verdict is if its attempts differ: the first of these that occurs. */
 const GRAVITY: readonly Verdict["kind"][] = ["broken", "timeout", "fail", "xpass", "xfail", "skip", "pass"];

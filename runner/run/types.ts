@@ -1,14 +1,11 @@
 /** What the runner runs and what comes of it. Verdicts are a union: no result can be read as another. */
-import type { Crash, DivergencePlace, EngineChoice, ThreadPlace } from "../engines/mod.ts";
+
 import type { EngineName } from "../host/mod.ts";
 import type { SettingChange } from "../kernel/mod.ts";
 import type { Conditions, Expectations, Files, Sends } from "../manifest/mod.ts";
 import type { CompileOptions } from "../programs/compile.ts";
-import type { Location } from "../script/definition.ts";
-import type { StepResult } from "../script/outcome.ts";
-import type { Fixture } from "./fixture.ts";
-import type { OutputDifference } from "./mismatch.ts";
-import type { SharedFixture } from "./shared-fixture.ts";
+import type { Attempt, EngineChoice, Location, Note, Phase, StepResult, Verdict } from "../results/mod.ts";
+import type { Fixture, SharedFixture } from "./fixture/mod.ts";
 
 /** What a test runs. */
 export type Target =
@@ -79,20 +76,6 @@ export interface KnownFailure {
   strict: boolean;
 }
 
-/** The three runs of an attempt; a script makes its own. */
-export type Phase = "native" | "record" | "replay" | "script";
-
-/** Why a test is skipped, marked, or expected to fail. */
-export interface Note {
-  /** What was seen of the host, with the evidence, and the manifest's reason. */
-  readonly text: string;
-  readonly url?: string;
-  /** Capabilities that it is about. */
-  readonly capabilities: readonly string[];
-  /** Those of them that the host lacks. */
-  readonly missing: readonly string[];
-}
-
 /** A test is run; how its result is to be taken. */
 export interface RunDecision {
   readonly kind: "run";
@@ -109,74 +92,6 @@ export type Decision =
   | RunDecision
   | { readonly kind: "skip"; readonly note: Note }
   | { readonly kind: "broken"; readonly reason: string };
-
-/** What came of a test, or of one attempt at it. */
-export type Verdict =
-  /** All as it must be; with flags, it shows less than it seems to. */
-  | { kind: "pass"; flags?: readonly Note[] }
-  /** The program, its recording or its replay is not as it must be. */
-  | { kind: "fail"; reasons: readonly string[] }
-  /** It was not run, and that is nobody's fault. */
-  | { kind: "skip"; reason: string; missing: readonly string[]; url?: string }
-  /** It was expected to fail for a known reason, and did. */
-  | { kind: "xfail"; reason: string; url?: string; found: readonly string[] }
-  /** It was expected to fail and passed: the manifest is out of date, and the run fails. */
-  | { kind: "xpass"; reason: string; url?: string; remedy?: string }
-  | { kind: "timeout"; phase: Phase; seconds: number }
-  /** The host or the harness is at fault, not what is tested. */
-  | { kind: "broken"; reason: string }
-  /** Of a test, not of an attempt: it passed when it was tried again. */
-  | { kind: "flaky"; attempts: number; reasons: readonly string[] };
-
-/** Numbers that the engine counted while it recorded. */
-export interface Counts {
-  ticks: number;
-  events: number;
-  signals: number;
-  switches: number;
-}
-
-/** One time that a test was run natively (the first few times only), recorded and replayed. */
-export interface Attempt {
-  /** From 1. */
-  number: number;
-  /** It is tried again because it failed: how many times that was so before. */
-  retry?: number;
-  engine: EngineName;
-  verdict: Verdict;
-  /** Missing where recording did not get that far; what an engine does not tell is missing in it. */
-  counts?: Partial<Counts>;
-  /** How long each phase took, in milliseconds, as far as they were reached. */
-  milliseconds: Partial<Record<Phase, number>>;
-  /** What came of the steps of a script's test. */
-  steps?: readonly StepResult[];
-  /** What counters counted of the native run, by event, where the test expects something of them. */
-  counters?: Readonly<Record<string, number>>;
-  /** How outputs differ from the expected ones, line by line. */
-  differences?: readonly OutputDifference[];
-  /** What a script's test has printed, the end of it. */
-  output?: string;
-  /** Processes that the program has left behind, and that were ended. */
-  leaks?: readonly { phase: Phase; commands: readonly string[] }[];
-  /** Phases that took longer than what is slow. */
-  slow?: readonly Phase[];
-  /** What else there is to say of how it went, a sentence each. */
-  notes?: readonly string[];
-  /** What a signal has left of the recorded program. */
-  crash?: Crash;
-  /** Where the replay has left the recording, if it did. */
-  divergence?: DivergencePlace;
-  /** Where each thread was when the time was up. */
-  threads?: readonly ThreadPlace[];
-  /** Lines of the kernel's log about counters that came meanwhile; of a described host those of its kernels. */
-  kernelLog?: readonly string[];
-  /** The folder with its outputs, where it was kept. */
-  folder?: string;
-  /** The trace in there, if there is one. */
-  trace?: string;
-  /** What replays it, where that is another program than tickproof. */
-  replay?: readonly string[];
-}
 
 /** All attempts at a test, and what follows from them. */
 export interface TestResult {

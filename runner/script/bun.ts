@@ -12,6 +12,7 @@ import { loadManifest } from "../manifest/mod.ts";
 import type { Suite } from "../manifest/suite.ts";
 import { reasonsOf } from "../reporters/details.ts";
 import { replayCommand } from "../reporters/replay-command.ts";
+import type { StepResult } from "../results/mod.ts";
 import {
   conditionsOf,
   type Decision,
@@ -27,7 +28,6 @@ import { registerManifest } from "./bun-manifest.ts";
 import { DEFAULT_TIMEOUT_SECONDS, type TestDefinition } from "./definition.ts";
 import { runTest } from "./execute.ts";
 import { hostOf } from "./host.ts";
-import type { StepResult } from "./outcome.ts";
 import { provideModules } from "./provide.ts";
 import { type Registrar, setRegistrar } from "./registry.ts";
 import { surroundings } from "./surroundings.ts";

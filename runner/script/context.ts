@@ -1,9 +1,11 @@
 /** `t`: what a test gets. Steps, skipping, and the doors to programs, counters and the host. */
+
 import type { Reading } from "../../ffi/mod.ts";
+import type { Location, StepResult, StepVerdict } from "../results/mod.ts";
+import type { Signal } from "./abort-signal.ts";
 import { countWhile } from "./counters.ts";
-import type { Location, Signal } from "./definition.ts";
 import type { ScriptHost } from "./host.ts";
-import { Skipped, type StepResult, type StepVerdict, verdictOf } from "./outcome.ts";
+import { Skipped, verdictOf } from "./outcome.ts";
 import type { Program, ProgramOptions } from "./program.ts";
 import type { Recording, RecordOptions } from "./recording.ts";
 

@@ -1,19 +1,12 @@
 /** What a script says of its tests: the types that `test()` takes, and what it registers. */
-import type { EngineChoice } from "../engines/mod.ts";
+
 import type { EngineName } from "../host/mod.ts";
+import type { EngineChoice, Location } from "../results/mod.ts";
 import type { TestContext } from "./context.ts";
 import type { Permissions } from "./permissions.ts";
 
 /** Seconds that one attempt may take where neither the test nor the run says otherwise. */
 export const DEFAULT_TIMEOUT_SECONDS = 60;
-
-/**
- * `AbortSignal`, where the project has types for it: those of a browser, Node or Bun. A project without them still
- * gets what it can ask without.
- */
-export type Signal = typeof globalThis extends { AbortSignal: { prototype: infer Known } }
-  ? Known
-  : { readonly aborted: boolean; readonly reason: unknown };
 
 /** The body of a test or a step. */
 export type TestFunction = (t: TestContext) => void | Promise<void>;
@@ -102,13 +95,6 @@ export interface TestDefinition extends TestOptions {
 export interface Group {
   readonly name: string;
   readonly hooks: Readonly<Record<HookName, Hook[]>>;
-}
-
-/** A place in a script. */
-export interface Location {
-  file: string;
-  /** From 1. */
-  line: number;
 }
 
 /** When a hook runs: around all tests of its script, or around each. */

@@ -1,7 +1,8 @@
 /** Runs one test of a script, with the script's hooks around it. */
+import type { StepResult, StepVerdict } from "../results/mod.ts";
 import { runBody, type Surroundings, TestContext } from "./context.ts";
 import type { Hook, HookName, Script, TestDefinition } from "./definition.ts";
-import { failureText, type StepResult, type StepVerdict } from "./outcome.ts";
+import { failureText } from "./outcome.ts";
 import { asRunning } from "./running.ts";
 
 /**

@@ -1,7 +1,8 @@
 /** Finds the place in a script that called us, for messages and for editors. */
+
 import { dirname } from "node:path";
 import { fileURLToPath } from "node:url";
-import type { Location } from "./definition.ts";
+import type { Location } from "../results/mod.ts";
 
 /** `at name (file:line:column)`, or `at file:line:column`. */
 const FRAME = /(?:\(|at )((?:file:\/\/)?\/[^()]*?):(\d+):\d+\)?$/;

@@ -14,6 +14,7 @@ export type {
 } from "../manifest/suite.ts";
 export type { Exit } from "../report.ts";
 export type { JsonLine, JsonTest } from "../reporters/json-lines.ts";
+export type { Location } from "../results/mod.ts";
 export { assertReplays, assertSameTicks } from "./assertions.ts";
 export type { StepRecord, TestContext } from "./context.ts";
 export type {
@@ -21,7 +22,6 @@ export type {
   Conditions,
   Hook,
   HookName,
-  Location,
   TestConditions,
   TestFunction,
   TestOptions,

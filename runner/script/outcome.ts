@@ -1,22 +1,8 @@
 /** What comes of a test or a step of a script. */
 
 import { resolve } from "node:path";
+import type { Location, StepVerdict } from "../results/mod.ts";
 import { AssertionError } from "./assert.js";
-import type { Location } from "./definition.ts";
-
-/** How a test or a step ended. */
-export type StepVerdict =
-  | { kind: "pass" }
-  | { kind: "fail"; reasons: readonly string[] }
-  | { kind: "skip"; reason: string };
-
-/** A test or a step with the steps in it, in the order in which they began. */
-export interface StepResult {
-  name: string;
-  verdict: StepVerdict;
-  milliseconds: number;
-  steps: readonly StepResult[];
-}
 
 /** Thrown by `t.skip()`: ends a test or a step without a failure. */
 export class Skipped extends Error {

@@ -1,6 +1,6 @@
 /** What the runner and the process of a script say to each other (over Bun's IPC, as JSON). */
+import type { StepResult } from "../results/mod.ts";
 import type { TestDefinition } from "./definition.ts";
-import type { StepResult } from "./outcome.ts";
 
 /** A test as the runner knows it: all but its body. */
 export type TestDescription = Omit<TestDefinition, "fn" | "groups">;

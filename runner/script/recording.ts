@@ -1,11 +1,12 @@
 /** Recordings and replays that a script makes, each in a process of its own, and what it can ask of them. */
+
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import type { Difference } from "../../engine/mod.ts";
 import { type SingleEvent, TraceReader } from "../../engine/trace/mod.ts";
 import { UsageError } from "../errors.ts";
+import { runProcess } from "../processes/mod.ts";
 import { type Exit, type RecordReport, type ReplayReport, readReport } from "../report.ts";
-import { runProcess } from "../run/process.ts";
 import { hostOption } from "./host.ts";
 import { denyOption, type Permissions } from "./permissions.ts";
 import { findProgram, type ProgramOptions } from "./program.ts";

@@ -1,9 +1,10 @@
 /** The runner's side of a script: its process, the tests that it has, and one run of one of them. */
+
 import { closeSync, openSync } from "node:fs";
 import { resolve } from "node:path";
 import { ManifestError } from "../errors.ts";
-import { endTree } from "../run/process-tree.ts";
-import type { StepResult } from "./outcome.ts";
+import { endTree } from "../processes/mod.ts";
+import type { StepResult } from "../results/mod.ts";
 import type { Order, Report, TestDescription } from "./protocol.ts";
 
 const WORKER = resolve(import.meta.dir, "worker.ts");

@@ -1,7 +1,8 @@
 /** `test()`, in the shape of Deno's: a name and a function, or a record of both, or options between them. */
 
+import type { Location } from "../results/mod.ts";
 import type { TestContext } from "./context.ts";
-import type { Hook, HookName, Location, TestDefinition, TestFunction, TestOptions } from "./definition.ts";
+import type { Hook, HookName, TestDefinition, TestFunction, TestOptions } from "./definition.ts";
 import { scriptLocation } from "./location.ts";
 import { registrar } from "./registry.ts";
 import { argumentsOf, rowsOfTemplate, titleOf } from "./table.ts";

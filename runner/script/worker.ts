@@ -2,11 +2,13 @@
  * The process of a script: loads it, says which tests it has, and runs those that it is told to, one at a time.
  * A process of its own, so that a script that hangs can be ended.
  */
+
 import { dirname, resolve } from "node:path";
+import type { StepResult } from "../results/mod.ts";
 import type { Group, TestDefinition } from "./definition.ts";
 import { runHooks, runTest } from "./execute.ts";
 import { loadErrorText } from "./load-error.ts";
-import { failureText, type StepResult } from "./outcome.ts";
+import { failureText } from "./outcome.ts";
 import type { Order, Report } from "./protocol.ts";
 import { provideModules } from "./provide.ts";
 import { Collector, setRegistrar } from "./registry.ts";

@@ -1,7 +1,8 @@
 /** What `tickproof.yaml` may say: the one definition that checking, types and `tickproof config` follow from. */
+
 import { z } from "zod";
-import { ENGINE_CHOICES } from "../engines/types.ts";
 import { hookKeys } from "../manifest/hooks.ts";
+import { ENGINE_CHOICES } from "../results/mod.ts";
 import { KEEP } from "../run/workspace.ts";
 
 const count = z.int().positive().max(1_000_000);

@@ -1,5 +1,4 @@
 /** Counts of a recording from `rr dump`, which prints every event of a trace. */
-import type { Counts } from "../../run/types.ts";
 
 /** The first line of an event: "real_time:1.5 global_time:12, event:`SYSCALL: write' (state:EXITING) tid:7, ticks:99". */
 const EVENT = /^\s*real_time:\S+ global_time:\d+, event:`([^:']*).*\btid:(\d+), ticks:(\d+)/;
@@ -8,6 +7,7 @@ const EVENT = /^\s*real_time:\S+ global_time:\d+, event:`([^:']*).*\btid:(\d+), 
 const PATIENCE_MS = 120_000;
 
 /** Adds the events of a dump up. Ticks are each thread's own in rr: the sum of their last values is the total. */
+import type { Counts } from "../../results/mod.ts";
 export class DumpReader {
   #events = 0;
   #signals = 0;
