@@ -61,7 +61,8 @@ function mutate(events: TraceEvent[], next: () => number): void {
       return;
     default:
   }
-  if ("after" in event && below(2) === 0) event.after[below(REGISTER_COUNT)] = pick(BIG);
+  if (event.kind === "calls") event.records[below(event.records.length)] = below(256);
+  else if ("after" in event && below(2) === 0) event.after[below(REGISTER_COUNT)] = pick(BIG);
   else if ("writes" in event && event.writes.length > 0 && below(2) === 0) {
     const write = pick(event.writes);
     if (below(2) === 0) write.address = address();
