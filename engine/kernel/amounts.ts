@@ -2,7 +2,7 @@
  * Lengths, counts and other numbers of a system call: the numbers in the little language of the table. An amount is
  * data, so that the table can be read by a program: the recorder evaluates it, the documentation prints it.
  */
-import type { CallView } from "./call.ts";
+import type { CallView } from "./call-view.ts";
 
 /** Where a number of a call comes from. `at` is an argument, 0 to 5. */
 export type Amount =

@@ -3,7 +3,7 @@
  * are; `rangesOf` says where they are for a given call.
  */
 import { type Amount, argument, evaluate, least, result, times } from "./amounts.ts";
-import type { CallView, MemoryRange } from "./call.ts";
+import type { CallView, MemoryRange } from "./call-view.ts";
 import { type Condition, holds } from "./conditions.ts";
 import {
   type MessageArea,

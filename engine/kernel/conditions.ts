@@ -3,7 +3,7 @@
  * as amounts are.
  */
 import { type Amount, argument, evaluate, field, int } from "./amounts.ts";
-import type { CallView } from "./call.ts";
+import type { CallView } from "./call-view.ts";
 
 /** What has to hold of a call. */
 export type Condition =

@@ -3,7 +3,8 @@
  */
 import { ERRNO } from "../../ffi/mod.ts";
 import { type Area, rangesOf } from "./areas.ts";
-import type { CallView, MemoryRange, SyscallSpec } from "./call.ts";
+import type { SyscallSpec } from "./call.ts";
+import type { CallView, MemoryRange } from "./call-view.ts";
 import { holds } from "./conditions.ts";
 import { SPECS } from "./table/mod.ts";
 

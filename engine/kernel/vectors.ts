@@ -2,7 +2,7 @@
  * Memory that a system call reaches through an array of pointers: iovecs and message headers.
  */
 import { evaluate, result } from "./amounts.ts";
-import type { CallView, MemoryRange } from "./call.ts";
+import type { CallView, MemoryRange } from "./call-view.ts";
 
 /** The areas that a message header, or an array of messages, leads to: each is the function of this name. */
 export type MessageArea =

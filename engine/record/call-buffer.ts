@@ -27,7 +27,18 @@ import type { Tracer } from "../tracee/tracer.ts";
 import { CONTEXT_SIZE, USUAL_BASE } from "../translate/context.ts";
 import type { Call } from "./call.ts";
 import type { RecordedTask } from "./recorded-task.ts";
-import type { Recording } from "./recording.ts";
+
+/** What the buffer needs of a recording. */
+export interface CallLog {
+  readonly tracer: Tracer;
+  readonly interceptors: { readonly any: boolean };
+  readonly effects: object | undefined;
+  readonly chaos: boolean;
+  readonly outsiders: { readonly areThere: boolean };
+  readonly schedule: { readonly size: number };
+  /** Writes down calls that a task has done without a stop. */
+  called(task: RecordedTask, ticks: number, count: number, records: Uint8Array): void;
+}
 
 /** prctl(2), linux/prctl.h. */
 const PR = { GET_SECCOMP: 21, SET_NO_NEW_PRIVS: 38, GET_NO_NEW_PRIVS: 39 } as const;
@@ -55,7 +66,7 @@ function stopFilter(): Uint8Array {
 }
 
 /** Why calls stop at all events, for the user; undefined if there is no such reason. */
-function reasonAgainst({ interceptors, effects, chaos }: Recording): string | undefined {
+function reasonAgainst({ interceptors, effects, chaos }: CallLog): string | undefined {
   if (!uses("buffer")) return "switched off by TICKPROOF_NO";
   if (interceptors.any) return "each call is looked at, for a described host or for --deny";
   if (effects) return "the effects of each call are checked";
@@ -82,7 +93,7 @@ export class CallBuffer {
   #sinceEvent = 0;
   #of: RecordedTask | undefined;
 
-  constructor(private readonly recording: Recording) {}
+  constructor(private readonly recording: CallLog) {}
 
   private get tracer(): Tracer {
     return this.recording.tracer;

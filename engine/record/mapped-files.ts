@@ -9,11 +9,22 @@
 import { statSync } from "node:fs";
 import { close, isErrno, O, open, pread } from "../../ffi/mod.ts";
 import type { MappingRecord, MemoryWrite } from "../trace/events.ts";
+import type { TraceWriter } from "../trace/mod.ts";
 import type { Mapping } from "../tracee/mappings.ts";
+import type { Tracer } from "../tracee/tracer.ts";
 import type { Call } from "./call.ts";
 import { changedRange, contentChange, cutAt, type FileRange, pathAt, WHOLE } from "./file-changes.ts";
 import type { RecordedTask } from "./recorded-task.ts";
-import type { Recording } from "./recording.ts";
+
+/** What following files needs of a recording. */
+export interface FileLog {
+  readonly tracer: Tracer;
+  readonly writer: TraceWriter;
+  /** The program has got memory that others may have, too. */
+  sharesMemory(): void;
+  /** A mapped file has another length or contents, as a task saw it. */
+  fileChanged(task: RecordedTask, file: number, size: number, writes: MemoryWrite[]): void;
+}
 
 /** A file that is mapped, or was. */
 interface Followed {
@@ -39,7 +50,7 @@ export class MappedFiles {
   /** What has to be told once the event of the present call is written. */
   private due: { followed: Followed; path: string; range: FileRange }[] = [];
 
-  constructor(private readonly recording: Recording) {}
+  constructor(private readonly recording: FileLog) {}
 
   /**
    * The file of a new mapping, before that is in its space's list.
@@ -69,7 +80,7 @@ export class MappedFiles {
       if (stat) this.files.set(stat.key, followed);
     }
     if (shared) {
-      this.recording.outsiders.expect();
+      this.recording.sharesMemory();
       writer.fileChanges(followed.index);
       if (stat) this.stored.add(stat.key);
     }

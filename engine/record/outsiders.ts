@@ -11,8 +11,8 @@ import type { AddressSpace } from "../tracee/address-space.ts";
 import type { Mapping } from "../tracee/mappings.ts";
 import { PAGE_SIZE } from "../tracee/mappings.ts";
 import { SEGMENT_PREFIX } from "../tracee/memory-calls.ts";
+import type { MappedFiles } from "./mapped-files.ts";
 import type { RecordedTask } from "./recorded-task.ts";
-import type { Recording } from "./recording.ts";
 
 /** Milliseconds until others are looked for once more; twice as many each time, up to the second number. */
 const FIRST_LOOK = 1000;
@@ -23,6 +23,16 @@ const MOST_NAMED = 3;
 
 /** Most bytes of one such memory that are compared at each system call. */
 const MOST_COMPARED = 1 << 24;
+
+/** What looking for others needs of a recording. */
+export interface SharedMemoryLog {
+  readonly tasks: ReadonlyMap<number, RecordedTask>;
+  readonly files: Pick<MappedFiles, "inodeOf" | "changedOutside" | "resizedOutside">;
+  /** Tells the user something of a task. */
+  note(task: RecordedTask, text: string): void;
+  /** Writes down memory of a task's process that somebody else has changed. */
+  changedFromOutside(task: RecordedTask, writes: MemoryWrite[]): void;
+}
 
 /** Memory of the program that others can have, too. */
 interface Share {
@@ -55,7 +65,7 @@ export class Outsiders {
    * @param now A clock in milliseconds.
    */
   constructor(
-    private readonly recording: Recording,
+    private readonly recording: SharedMemoryLog,
     private readonly now: () => number = () => performance.now(),
   ) {}
 

@@ -94,6 +94,11 @@ export class Recording {
   readonly ticksSoFar = (): number =>
     [...this.tasks.values()].reduce((sum, { ticks }) => sum + ticks, this.totals.ticks);
 
+  /** The program has got memory that others may have, too: they are looked for. */
+  sharesMemory(): void {
+    this.outsiders.expect();
+  }
+
   /** Notes that a task has run user code and stands somewhere now. */
   ran(task: RecordedTask, standing: Standing): void {
     task.standing = standing;

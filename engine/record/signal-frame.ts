@@ -4,7 +4,7 @@
  */
 import { cpuid, STACK_T, UCONTEXT } from "../../ffi/mod.ts";
 import { invariant } from "../engine-error.ts";
-import type { MemoryRange } from "../kernel/call.ts";
+import type { MemoryRange } from "../kernel/mod.ts";
 import type { LastFault, RecordedTask } from "./recorded-task.ts";
 
 /** The red zone below a stack pointer, which a signal frame leaves alone (System V ABI, 3.2.2). */

@@ -14,7 +14,7 @@ import {
   SIGSET_SIZE,
   SYSCALLS,
 } from "../../ffi/mod.ts";
-import type { MemoryRange } from "../kernel/call.ts";
+import type { MemoryRange } from "../kernel/mod.ts";
 import {
   answer,
   blocks,

@@ -11,15 +11,6 @@ import type { Tracer } from "../tracee/tracer.ts";
 import { checkRange, ImpossibleEvent } from "./bounds.ts";
 import type { ReplayedTask } from "./replayed-task.ts";
 
-/** Calls that a task is going to do, or is about to. */
-export interface AwaitedCalls {
-  /** Index of the first of them. */
-  index: number;
-  records: Uint8Array;
-  /** Whether they are in the ring. */
-  isFed: boolean;
-}
-
 /** See the file's head. */
 export class CallFeed {
   constructor(private readonly tracer: Tracer) {

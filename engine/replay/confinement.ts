@@ -4,7 +4,8 @@
  */
 import { DescriptorChannel, ERRNO, errnoInfo, SYSCALLS } from "../../ffi/mod.ts";
 import { EngineError } from "../engine-error.ts";
-import type { CodeMemory, CodePlace, CodeUse, Inject } from "../tracee/code-memory.ts";
+import type { CodeMemory, CodePlace, Inject } from "../tracee/code-memory.ts";
+import type { CodeUse } from "../tracee/code-segment.ts";
 import { FileSegment, roomOf } from "../tracee/file-memory.ts";
 import { putFilter } from "../tracee/syscall-filter.ts";
 import type { Task } from "../tracee/task.ts";

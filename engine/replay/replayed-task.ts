@@ -1,7 +1,15 @@
 /** A task of a replay; its `id` is the thread id that it had in the recording. */
 import type { Registers } from "../trace/events.ts";
 import { Task } from "../tracee/task.ts";
-import type { AwaitedCalls } from "./call-feed.ts";
+
+/** Calls that a task is going to do, or is about to. */
+export interface AwaitedCalls {
+  /** Index of the first of them. */
+  index: number;
+  records: Uint8Array;
+  /** Whether they are in the ring. */
+  isFed: boolean;
+}
 
 /** A system call that a replayed task stands at. */
 export interface CallSite {

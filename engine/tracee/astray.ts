@@ -19,15 +19,6 @@ const RETURN_ADDRESS = 8n;
 /** `ret imm16` has its operand behind the opcode. */
 const RET_POPS = 0xc2;
 
-/** How a task faults that has gone astray. */
-export interface Astray {
-  /** Where the processor faults, and which instruction of the program that is. */
-  at: bigint;
-  pc: number;
-  /** Where it faults if the branch is taken after all, and the stack pointer then. */
-  taken?: { at: bigint; rsp: bigint };
-}
-
 /**
  * Where a task goes on whose next instruction can't be translated.
  *

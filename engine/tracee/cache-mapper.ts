@@ -5,13 +5,15 @@
 import { PROT, SYSCALLS } from "../../ffi/mod.ts";
 import { EngineError, invariant } from "../engine-error.ts";
 import { uses } from "../optimisations.ts";
-import { type CacheHost, isNear, type Region, type TextRange } from "../translate/code-cache.ts";
+import type { CacheHost } from "../translate/cache-host.ts";
 import { CONTEXT_BASE, FIXED_SIZE, moveFixedParts, USUAL_BASE } from "../translate/context.ts";
 import { hashOfPage } from "../translate/decode.ts";
+import { isNear, type Region, type TextRange } from "../translate/region.ts";
 import type { TextModule } from "../translate/text-module.ts";
 import { type Noted, TICKS_ALONE } from "../translate/traps.ts";
 import type { AddressSpace } from "./address-space.ts";
-import type { CodeMemory, CodeSegment, Inject } from "./code-memory.ts";
+import type { CodeMemory, Inject } from "./code-memory.ts";
+import type { CodeSegment } from "./code-segment.ts";
 import type { Controller } from "./controller.ts";
 import { Image, ImagePool, REGION_SIZE } from "./image.ts";
 import { PAGE_SIZE } from "./mappings.ts";

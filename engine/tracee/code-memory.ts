@@ -4,19 +4,12 @@
  */
 
 import { readFileSync } from "node:fs";
-import { ERRNO, type NativeBuffer, SHM, SharedSegment, SYSCALLS } from "../../ffi/mod.ts";
+import { ERRNO, SHM, SharedSegment, SYSCALLS } from "../../ffi/mod.ts";
+import type { CodeSegment, CodeUse, SegmentSource } from "./code-segment.ts";
 import type { Task } from "./task.ts";
 
 /** Makes a system call in the name of a task. */
 export type Inject = (number: number, ...args: number[]) => number;
-
-/** What a piece of it is for. */
-export type CodeUse = "context" | "code";
-
-/** A piece of it, as the tracer has it. */
-export interface CodeSegment extends Disposable {
-  readonly buffer: NativeBuffer;
-}
 
 /** Where a piece goes in a task. */
 export interface CodePlace {
@@ -27,14 +20,7 @@ export interface CodePlace {
 }
 
 /** How it is made, and how tracees get it. */
-export interface CodeMemory<S extends CodeSegment = CodeSegment> {
-  /**
-   * Whether what is translated into it may be left to later runs. Not in a replay: translations come to life by a hash of
-   * their text, which somebody who makes up a trace can make collide with that of another program.
-   */
-  readonly isTrusted: boolean;
-  /** Makes a piece of so many bytes. @throws SyscallError where there is no memory. */
-  make(size: number, use: CodeUse): S;
+export interface CodeMemory<S extends CodeSegment = CodeSegment> extends SegmentSource<S> {
   /**
    * Maps a piece in a task.
    *

@@ -13,14 +13,8 @@ import {
   SharedSegment,
   SYSCALLS,
 } from "../../ffi/mod.ts";
-import {
-  type CodeMemory,
-  type CodePlace,
-  type CodeSegment,
-  type CodeUse,
-  type Inject,
-  SegmentMemory,
-} from "./code-memory.ts";
+import { type CodeMemory, type CodePlace, type Inject, SegmentMemory } from "./code-memory.ts";
+import type { CodeSegment, CodeUse } from "./code-segment.ts";
 import type { Task } from "./task.ts";
 
 /** Room below the stack pointer of a program at its first instruction for what calls point to. */

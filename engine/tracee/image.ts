@@ -5,7 +5,8 @@
  * the stubs, and the regions of the cache wherever there is room. A forked process shares its parent's image until their
  * text differs.
  */
-import { type CacheHost, CodeCache, type Region } from "../translate/code-cache.ts";
+import type { CacheHost } from "../translate/cache-host.ts";
+import { CodeCache } from "../translate/code-cache.ts";
 import {
   CONTEXT,
   CONTEXT_BASE,
@@ -14,10 +15,11 @@ import {
   STUBS_BASE,
   STUBS_SIZE,
 } from "../translate/context.ts";
+import type { Region } from "../translate/region.ts";
 import { RETIRED } from "../translate/retired-quantities.ts";
 import { CallRing } from "./call-ring.ts";
 import { CALL_DATA, installCallStub } from "./call-stub.ts";
-import type { CodeMemory, CodeSegment } from "./code-memory.ts";
+import type { CodeSegment, SegmentSource } from "./code-segment.ts";
 
 /** Bytes of one region of an image's own. */
 export const REGION_SIZE = 16 << 20;
@@ -41,7 +43,7 @@ export class ImagePool implements Disposable {
   readonly #ready: ImageMemory[] = [];
 
   /** @param memory What it is made of. */
-  constructor(readonly memory: CodeMemory) {}
+  constructor(readonly memory: SegmentSource) {}
 
   take(): ImageMemory {
     const ready = this.#ready.pop();

@@ -5,7 +5,6 @@ import { TICK_COUNTERS } from "../translate/context.ts";
 import { RETIRED } from "../translate/retired-quantities.ts";
 import type { PollTrap } from "../translate/traps.ts";
 import type { AddressSpace } from "./address-space.ts";
-import type { Astray } from "./astray.ts";
 import type { Image } from "./image.ts";
 import { toRegisters } from "./registers.ts";
 
@@ -42,6 +41,15 @@ export interface HeldSignal {
  *   rcx; in this cache the next instruction mends that, in another one nothing would.
  */
 export type CachePlace = { kind: "at"; pc: number } | { kind: "behind-call"; pc: number };
+
+/** How a task faults that has gone astray. */
+export interface Astray {
+  /** Where the processor faults, and which instruction of the program that is. */
+  at: bigint;
+  pc: number;
+  /** Where it faults if the branch is taken after all, and the stack pointer then. */
+  taken?: { at: bigint; rsp: bigint };
+}
 
 /** A thread of the program. */
 export class Task {

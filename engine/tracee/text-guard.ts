@@ -4,7 +4,7 @@
  */
 import { PROT, PTRACE, SIG, SYSCALLS } from "../../ffi/mod.ts";
 import { invariant } from "../engine-error.ts";
-import type { MemoryRange } from "../kernel/call.ts";
+import type { MemoryRange } from "../kernel/mod.ts";
 import type { MemoryWrite } from "../trace/events.ts";
 import type { AddressSpace } from "./address-space.ts";
 import { textOf, writersOf } from "./aliases.ts";

@@ -4,7 +4,8 @@
  */
 import { SyscallError } from "../../ffi/mod.ts";
 import { TextModule } from "../translate/text-module.ts";
-import type { CodeMemory, CodeSegment } from "./code-memory.ts";
+import type { CodeMemory } from "./code-memory.ts";
+import type { CodeSegment } from "./code-segment.ts";
 import type { MappedRegion } from "./image.ts";
 import { placeOfModule } from "./module-places.ts";
 import { loadTranslations, saveTranslations } from "./translation-store.ts";

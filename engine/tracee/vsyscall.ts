@@ -3,7 +3,7 @@
  * the function there has done once (emulate_vsyscall in arch/x86/entry/vsyscall/vsyscall_64.c, Linux 6.18).
  */
 import { PTRACE } from "../../ffi/mod.ts";
-import type { MemoryRange } from "../kernel/call.ts";
+import type { MemoryRange } from "../kernel/mod.ts";
 import type { Registers } from "../trace/events.ts";
 import type { InstructionTrap } from "../translate/traps.ts";
 import type { Controller, SignalInfo } from "./controller.ts";

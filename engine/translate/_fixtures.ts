@@ -1,8 +1,9 @@
 /** A code cache without a tracee: plain buffers in place of shared memory, text from a map of pages. */
-import { CodeCache, type Region } from "./code-cache.ts";
+import { CodeCache } from "./code-cache.ts";
 import { STUBS_BASE, STUBS_SIZE, TABLE_ENTRIES } from "./context.ts";
 import { TextDecoder64 } from "./decode.ts";
 import type { Decoded } from "./instruction.ts";
+import type { Region } from "./region.ts";
 import { type Noted, TICKS_ALONE } from "./traps.ts";
 
 const PAGE = 4096;

@@ -1,8 +1,9 @@
 import { test } from "bun:test";
 import { assert, assertEquals } from "@std/assert";
 import { plainCache, Text, viewOf } from "./_fixtures.ts";
-import type { CodeCache, Region } from "./code-cache.ts";
+import type { CodeCache } from "./code-cache.ts";
 import { TABLE_ENTRIES } from "./context.ts";
+import type { Region } from "./region.ts";
 import { type ExitTrap, type Noted, TICKS_ALONE, type Trap } from "./traps.ts";
 import { UNIT_ROOM } from "./unit.ts";
 

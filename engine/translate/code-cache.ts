@@ -4,6 +4,7 @@
  */
 import { invariant } from "../engine-error.ts";
 import { Assembler } from "./assembler.ts";
+import type { CacheHost } from "./cache-host.ts";
 import {
   BRANCH_GADGET,
   CALL_STUB,
@@ -16,48 +17,10 @@ import {
 import { DispatchTable } from "./dispatch-table.ts";
 import { COUNTER_LOAD, emitLookup, MARK, rflagsBits } from "./emission.ts";
 import { OwnText } from "./own-text.ts";
+import type { Region, TextRange } from "./region.ts";
 import { moduleChanges, type TextModule } from "./text-module.ts";
 import type { SyscallSite, Translations } from "./translations.ts";
-import type { ExitTrap, Noted, Position, Trap } from "./traps.ts";
-
-/** A stretch of cache memory that is mapped in the tracer and, at `base`, in the tracee. */
-export interface Region {
-  base: number;
-  bytes: Uint8Array;
-  view: DataView;
-}
-
-/** A stretch of text: app addresses [start, end). */
-export interface TextRange {
-  start: number;
-  end: number;
-}
-
-/** What the cache needs of the address space that it serves. */
-export interface CacheHost {
-  /** Maps a new region that {@link isNear} an app pc. */
-  newRegion(near: number): Region;
-  /** Bytes of an executable page of the program, or undefined where it can't execute. */
-  fetchPage(page: number): Uint8Array | undefined;
-  /** The stretch of text at an app pc that a module can be for, if it is in one. */
-  sharedText(pc: number): TextRange | undefined;
-  /** The module for the text at an app pc, in a region that is going to be mapped; undefined if none can be had. */
-  moduleAt(pc: number): TextModule | undefined;
-  /** Whether pages of a module are the same in this address space. */
-  sameText(module: TextModule, pages: readonly number[]): boolean;
-  /** What is to be told of besides ticks; a change concerns new translations only. */
-  notes(): Noted;
-  /** Called when text of this page has been translated, so that later writes to it are noticed. */
-  textTranslated(page: number): void;
-}
-
-/** Data within 1 GiB of the text is reachable from a region at most this far from it. */
-const NEAR = 0x40000000;
-
-/** Whether a region at `base` can serve text at `pc`. */
-export function isNear(base: number, pc: number): boolean {
-  return Math.abs(base - pc) < NEAR;
-}
+import type { ExitTrap, Position, Trap } from "./traps.ts";
 
 /** A module that an image uses. */
 interface Attached {

@@ -3,14 +3,15 @@
  * dropped one by one, and their branches led elsewhere.
  */
 import { Assembler } from "./assembler.ts";
+import type { CacheHost } from "./cache-host.ts";
 import { CHECKED_NEXT, slotOf } from "./checked-entry.ts";
-import { type CacheHost, isNear } from "./code-cache.ts";
 import { MISS_STUB } from "./context.ts";
 import { TextDecoder64 } from "./decode.ts";
 import type { Unit } from "./emission.ts";
 import { Kind } from "./instruction.ts";
 import { Links } from "./links.ts";
 import type { Mark } from "./marks.ts";
+import { isNear } from "./region.ts";
 import { Translations } from "./translations.ts";
 import type { Noted } from "./traps.ts";
 import { UNIT_ROOM } from "./unit.ts";

@@ -2,10 +2,11 @@ import { test } from "bun:test";
 import { assert, assertEquals } from "@std/assert";
 import { Text } from "./_fixtures.ts";
 import { CHECKED_NEXT, slotOf } from "./checked-entry.ts";
-import { CodeCache, type Region } from "./code-cache.ts";
+import { CodeCache } from "./code-cache.ts";
 import { MISS_STUB, STUBS_BASE, STUBS_SIZE, TABLE_ENTRIES } from "./context.ts";
 import { hashOfPage } from "./decode.ts";
 import { type FrozenTables, packTables, unpackTables } from "./frozen.ts";
+import type { Region } from "./region.ts";
 import { TextModule } from "./text-module.ts";
 import { TICKS_ALONE } from "./traps.ts";
 

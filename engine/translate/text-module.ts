@@ -8,12 +8,12 @@
  */
 import { uses } from "../optimisations.ts";
 import { Assembler } from "./assembler.ts";
-import type { Region } from "./code-cache.ts";
 import { TextDecoder64 } from "./decode.ts";
 import type { Unit } from "./emission.ts";
 import { Frozen, type FrozenTables } from "./frozen.ts";
 import { Kind } from "./instruction.ts";
 import { findMark, type Mark } from "./marks.ts";
+import type { Region } from "./region.ts";
 import { takeTables } from "./take-tables.ts";
 import { type SyscallSite, Translations } from "./translations.ts";
 import { TICKS_ALONE, type Trap } from "./traps.ts";
