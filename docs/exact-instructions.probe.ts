@@ -11,6 +11,6 @@ export default {
     const counted = count("instructions:u", branches);
     if (typeof counted === "string") return { state: "unknown", evidence: counted };
     const evidence = `${counted} instructions around ${branches} branches`;
-    return { state: counted >= 2 * branches ? "yes" : "no", evidence };
+    return { state: counted >= 2 * branches ? "yes" : "no", evidence, numbers: { counted, branches } };
   },
 } satisfies UserProbe;

@@ -13,7 +13,7 @@ import {
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
-import { CAPABILITY_NAMES } from "../host/mod.ts";
+import { CAPABILITY_NAMES, type Finding } from "../host/mod.ts";
 
 const CLI = resolve(import.meta.dir, "../cli.ts");
 const ROOT = mkdtempSync(join(tmpdir(), "doctor-test-"));
@@ -41,7 +41,7 @@ function doctor(args: readonly string[], environment: Readonly<Record<string, st
 }
 
 interface Json {
-  readonly capabilities: Readonly<Record<string, { readonly state: string; readonly evidence: string }>>;
+  readonly capabilities: Readonly<Record<string, Pick<Finding, "state" | "evidence" | "numbers">>>;
   readonly problems: readonly { readonly name: string }[];
   readonly engines: readonly { readonly engine: string; readonly runs: boolean }[];
 }
@@ -159,6 +159,7 @@ test("doctor --host examines a described host, and says why an engine can't run 
   assertMatch(stdout, /✗ rr: can't run there\n +xen-pmi-overcount: \d+ of 500 branches counted\n/);
   const json: Json = JSON.parse(doctor(["--host", "haswell-kvm-4.7", "--json"]).stdout);
   assertEquals(json.capabilities["kvm-in-txcp-bug"].evidence, "312 of 500 branches counted");
+  assertEquals(json.capabilities["kvm-in-txcp-bug"].numbers, { counted: 312, expected: 500 });
   assertStringIncludes(
     doctor(["--host", "haswell-kvm-fixed", "--explain", "kvm-in-txcp-bug"]).stdout,
     "no: 500 of 500 branches counted",

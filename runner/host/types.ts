@@ -51,12 +51,17 @@ export interface Host extends HostFacts {
 /** Engines that can record and replay. */
 export type EngineName = "embedded" | "rr";
 
+/** Numbers that were measured, by name; units stand in the names. */
+export type Numbers = Readonly<Record<string, number>>;
+
 /** What a probe has found. */
 export interface Finding {
   /** `yes`: the host has the capability (or the bug) that the probe is named after; `unknown`: it can't be told. */
   readonly state: "yes" | "no" | "unknown";
   /** One line, with the numbers that were measured: "312 of 500 branches counted". */
   readonly evidence: string;
+  /** The numbers of it, by name, where there are any: { counted: 312, expected: 500 }. */
+  readonly numbers?: Numbers;
   /** What to do about it, where that depends on what was found; else what the probe says. */
   readonly remedy?: string;
 }

@@ -65,7 +65,11 @@ test("the example of docs/doctor.md is a probe, word for word", () => {
   assertStringIncludes(readFileSync(join(docs, "doctor.md"), "utf8"), `probe.ts\n${text}\`\`\``);
   const { name } = loadUserProbe(join(docs, "exact-instructions.probe.ts"));
   const finding = capabilitiesOf(loadDescribedHost("haswell"), [name]).get(name);
-  assertEquals(finding, { state: "yes", evidence: "1000 instructions around 500 branches" });
+  assertEquals(finding, {
+    state: "yes",
+    evidence: "1000 instructions around 500 branches",
+    numbers: { counted: 1000, branches: 500 },
+  });
 });
 
 test("what is no probe is refused, with what is wrong", () => {
@@ -105,11 +109,12 @@ test("what a probe must not return, or throws, is told as a fault of the probe",
     bad("no-state", "return { state: 'maybe', evidence: 'e' };"),
     bad("no-evidence", "return { state: 'yes' };"),
     bad("a-promise", "return Promise.resolve({ state: 'yes', evidence: 'e' });"),
+    bad("no-numbers", "return { state: 'yes', evidence: 'e', numbers: { a: 'b' } };"),
     bad("it-throws", "throw new Error('no luck');"),
     bad("it-is-fine", "return { state: 'no', evidence: ' two\\nlines ' };"),
   ];
   const { broken, capabilities } = factsOf(loadDescribedHost("haswell"), names);
-  assertEquals([...broken.keys()], names.slice(0, 4));
+  assertEquals([...broken.keys()], names.slice(0, 5));
   assertStringIncludes(
     broken.get("no-state") ?? "",
     "a 'state' of yes, no, unknown: current value is 'maybe'",

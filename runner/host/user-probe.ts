@@ -7,7 +7,7 @@ import { relative, resolve } from "node:path";
 import { Counter, didYouMean, type HostFacts, oneLine } from "../../ffi/mod.ts";
 import { UsageError } from "../errors.ts";
 import { PROBES } from "./probes/mod.ts";
-import type { Capabilities, Execution, Finding, Host, Probe } from "./types.ts";
+import type { Capabilities, Execution, Finding, Host, Numbers, Probe } from "./types.ts";
 
 /** What a probe of a user's own can ask. */
 export interface ProbeTools extends HostFacts {
@@ -153,11 +153,15 @@ function toProbe(given: unknown, file: string): Probe {
   };
 }
 
+function isNumbers(value: unknown): value is Numbers {
+  return isRecord(value) && Object.values(value).every((number) => Number.isFinite(number));
+}
+
 /** What a probe has returned, if it is a finding. @throws {UsageError} If it is none: findings decide what is run. */
 function checkFinding(given: unknown, file: string): Finding {
   if (given instanceof Promise)
     throw new UsageError(`'${file}': run() must return its finding, not a promise`);
-  const { state, evidence, remedy } = isRecord(given) ? given : {};
+  const { state, evidence, numbers, remedy } = isRecord(given) ? given : {};
   if (!STATES.includes(state as string))
     throw new UsageError(
       `'${file}': run() must return a 'state' of ${STATES.join(", ")}: current value is '${state}'`,
@@ -166,9 +170,12 @@ function checkFinding(given: unknown, file: string): Finding {
     throw new UsageError(
       `'${file}': run() must return its 'evidence' in a line: current value is '${evidence}'`,
     );
+  if (numbers !== undefined && !isNumbers(numbers))
+    throw new UsageError(`'${file}': the 'numbers' of run() must be finite numbers by name`);
   return {
     state: state as Finding["state"],
     evidence: oneLine(evidence.trim()),
+    ...(isNumbers(numbers) && { numbers }),
     ...(typeof remedy === "string" && { remedy }),
   };
 }

@@ -28,6 +28,7 @@ export const contextSwitchEvents: Probe = {
     const failed = measure(host, [switches], [control(switches, "ENABLE"), { do: "reschedule" }]);
     if (failed) return no(failed);
     const evidence = `${counted(Number(switches.words[0]), "switch", "switches")} around one sleep`;
-    return switches.words[0] > 0n ? yes(evidence) : no(evidence);
+    const numbers = { switches: Number(switches.words[0]), sleeps: 1 };
+    return numbers.switches > 0 ? yes(evidence, numbers) : no(evidence, numbers);
   },
 };

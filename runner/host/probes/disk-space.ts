@@ -24,6 +24,7 @@ export const diskSpace: Probe = {
     const space = host.traceSpace();
     if (space === undefined) return NOT_DESCRIBED;
     const evidence = `${size(space.bytes)} free for ${space.folder}`;
-    return space.bytes >= NEEDED_MIB * MIB ? yes(evidence) : no(evidence);
+    const numbers = { freeBytes: space.bytes, neededBytes: NEEDED_MIB * MIB };
+    return space.bytes >= NEEDED_MIB * MIB ? yes(evidence, numbers) : no(evidence, numbers);
   },
 };

@@ -23,6 +23,7 @@ export const inTx: Probe = {
     ]);
     if (typeof ticks !== "number") return ticks;
     const evidence = `${ticks} of ${BRANCHES} branches outside of transactions counted`;
-    return ticks === 0 ? yes(evidence) : no(evidence);
+    const numbers = { counted: ticks, expected: 0 };
+    return ticks === 0 ? yes(evidence, numbers) : no(evidence, numbers);
   },
 };

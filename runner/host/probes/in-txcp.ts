@@ -25,6 +25,7 @@ export const inTxCp: Probe = {
     ]);
     if (typeof ticks !== "number") return ticks;
     const evidence = `${ticks} of ${BRANCHES} branches counted`;
-    return ticks > 0 ? yes(evidence) : no(evidence);
+    const numbers = { counted: ticks, expected: BRANCHES };
+    return ticks > 0 ? yes(evidence, numbers) : no(evidence, numbers);
   },
 };

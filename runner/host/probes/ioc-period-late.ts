@@ -42,8 +42,11 @@ export const iocPeriodLate: Probe = {
       const events = host.perf.poll(counter.fd, TIMEOUT_MS);
       if (events < 0) return unknown(`poll: ${errnoInfo(-events).code}`);
       return events & POLLIN
-        ? no(`a period of ${period} overflows at once`)
-        : yes(`no overflow in ${RUN} branches after the period was set to ${period}`);
+        ? no(`a period of ${period} overflows at once`, { period })
+        : yes(`no overflow in ${RUN} branches after the period was set to ${period}`, {
+            period,
+            branches: RUN,
+          });
     }
     return unknown(`ioctl(PERIOD) refuses ${PERIODS.join(" and ")}`);
   },

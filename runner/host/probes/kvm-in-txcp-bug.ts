@@ -36,6 +36,7 @@ export const kvmInTxCpBug: Probe = {
     ]);
     if (typeof ticks !== "number") return ticks;
     const evidence = `${ticks} of ${BRANCHES} branches counted`;
-    return ticks < BRANCHES ? yes(evidence) : no(evidence);
+    const numbers = { counted: ticks, expected: BRANCHES };
+    return ticks < BRANCHES ? yes(evidence, numbers) : no(evidence, numbers);
   },
 };

@@ -40,6 +40,7 @@ export const multiplexing: Probe = {
       ({ words: [ticks, enabled, running] }) => running >= enabled && ticks >= BigInt(BRANCHES),
     ).length;
     const evidence = `${whole} of ${COUNTERS} events counted all the time`;
-    return whole < COUNTERS ? yes(evidence) : no(evidence);
+    const numbers = { countedAllTheTime: whole, events: COUNTERS };
+    return whole < COUNTERS ? yes(evidence, numbers) : no(evidence, numbers);
   },
 };

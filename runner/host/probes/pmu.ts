@@ -50,6 +50,7 @@ export const pmu: Probe = {
     const counts = countTicksAndCycles(host);
     if ("state" in counts) return counts;
     const evidence = `${group(counts.ticks)} of ${BRANCHES} branches counted`;
-    return counts.ticks === BRANCHES ? yes(evidence) : no(evidence);
+    const numbers = { counted: counts.ticks, expected: BRANCHES };
+    return counts.ticks === BRANCHES ? yes(evidence, numbers) : no(evidence, numbers);
   },
 };

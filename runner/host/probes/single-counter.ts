@@ -20,6 +20,7 @@ export const singleCounter: Probe = {
     const counts = countTicksAndCycles(host);
     if ("state" in counts) return counts;
     const evidence = `${group(counts.cycles)} cycles counted beside ${group(counts.ticks)} ticks`;
-    return counts.cycles === 0 ? yes(evidence) : no(evidence);
+    const numbers = { cycles: counts.cycles, ticks: counts.ticks };
+    return counts.cycles === 0 ? yes(evidence, numbers) : no(evidence, numbers);
   },
 };

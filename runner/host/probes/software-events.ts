@@ -27,6 +27,7 @@ export const softwareEvents: Probe = {
     const failed = measure(host, [clock], [control(clock, "ENABLE"), branches(BRANCHES)]);
     if (failed) return no(failed);
     const evidence = `task-clock counted ${group(Number(clock.words[0]))} ns`;
-    return clock.words[0] > 0n ? yes(evidence) : no(evidence);
+    const numbers = { nanoseconds: Number(clock.words[0]) };
+    return numbers.nanoseconds > 0 ? yes(evidence, numbers) : no(evidence, numbers);
   },
 };

@@ -36,6 +36,7 @@ export const specLockMap: Probe = {
     );
     if (failed) return unknown(failed);
     const evidence = `${counter.words[0]} committed for 1 locked addition`;
-    return counter.words[0] > 0n ? yes(evidence) : no(evidence);
+    const numbers = { committed: Number(counter.words[0]), lockedAdditions: 1 };
+    return numbers.committed > 0 ? yes(evidence, numbers) : no(evidence, numbers);
   },
 };

@@ -30,7 +30,8 @@ export const throttled: Probe = {
     const rateWords = rate === undefined ? "" : `perf_event_max_sample_rate is ${group(Number(rate))}`;
     if (line !== undefined) return yes([rateWords, `kernel log: ${line.trim()}`].filter(Boolean).join("; "));
     if (rate === undefined) return unknown(`${RATE} can't be read`);
-    if (Number(rate) < DEFAULT_RATE) return yes(`${rateWords} (${group(DEFAULT_RATE)} by default)`);
+    if (Number(rate) < DEFAULT_RATE)
+      return yes(`${rateWords} (${group(DEFAULT_RATE)} by default)`, { samplesPerSecond: Number(rate) });
     return log === undefined
       ? no(`${rateWords}; the kernel's log can't be read`)
       : no(`${rateWords}; the kernel's log is quiet`);

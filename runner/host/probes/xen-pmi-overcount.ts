@@ -32,6 +32,8 @@ export const xenPmiOvercount: Probe = {
       ],
     );
     if (failed) return unknown(failed);
-    return counter.words[0] > BigInt(BRANCHES) ? yes(countedOf(counter)) : no(countedOf(counter));
+    const numbers = { counted: Number(counter.words[0]), expected: BRANCHES };
+    const found = numbers.counted > BRANCHES ? yes : no;
+    return found(countedOf(counter), numbers);
   },
 };
