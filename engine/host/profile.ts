@@ -111,7 +111,7 @@ export interface KernelProfile {
   readonly perfEventOpen?: "ENOSYS" | "ENODEV" | "EPERM" | undefined;
   /** `kernel.yama.ptrace_scope`, where there is Yama. */
   readonly ptraceScope: number | undefined;
-  /** ioctl(PERIOD) takes effect at the next overflow only (kernels before 3.7). */
+  /** ioctl(PERIOD) takes effect at the next overflow only (kernels before 3.14). */
   readonly periodTakesEffectLate: boolean;
 }
 

@@ -28,3 +28,15 @@ test("docs/hosts.md has every key of a profile, and no others", () => {
   const told = [...NAMED].filter((name) => parts.some((part) => name.startsWith(`${part}.`)));
   assertEquals(told.sort(), all.sort());
 });
+
+test("docs/hosts.md names for each mechanism the function and the version that it follows, or who says so", () => {
+  const [, table = ""] = DOCS.split("| symptom | mechanism | source |\n| --- | --- | --- |\n");
+  const rows = table
+    .slice(0, table.indexOf("\n\n"))
+    .split("\n")
+    .map((row) => row.split(" | ").at(-1)?.replace(/ \|$/, "") ?? "");
+  assert(rows.length > 25, `${rows.length} rows`);
+  const elsewhere = /^(\[|Intel SDM volume \w+, [\d.]+)|pmu-events\/.*\.json \(\d+\.\d+\)/;
+  const wrong = rows.filter((source) => !elsewhere.test(source) && !/\.[ch], `\w+`.*\(\d+\.\d+/.test(source));
+  assertEquals(wrong, []);
+});

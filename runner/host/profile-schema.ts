@@ -103,7 +103,7 @@ const kernel = z.strictObject({
   periodTakesEffectLate: z
     .boolean()
     .default(false)
-    .describe("ioctl(PERIOD) waits for the next overflow, as before 3.7"),
+    .describe("ioctl(PERIOD) waits for the next overflow, as before 3.14"),
 });
 
 /** The document of a profile. */
