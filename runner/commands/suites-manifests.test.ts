@@ -41,10 +41,11 @@ const COUNTS = `#include <signal.h>
 #include <unistd.h>
 static void stop(int signal) {
   const char text[] = "stopped by 10\\n";
-  _exit(signal == SIGUSR1 && write(1, text, sizeof text - 1) == sizeof text - 1 ? 4 : 5);
+  _exit((signal == SIGUSR1 || signal == SIGWINCH) && write(1, text, sizeof text - 1) == sizeof text - 1 ? 4 : 5);
 }
 int main(void) {
   signal(SIGUSR1, stop);
+  signal(SIGWINCH, stop);
   if (write(1, "ready\\n", 6) != 6) return 6;
   for (volatile unsigned long i = 1; i != 0; i++);
 }
@@ -55,10 +56,13 @@ test("suites sends the signals of a manifest: after a time, at an output, at a t
   const run = suites(`suite: s
 defaults:
   program: counts.c
-  timeout: 20
+  timeout: 100
   expect: { exit: 4, stdout: { equals: "ready\\nstopped by 10\\n" }, signals: 1 }
 tests:
-  - { name: late, signals: [{ send: SIGUSR1, at: { ms: 300 } }] }
+  - name: late
+    # One that is ignored where it comes before the program has begun.
+    signals: [${[300, 1000, 3000, 10_000, 30_000].map((ms) => `{ send: SIGWINCH, at: { ms: ${ms} } }`).join(", ")}]
+    expect: { signals: { min: 1 } }
   - { name: seen, signals: [{ send: SIGUSR1, at: { output: ^ready$ } }] }
   - { name: exact, repeat: 2, signals: [{ send: SIGUSR1, at: { ticks: 500000 } }], expect: { ticks: { min: 500000 } } }
 `);
