@@ -45,12 +45,15 @@ const REFUSALS: ReadonlySet<string> = new Set([
   "EROFS",
 ]);
 
-/** What to do about refusals that come from a limit of this process, and from no place. */
+/** What to do about refusals that another name would not change. */
 const LIMITS: ReadonlyMap<string, string> = new Map([
   ["EFBIG", "raise the limit of file sizes (ulimit -f unlimited)"],
   ["EMFILE", "raise the limit of open files (ulimit -n)"],
   ["ENFILE", "raise fs.file-max (sysctl), or close files elsewhere on this machine"],
   ["ENOMEM", "free some memory, or raise the limit of the cgroup"],
+  ["ENOSPC", "make room there, or name a place on another disk"],
+  ["EDQUOT", "make room within the quota, or name a place on another disk"],
+  ["EIO", "look at what the kernel says of that disk (dmesg)"],
 ]);
 
 function isRefusal(error: unknown): error is SystemError {

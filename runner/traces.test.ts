@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, test } from "bun:test";
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { assertEquals, assertThrows } from "@std/assert";
@@ -41,6 +41,18 @@ test("newDefaultTrace() discard() gives the latest link back", () => {
   assertEquals(findTrace(undefined), first.directory);
   first.discard();
   assertThrows(() => findTrace(undefined), UsageError, "no latest trace");
+});
+
+test("newDefaultTrace() discard() leaves the latest link to a recording that has begun meanwhile", () => {
+  const first = newDefaultTrace("a");
+  const second = newDefaultTrace("b");
+  first.discard();
+  assertEquals(findTrace(undefined), second.directory);
+  mkdirSync(join(root, "c"));
+  writeFileSync(join(root, "c", "meta.json"), "");
+  second.discard();
+  assertEquals(findTrace(undefined), join(root, "c"));
+  assertEquals(readdirSync(root).toSorted(), ["c", "latest"]);
 });
 
 test("makeNumbered() goes on after the highest number and ignores other names", () => {

@@ -2,7 +2,16 @@
  * Where traces are kept: `$TICKPROOF_TRACES`, else `tickproof/traces` in the user's data folder. Each
  * recording gets a folder `<program>-<n>` of its own there, and `latest` is a link to the newest.
  */
-import { existsSync, mkdirSync, readdirSync, readlinkSync, renameSync, rmSync, symlinkSync } from "node:fs";
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readlinkSync,
+  renameSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+} from "node:fs";
 import { homedir } from "node:os";
 import { basename, join, resolve } from "node:path";
 import { UsageError } from "./errors.ts";
@@ -66,9 +75,26 @@ export interface NewTrace {
 
 function pointLatest(root: string, target: string): void {
   const temporary = join(root, `.${LATEST}-${process.pid}`);
-  rmSync(temporary, { force: true });
-  symlinkSync(target, temporary);
-  renameSync(temporary, join(root, LATEST));
+  try {
+    rmSync(temporary, { force: true });
+    symlinkSync(target, temporary);
+    renameSync(temporary, join(root, LATEST));
+  } catch (error) {
+    rmSync(temporary, { force: true });
+    throw error;
+  }
+}
+
+/** Lets `latest` point to the trace that was the latest before one that is taken away: there, or the newest of all. */
+function pointBack(root: string, previous: string | undefined): void {
+  const others = readdirSync(root).filter(
+    (name) => name !== LATEST && existsSync(join(root, name, "meta.json")),
+  );
+  const age = (name: string): number => statSync(join(root, name), { throwIfNoEntry: false })?.mtimeMs ?? 0;
+  const newest = others.toSorted((a, b) => age(b) - age(a))[0];
+  const target = previous !== undefined && existsSync(join(root, previous)) ? previous : newest;
+  rmSync(join(root, LATEST), { force: true });
+  if (target !== undefined) pointLatest(root, target);
 }
 
 function readLatest(root: string): string | undefined {
@@ -88,15 +114,18 @@ export function newDefaultTrace(program: string): NewTrace {
   const root = tracesRoot();
   const directory = makeNumbered(root, basename(program) || "trace");
   const previous = readLatest(root);
-  pointLatest(root, basename(directory));
-  return {
-    directory,
-    discard() {
-      rmSync(directory, { recursive: true, force: true });
-      if (previous === undefined) rmSync(join(root, LATEST), { force: true });
-      else pointLatest(root, previous);
-    },
+  const discard = (): void => {
+    rmSync(directory, { recursive: true, force: true });
+    // Else another recording has begun meanwhile, and is the latest.
+    if (readLatest(root) === basename(directory)) pointBack(root, previous);
   };
+  try {
+    pointLatest(root, basename(directory));
+  } catch (error) {
+    discard();
+    throw error;
+  }
+  return { directory, discard };
 }
 
 /** Folder of the traces of `tickproof run`, in that of all traces. */

@@ -1,5 +1,5 @@
 /** A file that only grows, by whole records: after a failed write it ends where it ended before. */
-import { closeSync, fstatSync, ftruncateSync, openSync, writeSync } from "node:fs";
+import { closeSync, fstatSync, ftruncateSync, openSync, statSync, writeSync } from "node:fs";
 import { reasonOf, TraceError } from "./trace-error.ts";
 
 /** A file that records are appended to, by one thread at a time. */
@@ -38,6 +38,13 @@ export class AppendFile {
       });
     }
     this.#size += record.length;
+  }
+
+  /** Whether the file still is where it was made: its folder may have been removed, or moved away. */
+  get isInPlace(): boolean {
+    const there = statSync(this.path, { throwIfNoEntry: false, bigint: true });
+    const open = fstatSync(this.fd, { bigint: true });
+    return there?.ino === open.ino && there.dev === open.dev;
   }
 
   /** Closes the file. */

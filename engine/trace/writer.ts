@@ -148,7 +148,7 @@ export class TraceWriter {
         where: dir,
         mend:
           code === "EEXIST" || code === "ENOTDIR"
-            ? "choose a path that is no file"
+            ? "choose a path that is no file, and where no other recording has begun"
             : "choose a folder that can be written",
         cause: error,
       });
@@ -262,6 +262,13 @@ export class TraceWriter {
     try {
       this.flush();
       this.#events.finish();
+      if (!this.#fileList.isInPlace) {
+        throw new TraceError({
+          what: "The trace is gone: its folder was removed or moved while it was written",
+          where: this.#dir,
+          mend: "record again, and leave the folder where it is until the recording ends",
+        });
+      }
     } finally {
       this.#events.close();
       this.#fileList.close();

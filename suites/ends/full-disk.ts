@@ -5,7 +5,7 @@
 import { existsSync, mkdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { run, TICKPROOF } from "../_tickproof.ts";
-import { everyFile } from "./moment.ts";
+import { everyFile } from "./session.ts";
 
 /** Prints as it goes, and reads what can't be compressed. */
 const SCRIPT = "for i in 1 2 3 4 5 6 7 8 9; do echo line $i; head -c 3000000 /dev/urandom | cksum; done";

@@ -4,17 +4,9 @@
  * Whatever happens, and whenever: no process of the session is left, no segment of System V memory, no file that is only
  * half there, no stack trace; and the trace replays up to where it goes, or is none at all.
  */
-import {
-  existsSync,
-  mkdirSync,
-  readdirSync,
-  readFileSync,
-  readlinkSync,
-  rmSync,
-  writeFileSync,
-} from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readlinkSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import { TICKPROOF } from "../_tickproof.ts";
+import { leftBehind, members, type Run, start } from "./session.ts";
 
 /** What happens. */
 export interface Blow {
@@ -35,10 +27,6 @@ export interface Aftermath {
   late: boolean;
 }
 
-/** After this many milliseconds what has not ended never does. */
-const HANG = 60_000;
-/** How long what the kernel ends may take, in milliseconds. */
-const GONE = 10_000;
 /** How long a stopped tracer stays so. */
 const STOPPED = 100;
 /** What the two signals look like that end a run. */
@@ -90,31 +78,10 @@ export class Victim {
     await Bun.sleep(blow.after);
     const hit = strike(running.pid, blow);
     const run = await running.ended();
-    const faults = [...(await this.#left(running.pid)), ...this.#said(run, blow, hit)];
+    const faults = [...(await leftBehind(this.#folder, running.pid)), ...this.#said(run, blow, hit)];
     if (blow.phase === "record") faults.push(...(await this.#judgeTraces(traces, run)));
     rmSync(traces, { recursive: true, force: true });
     return { exit: run.exit, stderr: run.stderr, faults, late: !hit || run.exit === this.exit };
-  }
-
-  /** What should not be there any more. */
-  async #left(session: number): Promise<string[]> {
-    const deadline = performance.now() + GONE;
-    let left = members(session);
-    while (left.length > 0 && performance.now() < deadline) {
-      await Bun.sleep(5);
-      left = members(session);
-    }
-    for (const pid of left) process.kill(pid, "SIGKILL");
-    const segments = readFileSync("/proc/sysvipc/shm", "utf8")
-      .split("\n")
-      .filter((line) => line.trim().split(/\s+/)[4] === String(session));
-    const halves = everyFile(this.#folder).filter((path) => /\.new\b|\.new-|\.latest|\.\d+$/.test(path));
-    for (const path of halves) rmSync(path, { force: true });
-    return [
-      ...left.map((pid) => `process ${pid} is left`),
-      ...segments.map((line) => `a segment is left: ${line.trim()}`),
-      ...halves.map((path) => `half a file is left: ${path}`),
-    ];
   }
 
   /** What is wrong with how the run ended, and with what it printed. */
@@ -157,47 +124,6 @@ export class Victim {
   }
 }
 
-/** A run that has ended. */
-interface Run {
-  exit: string;
-  stdout: string;
-  stderr: string;
-  milliseconds: number;
-}
-
-/** Starts tickproof in a session of its own, with caches and traces of its own. */
-function start(folder: string, words: readonly string[], traces = join(folder, "traces")) {
-  const began = performance.now();
-  const [stdout, stderr] = ["stdout", "stderr"].map((name) => join(folder, `${name}-${Bun.randomUUIDv7()}`));
-  if (stdout === undefined || stderr === undefined) throw new Error("two files were to be named");
-  writeFileSync(stdout, "");
-  writeFileSync(stderr, "");
-  const child = Bun.spawn([...TICKPROOF, ...words], {
-    stdio: ["ignore", Bun.file(stdout), Bun.file(stderr)],
-    env: { ...process.env, TICKPROOF_TRACES: traces, XDG_CACHE_HOME: join(folder, "cache") },
-    detached: true,
-    timeout: HANG,
-    killSignal: "SIGABRT",
-  });
-  return {
-    pid: child.pid,
-    async ended(): Promise<Run> {
-      await child.exited;
-      const exit = child.signalCode === null ? `code ${child.exitCode}` : `signal ${child.signalCode}`;
-      const milliseconds = performance.now() - began;
-      const run = {
-        exit,
-        stdout: readFileSync(stdout, "utf8"),
-        stderr: readFileSync(stderr, "utf8"),
-        milliseconds,
-      };
-      rmSync(stdout);
-      rmSync(stderr);
-      return run;
-    },
-  };
-}
-
 /** Lets it happen. @returns Whether there was anything left for it to happen to. */
 function strike(pid: number, { signal, target }: Blow): boolean {
   const victim =
@@ -225,29 +151,6 @@ function isMember(victim: number): boolean {
   } catch {
     return false; // it has ended meanwhile
   }
-}
-
-/** The living processes of a session (proc_pid_stat(5): state, ppid, pgrp, session behind the name). */
-export function members(session: number): number[] {
-  return readdirSync("/proc")
-    .filter((name) => /^\d+$/.test(name))
-    .map(Number)
-    .filter((pid) => {
-      try {
-        const stat = readFileSync(`/proc/${pid}/stat`, "latin1");
-        const [state, , , id] = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
-        return Number(id) === session && state !== "Z" && state !== "X";
-      } catch {
-        return false; // it has just ended
-      }
-    });
-}
-
-/** All files below a folder. */
-export function everyFile(folder: string): string[] {
-  return readdirSync(folder, { recursive: true, withFileTypes: true })
-    .filter((entry) => !entry.isDirectory())
-    .map((entry) => join(entry.parentPath, entry.name));
 }
 
 function danglesIn(folder: string): boolean {

@@ -1,0 +1,30 @@
+/*
+ * To be preloaded (ld.so(8), LD_PRELOAD): a date that is set forth and back by ten years at each so many-th look at a clock. The
+ * clocks that nobody can set are left alone.
+ */
+#define _GNU_SOURCE
+#include <stdatomic.h>
+#include <sys/syscall.h>
+#include <sys/time.h>
+#include <time.h>
+#include <unistd.h>
+
+enum { OFTEN = 7, TEN_YEARS = 315360000 };
+
+static atomic_long looks;
+
+int clock_gettime(clockid_t clock, struct timespec *time) {
+  long result = syscall(SYS_clock_gettime, clock, time);
+  if (result != 0) return -1;
+  long look = ++looks;
+  if (clock == CLOCK_REALTIME || clock == CLOCK_REALTIME_COARSE) time->tv_sec += look / OFTEN % 2 ? -TEN_YEARS : TEN_YEARS;
+  return 0;
+}
+
+int gettimeofday(struct timeval *restrict time, void *restrict zone) {
+  struct timespec now;
+  (void)zone;
+  if (clock_gettime(CLOCK_REALTIME, &now) != 0) return -1;
+  *time = (struct timeval){.tv_sec = now.tv_sec, .tv_usec = now.tv_nsec / 1000};
+  return 0;
+}
