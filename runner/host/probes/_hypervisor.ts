@@ -11,7 +11,7 @@ export function runsUnder(kind: VisibleHypervisor["kind"], title: string): Probe
     kind: "fact",
     measures: "signature at cpuid leaf 0x40000000; for Xen also /sys/hypervisor/type",
     threshold: `it is ${title}'s`,
-    source: "Linux, arch/x86/kernel/cpu/hypervisor.c",
+    source: "Linux 6.18, arch/x86/kernel/cpu/hypervisor.c, detect_hypervisor_vendor",
     gates: { engines: [], tests: [] },
     remedy: "see virtual-machine",
     run(host) {

@@ -12,7 +12,7 @@ export const contextSwitchEvents: Probe = {
   measures: "PERF_COUNT_SW_CONTEXT_SWITCHES around one sleep",
   threshold: "1 or more",
   source:
-    "https://github.com/rr-debugger/rr (its desched event); rr 5.6.0: 'rr needs /proc/sys/kernel/perf_event_paranoid <= 1'",
+    "Linux 6.18, include/linux/perf_event.h, perf_event_task_sched_out; https://github.com/rr-debugger/rr (its desched event); rr 5.6.0: 'rr needs /proc/sys/kernel/perf_event_paranoid <= 1'",
   gates: { engines: ["rr"], tests: [], unless: ["rr-software-counters", "rr-switch-records"] },
   remedy:
     "sysctl kernel.perf_event_paranoid=1, or grant CAP_PERFMON; rr 5.9.0 on Linux 6.10 does without, and so does rr record -n (slow)",

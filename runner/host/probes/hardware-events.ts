@@ -10,7 +10,8 @@ export const hardwareEvents: Probe = {
   kind: "good",
   measures: "opening PERF_COUNT_HW_CPU_CYCLES of this task in user mode",
   threshold: "opens",
-  source: "perf_event_open(2): ENOENT says that there is no such event, as on virtual machines without a PMU",
+  source:
+    "Linux 6.18, kernel/events/core.c, perf_init_event; perf_event_open(2): ENOENT says that there is no such event, as on virtual machines without a PMU",
   gates: { engines: ["rr"], tests: [], unless: "rr-software-counters" },
   remedy:
     "run on hardware, or on a virtual machine with a PMU (KVM: -cpu host,pmu=on; VMware: virtualise CPU performance counters; EC2: a whole-socket or metal instance)",

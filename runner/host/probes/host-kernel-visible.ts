@@ -10,7 +10,8 @@ export const hostKernelVisible: Probe = {
   kind: "fact",
   measures: "the kernel's release on hardware; the hypervisor's version in a guest",
   threshold: "there is one to be seen",
-  source: "Linux, arch/x86/kernel/kvm.c: KVM shows its features to guests, and no version",
+  source:
+    "Linux 6.18, arch/x86/kernel/kvm.c, kvm_arch_para_features: KVM shows its features to guests, and no version",
   gates: { engines: [], tests: [] },
   remedy: "ask who runs the host for its kernel's release; the probes of bugs measure what it does",
   run(host) {

@@ -19,7 +19,7 @@ export const iocPeriodLate: Probe = {
   measures: `an event with period 0x${NEVER.toString(16)} that is set to ${PERIODS.join(" or ")}, then ${RUN} branches and poll(2)`,
   threshold: "not readable",
   source:
-    "https://github.com/rr-debugger/rr (PerfCounters.cc, has_ioc_period_bug); kernel commit bad7192b842c",
+    "Linux 3.14, kernel/events/core.c, perf_event_period; https://github.com/rr-debugger/rr (PerfCounters.cc, has_ioc_period_bug); kernel commit bad7192b842c",
   gates: { engines: [], limits: ["rr"], tests: [], unless: "rr-software-counters" },
   remedy: "use a newer kernel; rr opens its counters anew each time, which is slower",
   needs: { pmu: "yes" },

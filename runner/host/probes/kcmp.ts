@@ -5,7 +5,7 @@ export const kcmp = tried({
   name: "kcmp",
   title: "descriptors of processes can be compared",
   measures: "kcmp(KCMP_FILE) on this process",
-  source: "kcmp(2); CONFIG_KCMP",
+  source: "Linux 6.18, kernel/kcmp.c, kcmp; kcmp(2); CONFIG_KCMP",
   engines: [],
   limits: ["embedded", "rr"],
   remedy: "use a kernel with CONFIG_KCMP, and a container that permits the call (--cap-add=SYS_PTRACE)",

@@ -17,7 +17,8 @@ export const kvmInTxCpBug: Probe = {
   kind: "harmful",
   measures: `ticks with IN_TXCP and period 0 over exactly ${BRANCHES} branches, DISABLE and ENABLE after ${BEFORE} of them`,
   threshold: `fewer than ${BRANCHES}`,
-  source: "https://github.com/rr-debugger/rr/issues/1952",
+  source:
+    "Linux 4.7, arch/x86/kvm/pmu.c, pmc_reprogram_counter; https://github.com/rr-debugger/rr/issues/1952",
   gates: { engines: [], limits: ["rr"], tests: ["hle"], unless: "rr-software-counters" },
   remedy:
     "update the kernel of KVM's host (the fix passes period 0 for checkpointed events); until then do not use IN_TXCP, and watch IN_TX branches",

@@ -6,7 +6,8 @@ export const lowMemory = tried({
   name: "low-memory",
   title: "the engine's context fits below all programs",
   measures: `mmap(MAP_FIXED_NOREPLACE) of a page at 0x${USUAL_BASE.toString(16)}`,
-  source: "Documentation/admin-guide/sysctl/vm.rst, mmap_min_addr",
+  source:
+    "Linux 6.18, security/commoncap.c, cap_mmap_addr; Documentation/admin-guide/sysctl/vm.rst, mmap_min_addr",
   engines: ["embedded"],
   remedy: `sysctl vm.mmap_min_addr=${USUAL_BASE} (or less)`,
 });

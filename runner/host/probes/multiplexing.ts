@@ -17,7 +17,8 @@ export const multiplexing: Probe = {
   kind: "harmful",
   measures: `times and ticks of ${COUNTERS} events that are enabled together over exactly ${BRANCHES} branches`,
   threshold: `time_running < time_enabled, or fewer than ${BRANCHES} ticks, for any of them`,
-  source: "perf_event_open(2), PERF_FORMAT_TOTAL_TIME_RUNNING; https://github.com/rr-debugger/rr/issues/1952",
+  source:
+    "Linux 6.18, kernel/events/core.c, perf_rotate_context; perf_event_open(2), PERF_FORMAT_TOTAL_TIME_RUNNING; https://github.com/rr-debugger/rr/issues/1952",
   gates: { engines: [], limits: ["rr"], tests: ["hle"], unless: "rr-software-counters" },
   remedy:
     "free counters: sysctl kernel.nmi_watchdog=0, and stop other users of perf; a virtual machine may believe in more than its host has",

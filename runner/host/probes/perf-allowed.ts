@@ -33,7 +33,7 @@ export const perfAllowed: Probe = {
   threshold:
     "not refused with EACCES or EPERM, nor absent (ENOSYS, ENODEV): up to 2 everywhere, 3 on some kernels, 4 never without CAP_SYS_ADMIN",
   source:
-    "Documentation/admin-guide/sysctl/kernel.rst, perf_event_paranoid; Debian and Ubuntu add the levels 3 and 4 (perf_paranoid_any in kernel/events/core.c)",
+    "Linux 6.18, kernel/events/core.c, perf_event_open and perf_allow_kernel; Documentation/admin-guide/sysctl/kernel.rst, perf_event_paranoid; Debian and Ubuntu add the levels 3 and 4 (perf_paranoid_any in kernel/events/core.c)",
   gates: { engines: ["rr"], tests: [], unless: "rr-software-counters" },
   remedy:
     "sysctl kernel.perf_event_paranoid=1 (or 2); where the level is 3 or 4 CAP_PERFMON does not help, CAP_SYS_ADMIN does",

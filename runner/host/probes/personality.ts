@@ -8,7 +8,8 @@ export const personality = tried({
   name: "personality",
   title: "address randomisation can be turned off",
   measures: "personality(ADDR_NO_RANDOMIZE)",
-  source: "personality(2); Docker's default seccomp profile refuses this value",
+  source:
+    "Linux 6.18, kernel/exec_domain.c, personality; personality(2); Docker's default seccomp profile refuses this value",
   engines: ["rr"],
   limits: ["embedded"],
   remedy: "in a container use a seccomp profile that permits personality (--security-opt seccomp=unconfined)",

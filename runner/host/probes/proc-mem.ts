@@ -5,7 +5,7 @@ export const procMem = tried({
   name: "proc-mem",
   title: "memory of traced programs can be rewritten (/proc/PID/mem)",
   measures: "read and write the stack of a traced child through /proc/PID/mem",
-  source: "proc_pid_mem(5)",
+  source: "Linux 6.18, fs/proc/base.c, mem_rw and proc_mem_foll_force; proc_pid_mem(5)",
   engines: ["embedded", "rr"],
   needs: { ptrace: "yes" },
   remedy:

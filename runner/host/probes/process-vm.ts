@@ -5,7 +5,8 @@ export const processVm = tried({
   name: "process-vm",
   title: "memory of other processes can be read and written at once",
   measures: "process_vm_readv and process_vm_writev on a traced child",
-  source: "process_vm_readv(2); CONFIG_CROSS_MEMORY_ATTACH",
+  source:
+    "Linux 6.18, mm/process_vm_access.c, process_vm_rw; process_vm_readv(2); CONFIG_CROSS_MEMORY_ATTACH",
   kind: "fact",
   needs: { ptrace: "yes" },
   remedy:

@@ -5,7 +5,7 @@ export const seccomp = tried({
   name: "seccomp",
   title: "seccomp filters can stop for the tracer",
   measures: "seccomp(SECCOMP_GET_ACTION_AVAIL, SECCOMP_RET_TRACE)",
-  source: "seccomp(2); CONFIG_SECCOMP_FILTER",
+  source: "Linux 6.18, kernel/seccomp.c, seccomp_get_action_avail; seccomp(2); CONFIG_SECCOMP_FILTER",
   engines: ["rr"],
   remedy: "use a kernel with CONFIG_SECCOMP_FILTER, and a container whose profile permits seccomp",
 });

@@ -5,7 +5,7 @@ export const sharedMemory = tried({
   name: "shared-memory",
   title: "memory for the code cache can be shared and run from",
   measures: "shmget of 128 MiB and shmat with SHM_EXEC, or memfd_create and mmap with PROT_EXEC",
-  source: "shmget(2), shmop(2); CONFIG_SYSVIPC",
+  source: "Linux 6.18, ipc/shm.c, newseg and do_shmat; shmget(2), shmop(2); CONFIG_SYSVIPC",
   engines: ["embedded"],
   remedy:
     "use a kernel with CONFIG_SYSVIPC and a container that permits shmget and shmat; raise kernel.shmmax, kernel.shmmni or kernel.shmall where they give too little",

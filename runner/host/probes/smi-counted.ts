@@ -14,7 +14,7 @@ export const smiCounted: Probe = {
   measures: FILES.join(" or "),
   threshold: "other than 1, on Intel from Comet Lake on",
   source:
-    "https://github.com/rr-debugger/rr (PerfCounters_x86.h); Intel SDM volume 3B, IA32_DEBUGCTL.FREEZE_WHILE_SMM",
+    "Linux 6.18, arch/x86/events/intel/core.c, freeze_on_smi_store; https://github.com/rr-debugger/rr (PerfCounters_x86.h); Intel SDM volume 3B, IA32_DEBUGCTL.FREEZE_WHILE_SMM",
   gates: { engines: [], limits: ["rr"], tests: [], unless: "rr-software-counters" },
   remedy: "echo 1 > /sys/devices/cpu/freeze_on_smi",
   needs: { "hardware-events": "yes" },

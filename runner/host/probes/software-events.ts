@@ -11,7 +11,8 @@ export const softwareEvents: Probe = {
   kind: "good",
   measures: `task-clock over ${BRANCHES} branches`,
   threshold: "more than 0 ns",
-  source: "perf_event_open(2), PERF_COUNT_SW_TASK_CLOCK",
+  source:
+    "Linux 6.18, kernel/events/core.c, task_clock_event_init; perf_event_open(2), PERF_COUNT_SW_TASK_CLOCK",
   gates: { engines: ["rr"], tests: [], unless: "rr-software-counters" },
   remedy:
     "use a kernel with CONFIG_PERF_EVENTS; in a container allow perf_event_open (--cap-add=PERFMON and a seccomp profile)",

@@ -20,7 +20,7 @@ export const throttled: Probe = {
   measures: `${RATE}, and the kernel's log`,
   threshold: `less than ${group(DEFAULT_RATE)}, or a line that an interrupt or NMI handler took too long`,
   source:
-    "Documentation/admin-guide/sysctl/kernel.rst, perf_cpu_time_max_percent; https://github.com/rr-debugger/rr/issues/1952",
+    "Linux 6.18, kernel/events/core.c, perf_sample_event_took; Documentation/admin-guide/sysctl/kernel.rst, perf_cpu_time_max_percent; https://github.com/rr-debugger/rr/issues/1952",
   gates: { engines: [], limits: ["rr"], tests: [], unless: "rr-software-counters" },
   remedy: `sysctl kernel.perf_cpu_time_max_percent=0 kernel.perf_event_max_sample_rate=${DEFAULT_RATE}`,
   run(host) {

@@ -10,7 +10,7 @@ export const tsxAlwaysAborts: Probe = {
   measures: "cpuid leaf 7, edx bit 11 (RTM_ALWAYS_ABORT)",
   threshold: "set",
   source:
-    "Intel, Performance Monitoring Impact of Intel TSX Memory Ordering Issue; arch/x86/kernel/cpu/tsx.c",
+    "Intel, Performance Monitoring Impact of Intel TSX Memory Ordering Issue; Linux 6.18, arch/x86/kernel/cpu/tsx.c, tsx_init",
   gates: { engines: [], tests: [] },
   remedy: "nothing: transactions fall back to their locks",
   run(host) {

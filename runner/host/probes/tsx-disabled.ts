@@ -27,7 +27,8 @@ export const tsxDisabled: Probe = {
   kind: "fact",
   measures: `cpuid leaf 7 on processors that were built with TSX, and ${MITIGATION}`,
   threshold: "neither HLE nor RTM, or transactions that always abort",
-  source: "arch/x86/kernel/cpu/tsx.c; Documentation/admin-guide/hw-vuln/tsx_async_abort.rst",
+  source:
+    "Linux 6.18, arch/x86/kernel/cpu/tsx.c, tsx_init; Documentation/admin-guide/hw-vuln/tsx_async_abort.rst",
   gates: { engines: [], tests: [] },
   remedy: "boot with tsx=on, if the microcode lets it; TSX is off for its security holes",
   uses: ["hle", "rtm", "tsx-always-aborts"],

@@ -9,7 +9,8 @@ export const virtualMachine: Probe = {
   kind: "fact",
   measures: "cpuid leaf 1, ecx bit 31, and leaf 0x40000000; /sys/hypervisor; DMI",
   threshold: "the bit is set, or /sys/hypervisor/type says xen",
-  source: "Linux, arch/x86/kernel/cpu/hypervisor.c; Documentation/ABI/stable/sysfs-hypervisor-xen",
+  source:
+    "Linux 6.18, arch/x86/kernel/cpu/hypervisor.c, detect_hypervisor_vendor; Documentation/ABI/stable/sysfs-hypervisor-xen",
   gates: { engines: [], tests: [] },
   remedy: "for measurements by hardware that are beyond doubt, use a machine without a hypervisor",
   run(host) {

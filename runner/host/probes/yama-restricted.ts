@@ -13,7 +13,7 @@ export const yamaRestricted: Probe = {
   kind: "harmful",
   measures: SCOPE,
   threshold: `${RESTRICTED} or more`,
-  source: "Documentation/admin-guide/LSM/Yama.rst",
+  source: "Linux 6.18, security/yama/yama_lsm.c, yama_ptrace_traceme; Documentation/admin-guide/LSM/Yama.rst",
   gates: { engines: [], limits: ["embedded", "rr"], tests: [] },
   remedy: "sysctl kernel.yama.ptrace_scope=1 (level 3 lasts until the next boot)",
   run(host) {
