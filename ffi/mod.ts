@@ -56,6 +56,7 @@ export {
 export { readKernelLog } from "./kernel_log.ts";
 export { openLibrary, type Signature } from "./library.ts";
 export { encodeListing, type Listing, parseListing } from "./listing.ts";
+export { acceptClient, isReadable, type Listener, listenOnLoopback } from "./loopback.ts";
 export { type MapOptions, mmap, mprotect, munmap } from "./mapping.ts";
 export { openMemory, TraceeMemory } from "./memory.ts";
 export { AT_FDCWD, MADV, MAP, MFD, MREMAP, O, PROT } from "./mman.ts";

@@ -4,8 +4,10 @@ import { type Command, overview } from "./args/mod.ts";
 import { bisect } from "./commands/bisect.ts";
 import { cache } from "./commands/cache.ts";
 import { config } from "./commands/config.ts";
+import { debug } from "./commands/debug.ts";
 import { doctor } from "./commands/doctor.ts";
 import { dump } from "./commands/dump.ts";
+import { gdbserver } from "./commands/gdbserver.ts";
 import { history } from "./commands/history.ts";
 import { info } from "./commands/info.ts";
 import { init } from "./commands/init.ts";
@@ -28,6 +30,8 @@ const COMMANDS: readonly Command[] = [
   run,
   replay,
   verify,
+  debug,
+  gdbserver,
   dump,
   info,
   init,

@@ -95,7 +95,7 @@ export const LAYERS: readonly Layer[] = [
   },
   {
     folder: "engine/debug",
-    owns: "a debugger over a replay",
+    owns: "a replay that is moved by instructions, forward and back ([debugging.md](debugging.md)), and gdb's remote protocol over it",
     imports: [...COMMON, "engine/replay"],
   },
   {
@@ -103,6 +103,7 @@ export const LAYERS: readonly Layer[] = [
     owns: "command line, manifests, running tests, reports",
     imports: [
       "engine",
+      "engine/debug",
       "engine/host",
       "engine/trace",
       "engine/tracee",

@@ -165,6 +165,8 @@ export class Answers implements Disposable {
   /** A handler starts on its recorded frame; other signals leave no mark on the program. */
   signal(task: ReplayedTask, event: SignalEvent): void {
     this.navigator.toPoint(task, event);
+    // One that dies stays where it is.
+    if (event.disposition !== "fatal") task.arrived = undefined;
     if (event.disposition !== "handler") return;
     task.site = undefined;
     this.write(task, event.writes);
@@ -185,6 +187,7 @@ export class Answers implements Disposable {
   /** An emulated instruction gets its recorded result. */
   instruction(task: ReplayedTask, event: InstructionEvent): void {
     const trap = this.navigator.toInstruction(task, event);
+    task.instruction = task.arrived = undefined;
     intoKernel(event.after, task.registers);
     task.dirty = true;
     this.write(task, event.writes);

@@ -18,6 +18,7 @@ import { toWholeFlags } from "../tracee/whole-flags.ts";
 import type { InstructionTrap } from "../translate/traps.ts";
 import type { CallFeed } from "./call-feed.ts";
 import { compare, Divergence, eventName } from "./divergence.ts";
+import { Halted, type Halts } from "./halt.ts";
 import type { CallSite, ReplayedTask } from "./replayed-task.ts";
 
 /** Ticks per counter for which a replay that has gone astray is watched, to say how far. */
@@ -26,10 +27,16 @@ const OVERRUN = 1_000_000;
 /** After this many back-jumps a task is looked at on its way to where it was killed: it may be there, in a loop without ticks. */
 const JUMPS_TO_DEATH = 1_000_000;
 
+/** Ticks per counter after which a debugger is asked whether it wants to break in: some milliseconds. */
+const PAUSE = 2_000_000;
+
 /** See the file's head. Failures are thrown as Divergence. */
 export class Navigator {
   /** Index of the event that is being replayed. */
   index = -1;
+
+  /** Set by a debugger: asked where a task may be halted. All that brings tasks somewhere throws {@link Halted} then. */
+  halts: Halts | undefined;
 
   constructor(
     private readonly tracer: Tracer,
@@ -39,13 +46,22 @@ export class Navigator {
   /** Lets a task run until its next stop that matters, at most up to the ticks of the event. */
   private advance(task: ReplayedTask, event: TraceEvent, arm: () => void): Stop {
     task.returned = undefined;
+    // Once: a poll that is left comes again, and would do so for ever.
+    if (task.isStale && !task.running && task.between === undefined && task.appPc === undefined)
+      task.leaveCache();
+    task.isStale = false;
     // The branch behind a fault may be counted ahead of it.
     const ahead = event.kind === "signal" && event.point === "fault" ? 1 : 0;
     for (;;) {
       if (!task.running) arm();
       const stop = this.tracer.run(task, PTRACE.SYSEMU);
       if (stop.kind === "gone") throw new TaskGone(task, stop.status);
+      if (stop.kind === "stop") {
+        if (this.halts?.(task, stop.reason)) throw new Halted(task, stop.reason);
+        continue;
+      }
       if (stop.kind === "signal" && this.strayed(task, stop.signal)) continue;
+      if (stop.kind === "poll" && this.halts?.(task, "pause")) throw new Halted(task, "pause");
       if (stop.kind === "poll" && task.ticks < event.ticks + ahead && stop.trap.counter === "tick") {
         if (isAsynchronous(event)) return stop;
         continue;
@@ -69,9 +85,14 @@ export class Navigator {
     return !info.fault;
   }
 
+  /** How far a task goes in one go that is to come to a tick. */
+  private milestone(task: ReplayedTask, ticks: number): number {
+    return this.halts ? Math.min(ticks, task.ticks + PAUSE) : ticks;
+  }
+
   private armLoosely(task: ReplayedTask, event: TraceEvent): void {
     const left = ticksLeft(task, event.ticks);
-    arm(task, () => left + 1);
+    arm(task, () => Math.min(left + 1, this.halts ? PAUSE : left + 1));
   }
 
   fail(event: TraceEvent, task: ReplayedTask, what: string): never {
@@ -167,6 +188,10 @@ export class Navigator {
 
   /** Brings a task to an asynchronous point. */
   toPoint(task: ReplayedTask, event: SwitchEvent | SignalEvent): void {
+    if (task.arrived === undefined) this.approachPoint(task, event);
+  }
+
+  private approachPoint(task: ReplayedTask, event: SwitchEvent | SignalEvent): void {
     switch (event.point) {
       case "syscall":
       case "interrupted":
@@ -175,7 +200,7 @@ export class Navigator {
       case "return": {
         if (task.returned === undefined || !this.calls.isDone(task))
           this.fail(event, task, "the task is not right behind an event");
-        compare(event, this.index, task.ticks, task.view(task.returned));
+        this.arrive(task, event, task.view(task.returned));
         return;
       }
       case "fault":
@@ -201,26 +226,41 @@ export class Navigator {
   }
 
   private toTick(task: ReplayedTask, event: SwitchEvent | SignalEvent): void {
+    this.compareAtPoll(task, this.pollTick(task, event), event);
+  }
+
+  /** @returns The app pc of the branch. */
+  private pollTick(task: ReplayedTask, event: SwitchEvent | SignalEvent): number {
     for (;;) {
-      if (task.poll?.counter === "tick" && task.ticks === event.ticks) break;
-      const stop = this.advance(task, event, () => armUpTo(task, event.ticks));
+      if (task.poll?.counter === "tick" && task.ticks === event.ticks) return task.poll.pc;
+      const stop = this.advance(task, event, () => armUpTo(task, this.milestone(task, event.ticks)));
       if (stop.kind !== "poll" || stop.trap.counter !== "tick") this.stoppedElsewhere(task, event, stop);
       if (task.ticks > event.ticks) this.stoppedElsewhere(task, event, stop);
     }
-    this.compareAtPoll(task, task.poll.pc, event);
   }
 
   /** A handler was entered where the flags are whole, which is not always at the poll itself. */
   private compareAtPoll(task: ReplayedTask, at: number, event: SwitchEvent | SignalEvent): void {
     const moved = event.kind === "signal" && event.registers[RIP] !== BigInt(at);
     const pc = moved ? toWholeFlags(this.tracer, task) : at;
-    this.arrived(task, task.ticks, task.view(pc));
-    compare(event, this.index, task.ticks, task.view(pc));
+    this.arrive(task, event, task.view(pc));
+  }
+
+  /** A task has come to an asynchronous event, with these registers. */
+  private arrive(task: ReplayedTask, event: SwitchEvent | SignalEvent, registers: Registers): void {
+    this.arrived(task, task.ticks, registers);
+    compare(event, this.index, task.ticks, registers);
+    task.arrived = registers;
   }
 
   private toJump(task: ReplayedTask, event: SwitchEvent | SignalEvent): void {
+    this.compareAtPoll(task, this.pollJump(task, event), event);
+  }
+
+  /** @returns The app pc of the jump. */
+  private pollJump(task: ReplayedTask, event: SwitchEvent | SignalEvent): number {
     for (;;) {
-      if (task.poll?.counter === "jump" && task.jumps === event.jumps) break;
+      if (task.poll?.counter === "jump" && task.jumps === event.jumps) return task.poll.pc;
       const stop = this.advance(task, event, () => {
         const left = ticksLeft(task, event.ticks);
         const jumps = event.jumps - task.jumps - (task.poll?.counter === "jump" ? 1 : 0);
@@ -230,13 +270,12 @@ export class Navigator {
         this.stoppedElsewhere(task, event, stop);
       }
     }
-    this.compareAtPoll(task, task.poll.pc, event);
   }
 
   private toFault(task: ReplayedTask, event: SwitchEvent | SignalEvent): void {
     const stop = this.advance(task, event, () => this.armLoosely(task, event));
     if (stop.kind === "instruction" && stop.trap.action === "breakpoint") {
-      compare(event, this.index, task.ticks, task.view(stop.trap.pc + stop.trap.length));
+      this.arrive(task, event, task.view(stop.trap.pc + stop.trap.length));
       return;
     }
     // What the processor has to execute itself has raised a signal then.
@@ -244,24 +283,70 @@ export class Navigator {
       const registers = registersAt(task, stop.trap);
       // The kernel has changed it by then (emulate_vsyscall).
       if (stop.trap === VSYSCALL) registers[RAX] = event.registers[RAX]!;
-      compare(event, this.index, task.ticks, registers);
+      this.arrive(task, event, registers);
       return;
     }
     if (stop.kind !== "signal") this.stoppedElsewhere(task, event, stop);
     // It takes back the count of a branch that has not retired.
     const { registers } = faultingState(task);
-    this.arrived(task, task.ticks, registers);
-    compare(event, this.index, task.ticks, registers);
+    this.arrive(task, event, registers);
+  }
+
+  /**
+   * Brings a task that is on its way to an event to its branch with which its counts become these. Where they are these
+   * already, it stays where it is.
+   *
+   * @returns Whether it stands at a branch, which the next instruction counts.
+   */
+  toCounts(task: ReplayedTask, event: TraceEvent, ticks: number, jumps: number): boolean {
+    const { task: id, registers } = event;
+    const at = (point: "tick" | "jump", counts: { ticks: number; jumps: number }): SwitchEvent => ({
+      kind: "switch",
+      task: id,
+      registers,
+      point,
+      ...counts,
+    });
+    if (task.ticks < ticks) this.pollTick(task, at("tick", { ticks: ticks - 1, jumps }));
+    if (task.jumps < jumps) this.pollJump(task, at("jump", { ticks, jumps: jumps - 1 }));
+    return task.poll !== undefined;
   }
 
   /** Brings a task to the emulated instruction of an event. */
   toInstruction(task: ReplayedTask, event: TraceEvent): InstructionTrap {
+    if (task.instruction) return task.instruction;
     const stop = this.advance(task, event, () => this.armLoosely(task, event));
     if (stop.kind !== "instruction") this.stoppedElsewhere(task, event, stop);
     const registers = registersAt(task, stop.trap);
     this.arrived(task, task.ticks, registers);
     compare(event, this.index, task.ticks, registers);
+    task.arrived = registers;
+    task.instruction = stop.trap;
     return stop.trap;
+  }
+
+  /** Brings a task to an event, which is left to come: whatever it is, the task stands there then. */
+  approach(task: ReplayedTask, event: TraceEvent): void {
+    switch (event.kind) {
+      case "syscall":
+      case "clone":
+      case "exec":
+        this.approachSyscall(task, event);
+        return;
+      case "signal":
+      case "switch":
+        this.toPoint(task, event);
+        return;
+      case "instruction":
+        this.toInstruction(task, event);
+        return;
+      case "exit":
+        if (event.registers[RIP] !== 0n) this.approachSyscall(task, event);
+        else this.toDeath(task, event);
+        return;
+      default:
+      // The task stays where its last event has left it.
+    }
   }
 }
 

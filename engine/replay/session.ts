@@ -11,7 +11,7 @@ import { catchInterrupts, Interrupted } from "../interrupts.ts";
 import { readOptimisations } from "../optimisations.ts";
 import { type Cost, noTotals } from "../outcome.ts";
 import type { TaskPlace } from "../task-places.ts";
-import type { EndEvent, TraceEvent } from "../trace/events.ts";
+import type { CloneEvent, EndEvent, ExecEvent, TraceEvent } from "../trace/events.ts";
 import { eventCount, TraceError, TraceReader } from "../trace/mod.ts";
 import { Binding } from "../tracee/binding.ts";
 import { TaskGone } from "../tracee/controller.ts";
@@ -22,12 +22,14 @@ import { ImpossibleEvent } from "./bounds.ts";
 import { CallFeed } from "./call-feed.ts";
 import { Confinement } from "./confinement.ts";
 import { Divergence, eventName } from "./divergence.ts";
+import { Halted, type Halts } from "./halt.ts";
 import { Lifecycle } from "./lifecycle.ts";
 import { MemoryReplay } from "./memory-replay.ts";
 import { Navigator } from "./navigator.ts";
 import { type OutputSink, toStandardStreams } from "./output-sink.ts";
 import { placesOf } from "./places.ts";
 import { Rebuilder } from "./rebuild.ts";
+import type { ReplayedTask } from "./replayed-task.ts";
 import { Watchdog } from "./watchdog.ts";
 
 /** How to replay a trace. */
@@ -53,6 +55,9 @@ export class ReplaySession implements Disposable {
   readonly reader: TraceReader;
   /** Where every task stood when the replay was told to stop; undefined before. */
   places: readonly TaskPlace[] | undefined;
+  /** The program that each process runs, or has run at last, by process ids in the recording. */
+  readonly programs = new Map<number, ExecEvent>();
+  #next: TraceEvent | undefined;
   private readonly resources = new DisposableStack();
   private readonly watchdog: Watchdog;
   private readonly confinement: Confinement;
@@ -124,16 +129,68 @@ export class ReplaySession implements Disposable {
   step(until = this.position + 1): TraceEvent | undefined {
     let event: TraceEvent | undefined;
     while (this.position < until) {
-      event = this.reader.next();
+      event = this.next;
       if (event === undefined) return undefined;
-      this.navigator.index = this.reader.position;
       this.totals.events += eventCount(event);
+      this.navigator.index = this.position - 1;
       this.binding.refresh(this.lifecycle.tasks.values());
       // Most events are over before they could be interrupted.
       if (pendingInterrupt() !== 0) this.interrupt();
-      if (event.kind !== "end") this.replay(event);
+      if (event.kind !== "end") this.replayOrHalt(event);
+      this.#next = undefined;
     }
     return event;
+  }
+
+  /** The event that is replayed next; undefined where the trace has no more. */
+  get next(): TraceEvent | undefined {
+    this.#next ??= this.reader.next();
+    return this.#next;
+  }
+
+  /** A process that was made runs the program of its parent. */
+  private inherit(task: ReplayedTask, { childProcess }: CloneEvent): void {
+    const program = this.programs.get(task.process.id);
+    if (program && childProcess !== task.process.id) this.programs.set(childProcess, program);
+  }
+
+  /** Living tasks, by their thread ids in the recording. */
+  get tasks(): ReadonlyMap<number, ReplayedTask> {
+    return this.lifecycle.tasks;
+  }
+
+  /** Lets a debugger halt tasks: {@link step} and {@link approach} throw Halted then, and can be called again. */
+  set onHalt(halts: Halts) {
+    this.navigator.halts = halts;
+  }
+
+  /** Where tasks that {@link onHalt} is asked for stop: app pcs. */
+  get stops(): ReadonlySet<number> {
+    return this.tracer.mapper.stops;
+  }
+
+  set stops(pcs: ReadonlySet<number>) {
+    if (this.tracer.mapper.stopAt(pcs)) for (const task of this.tasks.values()) task.isStale = true;
+  }
+
+  /** Brings the task of the next event to where its counts become these; see `Navigator.toCounts`. */
+  toCounts(ticks: number, jumps: number): boolean {
+    const event = this.next;
+    const task = event && this.tasks.get(event.task);
+    if (task === undefined || event === undefined || event.kind === "end") return false;
+    this.navigator.index = this.position;
+    this.watchdog.watch(task, event);
+    return this.navigator.toCounts(task, event, ticks, jumps);
+  }
+
+  /** Where it was halted an event is still to come. */
+  private replayOrHalt(event: Exclude<TraceEvent, EndEvent>): void {
+    try {
+      this.explaining(event, (where) => this.dispatch(event, where));
+    } catch (error) {
+      if (error instanceof Halted) this.totals.events -= eventCount(event);
+      throw error;
+    }
   }
 
   /** Ends all processes of the replay, wherever they are, and gives everything back. Once is enough. */
@@ -156,11 +213,27 @@ export class ReplaySession implements Disposable {
     throw new Interrupted(signal, true);
   }
 
-  private replay(event: Exclude<TraceEvent, EndEvent>): void {
+  /**
+   * Brings the task of the next event to it, and leaves the event to come.
+   *
+   * @throws Divergence, and Halted where a debugger has wanted that ({@link onHalt}).
+   */
+  approach(): void {
+    const event = this.next;
+    const task = event && this.tasks.get(event.task);
+    if (task === undefined || event === undefined || event.kind === "end") return;
+    this.navigator.index = this.position;
+    this.tracer.mapper.serve(task);
+    this.watchdog.watch(task, event);
+    this.explaining(event, () => this.navigator.approach(task, event));
+  }
+
+  /** Does something that leads to an event, and says what it means if that fails. */
+  private explaining(event: Exclude<TraceEvent, EndEvent>, act: (where: string) => void): void {
     const { index } = this.navigator;
     const where = `event ${index} (${eventName(event)})`;
     try {
-      this.dispatch(event, where);
+      act(where);
     } catch (error) {
       if (error instanceof ImpossibleEvent) throw this.damaged(where, error);
       if (!(error instanceof TaskGone) && !isErrno(error, "ESRCH")) throw error;
@@ -188,6 +261,7 @@ export class ReplaySession implements Disposable {
     const { tasks } = this.lifecycle;
     if (event.kind === "exec" && tasks.size === 0) {
       this.lifecycle.firstProgram(event);
+      this.programs.set(event.task, event);
       return;
     }
     const task = tasks.get(event.task);
@@ -197,23 +271,26 @@ export class ReplaySession implements Disposable {
     switch (event.kind) {
       case "exec":
         this.lifecycle.program(task, event);
+        this.programs.set(task.process.id, event);
         break;
       case "syscall":
         this.answers.syscall(task, event);
         break;
       case "switch":
-        this.totals.switches++;
         this.navigator.toPoint(task, event);
+        task.arrived = undefined;
+        this.totals.switches++;
         break;
       case "signal":
-        this.totals.signals++;
         this.answers.signal(task, event);
+        this.totals.signals++;
         break;
       case "instruction":
         this.answers.instruction(task, event);
         break;
       case "clone":
         this.lifecycle.clone(task, event);
+        this.inherit(task, event);
         break;
       case "memory":
         this.answers.outside(task, event);

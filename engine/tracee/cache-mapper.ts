@@ -52,6 +52,7 @@ export class CacheMapper implements Disposable {
   private current: Task | undefined;
 
   private noted: Noted = TICKS_ALONE;
+  readonly #stops = new Set<number>();
   private readonly pool: ImagePool;
   private readonly modules: TextModules;
   /** Whether text is translated for all images at once; not where translations are to differ from others. */
@@ -91,6 +92,7 @@ export class CacheMapper implements Disposable {
       newRegion: (near) => this.newRegion(image, near),
       fetchPage: (page) => this.served.space.fetchPage(page),
       notes: () => this.noted,
+      stopsAt: (pc) => this.#stops.has(pc),
       textTranslated: (page) => this.text.guard(this.served, page),
     };
   }
@@ -110,6 +112,28 @@ export class CacheMapper implements Disposable {
       image.countsRetired = what.retired;
       image.cache.invalidate(0, USER_END);
     }
+  }
+
+  /** Where a debugger wants tasks to stop: app pcs. */
+  get stops(): ReadonlySet<number> {
+    return this.#stops;
+  }
+
+  /**
+   * From now on tasks stop at these app pcs, in all processes.
+   *
+   * @returns Whether that is new: those that stand in translations have to leave them.
+   */
+  stopAt(pcs: ReadonlySet<number>): boolean {
+    const before = [...this.#stops].filter((pc) => !pcs.has(pc));
+    const fresh = [...pcs].filter((pc) => !this.#stops.has(pc));
+    for (const pc of before) this.#stops.delete(pc);
+    for (const pc of fresh) this.#stops.add(pc);
+    // A stop that is wanted no more is passed by, and costs a trap.
+    for (const pc of [...before, ...fresh]) {
+      for (const image of new Set([...this.spaces].map((space) => space.image))) image.cache.stopsChanged(pc);
+    }
+    return before.length > 0 || fresh.length > 0;
   }
 
   /** Declares for which task the next translations and regions are. */
@@ -138,6 +162,7 @@ export class CacheMapper implements Disposable {
     const mapping = this.served.space.mappings.find(pc);
     if (!mapping || mapping.file < 0 || mapping.shared) return undefined;
     if ((mapping.protection & (PROT.EXEC | PROT.WRITE)) !== PROT.EXEC) return undefined;
+    for (const stop of this.#stops) if (stop >= mapping.start && stop < mapping.end) return undefined;
     return { start: mapping.start, end: mapping.end };
   }
 

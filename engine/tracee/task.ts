@@ -3,7 +3,7 @@ import { REG } from "../../ffi/mod.ts";
 import type { Point, Registers } from "../trace/events.ts";
 import { TICK_COUNTERS } from "../translate/context.ts";
 import { RETIRED } from "../translate/retired-quantities.ts";
-import type { PollTrap } from "../translate/traps.ts";
+import type { Between, PollTrap } from "../translate/traps.ts";
 import type { AddressSpace } from "./address-space.ts";
 import type { Image } from "./image.ts";
 import { toRegisters } from "./registers.ts";
@@ -62,6 +62,10 @@ export class Task {
   readonly registers = new BigUint64Array(REGISTERS);
   /** `registers` differ from those of the stopped task. */
   dirty = false;
+  /** Where a debugger has stopped it, if it has not gone on since: neither at a cache pc, nor at {@link appPc}. */
+  between: Between | undefined;
+  /** A debugger wants it to stop behind its next instruction. */
+  isStepping = false;
   /** Where to go on, if not at the cache pc in the registers. */
   appPc: number | undefined;
   /** What the cache pc in `registers` stands for, for the case that its image is replaced meanwhile. */
@@ -125,6 +129,7 @@ export class Task {
   /** Lets the task go on at an app pc, with the registers as they are. */
   jumpTo(pc: number): void {
     this.appPc = pc;
+    this.between = undefined;
     this.poll = undefined;
   }
 

@@ -10,7 +10,7 @@ import { invariant } from "../engine-error.ts";
 import type { Cost } from "../outcome.ts";
 import { CONTEXT } from "../translate/context.ts";
 import { translatedBytes } from "../translate/translations.ts";
-import type { ElisionTrap, InstructionTrap, PollTrap } from "../translate/traps.ts";
+import type { ElisionTrap, InstructionTrap, PollTrap, StopTrap } from "../translate/traps.ts";
 import { AddressSpace } from "./address-space.ts";
 import { astray, branchAstray } from "./astray.ts";
 import { settle } from "./budget.ts";
@@ -30,6 +30,8 @@ export type Stop =
   | { kind: "instruction"; trap: InstructionTrap }
   /** At a system call: its entry, or its exit if the task was in one. */
   | { kind: "syscall" }
+  /** A debugger wants it here; `between` says where that is. */
+  | { kind: "stop"; reason: StopTrap["reason"] }
   /** A signal is to be delivered; the task stands where `registers.rip` says, maybe inside a translation. */
   | { kind: "signal"; signal: number }
   /** A PTRACE_EVENT stop. */
@@ -138,11 +140,15 @@ export class Tracer extends Controller {
     this.text.guardDue(task);
     this.mapper.mapRegions(task);
     space.image.cache.update();
-    if (task.appPc === undefined && this.isOutside(task)) task.leaveCache();
-    if (task.appPc !== undefined) {
-      const pc = task.appPc;
-      task.set("rip", space.image.cache.entry(pc) ?? astray(task, pc));
+    const { between } = task;
+    if (between === undefined && task.appPc === undefined && this.isOutside(task)) task.leaveCache();
+    if (between !== undefined || task.appPc !== undefined) {
+      const { cache } = space.image;
+      const pc = between?.pc ?? task.appPc!;
+      const entry = between ? cache.fragment(between, task.isStepping) : cache.entry(pc);
+      task.set("rip", entry ?? astray(task, pc));
       task.appPc = undefined;
+      task.between = undefined;
       task.image = space.image;
       task.drops = space.image.cache.drops;
       task.poll = undefined;
@@ -216,19 +222,10 @@ export class Tracer extends Controller {
         return "handled";
       }
       case "miss": {
-        const target = task.number("rcx");
-        // The stub looks the target up once more and finds the new entry. If there can be none, the program
-        // goes where it wanted to, for the fault that it asked for.
-        if (cache.indirectTarget(target) === undefined) {
-          const { image } = task.space;
-          const to = task.get("rcx");
-          task.set("rcx", image.spilled(CONTEXT.spilledRcx));
-          task.set("rax", image.spilled(CONTEXT.spilledRax));
-          task.set("rip", isVsyscall(to) ? to : branchAstray(task, to));
-          if (isVsyscall(to)) {
-            settle(task);
-            return { kind: "instruction", trap: VSYSCALL };
-          }
+        // The stub looks the target up once more and finds the new entry.
+        if (cache.indirectTarget(task.number("rcx")) === undefined) {
+          task.set("rax", task.space.image.spilled(CONTEXT.spilledRax));
+          return this.goAstray(task);
         }
         this.flush(task);
         return "handled";
@@ -244,6 +241,8 @@ export class Tracer extends Controller {
         this.onElision?.(task, trap.edge, task.ticks - ahead);
         return "handled";
       }
+      case "stop":
+        return this.stopped(task, trap);
       case "poll":
         settle(task);
         if (trap.counter === "tick") task.ticks--;
@@ -258,5 +257,40 @@ export class Tracer extends Controller {
         settle(task);
         return { kind: "instruction", trap };
     }
+  }
+
+  /** An indirect branch leads to no text: the program goes where it wanted to, for the fault that it asked for. */
+  private goAstray(task: Task): Stop | "handled" {
+    const to = task.get("rcx");
+    task.set("rcx", task.space.image.spilled(CONTEXT.spilledRcx));
+    task.set("rip", isVsyscall(to) ? to : branchAstray(task, to));
+    if (isVsyscall(to)) {
+      settle(task);
+      return { kind: "instruction", trap: VSYSCALL };
+    }
+    this.flush(task);
+    return "handled";
+  }
+
+  /** A task has come to where a debugger wants to stop, or wanted to when this was translated. */
+  private stopped(task: Task, { reason, at, garbageFlags }: StopTrap): Stop | "handled" {
+    const { image } = task.space;
+    const pc = at?.pc ?? task.number("rcx");
+    if (at === undefined) {
+      if (image.cache.entry(pc) === undefined) return this.goAstray(task);
+      task.set("rcx", image.spilled(CONTEXT.spilledRcx));
+    }
+    const between = at ?? { origin: pc, pc, counted: undefined };
+    if (reason === "step" ? task.isStepping : this.mapper.stops.has(pc)) {
+      settle(task);
+      if (garbageFlags !== 0) task.set("eflags", task.get("eflags") & ~BigInt(garbageFlags));
+      task.between = between;
+      return { kind: "stop", reason };
+    }
+    const isStart = between.origin === pc && reason === "step";
+    const entry = isStart ? image.cache.entry(pc) : image.cache.fragment(between, false);
+    task.set("rip", entry ?? astray(task, pc));
+    this.flush(task);
+    return "handled";
   }
 }

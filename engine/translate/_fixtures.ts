@@ -40,6 +40,7 @@ export function plainCache(
   text: Text,
   regionSize = 1 << 20,
   notes: Noted = TICKS_ALONE,
+  stops: ReadonlySet<number> = new Set(),
 ): { cache: CodeCache; regions: Region[]; table: Uint32Array } {
   const regions: Region[] = [];
   const table = new Uint32Array(2 * TABLE_ENTRIES);
@@ -57,6 +58,7 @@ export function plainCache(
       fetchPage: text.fetch,
       textTranslated: () => {},
       notes: () => notes,
+      stopsAt: (pc) => stops.has(pc),
       sharedText: () => undefined,
       moduleAt: () => undefined,
       sameText: () => false,

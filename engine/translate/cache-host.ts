@@ -17,6 +17,8 @@ export interface CacheHost {
   sameText(module: TextModule, pages: readonly number[]): boolean;
   /** What is to be told of besides ticks; a change concerns new translations only. */
   notes(): Noted;
+  /** Whether a debugger wants to stop in front of the instruction at an app pc. */
+  stopsAt(pc: number): boolean;
   /** Called when text of this page has been translated, so that later writes to it are noticed. */
   textTranslated(page: number): void;
 }

@@ -20,7 +20,7 @@ import { OwnText } from "./own-text.ts";
 import type { Region, TextRange } from "./region.ts";
 import { moduleChanges, type TextModule } from "./text-module.ts";
 import type { SyscallSite, Translations } from "./translations.ts";
-import type { ExitTrap, Position, Trap } from "./traps.ts";
+import type { Between, ExitTrap, Position, Trap } from "./traps.ts";
 
 /** A module that an image uses. */
 interface Attached {
@@ -267,6 +267,20 @@ export class CodeCache {
     // Other text may come there, which modules can be used for.
     this.#refused = this.#refused.filter((range) => range.start >= end || range.end <= start);
     this.#own.invalidate(start, end);
+    this.#table.update(this.#own);
+  }
+
+  /** Where a task goes on that stands between two instructions; see `OwnText.fragment`. */
+  fragment(at: Between, isStep: boolean): number | undefined {
+    return this.#own.fragment(at, isStep);
+  }
+
+  /** A debugger wants to stop at an app pc from now on, or does not any more. */
+  stopsChanged(pc: number): void {
+    for (const { module } of [...this.#attached]) {
+      if (pc >= module.start && pc < module.end) this.#drop(module);
+    }
+    this.#own.invalidate(pc, pc + 1);
     this.#table.update(this.#own);
   }
 

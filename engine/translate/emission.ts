@@ -7,7 +7,7 @@ import { CONTEXT, CONTEXT_BASE, counterAddress, JUMP_COUNTER, TABLE_BASE, TICK_C
 import { type Decoded, FLAG } from "./instruction.ts";
 import { isLocked } from "./locked.ts";
 import { packMarks } from "./marks.ts";
-import type { ElisionTrap, InstructionTrap, Noted, Trap } from "./traps.ts";
+import type { Between, ElisionTrap, InstructionTrap, Noted, StopTrap, Trap } from "./traps.ts";
 
 /** Offset of the literal in an exit's stub: behind the trap and the opcode of the far jump. */
 const STUB_LITERAL = 7;
@@ -34,6 +34,8 @@ export interface UnitHost {
   expects(target: number): void;
   /** In front of which instructions to trap, and whether to count what retires. */
   readonly notes: Noted;
+  /** Whether a debugger wants to stop in front of the instruction at an app pc. */
+  stopsAt(pc: number): boolean;
   /** Called when the relative operand at `site` leads to an entry directly. */
   linked(entry: number, site: number): void;
   /** Puts a checked entry for returns to `pc` here, falling through into what comes next. */
@@ -376,7 +378,20 @@ export class Emission {
     emitLookup(asm);
   }
 
-  /** `ret`: pops the app pc into rcx and goes there. */
+  /** A trap where a debugger stops; `at` as in `StopTrap`. */
+  protected stop(
+    reason: StopTrap["reason"],
+    at: Omit<Between, "counted"> | undefined,
+    garbage: number,
+  ): void {
+    const { asm, state } = this;
+    const counted = state & MARK.tick ? "tick" : state & MARK.jump ? "jump" : undefined;
+    const garbageFlags = rflagsBits(garbage);
+    this.host.addTrap(asm.here, { kind: "stop", reason, at: at && { ...at, counted }, garbageFlags });
+    asm.byte(0xcc);
+  }
+
+  /** `ret`: pops the app pc into rcx, which is spilled. */
   protected popReturn(instruction: Decoded): void {
     const { asm } = this;
     const { bytes, length, pc } = instruction;
@@ -388,7 +403,6 @@ export class Emission {
       asm.emit(0x48, 0x8d, 0xa4, 0x24); // lea rsp, [rsp + imm]
       asm.u32(bytes[length - 2]! | (bytes[length - 1]! << 8));
     }
-    this.indirectJump();
   }
 }
 

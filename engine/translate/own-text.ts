@@ -13,7 +13,7 @@ import { Links } from "./links.ts";
 import type { Mark } from "./marks.ts";
 import { isNear } from "./region.ts";
 import { Translations } from "./translations.ts";
-import type { Noted } from "./traps.ts";
+import type { Between, Noted } from "./traps.ts";
 import { UNIT_ROOM } from "./unit.ts";
 import { UnitIndex } from "./unit-index.ts";
 
@@ -25,6 +25,8 @@ export class OwnText extends Translations {
   readonly #assemblers: Assembler[] = [];
   readonly #units: UnitIndex;
   readonly #links = new Links();
+  /** Where fragments are, by the place that they go on from. */
+  readonly #fragments = new Map<string, number>();
 
   /**
    * @param isShared Whether the text at an app pc is a module's: nothing leads there directly.
@@ -40,6 +42,10 @@ export class OwnText extends Translations {
 
   protected get notes(): Noted {
     return this.host.notes();
+  }
+
+  protected stopsAt(pc: number): boolean {
+    return this.host.stopsAt(pc);
   }
 
   protected owns(pc: number): boolean {
@@ -62,6 +68,22 @@ export class OwnText extends Translations {
     const unit = this.emitUnit(pc, this.regionNear(pc), this.#text);
     for (const { pc: start, length } of unit.segments)
       this.#text.prepare(start + length - ((start + length) % PAGE));
+  }
+
+  /**
+   * Where a task goes on that stands between two instructions.
+   *
+   * @param isStep Whether it is to stop again behind the next one.
+   * @returns A cache address, or undefined where the program can't execute.
+   */
+  fragment(at: Between, isStep: boolean): number | undefined {
+    const key = `${at.origin} ${at.pc} ${isStep}`;
+    const known = this.#fragments.get(key);
+    if (known !== undefined) return known;
+    if (this.#text.decode(at.pc).kind === Kind.NoFetch) return undefined;
+    const { start } = this.emitFragment(at, isStep, this.regionNear(at.pc), this.#text);
+    this.#fragments.set(key, start);
+    return start;
   }
 
   /** Makes a checked entry for an app pc that has an entry. */
@@ -152,6 +174,7 @@ export class OwnText extends Translations {
   /** Forgets all translations of text in [start, end): their entries trap from now on. */
   invalidate(start: number, end: number): void {
     this.#text.forget(start, end);
+    this.#fragments.clear();
     for (const unit of this.#units.ofText(start, end)) this.#kill(unit);
   }
 

@@ -60,6 +60,7 @@ function imageOf(text: Text, module: TextModule): { cache: CodeCache; table: Uin
       notes: () => TICKS_ALONE,
       sharedText: (pc) => (pc >= LOOP && pc < END ? range : undefined),
       moduleAt: () => module,
+      stopsAt: () => false,
       sameText: (_, pages) =>
         pages.every((page) => hashOfPage(text.fetch(page * PAGE)) === module.hash(page)),
     },

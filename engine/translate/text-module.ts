@@ -145,6 +145,11 @@ export class TextModule extends Translations {
     return true;
   }
 
+  /** Others use it who stop nowhere: text with stops in it is translated for each image. */
+  protected stopsAt(): boolean {
+    return false;
+  }
+
   protected owns(pc: number): boolean {
     return pc >= this.start && pc < this.end;
   }

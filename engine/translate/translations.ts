@@ -7,9 +7,10 @@ import type { Assembler } from "./assembler.ts";
 import { CHECKED_NEXT, CHECKED_PC, emitCheckedEntry, JUMP_LITERAL, slotOf } from "./checked-entry.ts";
 import { MISS_STUB } from "./context.ts";
 import type { TextDecoder64 } from "./decode.ts";
-import type { Unit } from "./emission.ts";
+import type { Unit, UnitHost } from "./emission.ts";
+import { FragmentEmitter } from "./fragment.ts";
 import type { Mark } from "./marks.ts";
-import type { ExitTrap, Noted, Trap } from "./traps.ts";
+import type { Between, ExitTrap, Noted, Trap } from "./traps.ts";
 import { UnitEmitter } from "./unit.ts";
 
 /** A system call of the program: its own app pc, and the next one. */
@@ -90,32 +91,43 @@ export abstract class Translations {
     return this.heads.get(slot);
   }
 
+  /** Whether a debugger wants to stop in front of the instruction at an app pc. */
+  protected abstract stopsAt(pc: number): boolean;
+
   /** Translates from an app pc on, into a window that has room for a unit. */
   protected emitUnit(pc: number, asm: Assembler, text: TextDecoder64): Unit {
-    const emitter = new UnitEmitter(
-      {
-        lookup: (target) => this.entry(target),
-        owns: (target) => this.owns(target),
-        addEntry: (target, address) => this.#addEntry(target, address),
-        addTrap: (address, trap) => this.#addTrap(address, trap),
-        linksEagerly: this.#linksEagerly,
-        expects: (target) => this.#expected.push(target),
-        addSyscall: (address, at, next) => this.syscalls.set(address, { pc: at, next }),
-        notes: this.notes,
-        linked: (entry, site) => this.linked(entry, site),
-        emitCheckedEntry: (assembler, target) => this.emitChecked(assembler, target),
-      },
-      asm,
-      text,
-      this.#nextCounter,
-      pc,
-    );
-    const unit = emitter.run();
+    const emitter = new UnitEmitter(this.#unitHost(), asm, text, this.#nextCounter, pc);
+    return this.#emitted(emitter, emitter.run(), asm);
+  }
+
+  /** Translates from the middle of a segment on; see `fragment.ts`. */
+  protected emitFragment(at: Between, isStep: boolean, asm: Assembler, text: TextDecoder64): Unit {
+    const emitter = new FragmentEmitter(this.#unitHost(), asm, text, this.#nextCounter, at);
+    return this.#emitted(emitter, isStep ? emitter.runOne() : emitter.run(), asm);
+  }
+
+  #emitted(emitter: UnitEmitter, unit: Unit, asm: Assembler): Unit {
     this.#nextCounter = emitter.nextCounter;
     this.fresh++;
     emittedBytes += unit.end - unit.start;
     this.addUnit(asm, unit);
     return unit;
+  }
+
+  #unitHost(): UnitHost {
+    return {
+      lookup: (target) => this.entry(target),
+      owns: (target) => this.owns(target),
+      addEntry: (target, address) => this.#addEntry(target, address),
+      addTrap: (address, trap) => this.#addTrap(address, trap),
+      linksEagerly: this.#linksEagerly,
+      expects: (target) => this.#expected.push(target),
+      addSyscall: (address, at, next) => this.syscalls.set(address, { pc: at, next }),
+      notes: this.notes,
+      stopsAt: (pc) => this.stopsAt(pc),
+      linked: (entry, site) => this.linked(entry, site),
+      emitCheckedEntry: (assembler, target) => this.emitChecked(assembler, target),
+    };
   }
 
   #addEntry(pc: number, address: number): void {

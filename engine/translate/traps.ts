@@ -65,7 +65,30 @@ export interface DeadTrap {
   target: number;
 }
 
-export type Trap = ExitTrap | PollTrap | InstructionTrap | ElisionTrap | MissTrap | DeadTrap;
+/**
+ * A place between two instructions. A segment that is gone on with there counts its branch where it would have done so
+ * had it never been left, so that ticks stay where they are in the recording.
+ */
+export interface Between {
+  /** App pc at which the segment begins. */
+  origin: number;
+  /** App pc of the instruction that comes next. */
+  pc: number;
+  /** The branch at the segment's end is counted already, though not retired. */
+  counted: "tick" | "jump" | undefined;
+}
+
+/** A place where a debugger wants a task to stop: at a breakpoint, or behind the one instruction of a step. */
+export interface StopTrap {
+  kind: "stop";
+  reason: "breakpoint" | "step";
+  /** Undefined where an indirect branch leads: the app pc is in rcx, and rcx is spilled. */
+  at: Between | undefined;
+  /** Flags that hold garbage (RFLAGS bits). */
+  garbageFlags: number;
+}
+
+export type Trap = ExitTrap | PollTrap | InstructionTrap | ElisionTrap | MissTrap | DeadTrap | StopTrap;
 
 /** Where the program is when the processor stands at some cache pc. */
 export interface Position {

@@ -44,7 +44,7 @@ export class UnitEmitter extends RetiredEmission {
     return this.finish();
   }
 
-  private decodeSegment(pc: number): Decoded[] {
+  protected decodeSegment(pc: number): Decoded[] {
     const segment: Decoded[] = [];
     let at = pc;
     while (segment.length < MAX_SEGMENT) {
@@ -57,7 +57,7 @@ export class UnitEmitter extends RetiredEmission {
   }
 
   /** Emits the segment at `pc`; returns the app pc to go on at, or undefined at the unit's end. */
-  private segment(pc: number): number | undefined {
+  protected segment(pc: number): number | undefined {
     const known = this.host.lookup(pc);
     const isForeign = pc !== this.start && !this.host.owns(pc);
     if (known !== undefined || isForeign || this.instructions >= MAX_UNIT) {
@@ -74,19 +74,13 @@ export class UnitEmitter extends RetiredEmission {
     this.instructions += segment.length;
     this.unit.segments.push({ pc, length: last.pc + last.length - pc, entry: this.asm.here });
     this.host.addEntry(pc, this.asm.here);
-    const body = last.kind === Kind.Plain ? segment : segment.slice(0, -1);
+    const body = bodyOf(segment);
     const isTight = last.kind === Kind.Jcc && last.target === pc && segment.length <= MAX_UNROLLED;
     if (isTight && !this.host.notes.retired) {
       this.unrolledLoop(segment, body, last);
       return last.pc + last.length;
     }
-    const counts =
-      last.kind === Kind.Jcc || last.kind === Kind.Loop
-        ? "tick"
-        : last.kind === Kind.Jmp && last.target <= last.pc
-          ? "jump"
-          : undefined;
-    this.body(segment, body, counts);
+    this.body(segment, body, countOf(last));
     const next = this.terminate(last);
     this.state = 0;
     return next;
@@ -106,8 +100,12 @@ export class UnitEmitter extends RetiredEmission {
     for (const site of leaving) this.asm.link(site, this.asm.here);
   }
 
-  /** The plain instructions of a segment, with the count of the branch that ends it where the flags are dead. */
-  private body(segment: Decoded[], body: Decoded[], counts: "tick" | "jump" | undefined): void {
+  /**
+   * The plain instructions of a segment, with the count of the branch that ends it where the flags are dead.
+   *
+   * @param from Index of the instruction that a task goes on at, which does not stop there once more.
+   */
+  protected body(segment: Decoded[], body: Decoded[], counts: "tick" | "jump" | undefined, from = -1): void {
     const at = counts ? deadFlagsIndex(segment) : -1;
     let garbage = 0;
     /** Instructions before this one are counted among those that have retired. */
@@ -115,20 +113,24 @@ export class UnitEmitter extends RetiredEmission {
     this.retire([], segment[0]!.pc);
     for (let i = 0; i < body.length; i++) {
       const instruction = body[i]!;
+      if (i > from) this.stopBefore(segment, instruction, garbage);
       if ((counts && i === at) || this.tellsOf(instruction)) {
         this.retire(segment.slice(retired, i), instruction.pc, garbage);
         retired = i;
       }
       if (counts && i === at) {
         garbage = ALL_FLAGS & ~FLAG.CF;
-        this.count(instruction.pc, counts, garbage);
+        if (i >= from) this.count(instruction.pc, counts, garbage);
         this.state = counts === "tick" ? MARK.tick : MARK.jump;
       }
-      this.mark(instruction.pc, garbage);
-      this.plain(instruction);
+      if (i >= from) {
+        this.mark(instruction.pc, garbage);
+        this.plain(instruction);
+      }
       garbage &= ~instruction.flagsWritten;
     }
     const last = segment[segment.length - 1]!;
+    if (body.length < segment.length && body.length > from) this.stopBefore(segment, last, garbage);
     const pc = last.kind === Kind.Plain ? last.pc + last.length : last.pc;
     if (counts && at < 0) {
       this.retire(body.slice(retired), pc);
@@ -139,8 +141,15 @@ export class UnitEmitter extends RetiredEmission {
     this.retire(segment.slice(retired), pc, garbage);
   }
 
+  /** Stops in front of an instruction of a segment, if a debugger wants that. */
+  private stopBefore(segment: Decoded[], { pc }: Decoded, garbage: number): void {
+    if (!this.host.stopsAt(pc)) return;
+    this.mark(pc, garbage);
+    this.stop("breakpoint", { origin: segment[0]!.pc, pc }, garbage);
+  }
+
   /** Emits the branch (or trap) at a segment's end. */
-  private terminate(last: Decoded): number | undefined {
+  protected terminate(last: Decoded): number | undefined {
     const { asm, host } = this;
     const next = last.pc + last.length;
     this.mark(last.pc);
@@ -169,6 +178,7 @@ export class UnitEmitter extends RetiredEmission {
         return undefined;
       case Kind.Ret:
         this.popReturn(last);
+        this.indirectJump();
         return undefined;
       case Kind.Call:
         this.pushReturn(next, 0);
@@ -207,4 +217,15 @@ export class UnitEmitter extends RetiredEmission {
     this.state = 0;
     return next;
   }
+}
+
+/** What the branch at a segment's end is counted as. */
+export function countOf(last: Decoded): "tick" | "jump" | undefined {
+  if (last.kind === Kind.Jcc || last.kind === Kind.Loop) return "tick";
+  return last.kind === Kind.Jmp && last.target <= last.pc ? "jump" : undefined;
+}
+
+/** The plain instructions of a segment. */
+export function bodyOf(segment: Decoded[]): Decoded[] {
+  return segment[segment.length - 1]!.kind === Kind.Plain ? segment : segment.slice(0, -1);
 }

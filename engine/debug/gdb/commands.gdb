@@ -1,0 +1,15 @@
+# Commands for gdb on a recording, which 'tickproof debug' defines.
+
+define when
+  monitor when
+end
+document when
+Show which event of the recording comes next.
+end
+
+define when-ticks
+  monitor when-ticks
+end
+document when-ticks
+Show how many ticks the thread has retired.
+end

@@ -1,0 +1,45 @@
+/** Commands of this debugger's own, which gdb passes on: `monitor when`. */
+import type { Debugger } from "../debugger.ts";
+
+interface MonitorCommand {
+  usage: string;
+  help: string;
+  run(replay: Debugger, argument: string): string;
+}
+
+const COMMANDS: Readonly<Record<string, MonitorCommand>> = {
+  when: {
+    usage: "when",
+    help: "the index of the event that comes next, and its task",
+    run({ playhead }) {
+      const { next, position } = playhead;
+      return next === undefined
+        ? `event ${position.event}: the trace has no more\n`
+        : `event ${position.event} comes next: ${next.kind} of task ${next.task}\n`;
+    },
+  },
+  "when-ticks": {
+    usage: "when-ticks",
+    help: "the ticks of the thread that runs next",
+    run({ current }) {
+      if (current === undefined) return "no thread is alive\n";
+      const ahead = current.between?.counted === "tick" ? 1 : 0;
+      return `task ${current.id}: ${current.ticks - ahead} ticks\n`;
+    },
+  },
+};
+
+export const MONITOR_HELP = Object.values(COMMANDS)
+  .map(({ usage, help }) => `  monitor ${usage.padEnd(24)} ${help}\n`)
+  .join("");
+
+/**
+ * Executes a line.
+ *
+ * @returns What there is to be shown; undefined if there is no such command.
+ */
+export function monitor(line: string, replay: Debugger): string | undefined {
+  const [name = "", ...rest] = line.trim().split(/\s+/);
+  if (name === "help") return MONITOR_HELP;
+  return COMMANDS[name]?.run(replay, rest.join(" "));
+}

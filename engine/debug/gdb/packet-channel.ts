@@ -1,0 +1,138 @@
+/**
+ * Packets of gdb's remote serial protocol over a pair of descriptors. Source: "Debugging with GDB", appendix Remote
+ * Protocol, sections Overview, Packet Acknowledgment and Interrupts (GDB 13).
+ *
+ * Nothing here waits by an event loop: a replay blocks this thread, and looks between its stops whether gdb breaks in.
+ */
+import { readSync, writeSync } from "node:fs";
+import { isReadable } from "../../../ffi/mod.ts";
+
+/** What gdb sends to break in, outside of packets. */
+const INTERRUPT = 0x03;
+/** Longest packet that is taken. */
+export const MOST_BYTES = 0x80000;
+
+/** Bytes that have to be escaped in a packet: "#", "$", "}" and "*", which would begin a run. */
+const ESCAPED: ReadonlySet<number> = new Set([0x23, 0x24, 0x7d, 0x2a]);
+
+/** See the file's head. Payloads are texts of one byte per character. */
+export class PacketChannel {
+  #buffered: number[] = [];
+  #isEnded = false;
+  #acknowledges = true;
+  #isBreakingIn = false;
+  readonly #bytes = new Uint8Array(MOST_BYTES);
+
+  /**
+   * @param input Descriptor that packets come from.
+   * @param output Descriptor that they go to.
+   * @param isEnded Asked while it waits: whether it is to wait no longer.
+   */
+  constructor(
+    private readonly input: number,
+    private readonly output: number,
+    private readonly isEnded: () => boolean,
+  ) {}
+
+  /** The next packet; undefined when there will be none any more. */
+  receive(): string | undefined {
+    for (;;) {
+      const packet = this.#take();
+      if (packet !== undefined) return packet;
+      if (!this.#fill(-1)) return undefined;
+    }
+  }
+
+  /** Whether gdb wants to break in; asked once for each time. */
+  takesInterrupt(): boolean {
+    while (!this.#isEnded && isReadable(this.input, 0)) if (!this.#fill(0)) return true;
+    const isBreakingIn = this.#isBreakingIn;
+    this.#isBreakingIn = false;
+    return isBreakingIn;
+  }
+
+  /** Sends a packet. */
+  send(payload: string): void {
+    const bytes = Buffer.from(`$${payload}#00`, "latin1");
+    let sum = 0;
+    for (let i = 1; i < bytes.length - 3; i++) sum += bytes[i]!;
+    bytes.write((sum & 0xff).toString(16).padStart(2, "0"), bytes.length - 2, "latin1");
+    this.#write(bytes);
+  }
+
+  /** From now on packets are not acknowledged (QStartNoAckMode). */
+  acknowledgeNoMore(): void {
+    this.#acknowledges = false;
+  }
+
+  /** Reads what there is. @returns False at the end. */
+  #fill(milliseconds: number): boolean {
+    while (!this.#isEnded) {
+      if (this.isEnded()) return false;
+      if (!isReadable(this.input, milliseconds)) continue;
+      const count = readSync(this.input, this.#bytes);
+      if (count === 0) this.#isEnded = true;
+      for (let i = 0; i < count; i++) this.#put(this.#bytes[i]!);
+      if (count > 0) return true;
+    }
+    return false;
+  }
+
+  #put(byte: number): void {
+    // Inside of packets it is escaped.
+    if (byte === INTERRUPT) this.#isBreakingIn = true;
+    else this.#buffered.push(byte);
+    if (this.#buffered.length > 2 * MOST_BYTES) this.#isEnded = true;
+  }
+
+  /** Takes a packet out of what was read; those that are not whole gdb sends again. */
+  #take(): string | undefined {
+    for (;;) {
+      const start = this.#buffered.indexOf(0x24);
+      if (start < 0) {
+        this.#buffered = [];
+        return undefined;
+      }
+      const end = this.#buffered.indexOf(0x23, start);
+      if (end < 0 || this.#buffered.length < end + 3) return undefined;
+      const payload = this.#buffered.slice(start + 1, end);
+      const sum = Number.parseInt(String.fromCharCode(...this.#buffered.slice(end + 1, end + 3)), 16);
+      this.#buffered = this.#buffered.slice(end + 3);
+      const isWhole = (payload.reduce((total, byte) => total + byte, 0) & 0xff) === sum;
+      if (this.#acknowledges) this.#write(Buffer.from(isWhole ? "+" : "-"));
+      if (isWhole || !this.#acknowledges) return Buffer.from(payload).toString("latin1");
+    }
+  }
+
+  #write(bytes: Buffer): void {
+    try {
+      for (let done = 0; done < bytes.length; ) done += writeSync(this.output, bytes, done);
+    } catch (error) {
+      const { code } = error as NodeJS.ErrnoException;
+      if (code !== "EPIPE" && code !== "ECONNRESET") throw error;
+      this.#isEnded = true;
+    }
+  }
+}
+
+/** Bytes as a payload holds binary data. */
+export function escaped(bytes: Uint8Array): string {
+  const text = Buffer.allocUnsafe(2 * bytes.length);
+  let length = 0;
+  for (const byte of bytes) {
+    const isEscaped = ESCAPED.has(byte);
+    if (isEscaped) text[length++] = 0x7d;
+    text[length++] = isEscaped ? byte ^ 0x20 : byte;
+  }
+  return text.toString("latin1", 0, length);
+}
+
+/** Bytes as pairs of hexadecimal digits. */
+export function hexOf(bytes: Uint8Array | string): string {
+  return Buffer.from(bytes as Uint8Array).toString("hex");
+}
+
+/** A text that was sent as pairs of hexadecimal digits. */
+export function textOfHex(hex: string): string {
+  return Buffer.from(hex, "hex").toString();
+}

@@ -1,0 +1,256 @@
+/**
+ * A replay that is moved by instructions and to stops, and that can be put at any position: forward by going on, back by
+ * beginning anew.
+ */
+import { invariant } from "../engine-error.ts";
+import { Halted, type HaltReason } from "../replay/halt.ts";
+import type { OutputStream } from "../replay/output-sink.ts";
+import type { ReplayedTask } from "../replay/replayed-task.ts";
+import { ReplaySession } from "../replay/session.ts";
+import type { TraceEvent } from "../trace/events.ts";
+import { compareCounts, type Leg, type Position } from "./position.ts";
+
+/** How the task of the next event has got on. */
+export type Moved = HaltReason | "arrived";
+
+/** What a playhead plays. */
+export interface PlayheadOptions {
+  /** Folder of the trace. */
+  directory: string;
+  /** Takes the program's output, each piece once; not what is passed by when a position is sought. */
+  output(stream: OutputStream, bytes: Uint8Array): void;
+  /** Whether breakpoints are for a task. */
+  stopsFor(task: ReplayedTask): boolean;
+  /** Asked now and then whether somebody wants to break in. */
+  wantsPause(): boolean;
+}
+
+const NOWHERE: ReadonlySet<number> = new Set();
+
+/** See the file's head. */
+export class Playhead implements Disposable {
+  #session: ReplaySession;
+  #isSeeking = false;
+  /** Events whose output was shown. */
+  readonly #shown = new Set<number>();
+  #base = { event: 0, ticks: 0, jumps: 0 };
+  #trail: Leg[] = [];
+
+  constructor(private readonly options: PlayheadOptions) {
+    this.#session = this.#begin();
+  }
+
+  #begin(): ReplaySession {
+    const session = new ReplaySession({
+      directory: this.options.directory,
+      output: (stream, bytes) => this.#show(stream, bytes),
+    });
+    session.onHalt = (task, reason) => {
+      if (reason === "pause") return !this.#isSeeking && this.options.wantsPause();
+      return reason === "step" || this.options.stopsFor(task);
+    };
+    return session;
+  }
+
+  #show(stream: OutputStream, bytes: Uint8Array): void {
+    // Counted already when it is replayed.
+    const event = this.#session.position - 1;
+    if (this.#isSeeking || this.#shown.has(event)) return;
+    this.#shown.add(event);
+    this.options.output(stream, bytes);
+  }
+
+  /** The replay as it is now; another one after {@link seek}. */
+  get session(): ReplaySession {
+    return this.#session;
+  }
+
+  /** The event that comes next; undefined where the trace has no more. */
+  get next(): TraceEvent | undefined {
+    const { next } = this.#session;
+    return next?.kind === "end" ? undefined : next;
+  }
+
+  /** The task that is on its way to the next event. */
+  get runner(): ReplayedTask | undefined {
+    const { next } = this;
+    return next && this.#session.tasks.get(next.task);
+  }
+
+  /** Where it stands. */
+  get position(): Position {
+    return { ...this.#counts, trail: [...this.#trail], isArrived: this.runner?.isAtEvent ?? false };
+  }
+
+  get #counts(): { event: number; ticks: number; jumps: number } {
+    const { ticks = 0, jumps = 0 } = this.runner ?? {};
+    return { event: this.#session.position, ticks, jumps };
+  }
+
+  /**
+   * Lets the task of the next event go on towards it.
+   *
+   * @param isStep Only by one instruction.
+   * @param stops Where it stops; not where it stands. They are kept, and not to be changed later.
+   */
+  move(isStep: boolean, stops: ReadonlySet<number> = NOWHERE): Moved {
+    return this.#run(stops, isStep, () => this.#session.approach());
+  }
+
+  /** Does something that moves the task of the next event, until it stops on the way. */
+  #run(stops: ReadonlySet<number>, isStep: boolean, act: () => void): Moved {
+    const { runner } = this;
+    if (runner === undefined || runner.isAtEvent) return "arrived";
+    this.#session.stops = stops;
+    runner.leaveForStop();
+    runner.isStepping = isStep;
+    try {
+      act();
+      this.#note();
+      return "arrived";
+    } catch (error) {
+      if (!(error instanceof Halted)) throw error;
+      // It stands at a branch: a place that has a position is one instruction further.
+      if (error.reason === "pause") return "pause";
+      const isAnew = this.#note();
+      if (error.reason === "breakpoint") this.#trail.push({ stops, isAnew });
+      else if (!isAnew) this.#addStep();
+      return error.reason;
+    } finally {
+      runner.isStepping = false;
+    }
+  }
+
+  /** Takes note of the counts. @returns Whether they have changed. */
+  #note(): boolean {
+    const counts = this.#counts;
+    if (compareCounts(counts, this.#base) === 0) return false;
+    this.#base = counts;
+    this.#trail = [];
+    return true;
+  }
+
+  #addStep(): void {
+    const last = this.#trail.at(-1);
+    if (last && "steps" in last) this.#trail[this.#trail.length - 1] = { steps: last.steps + 1 };
+    else this.#trail.push({ steps: 1 });
+  }
+
+  /** Replays the next event, whose task has arrived there. */
+  pass(): void {
+    this.#session.stops = NOWHERE;
+    this.#session.step();
+    this.#note();
+  }
+
+  /** As {@link pass}, without showing what the program writes. */
+  passSilently(): void {
+    this.#silently(() => this.pass());
+  }
+
+  /** Lets the task of the next event go on until it has so many ticks; nowhere if it has them. */
+  toTick(ticks: number): void {
+    const { runner } = this;
+    if (runner === undefined || runner.ticks >= ticks) return;
+    this.#silently(() => {
+      this.#session.stops = NOWHERE;
+      if (this.#session.toCounts(ticks, 0)) this.move(true);
+    });
+  }
+
+  /** Replays events, without showing what the program writes, until something holds or there are no more. */
+  skipUntil(holds: () => boolean): void {
+    this.#silently(() => {
+      while (!holds() && this.next !== undefined) this.pass();
+    });
+  }
+
+  /**
+   * Lets the task of the next event go on, to the counts of a position that is on its way.
+   *
+   * @returns "arrived" where the branch comes next that makes these counts.
+   */
+  moveTo({ ticks, jumps }: Position, stops: ReadonlySet<number>): Moved {
+    return this.#run(stops, false, () => this.#session.toCounts(ticks, jumps));
+  }
+
+  /** Whether breakpoints are for a task. */
+  stopsFor(task: ReplayedTask): boolean {
+    return this.options.stopsFor(task);
+  }
+
+  /**
+   * Goes to an event, which is still to come.
+   *
+   * @param isArrived Whether its task is to stand there; else it stands where it was when the event before had happened.
+   */
+  seekEvent(event: number, isArrived: boolean): void {
+    this.#silently(() => {
+      if (this.#session.position >= event) this.#restart();
+      this.#session.stops = NOWHERE;
+      this.#session.step(event);
+      this.#note();
+      if (!isArrived) return;
+      this.#session.approach();
+      this.#note();
+    });
+  }
+
+  #silently(act: () => void): void {
+    const was = this.#isSeeking;
+    this.#isSeeking = true;
+    try {
+      act();
+    } finally {
+      this.#isSeeking = was;
+    }
+  }
+
+  /** Puts it at a position, without showing what the program writes on the way. */
+  seek(position: Position): void {
+    this.#silently(() => {
+      this.seekEvent(position.event, false);
+      this.#toCounts(position);
+      for (const leg of position.trail) this.#follow(leg);
+      if (!position.isArrived) return;
+      this.#session.stops = NOWHERE;
+      this.#session.approach();
+      this.#note();
+    });
+  }
+
+  #restart(): void {
+    this.#session.end();
+    this.#session = this.#begin();
+    this.#base = { event: 0, ticks: 0, jumps: 0 };
+    this.#trail = [];
+  }
+
+  #toCounts(position: Position): void {
+    if (compareCounts(this.#counts, position) === 0) return;
+    const isAtBranch = this.#session.toCounts(position.ticks, position.jumps);
+    const moved = isAtBranch ? this.move(true) : "arrived";
+    const isThere = moved === "step" && compareCounts(this.#counts, position) === 0;
+    // Where its event comes before the next instruction, the counts are those of the event.
+    invariant(isThere || position.isArrived, `a position that is none: ${describe(position)}`);
+  }
+
+  #follow(leg: Leg): void {
+    if ("steps" in leg) {
+      for (let left = leg.steps; left > 0; left--)
+        invariant(this.move(true) === "step", "a step that leads nowhere");
+      return;
+    }
+    const pc = this.runner?.between?.pc;
+    if (leg.isAnew && pc !== undefined && leg.stops.has(pc)) this.#trail.push(leg);
+    else invariant(this.move(false, leg.stops) === "breakpoint", "a stop that is not come to again");
+  }
+
+  [Symbol.dispose](): void {
+    this.#session.end();
+  }
+}
+
+function describe({ event, ticks, jumps }: Position): string {
+  return `event ${event}, ticks ${ticks}, jumps ${jumps}`;
+}

@@ -1,0 +1,22 @@
+/** Where a debugger wants a replay to stop on its way to an event. */
+import type { Stop } from "../tracee/tracer.ts";
+import type { ReplayedTask } from "./replayed-task.ts";
+
+/** Why a task was halted: `pause` at a branch, when somebody wants to break in. */
+export type HaltReason = Extract<Stop, { kind: "stop" }>["reason"] | "pause";
+
+/** Whether a debugger stops a task that has come to where it may want that. */
+export type Halts = (task: ReplayedTask, reason: HaltReason) => boolean;
+
+/**
+ * Breaks off the replay of an event whose task was halted on its way there. The event is still to come, and nothing of
+ * it has been done.
+ */
+export class Halted extends Error {
+  constructor(
+    readonly task: ReplayedTask,
+    readonly reason: HaltReason,
+  ) {
+    super(`task ${task.id} is halted (${reason})`);
+  }
+}

@@ -1,0 +1,148 @@
+/** `tickproof debug`: sessions of gdb as scripts, with what they answer. */
+import { afterAll, beforeAll } from "bun:test";
+import { rmSync, writeFileSync } from "node:fs";
+import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { hostTest, run, Scratch, TEST_TIMEOUT, TICKPROOF } from "./_tickproof.ts";
+import { type Recorded, recordProgram, THREADS } from "./debugging/_programs.ts";
+
+/** How long a session may take, in milliseconds: gdb reads all symbols in each. */
+const SESSION_TIMEOUT = 110_000;
+
+const scratch = new Scratch();
+let threads: Recorded;
+
+beforeAll(() => {
+  threads = recordProgram(scratch, "threads.c", THREADS);
+  // What gdb shows is of the recording.
+  rmSync(threads.program);
+}, TEST_TIMEOUT);
+
+afterAll(() => scratch[Symbol.dispose]());
+
+/** Runs commands of gdb. @returns What it has said after the greeting. */
+function session(args: readonly string[], commands: string): string {
+  const script = scratch.file("script.gdb");
+  writeFileSync(script, `set pagination off\nset width 0\necho --- begin\\n\n${commands}`);
+  const command = [...TICKPROOF, "debug", ...args, threads.trace, "--", "-nx", "-batch", "-x", script];
+  // gdb shows the program's output, and commands that fail, on the other stream.
+  const { stdout, exitedDueToTimeout } = Bun.spawnSync(["sh", "-c", 'exec "$@" 2>&1', "sh", ...command], {
+    env: process.env,
+    timeout: SESSION_TIMEOUT,
+  });
+  const said = stdout.toString();
+  assert(!exitedDueToTimeout, `the session hangs:\n${said}`);
+  const start = said.indexOf("--- begin\n");
+  assert(start >= 0 && !said.includes("Error in sourced"), said);
+  return said.slice(start);
+}
+
+hostTest(
+  "gdb begins where the program has failed, with all threads, and the program's own symbols",
+  ["gdb", "gcc"],
+  () => {
+    const said = session([], "bt\ninfo threads\np total\np handled\np $rdi\nx/i $pc\n");
+    assertMatch(said, /#0 .*fail \(at=.*\) at .*threads\.c:33\n#1 .* in main \(\) at .*threads\.c:55/);
+    assertMatch(said, /\* 1 +Thread \d+\.\d+ .*fail/);
+    assertMatch(said, /\$1 = 27\n\$2 = 2\n\$3 = 0\n=> .*<fail(\+\d+)?>:\tmov .*\(%rdi\)/);
+  },
+);
+
+hostTest(
+  "forward: breakpoints with conditions, threads, finish, steps, signals, and the end",
+  ["gdb", "gcc"],
+  () => {
+    const said = session(
+      ["--at", "start"],
+      [
+        "handle SIGUSR1 nostop noprint",
+        "break work",
+        "continue",
+        "info threads",
+        "next",
+        "delete",
+        "handle SIGUSR1 stop print",
+        "break handler",
+        "continue",
+        "continue",
+        "bt",
+        "delete",
+        "handle SIGUSR1 nostop noprint",
+        "break fib if n == 5",
+        "continue",
+        "finish",
+        "delete",
+        "continue",
+        "continue",
+      ].join("\n"),
+    );
+    assertMatch(said, /Thread [23] hit Breakpoint 1, work \(/);
+    assertMatch(said, /received signal SIGUSR1/);
+    assertMatch(said, /hit Breakpoint 2, handler \(signal=10\)/);
+    assertMatch(said, /#1 +<signal handler called>/);
+    assertMatch(said, /hit Breakpoint 3, fib \(n=(n@entry=)?5\)/);
+    assertMatch(said, /Value returned is \$1 = 5/);
+    assertMatch(said, /line 0: 5\n[\s\S]*line 1: 5\n[\s\S]*total 27, child 2, handled 2\n/);
+    assertMatch(said, /received signal SIGSEGV/);
+    assertMatch(said, /No more reverse-execution history/);
+  },
+);
+
+hostTest(
+  "back: to breakpoints, out of functions, by lines and instructions, to the start",
+  ["gdb", "gcc"],
+  () => {
+    const said = session(
+      [],
+      [
+        "handle SIGUSR1 nostop noprint",
+        "reverse-stepi",
+        "info symbol $pc",
+        "break fib if n == 5",
+        "reverse-continue",
+        "reverse-finish",
+        "delete",
+        "break main",
+        "reverse-continue",
+        "info threads",
+        "reverse-step",
+        "delete",
+        "reverse-continue",
+        "info symbol $pc",
+        "monitor when",
+        "continue",
+      ].join("\n"),
+    );
+    assertMatch(said, /fail(\+ \d+)? in section \.text/);
+    assertMatch(said, /Breakpoint 1, fib \(n=(n@entry=)?5\)/);
+    assertMatch(said, /Breakpoint 2, main \(\)/);
+    assertStringIncludes(said, "No more reverse-execution history");
+    assertMatch(said, /_start in section \.text of .*ld-linux/);
+    assertMatch(said, /event 1 comes next/);
+  },
+);
+
+hostTest("another process of the recording", ["gdb", "gcc"], () => {
+  const dump = run([...TICKPROOF, "dump", "--json", threads.trace]).stdout.toString();
+  const child = dump
+    .split("\n")
+    .filter((line) => line !== "")
+    .map((line) => JSON.parse(line) as { kind: string; child?: number; childProcess?: number })
+    .find(({ kind, child, childProcess }) => kind === "clone" && child === childProcess)?.child;
+  const said = session(
+    ["--at", "start", "--process", String(child)],
+    "break fib\ncontinue\ndelete\ncontinue\n",
+  );
+  assertMatch(said, /Breakpoint 1, fib \(n=(n@entry=)?3\)/);
+  assertMatch(said, /No more reverse-execution history\.\n.*_exit \(status=2\)/);
+});
+
+hostTest("what is wrong is one error and exit code 2", ["gdb", "gcc"], () => {
+  for (const [args, why] of [
+    [["--at", "never"], "--at: 'never' is no place"],
+    [["--gdb", "no-such-gdb"], "no-such-gdb is not here"],
+  ] as const) {
+    const { exit, stderr } = run([...TICKPROOF, "debug", ...args, threads.trace]);
+    assertEquals(exit, { code: 2 });
+    assertStringIncludes(stderr, why);
+  }
+});
