@@ -49,7 +49,7 @@ test("checkManifest() points at an unknown key and names the nearest right one",
   assertStringIncludes(problems(`${VALID}    expect: { ticks: { mim: 3 } }\n`), "did you mean 'min'?");
   assertStringIncludes(
     problems(`xyzzy: 1\n${VALID}`),
-    "known here: suite, description, timeout, engine, tags, setup, teardown, defaults, tests",
+    "known here: suite, description, timeout, engine, tags, probes, setup, teardown, defaults, tests",
   );
 });
 
