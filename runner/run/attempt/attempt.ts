@@ -3,8 +3,8 @@
  * run is no gate: a program that fails there is recorded all the same, since that trace is what people want.
  */
 
-import { rmSync, writeFileSync } from "node:fs";
-import type { Completed } from "../../engines/mod.ts";
+import { readFileSync, rmSync, writeFileSync } from "node:fs";
+import { type Completed, lastLines } from "../../engines/mod.ts";
 import { counted } from "../../plural.ts";
 import type { Attempt, Crash, Phase, Verdict } from "../../results/mod.ts";
 import {
@@ -16,6 +16,7 @@ import {
   type Mismatch,
   sayWhere,
 } from "../compare/mod.ts";
+import type { AttemptFolder } from "../workspace.ts";
 import type { AttemptSpec } from "./attempt-spec.ts";
 import { type NativeRun, nativePhase } from "./native-phase.ts";
 import { brokenBy, completePhase, Verdicted } from "./phase.ts";
@@ -63,6 +64,7 @@ async function phases(spec: AttemptSpec, attempt: Attempt): Promise<Verdict> {
   } catch (error) {
     if (!(error instanceof Verdicted)) throw error;
     await showDifferences(attempt, "native", native?.mismatches ?? []);
+    showOutput(attempt, spec.folder, "native", native?.mismatches ?? []);
     return withNative(error.verdict, native);
   }
 }
@@ -108,6 +110,8 @@ async function recordAndReplay(
     ...record.reasons,
   ];
   await showDifferences(attempt, "record", mismatches);
+  showOutput(attempt, folder, "native", native?.mismatches ?? []);
+  showOutput(attempt, folder, "record", mismatches);
   if (mismatches.length > 0) showCrash(attempt, engine.crashOf?.(folder));
   if (mismatches.length === 0) await showDifferences(attempt, "native", native?.mismatches ?? []);
   try {
@@ -184,6 +188,24 @@ function note(attempt: Attempt, text: string): void {
 
 function showCrash(attempt: Attempt, crash: Crash | undefined): void {
   if (crash !== undefined) attempt.crash = crash;
+}
+
+/** How much of an output is shown of a program that has ended otherwise than it must: its end, where errors are. */
+const OUTPUT_LINES = 10;
+
+/** What a program has said that ended otherwise than it must. */
+function showOutput(
+  attempt: Attempt,
+  folder: AttemptFolder,
+  phase: Phase,
+  mismatches: readonly Mismatch[],
+): void {
+  if (!mismatches.some(({ about }) => about === "end")) return;
+  const texts = (["stdout", "stderr"] as const).map((stream) =>
+    lastLines(readFileSync(folder.file(phase, stream)), OUTPUT_LINES),
+  );
+  const output = texts.filter((text) => text !== "").join("\n");
+  if (output !== "") attempt.output = output;
 }
 
 async function showDifferences(

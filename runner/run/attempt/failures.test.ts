@@ -53,8 +53,19 @@ test("a program that exits wrongly fails, is recorded, and its trace is that of 
     assertEquals(verdict, { kind: "fail", reasons: ["exit code 3, expected exit code 0"] });
     assertEquals(Object.keys(attempt.milliseconds), ["native", "record", "replay"]);
     assertEquals(recorded(attempt), "before\n");
+    assertEquals(attempt.output, "before");
     assertEquals(attempt.notes, undefined);
   });
+});
+
+test("of a program that ends wrongly the end of both outputs is told, also where only the native run has", async () => {
+  await run(shellTest("seq 20; exit 3"), (_, attempt) => {
+    assertEquals(attempt.output, "11\n12\n13\n14\n15\n16\n17\n18\n19\n20");
+  });
+  using flaky = new Flaky("1");
+  const options = { catchTries: 1 };
+  const test = shellTest(`echo refused >&2; ${flaky.script}`, { cwd: flaky.folder });
+  await run(test, (_, attempt) => assertEquals(attempt.output, "run 1\nrefused"), options);
 });
 
 test("a program that dies of a signal fails and is recorded", async () => {
