@@ -17,12 +17,13 @@ const CACHE = mkdtempSync(join(tmpdir(), "tickproof-exact-"));
 afterAll(() => rmSync(CACHE, { recursive: true }));
 
 const BARE = ["-O1", "-nostdlib", "-static", "-no-pie", "-fno-stack-protector", "-fno-builtin"];
-const built = { retired: "", own_counter: "" };
+const built = { retired: "", own_counter: "", expectations: "" };
 
 beforeAll(async () => {
   for (const [name, flags] of [
     ["retired", BARE],
     ["own_counter", []],
+    ["expectations", ["-pthread"]],
   ] as const) {
     const source = resolve(import.meta.dir, "counted", `${name}.c`);
     const compiled = await compile(source, findCompiler(), { root: CACHE, flags });
@@ -123,6 +124,22 @@ test(
   () => {
     const { record } = proveSame([built.own_counter], { record: ["--host", "haswell"] });
     assertStringIncludes(record.stdout.toString(), "800000 instructions in 200000 turns more");
+  },
+  TEST_TIMEOUT,
+);
+
+test(
+  "what people who count expect of counters holds on described hosts",
+  () => {
+    for (const host of ["haswell", "zen4"]) {
+      const { exit, stdout, stderr } = run([
+        ...TICKPROOF,
+        ...["record", "-q", "-o", join(CACHE, `expectations-${host}`), "--host", host, "--"],
+        built.expectations,
+      ]);
+      assertEquals(exit, { code: 0 }, `${host}: ${stdout}${stderr}`);
+      assertEquals(stdout.toString().trimEnd().split("\n").length, 10, `${host}: ${stdout}`);
+    }
   },
   TEST_TIMEOUT,
 );
