@@ -17,7 +17,7 @@ export function getAffinity(tid: number): bigint {
   const bytes = retry(SYSCALLS.sched_getaffinity, tid, MASK_BYTES, scratch.address);
   let mask = 0n;
   for (let word = unwrap("sched_getaffinity", bytes) / 8 - 1; word >= 0; word--) {
-    mask = (mask << 64n) | scratch.u64[word];
+    mask = (mask << 64n) | scratch.u64[word]!;
   }
   return mask;
 }
@@ -44,5 +44,5 @@ export function yieldProcessor(): void {
 /** The processor on which the calling thread runs at this moment. */
 export function currentCpu(): number {
   unwrap("getcpu", retry(SYSCALLS.getcpu, scratch.address, 0, 0));
-  return scratch.u32[0];
+  return scratch.u32[0]!;
 }

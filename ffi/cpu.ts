@@ -26,7 +26,7 @@ export type CpuidResult = readonly [eax: number, ebx: number, ecx: number, edx: 
 export function cpuid(leaf: number, subleaf = 0): CpuidResult {
   callCpuid(leaf >>> 0, subleaf >>> 0, out.address);
   const { u32 } = out;
-  return [u32[0], u32[1], u32[2], u32[3]];
+  return [u32[0]!, u32[1]!, u32[2]!, u32[3]!];
 }
 
 /** Which of the instructions below this processor has; using another raises SIGILL, which ends Bun. */
@@ -64,7 +64,7 @@ export function rdtsc(): bigint {
  */
 export function rdtscp(): { readonly tsc: bigint; readonly aux: number } {
   const tsc = callRdtscp(out.address);
-  return { tsc, aux: out.u32[0] };
+  return { tsc, aux: out.u32[0]! };
 }
 
 /** 64 random bits, or undefined when the generator has none ready (carry flag 0): try again. */

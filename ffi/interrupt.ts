@@ -88,8 +88,8 @@ export function isIgnored(signal: number): boolean {
  * number, but SIGALRM last: a timeout must not hide a Ctrl-C.
  */
 export function pendingInterrupt(): number {
-  const low = interruptState.u32[PENDING_LOW];
-  const high = interruptState.u32[PENDING_LOW + 1];
+  const low = interruptState.u32[PENDING_LOW]!;
+  const high = interruptState.u32[PENDING_LOW + 1]!;
   const urgent = low & ~(1 << (SIG.SIGALRM - 1));
   if (urgent !== 0) return 32 - Math.clz32(urgent & -urgent);
   if (high !== 0) return 64 - Math.clz32(high & -high);

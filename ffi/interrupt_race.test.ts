@@ -25,10 +25,19 @@ import {
 } from "./mod.ts";
 import { fixture, startTracee, type TestTracee } from "./testing.ts";
 
+/** Labels of the code under test, with their addresses in the fixture. */
+interface Places {
+  readonly [label: string]: number;
+  readonly arm: number;
+  readonly disarm: number;
+  readonly wait_syscall: number;
+  readonly handled: number;
+}
+
 /** The fixture, stopped at `arm`, the first instruction of the window. */
 interface Waiter extends Disposable {
   readonly tracee: TestTracee;
-  readonly places: Readonly<Record<string, number>>;
+  readonly places: Places;
   /** Lets it go with a signal; returns what its wait returned and what was pending then. */
   finish(signal: number): unknown;
 }
@@ -65,7 +74,7 @@ function startWaiter(): Waiter {
   };
   setOptions(tracee.pid, PTRACE_O.EXITKILL); // the threads of the runtime are not traced
   runTo(tracee, SIG.SIGSTOP);
-  const places: Record<string, number> = JSON.parse(lines()[0]);
+  const places: Places = JSON.parse(lines()[0]!);
   using memory = openMemory(tracee.pid);
   const original = memory.read(places.arm, 1).slice();
   memory.write(places.arm, Uint8Array.of(0xcc));
@@ -78,7 +87,7 @@ function startWaiter(): Waiter {
     places,
     finish(signal) {
       runTo(tracee, -1, signal);
-      return JSON.parse(lines()[1]);
+      return JSON.parse(lines()[1]!);
     },
     [Symbol.dispose]() {
       setTimer(0);
@@ -114,7 +123,7 @@ test.each(["resume", "read"])(
     const { u64 } = control.regs;
     /** Runs to the next entry or exit of a system call. */
     const toCall = () => expect(control.resumeAndWait(PTRACE.SYSCALL, pid, 0, pid, 0)).toBe(pid);
-    u64[REG.rip] = BigInt(waiter.places[label]);
+    u64[REG.rip] = BigInt(waiter.places[label]!);
     u64[REG.rdi] = BigInt(PTRACE.PEEKUSER);
     setRegs(pid, control.regs);
     for (let times = 0; times < 3; times++) {

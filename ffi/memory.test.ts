@@ -5,8 +5,8 @@ import { startTracee } from "./testing.ts";
 /** End of the mapping that holds an address, from /proc/PID/maps. */
 async function mappingEnd(pid: number, address: number): Promise<number> {
   for (const line of (await Bun.file(`/proc/${pid}/maps`).text()).split("\n")) {
-    const [from, to] = line
-      .split(" ")[0]
+    const [from = 0, to = 0] = line
+      .split(" ")[0]!
       .split("-")
       .map((text) => Number.parseInt(text, 16));
     if (from <= address && address < to) return to;

@@ -76,7 +76,7 @@ export function setOptions(tid: number, options: number): void {
 /** Reads a word of struct user (sys/user.h), debug registers for instance; `offset` in bytes. */
 export function peekUser(tid: number, offset: number): bigint {
   ptrace(PTRACE.PEEKUSER, tid, offset, scratch.address);
-  return scratch.u64[0];
+  return scratch.u64[0]!;
 }
 
 /** Writes a word of struct user. */
@@ -110,7 +110,7 @@ export function setRegSet(tid: number, type: number, buffer: NativeBuffer, lengt
 /** The blocked signals of a task: bit signal − 1. */
 export function getSigMask(tid: number): bigint {
   ptrace(PTRACE.GETSIGMASK, tid, SIGSET_SIZE, scratch.address);
-  return scratch.u64[0];
+  return scratch.u64[0]!;
 }
 
 /** Replaces the blocked signals; the kernel leaves SIGKILL and SIGSTOP out. */

@@ -89,11 +89,11 @@ export class SpawnBlock implements Disposable {
     this.#path = path;
     this.#strings = stringVectors([[path], argv, env]);
     const { addresses, buffer } = this.#strings;
-    const [pathVector, argvAddress, envAddress] = addresses;
+    const [pathVector = 0, argvAddress = 0, envAddress = 0] = addresses;
     const { defaulted, ignored } = dispositions();
     const { view } = this.#block;
     const set = (offset: number, value: bigint) => view.setBigUint64(offset, value, true);
-    set(BLOCK.path, buffer.u64[(pathVector - buffer.address) / 8]);
+    set(BLOCK.path, buffer.u64[(pathVector - buffer.address) / 8]!);
     set(BLOCK.argv, BigInt(argvAddress));
     set(BLOCK.envp, BigInt(envAddress));
     set(BLOCK.stackTop, BigInt(this.#stack.address + STACK_SIZE));
@@ -125,7 +125,7 @@ export class SpawnBlock implements Disposable {
     const { view } = this.#block;
     const errno = view.getInt32(BLOCK.errno, true);
     if (errno === 0) return undefined;
-    const step = STEPS[view.getInt32(BLOCK.step, true)];
+    const step = STEPS[view.getInt32(BLOCK.step, true)]!;
     const name = step === "execve" ? `execve(${this.#path})` : step;
     return new SyscallError(name, errno, execRemedy(step, errno, this.#path));
   }

@@ -67,5 +67,5 @@ function guessedDescriptors(): Set<number> {
 
 function blockedSignals(): bigint {
   unwrap("rt_sigprocmask", retry(SYSCALLS.rt_sigprocmask, SIG_HOW.BLOCK, 0, scratch.address, SIGSET_SIZE));
-  return scratch.u64[0];
+  return scratch.u64[0]!;
 }

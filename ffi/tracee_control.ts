@@ -51,7 +51,7 @@ export class TraceeControl implements Disposable {
 
   /** Status of the last wait, to be decoded by `waitStatus`; 0 if it reported no task. */
   get status(): number {
-    return this.#i32[BLOCK.status / 4];
+    return this.#i32[BLOCK.status / 4]!;
   }
 
   /**
@@ -59,12 +59,12 @@ export class TraceeControl implements Disposable {
    * between its stop and the read; {@link REGS_NOT_READ} when the wait did not end in a stop.
    */
   get regsResult(): number {
-    return this.#i32[BLOCK.regsResult / 4];
+    return this.#i32[BLOCK.regsResult / 4]!;
   }
 
   /** 0, or −errno of the resuming half of the last {@link resumeAndWait}; if not 0 it did not wait. */
   get resumeResult(): number {
-    return this.#i32[BLOCK.resumeResult / 4];
+    return this.#i32[BLOCK.resumeResult / 4]!;
   }
 
   /**

@@ -23,7 +23,7 @@ test.skipIf(missing !== undefined)(`page time in C is that of readPageTime() (${
   assertEquals(c.loops.time_page(2, page.address, words.address, 0), 2 * 8);
   assertEquals(readPageTime(page.address, time), 8);
   assertEquals(c.loops.time_page(1, page.address, words.address + 8, 0), 8);
-  assert(before[0] <= time[0] && time[0] <= after[0] && after[0] > 0n);
+  assert(before[0]! <= time[0]! && time[0]! <= after[0]! && after[0]! > 0n);
 });
 
 test.skipIf(missing !== undefined)(`the loops in C do what they are named after (${missing ?? "C"})`, () => {

@@ -103,24 +103,28 @@ function takeTurn({ task, turns, samples }: Measured, calls: number): void {
 }
 
 function figures(sides: readonly Measured[], calls: number): Figures {
+  const [ours, theirs] = sides;
+  if (ours === undefined) throw new Error("figures of nothing that was measured");
   const sorted = sides.map(({ samples }) => ascending(samples));
   const edges = edgesFor(sorted);
-  const [js, c] = sorted.map(
-    (samples): Side => ({
+  const sideOf = ({ samples: all }: Measured): Side => {
+    const samples = ascending(all);
+    return {
       median: quantile(samples, 0.5),
       p99: quantile(samples, 0.99),
       samples: samples.length,
       histogram: histogram(samples, edges),
-    }),
-  );
-  if (c === undefined) return { calls, js };
-  const [{ turns: ours }, { turns: theirs }] = sides;
-  return { calls, js, c, ratio: medianInterval(ours.map((turn, index) => turn / theirs[index])) };
+    };
+  };
+  const js = sideOf(ours);
+  if (theirs === undefined) return { calls, js };
+  const ratios = ours.turns.map((turn, index) => turn / theirs.turns[index]!);
+  return { calls, js, c: sideOf(theirs), ratio: medianInterval(ratios) };
 }
 
 /** Bins for both sides, from the smallest value to the 99th percentile or 1.5 medians: the rest is counted above. */
 function edgesFor(sides: readonly Float64Array[]): number[] {
-  const low = Math.min(...sides.map((side) => side[0]));
+  const low = Math.min(...sides.map((side) => quantile(side, 0)));
   const high = Math.max(...sides.map((side) => Math.min(quantile(side, 0.99), quantile(side, 0.5) * 1.5)));
   return binEdges(low, high, BINS);
 }

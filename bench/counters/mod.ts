@@ -50,7 +50,7 @@ function garbageOfBigInts(): Garbage {
     specialize(() => {
       counter.read(into);
       // Above 2^32, so that it needs a cell; used later, so that it is made.
-      latest = into[0] + 0x1_0000_0000n;
+      latest = into[0]! + 0x1_0000_0000n;
     }),
     READS,
   );

@@ -181,7 +181,7 @@ function ioctl(name: "RESET" | "ENABLE" | "DISABLE"): Row {
       }
       const fds = descriptors.i32;
       return {
-        js: (turn) => livePerf.ioctl(fds[turn], request, 0),
+        js: (turn) => livePerf.ioctl(fds[turn]!, request, 0),
         c: { loop: "ioctl_inline", args: [descriptors.address, request, 0] },
         before() {
           for (const fd of fds) unwrap("ioctl(perf event)", livePerf.ioctl(fd, opposite, 0));

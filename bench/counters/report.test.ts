@@ -33,12 +33,12 @@ test("judge() sees a goal that is missed", () => {
     verdicts(slow).map(([, met]) => met),
     [false, false, false],
   );
-  const leak: MeasuredRow = { ...slow[1], garbage: { reads: 100, collections: 0, kept: 1600 } };
+  const leak: MeasuredRow = { ...slow[1]!, garbage: { reads: 100, collections: 0, kept: 1600 } };
   assertEquals(verdicts([...rows, leak])[2], ["0 collections in 1,000,100 reads, 1,664 bytes kept", false]);
 });
 
 test("judge() leaves open what was not measured, and garbage that the control did not see", () => {
   assertEquals(verdicts([]), Array(3).fill(["not measured", undefined]));
   const blind = { ...control, collections: 0 };
-  assertEquals(verdicts(rows, blind)[2][1], undefined);
+  assertEquals(verdicts(rows, blind)[2]![1], undefined);
 });

@@ -33,7 +33,8 @@ export function quantile(sorted: ArrayLike<number>, part: number): number {
     throw new RangeError("Cannot take a quantile as there must be a value: there is none");
   const place = (sorted.length - 1) * part;
   const index = Math.floor(place);
-  const [low, high] = [sorted[index], sorted[Math.min(index + 1, sorted.length - 1)]];
+  const low = sorted[index]!;
+  const high = sorted[Math.min(index + 1, sorted.length - 1)]!;
   return low + (high - low) * (place - index);
 }
 
@@ -48,7 +49,7 @@ export function medianInterval(values: readonly number[]): Interval {
   const sorted = ascending(values);
   const half = (Z95 * Math.sqrt(sorted.length)) / 2;
   const last = sorted.length - 1;
-  const rank = (place: number) => sorted[Math.min(last, Math.max(0, place))];
+  const rank = (place: number) => sorted[Math.min(last, Math.max(0, place))]!;
   return {
     median: quantile(sorted, 0.5),
     low: rank(Math.floor(sorted.length / 2 - half) - 1),
@@ -76,12 +77,12 @@ export function histogram(values: Iterable<number>, edges: readonly number[]): H
     let [low, high] = [0, edges.length];
     while (low < high) {
       const middle = (low + high) >> 1;
-      if (edges[middle] <= value) low = middle + 1;
+      if (edges[middle]! <= value) low = middle + 1;
       else high = middle;
     }
     if (low === 0) below++;
     else if (low === edges.length) above++;
-    else counts[low - 1]++;
+    else counts[low - 1]!++;
   }
   return { edges, counts, below, above };
 }

@@ -64,7 +64,7 @@ export class Asking {
 
   /** The value of a reading. */
   count(fd: number): number {
-    return this.read(fd)[0];
+    return this.read(fd)[0]!;
   }
 
   run(...steps: readonly PerfStep[]): number[] {

@@ -21,7 +21,7 @@ export class Random {
   }
 
   pick<T>(from: readonly T[]): T {
-    return from[this.upTo(from.length - 1)];
+    return from[this.upTo(from.length - 1)]!;
   }
 
   u64(): bigint {

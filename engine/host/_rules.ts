@@ -102,7 +102,7 @@ const OPEN_RULES: Readonly<
     const { inherit, readFormat, sampleType } = fields(attr);
     if (!inherit) return false;
     // perf_event_open(2) has the first; commits ba5213ae6b88 (4.13) and 7e8b255650fc (6.13) changed what is refused.
-    const [major, minor] = kernel.release.split(".").map(Number);
+    const [major = 0, minor = 0] = kernel.release.split(".").map(Number);
     if (major * 100 + minor < 413) return (readFormat & 8n) !== 0n;
     return (sampleType & 16n) !== 0n && (major * 100 + minor < 613 || (sampleType & 2n) === 0n);
   },

@@ -97,9 +97,9 @@ class Session {
     const { readFormat, type } = fields(event.attr);
     const has = (bit: bigint) => (readFormat & bit) !== 0n;
     const grouped = has(8n);
-    if (has(1n) && has(2n)) assert(words[2] <= words[1], `running ${words[2]} of ${words[1]}`);
+    if (has(1n) && has(2n)) assert(words[2]! <= words[1]!, `running ${words[2]} of ${words[1]}`);
     if (grouped) return;
-    const [count] = words;
+    const count = words[0]!;
     assert(count >= event.last, `counted back from ${event.last} to ${count}`);
     event.last = count;
     if (type !== 4 || this.#adds) return;
@@ -135,7 +135,8 @@ class Session {
   advance(): void {
     const random = this.#random;
     const branches = random.upTo(random.pick([0, 10, 5000, 3_000_000]));
-    const [committedBranches, abortedBranches] = [0, 0].map(() => (random.once(4) ? random.upTo(100) : 0));
+    const some = () => (random.once(4) ? random.upTo(100) : 0);
+    const [committedBranches, abortedBranches] = [some(), some()];
     const lockedInstructions = random.once(4) ? random.upTo(10) : 0;
     const instructions = 5 * (branches + committedBranches + abortedBranches + lockedInstructions);
     const progress = { branches, committedBranches, abortedBranches, lockedInstructions, instructions };
@@ -171,7 +172,7 @@ class Session {
 
   exit(): void {
     if (this.#tasks.length < 2) return;
-    const [gone] = this.#tasks.splice(this.#random.upTo(this.#tasks.length - 1), 1);
+    const gone = this.#tasks.splice(this.#random.upTo(this.#tasks.length - 1), 1)[0]!;
     this.#model.exit(gone);
     if (gone === this.#current) this.reschedule();
   }
@@ -211,11 +212,11 @@ test("groups run as a whole, whatever else wants counters", () => {
     const random = new Random(seed);
     const perf = groupsOn(random);
     if (perf === undefined) continue;
-    for (const [leader, ...members] of perf.groups) {
+    for (const group of perf.groups) {
       const words = new BigUint64Array(3);
-      const times = [leader, ...members].map((fd) => {
+      const times = group.map((fd) => {
         assertEquals(perf.read(fd, words), 24);
-        assert(words[2] <= words[1]);
+        assert(words[2]! <= words[1]!);
         return `${words[1]} ${words[2]}`;
       });
       assertEquals(new Set(times).size, 1, `seed ${seed}: ${times.join(", ")}`);
@@ -235,7 +236,7 @@ function groupsOn(random: Random) {
     using encoded = encodePerfAttr({ type: random.pick([0, 0, 1]), config, read_format });
     return perf.open(encoded.u8, 0, -1, group, 0);
   };
-  const groups: number[][] = [];
+  const groups: [number, ...number[]][] = [];
   for (let group = random.upTo(4); group >= 0; group--) {
     const leader = open(-1);
     if (leader < 0) continue;

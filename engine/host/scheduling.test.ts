@@ -24,7 +24,7 @@ test("more events than counters take turns with the ticks of the kernel", () => 
   host.branches(branches);
   let running = 0;
   for (const fd of fds) {
-    const [count, enabled, ran] = host.read(fd);
+    const [count = 0, enabled = 0, ran = 0] = host.read(fd);
     assertLess(ran, enabled);
     assertAlmostEquals(ran / enabled, 4 / 6, 0.1);
     // What is scaled up is what was counted while it ran.
@@ -143,7 +143,8 @@ test("an event of a task counts while the task runs, one of a processor all that
   const host = new Asking(haswell({ kernel: { perfEventParanoid: -1 } }));
   host.model.fork(100, 200);
   const [own, others] = [host.open(), host.open({}, { pid: 200 })];
-  const [busy, idle] = [0, 1].map((cpu) => host.open({}, { pid: -1, cpu }));
+  const onProcessor = (cpu: number) => host.open({}, { pid: -1, cpu });
+  const [busy, idle] = [onProcessor(0), onProcessor(1)];
   const elsewhere = host.open(TIMES, { cpu: 1 });
   host.branches(10);
   host.model.switchOut(100);

@@ -4,7 +4,7 @@ import { watchCalls } from "./test/watch-calls.ts";
 const ENVIRONMENT = ["PATH=/usr/bin:/bin", "LC_ALL=C"];
 
 function surprisesOf(...argv: string[]) {
-  const { calls, surprises } = watchCalls(argv[0], argv, ENVIRONMENT);
+  const { calls, surprises } = watchCalls(argv[0]!, argv, ENVIRONMENT);
   expect(calls.size).toBeGreaterThan(5);
   return surprises;
 }

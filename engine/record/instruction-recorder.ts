@@ -111,7 +111,7 @@ export class InstructionRecorder {
       after,
       writes,
     });
-    goOnBehind(task, VSYSCALL, after[RIP], true);
+    goOnBehind(task, VSYSCALL, after[RIP]!, true);
   }
 
   /** Writes down an instruction that the task has executed, or got an answer to, and lets it go on behind it. */

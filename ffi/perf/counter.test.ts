@@ -45,7 +45,7 @@ function switchesInProc(): bigint {
 function clock(id: 1 | 3): bigint {
   using time = NativeBuffer.map(16);
   unwrap("clock_gettime", rawSyscall(SYSCALLS.clock_gettime, id, time.address));
-  return time.u64[0] * 1_000_000_000n + time.u64[1];
+  return time.u64[0]! * 1_000_000_000n + time.u64[1]!;
 }
 
 /**
@@ -143,10 +143,10 @@ test("Counter.read() fills native memory and arrays, with and without userRead",
     using words = nativeWords();
     counter.enable();
     assertEquals(counter.read(words.u64), 24);
-    const first = words.u64[0];
+    const first = words.u64[0]!;
     const array = new BigUint64Array(5);
     assertEquals(counter.read(array), 24);
-    assert(array[0] >= first && array[1] === array[2] && array[3] === 0n);
+    assert(array[0]! >= first && array[1] === array[2] && array[3] === 0n);
     assert(counter.readValue(array) > 0);
     assertThrows(() => counter.read(new BigUint64Array(2)), RangeError, "current value is 2");
   }
@@ -164,8 +164,8 @@ test("Counter.read() keeps writing to the caller's own words, 100,000 times", ()
   for (let round = 0; round < 100_000; round++) {
     for (const words of [native.u64, small, literal]) {
       words.fill(0n);
-      if (counter.read(words) !== 24 || words[0] < last || words[2] === 0n) stale++;
-      last = words[0];
+      if (counter.read(words) !== 24 || words[0]! < last || words[2] === 0n) stale++;
+      last = words[0]!;
     }
   }
   assertEquals(stale, 0);
@@ -240,6 +240,7 @@ test("Counter.open() asks for what the event and the options say", () => {
   });
   assertEquals(counter.event.name, "retired-conditional-branches:uH:in_txcp:D");
   const [attr] = system.attrs;
+  assert(attr);
   const view = new DataView(attr.buffer);
   assertEquals(view.getUint32(PERF_ATTR.type[0], true), PERF_TYPE.RAW);
   assertEquals(view.getBigUint64(PERF_ATTR.config[0], true), 0x2_0000_01c4n);

@@ -122,7 +122,7 @@ export class CounterGroup implements Disposable {
       );
     }
     return this.events.map((_, index) =>
-      toReading(this.#own[firstValue + index], this.#own[enabled], this.#own[running]),
+      toReading(this.#own[firstValue + index]!, this.#own[enabled]!, this.#own[running]!),
     );
   }
 

@@ -51,7 +51,7 @@ export class RecordRing {
    */
   drain(): PerfRecord[] {
     const head = Atomics.load(this.#head, 0);
-    const tail = this.#tail[0];
+    const tail = this.#tail[0]!;
     const size = this.#data.length;
     const available = head - tail;
     if (available < 0n || available > BigInt(size)) {

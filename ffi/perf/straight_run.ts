@@ -180,5 +180,5 @@ export function straightRun(steps: readonly PerfStep[]): number[] {
   });
   code.emit("end", { saved: code.addressOf(saved) });
   code.run();
-  return results.map(({ word, finish }) => finish(Number(BigInt.asIntN(64, code.data.u64[word]))));
+  return results.map(({ word, finish }) => finish(Number(BigInt.asIntN(64, code.data.u64[word]!))));
 }

@@ -59,9 +59,9 @@ test("user_read() sign-extends the counter by its width", () => {
     const words = new BigUint64Array(3);
     const before = BigInt.asIntN(width, rdtsc());
     assertEquals(tscCounter.read(memory.address, BAD_DESCRIPTOR, words, 24), 24);
-    const value = BigInt.asIntN(64, words[0]);
+    const value = BigInt.asIntN(64, words[0]!);
     assertEquals(tscCounter.readValue(memory.address, BAD_DESCRIPTOR, words), 8);
-    const again = BigInt.asIntN(64, words[0]);
+    const again = BigInt.asIntN(64, words[0]!);
     const after = BigInt.asIntN(width, rdtsc());
     // A counter may pass from its highest value to its lowest in between.
     if (before <= after) assert(before < value && value < again && again < after, `${width} bits: ${value}`);
@@ -81,7 +81,7 @@ test("user_read() brings the times up to now by the time-stamp counter", () => {
   const before = nanoseconds();
   assertEquals(zeroCounter.read(memory.address, BAD_DESCRIPTOR, words, 24), 24);
   const after = nanoseconds();
-  const delta = words[1] - 500n;
+  const delta = words[1]! - 500n;
   assert(before <= delta && delta <= after, `${before} ≤ ${delta} ≤ ${after}`);
   assertEquals(words[2], 400n + delta);
 });
@@ -103,10 +103,10 @@ test("user_read() asks the kernel where the page says that user mode can't read"
     assertEquals(zeroCounter.readValue(memory.address, BAD_DESCRIPTOR, words), EBADF);
     assertEquals([...words], [0n, 0n, 0n]);
     assertEquals(zeroCounter.read(memory.address, counter.fd, words, 24), 24);
-    const [first] = words;
+    const first = words[0]!;
     assert(first > 0n && words[1] === words[2]);
     assertEquals(zeroCounter.readValue(memory.address, counter.fd, words), 8);
-    assert(words[0] > first);
+    assert(words[0]! > first);
   }
 });
 
@@ -138,7 +138,7 @@ test("user_read() never sees half of an update", async () => {
     // The writer keeps all three equal.
     if (words[0] !== words[1] || words[1] !== words[2]) torn++;
     if (words[0] !== last) changes++;
-    [last] = words;
+    last = words[0]!;
   }
   done.view.setUint32(0, 1, true);
   const { promise: ended, resolve: end } = Promise.withResolvers<void>();

@@ -105,7 +105,7 @@ test("doctor finds no compiler and no rr where there are none, and says how to g
     state: "no",
     evidence: "there is no rr: neither in PATH nor named by TICKPROOF_RR",
   });
-  assertEquals(capabilities.compiler.state, "no");
+  assertEquals(capabilities.compiler?.state, "no");
   const names = problems.map(({ name }) => name);
   assert(names.includes("rr") && names.includes("compiler") && !names.includes("rr-starts"), names.join());
 });
@@ -115,7 +115,7 @@ test("doctor has an rr's refusal in one line", () => {
     rr: 'case "$1" in --version) echo rr version 5.6.0;; *) echo "[FATAL ./src/x.cc:3:f()] No PMU, sorry" >&2; exit 1;; esac',
   });
   const { capabilities } = doctorJson({ PATH });
-  assertEquals(capabilities["rr-starts"].evidence, "rr says: No PMU, sorry");
+  assertEquals(capabilities["rr-starts"]!.evidence, "rr says: No PMU, sorry");
 });
 
 test("doctor --explain shows one probe, and names the nearest for one that is none", () => {
@@ -158,8 +158,8 @@ test("doctor --host examines a described host, and says why an engine can't run 
   assertMatch(stdout, /✗ xen-pmi-overcount\n/);
   assertMatch(stdout, /✗ rr: can't run there\n +xen-pmi-overcount: \d+ of 500 branches counted\n/);
   const json: Json = JSON.parse(doctor(["--host", "haswell-kvm-4.7", "--json"]).stdout);
-  assertEquals(json.capabilities["kvm-in-txcp-bug"].evidence, "312 of 500 branches counted");
-  assertEquals(json.capabilities["kvm-in-txcp-bug"].numbers, { counted: 312, expected: 500 });
+  assertEquals(json.capabilities["kvm-in-txcp-bug"]!.evidence, "312 of 500 branches counted");
+  assertEquals(json.capabilities["kvm-in-txcp-bug"]!.numbers, { counted: 312, expected: 500 });
   assertStringIncludes(
     doctor(["--host", "haswell-kvm-fixed", "--explain", "kvm-in-txcp-bug"]).stdout,
     "no: 500 of 500 branches counted",
@@ -175,7 +175,7 @@ test("doctor --host takes a profile of one's own, and refuses what is none in on
     ["haswel", "did you mean 'haswell'?"],
     ["./none.yaml", "none.yaml"],
     ["./wrong.yaml", "wrong.yaml:"],
-  ]) {
+  ] as const) {
     const { code, stdout, stderr } = doctor(["--host", host]);
     assertEquals([code, stdout], [2, ""]);
     assertStringIncludes(stderr, words);

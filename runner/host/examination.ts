@@ -29,7 +29,7 @@ const BRAND = [0x8000_0002, 0x8000_0003, 0x8000_0004];
 
 function brand(host: Host): string {
   const [highest] = host.cpuid(0x8000_0000);
-  if (highest < BRAND[BRAND.length - 1]) return "unknown processor";
+  if (highest < BRAND[BRAND.length - 1]!) return "unknown processor";
   return cpuidText(...BRAND.flatMap((leaf) => host.cpuid(leaf)))
     .replace(/\0.*$/s, "")
     .replace(/\s+/g, " ")

@@ -10,8 +10,8 @@ const DOCS = readFileSync(join(import.meta.dir, "../../docs/hosts.md"), "utf8");
 /** First cells of all rows. */
 const NAMED = new Set(
   [...DOCS.matchAll(/^\| (`[^|]*) \|/gm)]
-    .flatMap(([, cell]) => [...cell.matchAll(/`([^`]+)`/g)])
-    .map(([, name]) => name),
+    .flatMap(([, cell = ""]) => [...cell.matchAll(/`([^`]+)`/g)])
+    .map(([, name = ""]) => name),
 );
 
 test("docs/hosts.md tells of every profile that comes with tickproof", () => {

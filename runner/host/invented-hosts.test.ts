@@ -39,7 +39,7 @@ const HYPERVISORS: readonly Hypervisor[] = [
 /** The host of a number. */
 function invent(seed: number): HostProfile {
   const next = random(seed);
-  const pick = <T>(list: readonly T[]): T => list[Math.floor(next() * list.length)];
+  const pick = <T>(list: readonly T[]): T => list[Math.floor(next() * list.length)]!;
   const cpu = { ...HASWELL.cpu, ...pick(CPUS) };
   const isAmd = cpu.vendor === "AuthenticAMD";
   const fixed = isAmd ? { fixedCounters: 0 } : {};

@@ -113,7 +113,7 @@ test("a text that is damaged at random is refused with its places, or describes 
   ];
   let accepted = 0;
   for (let round = 0; round < 600; round++) {
-    let text = shipped(names[next(names.length)]);
+    let text = shipped(names[next(names.length)]!);
     for (let change = next(3); change >= 0; change--) {
       const at = next(text.length);
       text =

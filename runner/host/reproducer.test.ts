@@ -27,7 +27,7 @@ function ticksOf({ cpu }: HostProfile): bigint {
   const line = microarchitecture(cpu);
   if (line === undefined) throw new Error(`no table has the processor of ${cpu.name}`);
   const events: CoreEvents = CORES[line.core];
-  return events["retired-conditional-branches"];
+  return events["retired-conditional-branches"]!;
 }
 
 /** What is counted of some steps on a host that is right after its start; or why there is no counter. */

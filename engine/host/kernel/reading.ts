@@ -47,8 +47,8 @@ export function readWords(event: Event, driver: PmuDriver | undefined): bigint[]
   ];
   if (!has(PERF_FORMAT.GROUP)) {
     const value = totalOf(event, driver);
-    const [count, ...rest] = own(event, value);
-    return [count, ...times(value), ...rest];
+    const words = own(event, value);
+    return [...words.slice(0, 1), ...times(value), ...words.slice(1)];
   }
   const { group, leader } = event.leader;
   const values = group.map((member) => ({ member, value: totalOf(member, driver) }));

@@ -92,7 +92,8 @@ function hypervisorLeaf(hypervisor: Hypervisor, leaf: number): CpuidResult {
 export function cpuidOf({ cpu, hypervisor }: HostProfile, layout: PmuLayout | undefined) {
   const intel = cpu.vendor === "GenuineIntel";
   const lastBasic = intel ? LAST_INTEL : LAST_AMD;
-  const [b, d, c] = words(cpu.vendor);
+  // Twelve letters, in ebx, edx and ecx.
+  const [b = 0, d = 0, c = 0] = words(cpu.vendor);
   const brand = words(cpu.name.slice(0, BRAND_LENGTH - 1).padEnd(BRAND_LENGTH, "\0"));
   const features = (layout && intel ? PDCM : 0) | (hypervisor.kind === "none" ? 0 : HYPERVISOR) | FEATURES_C;
   const leaves = new Map<number, CpuidResult>([

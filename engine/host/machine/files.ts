@@ -203,7 +203,7 @@ export function hostFiles(
     list(path) {
       const folder = path.endsWith("/") ? path : `${path}/`;
       const inside = [...files.keys()].filter((name) => name.startsWith(folder));
-      const names = new Set(inside.map((name) => name.slice(folder.length).split("/")[0]));
+      const names = new Set(inside.map((name) => name.slice(folder.length).replace(/\/.*/s, "")));
       return names.size === 0 ? undefined : [...names].sort();
     },
   };

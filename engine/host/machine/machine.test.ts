@@ -70,7 +70,7 @@ test("the files lead event names to the codes that the model counts", () => {
   const ticks = resolveEvent("retired-conditional-branches:u:in_txcp", host).attr;
   assertEquals(
     [ticks.type, ticks.config],
-    [PERF_TYPE.RAW, IN_TXCP | CORES.Haswell["retired-conditional-branches"]],
+    [PERF_TYPE.RAW, IN_TXCP | CORES.Haswell["retired-conditional-branches"]!],
   );
   assertEquals(resolveEvent("cpu/branch-instructions/", host).attr.config, 0xc4n);
   assertEquals(host.readDirectory("/sys/bus/event_source/devices"), ["cpu", "software"]);

@@ -194,10 +194,10 @@ export class Stretch {
 /** A stretch that looks ahead: nobody takes anything off it. */
 export type Outlook = Pick<Stretch, "left" | "until" | "ahead">;
 
-const [ORDINARY] = Stretch.of(activityOf({ branches: Math.floor(LONGEST / INSTRUCTIONS_PER_BRANCH) }));
+const [ORDINARY_CODE] = Stretch.of(activityOf({ branches: Math.floor(LONGEST / INSTRUCTIONS_PER_BRANCH) }));
 
 /** A stretch of ordinary code, long enough for any look ahead. */
-export const ORDINARY_STRETCH: Outlook = ORDINARY;
+export const ORDINARY_STRETCH: Outlook = ORDINARY_CODE!;
 
 /** A long stretch of code such as an activity was; undefined where that had no branch to measure it by. */
 export function outlook(activity: Activity): Outlook | undefined {

@@ -78,12 +78,13 @@ function hardwareConfig(layout: PmuLayout, { config }: HardwareRequest): bigint 
 }
 
 function cacheConfig(layout: PmuLayout, { config }: HardwareRequest): bigint | number {
-  const [cache, operation, result] = [0n, 8n, 16n].map((shift) => Number((config >> shift) & 0xffn));
+  const byteAt = (shift: bigint) => Number((config >> shift) & 0xffn);
+  const [cache, operation, result] = [byteAt(0n), byteAt(8n), byteAt(16n)] as const;
   if (config >> 24n !== 0n || cache >= CACHE_OPERATIONS.length) return -ERRNO.EINVAL;
   if (operation >= OPERATIONS || result >= RESULTS) return -ERRNO.EINVAL;
-  if (((CACHE_OPERATIONS[cache] >> operation) & 1) === 0) return -ERRNO.ENOENT;
+  if (((CACHE_OPERATIONS[cache]! >> operation) & 1) === 0) return -ERRNO.ENOENT;
   const branches = cache === BRANCH_UNIT && result === 0;
-  return EVENT_MAP[layout.vendor][branches ? PERF_COUNT_HW.BRANCH_INSTRUCTIONS : PERF_COUNT_HW.CACHE_MISSES];
+  return EVENT_MAP[layout.vendor][branches ? PERF_COUNT_HW.BRANCH_INSTRUCTIONS : PERF_COUNT_HW.CACHE_MISSES]!;
 }
 
 /** Bits of a raw config that the kernel passes on to a counter; the others are masked, and nobody is told. */

@@ -46,13 +46,13 @@ export class PendingInterrupts {
 
   /** A counter has wrapped. */
   raise(counter: number): void {
-    this.#raised.push({ counter, left: this.#next[counter] });
+    this.#raised.push({ counter, left: this.#next[counter]! });
     this.#next[counter] = this.#noise.upTo(this.#skid);
   }
 
   /** Branches that the next interrupt of a counter takes from when it wraps. */
   nextSkid(counter: number): number {
-    return this.#next[counter];
+    return this.#next[counter]!;
   }
 
   /** Branches until the next one comes; undefined if none is on its way. */

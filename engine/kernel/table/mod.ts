@@ -49,7 +49,7 @@ function entryOf(name: SyscallName): Entry {
   if (found.length !== 1) {
     throw new Error(`System call '${name}' must be in one topic of the table: found it in ${found.length}`);
   }
-  return found[0];
+  return found[0]!;
 }
 
 /** Specs by number; holes where the kernel has no such call. */

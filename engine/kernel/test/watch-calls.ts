@@ -69,7 +69,7 @@ class Memory {
     const snapshots: Snapshot[] = [];
     for (const line of readFileSync(`/proc/${this.#pid}/maps`, "latin1").split("\n")) {
       const [, start, end] = /^([0-9a-f]+)-([0-9a-f]+) .w/.exec(line) ?? [];
-      if (start !== undefined) {
+      if (start !== undefined && end !== undefined) {
         const from = Number.parseInt(start, 16);
         snapshots.push({ start: from, bytes: this.read(from, Number.parseInt(end, 16) - from) });
       }
@@ -87,12 +87,12 @@ function viewOf(registers: BigUint64Array, memory: Memory): CallView {
   const word = (address: number) => Buffer.concat([memory.read(address, 8), Buffer.alloc(8)]);
   return {
     number: Number(registers[REG.orig_rax]),
-    result: Number(BigInt.asIntN(64, registers[REG.rax])),
+    result: Number(BigInt.asIntN(64, registers[REG.rax]!)),
     argument: (i) => Number(args[i]),
-    int: (i) => Number(BigInt.asIntN(32, args[i])),
+    int: (i) => Number(BigInt.asIntN(32, args[i]!)),
     u32: (address) => word(address).readUInt32LE(),
     u64: (address) => Number(word(address).readBigUInt64LE()),
-    string: (address, limit = PAGE) => memory.read(address, limit).toString("latin1").split("\0")[0],
+    string: (address, limit = PAGE) => memory.read(address, limit).toString("latin1").split("\0")[0]!,
   };
 }
 

@@ -91,7 +91,7 @@ export function measure(
   const all = [...steps, ...counters.map(({ fd, words }): PerfStep => ({ do: "read", fd, into: words }))];
   const results = host.perf.run(all);
   const failed = results.findIndex((result) => result < 0);
-  if (failed >= 0) return `${all[failed].do}: ${errnoInfo(-results[failed]).code}`;
+  if (failed >= 0) return `${all[failed]!.do}: ${errnoInfo(-results[failed]!).code}`;
   const inError = results.slice(steps.length).some((bytes) => bytes === 0);
   return inError ? "read: the event is in error and counts no more" : undefined;
 }

@@ -31,7 +31,7 @@ export const iocPeriodLate: Probe = {
     if (typeof mapped === "number") return unknown(`mmap of its ring buffer: ${errnoInfo(-mapped).code}`);
     using _ring = mapped;
     for (const period of PERIODS) {
-      const [, set] = host.perf.run([
+      const [, set = -1] = host.perf.run([
         // As ENABLE, but for one overflow: thousands of interrupts would make the kernel throttle all sampling.
         control(counter, "REFRESH", 1),
         control(counter, "PERIOD", period),

@@ -38,7 +38,8 @@ export const multiplexing: Probe = {
     ]);
     if (failed) return unknown(failed);
     const whole = counters.filter(
-      ({ words: [ticks, enabled, running] }) => running >= enabled && ticks >= BigInt(BRANCHES),
+      ({ words: [ticks = 0n, enabled = 0n, running = 0n] }) =>
+        running >= enabled && ticks >= BigInt(BRANCHES),
     ).length;
     const evidence = `${whole} of ${COUNTERS} events counted all the time`;
     const numbers = { countedAllTheTime: whole, events: COUNTERS };
