@@ -121,6 +121,14 @@ hostTest(
   },
 );
 
+hostTest("a variable that is watched stops at the instruction that has changed it", ["gdb", "gcc"], () => {
+  const said = session(
+    ["--at", "start"],
+    "handle SIGUSR1 nostop noprint\nbreak handler\ncontinue\nwatch handled\ncontinue\n",
+  );
+  assertMatch(said, /Watchpoint 2: handled\n+Old value = 0\nNew value = 1\n.*handler \(signal=10\)/);
+});
+
 hostTest("another process of the recording", ["gdb", "gcc"], () => {
   const dump = run([...TICKPROOF, "dump", "--json", threads.trace]).stdout.toString();
   const child = dump

@@ -1,5 +1,8 @@
 # Commands for gdb on a recording, which 'tickproof debug' defines.
 
+# There are none: gdb watches by single steps.
+set can-use-hw-watchpoints 0
+
 define when
   monitor when
 end
