@@ -6,7 +6,7 @@
  * What is said here of outputs is what the table says; a test compares both.
  */
 import { SYSCALLS, type SyscallName } from "../../ffi/mod.ts";
-import { RUSAGE, SYSINFO, TIMESPEC, TIMEVAL, TIMEZONE, TMS, UTSNAME } from "./table/sizes.ts";
+import { RUSAGE, STAT, SYSINFO, TIMESPEC, TIMEVAL, TIMEZONE, TMS, UTSNAME } from "./table/sizes.ts";
 
 /** Memory that a call writes if it succeeds. */
 export interface BufferedWrite {
@@ -39,6 +39,13 @@ function asking(args: number, ...names: SyscallName[]): Lines {
 }
 
 const LINES: Lines = {
+  read: { args: 3, descriptor: "read", count: 2, writes: [out(1, "result")] },
+  pread64: { args: 4, descriptor: "read", count: 2, writes: [out(1, "result")] },
+  write: { args: 3, descriptor: "written", writes: [] },
+  pwrite64: { args: 4, descriptor: "written", writes: [] },
+  lseek: { args: 3, descriptor: "read", writes: [] },
+  fstat: { args: 2, descriptor: "read", writes: [out(1, STAT)] },
+  getdents64: { args: 3, descriptor: "read", count: 2, writes: [out(1, "result")] },
   clock_gettime: { args: 2, writes: [out(1, TIMESPEC)] },
   clock_getres: { args: 2, writes: [out(1, TIMESPEC)] },
   gettimeofday: { args: 2, writes: [out(0, TIMEVAL), out(1, TIMEZONE)] },

@@ -3,6 +3,7 @@
  * share one table; fork, execve and unshare make a new one.
  */
 import { OutputStreams } from "./output-streams.ts";
+import { QuietDescriptors } from "./quiet-descriptors.ts";
 
 /** See the file's head. */
 export class DescriptorTable {
@@ -10,6 +11,8 @@ export class DescriptorTable {
   readonly streams = new OutputStreams();
   /** Which files they are of, by device and inode; "" for what is no file. Filled when asked. */
   readonly files = new Map<number, string>();
+  /** By which of them calls need no stop. */
+  readonly quiet = new QuietDescriptors();
 
   /** Descriptors may lead elsewhere from now on. */
   changed(): void {

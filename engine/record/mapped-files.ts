@@ -45,6 +45,8 @@ interface Followed {
 export class MappedFiles {
   /** By device and inode. */
   private readonly files = new Map<string, Followed>();
+  /** All files that were ever mapped, by device and inode. */
+  readonly everMapped = new Set<string>();
   /** Files that were mapped shared and could be written: their times don't tell of all stores. */
   private readonly stored = new Set<string>();
   /** What has to be told once the event of the present call is written. */
@@ -62,6 +64,10 @@ export class MappedFiles {
   add(path: string, { start, end, offset, shared, name }: MappingRecord): number {
     const { writer, tracer } = this.recording;
     const stat = stateOf(path);
+    if (stat && !this.everMapped.has(stat.key)) {
+      this.everMapped.add(stat.key);
+      this.recording.calls.mapped();
+    }
     let followed = stat && this.files.get(stat.key);
     if (followed && tracer.maps(followed.index)) {
       const isBehind = followed.behind || followed.state !== stat?.state;

@@ -62,6 +62,9 @@ const ALL_THAT_FITS = 2 ** 31;
  */
 const HIDDEN_FLAGS = CLONE.NEWIPC | CLONE.UNTRACED;
 
+/** The flag of close_range that first parts the descriptors from those of other tasks (linux/close_range.h). */
+const CLOSE_RANGE_UNSHARE = 2;
+
 const ENOSYS = -38;
 const ENODEV = -19;
 
@@ -253,6 +256,7 @@ export class SyscallRecorder {
       ...(mapping && { mapping }),
     });
     this.remember(task, call, mapping);
+    this.recording.calls.after(task, call);
     this.files.after(task, call);
     this.outsideWrites.after(task, call);
     this.recording.callDone(task);
@@ -302,7 +306,10 @@ export class SyscallRecorder {
 
   /** Descriptors lead elsewhere; with CLONE_FILES an unshare parts the task's table from that of others. */
   private changedFds(task: RecordedTask, call: Call): void {
-    if (call.number === SYSCALLS.unshare) task.descriptors = new DescriptorTable();
+    const parts =
+      call.number === SYSCALLS.unshare ||
+      (call.number === SYSCALLS.close_range && (call.int(2) & CLOSE_RANGE_UNSHARE) !== 0);
+    if (parts) task.descriptors = new DescriptorTable();
     else task.descriptors.changed();
   }
 

@@ -95,6 +95,11 @@ export class CallRing {
     this.#u8.set(bitmap, bitmapOf(kind));
   }
 
+  /** No call reads from a descriptor without a stop, until it is said once more which are quiet. */
+  stopReads(): void {
+    this.#u8.fill(0, bitmapOf("read"), bitmapOf("read") + BITMAP);
+  }
+
   /**
    * Ticks of the task that runs next, together with what its counters are armed with.
    */

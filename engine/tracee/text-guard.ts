@@ -33,6 +33,8 @@ export class TextGuard {
     const { space } = task;
     if (!space.writable(page) || space.guarded.has(page)) return;
     space.guarded.add(page);
+    // A read could end there, which natively goes on.
+    space.image.calls.stopReads();
     this.tracer.inject(task, SYSCALLS.mprotect, page, PAGE_SIZE, PROT.READ);
     this.tracer.flush(task);
   }
