@@ -38,6 +38,9 @@ export interface CallLog {
   readonly chaos: boolean;
   readonly outsiders: { readonly areThere: boolean };
   readonly schedule: { readonly size: number };
+  /** Living tasks by thread id. */
+  readonly tasks: ReadonlyMap<number, RecordedTask>;
+  readonly files: { readonly everMapped: ReadonlySet<string> };
   /** Writes down calls that a task has done without a stop. */
   called(task: RecordedTask, ticks: number, count: number, records: Uint8Array): void;
 }

@@ -22,6 +22,8 @@ export interface FileLog {
   readonly writer: TraceWriter;
   /** The program has got memory that others may have, too. */
   sharesMemory(): void;
+  /** Who hears of files that are mapped for the first time. */
+  readonly calls: { mapped(): void };
   /** A mapped file has another length or contents, as a task saw it. */
   fileChanged(task: RecordedTask, file: number, size: number, writes: MemoryWrite[]): void;
 }

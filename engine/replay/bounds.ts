@@ -29,3 +29,19 @@ export function checkRange(space: AddressSpace, start: number, end: number, what
       : `it ${what} ${where}, where no program has memory`,
   );
 }
+
+/**
+ * {@link checkRange} for many ranges of a space that stays as it is meanwhile.
+ *
+ * @returns Checks one of them.
+ */
+export function rangeCheck(space: AddressSpace, what: string): (start: number, end: number) => void {
+  const { parts } = space.image;
+  return (start, end) => {
+    // What is certain, without looking for the engine's parts once more.
+    for (const part of parts) {
+      if (start < part.end && end > part.start) checkRange(space, start, end, what);
+    }
+    if (!(start >= 0 && start <= end && end <= USER_END)) checkRange(space, start, end, what);
+  };
+}

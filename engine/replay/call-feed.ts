@@ -8,7 +8,7 @@ import type { CallsEvent, Registers, SyscallEvent } from "../trace/events.ts";
 import { CallRecords, callEvent, MAX_RECORDS_BYTES } from "../trace/mod.ts";
 import { ticksArmed } from "../tracee/budget.ts";
 import type { Tracer } from "../tracee/tracer.ts";
-import { checkRange, ImpossibleEvent } from "./bounds.ts";
+import { ImpossibleEvent, rangeCheck } from "./bounds.ts";
 import type { ReplayedTask } from "./replayed-task.ts";
 
 /** See the file's head. */
@@ -25,11 +25,10 @@ export class CallFeed {
    */
   expect(task: ReplayedTask, { records, count }: CallsEvent, index: number): void {
     const each = new CallRecords(records);
-    while (each.next()) {
-      each.eachWrite((address, _from, length) =>
-        checkRange(task.space, address, address + length, "writes to"),
-      );
-    }
+    const check = rangeCheck(task.space, "writes to");
+    const checkWrite = (address: number, _from: number, length: number): void =>
+      check(address, address + length);
+    while (each.next()) each.eachWrite(checkWrite);
     const before = task.awaited;
     if (before?.isFed || task.site)
       throw new ImpossibleEvent("it has calls of a task that has not done those before");

@@ -87,6 +87,11 @@ export class CallRecords {
     return at;
   }
 
+  /** A 64-bit value as a number, which it is exactly below 2^53. */
+  #u64(at: number): number {
+    return this.#view.getUint32(at, true) + this.#view.getUint32(at + 4, true) * 0x100000000;
+  }
+
   /** Offset of the record. */
   get offset(): number {
     return this.#at;
@@ -97,7 +102,7 @@ export class CallRecords {
   }
 
   get ticks(): number {
-    return Number(this.#view.getBigUint64(this.#at + AT.ticks, true));
+    return this.#u64(this.#at + AT.ticks);
   }
 
   /** App pc behind the call. */
@@ -125,7 +130,7 @@ export class CallRecords {
   eachWrite(each: (address: number, from: number, length: number) => void): void {
     let at = this.#at + RECORD_HEAD + 8 * this.bytes[this.#at + AT.args]!;
     for (let left = this.writeCount; left > 0; left--) {
-      const address = Number(this.#view.getBigUint64(at, true));
+      const address = this.#u64(at);
       const length = this.#view.getUint32(at + 8, true);
       each(address, at + WRITE_HEAD, length);
       at += WRITE_HEAD + Math.ceil(length / 8) * 8;

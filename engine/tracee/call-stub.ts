@@ -85,7 +85,7 @@ quiet:  ; is there room for the record?
   85 d2                             test edx, edx
   74 15                             je room
   48 8b 54 d4 f8                    mov rdx, [rsp+rdx*8-8]
-  48 81 fa 00 40 00 00              cmp rdx, 0x4000
+  48 81 fa 00 00 02 00              cmp rdx, 0x20000
   0f 87 bb 00 00 00                 ja traced
   48 01 d1                          add rcx, rdx
 room:
