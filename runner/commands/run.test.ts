@@ -189,7 +189,7 @@ test("run: in GitHub Actions what failed goes into the job's summary", () => {
   const text = readFileSync(summary, "utf8");
   assertMatch(
     text,
-    /^### tickproof: a recorded failure\n\n```text\ntickproof: failed: [\s\S]*\n {2}replay .* sh-0\n```\n/,
+    /^### tickproof: a recorded failure\n\n```text\ntickproof: failed: [\s\S]*\n {2}replay .* sh-0\n {2}debug .* sh-0\n```\n/,
   );
 });
 

@@ -66,6 +66,7 @@ export function failureSummary(
     `  ${"trace".padEnd(COLUMN)}${trace}${counts}`,
     ...cut,
     `  ${"replay".padEnd(COLUMN)}${typedCommand()} replay ${name}`,
+    `  ${"debug".padEnd(COLUMN)}${typedCommand()} debug ${name}`,
     "",
   ].join("\n");
 }
