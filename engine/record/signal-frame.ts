@@ -5,6 +5,7 @@
 import { cpuid, STACK_T, UCONTEXT } from "../../ffi/mod.ts";
 import { invariant } from "../engine-error.ts";
 import type { MemoryRange } from "../kernel/mod.ts";
+import { TRAP_FLAG } from "../tracee/registers.ts";
 import type { LastFault, RecordedTask } from "./recorded-task.ts";
 
 /** The red zone below a stack pointer, which a signal frame leaves alone (System V ABI, 3.2.2). */
@@ -62,6 +63,16 @@ export function mendFault(task: RecordedTask, isFault: boolean): void {
   memory.write(context + UCONTEXT.error, bytesOf(error));
   memory.write(context + UCONTEXT.trap, bytesOf(trap));
   memory.write(context + UCONTEXT.cr2, bytesOf(cr2));
+}
+
+/**
+ * Takes the trap flag out of a frame that the kernel has built in a single step: where the instruction that was interrupted
+ * loads flags, it takes that one for the program's own (is_setting_trap_flag in arch/x86/kernel/step.c, Linux 6.18).
+ */
+export function clearStep(task: RecordedTask): void {
+  const at = contextOf(task) + UCONTEXT.eflags;
+  const flags = read(task, at);
+  if ((flags & TRAP_FLAG) !== 0n) task.space.memory.write(at, bytesOf(flags & ~TRAP_FLAG));
 }
 
 function contextOf(task: RecordedTask): number {

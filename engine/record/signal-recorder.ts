@@ -19,7 +19,7 @@ import { arm, settle } from "../tracee/budget.ts";
 import { request, TaskGone } from "../tracee/controller.ts";
 import { FAULT_SIGNALS } from "../tracee/fault.ts";
 import { stopAtGadget } from "../tracee/gadget.ts";
-import { intoKernel, RESUME_FLAG, RIP, RSP } from "../tracee/registers.ts";
+import { intoKernel, RESUME_FLAG, RIP, RSP, TRAP_FLAG } from "../tracee/registers.ts";
 import type { HeldSignal } from "../tracee/task.ts";
 import { toWholeFlags } from "../tracee/whole-flags.ts";
 import type { Disposition } from "./actions.ts";
@@ -27,7 +27,7 @@ import type { JobControl } from "./job-control.ts";
 import { putAt, type RecordedTask } from "./recorded-task.ts";
 import type { Recording } from "./recording.ts";
 import { robustWrites } from "./robust-list.ts";
-import { frameOf, mendFault, roomForFrame } from "./signal-frame.ts";
+import { clearStep, frameOf, mendFault, roomForFrame } from "./signal-frame.ts";
 import { dropTrapAction, enterHandler, keepBlockedTrap } from "./trap-signal.ts";
 
 /** What is blocked while a signal is held: all but faults, whose handlers the kernel would reset (signal(7)). */
@@ -151,6 +151,7 @@ export class SignalRecorder {
     tracer.flush(task);
     this.setSigInfo(task, siginfo);
     const handler = actions.handler(signal);
+    const steps = (task.get("eflags") & TRAP_FLAG) !== 0n;
     const status = this.enter(task, signal, () => {
       this.recording.emit(task, { ...base, disposition: "fatal", writes: [], after: at.registers });
     });
@@ -169,6 +170,7 @@ export class SignalRecorder {
     actions.delivered(signal);
     enterHandler(task);
     const after = task.view(handler);
+    if (!steps) clearStep(task);
     mendFault(task, at.point === "fault" && !task.frameRefused);
     task.frameRefused = false;
     const { address, length } = frameOf(task, at.registers[RSP]!);
