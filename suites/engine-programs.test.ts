@@ -25,6 +25,7 @@ const PROGRAMS: readonly Program[] = [
   { name: "instructions", shows: "what only the processor or the kernel knows, and what faults" },
   { name: "astray", shows: "branches to nowhere, and text that ends within an instruction" },
   { name: "vsyscall", shows: "the page of old system calls" },
+  { name: "single_steps", shows: "a program that steps through itself by the trap flag" },
   { name: "sigtrap", shows: "SIGTRAP is the program's own" },
   { name: "alternate_stack", shows: "overflows, and frames that can't be written" },
   { name: "taken_signals", shows: "signals that are taken instead of handled", varies: true },

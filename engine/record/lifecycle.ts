@@ -1,6 +1,7 @@
 /** Tasks and processes of a recording come: births, and new programs. `deaths.ts` tells how they go. */
 import { CLONE, getEventMessage, openMemory, SYSCALLS, setSigMask } from "../../ffi/mod.ts";
 import { invariant } from "../engine-error.ts";
+import { TRAP_FLAG } from "../tracee/registers.ts";
 import type { Tracer } from "../tracee/tracer.ts";
 import { adoptProgram } from "./adopt.ts";
 import type { Call } from "./call.ts";
@@ -89,6 +90,8 @@ export class Lifecycle {
     // It has the registers that its parent made the call with, not those that the kernel was shown.
     for (const { register, value } of call.changed) child.set(register, value);
     child.place = { kind: "at", pc: call.next };
+    // It begins in the midst of a translation that its parent single-steps.
+    if ((child.get("eflags") & TRAP_FLAG) !== 0n) child.jumpTo(call.next);
     child.choseProcessors = parent.choseProcessors;
     child.descriptors = shares(CLONE.FILES) ? parent.descriptors : new DescriptorTable();
     child.trap = { blocked: parent.trap.blocked, pending: undefined };

@@ -31,6 +31,7 @@ import { type Entry, type RecordedTask, standsAt } from "./recorded-task.ts";
 import type { Recording } from "./recording.ts";
 import { roomForFrame } from "./signal-frame.ts";
 import { type DeliveryPoint, SignalRecorder } from "./signal-recorder.ts";
+import { stepPoint, stepSignal } from "./single-steps.ts";
 import { StopRequest } from "./stop-request.ts";
 import { SyscallRecorder, Unsupported } from "./syscall-recorder.ts";
 import { comesTooSoon, isTimers, LEAST_PROGRESS, original } from "./timer-signals.ts";
@@ -264,6 +265,10 @@ export class Recorder {
         break;
       case "instruction":
         this.instructions.record(task, stop.trap);
+        this.recording.schedule.hadEvent(task);
+        break;
+      case "step":
+        this.deliver(task, stepSignal(stop.pc), stepPoint(task, stop.pc));
         this.recording.schedule.hadEvent(task);
         break;
       case "gone":

@@ -41,6 +41,8 @@ export interface DeliveryPoint {
   atSignalStop: boolean;
   /** The kernel insists on it: it can't be blocked or ignored. True for all faults. */
   forced?: boolean;
+  /** It is a single step, of which the kernel itself knows nothing: the last fault of the task is set already. */
+  isStep?: boolean;
   /** A system call that the kernel may restart is being broken off. */
   interrupted?: {
     number: number;
@@ -171,7 +173,7 @@ export class SignalRecorder {
     enterHandler(task);
     const after = task.view(handler);
     if (!steps) clearStep(task);
-    mendFault(task, at.point === "fault" && !task.frameRefused);
+    mendFault(task, at.point === "fault" && !task.frameRefused && !at.isStep);
     task.frameRefused = false;
     const { address, length } = frameOf(task, at.registers[RSP]!);
     const frame = this.recording.snapshot(task.space, address, length);

@@ -137,6 +137,8 @@ export class Navigator {
         return this.fail(event, task, `the program got ${signalName(stop.signal)} instead`);
       case "instruction":
         return this.fail(event, task, `the program came to ${stop.trap.name} instead`);
+      case "step":
+        return this.fail(event, task, "the program single-stepped instead");
       default:
         return this.fail(event, task, `the program stopped by ${stop.kind}`);
     }
@@ -276,6 +278,10 @@ export class Navigator {
     const stop = this.advance(task, event, () => this.armLoosely(task, event));
     if (stop.kind === "instruction" && stop.trap.action === "breakpoint") {
       this.arrive(task, event, task.view(stop.trap.pc + stop.trap.length));
+      return;
+    }
+    if (stop.kind === "step") {
+      compare(event, this.index, task.ticks, task.view(stop.pc));
       return;
     }
     // What the processor has to execute itself has raised a signal then.

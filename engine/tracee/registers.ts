@@ -13,10 +13,8 @@ export const COMPUTED_FLAGS = 0xcd5n;
 
 /** RFLAGS.RF: an instruction is interrupted, and no debug exception is due when it goes on (Intel SDM vol. 3, 17.3.1.1). */
 export const RESUME_FLAG = 0x10000n;
-/** RFLAGS.TF: a debug exception comes behind each instruction. */
+/** RFLAGS.TF: a debug exception comes behind each instruction. The kernel shows it where the program has set it, not a tracer. */
 export const TRAP_FLAG = 0x100n;
-/** RF and TF belong to the debugger, not to the program. */
-const DEBUG_FLAGS = RESUME_FLAG | TRAP_FLAG;
 
 /** Selectors of the 64-bit code and data segments of programs (__USER_CS, __USER_DS in asm/segment.h). */
 const USER_CS = 0x33n;
@@ -35,7 +33,7 @@ export function toRegisters(kernel: BigUint64Array, pc: number): Registers {
   const registers = new BigUint64Array(REGISTER_COUNT);
   for (let i = 0; i < REGISTER_COUNT; i++) registers[i] = kernel[KERNEL_INDEX[i]!]!;
   registers[RIP] = BigInt(pc);
-  registers[EFLAGS] = registers[EFLAGS]! & ~DEBUG_FLAGS;
+  registers[EFLAGS] = registers[EFLAGS]! & ~RESUME_FLAG;
   return registers;
 }
 

@@ -3,6 +3,7 @@ import { REG } from "../../ffi/mod.ts";
 import type { Point, Registers } from "../trace/events.ts";
 import { TICK_COUNTERS } from "../translate/context.ts";
 import { RETIRED } from "../translate/retired-quantities.ts";
+import type { SingleStep } from "../translate/single-step.ts";
 import type { Between, PollTrap } from "../translate/traps.ts";
 import type { AddressSpace } from "./address-space.ts";
 import type { Image } from "./image.ts";
@@ -70,6 +71,8 @@ export class Task {
   appPc: number | undefined;
   /** What the cache pc in `registers` stands for, for the case that its image is replaced meanwhile. */
   place: CachePlace = { kind: "at", pc: 0 };
+  /** The instruction that it single-steps, by a trap flag of its own. */
+  step: SingleStep | undefined;
   /** How it faults if it has gone astray. */
   astray: Astray | undefined;
   /** The image that the cache pc in `registers` belongs to. */
@@ -131,6 +134,7 @@ export class Task {
     this.appPc = pc;
     this.between = undefined;
     this.poll = undefined;
+    this.step = undefined;
   }
 
   /** Lets the task go on where it stands, in whichever code cache its space has by then. */

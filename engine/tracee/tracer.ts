@@ -5,7 +5,7 @@
  * Obligations: one task runs at a time; between two `run`s of different tasks nothing of the first one's state
  * may be left in the context. Everything here happens on the thread that spawned the tracees.
  */
-import { ERRNO, openMemory, PTRACE_EVENT, REG, SIG, SYSCALL_STOP } from "../../ffi/mod.ts";
+import { ERRNO, openMemory, PTRACE_EVENT, REG, SIG, SIGINFO, SYSCALL_STOP } from "../../ffi/mod.ts";
 import { invariant } from "../engine-error.ts";
 import type { Cost } from "../outcome.ts";
 import { CONTEXT } from "../translate/context.ts";
@@ -17,8 +17,10 @@ import { settle } from "./budget.ts";
 import { CacheMapper } from "./cache-mapper.ts";
 import { callStubResumption, isInCallStub } from "./call-stub.ts";
 import type { CodeMemory } from "./code-memory.ts";
-import { Controller, TaskGone } from "./controller.ts";
+import { Controller, type SignalInfo, TaskGone } from "./controller.ts";
+import { faultingState } from "./fault.ts";
 import type { Mapping } from "./mappings.ts";
+import { TRAP_FLAG } from "./registers.ts";
 import type { Task } from "./task.ts";
 import { TextGuard } from "./text-guard.ts";
 import { isVsyscall, VSYSCALL } from "./vsyscall.ts";
@@ -28,6 +30,8 @@ export type Stop =
   /** A counter ran out; `ticks` and `jumps` do not count the branch that comes next. */
   | { kind: "poll"; trap: PollTrap }
   | { kind: "instruction"; trap: InstructionTrap }
+  /** The program single-steps, and has come to the instruction at `pc`. */
+  | { kind: "step"; pc: number }
   /** At a system call: its entry, or its exit if the task was in one. */
   | { kind: "syscall" }
   /** A debugger wants it here; `between` says where that is. */
@@ -133,6 +137,21 @@ export class Tracer extends Controller {
     }
   }
 
+  /** The processor has traced an instruction of the cache, since the program has set the trap flag. */
+  private traced(task: Task, rip: number): Stop | "handled" {
+    const { step } = task;
+    // On its way to the end of an instruction; a string instruction is traced by itself each time.
+    if (step && rip !== step.entry) return "handled";
+    this.takeRegisters(task);
+    settle(task);
+    const { pc } = faultingState(task);
+    task.jumpTo(pc);
+    if (step) return { kind: "step", pc };
+    // The flag has just been loaded.
+    this.prepare(task);
+    return "handled";
+  }
+
   /** Makes the address space and the registers ready for user mode. */
   private prepare(task: Task): void {
     const { space } = task;
@@ -145,7 +164,10 @@ export class Tracer extends Controller {
     if (between !== undefined || task.appPc !== undefined) {
       const { cache } = space.image;
       const pc = between?.pc ?? task.appPc!;
-      const entry = between ? cache.fragment(between, task.isStepping) : cache.entry(pc);
+      if (!between && (task.get("eflags") & TRAP_FLAG) !== 0n) task.step = cache.single(pc);
+      const entry = between
+        ? cache.fragment(between, task.isStepping)
+        : (task.step?.entry ?? cache.entry(pc));
       task.set("rip", entry ?? astray(task, pc));
       task.appPc = undefined;
       task.between = undefined;
@@ -210,6 +232,8 @@ export class Tracer extends Controller {
     const { regs } = this.control;
     const rip = Number(regs.u64[REG.rip]!);
     const { cache } = task.space.image;
+    const steps = task.step !== undefined || (regs.u64[REG.eflags]! & TRAP_FLAG) !== 0n;
+    if (steps && isTrace(this.signalInfo(task))) return this.traced(task, rip);
     const trap = cache.trapAt(rip - 1);
     if (!trap) return undefined;
     this.takeRegisters(task);
@@ -243,6 +267,15 @@ export class Tracer extends Controller {
       }
       case "stop":
         return this.stopped(task, trap);
+      case "step": {
+        const { target = task.number("rcx"), holdsTrap } = trap;
+        if (trap.target === undefined) task.set("rcx", task.space.image.spilled(CONTEXT.spilledRcx));
+        settle(task);
+        task.jumpTo(target);
+        if (!holdsTrap) return { kind: "step", pc: target };
+        this.prepare(task);
+        return "handled";
+      }
       case "poll":
         settle(task);
         if (trap.counter === "tick") task.ticks--;
@@ -293,4 +326,12 @@ export class Tracer extends Controller {
     this.flush(task);
     return "handled";
   }
+}
+
+/** si_code of a single step (asm-generic/siginfo.h). */
+const TRAP_TRACE = 2;
+
+/** Whether a SIGTRAP is that of a single step. */
+function isTrace({ siginfo }: SignalInfo): boolean {
+  return new DataView(siginfo.buffer, siginfo.byteOffset).getInt32(SIGINFO.si_code, true) === TRAP_TRACE;
 }

@@ -18,6 +18,7 @@ import { DispatchTable } from "./dispatch-table.ts";
 import { COUNTER_LOAD, emitLookup, MARK, rflagsBits } from "./emission.ts";
 import { OwnText } from "./own-text.ts";
 import type { Region, TextRange } from "./region.ts";
+import type { SingleStep } from "./single-step.ts";
 import { moduleChanges, type TextModule } from "./text-module.ts";
 import type { SyscallSite, Translations } from "./translations.ts";
 import type { Between, ExitTrap, Position, Trap } from "./traps.ts";
@@ -113,6 +114,11 @@ export class CodeCache {
    */
   entry(pc: number): number | undefined {
     return this.#entryOf(pc)?.entry;
+  }
+
+  /** As {@link entry}, for the instruction at an app pc alone. */
+  single(pc: number): SingleStep | undefined {
+    return this.#own.single(pc);
   }
 
   #entryOf(pc: number): { set: OwnText | TextModule; entry: number } | undefined {

@@ -12,6 +12,7 @@ import { Kind } from "./instruction.ts";
 import { Links } from "./links.ts";
 import type { Mark } from "./marks.ts";
 import { isNear } from "./region.ts";
+import type { SingleStep } from "./single-step.ts";
 import { Translations } from "./translations.ts";
 import type { Between, Noted } from "./traps.ts";
 import { UNIT_ROOM } from "./unit.ts";
@@ -27,6 +28,7 @@ export class OwnText extends Translations {
   readonly #links = new Links();
   /** Where fragments are, by the place that they go on from. */
   readonly #fragments = new Map<string, number>();
+  readonly #singles = new Map<number, SingleStep>();
 
   /**
    * @param isShared Whether the text at an app pc is a module's: nothing leads there directly.
@@ -84,6 +86,18 @@ export class OwnText extends Translations {
     const { start } = this.emitFragment(at, isStep, this.regionNear(at.pc), this.#text);
     this.#fragments.set(key, start);
     return start;
+  }
+
+  /** Translates the instruction at an app pc alone. @returns undefined where the program can't execute. */
+  single(pc: number): SingleStep | undefined {
+    const known = this.#singles.get(pc);
+    if (known) return known;
+    // A change of the text is noticed, for what is translated as ever.
+    if ((this.entry(pc) ?? this.translate(pc)) === undefined) return undefined;
+    const { start } = this.emitSingle(pc, this.regionNear(pc), this.#text);
+    const single = { pc, entry: start };
+    this.#singles.set(pc, single);
+    return single;
   }
 
   /** Makes a checked entry for an app pc that has an entry. */
@@ -175,6 +189,7 @@ export class OwnText extends Translations {
   invalidate(start: number, end: number): void {
     this.#text.forget(start, end);
     this.#fragments.clear();
+    this.#singles.clear();
     for (const unit of this.#units.ofText(start, end)) this.#kill(unit);
   }
 

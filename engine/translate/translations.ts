@@ -10,6 +10,7 @@ import type { TextDecoder64 } from "./decode.ts";
 import type { Unit, UnitHost } from "./emission.ts";
 import { FragmentEmitter } from "./fragment.ts";
 import type { Mark } from "./marks.ts";
+import { SingleStepEmitter } from "./single-step.ts";
 import type { Between, ExitTrap, Noted, Trap } from "./traps.ts";
 import { UnitEmitter } from "./unit.ts";
 
@@ -104,6 +105,12 @@ export abstract class Translations {
   protected emitFragment(at: Between, isStep: boolean, asm: Assembler, text: TextDecoder64): Unit {
     const emitter = new FragmentEmitter(this.#unitHost(), asm, text, this.#nextCounter, at);
     return this.#emitted(emitter, isStep ? emitter.runOne() : emitter.run(), asm);
+  }
+
+  /** Translates the instruction at an app pc alone. */
+  protected emitSingle(pc: number, asm: Assembler, text: TextDecoder64): Unit {
+    const emitter = new SingleStepEmitter(this.#unitHost(), asm, text, this.#nextCounter, pc);
+    return this.#emitted(emitter, emitter.run(), asm);
   }
 
   #emitted(emitter: UnitEmitter, unit: Unit, asm: Assembler): Unit {

@@ -59,6 +59,15 @@ export interface MissTrap {
   kind: "miss";
 }
 
+/** The end of an instruction that was translated alone. */
+export interface StepTrap {
+  kind: "step";
+  /** App pc of the next one; it is in rcx, whose own value is spilled, if this is undefined. */
+  target: number | undefined;
+  /** The processor's trap does not come yet. */
+  holdsTrap: boolean;
+}
+
 /** The entry of a translation that is no longer valid. */
 export interface DeadTrap {
   kind: "dead";
@@ -88,7 +97,15 @@ export interface StopTrap {
   garbageFlags: number;
 }
 
-export type Trap = ExitTrap | PollTrap | InstructionTrap | ElisionTrap | MissTrap | DeadTrap | StopTrap;
+export type Trap =
+  | ExitTrap
+  | PollTrap
+  | InstructionTrap
+  | ElisionTrap
+  | MissTrap
+  | StepTrap
+  | DeadTrap
+  | StopTrap;
 
 /** Where the program is when the processor stands at some cache pc. */
 export interface Position {

@@ -23,6 +23,22 @@ const UNROLL = 4;
 /** Bytes that one unit may need at most: instructions grow to some 70 bytes with their stubs. */
 export const UNIT_ROOM = (MAX_UNIT + MAX_SEGMENT) * UNROLL * 96;
 
+const NOP = 0x90;
+const POPF = 0x9d;
+
+/** Whether an instruction is popf, with any prefixes. */
+function loadsFlags(bytes: Uint8Array): boolean {
+  const last = bytes.length - 1;
+  if (bytes[last] !== POPF) return false;
+  for (let i = 0; i < last; i++) if (!isPrefix(bytes[i]!)) return false;
+  return true;
+}
+
+/** Segments, sizes, repetition, REX. */
+function isPrefix(byte: number): boolean {
+  return (byte & 0xe7) === 0x26 || (byte >= 0x64 && byte <= 0x67) || byte >= 0xf2 || (byte & 0xf0) === 0x40;
+}
+
 /** Emits one unit; see {@link UnitEmitter.run}. */
 export class UnitEmitter extends RetiredEmission {
   private instructions = 0;
@@ -30,9 +46,9 @@ export class UnitEmitter extends RetiredEmission {
   constructor(
     host: UnitHost,
     asm: Assembler,
-    private readonly text: TextDecoder64,
+    protected readonly text: TextDecoder64,
     counterSeed: number,
-    private readonly start: number,
+    protected readonly start: number,
   ) {
     super(host, asm, counterSeed, start);
   }
@@ -128,6 +144,11 @@ export class UnitEmitter extends RetiredEmission {
         this.plain(instruction);
       }
       garbage &= ~instruction.flagsWritten;
+      if (i >= from && loadsFlags(instruction.bytes)) {
+        // The trap that the flags may ask for comes behind one more instruction: between two of the program's.
+        this.mark(instruction.pc + instruction.length, garbage);
+        this.asm.byte(NOP);
+      }
     }
     const last = segment[segment.length - 1]!;
     if (body.length < segment.length && body.length > from) this.stopBefore(segment, last, garbage);
@@ -152,7 +173,7 @@ export class UnitEmitter extends RetiredEmission {
   protected terminate(last: Decoded): number | undefined {
     const { asm, host } = this;
     const next = last.pc + last.length;
-    this.mark(last.pc);
+    if (last.kind !== Kind.Plain) this.mark(last.pc);
     switch (last.kind) {
       case Kind.Plain:
         return next;
@@ -210,7 +231,7 @@ export class UnitEmitter extends RetiredEmission {
     }
   }
 
-  private returnSite(next: number): number | undefined {
+  protected returnSite(next: number): number | undefined {
     const isKnown = this.host.lookup(next) !== undefined;
     if (isKnown || !this.host.owns(next) || this.instructions >= MAX_UNIT) return undefined;
     this.host.emitCheckedEntry(this.asm, next);
