@@ -6,13 +6,13 @@
  * happened, does or lets happen what the program asked for, and writes one event (`Recording.emit`). Between two
  * stops nothing is recorded, since nothing happens that replay would not do by itself.
  */
-import { ERRNO, isErrno, PTRACE, SIG, SIGINFO, WAIT, yieldProcessor } from "../../ffi/mod.ts";
+import { ERRNO, isErrno, PTRACE, SIG, WAIT, yieldProcessor } from "../../ffi/mod.ts";
 import { EngineError, invariant } from "../engine-error.ts";
 import { Interrupted } from "../interrupts.ts";
 import type { TaskPlace } from "../task-places.ts";
 import { arm, armUpTo } from "../tracee/budget.ts";
 import { TaskGone } from "../tracee/controller.ts";
-import { faultingState } from "../tracee/fault.ts";
+import { faultingState, tellPlace } from "../tracee/fault.ts";
 import { stopAtGadget } from "../tracee/gadget.ts";
 import { RCX, RIP } from "../tracee/registers.ts";
 import type { HeldSignal } from "../tracee/task.ts";
@@ -41,9 +41,6 @@ import { comesTooSoon, isTimers, LEAST_PROGRESS, original } from "./timer-signal
  * more than that only those are whose calls write memory, which others could see change before its event.
  */
 const MOST_WATCHED = 8;
-
-/** Signals of faults whose address is that of the instruction. */
-const SAYS_WHERE: readonly number[] = [SIG.SIGILL, SIG.SIGFPE, SIG.SIGTRAP];
 
 /** What is said of a recording that was ended by a signal. */
 export const TOLD = "the recorder was told to stop";
@@ -269,7 +266,6 @@ export class Recorder {
         break;
       case "step":
         this.deliver(task, stepSignal(stop.pc), stepPoint(task, stop.pc));
-        this.recording.schedule.hadEvent(task);
         break;
       case "gone":
         this.deaths.gone(task, stop.status);
@@ -356,20 +352,16 @@ export class Recorder {
     }
   }
 
-  private fault(task: RecordedTask, { signal, siginfo }: HeldSignal, address: number): void {
-    if (signal === SIG.SIGSEGV && this.tracer.text.unguard(task, address)) {
+  private fault(task: RecordedTask, held: HeldSignal, address: number): void {
+    if (held.signal === SIG.SIGSEGV && this.tracer.text.unguard(task, address)) {
       this.between = task;
       return;
     }
     if (this.clearsFrame(task)) return;
     this.recording.interceptors.faults(task);
-    const rip = task.get("rip");
     const { registers } = faultingState(task);
-    // SIGILL, SIGFPE and SIGTRAP say where the instruction is: the program knows it by its app pc.
-    const info = new DataView(siginfo.buffer);
-    if (SAYS_WHERE.includes(signal) && info.getBigUint64(SIGINFO.si_addr, true) === rip)
-      info.setBigUint64(SIGINFO.si_addr, registers[RIP]!, true);
-    this.deliver(task, { signal, siginfo }, { point: "fault", registers, atSignalStop: true });
+    tellPlace(held, task.get("rip"), registers[RIP]!);
+    this.deliver(task, held, { point: "fault", registers, atSignalStop: true });
   }
 
   /**
@@ -399,8 +391,7 @@ export class Recorder {
   /** A stop that got in the way of an injected system call. */
   private strayStop(task: RecordedTask, status: number): void {
     invariant(status >> 16 === 0, `event ${status >> 16} in an injected system call`);
-    const { signal, siginfo } = original(task, this.tracer.signalInfo(task));
-    this.signals.hold(task, { signal, siginfo });
+    this.signals.hold(task, original(task, this.tracer.signalInfo(task)));
   }
 }
 

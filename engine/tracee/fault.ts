@@ -1,9 +1,9 @@
 /** Faults of the program inside a translation: which signals they raise, and the program's own state at them. */
-import { SIG } from "../../ffi/mod.ts";
+import { SIG, SIGINFO } from "../../ffi/mod.ts";
 import type { Registers } from "../trace/events.ts";
 import { CONTEXT } from "../translate/context.ts";
 import { RIP } from "./registers.ts";
-import type { Task } from "./task.ts";
+import type { HeldSignal, Task } from "./task.ts";
 
 /** Signals that an instruction itself may raise (signal(7)). */
 export const FAULT_SIGNALS: readonly number[] = [
@@ -42,4 +42,14 @@ export function faultingState(task: Task): { pc: number; registers: Registers } 
   if (position.counted === "tick") task.ticks--;
   else if (position.counted === "jump") task.jumps--;
   return { pc: position.pc, registers: task.view(position.pc) };
+}
+
+/** Signals of faults whose address is that of the instruction. */
+const SAY_WHERE: readonly number[] = [SIG.SIGILL, SIG.SIGFPE, SIG.SIGTRAP];
+
+/** Lets the signal of a fault in a translation name the instruction of the program, where it names the one at `rip`. */
+export function tellPlace({ signal, siginfo }: HeldSignal, rip: bigint, pc: bigint): void {
+  const view = new DataView(siginfo.buffer);
+  if (SAY_WHERE.includes(signal) && view.getBigUint64(SIGINFO.si_addr, true) === rip)
+    view.setBigUint64(SIGINFO.si_addr, pc, true);
 }
