@@ -30,7 +30,7 @@ export interface Findings {
   wrong: string[];
 }
 
-const ODD = [0, 1, -1, 0x7fff_ffff, 2 ** 32, 2 ** 46, 2 ** 47, 0x10000, 0x20000, 0xa0000];
+const ODD = [0, 1, -1, 0x7fff_ffff, 2 ** 32, 2 ** 46, 2 ** 47, 0x10000, 0x20000, 0xa0000, 0xe0000];
 const BIG = [0n, 1n, 2n ** 63n, 2n ** 64n - 1n, 0x10000n, 0x7fff_ffff_f000n, 0xffff_8000_0000_0000n];
 
 /** Changes one event of a trace. */

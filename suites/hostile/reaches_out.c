@@ -16,7 +16,7 @@
 #include <unistd.h>
 
 /* Where the embedded engine has its own memory: its context, and the first regions of its code cache. */
-static const unsigned long ENGINES[] = {0x10000, 0x11000, 0x20000, 0x90000 + 0x10000, 0x555537fff000, 0x7fffd7fff000};
+static const unsigned long ENGINES[] = {0x10000, 0x11000, 0x20000, 0xd0000 + 0x10000, 0x555537fff000, 0x7fffd7fff000};
 
 static void on_signal(int signal) { (void)signal; }
 
