@@ -673,7 +673,7 @@ interface Attempt {
   counters?: Readonly<Record<string, number>>;
   /** How outputs differ from the expected ones, line by line. */
   differences?: readonly OutputDifference[];
-  /** What a script's test has printed, the end of it. */
+  /** The end of what a script's test has printed, or a program that has ended otherwise than it must. */
   output?: string;
   /** Processes that the program has left behind, and that were ended. */
   leaks?: readonly {
