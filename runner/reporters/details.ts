@@ -5,7 +5,7 @@ import type { Attempt, Verdict } from "../results/mod.ts";
 import { isHarmless, type TestCase, type TestResult } from "../run/mod.ts";
 import { diffLines } from "./diff-lines.ts";
 import { failureLines } from "./failure-lines.ts";
-import { replayCommand } from "./replay-command.ts";
+import { debugCommand, replayCommand } from "./replay-command.ts";
 import type { Style } from "./style.ts";
 import { seconds } from "./table-rows.ts";
 
@@ -66,9 +66,11 @@ function attemptLines(test: TestCase, attempt: Attempt, style: Style): string[] 
   const lines = reasonsOf(attempt.verdict).flatMap((reason) => reason.split("\n"));
   lines.push(...differences.flatMap((difference) => diffLines(difference, style)));
   lines.push(...failureLines(attempt, style), ...notes);
-  if (trace !== undefined)
+  if (trace !== undefined) {
     lines.push(`trace: ${trace}`, `replay: ${style.strong(replayCommand(test, attempt))}`);
-  else if (folder !== undefined) lines.push(`output: ${folder}`);
+    const debug = debugCommand(test, attempt);
+    if (debug !== undefined) lines.push(`debug: ${style.strong(debug)}`);
+  } else if (folder !== undefined) lines.push(`output: ${folder}`);
   return lines.map((line) => `    ${line}`.trimEnd());
 }
 

@@ -28,7 +28,10 @@ test("doctorText() tells of problems with what they concern, remedy and source",
   assertStringIncludes(text, "1 problem\n  ✗ kvm-in-txcp-bug\n");
   assertStringIncludes(text, "\n    limits rr; concerns the test hle (unless rr-software-counters)\n");
   assertStringIncludes(text, "\n    remedy: update the kernel of KVM's host");
-  assertStringIncludes(text, "\n    source: https://github.com/rr-debugger/rr/issues/1952\n");
+  assertStringIncludes(
+    text,
+    "\n    source: Linux 4.7, arch/x86/kvm/pmu.c, pmc_reprogram_counter; https://github.com/rr-debugger/rr/issues/1952\n",
+  );
 });
 
 test("doctorText() ends with the verdicts, and what a description leaves open", () => {

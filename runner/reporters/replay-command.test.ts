@@ -6,7 +6,7 @@ import { assertEquals, assertMatch, assertThrows } from "@std/assert";
 import { UsageError } from "../errors.ts";
 import { fileNameOf } from "../file-name.ts";
 import { findKept, findTrace } from "../traces.ts";
-import { replayCommand } from "./replay-command.ts";
+import { debugCommand, replayCommand } from "./replay-command.ts";
 
 const root = mkdtempSync(join(tmpdir(), "tickproof-kept-"));
 const before = process.env.TICKPROOF_TRACES;
@@ -47,6 +47,8 @@ test("replayCommand() is the test's name where that leads to the trace, else the
   assertMatch(replayCommand({ id: "core/hle" }, { trace: older }), / replay \/.*run-3\/core\.hle\.1\/trace$/);
   assertMatch(replayCommand({ id: "x" }, { trace: "/tmp/a b/it's" }), / replay '\/tmp\/a b\/it'\\''s'$/);
   assertEquals(replayCommand({ id: "x" }, { trace, replay: ["rr", "replay", "a b"] }), "rr replay 'a b'");
+  assertMatch(debugCommand({ id: "core/hle" }, { trace }) ?? "", / debug core\/hle$/);
+  assertEquals(debugCommand({ id: "x" }, { trace, replay: ["rr", "replay", "a b"] }), undefined);
 });
 
 test("findTrace() says what it has looked for", () => {

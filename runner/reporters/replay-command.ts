@@ -1,4 +1,4 @@
-/** The command that replays a failure, as short as it gets, such that it can be pasted into a shell here. */
+/** The commands that replay a failure and look into it, as short as they get, such that they can be pasted into a shell here. */
 
 import { resolve } from "node:path";
 import type { Attempt } from "../results/mod.ts";
@@ -22,6 +22,17 @@ export function replayCommand(
   { trace = "", replay }: Pick<Attempt, "trace" | "replay">,
 ): string {
   if (replay !== undefined) return replay.map(quote).join(" ");
-  const name = findKept(id) === resolve(trace) ? id : trace;
-  return `${typedCommand()} replay ${quote(name)}`;
+  return `${typedCommand()} replay ${quote(nameOf(id, trace))}`;
+}
+
+/** The command that starts a debugger on such an attempt; undefined for a trace of another engine, which has its own. */
+export function debugCommand(
+  { id }: Pick<TestCase, "id">,
+  { trace = "", replay }: Pick<Attempt, "trace" | "replay">,
+): string | undefined {
+  return replay === undefined ? `${typedCommand()} debug ${quote(nameOf(id, trace))}` : undefined;
+}
+
+function nameOf(id: string, trace: string): string {
+  return findKept(id) === resolve(trace) ? id : trace;
 }

@@ -1,7 +1,7 @@
 import { test } from "bun:test";
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { bad, good, result, resultOf, summary } from "./_fixtures.ts";
-import { replayCommand } from "./replay-command.ts";
+import { debugCommand, replayCommand } from "./replay-command.ts";
 import { styleFor } from "./style.ts";
 import { summaryText } from "./terminal.ts";
 
@@ -12,6 +12,7 @@ test("summaryText() has failures first, then the table, then what else is to be 
     ticks: recorded 1, replayed 2
     trace: /tmp/it's/trace
     replay: ${replayCommand({ id: "shell/second" }, { trace: "/tmp/it's/trace" })}
+    debug: ${debugCommand({ id: "shell/second" }, { trace: "/tmp/it's/trace" })}
 
 shell
   test    verdict       ticks  events  signals  switches  native          record          replay
