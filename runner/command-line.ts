@@ -1,6 +1,7 @@
 /** The command line, with all commands: finds the one that is meant and runs it. `cli.ts` starts it. */
 import { didYouMean } from "../ffi/mod.ts";
 import { type Command, overview } from "./args/mod.ts";
+import { backtrace } from "./commands/backtrace.ts";
 import { bisect } from "./commands/bisect.ts";
 import { cache } from "./commands/cache.ts";
 import { config } from "./commands/config.ts";
@@ -32,6 +33,7 @@ const COMMANDS: readonly Command[] = [
   verify,
   debug,
   gdbserver,
+  backtrace,
   dump,
   info,
   init,

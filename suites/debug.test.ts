@@ -154,3 +154,26 @@ hostTest("what is wrong is one error and exit code 2", ["gdb", "gcc"], () => {
     assertStringIncludes(stderr, why);
   }
 });
+
+hostTest("tickproof backtrace says where all threads stand, without a debugger", ["gcc"], () => {
+  const backtrace = (...args: string[]) => run([...TICKPROOF, "backtrace", ...args, threads.trace]);
+  const failed = backtrace();
+  assertMatch(
+    failed.stdout.toString(),
+    /^before event \d+\ntask (\d+) of process \1, [\d,]+ ticks:\n {2}#0 0x[0-9a-f]+ fail at threads\.c:33\n {2}#1 0x[0-9a-f]+ main at threads\.c:55\n$/,
+  );
+  assertEquals([failed.exit, failed.stderr], [{ code: 0 }, ""]);
+  // Behind the birth of the second thread: nobody gets past the barrier before main has come to it.
+  const { stdout } = run([...TICKPROOF, "dump", threads.trace]);
+  const [, second] = [...stdout.toString().matchAll(/^(\d+) .*: clone\(.* = \d+/gm)];
+  const at = String(Number(second?.[1]) + 1);
+  const { tasks } = JSON.parse(backtrace("--json", "--at", at).stdout.toString());
+  assertEquals(tasks.length, 3);
+  const functions = tasks.map(({ frames }: { frames: { place?: { symbol?: string } }[] }) =>
+    frames.map(({ place }) => place?.symbol),
+  );
+  assertEquals(functions[0].at(-1), "main");
+  const wrong = backtrace("--at", "99999999");
+  assertEquals([wrong.exit, wrong.stdout.length], [{ code: 2 }, 0]);
+  assertStringIncludes(wrong.stderr.toString(), "--at: the recording has events up to");
+});

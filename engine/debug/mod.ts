@@ -1,12 +1,13 @@
 /** Debugging a recording: the door of this folder. */
 import { Debugger } from "./debugger.ts";
-import { EventIndex } from "./event-index.ts";
 import { PacketChannel } from "./gdb/packet-channel.ts";
 import { GdbServer } from "./gdb/server.ts";
-import { failedProcess, goTo, NoSuchPlace, type Place } from "./place.ts";
+import { goTo, NoSuchPlace, type Place } from "./place.ts";
+import { processAt } from "./stacks.ts";
 
 export { Interrupted } from "../interrupts.ts";
 export { NoSuchPlace, PLACES, type Place, parsePlace } from "./place.ts";
+export { type Stacks, stacksAt, type TaskStack } from "./stacks.ts";
 
 /** Descriptors of a client, whoever closes them. */
 export interface Client {
@@ -21,7 +22,7 @@ export interface ServeOptions {
   /** Gives the client's descriptors, when the replay is at its place: clients wait for some seconds only. */
   connect(): Client | undefined;
   at: Place;
-  /** The process, by its id in the recording. @default the one that has failed for `failure`, else the first one */
+  /** The process, by its id in the recording. @default as {@link processAt} says */
   process?: number | undefined;
   /** Asked while nothing happens: whether to end. */
   isEnded(): boolean;
@@ -37,7 +38,7 @@ export function serveGdb({ directory, connect, at, process, isEnded }: ServeOpti
   let server: GdbServer | undefined;
   using replay = new Debugger({
     directory,
-    process: process ?? (at.kind === "failure" ? failedIn(directory) : undefined),
+    process: process ?? processAt(directory, at),
     output: (_, bytes) => server?.showOutput(bytes),
     wantsPause: () => channel?.takesInterrupt() ?? false,
   });
@@ -49,9 +50,4 @@ export function serveGdb({ directory, connect, at, process, isEnded }: ServeOpti
   using serving = new GdbServer(channel, replay);
   server = serving;
   serving.serve();
-}
-
-function failedIn(directory: string): number | undefined {
-  using events = new EventIndex(directory);
-  return failedProcess(events);
 }

@@ -70,5 +70,7 @@ export function quietFile(path: string): string | undefined {
   const stat = statSync(path, { bigint: true, throwIfNoEntry: false });
   if (!stat?.isFile() && !stat?.isDirectory()) return undefined;
   if (!OWN_FILE_SYSTEMS.has(statfsSync(path).type)) return undefined;
+  // A file without a name may be the recorder's copy of one of /proc, which is made anew when it is read (`proc-views.ts`).
+  if (stat.isFile() && stat.nlink === 0n) return undefined;
   return stat.isFile() ? `${stat.dev}:${stat.ino}` : "";
 }

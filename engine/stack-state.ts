@@ -1,0 +1,51 @@
+/** A stopped task as far as it takes to unwind its stack afterwards, when its memory is gone. */
+import { PROT } from "../ffi/mod.ts";
+import { REGISTER_NAMES, type Registers } from "./trace/events.ts";
+import type { AddressSpace } from "./tracee/address-space.ts";
+import { RSP } from "./tracee/registers.ts";
+
+/** A file that is mapped with the right to execute. */
+export interface MappedText {
+  start: number;
+  end: number;
+  /** Byte of the file at `start`. */
+  offset: number;
+  path: string;
+  /** Index in the trace's file list. */
+  file: number;
+}
+
+/** See the file's head. */
+export interface StackState {
+  /** Registers by name, "0x7ffff7ed9e65" each. */
+  registers: Record<string, string>;
+  /** Memory from `address` on, at the stack pointer or shortly above it. */
+  stack: { address: number; base64: string };
+  text: MappedText[];
+}
+
+/** How much of a stack is kept: some hundred frames. */
+const STACK_BYTES = 128 * 1024;
+/** A stack that has overflown ends at most so far above its pointer, which is in the guard then. */
+const GUARD_BYTES = 1024 * 1024;
+
+/**
+ * Notes a task's stack.
+ *
+ * @param registers The program's view of them.
+ */
+export function stackState({ mappings, memory }: AddressSpace, registers: Registers): StackState {
+  const rsp = Number(registers[RSP]!);
+  const stack =
+    mappings.find(rsp) ?? mappings.all.find(({ start }) => start > rsp && start - rsp <= GUARD_BYTES);
+  const from = stack === undefined ? rsp : Math.max(rsp, stack.start);
+  const bytes = stack && memory.read(from, Math.min(STACK_BYTES, stack.end - from)).slice();
+  const hex = (value: bigint) => `0x${value.toString(16)}`;
+  return {
+    registers: Object.fromEntries(REGISTER_NAMES.map((name, i) => [name, hex(registers[i]!)])),
+    stack: { address: from, base64: Buffer.from(bytes ?? []).toString("base64") },
+    text: mappings.all
+      .filter(({ protection, file }) => (protection & PROT.EXEC) !== 0 && file >= 0)
+      .map(({ start, end, offset, name, file }) => ({ start, end, offset, path: name, file })),
+  };
+}
