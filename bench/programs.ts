@@ -100,6 +100,8 @@ export async function programs(scratch: string): Promise<Program[]> {
     await compiled("chew_cpu", "../suites/chew_cpu.c"),
     ...ofHost.filter(({ command: [program = ""] }) => Bun.which(program) !== null),
     await compiled("calls", "programs/calls.c"),
-    await compiled("syscalls", "programs/syscalls.c"),
+    await compiled("clocks", "programs/clocks.c"),
+    await compiled("file calls", "programs/file_calls.c"),
+    await compiled("pipe calls", "programs/pipe_calls.c"),
   ];
 }
