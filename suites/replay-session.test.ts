@@ -82,3 +82,22 @@ test("a session of what is no trace says so and leaves nothing open", () => {
   assertThrows(() => new ReplaySession({ directory: scratch.file("none") }), Error, "No trace is there");
   assertEquals(open(), before);
 });
+
+test(
+  "a session ends beside children of this process that are none of its own, and leaves them alone",
+  async () => {
+    const other = Bun.spawn(["sleep", "1000"]);
+    try {
+      const before = children();
+      assert(before.includes(String(other.pid)));
+      const session = new ReplaySession({ directory: trace, output: () => {} });
+      for (let i = 0; i < 20; i++) session.step();
+      session[Symbol.dispose]();
+      assertEquals(children(), before);
+    } finally {
+      other.kill();
+      await other.exited;
+    }
+  },
+  TEST_TIMEOUT,
+);

@@ -5,6 +5,7 @@
  * Obligations: ptrace works on stopped tasks only, and only on the thread that spawned them. A task's registers in
  * memory are the truth between stops: `dirty` ones are written before it goes on.
  */
+import { readdirSync, readFileSync } from "node:fs";
 import {
   ERRNO,
   getRegs,
@@ -18,8 +19,10 @@ import {
   SIGINFO,
   setRegs,
   TraceeControl,
+  WAIT,
 } from "../../ffi/mod.ts";
 import { invariant } from "../engine-error.ts";
+import { isErrnoException } from "../errno-exception.ts";
 import { Interrupted, takeInterrupt } from "../interrupts.ts";
 import { FAULT_SIGNALS } from "./fault.ts";
 import type { Task } from "./task.ts";
@@ -43,6 +46,22 @@ export function request<T>(task: Task, ptrace: (tid: number) => T): T {
     if (isErrno(error, "ESRCH")) throw new TaskGone(task);
     throw error;
   }
+}
+
+/** Whether this process traces any process still: one of these, or any other. */
+function hasTracees(known: Iterable<number>): boolean {
+  const ours = new RegExp(`^TracerPid:\\t${process.pid}$`, "m");
+  const isOurs = (pid: number | string): boolean => {
+    try {
+      return ours.test(readFileSync(`/proc/${pid}/status`, "latin1"));
+    } catch (error) {
+      // It is gone.
+      if (isErrnoException(error, "ENOENT") || isErrnoException(error, "ESRCH")) return false;
+      throw error;
+    }
+  };
+  for (const pid of known) if (isOurs(pid)) return true;
+  return readdirSync("/proc").some((entry) => /^\d+$/.test(entry) && isOurs(entry));
 }
 
 /** What is known of a signal stop. */
@@ -162,7 +181,18 @@ export class Controller {
       }
     };
     for (const pid of pids) end(pid);
-    for (let tid = pids.size > 0 ? this.waitFor(-1) : 0; tid > 0; tid = this.waitFor(-1)) {
+    while (pids.size > 0) {
+      let tid = this.control.wait(-1, WAIT.NOHANG);
+      if (tid === EINTR) {
+        this.onInterrupt();
+        continue;
+      }
+      if (tid === 0) {
+        // Other children of this process may live for ever: only for one of ours it is certain that something comes.
+        if (!hasTracees(pids)) return;
+        tid = this.waitFor(-1);
+      }
+      if (tid < 0) return;
       // Born when nobody looked any more.
       if ((this.control.status & 0xff) === 0x7f) end(tid);
     }
