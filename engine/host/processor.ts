@@ -191,6 +191,8 @@ export class Processor {
     for (let counters = this.#pending.take(true); counters.length > 0; counters = this.#pending.take(true)) {
       this.#deliver(counters, kernel);
     }
+    // What was speculated on has retired, or was thrown away.
+    this.#lockSpeculated = false;
   }
 
   #deliver(counters: readonly number[], kernel: ProcessorEvents): void {
