@@ -4,6 +4,8 @@
  */
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { ROOT } from "./_imports.ts";
+import { withPart } from "./_marked.ts";
 
 /** A folder, with all below it that is no layer of its own. */
 interface Layer {
@@ -13,10 +15,8 @@ interface Layer {
   readonly imports: readonly string[];
 }
 
-const ROOT = join(import.meta.dir, "..");
 const DOCUMENT = join(ROOT, "docs/architecture.md");
-const START = "<!-- layers: written by suites/_layers.ts -->";
-const END = "<!-- end of layers -->";
+const MARKS = ["<!-- layers: written by suites/_layers.ts -->", "<!-- end of layers -->"] as const;
 
 /** What recording and replay both use. */
 const COMMON = ["engine", "engine/translate", "engine/tracee", "engine/kernel", "engine/trace", "ffi"];
@@ -127,10 +127,7 @@ function table(): string {
 
 /** The document with the table as it must be. @throws {Error} If the marks are gone between which it stands. */
 export function withTable(document: string): string {
-  const [before, rest] = document.split(START);
-  const after = rest?.split(END)[1];
-  if (after === undefined) throw new Error(`${DOCUMENT} has no '${START}' and '${END}'`);
-  return `${before}${START}\n${table()}\n${END}${after}`;
+  return withPart(document, "docs/architecture.md", MARKS, table());
 }
 
 /** The document as it is. */

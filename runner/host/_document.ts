@@ -4,13 +4,13 @@
  */
 import { readFileSync, writeFileSync } from "node:fs";
 import { resolve } from "node:path";
+import { withPart } from "../../suites/_marked.ts";
 import { PROBE_GROUPS } from "./probes/mod.ts";
 import type { Probe } from "./types.ts";
 import { waivers } from "./verdict.ts";
 
 const DOCUMENT = resolve(import.meta.dir, "../../docs/doctor.md");
-const START = "<!-- probes: written by runner/host/_document.ts -->";
-const END = "<!-- end of probes -->";
+const MARKS = ["<!-- probes: written by runner/host/_document.ts -->", "<!-- end of probes -->"] as const;
 
 function cell(text: string): string {
   return text.replaceAll("|", "\\|").replaceAll("<", "&lt;");
@@ -56,12 +56,7 @@ export function readDocument(): string {
  * @throws {Error} If the marks are gone between which the tables stand.
  */
 export function withTables(document: string): string {
-  const [before, rest] = document.split(START);
-  const [, after] = rest?.split(END) ?? [];
-  if (before === undefined || after === undefined) {
-    throw new Error(`Cannot write the table of probes as ${DOCUMENT} lacks '${START}' or '${END}'`);
-  }
-  return `${before}${START}\n\n${tables()}\n\n${END}${after}`;
+  return withPart(document, "docs/doctor.md", MARKS, tables());
 }
 
 if (import.meta.main) writeFileSync(DOCUMENT, withTables(readDocument()));

@@ -2,9 +2,10 @@
 import { test } from "bun:test";
 import { dirname } from "node:path";
 import { assert, assertEquals, assertThrows } from "@std/assert";
-import { circlesIn, importsOf, readArchitecture, withFolders } from "./_folders.ts";
+import { ownImports, readArchitecture, withFolders } from "./_folders.ts";
+import { circlesIn } from "./_imports.ts";
 
-const imports = importsOf(["runner", "ffi"]);
+const imports = ownImports(["runner", "ffi"]);
 
 /** Folders that others enter by their doors alone. */
 const CLOSED = [
@@ -50,6 +51,6 @@ test("folders are entered by their doors", () => {
 
 test("docs/architecture.md has the table of the runner's folders as their imports are", () => {
   const document = readArchitecture();
-  assert(withFolders(document) === document, "out of date: run 'runner/bun runner/_folders.ts'");
+  assert(withFolders(document) === document, "out of date: run 'runner/bun suites/_folders.ts'");
   assertThrows(() => withFolders("# Architecture\n"), Error, "lacks");
 });
