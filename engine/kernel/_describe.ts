@@ -1,7 +1,7 @@
 /**
  * What the table of system calls says, in words: amounts, conditions, areas, files. Only the documentation asks for it.
  */
-import { ERRNO } from "../../ffi/mod.ts";
+import { errnoInfo } from "../../ffi/mod.ts";
 import type { Amount } from "./amounts.ts";
 import type { Area } from "./areas.ts";
 import type { Condition } from "./conditions.ts";
@@ -48,8 +48,9 @@ function describeValues(values: ReadonlySet<number>): string {
     : all.map((value) => hex(value)).join(", ");
 }
 
-function errorName(errno: number): string {
-  return Object.entries(ERRNO).find(([, value]) => value === errno)?.[0] ?? `error ${errno}`;
+/** "EINVAL" */
+export function errorName(errno: number): string {
+  return errnoInfo(errno).code;
 }
 
 /** What has to hold of a call, as a clause: `arg 2 has a bit of 0x800`. */

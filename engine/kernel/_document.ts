@@ -4,13 +4,13 @@
  */
 import { readFileSync, writeFileSync } from "node:fs";
 import { resolve } from "node:path";
-import { ERRNO } from "../../ffi/mod.ts";
 import {
   describeAmount,
   describeArea,
   describeCondition,
   describeContents,
   describeFileChange,
+  errorName,
 } from "./_describe.ts";
 import type { Handling, MemoryWay, SyscallSpec, TaskWay } from "./call.ts";
 import { SPECS } from "./table/mod.ts";
@@ -64,10 +64,6 @@ const TASK_WAYS: Readonly<Record<TaskWay, string>> = {
   exitGroup: "ends the process",
   sigreturn: "goes back from a signal handler",
 };
-
-function errorName(errno: number): string {
-  return Object.entries(ERRNO).find(([, value]) => value === errno)?.[0] ?? String(errno);
-}
 
 /** What is said of a call beside how it is handled. */
 function notes(spec: SyscallSpec): string[] {

@@ -16,14 +16,6 @@ export interface FileRange {
   end: number;
 }
 
-/** A file that a call has changed. */
-export interface FileChange {
-  /** Where the recorder finds it. */
-  path: string;
-  /** What may be different; beyond its end if that has moved. */
-  range: FileRange;
-}
-
 /** All of a file. */
 export const WHOLE: FileRange = { start: 0, end: Number.MAX_SAFE_INTEGER };
 
@@ -31,18 +23,26 @@ export const WHOLE: FileRange = { start: 0, end: Number.MAX_SAFE_INTEGER };
 const RWF = { APPEND: 0x10, NOAPPEND: 0x20 } as const;
 
 /** As a signed 64-bit offset it is -1: the position of the descriptor. */
-export const AT_POSITION = 2 ** 63;
+const AT_POSITION = 2 ** 63;
 
 /** The change of a file's contents that a call has made, or would have if it were a file; asked at its exit. */
 export function contentChange(call: Call): ContentChange | undefined {
   return call.spec?.contents.find(({ when }) => holds(when, call));
 }
 
-/** The offset in its file that a call says that it writes to; undefined where the position counts. */
-export function saidOffset(call: Call, stretch: Stretch): number | undefined {
-  if (stretch.kind !== "writtenAtOffset") return undefined;
-  const offset = call.argument(stretch.at);
+/**
+ * The offset in its file that a call says; undefined where the descriptor's position counts.
+ *
+ * @param at The argument that has it, if one has.
+ */
+export function saidOffset(call: Call, at: number | undefined): number | undefined {
+  const offset = at === undefined ? AT_POSITION : call.argument(at);
   return offset < AT_POSITION ? offset : undefined;
+}
+
+/** The argument with the offset of a write, if one has it. */
+export function offsetArgument(stretch: Stretch | undefined): number | undefined {
+  return stretch?.kind === "writtenAtOffset" ? stretch.at : undefined;
 }
 
 /**
@@ -90,7 +90,7 @@ function written(task: RecordedTask, call: Call, stretch: Stretch, fd: number, s
   const flags =
     stretch.kind === "writtenAtOffset" && stretch.flags !== undefined ? call.int(stretch.flags) : 0;
   if ((appends && (flags & RWF.NOAPPEND) === 0) || (flags & RWF.APPEND) !== 0) return back(size);
-  const offset = saidOffset(call, stretch);
+  const offset = saidOffset(call, offsetArgument(stretch));
   if (offset !== undefined) return { start: offset, end: offset + call.result };
   const pointer = stretch.kind === "writtenBehind" ? call.argument(stretch.at) : 0;
   // The kernel has written back how far it came.

@@ -1,7 +1,7 @@
 /** What the kernel says of a task that is not the recorder's at the moment (proc_pid_stat(5), state). */
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { close, isErrno, O, open, pread, SIG, SIGRT, signalBit } from "../../ffi/mod.ts";
-import { isErrnoException } from "../errno-exception.ts";
+import { readProcFile } from "../proc-file.ts";
 import { readMaps } from "../proc-maps.ts";
 import { CONTEXT_BASE } from "../translate/context.ts";
 
@@ -74,19 +74,9 @@ export function isBusy(tid: number): boolean {
   return letter === "R" || letter === "D";
 }
 
-/** A file of proc; nothing if the task is gone. */
-function readIfThere(path: string): string {
-  try {
-    return readFileSync(path, "latin1");
-  } catch (error) {
-    if (isErrnoException(error, "ENOENT") || isErrnoException(error, "ESRCH")) return "";
-    throw error;
-  }
-}
-
 /** The signals that a process ignores (proc_pid_status(5), SigIgn). */
 export function ignoredSignals(pid: number): number[] {
-  const [, digits = "0"] = /^SigIgn:\s*([0-9a-f]+)$/m.exec(readIfThere(`/proc/${pid}/status`)) ?? [];
+  const [, digits = "0"] = /^SigIgn:\s*([0-9a-f]+)$/m.exec(readProcFile(`/proc/${pid}/status`) ?? "") ?? [];
   const mask = BigInt(`0x${digits}`);
   return Array.from({ length: SIGRT.MAX }, (_, i) => i + 1).filter(
     (signal) => (mask & signalBit(signal)) !== 0n,
@@ -95,7 +85,7 @@ export function ignoredSignals(pid: number): number[] {
 
 /** Whether a signal waits for a task or its process (proc_pid_status(5), SigPnd and ShdPnd); not if the task is gone. */
 export function hasPending(tid: number, signal: number): boolean {
-  const status = readIfThere(`/proc/${tid}/status`);
+  const status = readProcFile(`/proc/${tid}/status`) ?? "";
   const bit = signalBit(signal);
   return [...status.matchAll(/^(?:SigPnd|ShdPnd):\s*([0-9a-f]+)$/gm)].some(
     ([, mask = "0"]) => (BigInt(`0x${mask}`) & bit) !== 0n,

@@ -2,8 +2,7 @@
  * What a program leaves behind: processes that live on when the first one has ended. A recording ends with the first one,
  * as the shell's prompt comes back then; what is left is ended, and named.
  */
-import { readFileSync } from "node:fs";
-import { isErrnoException } from "../errno-exception.ts";
+import { readProcFile } from "../proc-file.ts";
 import type { RecordedTask } from "./recorded-task.ts";
 
 /** A process that was left. */
@@ -20,13 +19,10 @@ export function leftProcesses(tasks: Iterable<RecordedTask>): LeftProcess[] {
 }
 
 function commandOf(pid: number): string[] {
-  try {
-    const words = readFileSync(`/proc/${pid}/cmdline`, "utf8").split("\0");
-    words.pop();
-    return words.length > 0 ? words : [readFileSync(`/proc/${pid}/comm`, "utf8").trimEnd()];
-  } catch (error) {
-    // Killed from outside this very moment.
-    if (isErrnoException(error, "ENOENT") || isErrnoException(error, "ESRCH")) return [];
-    throw error;
-  }
+  const words = readProcFile(`/proc/${pid}/cmdline`, "utf8")?.split("\0") ?? [];
+  words.pop();
+  if (words.length > 0) return words;
+  const name = readProcFile(`/proc/${pid}/comm`, "utf8");
+  // Killed from outside this very moment.
+  return name === undefined ? [] : [name.trimEnd()];
 }

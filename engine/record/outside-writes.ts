@@ -10,7 +10,7 @@ import { type Area, LOCAL_IOVECS, REMOTE_IOVECS, rangesOf } from "../kernel/mod.
 import { collect } from "../output.ts";
 import type { MemoryWrite } from "../trace/events.ts";
 import type { Call } from "./call.ts";
-import { position, saidOffset } from "./file-changes.ts";
+import { offsetArgument, position, saidOffset } from "./file-changes.ts";
 import type { RecordedTask } from "./recorded-task.ts";
 import type { Recording } from "./recording.ts";
 
@@ -120,8 +120,11 @@ export class OutsideWrites {
 function sentTo(call: Call): { fd: number; from: Area; offset: number | undefined } | undefined {
   const { sends, contents = [] } = call.spec ?? {};
   if (!sends) return undefined;
-  const stretch = contents[0]?.stretch;
-  return { fd: call.int(sends.fd), from: sends.from, offset: stretch && saidOffset(call, stretch) };
+  return {
+    fd: call.int(sends.fd),
+    from: sends.from,
+    offset: saidOffset(call, offsetArgument(contents[0]?.stretch)),
+  };
 }
 
 /** Where a link of /proc leads; "" for a descriptor that is not open. */

@@ -4,9 +4,9 @@
  */
 import { readFileSync, readlinkSync } from "node:fs";
 import { AT_FDCWD, close, ftruncate, memfdCreate, O, open, pwrite, SYSCALLS } from "../../ffi/mod.ts";
-import { isErrnoException } from "../errno-exception.ts";
+import { readProcFile } from "../proc-file.ts";
 import type { Call } from "./call.ts";
-import { AT_POSITION, position } from "./file-changes.ts";
+import { position, saidOffset } from "./file-changes.ts";
 import { identityOf } from "./file-identity.ts";
 import { filteredMaps } from "./maps-filter.ts";
 import { visiblePersonality } from "./personality.ts";
@@ -46,8 +46,7 @@ export class ProcViews {
     const fd = call.int(reads.fd);
     const path = this.copies.get(identityOf(task.tid, fd) ?? "");
     if (path === undefined) return;
-    const said = reads.offset === undefined ? AT_POSITION : call.argument(reads.offset);
-    if ((said >= AT_POSITION ? position(task.tid, fd) : said) !== 0) return;
+    if ((saidOffset(call, reads.offset) ?? position(task.tid, fd)) !== 0) return;
     const text = this.text(path);
     // Of a task that is gone the copy tells as it was.
     if (text === undefined) return;
@@ -68,12 +67,8 @@ export class ProcViews {
   private text(path: string): Buffer | undefined {
     const visible = path === CPUINFO ? visibleCpuinfo : this.ofTask(path);
     if (visible === undefined) return undefined;
-    try {
-      return Buffer.from(visible(readFileSync(path, "latin1")), "latin1");
-    } catch (error) {
-      if (isErrnoException(error, "ENOENT") || isErrnoException(error, "ESRCH")) return undefined;
-      throw error;
-    }
+    const text = readProcFile(path);
+    return text === undefined ? undefined : Buffer.from(visible(text), "latin1");
   }
 
   private ofTask(path: string): ((text: string) => string) | undefined {

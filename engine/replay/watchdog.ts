@@ -6,10 +6,10 @@
  * processor, since a busy machine gives them little of it; a task that sleeps, in which nothing can change, is looked at a
  * number of times. These are not counted by the clock, since all of the replay may have been stopped meanwhile.
  */
-import { readFileSync } from "node:fs";
 import { SIG, setTimer } from "../../ffi/mod.ts";
 import { EngineError } from "../engine-error.ts";
 import { takeInterrupt } from "../interrupts.ts";
+import { readProcFile } from "../proc-file.ts";
 import type { TraceEvent } from "../trace/events.ts";
 import { JUMP_COUNTER, TICK_COUNTERS } from "../translate/context.ts";
 import type { ReplayedTask } from "./replayed-task.ts";
@@ -100,17 +100,8 @@ export class Watchdog implements Disposable {
 
 /** The state of a task and the processor time of its process (proc_pid_stat(5)); none of one that is gone. */
 function processorTime(tid: number): { state: string; milliseconds: number } {
-  let stat: string;
-  try {
-    stat = readFileSync(`/proc/${tid}/stat`, "latin1");
-  } catch (error) {
-    if (
-      (error as NodeJS.ErrnoException).code === "ENOENT" ||
-      (error as NodeJS.ErrnoException).code === "ESRCH"
-    )
-      return { state: "X", milliseconds: 0 };
-    throw error;
-  }
+  const stat = readProcFile(`/proc/${tid}/stat`);
+  if (stat === undefined) return { state: "X", milliseconds: 0 };
   // The name in parentheses may hold anything; state is the field behind it, utime and stime are 11 and 12 further.
   const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
   return { state: fields[0] ?? "", milliseconds: (Number(fields[11]) + Number(fields[12])) * CLOCK_TICK_MS };

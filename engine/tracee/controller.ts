@@ -5,7 +5,7 @@
  * Obligations: ptrace works on stopped tasks only, and only on the thread that spawned them. A task's registers in
  * memory are the truth between stops: `dirty` ones are written before it goes on.
  */
-import { readdirSync, readFileSync } from "node:fs";
+import { readdirSync } from "node:fs";
 import {
   ERRNO,
   getRegs,
@@ -22,8 +22,8 @@ import {
   WAIT,
 } from "../../ffi/mod.ts";
 import { invariant } from "../engine-error.ts";
-import { isErrnoException } from "../errno-exception.ts";
 import { Interrupted, takeInterrupt } from "../interrupts.ts";
+import { readProcFile } from "../proc-file.ts";
 import { FAULT_SIGNALS } from "./fault.ts";
 import type { Task } from "./task.ts";
 
@@ -51,15 +51,7 @@ export function request<T>(task: Task, ptrace: (tid: number) => T): T {
 /** Whether this process traces any process still: one of these, or any other. */
 function hasTracees(known: Iterable<number>): boolean {
   const ours = new RegExp(`^TracerPid:\\t${process.pid}$`, "m");
-  const isOurs = (pid: number | string): boolean => {
-    try {
-      return ours.test(readFileSync(`/proc/${pid}/status`, "latin1"));
-    } catch (error) {
-      // It is gone.
-      if (isErrnoException(error, "ENOENT") || isErrnoException(error, "ESRCH")) return false;
-      throw error;
-    }
-  };
+  const isOurs = (pid: number | string): boolean => ours.test(readProcFile(`/proc/${pid}/status`) ?? "");
   for (const pid of known) if (isOurs(pid)) return true;
   return readdirSync("/proc").some((entry) => /^\d+$/.test(entry) && isOurs(entry));
 }

@@ -3,6 +3,7 @@
 import type { Place } from "../../engine/debug/mod.ts";
 import { SIG } from "../../ffi/mod.ts";
 import { UsageError } from "../errors.ts";
+import { SIGNAL_BASE } from "../exit-codes.ts";
 
 /** Options of all of them. */
 export const PLACE_OPTIONS = {
@@ -24,6 +25,19 @@ export async function placeOf(text: string): Promise<Place> {
   const place = parsePlace(text);
   if (place === undefined) throw new UsageError(`--at: '${text}' is no place; a place is ${PLACES}`);
   return place;
+}
+
+/**
+ * The exit code of a command that has not got to its place.
+ *
+ * @param error What has ended it.
+ * @throws UsageError for a place that the recording does not have; whatever else it was.
+ */
+export async function exitCodeOf(error: unknown): Promise<number> {
+  const { Interrupted, NoSuchPlace } = await import("../../engine/debug/mod.ts");
+  if (error instanceof Interrupted) return SIGNAL_BASE + error.signal;
+  if (error instanceof NoSuchPlace) throw new UsageError(`--at: ${error.message}`);
+  throw error;
 }
 
 /** Whether a pending signal ends a command. */

@@ -1,15 +1,14 @@
 /** `tickproof backtrace`: where all threads stand at a place of a recording, without a debugger. */
-import type { Place, Stacks } from "../../engine/debug/mod.ts";
+import type { Stacks } from "../../engine/debug/mod.ts";
 import { pendingInterrupt } from "../../ffi/mod.ts";
 import { defineCommand } from "../args/mod.ts";
 import { FRAMES, framesOf, storedFiles } from "../engines/stack.ts";
-import { UsageError } from "../errors.ts";
-import { OK, SIGNAL_BASE } from "../exit-codes.ts";
+import { OK } from "../exit-codes.ts";
 import { print } from "../output.ts";
 import { counted } from "../plural.ts";
 import { placeText } from "../symbols/mod.ts";
 import { findTrace } from "../traces.ts";
-import { isEnding, PLACE_OPTIONS, placeOf } from "./_debug-options.ts";
+import { exitCodeOf, isEnding, PLACE_OPTIONS, placeOf } from "./_debug-options.ts";
 
 export const backtrace = defineCommand({
   name: "backtrace",
@@ -27,27 +26,25 @@ export const backtrace = defineCommand({
     const directory = findTrace(path);
     const at = await placeOf(options.at ?? "failure");
     const { catchInterrupts } = await import("../../engine/mod.ts");
+    const { stacksAt } = await import("../../engine/debug/mod.ts");
     using _ = catchInterrupts();
-    const stacks = await stacksOf(directory, at, options.process);
-    if (typeof stacks === "number") return SIGNAL_BASE + stacks;
+    let stacks: Stacks;
+    try {
+      stacks = stacksAt({
+        directory,
+        at,
+        process: options.process,
+        isEnded: () => isEnding(pendingInterrupt()),
+      });
+    } catch (error) {
+      return await exitCodeOf(error);
+    }
     const tasks = named(stacks, directory);
     if (options.json) print(`${JSON.stringify({ directory, event: stacks.event, tasks }, null, 2)}\n`);
     else print(text(stacks.event, tasks));
     return OK;
   },
 });
-
-/** @returns The stacks; the number of the signal that has ended the replay. */
-async function stacksOf(directory: string, at: Place, process: number | undefined): Promise<Stacks | number> {
-  const { Interrupted, NoSuchPlace, stacksAt } = await import("../../engine/debug/mod.ts");
-  try {
-    return stacksAt({ directory, at, process, isEnded: () => isEnding(pendingInterrupt()) });
-  } catch (error) {
-    if (error instanceof Interrupted) return error.signal;
-    if (error instanceof NoSuchPlace) throw new UsageError(`--at: ${error.message}`);
-    throw error;
-  }
-}
 
 /** A thread and its frames, the innermost first. */
 interface NamedStack {

@@ -3,6 +3,7 @@ import { resolve } from "node:path";
 import { defineCommand } from "../args/mod.ts";
 import { UsageError } from "../errors.ts";
 import { SIGNAL_BASE } from "../exit-codes.ts";
+import { quote } from "../reporters/replay-command.ts";
 import { findTrace } from "../traces.ts";
 import { PLACE_OPTIONS, placeOf } from "./_debug-options.ts";
 
@@ -45,7 +46,7 @@ export const debug = defineCommand({
       ...process_,
       findTrace(path),
     ];
-    const target = `target remote | exec ${server.map(quoted).join(" ")}`;
+    const target = `target remote | exec ${server.map(quote).join(" ")}`;
     // Ctrl-C is gdb's.
     const ignore = (): void => {};
     process.on("SIGINT", ignore);
@@ -60,8 +61,3 @@ export const debug = defineCommand({
     return started.signalCode === null ? code : SIGNAL_BASE + 2;
   },
 });
-
-/** A word for a shell. */
-function quoted(word: string): string {
-  return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
-}

@@ -4,6 +4,7 @@ import { defineCommand } from "../args/mod.ts";
 import { UsageError } from "../errors.ts";
 import { FAILED, OK, SIGNAL_BASE } from "../exit-codes.ts";
 import { isRichTerminal, outputColumns, print } from "../output.ts";
+import { HOST_OPTION } from "./_host-option.ts";
 
 /** Each of these asks something else. */
 const MODES = ["explain", "require", "compare"] as const;
@@ -28,11 +29,7 @@ export const doctor = defineCommand({
   ].join("\n"),
   options: {
     json: { kind: "flag", help: "print one JSON object" },
-    host: {
-      kind: "text",
-      value: "NAME|FILE",
-      help: "a described host instead of this machine: one of manifests/hosts, or a profile of your own",
-    },
+    host: HOST_OPTION,
     explain: { kind: "text", value: "CAPABILITY", help: "show all about one probe, and what it finds" },
     require: {
       kind: "text",

@@ -5,7 +5,7 @@ import { UsageError } from "../errors.ts";
 import { OK, SIGNAL_BASE } from "../exit-codes.ts";
 import { say } from "../output.ts";
 import { findTrace } from "../traces.ts";
-import { isEnding, PLACE_OPTIONS, placeOf } from "./_debug-options.ts";
+import { exitCodeOf, isEnding, PLACE_OPTIONS, placeOf } from "./_debug-options.ts";
 
 export const gdbserver = defineCommand({
   name: "gdbserver",
@@ -25,7 +25,7 @@ export const gdbserver = defineCommand({
     const { stdio, port } = options;
     if (stdio && port !== undefined) throw new UsageError("--port and --stdio exclude each other");
     const engine = await import("../../engine/mod.ts");
-    const { Interrupted, NoSuchPlace, serveGdb } = await import("../../engine/debug/mod.ts");
+    const { serveGdb } = await import("../../engine/debug/mod.ts");
     const served = {
       directory: findTrace(path),
       at: await placeOf(options.at ?? "start"),
@@ -44,9 +44,7 @@ export const gdbserver = defineCommand({
       const signal = pendingInterrupt();
       return isEnding(signal) ? SIGNAL_BASE + signal : OK;
     } catch (error) {
-      if (error instanceof Interrupted) return SIGNAL_BASE + error.signal;
-      if (error instanceof NoSuchPlace) throw new UsageError(`--at: ${error.message}`);
-      throw error;
+      return await exitCodeOf(error);
     } finally {
       if (client !== undefined) close(client);
     }

@@ -3,6 +3,7 @@ import { defineCommand } from "../args/mod.ts";
 import { UsageError } from "../errors.ts";
 import { FAILED, OK, SIGNAL_BASE } from "../exit-codes.ts";
 import { isRichTerminal, outputColumns, print } from "../output.ts";
+import { HOST_OPTION } from "./_host-option.ts";
 
 const STATES = ["yes", "no", "unknown"] as const;
 
@@ -16,11 +17,7 @@ export const probe = defineCommand({
   ].join("\n"),
   options: {
     json: { kind: "flag", help: "print one JSON object" },
-    host: {
-      kind: "text",
-      value: "NAME|FILE",
-      help: "a described host instead of this machine: one of manifests/hosts, or a profile of your own",
-    },
+    host: HOST_OPTION,
     expect: { kind: "text", value: "STATE", choices: STATES, help: "exit with 1 unless all find this" },
   },
   positionals: { usage: "FILE…", min: 1, max: Number.POSITIVE_INFINITY },
