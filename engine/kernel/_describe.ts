@@ -3,7 +3,7 @@
  */
 import { errnoInfo } from "../../ffi/mod.ts";
 import type { Amount } from "./amounts.ts";
-import type { Area } from "./areas.ts";
+import { type Area, filledLength } from "./areas.ts";
 import type { Condition } from "./conditions.ts";
 import type { ContentChange, FileChange } from "./files.ts";
 
@@ -107,6 +107,8 @@ export function describeArea(area: Area): string {
   switch (area.kind) {
     case "buffer":
       return `${arg(area.at)} (${bytes(area.length)})`;
+    case "filled":
+      return `${arg(area.at)} (${bytes(filledLength(area))})`;
     case "behind":
       return `behind the pointer at ${arg(area.at)}${area.offset > 0 ? ` + ${area.offset}` : ""} (${bytes(area.length)})`;
     case "string":

@@ -21,6 +21,8 @@ import {
 export type Area =
   /** `length` bytes at the address in the argument. */
   | { readonly kind: "buffer"; readonly at: number; readonly length: Amount }
+  /** The part of a buffer that the call filled: `unit` times its result, but at most what argument `capacityAt` says. */
+  | { readonly kind: "filled"; readonly at: number; readonly capacityAt: number; readonly unit: number }
   /** `length` bytes at the address that the program's memory holds `offset` bytes behind the argument. */
   | { readonly kind: "behind"; readonly at: number; readonly offset: number; readonly length: Amount }
   /** The string at the argument, with its NUL. */
@@ -54,7 +56,12 @@ export function out(at: number, length: Amount): Area {
  * argument `capacityAt` says. A result may be larger: the length of a packet that was cut, of a value only asked for.
  */
 export function filled(at: number, capacityAt: number, unit = 1): Area {
-  return out(at, times(least(result, argument(capacityAt)), unit));
+  return { kind: "filled", at, capacityAt, unit };
+}
+
+/** How much of a buffer the call filled. */
+export function filledLength({ capacityAt, unit }: Area & { kind: "filled" }): Amount {
+  return times(least(result, argument(capacityAt)), unit);
 }
 
 /** `length` bytes at the address that the program's memory holds `offset` bytes behind argument `at`. */
@@ -133,6 +140,8 @@ export function rangesOf(area: Area, call: CallView): MemoryRange[] {
   switch (area.kind) {
     case "buffer":
       return [{ address: call.argument(area.at), length: evaluate(area.length, call) }];
+    case "filled":
+      return [{ address: call.argument(area.at), length: evaluate(filledLength(area), call) }];
     case "behind": {
       const pointer = call.argument(area.at);
       if (pointer === 0) return [];

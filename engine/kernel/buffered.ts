@@ -3,10 +3,11 @@
  * concern nobody but the caller, and whose outputs follow from their arguments and their result. The tracer hears of them
  * when the task stops for something else.
  *
- * What is said here of outputs is what the table says; a test compares both.
+ * What they write is what the table says. Here is only which calls they are, and what the table has no need to know.
  */
 import { SYSCALLS, type SyscallName } from "../../ffi/mod.ts";
-import { RUSAGE, STAT, SYSINFO, TIMESPEC, TIMEVAL, TIMEZONE, TMS, UTSNAME } from "./table/sizes.ts";
+import type { Area } from "./areas.ts";
+import { syscallSpec } from "./query.ts";
 
 /** Memory that a call writes if it succeeds. */
 export interface BufferedWrite {
@@ -29,38 +30,42 @@ export interface BufferedCall {
   count?: number;
 }
 
-type Lines = Partial<Record<SyscallName, Omit<BufferedCall, "number">>>;
-
-const out = (at: number, bytes: number | "result"): BufferedWrite => ({ at, bytes });
+type Line = Pick<BufferedCall, "args" | "descriptor">;
 
 /** Calls that only say something. */
-function asking(args: number, ...names: SyscallName[]): Lines {
-  return Object.fromEntries(names.map((name) => [name, { args, writes: [] }]));
+function asking(args: number, ...names: SyscallName[]): Partial<Record<SyscallName, Line>> {
+  return Object.fromEntries(names.map((name) => [name, { args }]));
 }
 
-const LINES: Lines = {
-  read: { args: 3, descriptor: "read", count: 2, writes: [out(1, "result")] },
-  pread64: { args: 4, descriptor: "read", count: 2, writes: [out(1, "result")] },
-  write: { args: 3, descriptor: "written", writes: [] },
-  pwrite64: { args: 4, descriptor: "written", writes: [] },
-  lseek: { args: 3, descriptor: "read", writes: [] },
-  fstat: { args: 2, descriptor: "read", writes: [out(1, STAT)] },
-  getdents64: { args: 3, descriptor: "read", count: 2, writes: [out(1, "result")] },
-  clock_gettime: { args: 2, writes: [out(1, TIMESPEC)] },
-  clock_getres: { args: 2, writes: [out(1, TIMESPEC)] },
-  gettimeofday: { args: 2, writes: [out(0, TIMEVAL), out(1, TIMEZONE)] },
-  time: { args: 1, writes: [out(0, 8)] },
-  times: { args: 1, writes: [out(0, TMS)] },
-  getcpu: { args: 2, writes: [out(0, 4), out(1, 4)] },
-  getrusage: { args: 2, writes: [out(1, RUSAGE)] },
-  sysinfo: { args: 1, writes: [out(0, SYSINFO)] },
-  uname: { args: 1, writes: [out(0, UTSNAME)] },
+const LINES: Partial<Record<SyscallName, Line>> = {
+  read: { args: 3, descriptor: "read" },
+  pread64: { args: 4, descriptor: "read" },
+  write: { args: 3, descriptor: "written" },
+  pwrite64: { args: 4, descriptor: "written" },
+  lseek: { args: 3, descriptor: "read" },
+  fstat: { args: 2, descriptor: "read" },
+  getdents64: { args: 3, descriptor: "read" },
+  ...asking(2, "clock_gettime", "clock_getres", "gettimeofday", "getcpu", "getrusage"),
+  ...asking(1, "time", "times", "sysinfo", "uname"),
   ...asking(0, "getpid", "gettid", "getppid", "getpgrp", "getuid", "geteuid", "getgid", "getegid"),
   ...asking(1, "getpgid", "getsid"),
 };
 
+/** An area of the table as the stub writes it. */
+function written(name: string, area: Area): BufferedWrite & Pick<BufferedCall, "count"> {
+  if (area.kind === "buffer" && typeof area.length === "number") return { at: area.at, bytes: area.length };
+  if (area.kind === "filled" && area.unit === 1)
+    return { at: area.at, bytes: "result", count: area.capacityAt };
+  throw new Error(`engine invariant broken: ${name} has an output that needs a stop`);
+}
+
+function bufferedCall([name, line]: [string, Line]): BufferedCall {
+  const number = SYSCALLS[name as SyscallName];
+  const outputs = syscallSpec(number)?.writes.map((area) => written(name, area)) ?? [];
+  const count = outputs.find((output) => output.count !== undefined)?.count;
+  const writes = outputs.map(({ at, bytes }) => ({ at, bytes }));
+  return { ...line, number, writes, ...(count !== undefined && { count }) };
+}
+
 /** All of them. */
-export const BUFFERED: readonly BufferedCall[] = Object.entries(LINES).map(([name, line]) => ({
-  ...line,
-  number: SYSCALLS[name as SyscallName],
-}));
+export const BUFFERED: readonly BufferedCall[] = Object.entries(LINES).map(bufferedCall);
