@@ -1,12 +1,11 @@
 /** `bun run bench`: the benchmarks by name, their tables, and files of their results. */
 import { didYouMean } from "../ffi/mod.ts";
 import { defineCommand } from "../runner/args/mod.ts";
-import { UsageError } from "../runner/errors.ts";
-import { OK, SIGNAL_BASE } from "../runner/exit-codes.ts";
+import { OK, SIGNAL_BASE, UsageError } from "../runner/errors/mod.ts";
+import { checkWritable, writeWhole } from "../runner/files/mod.ts";
 import { Interrupted } from "../runner/host/interrupted.ts";
-import { endWith } from "../runner/main.ts";
-import { isRichTerminal, print } from "../runner/output.ts";
-import { checkWritable, writeWhole } from "../runner/write-whole.ts";
+import { isRichTerminal, print } from "../runner/output/mod.ts";
+import { endWith } from "../runner/start/mod.ts";
 import { benchEngine, engineTable } from "./engine.ts";
 
 const NAMES = ["counters", "engine", "suites"];

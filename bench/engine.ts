@@ -2,12 +2,12 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { UsageError } from "../runner/errors.ts";
+import { UsageError } from "../runner/errors/mod.ts";
 import { Interrupted, untilInterrupted } from "../runner/host/interrupted.ts";
-import { isRichTerminal, say } from "../runner/output.ts";
-import { counted, group } from "../runner/plural.ts";
+import { isRichTerminal, say } from "../runner/output/mod.ts";
 import { styleFor } from "../runner/reporters/style.ts";
 import { layOut } from "../runner/reporters/table.ts";
+import { counted, group } from "../runner/text/mod.ts";
 import { host } from "./host.ts";
 import { type Measurement, measure } from "./measure.ts";
 import { programs } from "./programs.ts";

@@ -2,8 +2,8 @@
 import { readdirSync, rmSync, statSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { throwIfInterrupted } from "../runner/host/interrupted.ts";
-import { median } from "../runner/median.ts";
-import { type RecordReport, readReport } from "../runner/report.ts";
+import { type RecordReport, readReport } from "../runner/outcome/mod.ts";
+import { median } from "../runner/results/mod.ts";
 import type { Program } from "./programs.ts";
 
 const TICKPROOF = [process.execPath, resolve(import.meta.dir, "../runner/cli.ts")];

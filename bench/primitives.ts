@@ -4,7 +4,7 @@
  */
 import { Bench } from "tinybench";
 import { openMemory, PTRACE, REG, rawSyscall, SYSCALLS, spawnTraced, TraceeControl } from "../ffi/mod.ts";
-import { print } from "../runner/output.ts";
+import { print } from "../runner/output/mod.ts";
 import { styleFor } from "../runner/reporters/style.ts";
 import { layOut } from "../runner/reporters/table.ts";
 

@@ -1,7 +1,7 @@
 /** What the benchmark runs: programs with their input, ready to start. */
 import { existsSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
-import { UsageError } from "../runner/errors.ts";
+import { UsageError } from "../runner/errors/mod.ts";
 import { compile } from "../runner/programs/compile.ts";
 import { findCompiler } from "../runner/programs/compiler.ts";
 import { mixedBytes, numberLines } from "../suites/_data.ts";

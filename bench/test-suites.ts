@@ -1,8 +1,8 @@
 /** Whole test suites of others that the benchmark records: one in Node, one in Python, one in C. */
 import { existsSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { UsageError } from "../runner/errors.ts";
-import { say } from "../runner/output.ts";
+import { UsageError } from "../runner/errors/mod.ts";
+import { say } from "../runner/output/mod.ts";
 import type { Program } from "./programs.ts";
 
 /** qs, whose npm package ships its tests, and what those import. */

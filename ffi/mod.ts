@@ -6,89 +6,63 @@
  * kernel come from a {@link NativeBuffer}, never from `ptr()` of an array.
  */
 
-export { currentCpu, getAffinity, setAffinity, yieldProcessor } from "./affinity.ts";
-export { NativeBuffer } from "./buffer.ts";
 export {
-  type CpuFeatures,
-  type CpuidResult,
-  cpuFeatures,
-  cpuid,
-  rdrand,
-  rdseed,
-  rdtsc,
-  rdtscp,
-  xgetbv,
-} from "./cpu.ts";
-export { DescriptorChannel, type ReceiveCall } from "./descriptor_channel.ts";
-export { emptyCall } from "./empty_call.ts";
-export { ERRNO, type Errno, type ErrnoCode, errnoInfo } from "./errno.ts";
-export { isErrno, SyscallError, unwrap } from "./error.ts";
-export {
+  acceptClient,
   cloneFile,
   close,
   copyFileRange,
+  DescriptorChannel,
   ftruncate,
+  isReadable,
   isTerminal,
   kcmp,
+  type Listener,
+  listenOnLoopback,
   memfdCreate,
+  NotifyingPipe,
   nextData,
   nextHole,
   open,
   openAt,
+  PacketPipe,
   pread,
   preadAt,
   pwrite,
   pwriteAt,
+  type ReceiveCall,
+  readKernelLog,
   terminalColumns,
-} from "./files.ts";
-export { type ChildEnd, HeldChild } from "./held_child.ts";
+  writeNow,
+  writeSome,
+} from "./files/mod.ts";
 export {
-  clearInterrupt,
-  installInterrupts,
-  interruptCount,
-  isIgnored,
-  pendingInterrupt,
-  restoreDefault,
-  setTimer,
-  unblockSignals,
-  wasIgnored,
-} from "./interrupt.ts";
-export { readKernelLog } from "./kernel_log.ts";
-export { openLibrary, type Signature } from "./library.ts";
-export { encodeListing, type Listing, parseListing } from "./listing.ts";
-export { acceptClient, isReadable, type Listener, listenOnLoopback } from "./loopback.ts";
-export { type MapOptions, mmap, mprotect, munmap } from "./mapping.ts";
-export { openMemory, TraceeMemory } from "./memory.ts";
-export { AT_FDCWD, MADV, MAP, MFD, MREMAP, O, PROT } from "./mman.ts";
-export { SYSCALLS, type SyscallName, syscallName } from "./numbers.ts";
-export * from "./perf/mod.ts";
-export { NotifyingPipe, PacketPipe } from "./pipe.ts";
-export { ARCH, AT, CLONE, KCMP, PERSONALITY, WAIT, WAIT_ID } from "./process.ts";
-export { processVmRead, processVmWrite } from "./process_vm.ts";
-export {
-  detach,
-  getEventMessage,
-  getRegSet,
-  getRegs,
-  getSigInfo,
-  getSigMask,
-  kill,
-  peekUser,
-  pokeUser,
-  ptrace,
-  setOptions,
-  setRegSet,
-  setRegs,
-  setSigInfo,
-  setSigMask,
-  tgkill,
-} from "./ptrace.ts";
-export { NT, PTRACE, PTRACE_EVENT, PTRACE_O } from "./ptrace_constants.ts";
-export { rawSyscall } from "./raw.ts";
-export { retry } from "./retry.ts";
-export { SHM, SharedSegment } from "./shared_segment.ts";
-export {
+  ARCH,
+  AT,
+  AT_FDCWD,
+  CLONE,
+  ERRNO,
+  type Errno,
+  type ErrnoCode,
+  errnoInfo,
+  IOVEC,
+  ITIMERVAL,
+  isErrno,
+  KCMP,
+  KERNEL_SIGACTION,
+  MADV,
+  MAP,
+  MFD,
+  MREMAP,
+  O,
+  openLibrary,
+  PERSONALITY,
   POLL,
+  PROT,
+  REG,
+  REGS_SIZE,
+  type RegisterName,
+  rawSyscall,
+  retry,
   SA,
   SEGV,
   SI,
@@ -96,33 +70,104 @@ export {
   SIG_DFL,
   SIG_HOW,
   SIG_IGN,
+  SIGINFO,
   SIGRT,
   SIGSET_SIZE,
   type SignalName,
+  type Signature,
+  STACK_T,
+  SYSCALLS,
+  SyscallError,
+  type SyscallName,
   signalBit,
   signalName,
-  TRAP,
-} from "./signals.ts";
-export { spawnTraced } from "./spawn.ts";
-export type { SpawnOptions } from "./spawn_block.ts";
-export { START_VARIABLE, type StartState, startState } from "./start_state.ts";
-export {
-  IOVEC,
-  ITIMERVAL,
-  KERNEL_SIGACTION,
-  REG,
-  REGS_SIZE,
-  type RegisterName,
-  SIGINFO,
-  STACK_T,
+  syscallName,
   TIMESPEC,
   TIMEVAL,
+  TRAP,
   UCONTEXT,
-} from "./structs.ts";
-export { didYouMean, nearest } from "./suggest.ts";
-export { REGS_NOT_READ, TraceeControl } from "./tracee_control.ts";
-export { type ResourceUsage, resourceUsage } from "./usage.ts";
-export { oneLine, visibleJson, visibleLines } from "./visible.ts";
-export { SYSCALL_STOP, type WaitStatus, waitStatus } from "./wait_status.ts";
-export { fromBytes, ownArguments, ownEnvironment, toBytes } from "./words.ts";
-export { writeNow, writeSome } from "./write.ts";
+  unwrap,
+  WAIT,
+  WAIT_ID,
+} from "./kernel/mod.ts";
+export { type MapOptions, mmap, mprotect, munmap, NativeBuffer, SHM, SharedSegment } from "./memory/mod.ts";
+export * from "./perf/mod.ts";
+export {
+  clearInterrupt,
+  currentCpu,
+  getAffinity,
+  installInterrupts,
+  interruptCount,
+  isIgnored,
+  pendingInterrupt,
+  type ResourceUsage,
+  resourceUsage,
+  restoreDefault,
+  type SpawnOptions,
+  START_VARIABLE,
+  type StartState,
+  setAffinity,
+  setTimer,
+  startState,
+  unblockSignals,
+  wasIgnored,
+  yieldProcessor,
+} from "./process/mod.ts";
+export {
+  type CpuFeatures,
+  type CpuidResult,
+  cpuFeatures,
+  cpuid,
+  emptyCall,
+  rdrand,
+  rdseed,
+  rdtsc,
+  rdtscp,
+  xgetbv,
+} from "./processor/mod.ts";
+export {
+  type ChildEnd,
+  detach,
+  getEventMessage,
+  getRegSet,
+  getRegs,
+  getSigInfo,
+  getSigMask,
+  HeldChild,
+  kill,
+  NT,
+  openMemory,
+  PTRACE,
+  PTRACE_EVENT,
+  PTRACE_O,
+  peekUser,
+  pokeUser,
+  processVmRead,
+  processVmWrite,
+  ptrace,
+  REGS_NOT_READ,
+  SYSCALL_STOP,
+  setOptions,
+  setRegSet,
+  setRegs,
+  setSigInfo,
+  setSigMask,
+  spawnTraced,
+  TraceeControl,
+  TraceeMemory,
+  tgkill,
+  type WaitStatus,
+  waitStatus,
+} from "./ptrace/mod.ts";
+export { encodeListing, type Listing, parseListing } from "./stubs/listing.ts";
+export {
+  didYouMean,
+  fromBytes,
+  nearest,
+  oneLine,
+  ownArguments,
+  ownEnvironment,
+  toBytes,
+  visibleJson,
+  visibleLines,
+} from "./text/mod.ts";

@@ -3,9 +3,9 @@
  * sources say: some 200 modules cost 50 ms to load one by one, a tenth of what recording a short program takes.
  */
 import { writeSync } from "node:fs";
-import { ownArguments } from "../ffi/words.ts";
+import { ownArguments } from "../ffi/text/words.ts";
 import { compiledEntry } from "./compiled/current.ts";
-import { missingHere } from "./surroundings.ts";
+import { missingHere } from "./start/surroundings.ts";
 
 const missing = missingHere();
 if (missing !== undefined) {
@@ -17,6 +17,9 @@ const compiled = compiledEntry(argv);
 if (compiled !== undefined) {
   await import(compiled);
 } else {
-  const [{ main }, { endWith }] = await Promise.all([import("./command-line.ts"), import("./main.ts")]);
+  const [{ main }, { endWith }] = await Promise.all([
+    import("./start/command-line.ts"),
+    import("./start/main.ts"),
+  ]);
   await endWith(() => main(argv));
 }

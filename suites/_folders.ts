@@ -1,6 +1,6 @@
 /**
- * The folders of the runner, as their own imports say: for the test that holds them apart, and for the table in
- * docs/architecture.md, which `runner/bun suites/_folders.ts` brings up to date.
+ * The folders of ffi and of the runner, as their own imports say: for the test that holds them apart, and for the tables
+ * in docs/architecture.md, which `runner/bun suites/_folders.ts` brings up to date.
  */
 import { readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
@@ -8,7 +8,11 @@ import { importsOf, ROOT } from "./_imports.ts";
 import { withPart } from "./_marked.ts";
 
 const DOCUMENT = join(ROOT, "docs/architecture.md");
-const MARKS = ["<!-- folders: written by suites/_folders.ts -->", "<!-- end of folders -->"] as const;
+
+/** Where the tables stand in the document: of the folders below which folder. */
+const TABLES = ["ffi", "runner"] as const;
+const marks = (top: string) =>
+  [`<!-- folders of ${top}: written by suites/_folders.ts -->`, `<!-- end of folders of ${top} -->`] as const;
 
 /** The first sentence of a file's head. */
 function headOf(file: string): string {
@@ -23,22 +27,29 @@ export function ownImports(folders: readonly string[]): Map<string, string[]> {
 }
 
 /** The table: each folder that has a door, what its door says, and the folders beside that it imports from. */
-export function folderTable(imports = ownImports(["runner"])): string {
-  const doors = [...imports.keys()].filter((file) => file.endsWith("/mod.ts")).map(dirname);
+function folderTable(top: string): string {
+  const imports = ownImports([top]);
+  const doors = [...imports.keys()]
+    .filter((file) => file.endsWith("/mod.ts"))
+    .map(dirname)
+    .filter((folder) => folder !== top);
   const rows = doors.map((folder) => {
     const from = [...imports]
       .filter(([file]) => dirname(file) === folder)
       .flatMap(([, targets]) => targets.map(dirname))
-      .filter((target) => target !== folder && target.startsWith("runner/"));
-    const names = [...new Set(from)].toSorted().map((name) => `\`${name.slice("runner/".length)}\``);
+      .filter((target) => target !== folder && target.startsWith(`${top}/`));
+    const names = [...new Set(from)].toSorted().map((name) => `\`${name.slice(top.length + 1)}\``);
     return `| \`${folder}/\` | ${headOf(join(folder, "mod.ts"))} | ${names.join(", ") || "–"} |`;
   });
   return ["| folder | what it owns | imports from |", "| --- | --- | --- |", ...rows].join("\n");
 }
 
-/** @throws {Error} If the document has no place for the table. */
+/** @throws {Error} If the document has no place for a table. */
 export function withFolders(document: string): string {
-  return withPart(document, "docs/architecture.md", MARKS, folderTable());
+  return TABLES.reduce(
+    (text, top) => withPart(text, "docs/architecture.md", marks(top), folderTable(top)),
+    document,
+  );
 }
 
 /** The document as it is. */

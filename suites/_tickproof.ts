@@ -4,8 +4,8 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { assert, assertEquals } from "@std/assert";
-import type { Exit, RecordReport, ReplayReport } from "../runner/report.ts";
-import { signalNumber } from "../runner/signals.ts";
+import type { Exit, RecordReport, ReplayReport } from "../runner/outcome/mod.ts";
+import { signalNumber } from "../runner/text/mod.ts";
 
 /** How long a whole-program test may take, in milliseconds. */
 export const TEST_TIMEOUT = 120_000;

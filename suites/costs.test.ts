@@ -8,7 +8,7 @@ import { assert, assertEquals } from "@std/assert";
 import type { Cost } from "../engine/mod.ts";
 import { EventEncoder } from "../engine/trace/encode.ts";
 import { TraceReader } from "../engine/trace/mod.ts";
-import type { Report } from "../runner/report.ts";
+import type { Report } from "../runner/outcome/mod.ts";
 import { hostTest, run, Scratch, TICKPROOF } from "./_tickproof.ts";
 
 const FOLDER = resolve(import.meta.dir, "costs");

@@ -1,7 +1,7 @@
 /** The loops in C (`loops.c`), compiled on the spot and called in this process: same descriptors, same memory. */
 import { resolve } from "node:path";
 import { openLibrary, type Signature } from "../../ffi/mod.ts";
-import { isUserError } from "../../runner/errors.ts";
+import { isUserError } from "../../runner/errors/mod.ts";
 import { compile } from "../../runner/programs/compile.ts";
 import { type Compiler, FLAGS, findCompiler } from "../../runner/programs/compiler.ts";
 

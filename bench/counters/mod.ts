@@ -1,7 +1,7 @@
 /** The benchmark of the counter path: each way to read and to switch a counter, beside the same loop in C. */
 import { Counter, nativeWords } from "../../ffi/mod.ts";
-import { UsageError } from "../../runner/errors.ts";
-import { say } from "../../runner/output.ts";
+import { UsageError } from "../../runner/errors/mod.ts";
+import { say } from "../../runner/output/mod.ts";
 import { host } from "../host.ts";
 import { type CSide, openCSide } from "./c-side.ts";
 import { type Garbage, measureGarbage } from "./garbage.ts";

@@ -1,5 +1,5 @@
 /** What a run of the benchmark gives: plain data, as `--json` writes it. */
-import { counted } from "../../runner/plural.ts";
+import { counted } from "../../runner/text/mod.ts";
 import type { Garbage } from "./garbage.ts";
 import type { Figures } from "./measure.ts";
 

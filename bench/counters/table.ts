@@ -1,7 +1,8 @@
 /** The report for people: a row an operation, then the goals. */
-import { counted } from "../../runner/plural.ts";
+
 import { styleFor } from "../../runner/reporters/style.ts";
 import { type Cell, layOut } from "../../runner/reporters/table.ts";
+import { counted } from "../../runner/text/mod.ts";
 import { type CountersReport, describeGarbage, isClean, type RowReport } from "./report.ts";
 import type { Histogram } from "./statistics.ts";
 

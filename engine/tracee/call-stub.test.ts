@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { compareColumns } from "../../ffi/_disassembly.ts";
+import { compareColumns } from "../../ffi/stubs/_disassembly.ts";
 import { CALL_STUB, CONTEXT, CONTEXT_SIZE } from "../translate/context.ts";
 import { CALL_DATA, CALL_ENTRY, CALL_LISTING, callStubResumption, isInCallStub } from "./call-stub.ts";
 

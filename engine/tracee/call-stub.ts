@@ -35,7 +35,7 @@ export const CALL_DATA = {
   stackTop: CONTEXT.scratch,
 } as const;
 
-/** Entries and other places of the stub; for the notation see `ffi/listing.ts`. Names in brackets are of {@link CALL_DATA}. */
+/** Entries and other places of the stub; for the notation see `ffi/stubs/listing.ts`. Names in brackets are of {@link CALL_DATA}. */
 export const CALL_LISTING = `
 direct:  ; no call is done here
   41 ff e3                          jmp r11

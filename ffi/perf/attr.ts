@@ -1,6 +1,6 @@
 /** struct perf_event_attr, built field by field. Source: linux/perf_event.h. */
 
-import { NativeBuffer } from "../buffer.ts";
+import { NativeBuffer } from "../memory/mod.ts";
 import { PERF_ATTR_BIT, type PerfAttrFlag } from "./constants.ts";
 
 /** Sizes that the struct has had; a kernel refuses a longer one than it knows only if the rest is not 0. */

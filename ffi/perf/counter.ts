@@ -1,13 +1,13 @@
 /** One event that is open and counts: its switches, and its value. */
 
-import { SyscallError, unwrap } from "../error.ts";
+import { SyscallError, unwrap } from "../kernel/mod.ts";
 import { PERF_FORMAT } from "./constants.ts";
 import type { PerfEvent } from "./event.ts";
 import { resolveEvent } from "./events/mod.ts";
 import { type CounterOptions, type OpenEvent, openEvent, orNotSupported, switchEvent } from "./open.ts";
 import { lostPin, type NotSupported, type OpenReading, toReading } from "./reading.ts";
 import type { PerfMapping, PerfSystem } from "./system.ts";
-import { type UserRead, userRead } from "./user_read.ts";
+import { type UserRead, userRead } from "./user-read.ts";
 import { COUNTER_WORDS } from "./words.ts";
 
 /** Kernel: perf_mmap() in kernel/events/core.c. */

@@ -1,7 +1,7 @@
 /** What counters must know of a host besides its system calls: its processor, and its files of facts. */
 
 import { readdirSync, readFileSync } from "node:fs";
-import { type CpuidResult, cpuid } from "../cpu.ts";
+import { type CpuidResult, cpuid } from "../processor/mod.ts";
 
 /** A host that can be asked, this one or a described one. */
 export interface HostFacts {

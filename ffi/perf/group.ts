@@ -1,6 +1,6 @@
 /** Events that are on counters at the same time or not at all, and are read in one system call. */
 
-import { unwrap } from "../error.ts";
+import { unwrap } from "../kernel/mod.ts";
 import { PERF_FORMAT, PERF_IOC_FLAG_GROUP } from "./constants.ts";
 import { checkRoom } from "./counter.ts";
 import type { PerfEvent } from "./event.ts";

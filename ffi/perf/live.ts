@@ -4,20 +4,21 @@
  * since an address that is kept goes stale when the JIT moves the array's elements.
  */
 
-import { NativeBuffer } from "../buffer.ts";
-import { loadCode } from "../code.ts";
-import { ERRNO } from "../errno.ts";
-import { SyscallError } from "../error.ts";
-import { nativeFunction, WORD } from "../native.ts";
-import { SYSCALLS } from "../numbers.ts";
-import { rawSyscall } from "../raw.ts";
-import { retry } from "../retry.ts";
-import { scratch } from "../scratch.ts";
-import { POLLFD } from "../structs.ts";
+import {
+  ERRNO,
+  nativeFunction,
+  POLLFD,
+  rawSyscall,
+  retry,
+  SYSCALLS,
+  SyscallError,
+  WORD,
+} from "../kernel/mod.ts";
+import { loadCode, NativeBuffer, scratch } from "../memory/mod.ts";
 import { SYSCALL_LISTING } from "../stubs/syscall.ts";
 import { PERF_ATTR } from "./attr.ts";
 import { PERF_IOC } from "./constants.ts";
-import { straightRun } from "./straight_run.ts";
+import { straightRun } from "./straight-run.ts";
 import type { PerfMapping, PerfSystem } from "./system.ts";
 
 const stub = loadCode(SYSCALL_LISTING)("syscall_stub");

@@ -1,6 +1,6 @@
 /** Opening an event: the one place where the options that all counters share become an attr and a target. */
 
-import { SyscallError, unwrap } from "../error.ts";
+import { SyscallError, unwrap } from "../kernel/mod.ts";
 import { encodePerfAttr, type PerfAttr } from "./attr.ts";
 import { PERF_FLAG, PERF_IOC, type PerfAttrFlag } from "./constants.ts";
 import type { PerfEvent } from "./event.ts";

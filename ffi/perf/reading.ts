@@ -3,7 +3,7 @@
  * alive but wrong is worse than none, so that a value comes only together with how much of the time it is for.
  */
 
-import type { SyscallError } from "../error.ts";
+import type { SyscallError } from "../kernel/mod.ts";
 
 /** Nanoseconds for which an event was to count, and did. */
 export interface CounterTimes {

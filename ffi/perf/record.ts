@@ -5,7 +5,7 @@
  */
 
 import { PERF_RECORD, PERF_RECORD_MISC } from "./constants.ts";
-import { RecordBytes, RingError } from "./record_bytes.ts";
+import { RecordBytes, RingError } from "./record-bytes.ts";
 import {
   decodeRead,
   decodeSample,

@@ -4,7 +4,7 @@
  * Source: perf_event_open(2), "ERRORS"; kernel/events/core.c; arch/x86/events/intel/core.c.
  */
 
-import { ERRNO } from "../errno.ts";
+import { ERRNO } from "../kernel/mod.ts";
 import type { PerfAttr } from "./attr.ts";
 import { IN_TX, IN_TXCP, PERF_SAMPLE, PERF_TYPE } from "./constants.ts";
 import { happensInKernel } from "./events/generic.ts";

@@ -8,9 +8,9 @@
  * Source: linux/perf_event.h (data_head); tools/include/linux/ring_buffer.h.
  */
 
-import { MMAP_PAGE } from "./mmap_page.ts";
+import { MMAP_PAGE } from "./mmap-page.ts";
 import { decodeRecord, type PerfRecord, RECORD_HEADER } from "./record.ts";
-import { RingError } from "./record_bytes.ts";
+import { RingError } from "./record-bytes.ts";
 import type { SampleLayout } from "./sample.ts";
 import type { PerfMapping } from "./system.ts";
 

@@ -4,7 +4,7 @@
  */
 
 import { PERF_FORMAT, PERF_SAMPLE, PERF_SAMPLE_BRANCH_HW_INDEX } from "./constants.ts";
-import type { RecordBytes } from "./record_bytes.ts";
+import type { RecordBytes } from "./record-bytes.ts";
 
 /** How the samples of an event are laid out: the parts of its attr that decide it. */
 export interface SampleLayout {

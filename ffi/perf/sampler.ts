@@ -1,6 +1,6 @@
 /** A counter that interrupts: every so many events the kernel writes a sample to a ring, and wakes who waits. */
 
-import { SyscallError, unwrap } from "../error.ts";
+import { SyscallError, unwrap } from "../kernel/mod.ts";
 import { PERF_FORMAT, PERF_IOC, PERF_SAMPLE, type PerfAttrFlag } from "./constants.ts";
 import { Counter, checkRoom, MAPPING_REMEDY, mapEvent } from "./counter.ts";
 import type { PerfEvent } from "./event.ts";

@@ -1,6 +1,6 @@
 /** Memory for readings, made once and used for every read. */
 
-import { NativeBuffer } from "../buffer.ts";
+import { NativeBuffer } from "../memory/mod.ts";
 
 /** Words that a {@link Counter} writes at a read: value, time enabled, time running. */
 export const COUNTER_WORDS = 3;

@@ -9,12 +9,12 @@
  * ptrace itself never says EINTR; but a call that a supervisor looks at first (seccomp(2), SECCOMP_RET_USER_NOTIF, as some
  * container runtimes do) is broken off by a signal before it was made, and has to be made again.
  *
- * The offsets from rbx are those of `BLOCK` in `../tracee_control.ts`, those from r8 of
- * `../interrupt_state.ts`. Sources: ptrace(2), wait4(2), signal(7), and struct ucontext of
+ * The offsets from rbx are those of `BLOCK` in `../ptrace/tracee-control.ts`, those from r8 of
+ * `../process/interrupt-state.ts`. Sources: ptrace(2), wait4(2), signal(7), and struct ucontext of
  * asm/ucontext.h with asm/sigcontext.h (rip at 0xa8, uc_sigmask at 0x128).
  */
 
-/** Listing of `interruptible`, `resume_and_wait`, `wait_only`, `handler`, `restorer`; for the notation see `../listing.ts`. */
+/** Listing of `interruptible`, `resume_and_wait`, `wait_only`, `handler`, `restorer`; for the notation see `listing.ts`. */
 export const CONTROL_LISTING = `
 interruptible:  ; int interruptible(number, arg0, arg1, arg2): a system call that may be made again
   53                                push rbx

@@ -4,7 +4,7 @@
  * machine, in machine code a microsecond. Sources: shmget(2), shmop(2), shmctl(2).
  */
 
-/** Listing of `segment_stub`; for the notation see `../listing.ts`. */
+/** Listing of `segment_stub`; for the notation see `listing.ts`. */
 export const SEGMENT_LISTING = `
 segment_stub:  ; int segment_stub(size, flags, long *address): id, or -errno of shmget; *address may be -errno of shmat
   53                                push rbx

@@ -1,11 +1,11 @@
 /**
  * The birth of a child in machine code, because between clone and execve the child shares our memory and
  * may run nothing of the runtime: no JS, no allocation, no libc.
- * The offsets from rbx are those of `BLOCK` in `../spawn_block.ts`. Sources: clone(2), execve(2), ptrace(2), futex(2),
+ * The offsets from rbx are those of `BLOCK` in `../process/spawn-block.ts`. Sources: clone(2), execve(2), ptrace(2), futex(2),
  * prctl(2).
  */
 
-/** Listing of `spawn_stub`; for the notation see `../listing.ts`. */
+/** Listing of `spawn_stub`; for the notation see `listing.ts`. */
 export const SPAWN_LISTING = `
 spawn_stub:  ; int spawn_stub(block *rdi): pid, or -errno of clone
   53                                push rbx

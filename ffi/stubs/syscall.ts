@@ -10,7 +10,7 @@
  * built for one.)
  */
 
-/** Listing of `syscall_stub`; for the notation see `../listing.ts`. */
+/** Listing of `syscall_stub`; for the notation see `listing.ts`. */
 export const SYSCALL_LISTING = `
 syscall_stub:  ; long syscall_stub(nr, a, b, c, d, e, f)
   48 89 f8                          mov rax, rdi                  ; the number

@@ -1,5 +1,5 @@
 /** Help texts, made from the same tables as the parsing. */
-import { EXIT_CODES } from "../exit-codes.ts";
+import { EXIT_CODES } from "../errors/mod.ts";
 import type { Command, Option } from "./types.ts";
 
 function columns(rows: readonly (readonly [string, string])[]): string {

@@ -1,6 +1,6 @@
 /** Commands declared as data: their parsing and their help. */
-import { OK } from "../exit-codes.ts";
-import { print } from "../output.ts";
+import { OK } from "../errors/mod.ts";
+import { print } from "../output/mod.ts";
 import { commandHelp } from "./help.ts";
 import { parse } from "./parse.ts";
 import type { Command, CommandSpec, Options } from "./types.ts";

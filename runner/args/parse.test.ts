@@ -1,6 +1,6 @@
 import { test } from "bun:test";
 import { assert, assertEquals, assertThrows } from "@std/assert";
-import { UsageError } from "../errors.ts";
+import { UsageError } from "../errors/mod.ts";
 import { parse as parseOrHelp } from "./parse.ts";
 import type { Options, Parsed, Positionals } from "./types.ts";
 

@@ -1,7 +1,7 @@
 /** Reads a command line by a table of options. */
 
 import { didYouMean } from "../../ffi/mod.ts";
-import { UsageError } from "../errors.ts";
+import { UsageError } from "../errors/mod.ts";
 import type { Option, Options, Parsed, Positionals, Values } from "./types.ts";
 
 interface Grammar<O extends Options> {

@@ -2,8 +2,7 @@
 
 import type { Place } from "../../engine/debug/mod.ts";
 import { SIG } from "../../ffi/mod.ts";
-import { UsageError } from "../errors.ts";
-import { SIGNAL_BASE } from "../exit-codes.ts";
+import { SIGNAL_BASE, UsageError } from "../errors/mod.ts";
 
 /** Options of all of them. */
 export const PLACE_OPTIONS = {

@@ -1,6 +1,6 @@
 /** What `tickproof doctor` is asked beyond an examination: capabilities that there must be, and hosts side by side. */
 import { didYouMean } from "../../ffi/mod.ts";
-import { UsageError } from "../errors.ts";
+import { UsageError } from "../errors/mod.ts";
 import {
   CAPABILITY_NAMES,
   type Finding,

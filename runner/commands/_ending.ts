@@ -1,8 +1,8 @@
 /** Ctrl-C and its kin, for commands that run others: once ends in an orderly way, twice at once. */
 
-import { SIGNAL_BASE } from "../exit-codes.ts";
+import { SIGNAL_BASE } from "../errors/mod.ts";
 import { killDescendants } from "../processes/mod.ts";
-import { signalNumber } from "../signals.ts";
+import { signalNumber } from "../text/mod.ts";
 
 const codeOf = (signal: NodeJS.Signals): number => SIGNAL_BASE + (signalNumber(signal) ?? 0);
 

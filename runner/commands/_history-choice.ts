@@ -1,6 +1,6 @@
 /** What a person names of the history: a time, a test. */
 import { didYouMean } from "../../ffi/mod.ts";
-import { UsageError } from "../errors.ts";
+import { UsageError } from "../errors/mod.ts";
 
 /** The test with this id, or the only one whose id has this part. @throws {UsageError} If there is none, or several. */
 export function testNamed(name: string, known: readonly string[]): string {

@@ -4,7 +4,7 @@
  */
 import { existsSync } from "node:fs";
 import { hostname } from "node:os";
-import { UsageError } from "../errors.ts";
+import { UsageError } from "../errors/mod.ts";
 import {
   type AttemptRow,
   type Baseline,
@@ -16,11 +16,11 @@ import {
   historyReporter,
   judgeByBaselines,
 } from "../history/mod.ts";
-import { say } from "../output.ts";
-import { counted } from "../plural.ts";
+import { say } from "../output/mod.ts";
 import type { Reporter, TestCase } from "../run/mod.ts";
 import { DEFAULT_HISTORY_RUNS } from "../settings/mod.ts";
 import type { Settings } from "../settings/schema.ts";
+import { counted } from "../text/mod.ts";
 
 /** What the command line says of it. */
 export interface HistoryOptions {

@@ -1,7 +1,7 @@
 /** `suites --watch`: runs the tests again whenever one of their files changes, each time in a process of its own. */
 import { type FSWatcher, watch } from "node:fs";
 import { basename, dirname, resolve } from "node:path";
-import { say } from "../output.ts";
+import { say } from "../output/mod.ts";
 import { includeFolders, readSources } from "../programs/sources.ts";
 import type { TestCase } from "../run/mod.ts";
 

@@ -3,11 +3,11 @@ import type { Stacks } from "../../engine/debug/mod.ts";
 import { pendingInterrupt } from "../../ffi/mod.ts";
 import { defineCommand } from "../args/mod.ts";
 import { FRAMES, framesOf, storedFiles } from "../engines/stack.ts";
-import { OK } from "../exit-codes.ts";
-import { print } from "../output.ts";
-import { counted } from "../plural.ts";
+import { OK } from "../errors/mod.ts";
+import { findTrace } from "../files/mod.ts";
+import { print } from "../output/mod.ts";
 import { placeText } from "../symbols/mod.ts";
-import { findTrace } from "../traces.ts";
+import { counted } from "../text/mod.ts";
 import { exitCodeOf, isEnding, PLACE_OPTIONS, placeOf } from "./_debug-options.ts";
 
 export const backtrace = defineCommand({

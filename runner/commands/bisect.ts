@@ -5,13 +5,12 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { defineCommand } from "../args/mod.ts";
 import type { Answer, Demand } from "../bisect/verdict.ts";
-import { NothingMatched, UsageError } from "../errors.ts";
-import { FAILED, OK } from "../exit-codes.ts";
-import { say } from "../output.ts";
-import { counted } from "../plural.ts";
+import { FAILED, NothingMatched, OK, UsageError } from "../errors/mod.ts";
+import { say } from "../output/mod.ts";
 import type { Verdict } from "../results/mod.ts";
 import type { ScriptSessions, TestCase } from "../run/mod.ts";
-import { TICKPROOF } from "../tickproof.ts";
+import { TICKPROOF } from "../start/mod.ts";
+import { counted } from "../text/mod.ts";
 import { Ending } from "./_ending.ts";
 
 /** What `git bisect run` takes for "this commit can't be tested" (git-bisect(1)). */

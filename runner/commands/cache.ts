@@ -1,7 +1,7 @@
 /** `tickproof cache`: what is kept from one recording for the next, and how to be rid of it. */
 import { defineCommand } from "../args/mod.ts";
-import { OK } from "../exit-codes.ts";
-import { print, say } from "../output.ts";
+import { OK } from "../errors/mod.ts";
+import { print, say } from "../output/mod.ts";
 
 export const cache = defineCommand({
   name: "cache",
@@ -16,7 +16,7 @@ export const cache = defineCommand({
   },
   positionals: { usage: "", min: 0, max: 0 },
   async run({ options }) {
-    const { cacheContents, clearCache } = await import("../kept.ts");
+    const { cacheContents, clearCache } = await import("../files/mod.ts");
     const contents = cacheContents();
     if (options.clear) {
       clearCache();
@@ -29,7 +29,7 @@ export const cache = defineCommand({
   },
 });
 
-type Contents = ReturnType<typeof import("../kept.ts").cacheContents>;
+type Contents = ReturnType<typeof import("../files/mod.ts").cacheContents>;
 
 async function contentsText({ folder, kinds }: Contents): Promise<string> {
   const { layOut } = await import("../reporters/table.ts");

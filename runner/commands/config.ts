@@ -1,7 +1,7 @@
 /** `tickproof config`: the settings as they hold here, each with where it comes from. */
 import { defineCommand } from "../args/mod.ts";
-import { OK } from "../exit-codes.ts";
-import { isRichTerminal, print } from "../output.ts";
+import { OK } from "../errors/mod.ts";
+import { isRichTerminal, print } from "../output/mod.ts";
 import { explainSettings, PROFILE_OPTION, type Setting, type Source, useProfile } from "../settings/mod.ts";
 
 export const config = defineCommand({

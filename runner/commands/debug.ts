@@ -1,10 +1,9 @@
 /** `tickproof debug`: gdb on a recording, with the recorded program's own files. */
 import { resolve } from "node:path";
 import { defineCommand } from "../args/mod.ts";
-import { UsageError } from "../errors.ts";
-import { SIGNAL_BASE } from "../exit-codes.ts";
+import { SIGNAL_BASE, UsageError } from "../errors/mod.ts";
+import { findTrace } from "../files/mod.ts";
 import { quote } from "../reporters/replay-command.ts";
-import { findTrace } from "../traces.ts";
 import { PLACE_OPTIONS, placeOf } from "./_debug-options.ts";
 
 const CLI = resolve(import.meta.dir, "../cli.ts");

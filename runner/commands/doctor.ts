@@ -1,9 +1,8 @@
 /** `tickproof doctor`: what this machine or a described one can do, which bugs it has, and which engine can run. */
 
 import { defineCommand } from "../args/mod.ts";
-import { UsageError } from "../errors.ts";
-import { FAILED, OK, SIGNAL_BASE } from "../exit-codes.ts";
-import { isRichTerminal, outputColumns, print } from "../output.ts";
+import { FAILED, OK, SIGNAL_BASE, UsageError } from "../errors/mod.ts";
+import { isRichTerminal, outputColumns, print } from "../output/mod.ts";
 import { HOST_OPTION } from "./_host-option.ts";
 
 /** Each of these asks something else. */

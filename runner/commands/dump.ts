@@ -1,9 +1,9 @@
 /** `tickproof dump`: the events of a trace as text, or as JSON lines. */
 import { oneLine, visibleJson } from "../../ffi/mod.ts";
 import { defineCommand } from "../args/mod.ts";
-import { OK } from "../exit-codes.ts";
-import { print, say } from "../output.ts";
-import { findTrace } from "../traces.ts";
+import { OK } from "../errors/mod.ts";
+import { findTrace } from "../files/mod.ts";
+import { print, say } from "../output/mod.ts";
 
 /** Characters that are gathered before they are written at once. */
 const BATCH = 1 << 16;

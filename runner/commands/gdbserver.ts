@@ -1,10 +1,9 @@
 /** `tickproof gdbserver`: a recording behind gdb's remote protocol, for gdb and for editors that speak it. */
 import { acceptClient, close, listenOnLoopback, pendingInterrupt } from "../../ffi/mod.ts";
 import { defineCommand } from "../args/mod.ts";
-import { UsageError } from "../errors.ts";
-import { OK, SIGNAL_BASE } from "../exit-codes.ts";
-import { say } from "../output.ts";
-import { findTrace } from "../traces.ts";
+import { OK, SIGNAL_BASE, UsageError } from "../errors/mod.ts";
+import { findTrace } from "../files/mod.ts";
+import { say } from "../output/mod.ts";
 import { exitCodeOf, isEnding, PLACE_OPTIONS, placeOf } from "./_debug-options.ts";
 
 export const gdbserver = defineCommand({

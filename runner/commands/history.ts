@@ -1,10 +1,9 @@
 /** `tickproof history`: what earlier runs say of the tests. */
 import { didYouMean } from "../../ffi/mod.ts";
 import { defineCommand } from "../args/mod.ts";
-import { UsageError } from "../errors.ts";
-import { OK } from "../exit-codes.ts";
+import { OK, UsageError } from "../errors/mod.ts";
 import type { AttemptRow, History } from "../history/mod.ts";
-import { isRichTerminal, print } from "../output.ts";
+import { isRichTerminal, print } from "../output/mod.ts";
 import { styleFor } from "../reporters/style.ts";
 import { isoTime, testNamed } from "./_history-choice.ts";
 

@@ -1,9 +1,9 @@
 /** `tickproof info`: what a trace is of, and what is in it. */
 import { visibleJson } from "../../ffi/mod.ts";
 import { defineCommand } from "../args/mod.ts";
-import { OK } from "../exit-codes.ts";
-import { print } from "../output.ts";
-import { findTrace } from "../traces.ts";
+import { OK } from "../errors/mod.ts";
+import { findTrace } from "../files/mod.ts";
+import { print } from "../output/mod.ts";
 
 export const info = defineCommand({
   name: "info",

@@ -3,12 +3,11 @@ import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { basename, dirname, extname, join, relative, resolve } from "node:path";
 import { defineCommand } from "../args/mod.ts";
-import { UsageError } from "../errors.ts";
-import { OK, SIGNAL_BASE } from "../exit-codes.ts";
-import { print } from "../output.ts";
-import { signalNumber } from "../signals.ts";
-import { TICKPROOF, typedCommand } from "../tickproof.ts";
-import { checkWritable, writeWhole } from "../write-whole.ts";
+import { OK, SIGNAL_BASE, UsageError } from "../errors/mod.ts";
+import { checkWritable, writeWhole } from "../files/mod.ts";
+import { print } from "../output/mod.ts";
+import { TICKPROOF, typedCommand } from "../start/mod.ts";
+import { signalNumber } from "../text/mod.ts";
 import { Ending } from "./_ending.ts";
 
 const SCHEMA = resolve(import.meta.dir, "../../manifests/schema.json");

@@ -1,8 +1,7 @@
 /** `tickproof probe`: runs probes of a user's own, and shows what they find. */
 import { defineCommand } from "../args/mod.ts";
-import { UsageError } from "../errors.ts";
-import { FAILED, OK, SIGNAL_BASE } from "../exit-codes.ts";
-import { isRichTerminal, outputColumns, print } from "../output.ts";
+import { FAILED, OK, SIGNAL_BASE, UsageError } from "../errors/mod.ts";
+import { isRichTerminal, outputColumns, print } from "../output/mod.ts";
 import { HOST_OPTION } from "./_host-option.ts";
 
 const STATES = ["yes", "no", "unknown"] as const;

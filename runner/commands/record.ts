@@ -4,17 +4,12 @@ import type { HostModel } from "../../engine/host/mod.ts";
 import type { Denial } from "../../engine/mod.ts";
 import { didYouMean, oneLine } from "../../ffi/mod.ts";
 import { defineCommand } from "../args/mod.ts";
-import { endLike, untilEnd } from "../end-like.ts";
-import { UsageError } from "../errors.ts";
-import { SIGNAL_BASE, USAGE } from "../exit-codes.ts";
-import { say } from "../output.ts";
-import { OutputTail } from "../output-tail.ts";
-import { counted } from "../plural.ts";
-import { progressWriter } from "../progress-file.ts";
-import { type RecordReport, reporting } from "../report.ts";
-import { parseSends } from "../send-option.ts";
-import { newDefaultTrace } from "../traces.ts";
-import { checkWritable, writeWhole } from "../write-whole.ts";
+import { parseSends } from "../args/send-option.ts";
+import { SIGNAL_BASE, USAGE, UsageError } from "../errors/mod.ts";
+import { checkWritable, newDefaultTrace, progressWriter, writeWhole } from "../files/mod.ts";
+import { endLike, type RecordReport, reporting, untilEnd } from "../outcome/mod.ts";
+import { OutputTail, say } from "../output/mod.ts";
+import { counted } from "../text/mod.ts";
 
 const SIGINT = 2;
 

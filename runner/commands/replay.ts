@@ -1,12 +1,11 @@
 /** `tickproof replay`: runs a recorded program again, answered from its trace, and checks every event. */
 import { oneLine } from "../../ffi/mod.ts";
 import { defineCommand } from "../args/mod.ts";
-import { endLike, untilEnd } from "../end-like.ts";
-import { FAILED } from "../exit-codes.ts";
-import { say } from "../output.ts";
-import { counted } from "../plural.ts";
-import { reporting } from "../report.ts";
-import { findTrace } from "../traces.ts";
+import { FAILED } from "../errors/mod.ts";
+import { findTrace } from "../files/mod.ts";
+import { endLike, reporting, untilEnd } from "../outcome/mod.ts";
+import { say } from "../output/mod.ts";
+import { counted } from "../text/mod.ts";
 
 export const replay = defineCommand({
   name: "replay",

@@ -1,16 +1,13 @@
 /** `tickproof report`: the history, and one trace, as a page to look at. */
 import { existsSync } from "node:fs";
 import { defineCommand } from "../args/mod.ts";
-import { UsageError } from "../errors.ts";
-import { OK } from "../exit-codes.ts";
+import { OK, UsageError } from "../errors/mod.ts";
+import { checkWritable, findTrace, writeWhole } from "../files/mod.ts";
 import type { AttemptRow } from "../history/mod.ts";
-import { say } from "../output.ts";
-import { counted } from "../plural.ts";
+import { say } from "../output/mod.ts";
 import type { PageData, Timeline } from "../report-page/mod.ts";
 import { replayCommand } from "../reporters/replay-command.ts";
-import { findTrace } from "../traces.ts";
-import { VERSION } from "../version.ts";
-import { checkWritable, writeWhole } from "../write-whole.ts";
+import { counted, VERSION } from "../text/mod.ts";
 import { isoTime, testNamed } from "./_history-choice.ts";
 
 const DEFAULT_OUTPUT = "tickproof-report.html";

@@ -1,6 +1,6 @@
 /** `tickproof run`: records a whole command, such as a test suite, and keeps the trace if it fails. */
 import { defineCommand } from "../args/mod.ts";
-import { UsageError } from "../errors.ts";
+import { UsageError } from "../errors/mod.ts";
 import { PROFILE_OPTION, settings, useProfile } from "../settings/mod.ts";
 
 /** Rounds of `--until-fail` without `--repeat`: more than anybody waits for. */

@@ -1,11 +1,10 @@
 /** `tickproof stat`: runs a program and counts what the kernel and the processor can count of it. */
 import { defineCommand } from "../args/mod.ts";
-import { endLike } from "../end-like.ts";
-import { UsageError } from "../errors.ts";
-import { SIGNAL_BASE } from "../exit-codes.ts";
-import { isRichTerminal, say } from "../output.ts";
+import { SIGNAL_BASE, UsageError } from "../errors/mod.ts";
+import { checkWritable, writeWhole } from "../files/mod.ts";
+import { endLike } from "../outcome/mod.ts";
+import { isRichTerminal, say } from "../output/mod.ts";
 import type { StatSummary } from "../stat/mod.ts";
-import { checkWritable, writeWhole } from "../write-whole.ts";
 
 /** As perf-stat(1) has it: below, reading costs more than what is counted. */
 const LEAST_INTERVAL = 10;

@@ -4,13 +4,12 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { oneLine, visibleJson } from "../../ffi/mod.ts";
 import { defineCommand } from "../args/mod.ts";
-import { describeError, UsageError } from "../errors.ts";
-import { FAILED, OK, USAGE } from "../exit-codes.ts";
-import { print, say } from "../output.ts";
-import { counted } from "../plural.ts";
-import { type Report, readReport } from "../report.ts";
-import { TICKPROOF } from "../tickproof.ts";
-import { findTrace } from "../traces.ts";
+import { describeError, FAILED, OK, USAGE, UsageError } from "../errors/mod.ts";
+import { findTrace } from "../files/mod.ts";
+import { type Report, readReport } from "../outcome/mod.ts";
+import { print, say } from "../output/mod.ts";
+import { TICKPROOF } from "../start/mod.ts";
+import { counted } from "../text/mod.ts";
 
 /** What is said of a trace. */
 type Verdict = "good" | "incomplete" | "diverged" | "damaged";

@@ -5,7 +5,7 @@
 import { readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { dirname, join, relative, resolve } from "node:path";
 import type { BunPlugin } from "bun";
-import { say } from "../output.ts";
+import { say } from "../output/mod.ts";
 import { COMPILED, type CompiledSources, MANIFEST, ROOT } from "./current.ts";
 
 /** The only module of those that are loaded on demand which is compiled too. */

@@ -26,7 +26,7 @@ test("compile() gives code that records and replays as the sources do", async ()
   for (const source of [
     "engine/mod.ts",
     "engine/translate/unit.ts",
-    "ffi/raw.ts",
+    "ffi/kernel/raw.ts",
     "runner/commands/record.ts",
   ]) {
     assert(known.includes(source), source);

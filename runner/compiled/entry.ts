@@ -2,8 +2,8 @@
 import { ownArguments } from "../../ffi/mod.ts";
 import { record } from "../commands/record.ts";
 import { replay } from "../commands/replay.ts";
-import { endWith } from "../main.ts";
 import { applySettings } from "../settings/mod.ts";
+import { endWith } from "../start/mod.ts";
 
 const [name, ...rest] = ownArguments(process.argv.slice(2));
 

@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { assertEquals, assertThrows } from "@std/assert";
-import { NothingMatched, UsageError } from "../errors.ts";
+import { NothingMatched, UsageError } from "../errors/mod.ts";
 import { discover } from "./discover.ts";
 
 const MANIFEST = "suite: a\ntests:\n  - { name: b, command: 'true' }\n";

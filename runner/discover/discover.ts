@@ -6,7 +6,7 @@
 import { type Dirent, existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { isAbsolute, join, normalize } from "node:path";
 import { didYouMean } from "../../ffi/mod.ts";
-import { NothingMatched, UsageError } from "../errors.ts";
+import { NothingMatched, UsageError } from "../errors/mod.ts";
 import { isScript } from "../run/mod.ts";
 
 /** Larger files are no manifests and no scripts that somebody has written. */

@@ -5,8 +5,8 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { assert, assertEquals, assertExists, assertMatch } from "@std/assert";
+import { readReport } from "../outcome/mod.ts";
 import { findCompiler } from "../programs/compiler.ts";
-import { readReport } from "../report.ts";
 import type { Crash } from "../results/mod.ts";
 import { crashOf } from "./crash.ts";
 

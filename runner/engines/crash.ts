@@ -3,10 +3,10 @@
 import { existsSync } from "node:fs";
 import type { CrashState } from "../../engine/mod.ts";
 import { formatEvent, TraceReader } from "../../engine/trace/mod.ts";
-import type { RecordReport } from "../report.ts";
+import type { RecordReport } from "../outcome/mod.ts";
 import type { Crash } from "../results/mod.ts";
-import { signalName } from "../signals.ts";
 import { sourceAround } from "../symbols/mod.ts";
+import { signalName } from "../text/mod.ts";
 import { isOwn } from "./places.ts";
 import { FRAMES, framesOf, storedFiles } from "./stack.ts";
 

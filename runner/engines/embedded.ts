@@ -1,5 +1,5 @@
 /** tickproof's own engine: `tickproof record` and `tickproof replay`, each in a process of its own. */
-import { type RecordReport, type ReplayReport, readReport } from "../report.ts";
+import { type RecordReport, type ReplayReport, readReport } from "../outcome/mod.ts";
 import { sendOption } from "../script/send.ts";
 import { crashOf } from "./crash.ts";
 import { divergencePlace, threadPlaces } from "./places.ts";

@@ -3,7 +3,7 @@
 import { existsSync } from "node:fs";
 import type { CodePlace, TaskPlace } from "../../engine/mod.ts";
 import { formatEvent, TraceReader } from "../../engine/trace/mod.ts";
-import type { RecordReport, ReplayReport } from "../report.ts";
+import type { RecordReport, ReplayReport } from "../outcome/mod.ts";
 import type { DivergencePlace, ThreadPlace } from "../results/mod.ts";
 import { type FilePlace, type SymbolPlace, symbolize } from "../symbols/mod.ts";
 

@@ -4,7 +4,7 @@
  */
 
 import type { EngineName } from "../host/mod.ts";
-import type { Exit } from "../report.ts";
+import type { Exit } from "../outcome/mod.ts";
 import type { Counts, Crash, DivergencePlace, ThreadPlace, Verdict } from "../results/mod.ts";
 import type { Send } from "../script/send.ts";
 

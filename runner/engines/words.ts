@@ -1,7 +1,7 @@
 /** Short words for what a process left: for messages of all engines. */
 
-import type { Exit } from "../report.ts";
-import { signalName } from "../signals.ts";
+import type { Exit } from "../outcome/mod.ts";
+import { signalName } from "../text/mod.ts";
 
 /** Lines of a process's output that a message shows. */
 const LINES_SHOWN = 10;

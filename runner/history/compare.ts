@@ -1,7 +1,7 @@
 /** Two runs, or two hosts, side by side; and the bounds beyond which a difference is a regression. */
 
-import { median } from "../median.ts";
-import { group } from "../plural.ts";
+import { median } from "../results/mod.ts";
+import { group } from "../text/mod.ts";
 import type { AttemptRow } from "./store.ts";
 import { type Trend, trendsOf } from "./trends.ts";
 

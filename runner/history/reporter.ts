@@ -5,7 +5,7 @@ import { describeHost } from "../../engine/trace/mod.ts";
 import { reasonsOf } from "../reporters/details.ts";
 import type { Attempt, Verdict } from "../results/mod.ts";
 import type { Reporter, TestCase } from "../run/mod.ts";
-import { VERSION } from "../version.ts";
+import { VERSION } from "../text/mod.ts";
 import type { AttemptDetail, AttemptInfo, History, RunInfo } from "./store.ts";
 
 /** What this machine and this tickproof say of a run that begins now. */

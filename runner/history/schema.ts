@@ -1,6 +1,6 @@
 /** The tables of the history, and how a database of an older version is brought up to date. */
 import type { Database } from "bun:sqlite";
-import { UsageError } from "../errors.ts";
+import { UsageError } from "../errors/mod.ts";
 
 /** Statements that lead from version i to version i + 1. Never change one that was released: append. */
 const MIGRATIONS: readonly string[] = [

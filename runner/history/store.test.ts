@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
-import { UsageError } from "../errors.ts";
+import { UsageError } from "../errors/mod.ts";
 import { addRun, attempt, runOn } from "./_fixtures.ts";
 import { SCHEMA_VERSION } from "./schema.ts";
 import { History, type RunInfo } from "./store.ts";

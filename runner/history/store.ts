@@ -7,7 +7,7 @@
 import { Database } from "bun:sqlite";
 import { mkdirSync } from "node:fs";
 import { dirname } from "node:path";
-import { UsageError } from "../errors.ts";
+import { UsageError } from "../errors/mod.ts";
 import type { Crash, DivergencePlace, OutputDifference, StepResult, ThreadPlace } from "../results/mod.ts";
 import { migrate } from "./schema.ts";
 

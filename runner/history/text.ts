@@ -1,7 +1,8 @@
 /** The history as text for a terminal. */
-import { counted, group } from "../plural.ts";
+
 import type { Style } from "../reporters/style.ts";
 import { type Cell, type Column, layOut } from "../reporters/table.ts";
+import { counted, group } from "../text/mod.ts";
 import { type Comparison, changeText, type Side } from "./compare.ts";
 import { rateText } from "./statistics.ts";
 import type { RunRow } from "./store.ts";

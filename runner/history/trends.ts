@@ -1,5 +1,5 @@
 /** What a history says of each test: how often it fails and since when, and how it has changed. */
-import { median } from "../median.ts";
+import { median } from "../results/mod.ts";
 import { type Rate, rateOf } from "./statistics.ts";
 import type { AttemptRow } from "./store.ts";
 

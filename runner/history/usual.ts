@@ -1,7 +1,7 @@
 /** How long tests take as a rule, as the history of this host has it: what a run's end is estimated from. */
 import { existsSync } from "node:fs";
 import { hostname } from "node:os";
-import { UsageError } from "../errors.ts";
+import { UsageError } from "../errors/mod.ts";
 import { historyPath } from "./place.ts";
 import { History } from "./store.ts";
 

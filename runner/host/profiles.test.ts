@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { assert, assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
 import { createHostModel } from "../../engine/host/mod.ts";
-import { UsageError } from "../errors.ts";
+import { UsageError } from "../errors/mod.ts";
 import { checkProfile, loadProfile, profileNames } from "./profiles.ts";
 
 const FOLDER = join(import.meta.dir, "../../manifests/hosts");

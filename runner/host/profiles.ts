@@ -3,7 +3,7 @@ import { readdirSync } from "node:fs";
 import { join, resolve } from "node:path";
 import type { HostProfile } from "../../engine/host/mod.ts";
 import { didYouMean } from "../../ffi/mod.ts";
-import { UsageError } from "../errors.ts";
+import { UsageError } from "../errors/mod.ts";
 import { checkYaml, type Problem, readYaml, type YamlSource, type YamlText } from "../yaml/mod.ts";
 import { type ProfileDocument, profileSchema, toProfile } from "./profile-schema.ts";
 

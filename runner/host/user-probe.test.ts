@@ -3,7 +3,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
-import { UsageError } from "../errors.ts";
+import { UsageError } from "../errors/mod.ts";
 import { checkManifest } from "../manifest/mod.ts";
 import { factsOf } from "../run/decide/facts.ts";
 import { capabilitiesOf, capabilityNames } from "./capabilities.ts";

@@ -5,7 +5,7 @@
 import { existsSync } from "node:fs";
 import { relative, resolve } from "node:path";
 import { Counter, didYouMean, type HostFacts, oneLine } from "../../ffi/mod.ts";
-import { UsageError } from "../errors.ts";
+import { UsageError } from "../errors/mod.ts";
 import { PROBES } from "./probes/mod.ts";
 import type { Capabilities, Execution, Finding, Host, Numbers, Probe } from "./types.ts";
 

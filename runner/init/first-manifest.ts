@@ -1,6 +1,6 @@
 /** The text of a first manifest: what two recordings have in common is expected, and comments say what else there is. */
 import { stringify } from "yaml";
-import { signalName } from "../signals.ts";
+import { signalName } from "../text/mod.ts";
 import type { Sighting } from "./observe.ts";
 
 /** What the manifest is about. */

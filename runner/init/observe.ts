@@ -1,9 +1,9 @@
 /** Records a command, and says what can be expected of it. */
 
 import { embeddedEngine, type Seen } from "../engines/mod.ts";
-import { UsageError } from "../errors.ts";
+import { UsageError } from "../errors/mod.ts";
+import type { Exit } from "../outcome/mod.ts";
 import { runProcess } from "../processes/mod.ts";
-import type { Exit } from "../report.ts";
 import { AttemptFolder } from "../run/workspace.ts";
 
 /** What one recording has shown. */

@@ -1,6 +1,6 @@
 /** What a test's runs must be like: `expect` of a manifest. */
 import { z } from "zod";
-import { SIGNAL_NAMES } from "../signals.ts";
+import { SIGNAL_NAMES } from "../text/mod.ts";
 import { regexText } from "./regex.ts";
 import { listOf, shorthand } from "./shorthand.ts";
 

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
-import { UsageError } from "../errors.ts";
+import { UsageError } from "../errors/mod.ts";
 import { ownManifests } from "./_own-manifests.ts";
 import { checkManifest, loadManifest } from "./mod.ts";
 

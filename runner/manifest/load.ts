@@ -1,6 +1,6 @@
 /** Reads and checks manifests. Whatever is wrong with one is told in one go, each with its place. */
 import { dirname, resolve } from "node:path";
-import { UsageError } from "../errors.ts";
+import { UsageError } from "../errors/mod.ts";
 import { loadUserProbe } from "../host/mod.ts";
 import { checkYaml, MANIFEST, type Path, type Problem, readYaml, type YamlSource } from "../yaml/mod.ts";
 import { checkTest } from "./check-test.ts";

@@ -1,6 +1,6 @@
 /** `npm run schemas`: writes the published JSON Schemas anew, when a definition has changed. */
 import { resolve } from "node:path";
-import { writeWhole } from "../write-whole.ts";
+import { writeWhole } from "../files/mod.ts";
 import { publishedSchemas, schemaText } from "./json-schema.ts";
 
 for (const [path, schema] of publishedSchemas()) {

@@ -1,6 +1,6 @@
 /** Signals that are sent to the program while it runs: `signals`. */
 import { z } from "zod";
-import { SIGNAL_NAMES } from "../signals.ts";
+import { SIGNAL_NAMES } from "../text/mod.ts";
 import { regexText } from "./regex.ts";
 
 const when = z

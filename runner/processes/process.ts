@@ -1,7 +1,7 @@
 /** Runs one process of a test: its output goes to files, its time is taken, and it ends in time. */
 import { closeSync, openSync, readFileSync } from "node:fs";
-import type { Exit } from "../report.ts";
-import { signalNumber } from "../signals.ts";
+import type { Exit } from "../outcome/mod.ts";
+import { signalNumber } from "../text/mod.ts";
 import type { Guard, Watch } from "./guard.ts";
 import { type LeftProcess, leftBehind } from "./left-behind.ts";
 import { type Asking, endTree } from "./process-tree.ts";

@@ -5,7 +5,7 @@
 import { existsSync, mkdirSync, renameSync, rmSync } from "node:fs";
 import { homedir } from "node:os";
 import { basename, dirname, extname, join, resolve } from "node:path";
-import { UsageError } from "../errors.ts";
+import { UsageError } from "../errors/mod.ts";
 import { type Compiler, FLAGS, type Language, languageOfAll } from "./compiler.ts";
 import { includeFolders, readSources } from "./sources.ts";
 

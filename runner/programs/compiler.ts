@@ -1,6 +1,6 @@
 /** The compilers of this host: for C and assembly `$CC`, else gcc, clang or cc; for C++ `$CXX`, else g++ and so on. */
 import { extname } from "node:path";
-import { UsageError } from "../errors.ts";
+import { UsageError } from "../errors/mod.ts";
 
 /** Languages that programs under test are written in. */
 export const LANGUAGES = ["c", "c++", "asm"] as const;

@@ -7,8 +7,8 @@ import {
   LEAST_NATIVE_MS,
   rateOf,
 } from "../history/mod.ts";
-import { median } from "../median.ts";
 import { threadLine } from "../reporters/failure-lines.ts";
+import { median } from "../results/mod.ts";
 import type { Cell, PageAttempts, PageData, Range, Target } from "./page-data.ts";
 
 /** Values by their first appearance. */

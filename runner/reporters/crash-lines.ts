@@ -1,9 +1,9 @@
 /** A crash in lines: the signal, the source around the line, the stack, the events before. */
 
 import { basename } from "node:path";
-import { counted } from "../plural.ts";
 import type { Crash } from "../results/mod.ts";
 import { placeText, type SourceExcerpt } from "../symbols/mod.ts";
+import { counted } from "../text/mod.ts";
 import type { Style } from "./style.ts";
 
 /** The lines. */

@@ -5,8 +5,8 @@
 import { appendFileSync, closeSync, openSync, renameSync, writeFileSync, writeSync } from "node:fs";
 import { hostname } from "node:os";
 import { didYouMean } from "../../ffi/mod.ts";
-import { UsageError } from "../errors.ts";
-import { isRichTerminal, print } from "../output.ts";
+import { UsageError } from "../errors/mod.ts";
+import { isRichTerminal, print } from "../output/mod.ts";
 import type { Reporter, RunSummary } from "../run/mod.ts";
 import { dotReporter } from "./dot.ts";
 import { githubAnnotations, githubSummary } from "./github.ts";

@@ -1,8 +1,8 @@
 /** What there is to say of tests that did not pass: why, where the trace is, and how to replay it. */
 
-import { counted } from "../plural.ts";
 import type { Attempt, Verdict } from "../results/mod.ts";
 import { isHarmless, type TestCase, type TestResult } from "../run/mod.ts";
+import { counted } from "../text/mod.ts";
 import { diffLines } from "./diff-lines.ts";
 import { failureLines } from "./failure-lines.ts";
 import { debugCommand, replayCommand } from "./replay-command.ts";

@@ -1,7 +1,7 @@
 /** How an output differs from the expected one, as lines of a unified diff. */
 
-import { counted } from "../plural.ts";
 import type { Hunk, OutputDifference } from "../results/mod.ts";
+import { counted } from "../text/mod.ts";
 import { printable } from "./printable.ts";
 import type { Style } from "./style.ts";
 

@@ -11,8 +11,7 @@ import {
   unmetNeed,
   waivers,
 } from "../host/mod.ts";
-import { counted } from "../plural.ts";
-import { VERSION } from "../version.ts";
+import { counted, VERSION } from "../text/mod.ts";
 import type { Style } from "./style.ts";
 import { wrap } from "./wrap.ts";
 

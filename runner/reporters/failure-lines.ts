@@ -1,9 +1,9 @@
 /** What is shown of a failure besides its reason: registers side by side, the code, the events before, the threads. */
 
 import type { CodeListing, Difference } from "../../engine/mod.ts";
-import { counted } from "../plural.ts";
 import type { Attempt, DivergencePlace, ThreadPlace } from "../results/mod.ts";
 import { placeText } from "../symbols/mod.ts";
+import { counted } from "../text/mod.ts";
 import { crashLines } from "./crash-lines.ts";
 import { printable } from "./printable.ts";
 import { stepLines } from "./step-lines.ts";

@@ -1,5 +1,5 @@
 /** The summary as one JSON object, for programs. */
-import { print } from "../output.ts";
+import { print } from "../output/mod.ts";
 import type { Reporter, RunSummary } from "../run/mod.ts";
 
 /** The summary in the form that `--json` prints. */

@@ -1,5 +1,5 @@
 /** The tests that would be run, a line each or as JSON. */
-import { print } from "../output.ts";
+import { print } from "../output/mod.ts";
 import type { TestCase } from "../run/mod.ts";
 
 /** A test in `--list --json`. */

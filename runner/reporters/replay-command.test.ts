@@ -3,9 +3,9 @@ import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { assertEquals, assertMatch, assertThrows } from "@std/assert";
-import { UsageError } from "../errors.ts";
-import { fileNameOf } from "../file-name.ts";
-import { findKept, findTrace } from "../traces.ts";
+import { UsageError } from "../errors/mod.ts";
+import { findKept, findTrace } from "../files/mod.ts";
+import { fileNameOf } from "../text/mod.ts";
 import { debugCommand, replayCommand } from "./replay-command.ts";
 
 const root = mkdtempSync(join(tmpdir(), "tickproof-kept-"));

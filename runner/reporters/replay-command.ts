@@ -1,10 +1,10 @@
 /** The commands that replay a failure and look into it, as short as they get, such that they can be pasted into a shell here. */
 
 import { resolve } from "node:path";
+import { findKept } from "../files/mod.ts";
 import type { Attempt } from "../results/mod.ts";
 import type { TestCase } from "../run/mod.ts";
-import { typedCommand } from "../tickproof.ts";
-import { findKept } from "../traces.ts";
+import { typedCommand } from "../start/mod.ts";
 
 /** A word as a shell takes it for itself. */
 export function quote(word: string): string {

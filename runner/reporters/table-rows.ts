@@ -1,10 +1,10 @@
 /** The table of a suite: one row per test, with the columns that say something of these tests. */
 
 import { LEAST_NATIVE_MS } from "../history/trends.ts";
-import { median } from "../median.ts";
-import { group } from "../plural.ts";
 import type { Attempt, Phase, StepResult, Verdict } from "../results/mod.ts";
+import { median } from "../results/mod.ts";
 import type { TestResult } from "../run/mod.ts";
+import { group } from "../text/mod.ts";
 import type { Style } from "./style.ts";
 import { type Cell, type Column, layOut, widthOf } from "./table.ts";
 

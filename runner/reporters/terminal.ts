@@ -1,7 +1,8 @@
 /** The summary that a person reads: a table per suite, details of what went wrong, the totals. */
+
+import { readProgress } from "../files/mod.ts";
 import { usualTimes } from "../history/mod.ts";
-import { errorColumns, isRichTerminal, outputColumns, print, say } from "../output.ts";
-import { readProgress } from "../progress-file.ts";
+import { errorColumns, isRichTerminal, outputColumns, print, say } from "../output/mod.ts";
 import type { Reporter, RunSummary } from "../run/mod.ts";
 import { failureDetails, noteDetails } from "./details.ts";
 import { LiveLines, plainLine, SlowWatch } from "./live-lines.ts";

@@ -1,6 +1,7 @@
 /** What a run came to, in two lines: how many of each verdict, in words that scripts and people can read. */
-import { counted } from "../plural.ts";
+
 import type { RunSummary } from "../run/mod.ts";
+import { counted } from "../text/mod.ts";
 import { seconds } from "./table-rows.ts";
 
 /** The last line, which scripts read: "3 passed, 1 failed, 2 skipped". */

@@ -4,7 +4,7 @@
  */
 import { mkdirSync, readFileSync, writeFileSync, writeSync } from "node:fs";
 import { join } from "node:path";
-import { signalNumber } from "../signals.ts";
+import { signalNumber } from "../text/mod.ts";
 
 const [command, ...argv] = process.argv.slice(2);
 const option = (name: string) => argv[argv.indexOf(name) + 1] ?? "";

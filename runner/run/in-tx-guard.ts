@@ -5,8 +5,8 @@
 
 import { Counter, EventNameError, SyscallError } from "../../ffi/mod.ts";
 import type { Host } from "../host/mod.ts";
-import { counted } from "../plural.ts";
 import type { Guard } from "../processes/mod.ts";
+import { counted } from "../text/mod.ts";
 
 /** The event that must not happen. */
 export const IN_TX_BRANCHES = "retired-conditional-branches:u:in_tx";

@@ -1,8 +1,8 @@
 /** One attempt at one test, for those who run tests by rules of their own: bisect, and `bun test`. */
 
+import { tracesRoot } from "../files/mod.ts";
 import { LogWatch } from "../kernel/mod.ts";
 import type { Verdict } from "../results/mod.ts";
-import { tracesRoot } from "../traces.ts";
 import type { Surroundings } from "./decide/mod.ts";
 import { runTests } from "./run.ts";
 import type { ScriptSessions } from "./select/mod.ts";

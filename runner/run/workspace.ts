@@ -1,8 +1,8 @@
 /** The folders of a run: one per attempt, with its trace and outputs, of which only some are kept. */
 import { mkdirSync, readdirSync, rmdirSync, rmSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { fileNameOf } from "../file-name.ts";
-import { KEPT_FOLDER, makeNumbered, traceIn } from "../traces.ts";
+import { KEPT_FOLDER, makeNumbered, traceIn } from "../files/mod.ts";
+import { fileNameOf } from "../text/mod.ts";
 
 /** Which attempts' folders are kept. */
 export const KEEP = ["failed", "all", "none"] as const;

@@ -1,7 +1,7 @@
 /** Assertions about recordings, beside those of `@std/assert`; a failure shows both sides. */
 
 import { describeExit } from "../engines/mod.ts";
-import { group } from "../plural.ts";
+import { group } from "../text/mod.ts";
 import { AssertionError } from "./assert.js";
 import type { Divergence, Recording, Replay, Run } from "./recording.ts";
 

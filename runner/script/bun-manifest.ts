@@ -16,7 +16,7 @@ import {
   surroundings,
   type TestCase,
 } from "../run/mod.ts";
-import { TICKPROOF } from "../tickproof.ts";
+import { TICKPROOF } from "../start/mod.ts";
 
 /** A test has a native run, a recording and a replay, and some time to end them. */
 const PHASES = 3;

@@ -8,6 +8,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, test } from "bun:
 import { mkdirSync } from "node:fs";
 import { dirname } from "node:path";
 import { plugin } from "bun";
+import { tracesRoot } from "../files/mod.ts";
 import { loadManifest } from "../manifest/mod.ts";
 import type { Suite } from "../manifest/suite.ts";
 import { reasonsOf } from "../reporters/details.ts";
@@ -23,7 +24,6 @@ import {
   suiteOf,
 } from "../run/mod.ts";
 import { type AttemptFolder, Workspace } from "../run/workspace.ts";
-import { tracesRoot } from "../traces.ts";
 import { registerManifest } from "./bun-manifest.ts";
 import { DEFAULT_TIMEOUT_SECONDS, type TestDefinition } from "./definition.ts";
 import { runTest } from "./execute.ts";

@@ -12,7 +12,7 @@ export type {
   SuiteTest,
   SuiteText,
 } from "../manifest/suite.ts";
-export type { Exit } from "../report.ts";
+export type { Exit } from "../outcome/mod.ts";
 export type { JsonLine, JsonTest } from "../reporters/json-lines.ts";
 export type { Location } from "../results/mod.ts";
 export { assertReplays, assertSameTicks } from "./assertions.ts";

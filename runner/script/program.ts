@@ -1,7 +1,7 @@
 /** Programs of a script: sources that are built on first use, files, and programs of the host. */
 import { existsSync } from "node:fs";
 import { resolve } from "node:path";
-import { UsageError } from "../errors.ts";
+import { UsageError } from "../errors/mod.ts";
 import { compile } from "../programs/compile.ts";
 import { findCompiler, languageOf } from "../programs/compiler.ts";
 

@@ -8,8 +8,8 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { rolldown } from "rolldown";
 import { dts } from "rolldown-plugin-dts";
-import { say } from "../output.ts";
-import { writeWhole } from "../write-whole.ts";
+import { writeWhole } from "../files/mod.ts";
+import { say } from "../output/mod.ts";
 
 const ROOT = resolve(import.meta.dir, "../..");
 /** The file that `exports` of package.json names as the types of "tickproof". */

@@ -4,8 +4,8 @@
  */
 import { readFileSync } from "node:fs";
 import { didYouMean } from "../../ffi/mod.ts";
-import { UsageError } from "../errors.ts";
-import { SIGNAL_NAMES, signalNumber } from "../signals.ts";
+import { UsageError } from "../errors/mod.ts";
+import { SIGNAL_NAMES, signalNumber } from "../text/mod.ts";
 
 /** When a signal is sent. */
 export type When =

@@ -2,7 +2,7 @@
 
 import { closeSync, openSync } from "node:fs";
 import { resolve } from "node:path";
-import { ManifestError } from "../errors.ts";
+import { ManifestError } from "../errors/mod.ts";
 import { endTree } from "../processes/mod.ts";
 import type { StepResult } from "../results/mod.ts";
 import type { Order, Report, TestDescription } from "./protocol.ts";

@@ -1,7 +1,7 @@
 /** What a script's tests stand on, whoever runs them: recordings and programs relative to the script. */
 import { dirname } from "node:path";
 import { liveHost } from "../host/mod.ts";
-import { TICKPROOF } from "../tickproof.ts";
+import { TICKPROOF } from "../start/mod.ts";
 import type { Surroundings } from "./context.ts";
 import type { TestOptions } from "./definition.ts";
 import { hostOf, ScriptHost } from "./host.ts";

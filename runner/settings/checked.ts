@@ -5,8 +5,8 @@
 import { mkdirSync, readFileSync, statSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { cacheRoot } from "../../engine/cache-folder.ts";
-import { VERSION } from "../version.ts";
-import { writeWhole } from "../write-whole.ts";
+import { writeWhole } from "../files/mod.ts";
+import { VERSION } from "../text/mod.ts";
 import type { SettingsFile } from "./schema.ts";
 
 /** A file of settings that was checked: what it came to, and the hash of the bytes that it was of. */

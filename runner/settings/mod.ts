@@ -7,10 +7,10 @@ import { existsSync } from "node:fs";
 import { availableParallelism, homedir, hostname } from "node:os";
 import { join, resolve } from "node:path";
 import { didYouMean } from "../../ffi/mod.ts";
-import { UsageError } from "../errors.ts";
+import { UsageError } from "../errors/mod.ts";
+import { configureTraces } from "../files/mod.ts";
 import { configureHistory } from "../history/place.ts";
 import type { HookProgram } from "../manifest/mod.ts";
-import { configureTraces } from "../traces.ts";
 import { checkedBefore, keepChecked } from "./checked.ts";
 import type { Settings, SettingsFile } from "./schema.ts";
 

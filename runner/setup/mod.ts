@@ -1,7 +1,7 @@
 /** Sets a project up: what `tickproof init` does in a folder. Nothing that is there already is changed. */
 import { appendFileSync, existsSync, mkdirSync, readFileSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
-import { writeWhole } from "../write-whole.ts";
+import { writeWhole } from "../files/mod.ts";
 import {
   firstManifestFile,
   firstScriptFile,

@@ -1,6 +1,6 @@
 /** The events that `stat` counts: from the list of `-e` to rows of the report. */
 import { EventNameError, type HostFacts, type PerfEvent, resolveEvents } from "../../ffi/mod.ts";
-import { UsageError } from "../errors.ts";
+import { UsageError } from "../errors/mod.ts";
 
 /** One row: an event, or why it can't even be named on this host. */
 export interface StatRow {

@@ -9,7 +9,7 @@ import {
   assertThrows,
 } from "@std/assert";
 import { EventNameError, type Reading } from "../../ffi/mod.ts";
-import { UsageError } from "../errors.ts";
+import { UsageError } from "../errors/mod.ts";
 import { styleFor } from "../reporters/style.ts";
 import { statCsv } from "./csv.ts";
 import { DEFAULT_EVENTS, type StatRow, statRows } from "./events.ts";

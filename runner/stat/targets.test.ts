@@ -1,6 +1,6 @@
 import { test } from "bun:test";
 import { assert, assertEquals, assertThrows } from "@std/assert";
-import { UsageError } from "../errors.ts";
+import { UsageError } from "../errors/mod.ts";
 import { targetsOf } from "./targets.ts";
 
 test("targetsOf() finds processors and the threads of processes, or nobody", () => {

@@ -1,7 +1,7 @@
 /** Whom `stat` counts: a program that it starts, tasks that run already, or everybody on some processors. */
 import { readdirSync, readFileSync } from "node:fs";
 import { type CounterOptions, parseCpuList } from "../../ffi/mod.ts";
-import { UsageError } from "../errors.ts";
+import { UsageError } from "../errors/mod.ts";
 
 /** What the command line says of whom to count. */
 export interface TargetOptions {

@@ -1,8 +1,9 @@
 /** The report of `stat` as text, in the manner of perf-stat(1). */
-import { group } from "../plural.ts";
+
 import type { Style } from "../reporters/style.ts";
 import { layOut } from "../reporters/table.ts";
 import { wrap } from "../reporters/wrap.ts";
+import { group } from "../text/mod.ts";
 import type { EventSummary, Spread, StatSummary } from "./summary.ts";
 
 /** Letters of a line of reasons. */

@@ -3,11 +3,11 @@ import { closeSync, existsSync, mkdtempSync, openSync, readFileSync, rmSync } fr
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { isTerminal } from "../../ffi/mod.ts";
-import { print, say } from "../output.ts";
-import { type Exit, type RecordReport, readReport } from "../report.ts";
-import { signalNumber } from "../signals.ts";
-import { TICKPROOF } from "../tickproof.ts";
-import { newRunTrace } from "../traces.ts";
+import { newRunTrace } from "../files/mod.ts";
+import { type Exit, type RecordReport, readReport } from "../outcome/mod.ts";
+import { print, say } from "../output/mod.ts";
+import { TICKPROOF } from "../start/mod.ts";
+import { signalNumber } from "../text/mod.ts";
 import { traceName } from "./trace-name.ts";
 
 /** What to record, and how. */

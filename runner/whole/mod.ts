@@ -1,11 +1,11 @@
 /** Whole commands, recorded: what `tickproof run` does. */
 import { join } from "node:path";
 import { Ending } from "../commands/_ending.ts";
-import { endLike } from "../end-like.ts";
-import { INTERNAL, OK, USAGE } from "../exit-codes.ts";
-import { say } from "../output.ts";
+import { INTERNAL, OK, USAGE } from "../errors/mod.ts";
+import { RUNS, tracesRoot } from "../files/mod.ts";
+import { endLike } from "../outcome/mod.ts";
+import { say } from "../output/mod.ts";
 import { keepWithin } from "../run/keep-budget.ts";
-import { RUNS, tracesRoot } from "../traces.ts";
 import { type Attempt, isPass } from "./attempt.ts";
 import { runRounds } from "./attempts.ts";
 import { addToJobSummary } from "./job-summary.ts";

@@ -1,7 +1,7 @@
 /** The processes of a recording, and which of them ended badly: where to look first when a whole test suite fails. */
 import { type ExecEvent, type TraceEvent, TraceReader } from "../../engine/trace/mod.ts";
-import type { Exit } from "../report.ts";
-import { signalNumber } from "../signals.ts";
+import type { Exit } from "../outcome/mod.ts";
+import { signalNumber } from "../text/mod.ts";
 
 /** A process that did not end with exit code 0. */
 export interface FailedProcess {

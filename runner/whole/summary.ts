@@ -1,8 +1,8 @@
 /** What is said at the end of a whole command's recording: what failed, where the trace is, and how to replay it. */
 import { basename } from "node:path";
 import { describeExit } from "../engines/mod.ts";
-import { counted } from "../plural.ts";
-import { typedCommand } from "../tickproof.ts";
+import { typedCommand } from "../start/mod.ts";
+import { counted } from "../text/mod.ts";
 import type { Attempt } from "./attempt.ts";
 import { failedTests } from "./failed-tests.ts";
 import type { FailedProcess } from "./processes.ts";

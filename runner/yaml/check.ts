@@ -4,7 +4,7 @@ import { readFileSync, statSync } from "node:fs";
 import { relative, resolve } from "node:path";
 import type { z } from "zod";
 import { didYouMean } from "../../ffi/mod.ts";
-import { ManifestError, UsageError } from "../errors.ts";
+import { ManifestError, UsageError } from "../errors/mod.ts";
 import { knownKeys, type Path } from "./known-keys.ts";
 import { type Problem, YamlSource } from "./source.ts";
 

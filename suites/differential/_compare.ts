@@ -1,7 +1,7 @@
 /** Programs natively, recorded and replayed: what differs, which program it is, and the smallest one that shows it. */
 import { mkdirSync, readFileSync, rmSync } from "node:fs";
 import { resolve } from "node:path";
-import type { RecordReport, ReplayReport } from "../../runner/report.ts";
+import type { RecordReport, ReplayReport } from "../../runner/outcome/mod.ts";
 import { run, Scratch, TICKPROOF } from "../_tickproof.ts";
 import { build, symbolsOf } from "./_batch.ts";
 import type { Program } from "./_program.ts";

@@ -8,7 +8,7 @@ import { join } from "node:path";
 import { record, replay } from "../../engine/mod.ts";
 import { random } from "../../engine/trace/_fixtures.ts";
 import { REGISTER_COUNT, type TraceEvent, TraceReader, TraceWriter } from "../../engine/trace/mod.ts";
-import { isUserError } from "../../runner/errors.ts";
+import { isUserError } from "../../runner/errors/mod.ts";
 import { members } from "../ends/session.ts";
 
 /** Processor time, of replayer and program, within which a mutation has to be dealt with. */

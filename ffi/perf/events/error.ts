@@ -1,6 +1,6 @@
 /** An event name that means nothing on this host: the user's to mend. */
 
-import { didYouMean } from "../../suggest.ts";
+import { didYouMean } from "../../text/mod.ts";
 
 /** A name that could not be resolved; the message says which part, and what was probably meant. */
 export class EventNameError extends Error {

@@ -8,7 +8,7 @@ import {
   type PerfStep,
   SyscallError,
 } from "../../../ffi/mod.ts";
-import { group } from "../../plural.ts";
+import { group } from "../../text/mod.ts";
 import { ticksAttr } from "../ticks.ts";
 import type { Host } from "../types.ts";
 

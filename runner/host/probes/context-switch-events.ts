@@ -1,5 +1,5 @@
 import { PERF_COUNT_SW, PERF_TYPE } from "../../../ffi/mod.ts";
-import { counted } from "../../plural.ts";
+import { counted } from "../../text/mod.ts";
 import type { Probe } from "../types.ts";
 import { no, yes } from "./_finding.ts";
 import { control, measure, openCounter } from "./_measure.ts";

@@ -1,5 +1,5 @@
 import { PERF_COUNT_HW, PERF_TYPE } from "../../../ffi/mod.ts";
-import { group } from "../../plural.ts";
+import { group } from "../../text/mod.ts";
 import type { Finding, Host, Probe } from "../types.ts";
 import { no, unknown, yes } from "./_finding.ts";
 import { BRANCHES, branches, control, measure, openCounter, openTicks } from "./_measure.ts";

@@ -1,5 +1,5 @@
 import { PERF_COUNT_SW, PERF_TYPE } from "../../../ffi/mod.ts";
-import { group } from "../../plural.ts";
+import { group } from "../../text/mod.ts";
 import type { Probe } from "../types.ts";
 import { no, yes } from "./_finding.ts";
 import { BRANCHES, branches, control, measure, openCounter } from "./_measure.ts";

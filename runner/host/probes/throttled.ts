@@ -1,4 +1,4 @@
-import { group } from "../../plural.ts";
+import { group } from "../../text/mod.ts";
 import type { Probe } from "../types.ts";
 import { no, unknown, yes } from "./_finding.ts";
 

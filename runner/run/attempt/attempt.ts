@@ -5,8 +5,8 @@
 
 import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import { type Completed, lastLines } from "../../engines/mod.ts";
-import { counted } from "../../plural.ts";
 import type { Attempt, Crash, Phase, Verdict } from "../../results/mod.ts";
+import { counted } from "../../text/mod.ts";
 import {
   checkCounts,
   checkMeasures,

@@ -1,6 +1,6 @@
 /** Finds or compiles the programs of tests. */
 
-import { UsageError } from "../../errors.ts";
+import { UsageError } from "../../errors/mod.ts";
 import { compile } from "../../programs/compile.ts";
 import { type Compiler, findCompiler, type Language, languageOfAll } from "../../programs/compiler.ts";
 import type { Verdict } from "../../results/mod.ts";

@@ -3,7 +3,7 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { threadPlaces } from "../../engines/places.ts";
-import { readReport } from "../../report.ts";
+import { readReport } from "../../outcome/mod.ts";
 import type { Attempt, Phase, StepResult, Verdict } from "../../results/mod.ts";
 import type { ScriptSessions } from "../select/mod.ts";
 import type { Target, TestCase } from "../types.ts";

@@ -1,6 +1,6 @@
 /** Compares a replay with its recording: every difference becomes a sentence. */
 import { type Completed, describeExit } from "../../engines/mod.ts";
-import { group } from "../../plural.ts";
+import { group } from "../../text/mod.ts";
 import type { Mismatch } from "./mismatch.ts";
 
 /** Characters of an output that a message shows. */

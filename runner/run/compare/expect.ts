@@ -3,10 +3,9 @@
 import { describeExit } from "../../engines/mod.ts";
 import { LEAST_NATIVE_MS } from "../../history/trends.ts";
 import { type Expectations, type Range, type TextExpectation, toRegex } from "../../manifest/mod.ts";
-import { group } from "../../plural.ts";
-import type { Exit } from "../../report.ts";
+import type { Exit } from "../../outcome/mod.ts";
 import type { Counts } from "../../results/mod.ts";
-import { signalNumber } from "../../signals.ts";
+import { group, signalNumber } from "../../text/mod.ts";
 import { excerpt } from "./compare.ts";
 import type { Mismatch } from "./mismatch.ts";
 

@@ -1,8 +1,8 @@
 /** Snapshots: outputs that are kept beside a manifest, in `__snapshots__`, for `expect.stdout: { snapshot: true }`. */
 import { existsSync, mkdirSync, readFileSync } from "node:fs";
 import { join, relative } from "node:path";
-import { fileNameOf } from "../../file-name.ts";
-import { writeWhole } from "../../write-whole.ts";
+import { writeWhole } from "../../files/mod.ts";
+import { fileNameOf } from "../../text/mod.ts";
 import type { TestCase } from "../types.ts";
 import { compareOutput } from "./compare.ts";
 import type { Mismatch } from "./mismatch.ts";

@@ -1,8 +1,8 @@
 /** What `--require` wants to be run: engines and capabilities, of which a run that skips all of their tests is no success. */
 import { didYouMean } from "../../../ffi/mod.ts";
-import { UsageError } from "../../errors.ts";
+import { UsageError } from "../../errors/mod.ts";
 import { capabilityNames, ENGINE_NAMES } from "../../host/mod.ts";
-import { counted } from "../../plural.ts";
+import { counted } from "../../text/mod.ts";
 import type { RunSummary, TestResult } from "../types.ts";
 
 /**

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { assertEquals, assertRejects, assertStringIncludes, assertThrows } from "@std/assert";
-import { NothingMatched, UsageError } from "../../errors.ts";
+import { NothingMatched, UsageError } from "../../errors/mod.ts";
 import { shellTest } from "../_fixtures.ts";
 import { collectTests, type Selection, selectTests } from "./collect.ts";
 import { ScriptSessions } from "./scripts.ts";

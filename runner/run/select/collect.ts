@@ -1,7 +1,7 @@
 /** From paths of manifests and scripts to the tests that a run takes, in their order. */
 import { resolve } from "node:path";
 import { didYouMean } from "../../../ffi/mod.ts";
-import { ManifestError, NothingMatched } from "../../errors.ts";
+import { ManifestError, NothingMatched } from "../../errors/mod.ts";
 import { loadManifest } from "../../manifest/mod.ts";
 import type { TestCase } from "../types.ts";
 import { parseFilter } from "./filter.ts";

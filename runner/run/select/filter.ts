@@ -3,7 +3,7 @@
  * `alarm`, `core/*`, `/^core.(alarm|hle)$/`, `tag:quick and not (tag:slow or programs/*)`. Names may have spaces: words
  * that follow each other are one pattern, and one in quotes may have all of that in it.
  */
-import { UsageError } from "../../errors.ts";
+import { UsageError } from "../../errors/mod.ts";
 
 /** What a filter looks at. */
 export interface Filterable {

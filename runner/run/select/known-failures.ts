@@ -5,8 +5,8 @@
 
 import { existsSync, readFileSync } from "node:fs";
 import { relative } from "node:path";
-import { UsageError } from "../../errors.ts";
-import { writeWhole } from "../../write-whole.ts";
+import { UsageError } from "../../errors/mod.ts";
+import { writeWhole } from "../../files/mod.ts";
 import { isMachine } from "../compare/mod.ts";
 import type { RunSummary, TestCase } from "../types.ts";
 

@@ -2,7 +2,7 @@
 import { mkdirSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { z } from "zod";
-import { ManifestError } from "../../errors.ts";
+import { ManifestError } from "../../errors/mod.ts";
 import { checkConditions, conditionsSchema } from "../../manifest/conditions.ts";
 import { DEFAULT_TIMEOUT_SECONDS } from "../../script/definition.ts";
 import { hostName } from "../../script/host.ts";

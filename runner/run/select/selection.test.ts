@@ -1,6 +1,6 @@
 import { test } from "bun:test";
 import { assertEquals, assertNotEquals, assertThrows } from "@std/assert";
-import { UsageError } from "../../errors.ts";
+import { UsageError } from "../../errors/mod.ts";
 import { parseShard, shardOf, shuffled } from "./selection.ts";
 
 const NUMBERS = Array.from({ length: 20 }, (_, i) => i);

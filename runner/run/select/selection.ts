@@ -1,5 +1,5 @@
 /** Which of the matching tests a run takes, and in which order: shards, and an order by chance that can be had again. */
-import { UsageError } from "../../errors.ts";
+import { UsageError } from "../../errors/mod.ts";
 
 /** One part of several that together are all tests. */
 export interface Shard {

@@ -1,0 +1,24 @@
+/** Files, pipes and sockets of this process: what it opens, reads, writes and hands on, without Bun between. */
+export { DescriptorChannel, type ReceiveCall } from "./descriptor-channel.ts";
+export {
+  cloneFile,
+  close,
+  copyFileRange,
+  ftruncate,
+  isTerminal,
+  kcmp,
+  memfdCreate,
+  nextData,
+  nextHole,
+  open,
+  openAt,
+  pread,
+  preadAt,
+  pwrite,
+  pwriteAt,
+  terminalColumns,
+} from "./files.ts";
+export { readKernelLog } from "./kernel-log.ts";
+export { acceptClient, isReadable, type Listener, listenOnLoopback } from "./loopback.ts";
+export { NotifyingPipe, PacketPipe } from "./pipe.ts";
+export { writeNow, writeSome } from "./write.ts";

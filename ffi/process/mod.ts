@@ -1,0 +1,17 @@
+/** This process and those that it starts: processors, interrupts, accounts, the state that a program starts with. */
+export { currentCpu, getAffinity, setAffinity, yieldProcessor } from "./affinity.ts";
+export {
+  clearInterrupt,
+  installInterrupts,
+  interruptCount,
+  isIgnored,
+  pendingInterrupt,
+  restoreDefault,
+  setTimer,
+  unblockSignals,
+  wasIgnored,
+} from "./interrupt.ts";
+export { controlCode } from "./interrupt-state.ts";
+export { SpawnBlock, type SpawnOptions } from "./spawn-block.ts";
+export { START_VARIABLE, type StartState, startState } from "./start-state.ts";
+export { type ResourceUsage, resourceUsage } from "./usage.ts";

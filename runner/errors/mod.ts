@@ -1,0 +1,14 @@
+/** Errors that are the user's to mend, and the exit codes of all that can be wrong. */
+export { describeError, isUserError, ManifestError, NothingMatched, UsageError } from "./errors.ts";
+export {
+  BAD_MANIFEST,
+  BROKEN,
+  EXIT_CODES,
+  FAILED,
+  INTERNAL,
+  NOTHING_MATCHED,
+  OK,
+  REQUIRED_SKIPPED,
+  SIGNAL_BASE,
+  USAGE,
+} from "./exit-codes.ts";

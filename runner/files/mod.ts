@@ -1,0 +1,16 @@
+/** Files that tickproof keeps: traces by name, results that are whole or not there, the progress of a recording. */
+export { cacheContents, clearCache } from "./kept.ts";
+export { progressWriter, readProgress } from "./progress-file.ts";
+export {
+  configureTraces,
+  findKept,
+  findTrace,
+  KEPT_FOLDER,
+  makeNumbered,
+  newDefaultTrace,
+  newRunTrace,
+  RUNS,
+  traceIn,
+  tracesRoot,
+} from "./traces.ts";
+export { checkWritable, writeWhole } from "./write-whole.ts";

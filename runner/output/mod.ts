@@ -1,0 +1,4 @@
+/** Output to the terminal, and the end of what a program has written. */
+
+export { errorColumns, isRichTerminal, outputColumns, print, say } from "./output.ts";
+export { OutputTail } from "./output-tail.ts";

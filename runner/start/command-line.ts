@@ -1,0 +1,76 @@
+/** The command line, with all commands: finds the one that is meant and runs it. `cli.ts` starts it. */
+import { didYouMean } from "../../ffi/mod.ts";
+import { type Command, overview } from "../args/mod.ts";
+import { backtrace } from "../commands/backtrace.ts";
+import { bisect } from "../commands/bisect.ts";
+import { cache } from "../commands/cache.ts";
+import { config } from "../commands/config.ts";
+import { debug } from "../commands/debug.ts";
+import { doctor } from "../commands/doctor.ts";
+import { dump } from "../commands/dump.ts";
+import { gdbserver } from "../commands/gdbserver.ts";
+import { history } from "../commands/history.ts";
+import { info } from "../commands/info.ts";
+import { init } from "../commands/init.ts";
+import { probe } from "../commands/probe.ts";
+import { record } from "../commands/record.ts";
+import { replay } from "../commands/replay.ts";
+import { report } from "../commands/report.ts";
+import { run } from "../commands/run.ts";
+import { stat } from "../commands/stat.ts";
+import { suites } from "../commands/suites.ts";
+import { verify } from "../commands/verify.ts";
+import { OK, UsageError } from "../errors/mod.ts";
+import { print } from "../output/mod.ts";
+import { applySettings } from "../settings/mod.ts";
+import { VERSION } from "../text/mod.ts";
+
+const COMMANDS: readonly Command[] = [
+  record,
+  run,
+  replay,
+  verify,
+  debug,
+  gdbserver,
+  backtrace,
+  dump,
+  info,
+  init,
+  suites,
+  history,
+  report,
+  doctor,
+  probe,
+  stat,
+  bisect,
+  config,
+  cache,
+];
+
+/**
+ * Runs a command line.
+ *
+ * @param argv Its words, behind the program's name.
+ * @returns The exit code.
+ */
+export async function main(argv: readonly string[]): Promise<number> {
+  const [name, ...rest] = argv;
+  if (name === "--version") {
+    print(`tickproof ${VERSION} (Bun ${Bun.version})\n`);
+    return OK;
+  }
+  if (name === "--help" || name === "-h") {
+    print(overview(COMMANDS, VERSION));
+    return OK;
+  }
+  const names = COMMANDS.map((command) => command.name);
+  if (name === undefined) throw new UsageError(`which command? One of ${names.join(", ")}; or --help`);
+  const command = COMMANDS.find((known) => known.name === name);
+  if (command === undefined) {
+    const isOption = name.startsWith("-");
+    const hint = didYouMean(name, isOption ? ["--help", "--version"] : names) || "; see 'tickproof --help'";
+    throw new UsageError(`unknown ${isOption ? "option" : "command"} '${name}'${hint}`);
+  }
+  await applySettings();
+  return await command.execute(rest);
+}
