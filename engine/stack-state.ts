@@ -15,7 +15,7 @@ export interface MappedText {
   file: number;
 }
 
-/** See the file's head. */
+/** Registers and the stack's memory of a stopped task, with the modules that its return addresses can lie in. */
 export interface StackState {
   /** Registers by name, "0x7ffff7ed9e65" each. */
   registers: Record<string, string>;

@@ -51,7 +51,7 @@ export async function unreachable(): Promise<string | undefined> {
   }
 }
 
-/** See the file's head. */
+/** A registry that listens until it is disposed. */
 export class Registry implements Disposable {
   readonly #server: ReturnType<typeof Bun.serve>;
   readonly #archive = pack();

@@ -52,7 +52,9 @@ export interface DebuggerOptions {
   wantsPause(): boolean;
 }
 
-/** See the file's head. */
+/**
+ * Moves one process of a replay forward and back, and says why it has stopped. Breakpoints and catches are set here.
+ */
 export class Debugger implements Disposable {
   readonly playhead: Playhead;
   readonly events: EventIndex;

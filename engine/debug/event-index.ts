@@ -10,7 +10,9 @@ export interface Indexed<E extends TraceEvent = TraceEvent> {
   event: E;
 }
 
-/** See the file's head. */
+/**
+ * Events of a trace by number, kind and process; reads the trace by its own reader, so that a replay keeps its place.
+ */
 export class EventIndex implements Disposable {
   readonly #reader: TraceReader;
 

@@ -27,7 +27,9 @@ export interface PlayheadOptions {
 
 const NOWHERE: ReadonlySet<number> = new Set();
 
-/** See the file's head. */
+/**
+ * Holds the replay and its present position. Owns the session: it is closed and begun anew where the way leads back.
+ */
 export class Playhead implements Disposable {
   #session: ReplaySession;
   #isSeeking = false;

@@ -11,7 +11,10 @@ export type Leg =
   /** To the first stop; one at the very place where the counts became these counts too if `isAnew`. */
   | { stops: ReadonlySet<number>; isAnew: boolean };
 
-/** See the file's head. */
+/**
+ * A place between two instructions of a replay: the event before it, the task that runs, its counts, and the steps
+ * from there.
+ */
 export interface Position {
   /** How many events are behind it. */
   event: number;

@@ -20,7 +20,7 @@ export interface Wanted {
   isFocus(task: number): boolean;
 }
 
-/** See the file's head. */
+/** Steps and runs back, each by running forward again from an earlier place and keeping the last stop on the way. */
 export class Reversal {
   /** Nothing goes back behind this event. */
   first = 1;

@@ -11,7 +11,7 @@ export interface TaskStack extends StackState {
   ticks: number;
 }
 
-/** See the file's head. */
+/** The stacks of one process at one place, each task's frames from the innermost outwards. */
 export interface Stacks {
   /** How many events are behind the place. */
   event: number;

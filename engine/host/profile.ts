@@ -115,7 +115,7 @@ export interface KernelProfile {
   readonly periodTakesEffectLate: boolean;
 }
 
-/** See the file's head. */
+/** A described host, checked: processor, counters, hypervisor, machine and kernel. */
 export interface HostProfile {
   /** "haswell-kvm-4.7": the name that `--host` takes. */
   readonly name: string;

@@ -16,7 +16,7 @@ const DEFAULT_STOPS: readonly number[] = [SIG.SIGSTOP, SIG.SIGTSTP, SIG.SIGTTIN,
 /** What becomes of a signal: as `SignalEvent.disposition`, or `stop` for job control. */
 export type Disposition = "handler" | "ignored" | "fatal" | "stop";
 
-/** See the file's head. Shared by processes that were cloned with CLONE_SIGHAND. */
+/** The action of each signal. Shared by processes that were cloned with CLONE_SIGHAND. */
 export class Actions {
   private readonly table = new Map<number, Action>();
 

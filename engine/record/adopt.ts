@@ -28,7 +28,8 @@ export interface Adopted {
 }
 
 /**
- * See the file's head. The task's space is new and holds a fresh image; afterwards the task is ready to run.
+ * Takes over a program at its first instruction. The task's space is new and holds a fresh image; afterwards the task
+ * is ready to run.
  *
  * @throws EngineError for programs that are not 64-bit.
  */

@@ -10,7 +10,7 @@ import type { Recording } from "./recording.ts";
 /** Bytes that are looked at in one go for contents. */
 const PIECE = 1 << 16;
 
-/** See the file's head. */
+/** The segments that a recording has seen: what they held when they were attached is in the trace since. */
 export class AttachedSegments {
   /** Ids of segments that the recording has seen: what they hold is known since. */
   private readonly known = new Set<string>();

@@ -111,7 +111,10 @@ function limitsFiles(pid: number): boolean {
   return !/^Max file size\s+unlimited\s+unlimited/m.test(readFileSync(`/proc/${pid}/limits`, "latin1"));
 }
 
-/** See the file's head. */
+/**
+ * Sets the stub and its ring up in each image, says which calls it may do, and takes what it has done out of the
+ * ring.
+ */
 export class CallBuffer {
   /** Why there is none, if there is none. */
   #without: string | undefined;

@@ -30,7 +30,7 @@ const LAST_RESTART = -516;
 /** Bytes of a `syscall` instruction. */
 const SYSCALL_LENGTH = 2n;
 
-/** See the file's head. */
+/** Takes a task from the entry of a system call to the event of its end, whatever comes between. */
 export class CallRecorder {
   /** The calls that tasks are left to the kernel in. */
   readonly sleeping: SleepingCalls;

@@ -8,7 +8,10 @@ import type { Task } from "../tracee/task.ts";
 /** Registers that the arguments of a system call are in. */
 export type ArgumentRegister = "rdi" | "rsi" | "rdx" | "r10" | "r8" | "r9";
 
-/** See the file's head. */
+/**
+ * A stopped call with what the recorder has changed of it for the kernel's eyes, which the program gets back as it
+ * was.
+ */
 export class Call extends StoppedCall {
   /** The kernel broke it off for a signal and may restart it. */
   restarting = false;

@@ -40,7 +40,7 @@ export class SeededNumbers {
   }
 }
 
-/** See the file's head. */
+/** A schedule by seed: budgets, priorities and starvations that fair turns do not have. */
 export class Chaos implements SchedulePolicy {
   private readonly numbers: SeededNumbers;
   /** Of the tasks that were met since the last drawing; higher goes first. */

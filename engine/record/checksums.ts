@@ -3,7 +3,7 @@ import type { MemorySum } from "../trace/events.ts";
 import { summable, sumsOf } from "../tracee/memory-sums.ts";
 import type { RecordedTask } from "./recorded-task.ts";
 
-/** See the file's head. */
+/** Says at which events a checksum of memory is due, by the interval that the user wants. */
 export class Checksums {
   #since: number;
 

@@ -8,7 +8,7 @@ import type { Registers } from "../trace/events.ts";
 import { FAULT_SIGNALS } from "../tracee/fault.ts";
 import type { RecordedTask } from "./recorded-task.ts";
 
-/** See the file's head. */
+/** The state of a task at a fatal signal, with the number of the signal. */
 export interface CrashState extends StackState {
   task: number;
   process: number;

@@ -15,7 +15,7 @@ import type { RecordedProcess, RecordedTask } from "./recorded-task.ts";
 import type { Recording } from "./recording.ts";
 import { robustWrites } from "./robust-list.ts";
 
-/** See the file's head. */
+/** Reaps tasks, and writes their ends in the order in which the program can see them. */
 export class Deaths {
   /** Wait status of the first process, once it is gone. */
   rootStatus: number | undefined;

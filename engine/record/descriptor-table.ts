@@ -5,7 +5,7 @@
 import { OutputStreams } from "./output-streams.ts";
 import { QuietDescriptors } from "./quiet-descriptors.ts";
 
-/** See the file's head. */
+/** What is known of one table: which descriptors are output, which files they are of, which are quiet. */
 export class DescriptorTable {
   /** Which of them lead to the recorder's output. */
   readonly streams = new OutputStreams();

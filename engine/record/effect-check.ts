@@ -40,7 +40,7 @@ interface Pending {
 /** A call has changed memory that no event tells of. */
 export class UntoldEffect extends Error {}
 
-/** See the file's head. */
+/** Compares memory before and after each call, and tells which change no event covers. */
 export class EffectCheck {
   private readonly pending = new Map<Call, Pending>();
   /** How many calls of each number were compared. */

@@ -25,7 +25,7 @@ export interface SignalHandlers {
   fault(task: RecordedTask, held: HeldSignal, address: number): void;
 }
 
-/** See the file's head. */
+/** Answers one such instruction of a stopped task, and writes its event. */
 export class InstructionRecorder {
   constructor(
     private readonly recording: Recording,

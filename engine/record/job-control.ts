@@ -14,7 +14,7 @@ import type { Recording } from "./recording.ts";
 /** How often stopped processes are looked after, in milliseconds. */
 export const LOOK_MS = 5;
 
-/** See the file's head. */
+/** The stops of processes that are under way or in force, and which of their tasks have joined them. */
 export class JobControl {
   private readonly stopped = new Set<RecordedTask>();
   private nextLook = 0;

@@ -9,7 +9,7 @@ import { DescriptorTable } from "./descriptor-table.ts";
 import { RecordedProcess, RecordedTask } from "./recorded-task.ts";
 import type { Recording } from "./recording.ts";
 
-/** See the file's head. */
+/** Starts the first task, and takes over each task and each new program that comes of it. */
 export class Lifecycle {
   /** Children that stopped before their parent's event did. */
   private readonly early = new Set<number>();

@@ -43,7 +43,7 @@ interface Followed {
   behind: boolean;
 }
 
-/** See the file's head. */
+/** All files that processes of the recording map, and the events that keep their copies in the trace true. */
 export class MappedFiles {
   /** By device and inode. */
   private readonly files = new Map<string, Followed>();

@@ -16,7 +16,10 @@ export type Stream = 0 | 1 | 2;
 /** Device number of /dev/tty, which stands for the terminal of whoever opens it (Documentation/admin-guide/devices.txt). */
 const DEV_TTY = 5 << 8;
 
-/** See the file's head. One for each table of descriptors; what was found is kept until that changes. */
+/**
+ * Whether a descriptor leads to the recording's output, and to which stream. One for each table of descriptors; what
+ * was found is kept until that changes.
+ */
 export class OutputStreams {
   private readonly known = new Map<number, Stream>();
 

@@ -7,7 +7,7 @@
 import { invariant } from "../engine-error.ts";
 import type { RecordedTask } from "./recorded-task.ts";
 
-/** See the file's head. */
+/** Who may write to the recording's output, and who waits for it, in the order of their coming. */
 export class OutputTurns {
   /** The task that is in such a call. */
   private writer: RecordedTask | undefined;

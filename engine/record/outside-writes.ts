@@ -16,7 +16,7 @@ import type { Recording } from "./recording.ts";
 
 const MEMORY_FILE = /^\/proc\/(\d+)(?:\/task\/(\d+))?\/mem$/;
 
-/** See the file's head. */
+/** Finds which calls write elsewhere, answers those of tracees, and tells each change as an event. */
 export class OutsideWrites {
   /** Some process has opened a file that is memory: from now on writes to descriptors are looked at. */
   private memoryFiles = false;

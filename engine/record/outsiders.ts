@@ -50,7 +50,7 @@ interface Outsider {
   name: string;
 }
 
-/** See the file's head. */
+/** Finds who shares memory with the recording, tells the user by name, and records what they have changed. */
 export class Outsiders {
   /** What the trace knows of memory that is shared with others, by its identity and the number of its page. */
   private readonly foreign = new Map<string, Map<number, Uint8Array>>();

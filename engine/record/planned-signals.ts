@@ -8,7 +8,7 @@ export interface PlannedSignal {
   ticks: number;
 }
 
-/** See the file's head. */
+/** The planned signals that are still to come, by ticks of the first task. */
 export class PlannedSignals {
   /** Those still to come, in order. */
   private readonly plan: PlannedSignal[];

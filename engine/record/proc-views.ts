@@ -19,7 +19,7 @@ const CPUINFO = "/proc/cpuinfo";
 /** Copies that are kept in mind; of a program that opens more, older ones keep what they show. */
 const MOST_COPIES = 1024;
 
-/** See the file's head. */
+/** Gives the program the copies, and keeps them up to date. */
 export class ProcViews {
   /** Paths of what programs have copies of, by identity of the copy. */
   private readonly copies = new Map<string, string>();

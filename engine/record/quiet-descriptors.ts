@@ -22,7 +22,7 @@ export interface Quiet {
   written: boolean;
 }
 
-/** See the file's head. */
+/** Which descriptors of one table are quiet, for reads and for writes. */
 export class QuietDescriptors {
   /** One bit for each descriptor. */
   readonly read = new Uint8Array(BITMAP);

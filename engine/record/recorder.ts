@@ -57,7 +57,7 @@ export interface RecordingEnd {
   left?: readonly LeftProcess[];
 }
 
-/** See the file's head. */
+/** Records one program, from its spawn to the end of its first process. */
 export class Recorder {
   private readonly lifecycle: Lifecycle;
   private readonly deaths: Deaths;

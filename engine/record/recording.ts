@@ -36,7 +36,10 @@ import { FAIR, Schedule, type SchedulePolicy } from "./schedule.ts";
 /** Most bytes of memory in one event, so that it fits into a chunk of the trace. */
 const MAX_WRITTEN = MAX_CHUNK_BYTES / 2;
 
-/** See the file's head. */
+/**
+ * Holds what all parts of a recorder share, and writes events; a `switch` goes before an event where the rule above
+ * asks for one.
+ */
 export class Recording {
   /** Living tasks by thread id. */
   readonly tasks = new Map<number, RecordedTask>();

@@ -31,7 +31,7 @@ export const FAIR: SchedulePolicy = {
   isOver: (events) => events >= TURN_EVENTS,
 };
 
-/** See the file's head. A task is in here, or blocked in the kernel, or queued for its output. */
+/** The queue of ready tasks. A task is in here, or blocked in the kernel, or queued for its output. */
 export class Schedule {
   /** The first one has the turn once {@link chosen} says so; the others are in the order of waiting. */
   private readonly ready: RecordedTask[] = [];

@@ -55,7 +55,7 @@ export interface DeliveryPoint {
 /** What became of a task that got a signal. */
 export type Delivery = "handled" | "ignored" | "stopped" | "dying";
 
-/** See the file's head. */
+/** Holds signals that have come, releases them at a place that replay can find, and records how each is delivered. */
 export class SignalRecorder {
   private readonly info = NativeBuffer.map(SIGINFO.size);
 

@@ -11,7 +11,7 @@ import type { Recording } from "./recording.ts";
 /** Looks at a task that is in a sleep which nothing breaks off, before others go on: some 2 ms. */
 const PATIENCE = 200;
 
-/** See the file's head. */
+/** Lets calls that may sleep into the kernel, and decides who runs while they are there. */
 export class SleepingCalls {
   /**
    * @param stopped What is to be done with a task that has stopped or died: with its wait status.

@@ -23,7 +23,7 @@ const POINT_MS = 1000;
 /** A signal that the program got this long before the recorder did is the same one: both are of the group it went to. */
 const TOGETHER_MS = 250;
 
-/** See the file's head. */
+/** Takes the user's signals, and says at each stop whether the recording is to end there. */
 export class StopRequest {
   /** Where every task stood when the recorder was told to stop; undefined before. */
   places: readonly TaskPlace[] | undefined;

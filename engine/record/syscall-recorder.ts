@@ -79,7 +79,7 @@ export function sentSignal(call: Call): number {
   return signal === undefined ? 0 : evaluate(signal, call);
 }
 
-/** See the file's head. */
+/** Prepares a system call at its entry, and writes its outcome at its end. */
 export class SyscallRecorder {
   private readonly files: MappedFiles;
   private readonly outsideWrites: OutsideWrites;

@@ -19,7 +19,10 @@ export interface Watched {
   say: (message: string) => void;
 }
 
-/** See the file's head. The timer is that of `setTimer`, whose signal is to lead to {@link look}. */
+/**
+ * Looks now and then whether the recorder has come any further. The timer is that of `setTimer`, whose signal is to
+ * lead to {@link look}.
+ */
 export class Watchdog {
   #last = "";
   #same = 0;

@@ -49,7 +49,7 @@ const MAX_SUMMED = 2 ** 38;
 /** Bytes of a `syscall` instruction. */
 const SYSCALL_LENGTH = 2;
 
-/** See the file's head. */
+/** Applies an event's outcome to its task: registers, memory, signal frames, files, checks. */
 export class Answers implements Disposable {
   private readonly xstate = NativeBuffer.map(MAX_XSAVE);
 

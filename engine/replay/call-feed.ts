@@ -11,7 +11,7 @@ import type { Tracer } from "../tracee/tracer.ts";
 import { ImpossibleEvent, rangeCheck } from "./bounds.ts";
 import type { ReplayedTask } from "./replayed-task.ts";
 
-/** See the file's head. */
+/** Puts the records of calls without a stop into the ring, and checks that they were taken. */
 export class CallFeed {
   constructor(private readonly tracer: Tracer) {
     tracer.prepareCalls = (task) => this.#prepare(task as ReplayedTask);

@@ -17,7 +17,7 @@ const PR_SET_NO_NEW_PRIVS = 38;
 /** Highest descriptor that close_range(2) can be asked for. */
 const LAST_DESCRIPTOR = 0xffff_ffff;
 
-/** See the file's head. */
+/** Makes processes that can touch nothing, and hands them what they are to map. */
 export class Confinement implements CodeMemory<FileSegment>, Disposable {
   readonly isTrusted = false;
   readonly #channel = new DescriptorChannel();

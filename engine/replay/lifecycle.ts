@@ -34,7 +34,7 @@ const MAX_TASKS = 10_000;
 /** Starts the program that every process begins as (see `blank.ts`), traced; returns its process. */
 export type SpawnBlank = () => number;
 
-/** See the file's head. */
+/** Makes and ends the tasks and processes of a replay. */
 export class Lifecycle {
   /** Living tasks, by their thread ids in the recording. */
   readonly tasks = new Map<number, ReplayedTask>();

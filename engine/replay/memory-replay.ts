@@ -26,7 +26,7 @@ interface Range {
   end: number;
 }
 
-/** See the file's head. */
+/** Does the recorded calls on memory in the replayed process. */
 export class MemoryReplay {
   constructor(
     private readonly tracer: Tracer,

@@ -30,7 +30,7 @@ const JUMPS_TO_DEATH = 1_000_000;
 /** Ticks per counter after which a debugger is asked whether it wants to break in: some milliseconds. */
 const PAUSE = 2_000_000;
 
-/** See the file's head. Failures are thrown as Divergence. */
+/** Runs a task to the place of an event. Failures are thrown as Divergence. */
 export class Navigator {
   /** Index of the event that is being replayed. */
   index = -1;

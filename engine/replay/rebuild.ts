@@ -23,7 +23,7 @@ interface Copy {
 /** Copies that are kept although nobody maps them any more. */
 const SPARE_COPIES = 64;
 
-/** See the file's head. */
+/** Maps and fills memory of a replayed process from the trace. */
 export class Rebuilder implements Disposable {
   /** Copies of files that change while they are mapped: what one process writes there the others have to see. */
   private readonly copies = new Map<number, Copy>();

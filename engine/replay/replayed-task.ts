@@ -22,7 +22,7 @@ export interface CallSite {
   registers: Registers;
 }
 
-/** See the file's head. */
+/** A task of a replay; its `id` is the thread id that it had in the recording. */
 export class ReplayedTask extends Task {
   /** The program's registers where it stands, at whatever event or stop. */
   get programRegisters(): Registers {

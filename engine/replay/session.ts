@@ -41,7 +41,7 @@ export interface SessionOptions {
 }
 
 /**
- * See the file's head. One at a time in a process, on the thread that it was made on.
+ * A replay that can be driven event by event. One at a time in a process, on the thread that it was made on.
  *
  * @example
  * ```ts

@@ -33,7 +33,7 @@ interface Mark {
   looks: number;
 }
 
-/** See the file's head. */
+/** Ends a replay whose tracer and task have used a bounded time of processor without progress. */
 export class Watchdog implements Disposable {
   #mark: Mark | undefined;
   #task: ReplayedTask | undefined;

@@ -10,7 +10,7 @@ import { MappingList, PAGE_SIZE } from "./mappings.ts";
 
 const WRITABLE_TEXT = PROT.WRITE | PROT.EXEC;
 
-/** See the file's head. */
+/** The mappings, the memory and the image of one address space; tasks that share memory share it. */
 export class AddressSpace {
   mappings = new MappingList();
   /** First address of the heap, and its present end. */

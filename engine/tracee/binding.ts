@@ -16,7 +16,7 @@ const LOOSE_MS = 10;
 /** How often new threads are looked for, in milliseconds: it takes some 50 µs. */
 const LOOK_MS = 50;
 
-/** See the file's head. */
+/** Binds tracer and tracees to one processor, as long as it lives. */
 export class Binding implements Disposable {
   /** The processors that this process may use: one bit each. */
   readonly all = getAffinity(0);

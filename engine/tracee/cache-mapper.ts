@@ -46,7 +46,7 @@ interface ImagePart {
   segment: CodeSegment;
 }
 
-/** See the file's head. */
+/** Maps images into address spaces, and parts spaces whose text becomes different. */
 export class CacheMapper implements Disposable {
   /** The task that translation happens for. */
   private current: Task | undefined;

@@ -30,7 +30,7 @@ function mostBytes({ args, writes }: BufferedCall): number {
   return RECORD_HEAD + 8 * args + lengths.reduce((sum, length) => sum + length, 0);
 }
 
-/** See the file's head. */
+/** Reads and fills the ring of one image, and sets what its stub may do. */
 export class CallRing {
   readonly #u8: Uint8Array;
   readonly #u32: Uint32Array;

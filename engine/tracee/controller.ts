@@ -73,7 +73,7 @@ const STOP_SIGNALS: readonly number[] = [SIG.SIGSTOP, SIG.SIGTSTP, SIG.SIGTTIN, 
 const EINTR = -ERRNO.EINTR;
 const ESRCH = -ERRNO.ESRCH;
 
-/** See the file's head. */
+/** Resumes and reads stopped tasks by ptrace. */
 export class Controller {
   readonly control = new TraceeControl();
   private readonly info = NativeBuffer.map(SIGINFO.size);

@@ -74,7 +74,7 @@ function release({ context, stubs }: ImageMemory): void {
   stubs[Symbol.dispose]();
 }
 
-/** See the file's head. */
+/** A code cache with its context, in memory that the tracer and every tracee of the image map. */
 export class Image {
   readonly cache: CodeCache;
   /** Regions of its own, and those of the modules that it uses. */

@@ -7,7 +7,7 @@ const ARGUMENTS = (["rdi", "rsi", "rdx", "r10", "r8", "r9"] as const).map((name)
   REGISTER_NAMES.indexOf(name),
 );
 
-/** See the file's head. */
+/** Number, arguments and memory of the call at which a stopped task stands. */
 export class StoppedCall implements CallView {
   /** Result, once it has ended. */
   result = 0;

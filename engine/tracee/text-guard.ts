@@ -13,7 +13,7 @@ import { faultingState } from "./fault.ts";
 import { PAGE_SIZE, pageStart } from "./mappings.ts";
 import type { Task } from "./task.ts";
 
-/** See the file's head. */
+/** Write-protects translated text, and drops translations of text that has changed. */
 export class TextGuard {
   constructor(
     private readonly tracer: Controller,

@@ -21,7 +21,7 @@ export interface SharedModule {
   text: string;
 }
 
-/** See the file's head. */
+/** The modules in use, by stretch of text; those that this run has added to are saved at its end. */
 export class TextModules {
   readonly #byText = new Map<string, SharedModule>();
 

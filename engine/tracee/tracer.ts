@@ -48,7 +48,7 @@ export type Stop =
 const EINTR = -ERRNO.EINTR;
 const ESRCH = -ERRNO.ESRCH;
 
-/** See the file's head. */
+/** Runs a stopped task until a stop that recorder or replayer must act on. */
 export class Tracer extends Controller {
   /** Where the code caches of the tasks' address spaces are looked after. */
   readonly mapper: CacheMapper;

@@ -30,7 +30,7 @@ interface Attached {
   compared: number;
 }
 
-/** See the file's head. */
+/** Finds, or makes, the translation of any app pc of an image, and the program's own state at any cache pc. */
 export class CodeCache {
   /** Address of `syscall; int3`, for system calls that the tracer makes in the tracee. */
   readonly syscallGadget = SYSCALL_GADGET;

@@ -17,7 +17,7 @@ const SEVERAL = 0xffff;
 /** Bytes that a dispatcher needs for each app pc, at most. */
 const ROOM_PER_PC = 64;
 
-/** See the file's head. */
+/** Keeps the slots of one image's lookup table true as translations come and go. */
 export class DispatchTable {
   /** For each slot the number of the set that it leads to. */
   readonly #owners = new Uint16Array(TABLE_ENTRIES);

@@ -71,7 +71,7 @@ export function rflagsBits(flags: number): number {
   );
 }
 
-/** See the file's head. What is emitted goes into one unit, hot code first. */
+/** Writes the pieces of one unit with an assembler, hot code first, and collects its marks. */
 export class Emission {
   protected readonly unit: Unit;
   private readonly marks: number[] = [];

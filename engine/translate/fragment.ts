@@ -10,7 +10,7 @@ import { ALL_FLAGS, type Decoded, FLAG, Kind } from "./instruction.ts";
 import type { Between } from "./traps.ts";
 import { bodyOf, countOf, UnitEmitter } from "./unit.ts";
 
-/** See the file's head. */
+/** Emits the rest of a segment from an app pc inside it, with or without a stop behind its first instruction. */
 export class FragmentEmitter extends UnitEmitter {
   constructor(
     host: UnitHost,

@@ -102,7 +102,7 @@ export function unpackTables(bytes: Uint8Array): FrozenTables | undefined {
   return at === bytes.length ? (tables as FrozenTables) : undefined;
 }
 
-/** See the file's head. */
+/** Looks entries, traps and marks up in a file of persisted translations. */
 export class Frozen {
   readonly #names: readonly string[];
 

@@ -11,7 +11,7 @@ interface Incoming {
   far: number[];
 }
 
-/** See the file's head. */
+/** Sites of direct branches by the entry that they lead to. */
 export class Links {
   private readonly byEntry = new Map<number, Incoming>();
 

@@ -20,7 +20,7 @@ import { UnitIndex } from "./unit-index.ts";
 
 const PAGE = 4096;
 
-/** See the file's head. */
+/** The translations of one image that no text module serves; each can be dropped when its text changes. */
 export class OwnText extends Translations {
   readonly #text: TextDecoder64;
   readonly #assemblers: Assembler[] = [];

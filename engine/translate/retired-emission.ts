@@ -15,7 +15,7 @@ function retiredBy(instructions: readonly Decoded[]): number[] {
   return retired.retiredBy(instructions);
 }
 
-/** See the file's head. */
+/** An emission that counts retired quantities too, in front of each place where a task can stop. */
 export class RetiredEmission extends Emission {
   /**
    * Counts what instructions retire, without touching the flags.

@@ -10,7 +10,7 @@ import { UnitEmitter } from "./unit.ts";
 const MOV_TO_SEGMENT = 0x8e;
 const IS_SS = (modrm: number): boolean => ((modrm >> 3) & 7) === 2;
 
-/** See the file's head. */
+/** Emits the translation of one instruction that traps behind it. */
 export class SingleStepEmitter extends UnitEmitter {
   /** No trap comes behind it: the next instruction comes first. */
   private holdsTrap = false;

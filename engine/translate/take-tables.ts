@@ -25,7 +25,10 @@ export interface TablesSource {
   isLinked(trap: Trap): boolean;
 }
 
-/** See the file's head. */
+/**
+ * The tables of a text module, as the file that keeps them has them: those that were read, with what this run has
+ * added.
+ */
 export function takeTables(source: TablesSource): FrozenTables {
   const { textStart, base, before, code, pages } = source;
   const old = before?.tables;

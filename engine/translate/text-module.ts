@@ -29,7 +29,9 @@ export function moduleChanges(): number {
   return changes;
 }
 
-/** See the file's head. */
+/**
+ * The translations of one stretch of text, grown while a program runs, and restored from what earlier runs have kept.
+ */
 export class TextModule extends Translations {
   protected readonly notes = TICKS_ALONE;
   readonly asm: Assembler;

@@ -33,7 +33,10 @@ export function translatedBytes(): number {
   return emittedBytes;
 }
 
-/** See the file's head. */
+/**
+ * What text modules and an image's own translations have in common: entries, traps, and checked entries for indirect
+ * branches.
+ */
 export abstract class Translations {
   protected readonly entries = new Map<number, number>();
   protected readonly traps = new Map<number, Trap>();

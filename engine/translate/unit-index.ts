@@ -5,7 +5,7 @@ import { findMark, type Mark } from "./marks.ts";
 
 const PAGE = 4096;
 
-/** See the file's head. */
+/** Units by cache address and by page of text. */
 export class UnitIndex {
   /** By region, in order of their cache addresses. */
   private readonly byRegion = new Map<Assembler, Unit[]>();

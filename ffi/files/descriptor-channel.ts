@@ -40,7 +40,7 @@ export interface ReceiveCall {
   message: Uint8Array;
 }
 
-/** See the file's head. */
+/** A pair of sockets by which this process hands descriptors to one child. */
 export class DescriptorChannel implements Disposable {
   /** The end of children: they have it under the same number. */
   readonly childEnd: number;

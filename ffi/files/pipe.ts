@@ -11,7 +11,7 @@ import { close, open } from "./files.ts";
 const POLLFD = { fd: 0, revents: 6, size: 8 } as const;
 const POLLERR = 8;
 
-/** See the file's head. */
+/** The writing end of such a pipe; what is written can be drained again. */
 export class NotifyingPipe implements Disposable {
   readonly #fd: number;
   readonly #pollfd = NativeBuffer.map(POLLFD.size);

@@ -25,7 +25,7 @@ const SHMID_DS = { uid: 4, mode: 20, size: 112 } as const;
 
 let stub: ((size: number, flags: number, address: number) => number) | undefined;
 
-/** See the file's head. */
+/** A System V segment of this process, attached here as a buffer; {@link giveTo} lets a user attach it. */
 export class SharedSegment implements Disposable {
   /** What it is attached by. */
   readonly id: number;

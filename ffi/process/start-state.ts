@@ -11,7 +11,10 @@ import { scratch } from "../memory/mod.ts";
 /** The variable, which no program gets to see. */
 export const START_VARIABLE = "TICKPROOF_START";
 
-/** See the file's head. */
+/**
+ * What this process has inherited: descriptors, ignored signals, limits, in the words of `runner/bun` where it has
+ * noted them.
+ */
 export interface StartState {
   /** Open descriptors. */
   descriptors: ReadonlySet<number>;

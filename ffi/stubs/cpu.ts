@@ -3,7 +3,7 @@
  * Source: Intel SDM volume 2; IA32_TSC_AUX as Linux fills it: arch/x86/include/asm/segment.h.
  */
 
-/** Listing of the stubs of `../cpu.ts`; for the notation see `listing.ts`. */
+/** Listing of the stubs of `../processor/cpu.ts`; for the notation see `listing.ts`. */
 export const CPU_LISTING = `
 cpuid_stub:  ; void cpuid_stub(leaf, subleaf, u32 out[4])
   53                                push rbx                      ; cpuid writes rbx, which belongs to the caller

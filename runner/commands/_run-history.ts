@@ -32,7 +32,7 @@ export interface HistoryOptions {
   "update-baseline": boolean;
 }
 
-/** See the file's head. */
+/** The history as one run of tests uses it. */
 export class RunHistory implements Disposable {
   readonly #options: HistoryOptions;
   readonly #settings: Settings;

@@ -109,7 +109,7 @@ export interface AttemptFilter {
 /** How long a run waits for another one that writes. */
 const BUSY_MS = 30_000;
 
-/** See the file's head. */
+/** An open history. Several processes may have the same file open. */
 export class History implements Disposable {
   readonly #database: Database;
 

@@ -7,7 +7,7 @@ import { PROBES } from "./probes/mod.ts";
 import type { Capabilities, Finding, Host, Probe } from "./types.ts";
 import { ENGINE_NAMES, isProblem, judge, type Verdict } from "./verdict.ts";
 
-/** See the file's head. */
+/** A host with its capabilities, its problems, and the verdicts on what can run on it. */
 export interface Examination {
   readonly host: {
     /** "live", or the profile's name. */

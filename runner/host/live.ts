@@ -56,7 +56,7 @@ function traceSpace(): ReturnType<Host["traceSpace"]> {
   }
 }
 
-/** See the file's head. */
+/** The machine that this process runs on. */
 export const liveHost: Host = {
   name: "live",
   kind: "live",

@@ -36,7 +36,7 @@ export interface ScriptRun {
   onStep?: (path: readonly string[], result: StepResult) => void;
 }
 
-/** See the file's head. */
+/** A loaded script. It is closed by disposing, or where its process has ended by itself. */
 export class ScriptSession implements AsyncDisposable {
   readonly tests: readonly TestDescription[];
   readonly #child: Bun.Subprocess;

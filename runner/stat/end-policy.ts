@@ -7,7 +7,7 @@ import { isErrno, isTerminal, kill, SIG, setTimer } from "../../ffi/mod.ts";
 /** Time for the program to end by itself. */
 const GRACE_MS = 2000;
 
-/** See the file's head. */
+/** Takes the user's signals during a measurement, and passes the first one on. */
 export class EndPolicy {
   private asked = 0;
 

@@ -3,7 +3,9 @@
 /** A LEB128 number of more bytes has more than 64 bits. */
 const MOST_LEB_BYTES = 10;
 
-/** See the file's head. */
+/**
+ * A position in bytes of DWARF, moved by reading. What goes beyond the bytes throws a RangeError, as DataView does.
+ */
 export class Cursor {
   /** Byte that comes next. */
   at = 0;

@@ -45,7 +45,7 @@ const MOST_TABLE_BYTES = 64 << 20;
 /** Longer names are cut. */
 const MOST_NAME_BYTES = 1024;
 
-/** See the file's head. */
+/** An open ELF file: its segments, its functions by address, and its unwind table. */
 export class ElfFile {
   readonly #segments: readonly Segment[];
   #functions: readonly ElfSymbol[] | undefined;

@@ -5,7 +5,7 @@ import { TICKPROOF } from "../_tickproof.ts";
 /** How long an answer may take, in milliseconds. */
 const PATIENCE = 90_000;
 
-/** See the file's head. */
+/** One connection to a server that was started for it. */
 export class Client implements AsyncDisposable {
   /** What the program has written, as far as it was told. */
   output = "";

@@ -1,6 +1,6 @@
 /** Numbers by seed: the same program comes of the same seed, on every machine. */
 
-/** See the file's head (splitmix32). */
+/** A generator with a state of 64 bits (splitmix32). */
 export class Random {
   #state: number;
 

@@ -118,7 +118,7 @@ out${b}: xchgq %rcx, %r12; jmp done`;
   }
 }
 
-/** A whole program; see the file's head. */
+/** A whole program as assembly, by seed. */
 export function randomProgram(seed: number, blocks: number): string {
   const random = new Random(seed);
   const some = (limit: number): string =>

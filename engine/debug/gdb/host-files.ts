@@ -31,7 +31,7 @@ export interface FilesOf {
   readonly current: ReplayedTask | undefined;
 }
 
-/** See the file's head. */
+/** Answers gdb's `vFile` requests from the files of a trace; it can open nothing else. */
 export class HostFiles implements Disposable {
   readonly #open = new Map<number, Open>();
 

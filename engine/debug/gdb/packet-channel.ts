@@ -15,7 +15,10 @@ export const MOST_BYTES = 0x80000;
 /** Bytes that have to be escaped in a packet: "#", "$", "}" and "*", which would begin a run. */
 const ESCAPED: ReadonlySet<number> = new Set([0x23, 0x24, 0x7d, 0x2a]);
 
-/** See the file's head. Payloads are texts of one byte per character. */
+/**
+ * Receives and sends packets, with their checksums and acknowledgements. Payloads are texts of one byte per
+ * character.
+ */
 export class PacketChannel {
   #buffered: number[] = [];
   #isEnded = false;

@@ -37,7 +37,7 @@ const FEATURES = [
 /** What is refused, since it would make the replay another one than the recording. */
 const REFUSED = "E.a recording can't be changed";
 
-/** See the file's head. */
+/** Serves one client until it detaches, kills the program, or closes the connection. */
 export class GdbServer implements Disposable {
   readonly #registers = new RegisterReader();
   readonly #files: HostFiles;

@@ -25,7 +25,7 @@ export type Denial = (typeof DENIALS)[number];
 /** Files that may be opened for writing wherever the program may write: nothing that is kept changes by it. */
 const SINKS: ReadonlySet<string> = new Set(["/dev/null", "/dev/zero", "/dev/full", "/dev/tty"]);
 
-/** See the file's head. */
+/** Answers calls that are denied with EACCES, and tells which may not be answered by the buffer's stub. */
 export class Deny implements Interceptor {
   private readonly net: boolean;
   private readonly writes: boolean;

@@ -35,7 +35,7 @@ const DESCRIBED: readonly (readonly [number, number, number, number])[] = [
 ];
 
 /**
- * See the file's head.
+ * What cpuid says on the described host.
  *
  * @param real What programs see of the real processor; another one may be given for tests.
  */

@@ -30,7 +30,7 @@ const SETTING_BYTES = 64;
 /** A path at which nothing ever is. */
 const NOTHING = "/proc/0";
 
-/** See the file's head. */
+/** Leads calls that name such a file to its copy. */
 export class HostFiles implements Disposable {
   /** Copies that calls in progress are given, by task. */
   private readonly lent = new Map<number, number>();

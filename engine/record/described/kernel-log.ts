@@ -31,7 +31,7 @@ const PIPE_BYTES = 1 << 20;
 const PIPE_RECORDS = PIPE_BYTES / 4096 - 1;
 const LINE = /^\[\s*(\d+)\.(\d+)\] (.*)$/;
 
-/** See the file's head. */
+/** Answers reads of the kernel's log with the lines of the model. */
 export class KernelLog implements Disposable {
   readonly #model: HostModel;
   readonly #events: () => number;

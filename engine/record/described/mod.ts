@@ -43,7 +43,7 @@ const HANGUP_BAND = 0x18n;
 /** struct utsname: six fields of 65 bytes, the release is the third (asm-generic, linux/utsname.h). */
 const UTSNAME = { release: 130, field: 65 } as const;
 
-/** See the file's head. */
+/** The interceptor that answers for the described host. */
 export class DescribedHost implements Interceptor, Disposable {
   private readonly files = new PerfFiles();
   private readonly progress: ProgressFeed;

@@ -22,7 +22,7 @@ const MAX_WORDS = 4096;
 /** Type of all requests of perf events (linux/perf_event.h). */
 const IOC_TYPE = 0x24;
 
-/** See the file's head. */
+/** Answers perf_event_open, and ioctl, read and mmap on what it has opened. */
 export class PerfCalls {
   constructor(
     private readonly recording: Recording,

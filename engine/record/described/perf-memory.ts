@@ -28,7 +28,7 @@ interface View extends Request {
   shown: Uint8Array;
 }
 
-/** See the file's head. */
+/** The rings and pages of all mapped events, filled from the model between the program's turns. */
 export class PerfMemory implements Disposable {
   private readonly requests = new Map<Call, Request>();
   private views: View[] = [];

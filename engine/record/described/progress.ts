@@ -13,7 +13,7 @@ import type { RecordedTask } from "../recorded-task.ts";
 
 type Besides = Pick<Progress, "committedBranches" | "abortedBranches" | "lockedInstructions">;
 
-/** See the file's head. */
+/** Tells the model who runs, since when, and how far it has come. */
 export class ProgressFeed {
   private running: RecordedTask | undefined;
 

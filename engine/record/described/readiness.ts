@@ -20,7 +20,7 @@ interface Found {
   revents: number;
 }
 
-/** See the file's head. */
+/** Keeps the pipes of counters true to what the model says is ready. */
 export class Readiness {
   private readonly known = new Map<Call, Found[]>();
 

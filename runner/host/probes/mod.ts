@@ -90,5 +90,5 @@ export const PROBE_GROUPS: Readonly<Record<string, readonly Probe[]>> = {
   tools: [bun, compiler, diskSpace, rr, rrStarts, rrSoftwareCounters],
 };
 
-/** See the file's head. */
+/** All probes, in their order. */
 export const PROBES: readonly Probe[] = Object.values(PROBE_GROUPS).flat();

@@ -17,7 +17,7 @@ export function failuresOf({ cells, attempts, runs }: Pick<PageData, "cells" | "
     .toSorted((a, b) => rank(a) - rank(b) || started(b).localeCompare(started(a)));
 }
 
-/** See the file's head. */
+/** The list of failures and the panel of the chosen one. */
 export class Failures {
   readonly element: HTMLElement;
   /** Where the chosen test is shown: one of the list, or any other. */

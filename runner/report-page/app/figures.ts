@@ -59,7 +59,7 @@ const COLUMNS: readonly Column[] = [
 
 const ROWS = 25;
 
-/** See the file's head. */
+/** The table of figures; a head sorts it by its column. */
 export class Figures {
   readonly element: HTMLElement;
   readonly #data: PageData;

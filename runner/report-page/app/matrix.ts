@@ -16,7 +16,7 @@ const MOVES: Readonly<Record<string, readonly [number, number]>> = {
   End: [0, Number.POSITIVE_INFINITY],
 };
 
-/** See the file's head. */
+/** The grid of results; choosing a cell tells the page which test is meant. */
 export class Matrix {
   readonly element: HTMLElement;
   readonly #data: PageData;

@@ -14,7 +14,7 @@ const STEP = 0.25;
 /** Events that a timeline shows which opens at its end. */
 const LAST_EVENTS = 40;
 
-/** See the file's head. */
+/** The view of one timeline; `element` is what the page shows. */
 export class TimelineView {
   readonly element: HTMLElement;
   readonly #timeline: Timeline;

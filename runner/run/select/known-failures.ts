@@ -23,7 +23,7 @@ export interface FileChange {
   added: readonly string[];
 }
 
-/** See the file's head. */
+/** The known failures of one file, marked while tests end, and rewritten behind the run. */
 export class KnownFailures {
   readonly #path: string;
   readonly #entries: ReadonlyMap<string, Entry>;

@@ -73,7 +73,7 @@ function testsOf(path: string, descriptions: readonly TestDescription[]): TestCa
   }));
 }
 
-/** See the file's head. */
+/** Loads scripts, runs their tests, and ends their processes. */
 export class ScriptSessions implements AsyncDisposable {
   readonly #open = new Map<string, ScriptSession>();
   readonly #onlyIn = new Set<string>();
