@@ -66,6 +66,8 @@ const REPRODUCER: Readonly<Record<string, RegExp>> = {
   "granite-rapids": FINE,
   gvisor: NO_COUNTER,
   haswell: FINE,
+  "haswell-6.12": FINE,
+  "haswell-6.14": NO_COUNTER,
   // Fresh it counts; then the host below refuses the event, and nobody says so.
   "haswell-kvm-4.7": /^EXIT-FAILED: a checkpointed counter stood still 2 of 3 times$/,
   // The counter that IN_TXCP needs is one that the host does not have.

@@ -17,6 +17,7 @@ import {
 import { type CounterBank, PhysicalCounters } from "./pmu/counters.ts";
 import { type HardwareEvent, PmuDriver } from "./pmu/driver.ts";
 import { COUNTERS_END, type PmuLayout } from "./pmu/layout.ts";
+import { periodLimit } from "./pmu/period-limit.ts";
 import { EventCounts, type Selection } from "./pmu/selection.ts";
 import { type Noise, PendingInterrupts } from "./pmu/skid.ts";
 import type { HostProfile } from "./profile.ts";
@@ -71,6 +72,7 @@ function layoutOf(profile: HostProfile, kernel: string): PmuLayout {
     version: pmu.version,
     taken: pmu.taken,
     maxPeriod: 2 ** (pmu.width - 1) - 1,
+    periodLimit: periodLimit(cpu, kernel),
     transactional: intel && (cpu.tsx.hle || cpu.tsx.rtm),
     umask2: hasUmask2(profile, kernel),
     precise: intel,

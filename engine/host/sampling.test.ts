@@ -111,6 +111,25 @@ test("PERIOD is for events that sample, and never 0", () => {
   assertEquals(host.ioctl(fd, "PERIOD", 1n << 63n), "EINVAL");
 });
 
+test("a period below the limit of an erratum is refused by open and PERIOD, from the kernel that knows of it on", () => {
+  const old = new Asking(haswell({ ...EXACT, kernel: { release: "6.10.0" } }));
+  assertEquals(old.ioctl(old.open({ sample_period: 1000 }), "PERIOD", 31), 0);
+  const host = new Asking(haswell({ ...EXACT, kernel: { release: "6.11.0" } }));
+  const fd = host.open({ sample_period: 1000 });
+  assertEquals([host.ioctl(fd, "PERIOD", 31), host.ioctl(fd, "PERIOD", 32)], ["EINVAL", 0]);
+  assertEquals(host.branches(32).length, 1);
+  assertEquals(host.tryOpen({ sample_period: 31 }), "EINVAL");
+  assertEquals(typeof host.tryOpen({ sample_period: 10, flags: ["freq"] }), "number");
+  assertEquals(typeof host.tryOpen(), "number");
+  // INST_RETIRED.ALL has a longer one.
+  assertEquals(host.tryOpen({ config: 0x01c0n, sample_period: 127 }), "EINVAL");
+});
+
+test("6.14 to 6.14.4 refuse what only counts, where a processor has such a limit", () => {
+  const outcome = (release: string) => new Asking(haswell({ kernel: { release } })).tryOpen();
+  assertEquals([outcome("6.14.2"), typeof outcome("6.14.5")], ["EINVAL", "number"]);
+});
+
 test("REFRESH lets so many overflows come, then the event is off", () => {
   const host = new Asking(haswell(EXACT));
   const fd = host.open({ sample_period: 100, flags: ["disabled"] });

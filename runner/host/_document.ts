@@ -1,16 +1,21 @@
 /**
- * The table of probes in docs/doctor.md, written from the probes' own records: `runner/bun runner/host/_document.ts`
+ * The tables of probes and of rr's releases in docs/doctor.md, written from what the probes go by: `runner/bun runner/host/_document.ts`
  * brings it up to date, and a test fails where it is not.
  */
 import { readFileSync, writeFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { withPart } from "../../suites/_marked.ts";
+import { rrTable } from "./_rr-table.ts";
 import { PROBE_GROUPS } from "./probes/mod.ts";
 import type { Probe } from "./types.ts";
 import { waivers } from "./verdict.ts";
 
 const DOCUMENT = resolve(import.meta.dir, "../../docs/doctor.md");
 const MARKS = ["<!-- probes: written by runner/host/_document.ts -->", "<!-- end of probes -->"] as const;
+const RR_MARKS = [
+  "<!-- releases of rr: written by runner/host/_document.ts -->",
+  "<!-- end of releases -->",
+] as const;
 
 function cell(text: string): string {
   return text.replaceAll("|", "\\|").replaceAll("<", "&lt;");
@@ -56,7 +61,8 @@ export function readDocument(): string {
  * @throws {Error} If the marks are gone between which the tables stand.
  */
 export function withTables(document: string): string {
-  return withPart(document, "docs/doctor.md", MARKS, tables());
+  const withReleases = withPart(document, "docs/doctor.md", RR_MARKS, rrTable());
+  return withPart(withReleases, "docs/doctor.md", MARKS, tables());
 }
 
 if (import.meta.main) writeFileSync(DOCUMENT, withTables(readDocument()));

@@ -1,13 +1,9 @@
 /**
- * What each release of rr knows and does: which processors it recognises, which it takes for others, and what it asks of
- * its host. An installed rr is judged by its own row.
- *
- * Source: 5.6.0: what that release (Debian's 5.6.0-3) answers for every family and model. Later ones: rr's src/PerfCounters_x86.h
- * and PerfCounters.cc (compute_cpu_microarch, pmu_configs), at 01ae9d25aedf and as of October 2025, and the pull requests
- * that brought each line: #3390 and #3401 (2022), #3645 (2023), #3719 and #3720 (April 2024), #3758 (June 2024), #3853 (October
- * 2024), #3906 (January 2025), #3940, #3981, #3996 and #4028 (after 5.9.0).
+ * What each release of rr makes of a host: which processor it takes it for (`rr-processors.ts`), which events it then counts,
+ * and what it does about a host's bugs. An installed rr is judged by its own row.
  */
-import type { ProcessorId } from "../../ffi/mod.ts";
+import { CORES, type CoreEvents, type CoreName, microarchitecture, type ProcessorId } from "../../ffi/mod.ts";
+import { RR_ARM_CORES, RR_CASES } from "./rr-processors.ts";
 
 /** Releases in order; `later` is what is in rr's repository and in no release yet. */
 export const RR_RELEASES = ["5.6.0", "5.7.0", "5.8.0", "5.9.0", "later"] as const;
@@ -20,112 +16,121 @@ export const NEWEST_RELEASE = "5.9.0" satisfies RrRelease;
 export interface RrCpu {
   /** rr's own name for it. */
   readonly name: string;
-  /** The first release that does so. */
-  readonly since: RrRelease;
-  /** From Comet Lake on rr wants the counters to stand still in system management mode. */
-  readonly needsFreezeOnSmi: boolean;
-  /** It is another one, whose events it then counts: what follows from that. */
-  readonly mistaken?: string;
+  /** Why its ticks are none: it is another processor, on which rr counts the wrong events, or rr counts none on it. */
+  readonly unusable?: string;
 }
 
-type Row = readonly [
-  name: string,
-  models: readonly number[],
-  since: RrRelease,
-  more?: { readonly smi?: true; readonly mistaken?: string },
-];
-
-const SMI = { smi: true } as const;
-
-const INTEL: readonly Row[] = [
-  ["Nehalem", [0x1a, 0x1e, 0x2e], "5.6.0"],
-  ["Westmere", [0x25, 0x2c, 0x2f], "5.6.0"],
-  ["Sandy Bridge", [0x2a, 0x2d, 0x3e], "5.6.0"],
-  ["Ivy Bridge", [0x3a], "5.6.0"],
-  ["Haswell", [0x3c, 0x3f, 0x45, 0x46], "5.6.0"],
-  ["Broadwell", [0x3d, 0x47, 0x4f, 0x56], "5.6.0"],
-  ["Skylake", [0x4e, 0x55, 0x5e], "5.6.0"],
-  ["Silvermont", [0x37, 0x4c, 0x57], "5.6.0"],
-  ["Goldmont", [0x5f, 0x7a], "5.6.0"],
-  ["Goldmont", [0x5c], "5.8.0"],
-  ["Tremont", [0x9c], "5.8.0"],
-  ["Kaby Lake", [0x8e, 0x9e], "5.6.0"],
-  ["Comet Lake", [0xa5, 0xa6], "5.6.0", SMI],
-  ["Ice Lake", [0x6a, 0x7e], "5.6.0", SMI],
-  [
-    "Ice Lake",
-    [0x86],
-    "later",
-    {
-      mistaken: "it is a Tremont, on which the event that rr counts (0x11c4) is none of conditional branches",
-    },
-  ],
-  ["Tiger Lake", [0x8c, 0x8d], "5.6.0", SMI],
-  ["Rocket Lake", [0xa7], "5.6.0", SMI],
-  ["Alder Lake", [0x97, 0x9a], "5.6.0", SMI],
-  ["Raptor Lake", [0xb7], "5.7.0", SMI],
-  ["Raptor Lake", [0xba, 0xbf], "5.8.0", SMI],
-  ["Sapphire Rapids", [0x8f], "5.7.0", SMI],
-  ["Emerald Rapids", [0xcf], "5.8.0", SMI],
-  ["Meteor Lake", [0xaa], "5.9.0", SMI],
-  ["Arrow Lake", [0xc6], "5.9.0", SMI],
-  ["Arrow Lake", [0xc5], "later", SMI],
-  ["Lunar Lake", [0xbd], "later", SMI],
-  ["Granite Rapids", [0xad], "later", SMI],
-  ["Gracemont", [0xbe], "later", SMI],
-];
-
-const FIFTEEN = "AMD Family 15h";
-const AMD_15H: readonly Row[] = [
-  [FIFTEEN, [0x30], "5.6.0"],
-  [FIFTEEN, [0x02], "5.7.0"],
-];
-const ZEN_MODELS = [0x01, 0x08, 0x11, 0x18, 0x20, 0x31, 0x60, 0x68, 0x71, 0x90];
-const AMD_17H: readonly Row[] = [["AMD Zen", ZEN_MODELS, "5.6.0"]];
-const AMD_19H: readonly Row[] = [
-  ["AMD Zen", [...ZEN_MODELS, 0x21, 0x44, 0x50], "5.6.0"],
-  ["AMD Zen 4", [0x61], "5.7.0"],
-  ["AMD Zen 4", [0x74], "5.8.0"],
-  ["AMD Zen 4", [0x75], "5.9.0"],
-];
-const AMD_1AH: readonly Row[] = [
-  ["AMD Zen 5", [0x24], "5.9.0"],
-  // `case 0x40f40` is Rembrandt's, whatever the family; Granite Ridge counts as that does.
-  ["AMD Zen 3", [0x44], "5.9.0"],
-  ["AMD Zen 5", [0x60, 0x70], "later"],
-  [
-    FIFTEEN,
-    // `case 0xf20` is Piledriver's, whatever the family.
-    [0x02],
-    "5.7.0",
-    {
-      mistaken:
-        "it is EPYC Turin (Zen 5): rr counts taken branches (0xc4 less 0xc6) there, and does not look for SpecLockMap",
-    },
-  ],
-];
-
-/** Rows by vendor and family. */
-const TABLE: Readonly<Record<string, readonly Row[]>> = {
-  "GenuineIntel 6": INTEL,
-  "AuthenticAMD 21": AMD_15H,
-  "AuthenticAMD 23": AMD_17H,
-  "AuthenticAMD 25": AMD_19H,
-  "AuthenticAMD 26": AMD_1AH,
+const TICKS = "retired-conditional-branches";
+/** rr's names of cores, where tickproof calls a core with the same event otherwise. */
+const CORE_OF: Readonly<Record<string, CoreName>> = {
+  "Ice Lake": "Sunny Cove",
+  "Tiger Lake": "Willow Cove",
+  "Rocket Lake": "Cypress Cove",
+  "Alder Lake": "Golden Cove",
+  "Raptor Lake": "Raptor Cove",
+  "Sapphire Rapids": "Golden Cove",
+  "Emerald Rapids": "Raptor Cove",
+  "Granite Rapids": "Redwood Cove",
+  "Meteor Lake": "Redwood Cove",
+  "Lunar Lake": "Lion Cove",
+  "Arrow Lake": "Lion Cove",
 };
+
+function isCore(name: string): name is CoreName {
+  return name in CORES;
+}
+
+/** Event of ticks on a core that has one: Piledriver and its kin have none, and rr takes a difference there. */
+function ticksOn(core: CoreName): bigint | undefined {
+  const events: CoreEvents = CORES[core];
+  return events[TICKS];
+}
+
+/** The event that rr counts as ticks on what it calls so; undefined for the difference of family 15h. */
+function ticksOfRr(name: string): bigint | undefined {
+  const core = CORE_OF[name] ?? name.replace(/^AMD (?=Zen)/, "");
+  return isCore(core) ? ticksOn(core) : undefined;
+}
 
 /** Whether a release is that one or a newer one. */
 export function isSince(release: RrRelease, since: RrRelease): boolean {
   return RR_RELEASES.indexOf(release) >= RR_RELEASES.indexOf(since);
 }
 
-/** What some release of rr takes the processor for; undefined where all of them refuse it. */
-export function rrCpu({ vendor, family, model }: ProcessorId): RrCpu | undefined {
-  const row = TABLE[`${vendor} ${family}`]?.find(([, models]) => models.includes(model));
+/** What rr looks at of cpuid leaf 1, eax: all but the stepping, and the extended family apart. */
+function signature({ family, model }: ProcessorId): { type: number; extended: number } {
+  const base = Math.min(family, 0xf);
+  return { type: ((model >> 4) << 16) | (base << 8) | ((model & 0xf) << 4), extended: family - base };
+}
+
+/** What follows from rr's taking a processor for another one; undefined where its events are the right ones. */
+function mistake(cpu: ProcessorId, name: string): string | undefined {
+  const line = microarchitecture(cpu);
+  const right = line && ticksOn(line.core);
+  const counted = ticksOfRr(name);
+  if (line === undefined || counted === right) return undefined;
+  if (counted !== undefined) {
+    return `it is ${line.name}, on which the event that rr counts (0x${counted.toString(16)}) is none of conditional branches`;
+  }
+  const locks = line.core.startsWith("Zen") ? ", and does not look for SpecLockMap" : "";
+  return `it is ${line.name}: rr counts taken branches (0xc4 less 0xc6) there${locks}`;
+}
+
+function armCpu(release: RrRelease, { vendor, model }: ProcessorId): RrCpu | undefined {
+  const row = RR_ARM_CORES[vendor]?.find(
+    ([, parts, since = "5.6.0"]) => parts.includes(model) && isSince(release, since),
+  );
   if (row === undefined) return undefined;
-  const [name, , since, more = {}] = row;
-  const { smi = false, mistaken } = more;
-  return { name, since, needsFreezeOnSmi: smi, ...(mistaken !== undefined && { mistaken }) };
+  const [name, , , counted = true] = row;
+  return counted ? { name } : { name, unusable: "none of its events counts branches exactly" };
+}
+
+/** What a release of rr takes a processor for; undefined where it refuses it. */
+export function rrCpu(release: RrRelease, cpu: ProcessorId): RrCpu | undefined {
+  if (cpu.vendor in RR_ARM_CORES) return armCpu(release, cpu);
+  // rr asks for the vendor first, and for nothing of it later.
+  if (cpu.vendor !== "GenuineIntel" && cpu.vendor !== "AuthenticAMD") return undefined;
+  const { type, extended } = signature(cpu);
+  const found = RR_CASES.find(
+    ({ types, families, since = "5.6.0", until = "later" }) =>
+      types.includes(type) &&
+      (families?.includes(extended) ?? true) &&
+      isSince(release, since) &&
+      isSince(until, release),
+  );
+  if (found === undefined) return undefined;
+  const unusable = mistake(cpu, found.name);
+  return { name: found.name, ...(unusable !== undefined && { unusable }) };
+}
+
+/** The first release that counts the right events on a processor, from one on; undefined where none does. */
+export function learnt(cpu: ProcessorId, from: RrRelease = RR_RELEASES[0]): RrRelease | undefined {
+  return RR_RELEASES.find((release) => {
+    const known = isSince(release, from) ? rrCpu(release, cpu) : undefined;
+    return known !== undefined && known.unusable === undefined;
+  });
+}
+
+/** Processors before Comet Lake, on which rr never asks whether counters stand still in system management mode. */
+const BEFORE_COMET_LAKE: ReadonlySet<string> = new Set([
+  "Nehalem",
+  "Westmere",
+  "Sandy Bridge",
+  "Ivy Bridge",
+  "Haswell",
+  "Broadwell",
+  "Skylake",
+  "Silvermont",
+  "Goldmont",
+  "Tremont",
+  "Kaby Lake",
+]);
+
+/** Whether rr wants the counters to stand still in system management mode: on what some release calls Comet Lake or newer. */
+export function wantsFreezeOnSmi(cpu: ProcessorId): boolean {
+  const release = learnt(cpu);
+  const known = release && rrCpu(release, cpu);
+  return known === undefined || !BEFORE_COMET_LAKE.has(known.name);
 }
 
 /** How a release is called in words. */
@@ -151,5 +156,14 @@ export function releaseOf(version: string): RrRelease | undefined {
   });
 }
 
-/** Release from which rr hears of context switches by records where it may not count them, and the kernel that lets it. */
+/**
+ * Release from which rr hears of context switches by records where it may not count them, and the kernel that lets it: it
+ * tries whether a record's watermark sends a signal (ContextSwitchEvent.cc, can_use_switch_records).
+ */
 export const SWITCH_RECORDS = { release: "5.9.0", kernel: [6, 10] } as const;
+
+/** Release from which rr takes periods of 32 where 1 is refused (PerfCounters.cc, check_for_ioc_period_bug); before, it ends. */
+export const PERIOD_OF_32: RrRelease = "5.9.0";
+
+/** Release from which SpecLockMap and a cleared freeze_on_smi end rr (pull request 3928); before, it warns. */
+export const REFUSES_FLAWS: RrRelease = "later";

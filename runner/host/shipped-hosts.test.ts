@@ -19,6 +19,8 @@ const PROBLEMS: Readonly<Record<string, readonly string[]>> = {
   "granite-rapids": ["cpu-known-to-rr"],
   gvisor: ["perf-allowed", "kernel-recent"],
   haswell: ["kernel-recent"],
+  "haswell-6.12": [],
+  "haswell-6.14": ["hardware-events"],
   "haswell-kvm-4.7": ["kvm-in-txcp-bug", "kernel-recent"],
   "haswell-kvm-few-counters": ["multiplexing", "in-txcp-refused", "kernel-recent"],
   "haswell-kvm-fixed": ["kernel-recent"],
@@ -42,7 +44,7 @@ const PROBLEMS: Readonly<Record<string, readonly string[]>> = {
   zen4: [],
   "zen5-client": [],
   "zen5-turin": ["cpu-known-to-rr", "context-switch-events"],
-  zen6: ["cpu-known-to-rr"],
+  zen6: [],
 };
 
 /** Further findings, one host a line. */
@@ -60,6 +62,7 @@ const FINDINGS: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   "skylake-tsx-off": { "tsx-disabled": "yes", "tsx-always-aborts": "yes", "hle-ignored": "yes" },
   zen3: { pmu: "yes", "in-txcp": "no", "spec-lock-map": "no" },
   "zen5-turin": { "cpu-known": "yes", pmu: "yes" },
+  "haswell-6.12": { "rr-period": "yes", "smi-counted": "no" },
 };
 
 /** Hosts on which rr can't run, and why. */
@@ -74,6 +77,7 @@ const NOT_FOR_RR: Readonly<Record<string, readonly string[]>> = {
   "gitlab-saas": ["perf-allowed"],
   "granite-rapids": ["cpu-known-to-rr"],
   gvisor: ["perf-allowed"],
+  "haswell-6.14": ["hardware-events"],
   "haswell-vmware": ["context-switch-events"],
   "haswell-xen-pmi": ["xen-pmi-overcount"],
   "hyper-v": ["context-switch-events"],
@@ -83,7 +87,6 @@ const NOT_FOR_RR: Readonly<Record<string, readonly string[]>> = {
   "sierra-forest": ["cpu-known-to-rr"],
   // Context switches can't be counted there either, which rr 5.9.0 can do without on such a kernel.
   "zen5-turin": ["cpu-known-to-rr"],
-  zen6: ["cpu-known-to-rr"],
 };
 
 const examinations = new Map<string, Examination>(

@@ -1,6 +1,7 @@
 /** ioctl(2) of an event. Source: kernel/events/core.c (_perf_ioctl, _perf_event_period). */
 import { ERRNO, PERF_IOC, PERF_IOC_FLAG_GROUP } from "../../../ffi/mod.ts";
 import type { PmuDriver } from "../pmu/driver.ts";
+import { leastPeriod } from "../pmu/period-limit.ts";
 import type { Contexts } from "./contexts.ts";
 import type { Event } from "./event.ts";
 import { bringUpToDate } from "./reading.ts";
@@ -34,6 +35,12 @@ function reset(event: Event, driver: PmuDriver | undefined): void {
   event.setOwnCount(0);
 }
 
+/** What `x86_pmu_check_period` lets pass (arch/x86/events/core.c). */
+function leastPeriodOf({ driver }: IoctlWorld, { source }: Event): number {
+  if (source.kind !== "hardware") return 1;
+  return leastPeriod(driver?.layout.periodLimit, source.event.selection.config);
+}
+
 function setPeriod(world: IoctlWorld, event: Event, period: bigint): number {
   if (!event.sampling || period === 0n) return -ERRNO.EINVAL;
   if (event.attr.has("freq")) {
@@ -41,7 +48,7 @@ function setPeriod(world: IoctlWorld, event: Event, period: bigint): number {
     for (const each of withChildren(event)) each.frequency = Number(period);
     return 0;
   }
-  if (period >= PERIOD_LIMIT) return -ERRNO.EINVAL;
+  if (period >= PERIOD_LIMIT || period < BigInt(leastPeriodOf(world, event))) return -ERRNO.EINVAL;
   for (const each of withChildren(event)) {
     each.setPeriod(Number(period));
     if (world.periodTakesEffectLate) continue;

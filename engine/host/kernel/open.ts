@@ -93,6 +93,7 @@ function hardwareSource(world: OpenWorld, attr: Attr): Source | number {
     type: attr.type,
     ...asked,
     samplePeriod: attr.samplePeriod,
+    frequency: attr.has("freq"),
     preciseIp: attr.preciseIp,
     excludeUser: attr.has("exclude_user"),
     excludeHost: attr.has("exclude_host"),

@@ -5,6 +5,7 @@
  */
 import type { CounterBank } from "./counters.ts";
 import { assign, candidates, type PmuLayout, takenCounters } from "./layout.ts";
+import { leastPeriod } from "./period-limit.ts";
 import type { Selection } from "./selection.ts";
 
 /** An event of the hardware. The driver owns it while it is on the PMU. */
@@ -166,7 +167,8 @@ export class PmuDriver {
       elapsed = true;
     }
     event.periodLeft = left;
-    const programmed = Math.min(Math.max(left, LEAST_LEFT), this.layout.maxPeriod);
+    const least = Math.max(LEAST_LEFT, leastPeriod(this.layout.periodLimit, event.selection.config));
+    const programmed = Math.min(Math.max(left, least), this.layout.maxPeriod);
     event.previous = 2 ** this.layout.width - programmed;
     if (event.counter !== undefined) this.#bank.write(event.counter, event.previous);
     return elapsed;

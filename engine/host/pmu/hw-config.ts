@@ -7,6 +7,7 @@
 import { ERRNO, IN_TX, IN_TXCP, PERF_COUNT_HW, PERF_TYPE } from "../../../ffi/mod.ts";
 import type { CoreKind } from "../profile.ts";
 import type { PmuLayout } from "./layout.ts";
+import { leastPeriod } from "./period-limit.ts";
 import type { Selection } from "./selection.ts";
 
 /** What is asked of the driver. */
@@ -17,6 +18,8 @@ export interface HardwareRequest {
   readonly unit?: CoreKind | undefined;
   /** 0 of events that only count. */
   readonly samplePeriod: bigint;
+  /** The period is a frequency. @default false */
+  readonly frequency?: boolean;
   readonly preciseIp: number;
   readonly excludeUser: boolean;
   /** Only what guests of this machine do is wanted. */
@@ -121,6 +124,15 @@ function checkTransactional(config: bigint, request: HardwareRequest): number {
   return (config & IN_TXCP) !== 0n && sampling ? -ERRNO.EOPNOTSUPP : 0;
 }
 
+/** Whether a period is shorter than the kernel takes. `x86_pmu_hw_config`, arch/x86/events/core.c. */
+function isTooShort({ periodLimit }: PmuLayout, config: bigint, request: HardwareRequest): boolean {
+  const { samplePeriod, frequency = false } = request;
+  if (periodLimit === undefined || frequency) return false;
+  const least = leastPeriod(periodLimit, config);
+  if (samplePeriod === 0n) return periodLimit.refusesCounting && least > 1;
+  return samplePeriod < BigInt(least);
+}
+
 /**
  * Checks a hardware event.
  *
@@ -133,6 +145,7 @@ export function hwConfig(layout: PmuLayout, request: HardwareRequest): Selection
   const decode = { [PERF_TYPE.HARDWARE]: hardwareConfig, [PERF_TYPE.HW_CACHE]: cacheConfig }[request.type];
   const config = (decode ?? rawConfig)(layout, request);
   if (typeof config === "number") return config;
+  if (isTooShort(layout, config, request)) return -ERRNO.EINVAL;
   if (layout.vendor === "GenuineIntel") {
     const refused = checkTransactional(config, request);
     if (refused !== 0) return refused;

@@ -1,5 +1,6 @@
 /** Counters of a PMU as a kernel believes in them, and which events may go on which. */
 import { IN_TXCP } from "../../../ffi/mod.ts";
+import type { PeriodLimit } from "./period-limit.ts";
 
 /** What a kernel's driver has learned of its PMU: by cpuid, so a guest believes its hypervisor. */
 export interface PmuLayout {
@@ -12,6 +13,8 @@ export interface PmuLayout {
   readonly taken: number;
   /** Longest period of a counter: 2^31 − 1 where only its lower 32 bits can be written. */
   readonly maxPeriod: number;
+  /** Shortest periods that the kernel takes; undefined for any. */
+  readonly periodLimit: PeriodLimit | undefined;
   /** The kernel sees transactional memory (RTM or HLE): configs have its bits (`hsw_hw_config`). */
   readonly transactional: boolean;
   /** Configs have a second byte of the umask (cpuid leaf 0x23), and the kernel knows. */

@@ -1,7 +1,7 @@
 import { test } from "bun:test";
 import { assertStringIncludes } from "@std/assert";
 import { ERRNO, IN_TX, IN_TXCP, PERF_TYPE } from "../../../ffi/mod.ts";
-import { type FakeEvent, type FakePmu, fakeHost, rrOf } from "../_fake-host.ts";
+import { type FakeEvent, type FakeHost, type FakePmu, fakeHost, rrOf } from "../_fake-host.ts";
 import { capabilitiesOf } from "../capabilities.ts";
 import { expectFindings } from "./_expect.ts";
 
@@ -54,6 +54,27 @@ test("rr-switch-records is yes for an rr and a kernel that do without counting s
       "no",
       "EINVAL",
     ],
+  ]);
+});
+
+test("rr-period goes by what the kernel takes, and by rr's version", () => {
+  const least = { pmu: { leastPeriod: 32 } };
+  expectFindings("rr-period", [
+    [{}, "yes", "a period of 1 is taken"],
+    [{ ...least, ...rrOf("5.9.0") }, "yes", "rr 5.9.0 takes 32"],
+    [{ ...least, ...rrOf("5.8.0") }, "no", "rr 5.8.0 asks for no other"],
+    [{ pmu: { leastPeriod: 64 } }, "no", "and so is one of 32"],
+  ]);
+});
+
+test("rr-accepts-processor: newer versions refuse what older ones warn of", () => {
+  const locks: FakeHost = { processor: "zen3", pmu: { lockCommits: 1 } };
+  const smi: FakeHost = { processor: "cometLake", files: { "/sys/devices/cpu/freeze_on_smi": "0\n" } };
+  expectFindings("rr-accepts-processor", [
+    [{}, "yes", "neither"],
+    [{ ...locks, ...rrOf("5.9.0") }, "yes", "rr 5.9.0 warns of spec-lock-map"],
+    [{ ...locks, ...rrOf("5.10.0") }, "no", "rr 5.10.0 refuses spec-lock-map"],
+    [{ ...smi, ...rrOf("5.10.0") }, "no", "refuses smi-counted"],
   ]);
 });
 

@@ -1,6 +1,6 @@
 import { identifyProcessor, microarchitecture } from "../../../ffi/mod.ts";
 import { processorWords } from "../cpu.ts";
-import { isSince, releaseWords, rrCpu } from "../rr-versions.ts";
+import { learnt, releaseWords, rrCpu } from "../rr-versions.ts";
 import type { Finding, Probe } from "../types.ts";
 import { no, yes } from "./_finding.ts";
 import { rrRelease } from "./_rr.ts";
@@ -13,10 +13,10 @@ export const cpuKnownToRr: Probe = {
   title: "rr knows this processor",
   kind: "good",
   measures:
-    "cpuid leaves 0 and 1, looked up in the table of the installed rr's version (of 5.9.0 where there is none)",
-  threshold: "that version knows the processor, and does not take it for another one",
+    "cpuid leaves 0 and 1 (MIDR_EL1 on aarch64), looked up in the table of the installed rr's version (of 5.9.0 where there is none)",
+  threshold: "that version knows the processor, and counts the right events on it",
   source:
-    "rr 5.6.0, and src/PerfCounters_x86.h, compute_cpu_microarch, by version: runner/host/rr-versions.ts",
+    "rr 5.6.0 to 5.9.0 and its repository, src/PerfCounters_x86.h and PerfCounters_aarch64.h, compute_cpu_microarch: runner/host/rr-processors.ts",
   gates: { engines: ["rr"], tests: [], unless: "rr-software-counters" },
   remedy: `use a newer rr, or ${RELATIVE}`,
   run(host) {
@@ -24,24 +24,29 @@ export const cpuKnownToRr: Probe = {
     const line = microarchitecture(cpu)?.name;
     const words = processorWords(cpu);
     const { release, version } = rrRelease(host);
-    const known = rrCpu(cpu);
-    const refuses = (evidence: string, remedy: string): Finding => ({ ...no(evidence), remedy });
-    if (known === undefined || !isSince(release, known.since)) {
+    const known = rrCpu(release, cpu);
+    if (known !== undefined && known.unusable === undefined) {
+      return yes(`${words}: ${known.name} to rr ${releaseWords(learnt(cpu) ?? release)} and later`);
+    }
+    const newer = learnt(cpu, release);
+    const get = newer === "later" ? "build rr from its repository, or" : `use rr ${newer} or later, or`;
+    const refuses = (evidence: string, instead: string): Finding => ({
+      ...no(newer === undefined ? evidence : `${evidence}: ${releaseWords(newer)} does`),
+      remedy: newer === undefined ? instead : `${get} ${instead}`,
+    });
+    if (known === undefined) {
       const which = `${line ?? "this processor"} (${words})`;
-      if (known === undefined || known.mistaken !== undefined) {
-        return refuses(`${version} does not know ${which}, nor does any later one`, RELATIVE);
-      }
-      const newer = releaseWords(known.since);
-      const get = known.since === "later" ? "build rr from its repository" : `use rr ${newer} or later`;
-      return refuses(`${version} does not know ${which}: ${newer} does`, `${get}, or ${RELATIVE}`);
+      const nobody = newer === undefined ? ", nor does any later one" : "";
+      return refuses(`${version} does not know ${which}${nobody}`, RELATIVE);
     }
-    if (known.mistaken !== undefined) {
-      const evidence = `${version} takes ${words} for ${known.name}; ${known.mistaken}`;
-      return refuses(
-        evidence,
-        "name what it is (rr -A 'AMD Zen'), and record with the embedded engine meanwhile",
-      );
-    }
-    return yes(`${words}: ${known.name} to rr ${releaseWords(known.since)} and later`);
+    const evidence = `${version} takes ${words} for ${known.name}; ${known.unusable}`;
+    const right = cpu.vendor === "AuthenticAMD" ? "name what it is (rr -A 'AMD Zen'), and " : "";
+    return {
+      ...no(evidence),
+      remedy:
+        newer === undefined
+          ? `${right}record with the embedded engine meanwhile`
+          : `${get} record with the embedded engine`,
+    };
   },
 };

@@ -3,6 +3,10 @@ import type { Probe } from "../types.ts";
 import { no, yes } from "./_finding.ts";
 import { openCounter } from "./_measure.ts";
 
+/** See engine/host/pmu/period-limit.ts. */
+const COUNTING_REFUSED =
+  "use another kernel: 6.14 to 6.14.4 refuse events that only count on Nehalem, Haswell and Broadwell";
+
 /** Whether there is a PMU at all; whether it counts right is another question. */
 export const hardwareEvents: Probe = {
   name: "hardware-events",
@@ -23,6 +27,7 @@ export const hardwareEvents: Probe = {
       flags: ["disabled", "exclude_kernel"],
     });
     if (opened === "ENOENT") return no("no PMU: perf_event_open of cycles: ENOENT");
+    if (opened === "EINVAL") return { ...no("perf_event_open of cycles: EINVAL"), remedy: COUNTING_REFUSED };
     if (typeof opened === "string") return no(`perf_event_open of cycles: ${opened}`);
     opened[Symbol.dispose]();
     return yes("perf_event_open of cycles succeeds");

@@ -30,6 +30,8 @@ import { processVm } from "./process-vm.ts";
 import { ptrace } from "./ptrace.ts";
 import { ptraceSysemu } from "./ptrace-sysemu.ts";
 import { rr } from "./rr.ts";
+import { rrAcceptsProcessor } from "./rr-accepts-processor.ts";
+import { rrPeriod } from "./rr-period.ts";
 import { rrSoftwareCounters } from "./rr-software-counters.ts";
 import { rrStarts } from "./rr-starts.ts";
 import { rrSwitchRecords } from "./rr-switch-records.ts";
@@ -69,8 +71,10 @@ export const PROBE_GROUPS: Readonly<Record<string, readonly Probe[]>> = {
     kvmInTxCpBug,
     xenPmiOvercount,
     iocPeriodLate,
+    rrPeriod,
     specLockMap,
     smiCounted,
+    rrAcceptsProcessor,
     hardwareTicks,
   ],
   kernel: [

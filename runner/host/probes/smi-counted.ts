@@ -1,5 +1,5 @@
 import { identifyProcessor } from "../../../ffi/mod.ts";
-import { rrCpu } from "../rr-versions.ts";
+import { wantsFreezeOnSmi } from "../rr-versions.ts";
 import type { Probe } from "../types.ts";
 import { no, unknown, yes } from "./_finding.ts";
 
@@ -21,7 +21,7 @@ export const smiCounted: Probe = {
   run(host) {
     const cpu = identifyProcessor(host);
     if (cpu.vendor !== "GenuineIntel") return no("not an Intel processor");
-    if (rrCpu(cpu)?.needsFreezeOnSmi === false) return no("older than Comet Lake");
+    if (!wantsFreezeOnSmi(cpu)) return no("older than Comet Lake");
     for (const file of FILES) {
       const value = host.readFile(file)?.trim();
       if (value !== undefined) return value === "1" ? no(`${file} is 1`) : yes(`${file} is ${value}`);

@@ -51,6 +51,8 @@ const HLE_BY_RR: Record<string, string> = {
   "granite-rapids": "skip for cpu-known-to-rr",
   gvisor: "skip for perf-allowed",
   haswell: "run",
+  "haswell-6.12": "run, flagged for hle-ignored",
+  "haswell-6.14": "skip for hardware-events",
   "haswell-kvm-4.7": "skip for kvm-in-txcp-bug",
   "haswell-kvm-few-counters": "skip for hle, multiplexing",
   "haswell-kvm-fixed": "run",
@@ -74,7 +76,7 @@ const HLE_BY_RR: Record<string, string> = {
   zen4: "run, flagged for hle-ignored",
   "zen5-client": "run, flagged for hle-ignored",
   "zen5-turin": "skip for cpu-known-to-rr",
-  zen6: "skip for cpu-known-to-rr",
+  zen6: "run, flagged for hle-ignored",
 };
 
 test("the hle test is run, flagged or skipped for rr on each described host for the right capabilities", () => {
