@@ -25,7 +25,10 @@ export const SIGNAL_BASE = 128;
 /** The exit codes as text for `--help`. */
 export const EXIT_CODES: readonly (readonly [code: string, meaning: string])[] = [
   [`${OK}`, "all is well"],
-  [`${FAILED}`, "a test did not pass, a replay diverged, or no engine can run on the host (doctor)"],
+  [
+    `${FAILED}`,
+    "a test did not pass, a hunt has found its failure, a replay diverged, or no engine can run on the host (doctor)",
+  ],
   [`${USAGE}`, "wrong usage or settings, a damaged trace, or what the engine cannot record"],
   [`${BAD_MANIFEST}`, "a manifest or a script is wrong, or can't be read"],
   [`${NOTHING_MATCHED}`, "no test matched what was asked for"],

@@ -10,6 +10,7 @@ import { doctor } from "../commands/doctor.ts";
 import { dump } from "../commands/dump.ts";
 import { gdbserver } from "../commands/gdbserver.ts";
 import { history } from "../commands/history.ts";
+import { hunt } from "../commands/hunt.ts";
 import { info } from "../commands/info.ts";
 import { init } from "../commands/init.ts";
 import { probe } from "../commands/probe.ts";
@@ -28,6 +29,7 @@ import { VERSION } from "../text/mod.ts";
 const COMMANDS: readonly Command[] = [
   record,
   run,
+  hunt,
   replay,
   verify,
   debug,

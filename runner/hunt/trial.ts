@@ -1,0 +1,159 @@
+/** One run of a hunt: the command, recorded under one schedule by a process of its own, and judged. */
+import { closeSync, fstatSync, mkdtempSync, openSync, readSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { newRunTrace } from "../files/mod.ts";
+import { type Exit, type RecordReport, readReport } from "../outcome/mod.ts";
+import { runProcess } from "../processes/mod.ts";
+import { TICKPROOF } from "../start/mod.ts";
+import { signalName } from "../text/mod.ts";
+import { traceName } from "../whole/trace-name.ts";
+import { type Judgement, judge, type Predicate } from "./predicate.ts";
+
+/** What all runs of a hunt have in common. */
+export interface TrialOptions {
+  command: readonly string[];
+  predicate: Predicate;
+  timeoutSeconds: number;
+  /** Room for the trace, in MB. */
+  budget: number;
+  /** Ends it: nobody wants its result any more. */
+  abort: AbortSignal;
+}
+
+/** What came of a run. */
+export interface Trial {
+  /** Undefined where tasks took turns fairly. */
+  seed: number | undefined;
+  /** `aborted`: it was not let to its end; `broken`: there is no recording of it to be judged. */
+  judgement: Judgement | { kind: "aborted" } | { kind: "broken"; why: string; isOurFault: boolean };
+  /** How the program ended; undefined if it was ended. */
+  exit: Exit | undefined;
+  /** The recorder's account, where there is one. */
+  report: RecordReport | undefined;
+  /** The end of what the program printed, output before errors. */
+  output: string;
+  milliseconds: number;
+  trace: string;
+  /** Keeps the trace, as the latest one; or removes it. One of them must be called. */
+  keep: () => void;
+  discard: () => void;
+}
+
+/** Most bytes of each stream that a pattern is looked for in, and that are shown the end of. */
+const MOST_OUTPUT = 1 << 24;
+
+/**
+ * Makes one run.
+ *
+ * @param seed Of the schedule; undefined for fair turns.
+ * @throws {UsageError} If traces can't be kept.
+ */
+export async function makeTrial(options: TrialOptions, seed: number | undefined): Promise<Trial> {
+  const { command, budget, timeoutSeconds, abort } = options;
+  const { directory, keep, discard } = newRunTrace(traceName(command));
+  const scratch = mkdtempSync(join(tmpdir(), "tickproof-hunt-"));
+  const clean = () => rmSync(scratch, { recursive: true, force: true });
+  process.once("exit", clean);
+  const file = (name: string) => join(scratch, name);
+  const files = { stdout: file("stdout"), stderr: file("stderr") };
+  try {
+    const started = performance.now();
+    const ended = await runProcess({
+      command: [
+        ...[...TICKPROOF, "record", "--quiet", "--report", file("report.json"), "--budget", `${budget}`],
+        ...(seed === undefined ? [] : [`--chaos=${seed}`]),
+        ...["-o", directory, "--", ...command],
+      ],
+      cwd: process.cwd(),
+      environment: {},
+      stdin: undefined,
+      ...files,
+      timeoutSeconds,
+      traces: true,
+      abort,
+    });
+    const milliseconds = performance.now() - started;
+    const found = readReport(file("report.json"));
+    const report = found?.kind === "record" ? found : undefined;
+    const [stdout, stderr] = [readEnd(files.stdout), readEnd(files.stderr)];
+    const exit = ended.kind === "exited" ? report?.exit : undefined;
+    const judgement = async (): Promise<Trial["judgement"]> => {
+      if (ended.kind === "aborted" || abort.aborted) return { kind: "aborted" };
+      if (found === undefined)
+        return {
+          kind: "broken",
+          why: `the recorder ended without a word: ${stderr.trimEnd().split("\n").at(-1) ?? ""}`,
+          isOurFault: true,
+        };
+      if (found.kind === "error") return { kind: "broken", why: found.message, isOurFault: false };
+      if (report?.outcome === "unsupported")
+        return { kind: "broken", why: report.message, isOurFault: false };
+      return await judge(options.predicate, { exit, stdout, stderr }, (script) =>
+        runScript(script, options, file, { exit, seed, trace: directory, ...files }),
+      );
+    };
+    return {
+      seed,
+      judgement: await judgement(),
+      exit,
+      report,
+      output: `${stdout}${stderr}`,
+      milliseconds,
+      trace: directory,
+      keep,
+      discard,
+    };
+  } finally {
+    process.off("exit", clean);
+    clean();
+  }
+}
+
+/** The end of a file, as text. */
+function readEnd(path: string): string {
+  const fd = openSync(path, "r");
+  try {
+    const { size } = fstatSync(fd);
+    const bytes = Buffer.alloc(Math.min(size, MOST_OUTPUT));
+    return bytes.toString("utf8", 0, readSync(fd, bytes, 0, bytes.length, size - bytes.length));
+  } finally {
+    closeSync(fd);
+  }
+}
+
+/** What a script is told of a run. */
+interface ToldRun {
+  exit: Exit | undefined;
+  seed: number | undefined;
+  trace: string;
+  stdout: string;
+  stderr: string;
+}
+
+/** Lets the user's script look at a run. @returns Its exit code; undefined if it has none. */
+async function runScript(
+  script: string,
+  { timeoutSeconds, abort }: TrialOptions,
+  file: (name: string) => string,
+  { exit, seed, trace, stdout, stderr }: ToldRun,
+): Promise<number | undefined> {
+  const how = exit === undefined ? "" : "code" in exit ? `${exit.code}` : signalName(exit.signal);
+  const ended = await runProcess({
+    command: ["/bin/sh", "-c", script],
+    cwd: process.cwd(),
+    environment: {
+      TICKPROOF_HUNT_EXIT: how,
+      TICKPROOF_HUNT_SEED: seed === undefined ? "" : `${seed}`,
+      TICKPROOF_HUNT_TRACE: trace,
+      TICKPROOF_HUNT_STDOUT: stdout,
+      TICKPROOF_HUNT_STDERR: stderr,
+    },
+    stdin: undefined,
+    stdout: file("script-stdout"),
+    stderr: file("script-stderr"),
+    timeoutSeconds,
+    abort,
+  });
+  return ended.kind === "exited" && "code" in ended.exit ? ended.exit.code : undefined;
+}
