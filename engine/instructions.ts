@@ -116,6 +116,22 @@ export function emulate(
   return after;
 }
 
+/** Bytes that fnstenv and fnsave write, the shorter ones for operands of 16 bits (Intel SDM vol. 1, 8.1.10 and 8.1.11). */
+const X87_WRITTEN: Readonly<Record<string, { wide: number; narrow: number }>> = {
+  fnstenv: { wide: 28, narrow: 14 },
+  fnsave: { wide: 108, narrow: 94 },
+};
+
+/** Whether an x87 environment is stored in its form of 16 bits. */
+export function isNarrowEnvironment(bytes: Uint8Array): boolean {
+  return bytes
+    .subarray(
+      0,
+      bytes.findIndex((byte) => byte === 0xd9 || byte === 0xdd),
+    )
+    .includes(0x66);
+}
+
 /** Bytes of the tables' addresses that sgdt and sidt write, and of the selectors of the others (Intel SDM vol. 2). */
 const WRITTEN: Readonly<Record<string, number>> = { sgdt: 10, sidt: 10, sldt: 2, str: 2, smsw: 2 };
 
@@ -135,7 +151,8 @@ export function writtenBy(
   if (name === "call" || name === "branch") {
     return pushed > 0 && pushed <= 16 ? { address: after[RSP]!, length: pushed } : undefined;
   }
-  const length = WRITTEN[name];
+  const x87 = X87_WRITTEN[name];
+  const length = x87 ? (isNarrowEnvironment(bytes) ? x87.narrow : x87.wide) : WRITTEN[name];
   const address =
     length === undefined
       ? undefined

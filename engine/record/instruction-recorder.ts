@@ -11,11 +11,13 @@ import type { HeldSignal } from "../tracee/task.ts";
 import type { Tracer } from "../tracee/tracer.ts";
 import { callVsyscall, registersAt, VSYSCALL, vsyscallWrites } from "../tracee/vsyscall.ts";
 import type { InstructionTrap } from "../translate/traps.ts";
+import { isX87Environment } from "../translate/x87-emission.ts";
 import { type Cpuid, visibleCpuid } from "../visible-cpuid.ts";
 import type { RecordedTask } from "./recorded-task.ts";
 import type { Recording } from "./recording.ts";
 import type { DeliveryPoint } from "./signal-recorder.ts";
 import { Unsupported } from "./syscall-recorder.ts";
+import { tellX87 } from "./x87-environment.ts";
 
 /** What becomes of the signals that instructions raise. */
 export interface SignalHandlers {
@@ -73,6 +75,7 @@ export class InstructionRecorder {
       this.executed(task, trap, bytes, before, answer[RIP]!);
       return;
     }
+    const environment = isX87Environment(name) ? task.space.image.x87Environment : undefined;
     const stepped = stepNatively(this.tracer, task, trap, bytes, ({ signal, address }) => {
       const { text } = this.tracer;
       const ranges = [{ address, length: 1 }];
@@ -80,8 +83,11 @@ export class InstructionRecorder {
       text.allowWrites(task, ranges);
       return true;
     });
-    if (stepped.kind === "executed") this.executed(task, trap, bytes, before, stepped.pc);
-    else this.handlers.fault(task, stepped.info, stepped.info.address);
+    if (stepped.kind === "executed") {
+      if (environment)
+        tellX87(task, bytes, environment, Number(writtenBy(name, bytes, before, before)!.address));
+      this.executed(task, trap, bytes, before, stepped.pc);
+    } else this.handlers.fault(task, stepped.info, stepped.info.address);
   }
 
   /** A call of the vsyscall page, which the kernel itself does. */

@@ -15,6 +15,9 @@ const MAX_FRAME = 65536;
 /** Vector of a page fault, the only exception with an address of its own (Intel SDM vol. 3, 6.15). */
 const PAGE_FAULT = 14n;
 
+/** Offset of the x87 instruction pointer in what fpstate points to (struct _fpstate_64 in asm/sigcontext.h). */
+const X87_POINTER = 8;
+
 /** Leaf of cpuid that tells the size of the registers that XSAVE moves, in ebx (Intel SDM vol. 1, 13.2). */
 const XSAVE_LEAF = 0xd;
 /** More than a frame has beside these registers. */
@@ -63,6 +66,15 @@ export function mendFault(task: RecordedTask, isFault: boolean): void {
   memory.write(context + UCONTEXT.error, bytesOf(error));
   memory.write(context + UCONTEXT.trap, bytesOf(trap));
   memory.write(context + UCONTEXT.cr2, bytesOf(cr2));
+}
+
+/** Lets a frame name the program's last x87 instruction, where it names its translation. */
+export function mendX87Place(task: RecordedTask): void {
+  const at = Number(read(task, contextOf(task) + UCONTEXT.fpstate)) + X87_POINTER;
+  const { memory, image } = task.space;
+  const place = at === X87_POINTER ? undefined : memory.readU64(at);
+  const pc = place ? image.cache.placeOf(Number(place)) : undefined;
+  if (pc !== undefined) memory.write(at, bytesOf(BigInt(pc)));
 }
 
 /**

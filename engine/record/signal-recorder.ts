@@ -27,7 +27,7 @@ import type { JobControl } from "./job-control.ts";
 import { putAt, type RecordedTask } from "./recorded-task.ts";
 import type { Recording } from "./recording.ts";
 import { robustWrites } from "./robust-list.ts";
-import { clearStep, frameOf, mendFault, roomForFrame } from "./signal-frame.ts";
+import { clearStep, frameOf, mendFault, mendX87Place, roomForFrame } from "./signal-frame.ts";
 import { dropTrapAction, enterHandler, keepBlockedTrap } from "./trap-signal.ts";
 
 /** What is blocked while a signal is held: all but faults, whose handlers the kernel would reset (signal(7)). */
@@ -174,6 +174,7 @@ export class SignalRecorder {
     const after = task.view(handler);
     if (!steps) clearStep(task);
     mendFault(task, at.point === "fault" && !task.frameRefused && !at.isStep);
+    mendX87Place(task);
     task.frameRefused = false;
     const { address, length } = frameOf(task, at.registers[RSP]!);
     const frame = this.recording.snapshot(task.space, address, length);

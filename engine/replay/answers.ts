@@ -30,6 +30,8 @@ import { intoKernel, RDI, RIP, RSI, setHandlerSegments } from "../tracee/registe
 import { StoppedCall } from "../tracee/stopped-call.ts";
 import type { Task } from "../tracee/task.ts";
 import type { Tracer } from "../tracee/tracer.ts";
+import { storeX87 } from "../tracee/x87.ts";
+import { isX87Environment } from "../translate/x87-emission.ts";
 import { checkRange, ImpossibleEvent } from "./bounds.ts";
 import type { MemoryReplay } from "./memory-replay.ts";
 import type { Navigator } from "./navigator.ts";
@@ -188,6 +190,8 @@ export class Answers implements Disposable {
   instruction(task: ReplayedTask, event: InstructionEvent): void {
     const trap = this.navigator.toInstruction(task, event);
     task.instruction = task.arrived = undefined;
+    // It changes the unit, too; where it has stored, the trace says what.
+    if (isX87Environment(trap.name)) storeX87(this.tracer, this.tracer.text, task, trap);
     intoKernel(event.after, task.registers);
     task.dirty = true;
     this.write(task, event.writes);

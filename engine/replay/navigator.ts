@@ -11,11 +11,14 @@ import type {
 import { arm, armUpTo, ticksLeft } from "../tracee/budget.ts";
 import { TaskGone } from "../tracee/controller.ts";
 import { faultingState } from "../tracee/fault.ts";
+import { goOnBehind } from "../tracee/native-step.ts";
 import { RAX, RCX, RIP } from "../tracee/registers.ts";
 import type { Stop, Tracer } from "../tracee/tracer.ts";
 import { registersAt, VSYSCALL } from "../tracee/vsyscall.ts";
 import { toWholeFlags } from "../tracee/whole-flags.ts";
+import { forgetX87Place, storeX87 } from "../tracee/x87.ts";
 import type { InstructionTrap } from "../translate/traps.ts";
+import { isX87Environment } from "../translate/x87-emission.ts";
 import type { CallFeed } from "./call-feed.ts";
 import { compare, Divergence, eventName } from "./divergence.ts";
 import { Halted, type Halts } from "./halt.ts";
@@ -70,6 +73,7 @@ export class Navigator {
         this.tracer.onInterrupt();
         continue;
       }
+      if (stop.kind === "instruction" && this.passesX87(task, event, stop.trap)) continue;
       // A call that the stub has left, though it has one to do.
       if (stop.kind === "syscall" && !this.calls.isDone(task)) this.atSite(task, event);
       return stop;
@@ -83,6 +87,17 @@ export class Navigator {
     const info = this.tracer.signalInfo(task);
     if (signal === SIG.SIGSEGV && this.tracer.text.unguard(task, info.address)) return true;
     return !info.fault;
+  }
+
+  /** Goes on behind an fnstenv or fnsave that had nothing to tell in the recording: it is no event there. */
+  private passesX87(task: ReplayedTask, event: TraceEvent, trap: InstructionTrap): boolean {
+    if (!isX87Environment(trap.name)) return false;
+    const { registers } = event as { registers?: Registers };
+    if (task.ticks === event.ticks && registers?.[RIP] === BigInt(trap.pc)) return false;
+    forgetX87Place(task);
+    const stepped = storeX87(this.tracer, this.tracer.text, task, trap);
+    if (stepped.kind === "executed") goOnBehind(task, trap, stepped.pc, true);
+    return stepped.kind === "executed";
   }
 
   /** How far a task goes in one go that is to come to a tick. */

@@ -6,7 +6,7 @@ import { PROT, SYSCALLS } from "../../ffi/mod.ts";
 import { EngineError, invariant } from "../engine-error.ts";
 import { uses } from "../optimisations.ts";
 import type { CacheHost } from "../translate/cache-host.ts";
-import { CONTEXT_BASE, FIXED_SIZE, moveFixedParts, USUAL_BASE } from "../translate/context.ts";
+import { CONTEXT, CONTEXT_BASE, FIXED_SIZE, moveFixedParts, USUAL_BASE } from "../translate/context.ts";
 import { hashOfPage } from "../translate/decode.ts";
 import { isNear, type Region, type TextRange } from "../translate/region.ts";
 import type { TextModule } from "../translate/text-module.ts";
@@ -57,6 +57,8 @@ export class CacheMapper implements Disposable {
   private readonly modules: TextModules;
   /** Whether text is translated for all images at once; not where translations are to differ from others. */
   sharesText = uses("shared");
+  /** In a replay, where the trace says what an fnstenv stores, not the processor. */
+  alwaysTellsX87 = false;
 
   constructor(
     private readonly tracer: Controller,
@@ -73,6 +75,7 @@ export class CacheMapper implements Disposable {
   newImage(): Image {
     const image = new Image(this.pool, (made) => this.cacheHost(made));
     image.countsRetired = this.noted.retired;
+    if (this.alwaysTellsX87) image.setSpilled(CONTEXT.x87Always, 1n);
     return image;
   }
 

@@ -149,6 +149,11 @@ export class Image {
     this.context.u64[offset / 8] = value;
   }
 
+  /** What the x87 unit has said in front of the trap of an fnstenv or fnsave. */
+  get x87Environment(): DataView {
+    return new DataView(this.context.u8.slice(CONTEXT.x87Environment, CONTEXT.x87Always).buffer);
+  }
+
   /** Takes over the counters and spilled registers of the image that a task has run in so far. */
   takeOver(other: Image): void {
     this.context.u8.set(other.context.u8.subarray(0, CONTEXT.callStub));

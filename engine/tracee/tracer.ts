@@ -24,6 +24,7 @@ import { TRAP_FLAG } from "./registers.ts";
 import type { Task } from "./task.ts";
 import { TextGuard } from "./text-guard.ts";
 import { isVsyscall, VSYSCALL } from "./vsyscall.ts";
+import { showX87Place } from "./x87.ts";
 
 /** Why {@link Tracer.run} returned. */
 export type Stop =
@@ -159,7 +160,10 @@ export class Tracer extends Controller {
     this.text.guardDue(task);
     this.mapper.mapRegions(task);
     space.image.cache.update();
-    const { between } = task;
+    const { between, image } = task;
+    if (image !== undefined && (image !== space.image || task.drops !== image.cache.drops)) {
+      showX87Place(task, image.cache);
+    }
     if (between === undefined && task.appPc === undefined && this.isOutside(task)) task.leaveCache();
     if (between !== undefined || task.appPc !== undefined) {
       const { cache } = space.image;
@@ -265,6 +269,9 @@ export class Tracer extends Controller {
         this.onElision?.(task, trap.edge, task.ticks - ahead);
         return "handled";
       }
+      case "x87":
+        showX87Place(task, cache);
+        return "handled";
       case "stop":
         return this.stopped(task, trap);
       case "step": {

@@ -48,6 +48,8 @@ export class CodeCache {
   #attached: Attached[] = [];
   /** Stretches of text whose modules can't be used here. */
   #refused: TextRange[] = [];
+  /** Modules that were used here. */
+  readonly #dropped: TextModule[] = [];
   #seenChanges = 0;
 
   /**
@@ -185,6 +187,7 @@ export class CodeCache {
   #drop(module: TextModule): void {
     this.#attached = this.#attached.filter((other) => other.module !== module);
     this.#refused.push(module);
+    this.#dropped.push(module);
     this.#table.remove(module);
     this.drops++;
   }
@@ -247,6 +250,24 @@ export class CodeCache {
   resumption(address: number): number {
     const mark = this.#setAt(address)?.markAt(address);
     return mark && mark.bits & MARK.counting ? mark.address - COUNTER_LOAD : address;
+  }
+
+  /** The app pc of the instruction whose copy is at a cache pc, also of text that is another one since. */
+  placeOf(address: number): number | undefined {
+    const set = this.#setAt(address) ?? this.#dropped.find((module) => module.assemblerAt(address));
+    const mark = set?.markAt(address);
+    return mark?.address === address ? mark.pc : undefined;
+  }
+
+  /** As {@link placeOf}, where no more is known of an address than its lower 32 bits. */
+  *placesOfLower(lower: number): Iterable<number> {
+    const modules = [...this.#attached.map(({ module }) => module), ...this.#dropped];
+    for (const { base, cursor } of [...this.#own.windows, ...modules.map(({ asm }) => asm)]) {
+      const distance = (lower - base) % 2 ** 32;
+      const offset = distance < 0 ? distance + 2 ** 32 : distance;
+      const pc = offset < cursor ? this.placeOf(base + offset) : undefined;
+      if (pc !== undefined) yield pc;
+    }
   }
 
   /** The program's state at a cache pc inside a translation, or undefined elsewhere. */

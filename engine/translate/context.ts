@@ -34,6 +34,11 @@ export const CONTEXT = {
   branch: 152,
   /** Target of the gadget that takes a branch. */
   branchTarget: 160,
+  /** What the x87 unit says of its last instruction (`x87-emission.ts`): by fxsave64, aligned to 16 bytes, and by fnstenv. */
+  x87State: 2048,
+  x87Environment: 2560,
+  /** Not 0: each instruction that stores that traps, whatever it would store. */
+  x87Always: 2592,
   /** Room for the tracer: strings and structures for system calls that it makes in the tracee's name. */
   scratch: 4096,
   /** The lookup table of indirect jumps: one code-cache address for each value of the low 16 bits of the target. */

@@ -10,7 +10,7 @@ export interface AddressRegisters {
 const PREFIXES: readonly number[] = [0x26, 0x2e, 0x36, 0x3e, 0x64, 0x65, 0x66, 0x67, 0xf0, 0xf2, 0xf3];
 
 /**
- * The address of the operand of an instruction `[prefixes] 0f xx /r`, or undefined if that is a register.
+ * The address of the operand of an instruction `[prefixes] [0f] xx /r`, or undefined if that is a register.
  *
  * @param bytes The instruction.
  * @param next Address of the instruction behind it.
@@ -29,7 +29,7 @@ export function effectiveAddress(
     else if (bytes[at] === 0x67) mask = 0xffffffffn;
   }
   const rex = (bytes[at]! & 0xf0) === 0x40 ? bytes[at++]! : 0;
-  at += 2;
+  at += bytes[at] === 0x0f ? 2 : 1;
   const modrm = bytes[at++]!;
   const mode = modrm >> 6;
   if (mode === 3) return undefined;

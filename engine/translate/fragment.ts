@@ -80,6 +80,7 @@ export class FragmentEmitter extends UnitEmitter {
     }
     if (counts && at >= 0 && index >= at) this.state = counts === "tick" ? MARK.tick : MARK.jump;
     this.mark(one.pc, garbage);
+    if (one.tellsX87) this.mendX87(one, garbage);
     this.plain(one);
     garbage &= ~one.flagsWritten;
     const next = one.pc + one.length;

@@ -189,6 +189,7 @@ const TICK_POLL = 1;
 const JUMP_POLL = 2;
 /** Instructions have the kinds from here on, one for each action. */
 const INSTRUCTION = 3;
+const X87 = INSTRUCTION + ACTIONS.length;
 /** Bits for the kind, for the length of an instruction (above it), and so on. */
 const KIND_BITS = 4;
 const LENGTH_BITS = 4;
@@ -227,6 +228,8 @@ export function packTrap(
       const more = trap.length | (nameIndex(trap.name) << LENGTH_BITS);
       return [at, trap.pc - textStart, trap.resume - base, kind | (more << KIND_BITS)];
     }
+    case "x87":
+      return [at, 0, 0, X87];
     default:
       throw new Error(`engine invariant broken: a trap of kind ${trap.kind} can't be kept`);
   }
@@ -252,6 +255,8 @@ export function unpackTrap(
         garbageFlags: more,
         resume: base + b,
       };
+    case X87:
+      return { kind: "x87" };
     default: {
       const action = ACTIONS[kind - INSTRUCTION];
       const name = names[more >>> LENGTH_BITS];

@@ -24,10 +24,14 @@ interface CodeTraits {
   condition: number;
   /** It may fault with operands in registers, too. */
   faults: boolean;
+  /** See Decoded. */
+  tellsX87: boolean;
 }
 
 const EMULATED =
-  /^(Rdtsc|Rdtscp|Rdrand_|Rdseed_|Cpuid|Xgetbv|Rdpid_|Rdpru|S[gi]dt_|Sldt_|Str_|Smsw_|Lsl_|Lar_|Ver[rw]_|Umwait_|Tpause_)/;
+  /^(Rdtsc|Rdtscp|Rdrand_|Rdseed_|Cpuid|Xgetbv|Rdpid_|Rdpru|S[gi]dt_|Sldt_|Str_|Smsw_|Lsl_|Lar_|Ver[rw]_|Umwait_|Tpause_|Fnstenv_|Fnsave_)/;
+/** They may store the address of the last x87 instruction. */
+const TELLS_X87 = /^(Fxsave|Xsave(64|opt|c|_))/;
 /** A count of zero leaves all flags as they were, so that these never count as writers. */
 const MAY_LEAVE_FLAGS =
   /^(Shl|Shr|Sal|Sar|Rol|Ror|Rcl|Rcr|Shld|Shrd|Cmpsb|Cmpsw|Cmpsd|Cmpsq|Scasb|Scasw|Scasd|Scasq)_/;
@@ -112,6 +116,7 @@ function classify(instruction: Instruction): CodeTraits {
     written: written & ALL_FLAGS,
     condition,
     faults: written === 0 || FAULTS.test(name),
+    tellsX87: TELLS_X87.test(name),
   };
 }
 
@@ -169,6 +174,7 @@ function describe(decoder: Decoder, text: Uint8Array, offset: number, pc: number
     target: 0,
     displacement: 0,
     condition: traits.condition,
+    tellsX87: traits.tellsX87,
     elidedPrefix: -1,
     bytes: code === Code.Rdpmc ? HLT : bytes,
   };

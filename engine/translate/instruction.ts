@@ -52,6 +52,8 @@ export interface Decoded {
   displacement: number;
   /** Condition (low nibble of the opcode) of a jcc. */
   condition: number;
+  /** It may store the address of the last x87 instruction (`x87-emission.ts`). */
+  tellsX87: boolean;
   /** Bytes of an ignored XACQUIRE or XRELEASE prefix: index in the bytes, or -1. */
   elidedPrefix: number;
   bytes: Uint8Array;
@@ -78,6 +80,7 @@ export function undecoded(
     target: 0,
     displacement: 0,
     condition: 0,
+    tellsX87: false,
     elidedPrefix: -1,
     bytes,
   };

@@ -23,6 +23,9 @@ export const NO_ACCESS = 256;
 /** May fault without an operand in memory: the stack, divisions, exceptions of floating-point compares. */
 export const FAULTS = 512;
 
+/** Stores the address of the last x87 instruction, if its operand is in memory. */
+export const TELLS_X87 = 1024;
+
 /** What is known of an opcode. */
 export interface Traits {
   operands: number;
@@ -109,7 +112,11 @@ function oneByteMap(): OpcodeMap {
   map[0xc9] = traits(FAULTS); // leave
   map[0xcc] = traits(0, 0, 0, Kind.Breakpoint, "int3");
   put(map, 0xd0, 0xd3, shifts(MODRM));
-  put(map, 0xd8, 0xdf, traits(MODRM | MEMORY | FAULTS)); // x87
+  const x87 = traits(MODRM | MEMORY | FAULTS);
+  put(map, 0xd8, 0xdf, x87);
+  const environment = (name: string): Traits => traits(MODRM | MEMORY, 0, 0, Kind.Emulated, name);
+  map[0xd9] = group(x87, x87, x87, x87, x87, x87, environment("fnstenv"), x87);
+  map[0xdd] = group(x87, x87, x87, x87, x87, x87, environment("fnsave"), x87);
   put(map, 0xe0, 0xe1, traits(IMM8, ZF, 0, Kind.Loop));
   put(map, 0xe2, 0xe3, traits(IMM8, 0, 0, Kind.Loop));
   map[0xe8] = traits(IMMZ, 0, 0, Kind.Call);
@@ -204,10 +211,12 @@ function twoByteMaps(): Record<"none" | "size" | "f3" | "f2", OpcodeMap> {
   for (let i = 0; i < 16; i++) none[0x80 | i] = traits(IMMZ, CONDITION_FLAGS[i >> 1], 0, Kind.Jcc);
   none[0xa2] = traits(0, 0, 0, Kind.Emulated, "cpuid");
   const state = traits(MODRM | MEMORY);
-  none[0xae] = group(state, state, state, state, state, NO_FLAGS, NO_FLAGS, NO_FLAGS); // fxsave, xsave; fences
+  const saved = traits(MODRM | MEMORY | TELLS_X87);
+  // fxsave, fxrstor, ldmxcsr, stmxcsr, xsave; xrstor, xsaveopt, clflush or fences
+  none[0xae] = group(saved, state, state, state, saved, NO_FLAGS, traits(MODRM | TELLS_X87), NO_FLAGS);
   none[0xc3] = NO_FLAGS; // movnti
   const wide = traits(MODRM | MEMORY | LOCKABLE, 0, ZF); // cmpxchg8b, cmpxchg16b
-  none[0xc7] = group(undefined, wide, undefined, undefined, traits(MODRM | MEMORY)); // xsavec
+  none[0xc7] = group(undefined, wide, undefined, undefined, saved); // xsavec
   put(none, 0xc8, 0xcf, NO_OPERANDS); // bswap
   f3[0x1e] = NO_FLAGS; // endbr64
   f3[0x70] = f2[0x70] = NO_FLAGS_IMM8; // pshufhw, pshuflw

@@ -118,6 +118,11 @@ export class OwnText extends Translations {
     return asm;
   }
 
+  /** All memory that translations are in. */
+  get windows(): readonly Assembler[] {
+    return this.#assemblers;
+  }
+
   assemblerAt(address: number): Assembler | undefined {
     return this.#assemblers.find((asm) => address >= asm.base && address < asm.base + asm.bytes.length);
   }

@@ -9,7 +9,7 @@ const PC = 0x555555000000;
 
 /** What tells translations apart, as one string; cheaper to compare than objects. */
 function summary(d: Decoded): string {
-  return `length ${d.length} kind ${Kind[d.kind]} name ${d.name} reads ${d.flagsRead} writes ${d.flagsWritten} to ${d.target} rip ${d.displacement} condition ${d.condition} elided ${d.elidedPrefix} faults ${d.flagsWritten !== 0 && d.mayFault}`;
+  return `length ${d.length} kind ${Kind[d.kind]} name ${d.name} reads ${d.flagsRead} writes ${d.flagsWritten} to ${d.target} rip ${d.displacement} condition ${d.condition} elided ${d.elidedPrefix} x87 ${d.tellsX87} faults ${d.flagsWritten !== 0 && d.mayFault}`;
 }
 
 /** Compares both decoders at one place. @returns Whether the quick one knew the instruction. */

@@ -24,6 +24,7 @@ import {
   ONE_BYTE,
   REPEATABLE,
   SYSTEM,
+  TELLS_X87,
   type Traits,
   TWO_BYTE,
   vectorTraits,
@@ -148,6 +149,7 @@ export function quickDecode(text: Uint8Array, offset: number, pc: number): Decod
     target,
     displacement,
     condition: kind === Kind.Jcc ? opcode & 15 : 0,
+    tellsX87: (operands & TELLS_X87) !== 0 && inMemory,
     elidedPrefix: -1,
     bytes: text.subarray(offset, at),
   };

@@ -3,9 +3,10 @@
  * where a task can be stopped for its own sake: counts of ticks, traps, and what ends a segment, which is counted with it.
  */
 import { CONTEXT, CONTEXT_BASE } from "./context.ts";
-import { Emission, MARK } from "./emission.ts";
+import { MARK } from "./emission.ts";
 import type { Decoded } from "./instruction.ts";
 import { RETIRED } from "./retired-quantities.ts";
+import { X87Emission } from "./x87-emission.ts";
 
 const NOT_TAKEN = RETIRED.map((name) => (name === "notTaken" ? 1 : 0));
 
@@ -16,7 +17,7 @@ function retiredBy(instructions: readonly Decoded[]): number[] {
 }
 
 /** An emission that counts retired quantities too, in front of each place where a task can stop. */
-export class RetiredEmission extends Emission {
+export class RetiredEmission extends X87Emission {
   /**
    * Counts what instructions retire, without touching the flags.
    *

@@ -68,6 +68,11 @@ export interface StepTrap {
   holdsTrap: boolean;
 }
 
+/** The x87 unit would store an address of the cache as that of its last instruction. */
+export interface X87Trap {
+  kind: "x87";
+}
+
 /** The entry of a translation that is no longer valid. */
 export interface DeadTrap {
   kind: "dead";
@@ -103,6 +108,7 @@ export type Trap =
   | InstructionTrap
   | ElisionTrap
   | MissTrap
+  | X87Trap
   | StepTrap
   | DeadTrap
   | StopTrap;

@@ -12,6 +12,7 @@ import { MARK, type Unit, type UnitHost } from "./emission.ts";
 import { deadFlagsIndex } from "./flags.ts";
 import { ALL_FLAGS, type Decoded, FLAG, Kind } from "./instruction.ts";
 import { RetiredEmission } from "./retired-emission.ts";
+import { isX87Environment } from "./x87-emission.ts";
 
 /** A segment is cut after so many instructions. */
 const MAX_SEGMENT = 64;
@@ -141,6 +142,7 @@ export class UnitEmitter extends RetiredEmission {
       }
       if (i >= from) {
         this.mark(instruction.pc, garbage);
+        if (instruction.tellsX87) this.mendX87(instruction, garbage);
         this.plain(instruction);
       }
       garbage &= ~instruction.flagsWritten;
@@ -214,7 +216,8 @@ export class UnitEmitter extends RetiredEmission {
         this.syscall(last.pc, next);
         return next;
       case Kind.Emulated:
-        this.trap(last, "emulate");
+        if (isX87Environment(last.name)) this.storeX87(last);
+        else this.trap(last, "emulate");
         return next;
       case Kind.Breakpoint:
         this.trap(last, "breakpoint");

@@ -5,6 +5,7 @@
 import { getRegSet, NativeBuffer, NT, type REG } from "../../../ffi/mod.ts";
 import type { ReplayedTask } from "../../replay/replayed-task.ts";
 import { REGISTER_NAMES } from "../../trace/events.ts";
+import { showX87Place } from "../../tracee/x87.ts";
 
 /** Room for an XSAVE area with any features of today. */
 const XSAVE_BYTES = 16384;
@@ -122,6 +123,7 @@ export class RegisterReader implements Disposable {
 
   /** @returns Bytes that the kernel has given. */
   #read(task: ReplayedTask): number {
+    showX87Place(task, task.space.image.cache);
     return getRegSet(task.tid, NT.X86_XSTATE, this.#xsave);
   }
 
