@@ -82,6 +82,7 @@ export {
   signalBit,
   signalName,
   syscallName,
+  syscallName32,
   TIMESPEC,
   TIMEVAL,
   TRAP,

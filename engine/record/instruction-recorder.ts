@@ -2,11 +2,11 @@
  * Instructions that no translation can execute, while recording: answered here, executed by the processor in the tracee, or
  * done by the kernel. Each is one event, or the signal that it raises.
  */
-import { SIG } from "../../ffi/mod.ts";
+import { SIG, syscallName32 } from "../../ffi/mod.ts";
 import { emulate, isAmd, writtenBy } from "../instructions.ts";
 import type { Registers } from "../trace/events.ts";
 import { goOnBehind, stepNatively } from "../tracee/native-step.ts";
-import { intoKernel, RIP, RSP, USER32_CS } from "../tracee/registers.ts";
+import { intoKernel, RAX, RIP, RSP, USER32_CS } from "../tracee/registers.ts";
 import type { HeldSignal } from "../tracee/task.ts";
 import type { Tracer } from "../tracee/tracer.ts";
 import { callVsyscall, registersAt, VSYSCALL, vsyscallWrites } from "../tracee/vsyscall.ts";
@@ -62,7 +62,8 @@ export class InstructionRecorder {
       return;
     }
     if (name === "cpuid") this.recording.interceptors.aborts(task);
-    if (action === "unsupported" || (name === "sysenter" && !isAmd())) {
+    if (name === "int" || name === "sysenter") refuseOldCall(trap, before);
+    if (action === "unsupported") {
       throw new Unsupported(
         `the instruction ${name} at 0x${pc.toString(16)} can't be recorded by the embedded engine yet`,
       );
@@ -155,4 +156,15 @@ export class InstructionRecorder {
     });
     goOnBehind(task, trap, pc, written !== undefined);
   }
+}
+
+/** @throws Unsupported for a system call of 32-bit programs; AMD's processors have no sysenter in 64-bit programs. */
+function refuseOldCall({ action, name, pc }: InstructionTrap, registers: Registers): void {
+  if (name === "sysenter" ? isAmd() : action !== "unsupported") return;
+  const number = Number(BigInt.asUintN(32, registers[RAX]!));
+  const how = name === "int" ? "int 0x80" : name;
+  throw new Unsupported(
+    `Cannot record ${how} at 0x${pc.toString(16)}: it makes the system call ${syscallName32(number)} (${number}) ` +
+      "as 32-bit programs do, and only those of 64-bit programs are supported: let the program use syscall",
+  );
 }
