@@ -10,5 +10,5 @@ export type { LeftProcess } from "./record/left-processes.ts";
 export { type RecordOptions, type RecordResult, record } from "./record/mod.ts";
 export type { Difference, Progress } from "./replay/divergence.ts";
 export { type ReplayOptions, type ReplayResult, replay } from "./replay/mod.ts";
-export type { StackState } from "./stack-state.ts";
-export type { CodePlace, TaskPlace } from "./task-places.ts";
+export type { StackState } from "./session/stack-state.ts";
+export type { CodePlace, TaskPlace } from "./session/task-places.ts";

@@ -18,8 +18,10 @@ interface Layer {
 const DOCUMENT = join(ROOT, "docs/architecture.md");
 const MARKS = ["<!-- layers: written by suites/_layers.ts -->", "<!-- end of layers -->"] as const;
 
+/** What a session is made of. */
+const BELOW = ["engine", "engine/translate", "engine/tracee", "engine/kernel", "engine/trace", "ffi"];
 /** What recording and replay both use. */
-const COMMON = ["engine", "engine/translate", "engine/tracee", "engine/kernel", "engine/trace", "ffi"];
+const COMMON = [...BELOW, "engine/session"];
 
 export const LAYERS: readonly Layer[] = [
   {
@@ -40,6 +42,7 @@ export const LAYERS: readonly Layer[] = [
       "engine/tracee",
       "engine/kernel",
       "engine/trace",
+      "engine/session",
       "engine/record",
       "engine/record/deny",
       "engine/replay",
@@ -67,6 +70,11 @@ export const LAYERS: readonly Layer[] = [
     folder: "engine/trace",
     owns: "the trace's format, its writer and its reader ([trace-format.md](trace-format.md))",
     imports: ["engine", "ffi"],
+  },
+  {
+    folder: "engine/session",
+    owns: "what recording and replay share: births of tasks, the system call that a task stands at, what calls do to memory, output, checksums, places of tasks",
+    imports: BELOW,
   },
   {
     folder: "engine/record",

@@ -1,5 +1,5 @@
 /** The stacks of all tasks of a process at a place of a recording: what answers "where was it?" without a debugger. */
-import { type StackState, stackState } from "../stack-state.ts";
+import { type StackState, stackState } from "../session/stack-state.ts";
 import { Debugger } from "./debugger.ts";
 import { EventIndex } from "./event-index.ts";
 import { failedProcess, goTo, NoSuchPlace, type Place } from "./place.ts";

@@ -1,8 +1,8 @@
 /** Shared memory of System V that a program attaches: a mapping whose name in the trace tells which memory it shows. */
 import { PROT, SHM } from "../../ffi/mod.ts";
 import { readMaps } from "../proc-maps.ts";
+import { SEGMENT_PREFIX } from "../session/memory-calls.ts";
 import type { MappingRecord, MemoryWrite } from "../trace/events.ts";
-import { SEGMENT_PREFIX } from "../tracee/memory-calls.ts";
 import type { Call } from "./call.ts";
 import type { RecordedTask } from "./recorded-task.ts";
 import type { Recording } from "./recording.ts";

@@ -13,7 +13,6 @@ import { EngineError } from "../engine-error.ts";
 import { BUFFERED } from "../kernel/mod.ts";
 import { uses } from "../optimisations.ts";
 import { CallRecords, MAX_RECORDS_BYTES } from "../trace/mod.ts";
-import { ticksArmed } from "../tracee/budget.ts";
 import { BITMAP } from "../tracee/call-ring.ts";
 import type { Image } from "../tracee/image.ts";
 import {
@@ -116,6 +115,7 @@ function limitsFiles(pid: number): boolean {
  * ring.
  */
 export class CallBuffer {
+  #isOn = false;
   /** Why there is none, if there is none. */
   #without: string | undefined;
   /** No new privileges are to be had, and no program has asked for that. */
@@ -167,12 +167,12 @@ export class CallBuffer {
     }
     this.#isHeard = hasListener(task.tid);
     this.#isLimited = limitsFiles(task.tid);
-    this.tracer.prepareCalls = (next) => this.#prepare(next as RecordedTask);
+    this.#isOn = true;
   }
 
   /** Whether tasks stop at their calls by the filter. */
   get isOn(): boolean {
-    return this.tracer.prepareCalls !== undefined;
+    return this.#isOn;
   }
 
   /** What the engine has put on the program, to be hidden from it. */
@@ -191,11 +191,9 @@ export class CallBuffer {
   }
 
   /** A task is about to run. */
-  #prepare(task: RecordedTask): void {
+  prepare(task: RecordedTask): void {
+    if (!this.#isOn) return;
     const { image } = task.space;
-    image.calls.setTicks(ticksArmed(task));
-    // What it has begun it ends as it was begun.
-    if (this.tracer.isInCall(task)) return;
     if (image.base !== USUAL_BASE || this.recording.outsiders.areThere) {
       image.calls.direct();
       return;

@@ -2,6 +2,7 @@
 import { ERRNO, PTRACE, PTRACE_EVENT, SIG, SYSCALL_STOP, SYSCALLS } from "../../ffi/mod.ts";
 import { EngineError, invariant } from "../engine-error.ts";
 import { syscallSpec, wakesOthers } from "../kernel/mod.ts";
+import { callSite } from "../session/call-site.ts";
 import { TaskGone } from "../tracee/controller.ts";
 import { intoKernel, RAX, RCX, USER32_CS } from "../tracee/registers.ts";
 import type { Tracer } from "../tracee/tracer.ts";
@@ -24,8 +25,6 @@ import { originalTrap, sendPendingTrap } from "./trap-signal.ts";
 /** Results of a call that a signal broke off: ERESTARTSYS to ERESTART_RESTARTBLOCK (linux/errno.h). */
 const FIRST_RESTART = -512;
 const LAST_RESTART = -516;
-
-/** Calls that make a task. */
 
 /** Bytes of a `syscall` instruction. */
 const SYSCALL_LENGTH = 2n;
@@ -54,18 +53,14 @@ export class CallRecorder {
 
   /** A task has come to a system call. */
   enter(task: RecordedTask): void {
-    const rip = task.number("rip");
-    const site = task.space.image.cache.syscallAt(rip);
+    const site = callSite(task);
     if (site === undefined) {
       throw new EngineError(
-        `Cannot go on: the program made a system call at 0x${rip.toString(16)}, which is no translation of its own text: ` +
+        `Cannot go on: the program made a system call at 0x${task.get("rip").toString(16)}, which is no translation of its own text: ` +
           "it has changed the engine's memory, or runs it",
       );
     }
-    const registers = task.view(site.pc);
-    const number = Number(BigInt.asIntN(32, task.get("orig_rax")));
-    registers[RAX] = task.get("orig_rax");
-    registers[RCX] = BigInt(site.next);
+    const { number, registers } = site;
     this.stopRequest.arrived(task, { point: "syscall", registers });
     task.returnedTo = -1;
     // A birth is broken off by any signal that is there (copy_process in kernel/fork.c): it comes first, without them.
@@ -93,7 +88,7 @@ export class CallRecorder {
       this.jobs.join(task);
       return;
     }
-    const call = this.syscalls.begin(task, number, site, registers);
+    const call = this.syscalls.begin(task, site);
     task.call = call;
     const way = call.spec?.task;
     if (way === "exit" || way === "exitGroup") {
@@ -217,7 +212,7 @@ export class CallRecorder {
   private performAlone(task: RecordedTask, call: Call): void {
     const { process } = task;
     const { schedule, tasks } = this.recording;
-    const paused = [...process.tasks].map((thread) => thread as RecordedTask).filter(isReady);
+    const paused = [...process.tasks].filter(isReady);
     for (const thread of paused) schedule.block(thread);
     this.recording.finishOutput(process);
     this.tracer.release(task, PTRACE.SYSCALL);

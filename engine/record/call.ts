@@ -1,8 +1,8 @@
 /** A system call that is being recorded, from its entry to its end. */
 import type { SyscallSpec } from "../kernel/mod.ts";
-import type { Registers } from "../trace/events.ts";
+import type { CallSite } from "../session/call-site.ts";
+import { StoppedCall } from "../session/stopped-call.ts";
 import type { AddressSpace } from "../tracee/address-space.ts";
-import { StoppedCall } from "../tracee/stopped-call.ts";
 import type { Task } from "../tracee/task.ts";
 
 /** Registers that the arguments of a system call are in. */
@@ -28,18 +28,23 @@ export class Call extends StoppedCall {
 
   /**
    * @param spec Undefined for a number that this engine does not know.
-   * @param pc App pc of the `syscall` instruction; `next` is the one behind it.
-   * @param registers The program's registers at it.
    */
   constructor(
-    number: number,
+    readonly site: CallSite,
     readonly spec: SyscallSpec | undefined,
-    readonly pc: number,
-    readonly next: number,
-    registers: Registers,
     space: AddressSpace,
   ) {
-    super(number, registers, space);
+    super(site.number, site.registers, space);
+  }
+
+  /** App pc of the `syscall` instruction. */
+  get pc(): number {
+    return this.site.pc;
+  }
+
+  /** App pc of the instruction behind it. */
+  get next(): number {
+    return this.site.next;
   }
 
   /** Gives the kernel another argument than the program did. */

@@ -1,6 +1,7 @@
 /** Keeps checksums of the program's memory in the trace, at intervals (`record --checksum`). */
+
+import { summable, sumsOf } from "../session/memory-sums.ts";
 import type { MemorySum } from "../trace/events.ts";
-import { summable, sumsOf } from "../tracee/memory-sums.ts";
 import type { RecordedTask } from "./recorded-task.ts";
 
 /** Says at which events a checksum of memory is due, by the interval that the user wants. */

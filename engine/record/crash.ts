@@ -3,7 +3,7 @@
  * memory is still there; names and lines are the reader's business.
  */
 import { SIGINFO } from "../../ffi/mod.ts";
-import { type StackState, stackState } from "../stack-state.ts";
+import { type StackState, stackState } from "../session/stack-state.ts";
 import type { Registers } from "../trace/events.ts";
 import { FAULT_SIGNALS } from "../tracee/fault.ts";
 import type { RecordedTask } from "./recorded-task.ts";

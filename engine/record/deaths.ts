@@ -34,7 +34,7 @@ export class Deaths {
     const { process } = task;
     const group = call.number === SYSCALLS.exit_group || process.tasks.size === 1;
     task.exiting = call.registers;
-    for (const dying of group ? process.tasks : [task]) this.expect(dying as RecordedTask);
+    for (const dying of group ? process.tasks : [task]) this.expect(dying);
     this.recording.schedule.block(task);
     this.tracer.release(task, PTRACE.CONT);
     if (group) this.reap(task);
@@ -54,7 +54,7 @@ export class Deaths {
     const leaderLast = [...process.tasks].sort(
       (a, b) => Number(a.tid === process.pid) - Number(b.tid === process.pid),
     );
-    for (const task of leaderLast) this.awaitDeath(task as RecordedTask);
+    for (const task of leaderLast) this.awaitDeath(task);
   }
 
   private awaitDeath(task: RecordedTask): void {

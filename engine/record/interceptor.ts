@@ -4,6 +4,7 @@
  * knows none by name.
  */
 import type { CpuidResult } from "../../ffi/mod.ts";
+import type { ElisionTrap } from "../translate/traps.ts";
 import type { Call } from "./call.ts";
 import type { RecordedTask } from "./recorded-task.ts";
 
@@ -36,6 +37,8 @@ export interface Interceptor {
   cpuid?(leaf: number, subleaf: number): CpuidResult | undefined;
   /** A task is at an instruction that no transaction survives. */
   aborts?(task: RecordedTask): void;
+  /** A task passes an edge of an elided critical section, or a locked instruction, at so many ticks. */
+  elision?(task: RecordedTask, edge: ElisionTrap["edge"], ticks: number): void;
   /** A signal is delivered; its siginfo may be changed. */
   delivers?(task: RecordedTask, siginfo: Uint8Array): void;
   /** The name of memory that it keeps at an address; undefined for memory that is not its own. */
@@ -115,6 +118,10 @@ export class Interceptors implements Required<Interceptor> {
 
   aborts(task: RecordedTask): void {
     for (const each of this.#all) each.aborts?.(task);
+  }
+
+  elision(task: RecordedTask, edge: ElisionTrap["edge"], ticks: number): void {
+    for (const each of this.#all) each.elision?.(task, edge, ticks);
   }
 
   delivers(task: RecordedTask, siginfo: Uint8Array): void {

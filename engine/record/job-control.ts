@@ -40,7 +40,7 @@ export class JobControl {
     task.set("orig_rax", 0xffffffffffffffffn);
     let status = tracer.advanceToAny(task, PTRACE.CONT, signal);
     while (status >> 8 !== SIG.SIGTRAP && !tracer.isGroupStop(task, status)) {
-      tracer.onStrayStop?.(task, status);
+      task.strayStop(status);
       status = tracer.advanceToAny(task, PTRACE.CONT);
     }
     task.registers.set(saved);
@@ -72,7 +72,7 @@ export class JobControl {
       if (task.call) this.recording.tracer.release(task, PTRACE.SYSCALL);
       else this.recording.schedule.add(task);
     }
-    for (const process of continued) for (const task of process.tasks) (task as RecordedTask).joining = false;
+    for (const process of continued) for (const task of process.tasks) task.joining = false;
   }
 }
 

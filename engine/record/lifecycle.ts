@@ -1,6 +1,7 @@
 /** Tasks and processes of a recording come: births, and new programs. `deaths.ts` tells how they go. */
-import { CLONE, getEventMessage, openMemory, SYSCALLS, setSigMask } from "../../ffi/mod.ts";
-import { invariant } from "../engine-error.ts";
+
+import { CLONE, getEventMessage, SYSCALLS, setSigMask } from "../../ffi/mod.ts";
+import { awaitFirstStop, isThread, spaceOfChild } from "../session/births.ts";
 import { TRAP_FLAG } from "../tracee/registers.ts";
 import type { Tracer } from "../tracee/tracer.ts";
 import { adoptProgram } from "./adopt.ts";
@@ -66,21 +67,19 @@ export class Lifecycle {
   birth(parent: RecordedTask, call: Call): void {
     const tid = getEventMessage(parent.tid);
     if (!this.early.delete(tid)) {
-      const stopped = this.tracer.waitFor(tid);
-      invariant(stopped === tid, `the new task ${tid} can't be waited for (${stopped})`);
+      awaitFirstStop(this.tracer, tid);
     }
     const flags = cloneFlags(call);
     const shares = (flag: number): boolean => (flags & flag) !== 0;
-    const process = shares(CLONE.THREAD)
+    const process = isThread(flags)
       ? parent.process
       : new RecordedProcess(
           tid,
-          shares(CLONE.VM) ? parent.space : parent.space.fork(openMemory(tid)),
+          spaceOfChild(parent, tid, flags),
           shares(CLONE.SIGHAND) ? parent.process.actions : parent.process.actions.clone(),
         );
-    if (!shares(CLONE.THREAD) && shares(CLONE.VM)) parent.space.users++;
     process.fixedLayout = parent.process.fixedLayout;
-    const child = new RecordedTask(tid, process);
+    const child = new RecordedTask(tid, process, this.recording.keeper);
     this.recording.tasks.set(tid, child);
     this.tracer.readRegisters(child);
     // Signals that its parent is kept from are not the child's business.

@@ -1,4 +1,5 @@
 /** Recording: the door of this folder. */
+
 import { join, resolve } from "node:path";
 import {
   kill,
@@ -14,15 +15,16 @@ import {
   spawnTraced,
   startState,
 } from "../../ffi/mod.ts";
-import { EngineError, invariant } from "../engine-error.ts";
+import { EngineError } from "../engine-error.ts";
 import type { HostModel } from "../host/model-api.ts";
 import { catchInterrupts, Interrupted } from "../interrupts.ts";
 import { readOptimisations } from "../optimisations.ts";
 import { exitOf, noTotals, type Outcome } from "../outcome.ts";
 import { findProgram } from "../program.ts";
-import type { TaskPlace } from "../task-places.ts";
+import { awaitFirstStop } from "../session/births.ts";
+import type { TaskPlace } from "../session/task-places.ts";
+import { TRACE_OPTIONS } from "../session/trace-options.ts";
 import { describeHost, type HostLogLine, type TraceMeta, TraceWriter, writeHostLog } from "../trace/mod.ts";
-import { TRACE_OPTIONS } from "../trace-options.ts";
 import { Binding } from "../tracee/binding.ts";
 import { recordingMemory } from "../tracee/file-memory.ts";
 import { Tracer } from "../tracee/tracer.ts";
@@ -186,7 +188,7 @@ function recordInto(
   if (checkEffects) recording.effects = new EffectCheck(tracer);
   recording.onOutput = onOutput;
   if (deny.length > 0) recording.interceptors.add(new Deny(deny, cwd));
-  const started = start(tracer, program, command, environment);
+  const started = start(recording, program, command, environment);
   if (!(started instanceof RecordedTask)) {
     const { pid, status } = started;
     recording.end({ task: pid, ticks: 0, reason: "exited", status, message: "" });
@@ -242,11 +244,12 @@ interface Stillborn {
 
 /** Starts the program and leaves it at its first instruction. */
 function start(
-  tracer: Tracer,
+  recording: Recording,
   program: string,
   argv: string[],
   environment: Record<string, string>,
 ): RecordedTask | Stillborn {
+  const { tracer } = recording;
   let pid: number;
   try {
     pid = spawnTraced({
@@ -260,8 +263,7 @@ function start(
     throw new EngineError(`Cannot start ${program}: ${error.message}`);
   }
   try {
-    const stopped = tracer.waitFor(pid);
-    invariant(stopped === pid, `the program can't be waited for (${stopped})`);
+    awaitFirstStop(tracer, pid);
     const { status } = tracer.control;
     if ((status & 0xff) !== 0x7f) return { pid, status };
     const stopSignal = status >> 8;
@@ -271,6 +273,7 @@ function start(
     const task = new RecordedTask(
       pid,
       new RecordedProcess(pid, tracer.newSpace(pid), initialActions(ignored)),
+      recording.keeper,
     );
     const persona = retry(SYSCALLS.personality, 0xffffffff);
     task.process.fixedLayout = (persona & PERSONALITY.ADDR_NO_RANDOMIZE) !== 0;

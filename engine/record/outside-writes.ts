@@ -7,7 +7,7 @@ import { readlinkSync } from "node:fs";
 import { ERRNO, SYSCALLS } from "../../ffi/mod.ts";
 import type { MemoryRange } from "../kernel/mod.ts";
 import { type Area, LOCAL_IOVECS, REMOTE_IOVECS, rangesOf } from "../kernel/mod.ts";
-import { collect } from "../output.ts";
+import { collect } from "../session/output.ts";
 import type { MemoryWrite } from "../trace/events.ts";
 import type { Call } from "./call.ts";
 import { offsetArgument, position, saidOffset } from "./file-changes.ts";

@@ -6,11 +6,11 @@
  */
 import { readdirSync, readFileSync, readlinkSync } from "node:fs";
 import { O } from "../../ffi/mod.ts";
+import { SEGMENT_PREFIX } from "../session/memory-calls.ts";
 import type { MemoryWrite } from "../trace/events.ts";
 import type { AddressSpace } from "../tracee/address-space.ts";
 import type { Mapping } from "../tracee/mappings.ts";
 import { PAGE_SIZE } from "../tracee/mappings.ts";
-import { SEGMENT_PREFIX } from "../tracee/memory-calls.ts";
 import type { MappedFiles } from "./mapped-files.ts";
 import type { RecordedTask } from "./recorded-task.ts";
 

@@ -8,9 +8,9 @@
 import { readFileSync } from "node:fs";
 import { ERRNO, MADV, MREMAP, PROT } from "../../ffi/mod.ts";
 import { readMaps } from "../proc-maps.ts";
+import { protectedStart } from "../session/memory-calls.ts";
 import type { MappingRecord } from "../trace/events.ts";
 import { pageEnd } from "../tracee/mappings.ts";
-import { protectedStart } from "../tracee/memory-calls.ts";
 import type { Call } from "./call.ts";
 import type { RecordedTask } from "./recorded-task.ts";
 

@@ -3,6 +3,7 @@ import type { MemoryWrite, Registers } from "../trace/events.ts";
 import type { AddressSpace } from "../tracee/address-space.ts";
 import { type HeldSignal, Process, type Standing, Task } from "../tracee/task.ts";
 import { RETIRED } from "../translate/retired-quantities.ts";
+import type { ElisionTrap } from "../translate/traps.ts";
 import type { Actions } from "./actions.ts";
 import type { Call } from "./call.ts";
 import { DescriptorTable } from "./descriptor-table.ts";
@@ -49,7 +50,7 @@ export function standsAt(task: RecordedTask, { pc, ticks, jumps, rsp }: Entry): 
 }
 
 /** A process that is being recorded. */
-export class RecordedProcess extends Process {
+export class RecordedProcess extends Process<RecordedTask> {
   /** Its layout is not randomised because it is to be so, not only because it is recorded. */
   fixedLayout = false;
   /** Its leader has ended before its threads, and is not waited for yet. */
@@ -62,6 +63,16 @@ export class RecordedProcess extends Process {
   ) {
     super(pid, pid, space);
   }
+}
+
+/** Who is told of what comes of tasks on the way. */
+export interface TaskKeeper {
+  /** A task is about to run. */
+  prepareCalls(task: RecordedTask): void;
+  /** A stop, with this wait status, has come in the way of something that the engine has a task do. */
+  strayStop(task: RecordedTask, status: number): void;
+  /** A task passes an edge of an elided critical section, or a locked instruction. */
+  elision(task: RecordedTask, edge: ElisionTrap["edge"], ticks: number): void;
 }
 
 /** A task that is being recorded. */
@@ -111,8 +122,26 @@ export class RecordedTask extends Task {
   constructor(
     tid: number,
     override process: RecordedProcess,
+    private readonly keeper: TaskKeeper,
   ) {
-    super(tid, tid, process);
+    super(tid, tid);
+    process.tasks.add(this);
+  }
+
+  override prepareCalls(): void {
+    this.keeper.prepareCalls(this);
+  }
+
+  override strayStop(status: number): void {
+    this.keeper.strayStop(this, status);
+  }
+
+  override groupStop(): void {
+    this.joining = true;
+  }
+
+  override elision(edge: ElisionTrap["edge"], ticks: number): void {
+    this.keeper.elision(this, edge, ticks);
   }
 
   override leaveCache(): void {

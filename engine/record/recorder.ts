@@ -9,7 +9,7 @@
 import { ERRNO, isErrno, PTRACE, SIG, WAIT, yieldProcessor } from "../../ffi/mod.ts";
 import { EngineError, invariant } from "../engine-error.ts";
 import { Interrupted } from "../interrupts.ts";
-import type { TaskPlace } from "../task-places.ts";
+import type { TaskPlace } from "../session/task-places.ts";
 import { arm, armUpTo } from "../tracee/budget.ts";
 import { TaskGone } from "../tracee/controller.ts";
 import { faultingState, tellPlace } from "../tracee/fault.ts";
@@ -98,14 +98,11 @@ export class Recorder {
       new SyscallRecorder(recording),
       this.stopRequest,
     );
-    recording.tracer.onGroupStop = (task) => {
-      (task as RecordedTask).joining = true;
-    };
     this.instructions = new InstructionRecorder(recording, {
       deliver: (task, held, at) => this.deliver(task, held, at),
       fault: (task, held, address) => this.fault(task, held, address),
     });
-    recording.tracer.onStrayStop = (task, status) => this.strayStop(task as RecordedTask, status);
+    recording.onStrayStop = (task, status) => this.strayStop(task, status);
   }
 
   private get tracer(): Tracer {
@@ -155,7 +152,7 @@ export class Recorder {
     try {
       step();
     } catch (error) {
-      if (error instanceof TaskGone) this.deaths.found(error.task as RecordedTask, error.status);
+      if (error instanceof TaskGone) this.deaths.found(this.recording.own(error.task), error.status);
       else if (!isErrno(error, "ESRCH") || !this.deaths.findAny()) throw error;
       if (this.between && !this.recording.tasks.has(this.between.tid)) this.between = undefined;
     }

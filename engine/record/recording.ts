@@ -19,7 +19,7 @@ import type { TraceWriter } from "../trace/mod.ts";
 import { eventCount, MAX_CHUNK_BYTES } from "../trace/mod.ts";
 import type { AddressSpace } from "../tracee/address-space.ts";
 import type { Binding } from "../tracee/binding.ts";
-import type { Standing } from "../tracee/task.ts";
+import type { Standing, Task } from "../tracee/task.ts";
 import type { Tracer } from "../tracee/tracer.ts";
 import { CallBuffer } from "./call-buffer.ts";
 import type { Checksums } from "./checksums.ts";
@@ -30,7 +30,7 @@ import { MappedFiles } from "./mapped-files.ts";
 import { OutputTurns } from "./output-turns.ts";
 import { Outsiders } from "./outsiders.ts";
 import { inPieces } from "./pieces.ts";
-import type { RecordedProcess, RecordedTask } from "./recorded-task.ts";
+import type { RecordedProcess, RecordedTask, TaskKeeper } from "./recorded-task.ts";
 import { FAIR, Schedule, type SchedulePolicy } from "./schedule.ts";
 
 /** Most bytes of memory in one event, so that it fits into a chunk of the trace. */
@@ -80,6 +80,14 @@ export class Recording {
   onSignal: ((task: RecordedTask, signal: number) => void) | undefined;
   /** Told of each piece of output; its bytes are good until the call returns. */
   onOutput: ((bytes: Uint8Array) => void) | undefined;
+  /** Told of a stop, by its wait status, that came in the way of something that the engine had a task do. */
+  onStrayStop: (task: RecordedTask, status: number) => void = () => {};
+  /** What tasks of this recording tell. */
+  readonly keeper: TaskKeeper = {
+    prepareCalls: (task) => this.calls.prepare(task),
+    strayStop: (task, status) => this.onStrayStop(task, status),
+    elision: (task, edge, ticks) => this.interceptors.elision(task, edge, ticks),
+  };
   /** The task that has run since its last event. */
   private unmarked: RecordedTask | undefined;
 
@@ -206,6 +214,17 @@ export class Recording {
     const event = this.totals.events - 1;
     this.crashes.push(crashState(task, signal, { siginfo, registers, event }));
     if (this.crashes.length > MOST_CRASHES) this.crashes.shift();
+  }
+
+  /**
+   * The living task that the tracer knows.
+   *
+   * @param task As an error names it.
+   */
+  own({ tid }: Task): RecordedTask {
+    const task = this.tasks.get(tid);
+    invariant(task, `task ${tid} is none of this recording`);
+    return task;
   }
 
   /** A task is gone: nothing more can be said of where it stands. */

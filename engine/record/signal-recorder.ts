@@ -128,8 +128,7 @@ export class SignalRecorder {
       this.recording.crashed(task, signal, siginfo, at.registers);
       if (signal === SIG.SIGTRAP && actions.handler(signal) !== SIG_DFL)
         dropTrapAction(this.recording.tracer, task);
-      for (const dying of task.process.tasks)
-        (dying as RecordedTask).legacy = robustWrites(dying as RecordedTask);
+      for (const dying of task.process.tasks) dying.legacy = robustWrites(dying);
       this.setSigInfo(task, siginfo);
       this.recording.tracer.release(task, PTRACE.CONT, signal);
       return "dying";

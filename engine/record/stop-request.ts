@@ -7,11 +7,11 @@
  */
 import { kill, pendingInterrupt, SIG, setTimer, tgkill } from "../../ffi/mod.ts";
 import { Interrupted, takeInterrupt } from "../interrupts.ts";
-import type { TaskPlace } from "../task-places.ts";
+import type { TaskPlace } from "../session/task-places.ts";
 import type { Standing } from "../tracee/task.ts";
 import { JUMP_COUNTER } from "../translate/context.ts";
 import { hasPending, stateOf } from "./kernel-state.ts";
-import { placeOf } from "./places.ts";
+import { placeOfRecorded } from "./places.ts";
 import type { RecordedTask } from "./recorded-task.ts";
 import type { Recording } from "./recording.ts";
 import { Watchdog } from "./watchdog.ts";
@@ -96,7 +96,7 @@ export class StopRequest {
     if (this.asked === 0 || this.told) return;
     this.told = true;
     // Before it is told: it may die of that.
-    this.places = [...this.recording.tasks.values()].map(placeOf);
+    this.places = [...this.recording.tasks.values()].map(placeOfRecorded);
     if (!this.hasHeard(this.asked)) this.tell(this.asked);
   }
 
@@ -137,7 +137,7 @@ function progressOf({ totals, tasks }: Recording): string {
 
 /** A task for the user: where it stands, and what the kernel says of it. */
 function describeTask(task: RecordedTask): string {
-  const { at, syscall } = placeOf(task);
+  const { at, syscall } = placeOfRecorded(task);
   const doing = task.running ? "it runs" : "it stands";
   return `task ${task.tid}: ${doing} (state ${stateOf(task.tid) ?? "gone"})${syscall ? ` in ${syscall}` : ""} at ${at.pc}`;
 }

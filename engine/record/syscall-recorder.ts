@@ -26,11 +26,12 @@ import {
   refusalOfSuccess,
   syscallSpec,
 } from "../kernel/mod.ts";
-import { collect, hashOutput } from "../output.ts";
-import type { MappingRecord, MemoryWrite, Registers } from "../trace/events.ts";
+import type { CallSite } from "../session/call-site.ts";
+import { applyMemoryCall, certainAdvice } from "../session/memory-calls.ts";
+import { collect, hashOutput } from "../session/output.ts";
+import type { MappingRecord, MemoryWrite } from "../trace/events.ts";
 import { MAX_CHUNK_BYTES } from "../trace/mod.ts";
 import { pageEnd } from "../tracee/mappings.ts";
-import { applyMemoryCall, certainAdvice } from "../tracee/memory-calls.ts";
 import { choseProcessors, showAllProcessors } from "./affinity.ts";
 import { AttachedSegments } from "./attached.ts";
 import { Call } from "./call.ts";
@@ -93,9 +94,9 @@ export class SyscallRecorder {
   }
 
   /** A task stands at a system call. @throws Unsupported for one that can't be recorded. */
-  begin(task: RecordedTask, number: number, site: { pc: number; next: number }, registers: Registers): Call {
-    const spec = syscallSpec(number);
-    const call = new Call(number, spec, site.pc, site.next, registers, task.space);
+  begin(task: RecordedTask, site: CallSite): Call {
+    const spec = syscallSpec(site.number);
+    const call = new Call(site, spec, task.space);
     if (spec !== undefined) {
       refuse(call, refusal(spec));
       call.refusal = refusalOfSuccess(spec, call);
@@ -287,11 +288,8 @@ export class SyscallRecorder {
     const { spec, number, result } = call;
     const { process, space } = task;
     if (spec?.changesFds) this.changedFds(task, call);
-    if (spec?.memory) {
-      for (const changed of applyMemoryCall(space, spec.memory, call.args, result, mapping)) {
-        this.recording.tracer.text.textChanged(changed.space, changed.start, changed.end);
-      }
-    }
+    if (spec?.memory)
+      applyMemoryCall(this.recording.tracer.text, space, spec.memory, call.args, result, mapping);
     if (result < 0) return;
     if (number === SYSCALLS.rt_sigaction && call.argument(1) !== 0 && call.input) {
       process.actions.set(call.int(0), call.input);

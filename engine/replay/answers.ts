@@ -12,7 +12,10 @@ import {
 } from "../../ffi/mod.ts";
 import { invariant } from "../engine-error.ts";
 import { bytesSent, syscallSpec } from "../kernel/mod.ts";
-import { collect } from "../output.ts";
+import type { CallSite } from "../session/call-site.ts";
+import { sumsOf } from "../session/memory-sums.ts";
+import { collect, hashOutput } from "../session/output.ts";
+import { StoppedCall } from "../session/stopped-call.ts";
 import type {
   ChecksumEvent,
   FileEvent,
@@ -24,10 +27,8 @@ import type {
   SyscallEvent,
 } from "../trace/events.ts";
 import { stopAtGadget } from "../tracee/gadget.ts";
-import { sumsOf } from "../tracee/memory-sums.ts";
 import { goOnBehind } from "../tracee/native-step.ts";
 import { intoKernel, RDI, RIP, RSI, setHandlerSegments } from "../tracee/registers.ts";
-import { StoppedCall } from "../tracee/stopped-call.ts";
 import type { Task } from "../tracee/task.ts";
 import type { Tracer } from "../tracee/tracer.ts";
 import { storeX87 } from "../tracee/x87.ts";
@@ -37,7 +38,7 @@ import type { MemoryReplay } from "./memory-replay.ts";
 import type { Navigator } from "./navigator.ts";
 import type { OutputSink, OutputStream } from "./output-sink.ts";
 import type { Rebuilder } from "./rebuild.ts";
-import type { CallSite, ReplayedTask } from "./replayed-task.ts";
+import type { ReplayedTask } from "./replayed-task.ts";
 
 /** Offset of the header in the XSAVE area, where XSTATE_BV says what is not in its initial state (SDM vol. 1, 13.4). */
 const XSAVE_HEADER = 512;
@@ -133,7 +134,7 @@ export class Answers implements Disposable {
     if (total > MAX_OUTPUT)
       throw new ImpossibleEvent(`it shows ${total} bytes of output, more than one call sends`);
     const bytes = collect(ranges, (address, length) => task.space.memory.read(address, length));
-    if (Bun.hash.wyhash(bytes) !== event.outputHash) {
+    if (hashOutput(bytes) !== event.outputHash) {
       this.navigator.fail(
         event,
         task,

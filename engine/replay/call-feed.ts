@@ -6,17 +6,11 @@
 import { EngineError, invariant } from "../engine-error.ts";
 import type { CallsEvent, Registers, SyscallEvent } from "../trace/events.ts";
 import { CallRecords, callEvent, MAX_RECORDS_BYTES } from "../trace/mod.ts";
-import { ticksArmed } from "../tracee/budget.ts";
-import type { Tracer } from "../tracee/tracer.ts";
 import { ImpossibleEvent, rangeCheck } from "./bounds.ts";
 import type { ReplayedTask } from "./replayed-task.ts";
 
 /** Puts the records of calls without a stop into the ring, and checks that they were taken. */
 export class CallFeed {
-  constructor(private readonly tracer: Tracer) {
-    tracer.prepareCalls = (task) => this.#prepare(task as ReplayedTask);
-  }
-
   /**
    * A task is going to do the calls of an event.
    *
@@ -43,11 +37,8 @@ export class CallFeed {
   }
 
   /** A task is about to run. */
-  #prepare(task: ReplayedTask): void {
-    const { calls } = task.space.image;
-    calls.setTicks(ticksArmed(task));
-    if (this.tracer.isInCall(task)) return;
-    const { awaited } = task;
+  prepare({ space, awaited }: ReplayedTask): void {
+    const { calls } = space.image;
     if (awaited === undefined) {
       calls.direct();
     } else if (!awaited.isFed) {

@@ -1,29 +1,22 @@
 /** Tasks and processes of a replay come and go, as the recording says. */
-import {
-  CLONE,
-  getEventMessage,
-  kill,
-  openMemory,
-  PTRACE,
-  SIG,
-  SYSCALLS,
-  setOptions,
-} from "../../ffi/mod.ts";
-import { invariant } from "../engine-error.ts";
+
+import { getEventMessage, kill, PTRACE, SIG, SYSCALLS, setOptions } from "../../ffi/mod.ts";
 import type { Totals } from "../outcome.ts";
+import { awaitFirstStop, isThread, spaceOfChild } from "../session/births.ts";
+import { TRACE_OPTIONS } from "../session/trace-options.ts";
 import type { CloneEvent, ExecEvent, ExitEvent } from "../trace/events.ts";
-import { TRACE_OPTIONS } from "../trace-options.ts";
 import { TaskGone } from "../tracee/controller.ts";
 import { intoKernel, RIP } from "../tracee/registers.ts";
 import { Process } from "../tracee/task.ts";
 import type { Tracer } from "../tracee/tracer.ts";
 import { FIXED_SIZE } from "../translate/context.ts";
 import { ImpossibleEvent } from "./bounds.ts";
+import type { CallFeed } from "./call-feed.ts";
 import { SHARED_BY_CLONE } from "./call-filter.ts";
 import type { Confinement } from "./confinement.ts";
 import type { Navigator } from "./navigator.ts";
 import type { Rebuilder } from "./rebuild.ts";
-import { ReplayedTask } from "./replayed-task.ts";
+import { ReplayedTask, type TaskKeeper } from "./replayed-task.ts";
 
 /** Where the blank program has a `syscall; int3`, from its entry on (see `blank.ts`). */
 const GADGET_BEHIND_ENTRY = 1;
@@ -40,6 +33,8 @@ export class Lifecycle {
   readonly tasks = new Map<number, ReplayedTask>();
   /** Real processes that are not known to be gone, so that none outlives the replay. */
   private readonly processes = new Set<number>();
+  /** What tasks of this replay tell. */
+  private readonly keeper: TaskKeeper;
   /** The task that an injected clone has made. */
   private newborn = 0;
 
@@ -50,17 +45,21 @@ export class Lifecycle {
     private readonly spawnBlank: SpawnBlank,
     private readonly confinement: Confinement,
     private readonly totals: Totals,
+    calls: CallFeed,
   ) {
-    tracer.onStrayStop = (task, status) => {
-      if (status >> 16 !== 0) this.newborn = getEventMessage(task.tid);
+    this.keeper = {
+      prepareCalls: (task) => calls.prepare(task),
+      strayStop: ({ tid }, status) => {
+        if (status >> 16 !== 0) this.newborn = getEventMessage(tid);
+      },
     };
   }
 
   /** The first process begins: as a blank page. */
   firstProgram(event: ExecEvent): void {
     const pid = this.startBlank();
-    const process = new Process(event.task, pid, this.tracer.newSpace(pid));
-    const task = new ReplayedTask(event.task, pid, process);
+    const process = new Process<ReplayedTask>(event.task, pid, this.tracer.newSpace(pid));
+    const task = new ReplayedTask(event.task, pid, process, this.keeper);
     this.tasks.set(task.id, task);
     this.begin(task, event);
   }
@@ -72,12 +71,12 @@ export class Lifecycle {
   program(task: ReplayedTask, event: ExecEvent): void {
     this.navigator.toExec(task, event);
     const { process } = task;
-    for (const thread of process.tasks) this.tasks.delete((thread as ReplayedTask).id);
+    for (const thread of process.tasks) this.tasks.delete(thread.id);
     this.endProcess(process);
     process.space.leave();
     const pid = this.startBlank();
     // The task is the leader from now on, whatever it was before.
-    task.process = new Process(process.id, pid, this.tracer.newSpace(pid));
+    task.process = new Process<ReplayedTask>(process.id, pid, this.tracer.newSpace(pid));
     task.process.tasks.add(task);
     task.id = process.id;
     task.tid = pid;
@@ -88,8 +87,7 @@ export class Lifecycle {
   private startBlank(): number {
     const pid = this.spawnBlank();
     this.processes.add(pid);
-    const stopped = this.tracer.waitFor(pid);
-    invariant(stopped === pid, `the blank program can't be waited for (${stopped})`);
+    awaitFirstStop(this.tracer, pid);
     setOptions(pid, TRACE_OPTIONS);
     return pid;
   }
@@ -145,16 +143,13 @@ export class Lifecycle {
     if (result < 0 || this.newborn === 0)
       this.navigator.fail(event, task, `a new task can't be made (${result})`);
     const tid = this.newborn;
-    const stopped = this.tracer.waitFor(tid);
-    invariant(stopped === tid, `the new task ${tid} can't be waited for (${stopped})`);
-    const isThread = (event.flags & CLONE.THREAD) !== 0;
-    if (!isThread) this.processes.add(tid);
-    const sharesMemory = (event.flags & CLONE.VM) !== 0;
-    const process = isThread
+    awaitFirstStop(this.tracer, tid);
+    const joins = isThread(event.flags);
+    if (!joins) this.processes.add(tid);
+    const process = joins
       ? task.process
-      : new Process(event.childProcess, tid, sharesMemory ? task.space : task.space.fork(openMemory(tid)));
-    if (!isThread && sharesMemory) task.space.users++;
-    const child = new ReplayedTask(event.child, tid, process);
+      : new Process<ReplayedTask>(event.childProcess, tid, spaceOfChild(task, tid, event.flags));
+    const child = new ReplayedTask(event.child, tid, process, this.keeper);
     this.tasks.set(child.id, child);
     this.tracer.takeRegisters(child);
     this.rebuilder.write(child.space, event.writes);

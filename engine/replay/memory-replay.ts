@@ -5,10 +5,16 @@
 import { MADV, MAP, MREMAP, PROT, SYSCALLS } from "../../ffi/mod.ts";
 import { type MemoryWay, syscallSpec } from "../kernel/mod.ts";
 import { readMaps } from "../proc-maps.ts";
+import {
+  applyMemoryCall,
+  attachedEnd,
+  certainAdvice,
+  HEAP,
+  protectedStart,
+} from "../session/memory-calls.ts";
 import type { MappingRecord, SyscallEvent } from "../trace/events.ts";
 import type { TraceReader } from "../trace/mod.ts";
 import { pageEnd } from "../tracee/mappings.ts";
-import { applyMemoryCall, attachedEnd, certainAdvice, HEAP, protectedStart } from "../tracee/memory-calls.ts";
 import type { Tracer } from "../tracee/tracer.ts";
 import { checkRange, ImpossibleEvent } from "./bounds.ts";
 import { EFFECTIVE_ADVICE } from "./call-filter.ts";
@@ -47,9 +53,7 @@ export class MemoryReplay {
     if (way === undefined) throw new ImpossibleEvent("it maps memory by a call that maps none");
     if (result >= 0) this.whole(task, event, way, args, result);
     else if (mapping) this.part(task, way, args, mapping);
-    for (const { space, start, end } of applyMemoryCall(task.space, way, args, result, mapping)) {
-      this.tracer.text.textChanged(space, start, end);
-    }
+    applyMemoryCall(this.tracer.text, task.space, way, args, result, mapping);
   }
 
   private whole(

@@ -1,7 +1,7 @@
 /** Replay: the door of this folder. */
 import { Interrupted } from "../interrupts.ts";
 import { exitOf, type Outcome, type Totals } from "../outcome.ts";
-import type { TaskPlace } from "../task-places.ts";
+import type { TaskPlace } from "../session/task-places.ts";
 import { TraceError } from "../trace/mod.ts";
 import { type Difference, Divergence } from "./divergence.ts";
 import { ReplaySession } from "./session.ts";

@@ -1,5 +1,6 @@
 /** Brings replayed tasks to the places of events, and checks that they got there as in the recording. */
 import { PTRACE, SIG, signalName, syscallName } from "../../ffi/mod.ts";
+import { type CallSite, callSite } from "../session/call-site.ts";
 import type {
   ExecEvent,
   ExitEvent,
@@ -12,7 +13,7 @@ import { arm, armUpTo, ticksLeft } from "../tracee/budget.ts";
 import { TaskGone } from "../tracee/controller.ts";
 import { faultingState } from "../tracee/fault.ts";
 import { goOnBehind } from "../tracee/native-step.ts";
-import { RAX, RCX, RIP } from "../tracee/registers.ts";
+import { RAX, RIP } from "../tracee/registers.ts";
 import type { Stop, Tracer } from "../tracee/tracer.ts";
 import { registersAt, VSYSCALL } from "../tracee/vsyscall.ts";
 import { toWholeFlags } from "../tracee/whole-flags.ts";
@@ -22,7 +23,7 @@ import { isX87Environment } from "../translate/x87-emission.ts";
 import type { CallFeed } from "./call-feed.ts";
 import { compare, Divergence, eventName } from "./divergence.ts";
 import { Halted, type Halts } from "./halt.ts";
-import type { CallSite, ReplayedTask } from "./replayed-task.ts";
+import type { ReplayedTask } from "./replayed-task.ts";
 
 /** Ticks per counter for which a replay that has gone astray is watched, to say how far. */
 const OVERRUN = 1_000_000;
@@ -179,14 +180,11 @@ export class Navigator {
 
   /** The system call that a task has stopped at, for which it must have done all others. */
   private atSite(task: ReplayedTask, event: TraceEvent): CallSite {
-    const site = task.space.image.cache.syscallAt(task.number("rip"));
+    const site = callSite(task);
     if (site === undefined)
       this.fail(event, task, "the program made a system call that is not in its own text");
-    const registers = task.view(site.pc);
-    registers[RAX] = task.get("orig_rax");
-    registers[RCX] = BigInt(site.next);
-    this.arrived(task, task.ticks, registers);
-    return { ...site, number: Number(BigInt.asIntN(32, task.get("orig_rax"))), registers };
+    this.arrived(task, task.ticks, site.registers);
+    return site;
   }
 
   /** Brings a task to the system call of an event, unanswered. */

@@ -1,6 +1,6 @@
 /** Where the tasks of a replay stand when it is told to stop. */
-import { SIG, syscallName, tgkill } from "../../ffi/mod.ts";
-import { callersOn, codePlace, type TaskPlace } from "../task-places.ts";
+import { SIG, tgkill } from "../../ffi/mod.ts";
+import { placeOf, type TaskPlace } from "../session/task-places.ts";
 import type { Tracer } from "../tracee/tracer.ts";
 import type { ReplayedTask } from "./replayed-task.ts";
 
@@ -11,17 +11,10 @@ import type { ReplayedTask } from "./replayed-task.ts";
  */
 export function placesOf(tasks: Iterable<ReplayedTask>, tracer: Tracer): TaskPlace[] {
   return [...tasks].flatMap((task) => {
-    const { space, site } = task;
+    const { site } = task;
     if (task.running && !halt(task, tracer)) return [];
     const pc = site?.pc ?? task.returned ?? task.appPc ?? positionOf(task);
-    return {
-      task: task.id,
-      process: task.process.id,
-      state: site ? "blocked" : "ready",
-      at: pc === undefined ? { pc: "unknown" } : codePlace(space, pc),
-      ...(site && { syscall: syscallName(site.number) }),
-      callers: callersOn(space, task.number("rsp")),
-    };
+    return placeOf(task, { pc, rsp: task.number("rsp"), syscall: site?.number });
   });
 }
 

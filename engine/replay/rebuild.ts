@@ -2,12 +2,12 @@
 import { readFileSync } from "node:fs";
 import { close, ftruncate, MAP, memfdCreate, PROT, pwrite, SYSCALLS } from "../../ffi/mod.ts";
 import { EngineError, invariant } from "../engine-error.ts";
+import { SEGMENT_PREFIX } from "../session/memory-calls.ts";
 import type { FileEvent, MappingRecord, MemoryWrite } from "../trace/events.ts";
 import { copyData, type TraceReader } from "../trace/mod.ts";
 import type { AddressSpace } from "../tracee/address-space.ts";
 import type { Inject } from "../tracee/code-memory.ts";
 import { offsetAt, PAGE_SIZE } from "../tracee/mappings.ts";
-import { SEGMENT_PREFIX } from "../tracee/memory-calls.ts";
 import type { Task } from "../tracee/task.ts";
 import type { Tracer } from "../tracee/tracer.ts";
 import { checkRange } from "./bounds.ts";

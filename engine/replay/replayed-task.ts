@@ -1,6 +1,7 @@
 /** A task of a replay; its `id` is the thread id that it had in the recording. */
+import type { CallSite } from "../session/call-site.ts";
 import type { Registers } from "../trace/events.ts";
-import { Task } from "../tracee/task.ts";
+import { type Process, Task } from "../tracee/task.ts";
 import type { InstructionTrap } from "../translate/traps.ts";
 
 /** Calls that a task is going to do, or is about to. */
@@ -12,18 +13,40 @@ export interface AwaitedCalls {
   isFed: boolean;
 }
 
-/** A system call that a replayed task stands at. */
-export interface CallSite {
-  /** App pc of the `syscall` instruction, and of the one behind it. */
-  pc: number;
-  next: number;
-  number: number;
-  /** The program's registers at it. */
-  registers: Registers;
+/** Who is told of what comes of tasks on the way. */
+export interface TaskKeeper {
+  /** A task is about to run. */
+  prepareCalls(task: ReplayedTask): void;
+  /** A stop, with this wait status, has come in the way of something that the engine has a task do. */
+  strayStop(task: ReplayedTask, status: number): void;
 }
 
 /** A task of a replay; its `id` is the thread id that it had in the recording. */
 export class ReplayedTask extends Task {
+  constructor(
+    id: number,
+    tid: number,
+    override process: Process<ReplayedTask>,
+    private readonly keeper: TaskKeeper,
+  ) {
+    super(id, tid);
+    process.tasks.add(this);
+  }
+
+  override prepareCalls(): void {
+    this.keeper.prepareCalls(this);
+  }
+
+  override strayStop(status: number): void {
+    this.keeper.strayStop(this, status);
+  }
+
+  /** Whoever stops a replayed process means the replay, which it does not reach so. */
+  override groupStop(): void {}
+
+  /** Nobody asks for it in a replay. */
+  override elision(): void {}
+
   /** The program's registers where it stands, at whatever event or stop. */
   get programRegisters(): Registers {
     const { site, arrived, between, appPc, poll, returned, place } = this;

@@ -10,7 +10,7 @@ import { close, isErrno, pendingInterrupt, spawnTraced } from "../../ffi/mod.ts"
 import { catchInterrupts, Interrupted } from "../interrupts.ts";
 import { readOptimisations } from "../optimisations.ts";
 import { type Cost, noTotals } from "../outcome.ts";
-import type { TaskPlace } from "../task-places.ts";
+import type { TaskPlace } from "../session/task-places.ts";
 import type { CloneEvent, EndEvent, ExecEvent, TraceEvent } from "../trace/events.ts";
 import { eventCount, TraceError, TraceReader } from "../trace/mod.ts";
 import { Binding } from "../tracee/binding.ts";
@@ -88,7 +88,7 @@ export class ReplaySession implements Disposable {
     this.tracer = new Tracer(this.confinement);
     opened.use(this.tracer.mapper);
     this.tracer.mapper.alwaysTellsX87 = true;
-    this.calls = new CallFeed(this.tracer);
+    this.calls = new CallFeed();
     this.navigator = new Navigator(this.tracer, this.calls);
     const rebuilder = opened.use(new Rebuilder(this.tracer, this.reader, this.confinement));
     this.lifecycle = new Lifecycle(
@@ -98,6 +98,7 @@ export class ReplaySession implements Disposable {
       spawn,
       this.confinement,
       this.totals,
+      this.calls,
     );
     const memory = new MemoryReplay(this.tracer, this.navigator, rebuilder, this.reader);
     this.answers = opened.use(new Answers(this.tracer, this.navigator, rebuilder, memory, output));

@@ -108,15 +108,12 @@ export class Controller {
   advance(task: Task, request: number, signal = 0): number {
     let status = this.advanceToAny(task, request, signal);
     while (this.isGroupStop(task, status)) {
-      this.onGroupStop?.(task);
+      task.groupStop();
       // The step itself is done; its trap is still to come.
       status = this.advanceToAny(task, request === PTRACE.SINGLESTEP ? PTRACE.CONT : request);
     }
     return status;
   }
-
-  /** Called for a stop of a whole process that gets in the way; the task goes on all the same. */
-  onGroupStop: ((task: Task) => void) | undefined;
 
   /** Whether a stop is that of a whole process (ptrace(2), "Group-stop"): it has no siginfo. */
   isGroupStop(task: Task, status: number): boolean {
@@ -257,14 +254,11 @@ export class Controller {
       if (status >> 8 === SIG.SIGTRAP && task.number("rip") === gadget + 3) break;
       // A gadget that is none of the usual place is not known to the filter of a recording.
       if (status >> 16 === PTRACE_EVENT.SECCOMP) continue;
-      this.onStrayStop?.(task, status);
+      task.strayStop(status);
     }
     const result = Number(BigInt.asIntN(64, task.get("rax")));
     task.registers.set(saved);
     task.dirty = true;
     return result;
   }
-
-  /** Called for a stop (a signal, a clone event) that comes in the way of an injected system call. */
-  onStrayStop: ((task: Task, status: number) => void) | undefined;
 }

@@ -11,8 +11,7 @@ export function stopAtGadget(tracer: Controller, task: Task): void {
   const saved = task.registers.slice();
   task.set("rip", task.space.image.cache.stopGadget);
   task.set("orig_rax", 0xffffffffffffffffn);
-  while (tracer.advance(task, PTRACE.CONT) >> 8 !== SIG.SIGTRAP)
-    tracer.onStrayStop?.(task, tracer.control.status);
+  while (tracer.advance(task, PTRACE.CONT) >> 8 !== SIG.SIGTRAP) task.strayStop(tracer.control.status);
   task.registers.set(saved);
   task.dirty = true;
 }

@@ -41,7 +41,7 @@ export function stepNatively(
     const rip = task.get("rip");
     const info = signal === SIG.SIGTRAP && rip !== copy ? undefined : tracer.signalInfo(task);
     if (info === undefined) return { kind: "executed", pc: programPc(task, trap, bytes, copy) };
-    if (!info.fault) tracer.onStrayStop?.(task, tracer.control.status);
+    if (!info.fault) task.strayStop(tracer.control.status);
     else if (rip === copy) {
       if (!mayGoOn(info)) return { kind: "fault", info };
     } else {

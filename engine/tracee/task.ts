@@ -4,14 +4,14 @@ import type { Point, Registers } from "../trace/events.ts";
 import { TICK_COUNTERS } from "../translate/context.ts";
 import { RETIRED } from "../translate/retired-quantities.ts";
 import type { SingleStep } from "../translate/single-step.ts";
-import type { Between, PollTrap } from "../translate/traps.ts";
+import type { Between, ElisionTrap, PollTrap } from "../translate/traps.ts";
 import type { AddressSpace } from "./address-space.ts";
 import type { Image } from "./image.ts";
 import { toRegisters } from "./registers.ts";
 
 /** A process: tasks with one thread group id. */
-export class Process {
-  readonly tasks = new Set<Task>();
+export class Process<T extends Task = Task> {
+  readonly tasks = new Set<T>();
 
   /**
    * @param id Thread group id as the program sees it.
@@ -52,8 +52,11 @@ export interface Astray {
   taken?: { at: bigint; rsp: bigint };
 }
 
-/** A thread of the program. */
-export class Task {
+/**
+ * A thread of the program. What a recording and a replay do differently with their tasks, they say by the methods that
+ * are abstract here: so the tracer hands each of them its own tasks back.
+ */
+export abstract class Task {
   /** Retired conditional branches and back-jumps, up to the last settlement. */
   ticks = 0;
   jumps = 0;
@@ -96,6 +99,9 @@ export class Task {
   /** Address that the kernel clears when the task ends (CLONE_CHILD_CLEARTID), or 0. */
   clearTid = 0;
 
+  /** Its process, among whose tasks it is. */
+  abstract process: Process;
+
   /**
    * Both ids change with an execve of a thread that is not the leader: it becomes that.
    *
@@ -105,10 +111,26 @@ export class Task {
   constructor(
     public id: number,
     public tid: number,
-    public process: Process,
-  ) {
-    process.tasks.add(this);
-  }
+  ) {}
+
+  /** It is about to run: says what its stub for system calls is to do. It is not in the midst of one that the stub does. */
+  abstract prepareCalls(): void;
+
+  /**
+   * A stop (a signal, a birth) has come in the way of something that the engine has it do.
+   *
+   * @param status The wait status.
+   */
+  abstract strayStop(status: number): void;
+
+  /** A stop of its whole process has come in the way; it goes on all the same. */
+  abstract groupStop(): void;
+
+  /**
+   * It passes where an elided critical section begins or ends, or a locked instruction: told where `CacheMapper.note` has
+   * asked for that.
+   */
+  abstract elision(edge: ElisionTrap["edge"], ticks: number): void;
 
   get space(): AddressSpace {
     return this.process.space;

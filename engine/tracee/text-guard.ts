@@ -69,7 +69,7 @@ export class TextGuard {
     while (this.tracer.advance(task, PTRACE.SINGLESTEP) >> 8 !== SIG.SIGTRAP) {
       // It writes to the page behind as well, and will come here once more for that.
       if (this.tracer.signalInfo(task).fault) break;
-      this.tracer.onStrayStop?.(task, this.tracer.control.status);
+      task.strayStop(this.tracer.control.status);
     }
     const rip = task.number("rip");
     this.pageChanged(task.space, page);

@@ -10,10 +10,10 @@ import { invariant } from "../engine-error.ts";
 import type { Cost } from "../outcome.ts";
 import { CONTEXT } from "../translate/context.ts";
 import { translatedBytes } from "../translate/translations.ts";
-import type { ElisionTrap, InstructionTrap, PollTrap, StopTrap } from "../translate/traps.ts";
+import type { InstructionTrap, PollTrap, StopTrap } from "../translate/traps.ts";
 import { AddressSpace } from "./address-space.ts";
 import { astray, branchAstray } from "./astray.ts";
-import { settle } from "./budget.ts";
+import { settle, ticksArmed } from "./budget.ts";
 import { CacheMapper } from "./cache-mapper.ts";
 import { callStubResumption, isInCallStub } from "./call-stub.ts";
 import type { CodeMemory } from "./code-memory.ts";
@@ -55,14 +55,6 @@ export class Tracer extends Controller {
   readonly mapper: CacheMapper;
   /** Where changes of text are noticed, or told. */
   readonly text: TextGuard;
-
-  /** Called where an elided critical section begins or ends, or in front of a locked instruction (`mapper.note`). */
-  onElision: ((task: Task, edge: ElisionTrap["edge"], ticks: number) => void) | undefined;
-
-  /**
-   * Called before a task goes on: says what its stub for system calls is to do. Undefined where it does none.
-   */
-  prepareCalls: ((task: Task) => void) | undefined;
 
   /** How often code in the cache has trapped for want of a translation or a link. */
   private traps = 0;
@@ -186,7 +178,9 @@ export class Tracer extends Controller {
       if (task.poll.garbageFlags === 0) space.image.setSpilled(CONTEXT.tickRcx, task.get("rcx"));
       task.poll = undefined;
     }
-    this.prepareCalls?.(task);
+    space.image.calls.setTicks(ticksArmed(task));
+    // What it has begun it ends as it was begun.
+    if (!this.isInCall(task)) task.prepareCalls();
     this.flush(task);
   }
 
@@ -266,7 +260,7 @@ export class Tracer extends Controller {
         settle(task);
         // The branch at the segment's end may be counted already.
         const ahead = cache.position(rip)?.counted === "tick" ? 1 : 0;
-        this.onElision?.(task, trap.edge, task.ticks - ahead);
+        task.elision(trap.edge, task.ticks - ahead);
         return "handled";
       }
       case "x87":

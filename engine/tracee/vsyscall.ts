@@ -48,7 +48,7 @@ export function callVsyscall(tracer: Controller, task: Task): SignalInfo | undef
   for (;;) {
     tracer.advance(task, PTRACE.CONT);
     const info = tracer.signalInfo(task);
-    if (!info.fault) tracer.onStrayStop?.(task, tracer.control.status);
+    if (!info.fault) task.strayStop(tracer.control.status);
     else if (task.get("rip") === from) return info;
     else {
       task.set("eflags", task.get("eflags") & ~RESUME_FLAG);

@@ -23,7 +23,7 @@ export function toWholeFlags(tracer: Controller, task: Task): number {
   for (let steps = 0; steps <= MAX_STEPS; ) {
     const from = task.number("rip");
     if (tracer.advance(task, PTRACE.SINGLESTEP) >> 8 !== SIG.SIGTRAP || task.number("rip") === from) {
-      tracer.onStrayStop?.(task, tracer.control.status);
+      task.strayStop(tracer.control.status);
       continue;
     }
     steps++;

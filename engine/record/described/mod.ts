@@ -20,7 +20,7 @@ import type { HostModel, Overflow } from "../../host/model-api.ts";
 import { blocks } from "../../kernel/mod.ts";
 import type { HostLogLine } from "../../trace/host-log.ts";
 import { FAULT_SIGNALS } from "../../tracee/fault.ts";
-import { type Noted, TICKS_ALONE } from "../../translate/traps.ts";
+import { type ElisionTrap, type Noted, TICKS_ALONE } from "../../translate/traps.ts";
 import type { Call } from "../call.ts";
 import type { Answer, Interceptor } from "../interceptor.ts";
 import type { RecordedTask } from "../recorded-task.ts";
@@ -121,8 +121,12 @@ export class DescribedHost implements Interceptor, Disposable {
     const retired = noted.retired || this.model.countsRetired;
     if (traps === noted.traps && retired === noted.retired) return;
     this.noted = { traps, retired };
-    tracer.onElision = (task, edge, ticks) => this.progress.elision(task as RecordedTask, edge, ticks);
     tracer.mapper.note(this.noted, new Set([...tasks].map(({ space }) => space.image)));
+  }
+
+  /** A task passes an edge of an elided critical section, or a locked instruction. */
+  elision(task: RecordedTask, edge: ElisionTrap["edge"], ticks: number): void {
+    this.progress.elision(task, edge, ticks);
   }
 
   /** An instruction of a task has faulted: what has retired in front of it is counted, and it is not. */

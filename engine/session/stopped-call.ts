@@ -1,7 +1,7 @@
 /** A system call that a stopped task stands at, as the table of system calls looks at it. */
 import type { CallView } from "../kernel/mod.ts";
 import { REGISTER_NAMES, type Registers } from "../trace/events.ts";
-import type { AddressSpace } from "./address-space.ts";
+import type { AddressSpace } from "../tracee/address-space.ts";
 
 const ARGUMENTS = (["rdi", "rsi", "rdx", "r10", "r8", "r9"] as const).map((name) =>
   REGISTER_NAMES.indexOf(name),
@@ -12,9 +12,7 @@ export class StoppedCall implements CallView {
   /** Result, once it has ended. */
   result = 0;
 
-  /**
-   * @param registers The program's registers at the call.
-   */
+  /** @param registers The program's registers at the call. */
   constructor(
     readonly number: number,
     readonly registers: Registers,

@@ -1,6 +1,8 @@
 /** Where tasks stand, as a person wants to know it of a program that hangs: the function that each is in, and its callers. */
-import { returnAddresses, STACK_BYTES } from "./return-addresses.ts";
-import type { AddressSpace } from "./tracee/address-space.ts";
+import { syscallName } from "../../ffi/mod.ts";
+import { returnAddresses, STACK_BYTES } from "../return-addresses.ts";
+import type { AddressSpace } from "../tracee/address-space.ts";
+import type { Task } from "../tracee/task.ts";
 
 /** An address in a program's text. */
 export interface CodePlace {
@@ -29,15 +31,36 @@ export interface TaskPlace {
 }
 
 /** The place of an address in a program's memory. */
-export function codePlace(space: AddressSpace, pc: number): CodePlace {
+function codePlace(space: AddressSpace, pc: number): CodePlace {
   const mapping = space.mappings.find(pc);
   const place = { pc: `0x${pc.toString(16)}` };
   if (mapping === undefined || mapping.file < 0) return place;
   return { ...place, path: mapping.name, file: mapping.file, offset: mapping.offset + (pc - mapping.start) };
 }
 
+/** What is known of where a task stands. */
+export interface Whereabouts {
+  /** App pc; undefined where that can't be told. */
+  pc: number | undefined;
+  rsp: number;
+  /** The number of the system call that it is in. */
+  syscall: number | undefined;
+}
+
+/** The place of a task. */
+export function placeOf({ id, process, space }: Task, { pc, rsp, syscall }: Whereabouts): TaskPlace {
+  return {
+    task: id,
+    process: process.id,
+    state: syscall === undefined ? "ready" : "blocked",
+    at: pc === undefined ? { pc: "unknown" } : codePlace(space, pc),
+    ...(syscall !== undefined && { syscall: syscallName(syscall) }),
+    callers: callersOn(space, rsp),
+  };
+}
+
 /** The callers that a stack tells of. */
-export function callersOn(space: AddressSpace, rsp: number): CodePlace[] {
+function callersOn(space: AddressSpace, rsp: number): CodePlace[] {
   const end = space.mappings.find(rsp)?.end;
   if (end === undefined) return [];
   const stack = space.memory.read(rsp, Math.min(STACK_BYTES, end - rsp)).slice();

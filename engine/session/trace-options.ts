@@ -1,5 +1,5 @@
 /** Options of every tracee. */
-import { PTRACE_O } from "../ffi/mod.ts";
+import { PTRACE_O } from "../../ffi/mod.ts";
 
 /** EXITKILL above all: no tracee outlives its tracer. */
 export const TRACE_OPTIONS =

@@ -7,8 +7,8 @@
  */
 import { closeSync, openSync, readSync } from "node:fs";
 import type { MemorySum } from "../trace/events.ts";
-import type { AddressSpace } from "./address-space.ts";
-import { type Mapping, PAGE_SIZE } from "./mappings.ts";
+import type { AddressSpace } from "../tracee/address-space.ts";
+import { type Mapping, PAGE_SIZE } from "../tracee/mappings.ts";
 
 /** Memory of more bytes than this is left out: to ask for its pages alone would take seconds. */
 const MAX_LENGTH = 2 ** 32;

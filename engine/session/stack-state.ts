@@ -1,8 +1,8 @@
 /** A stopped task as far as it takes to unwind its stack afterwards, when its memory is gone. */
-import { PROT } from "../ffi/mod.ts";
-import { REGISTER_NAMES, type Registers } from "./trace/events.ts";
-import type { AddressSpace } from "./tracee/address-space.ts";
-import { RSP } from "./tracee/registers.ts";
+import { PROT } from "../../ffi/mod.ts";
+import { REGISTER_NAMES, type Registers } from "../trace/events.ts";
+import type { AddressSpace } from "../tracee/address-space.ts";
+import { RSP } from "../tracee/registers.ts";
 
 /** A file that is mapped with the right to execute. */
 export interface MappedText {

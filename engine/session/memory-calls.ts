@@ -5,9 +5,9 @@
 import { MADV, MREMAP, PROT } from "../../ffi/mod.ts";
 import type { MemoryWay } from "../kernel/mod.ts";
 import type { MappingRecord } from "../trace/events.ts";
-import type { AddressSpace } from "./address-space.ts";
-import { aliasedText, type Stretch } from "./aliases.ts";
-import { type Mapping, offsetAt, PAGE_SIZE, pageEnd, pageStart } from "./mappings.ts";
+import type { AddressSpace } from "../tracee/address-space.ts";
+import { aliasedText, type Stretch } from "../tracee/aliases.ts";
+import { type Mapping, offsetAt, PAGE_SIZE, pageEnd, pageStart } from "../tracee/mappings.ts";
 
 /** The advice to give instead of one whose effect depends on how much memory the machine has left. */
 export function certainAdvice(advice: number): number {
@@ -36,16 +36,35 @@ export function attachedEnd(space: AddressSpace, start: number): number | undefi
   return end;
 }
 
+/** Who is told that text may be different. */
+interface TextListener {
+  textChanged(space: AddressSpace, start: number, end: number): void;
+}
+
 /**
- * Brings the mappings of a space up to date.
+ * Brings the mappings of a space up to date, and drops translations of text that may be different from now on.
  *
+ * @param text Who looks after translations.
  * @param way What the call is for.
  * @param args The call's arguments.
  * @param result Its result.
  * @param mapping What the event says of mappings: the new one, or how far a call came that failed (see `SyscallEvent`).
- * @returns Text that may be different from now on.
  */
 export function applyMemoryCall(
+  text: TextListener,
+  space: AddressSpace,
+  way: MemoryWay,
+  args: readonly number[],
+  result: number,
+  mapping: MappingRecord | undefined,
+): void {
+  for (const changed of effectOf(space, way, args, result, mapping)) {
+    text.textChanged(changed.space, changed.start, changed.end);
+  }
+}
+
+/** @returns Text that may be different from now on. */
+function effectOf(
   space: AddressSpace,
   way: MemoryWay,
   args: readonly number[],

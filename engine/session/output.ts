@@ -1,5 +1,5 @@
 /** What a program writes to its standard output and error: hashed while recording, shown and checked in replay. */
-import type { MemoryRange } from "./kernel/mod.ts";
+import type { MemoryRange } from "../kernel/mod.ts";
 
 type Read = (address: number, length: number) => Uint8Array;
 
