@@ -1,26 +1,12 @@
 /** The nearest known name to one that was mistyped. */
+import { createRequire } from "node:module";
 
-/** Number of insertions, deletions, replacements and swaps of neighbours that turn `a` into `b`. */
-function distance(a: string, b: string): number {
-  let beforeLast: number[] = [];
-  let last = Array.from({ length: b.length + 1 }, (_, column) => column);
-  for (let row = 1; row <= a.length; row++) {
-    const current = [row];
-    for (let column = 1; column <= b.length; column++) {
-      const same = a[row - 1] === b[column - 1];
-      let best = Math.min(
-        (last[column] ?? 0) + 1,
-        (current[column - 1] ?? 0) + 1,
-        (last[column - 1] ?? 0) + (same ? 0 : 1),
-      );
-      const swapped = row > 1 && column > 1 && a[row - 1] === b[column - 2] && a[row - 2] === b[column - 1];
-      if (swapped) best = Math.min(best, (beforeLast[column - 2] ?? 0) + 1);
-      current.push(best);
-    }
-    beforeLast = last;
-    last = current;
-  }
-  return last[b.length] ?? 0;
+/**
+ * Counts the insertions, deletions, replacements and swaps of neighbours between two words. The library is loaded where a
+ * name is wrong: commands start without it.
+ */
+function loadDistance(): (a: string, b: string) => { steps: number } {
+  return createRequire(import.meta.url)("damerau-levenshtein");
 }
 
 /**
@@ -36,10 +22,11 @@ function distance(a: string, b: string): number {
  * ```
  */
 export function nearest(name: string, known: Iterable<string>): string | undefined {
+  const distance = loadDistance();
   let best: string | undefined;
   let least = Math.max(1, Math.floor(name.length / 3)) + 1;
   for (const candidate of known) {
-    const steps = distance(name.toLowerCase(), candidate.toLowerCase());
+    const { steps } = distance(name.toLowerCase(), candidate.toLowerCase());
     if (steps < least) {
       least = steps;
       best = candidate;

@@ -48,6 +48,21 @@ test("parse() leaves the program's own flags alone, with and without --", () => 
   }
 });
 
+test("parse() takes short options in a group, with the value of the last one joined to it", () => {
+  for (const argv of [
+    ["-qo", "t", "ls"],
+    ["-qot", "ls"],
+    ["-q", "-ot", "ls", "-q"],
+  ]) {
+    const { options } = parse(record, argv);
+    assertEquals([options.quiet, options.output], [true, "t"], argv.join(" "));
+  }
+});
+
+test("parse() knows no option by a name that every object has", () => {
+  assertThrows(() => parse(record, ["--constructor", "ls"]), UsageError, "unknown option '--constructor'");
+});
+
 test("parse() passes a second -- on to the program", () => {
   assertEquals(parse(record, ["--", "git", "log", "--", "x"]).positionals, ["git", "log", "--", "x"]);
   assertEquals(parse(record, ["git", "log", "--", "x"]).positionals, ["git", "log", "--", "x"]);

@@ -1,5 +1,6 @@
 /** Reads a command line by a table of options. */
 
+import { parseArgs } from "node:util";
 import { didYouMean } from "../../ffi/mod.ts";
 import { UsageError } from "../errors/mod.ts";
 import type { Option, Options, Parsed, Positionals, Values } from "./types.ts";
@@ -15,16 +16,13 @@ interface Grammar<O extends Options> {
 /** More of anything than a run can do. */
 const MAX_COUNT = 1_000_000;
 
-/** Looks `-o` or `--output` up. */
-function find(grammar: Grammar<Options>, spelling: string): [name: string, option: Option] {
-  for (const [name, option] of Object.entries(grammar.options)) {
-    if (spelling === `--${name}` || (option.short && spelling === `-${option.short}`)) return [name, option];
-  }
-  const known = Object.entries(grammar.options).flatMap(([name, option]) =>
-    option.short ? [`--${name}`, `-${option.short}`] : [`--${name}`],
+/** The error for an option that a command does not have. */
+function unknown({ name, start, options }: Grammar<Options>, spelling: string): UsageError {
+  const known = Object.entries(options).flatMap(([long, { short }]) =>
+    short ? [`--${long}`, `-${short}`] : [`--${long}`],
   );
-  const hint = didYouMean(spelling, known) || ` (see '${grammar.start} --help')`;
-  throw new UsageError(`unknown option '${spelling}' for '${grammar.name}'${hint}`);
+  const hint = didYouMean(spelling, known) || ` (see '${start} --help')`;
+  return new UsageError(`unknown option '${spelling}' for '${name}'${hint}`);
 }
 
 function convert(spelling: string, option: Option, text: string): string | number {
@@ -58,38 +56,53 @@ export function parse<const O extends Options>(
     if (option.kind === "flag") values[name] = false;
   }
   const positionals: string[] = [];
-  const rest = [...argv];
-  for (let word = rest.shift(); word !== undefined; word = rest.shift()) {
-    if (word === "--") {
-      positionals.push(...rest.splice(0));
-    } else if (word === "--help" || word === "-h") {
-      return "help";
-    } else if (word.startsWith("-") && word !== "-") {
-      const [spelling = word, inline] = word.startsWith("--") ? splitOnce(word) : [word];
-      const [name, option] = find(grammar, spelling);
-      if (option.kind === "flag") {
-        if (inline !== undefined) throw new UsageError(`'${spelling}' takes no value: got '${inline}'`);
-        values[name] = true;
-      } else if (option.bare !== undefined && inline === undefined) {
-        values[name] = option.bare;
-      } else {
-        const text = inline ?? rest.shift();
-        if (text === undefined)
-          throw new UsageError(`'${spelling}' needs a value: ${spelling} ${option.value}`);
-        values[name] = convert(spelling, option, text);
-      }
-    } else {
-      positionals.push(word);
-      if (grammar.positionals.verbatim) positionals.push(...rest.splice(0));
+  for (const token of tokensOf(grammar.options, argv)) {
+    if (token.kind === "option-terminator") {
+      positionals.push(...argv.slice(token.index + 1));
+      break;
     }
+    if (token.kind === "positional") {
+      positionals.push(token.value);
+      if (!grammar.positionals.verbatim) continue;
+      positionals.push(...argv.slice(token.index + 1));
+      break;
+    }
+    const { name, rawName: spelling, value } = token;
+    if (name === "help") return "help";
+    const option = Object.hasOwn(grammar.options, name) ? grammar.options[name] : undefined;
+    if (!option) throw unknown(grammar, spelling);
+    values[name] = optionValue(spelling, option, value);
   }
   checkCount(grammar, positionals);
   return { options: values as Values<O>, positionals };
 }
 
-function splitOnce(word: string): string[] {
-  const at = word.indexOf("=");
-  return at < 0 ? [word] : [word.slice(0, at), word.slice(at + 1)];
+/** The arguments taken apart: options with their values, positionals, and the first `--`. */
+function tokensOf(options: Options, argv: readonly string[]) {
+  const known = Object.entries(options).map(([name, option]) => {
+    const type: "boolean" | "string" =
+      option.kind === "flag" || option.bare !== undefined ? "boolean" : "string";
+    return [name, option.short ? { type, short: option.short } : { type }] as const;
+  });
+  const help = { type: "boolean", short: "h" } as const;
+  return parseArgs({
+    args: [...argv],
+    options: { ...Object.fromEntries(known), help },
+    // Errors are ours: they say what was meant.
+    strict: false,
+    tokens: true,
+  }).tokens;
+}
+
+/** The value of an option that is there. @param text What it was given, if anything. */
+function optionValue(spelling: string, option: Option, text: string | undefined): string | number | boolean {
+  if (option.kind === "flag") {
+    if (text !== undefined) throw new UsageError(`'${spelling}' takes no value: got '${text}'`);
+    return true;
+  }
+  if (text !== undefined) return convert(spelling, option, text);
+  if (option.bare !== undefined) return option.bare;
+  throw new UsageError(`'${spelling}' needs a value: ${spelling} ${option.value}`);
 }
 
 function checkCount(
