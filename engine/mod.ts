@@ -12,3 +12,4 @@ export type { Difference, Progress } from "./replay/divergence.ts";
 export { type ReplayOptions, type ReplayResult, replay } from "./replay/mod.ts";
 export type { StackState } from "./session/stack-state.ts";
 export type { CodePlace, TaskPlace } from "./session/task-places.ts";
+export { translationTrouble } from "./tracee/translation-store.ts";

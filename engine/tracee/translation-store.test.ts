@@ -2,9 +2,9 @@ import { afterAll, beforeAll, test } from "bun:test";
 import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, utimesSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import type { FrozenTables } from "../translate/frozen.ts";
-import { loadTranslations, saveTranslations } from "./translation-store.ts";
+import { loadTranslations, saveTranslations, translationTrouble } from "./translation-store.ts";
 
 let cache = "";
 let before: string | undefined;
@@ -103,4 +103,17 @@ test("TICKPROOF_NO=kept neither loads nor saves", () => {
   }
   assert(loadTranslations("a"));
   assertEquals(loadTranslations("c"), undefined);
+});
+
+test("why translations can't be kept is known afterwards, and that there are none yet is no reason", () => {
+  assertEquals(loadTranslations("never saved"), undefined);
+  assertEquals(translationTrouble(), undefined);
+  writeFileSync(join(cache, "file"), "");
+  process.env.XDG_CACHE_HOME = join(cache, "file");
+  try {
+    saveTranslations("a", sample());
+  } finally {
+    process.env.XDG_CACHE_HOME = cache;
+  }
+  assertStringIncludes(translationTrouble() ?? "", "ENOTDIR");
 });

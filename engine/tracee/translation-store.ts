@@ -18,6 +18,7 @@ import {
 } from "node:fs";
 import { join } from "node:path";
 import { cacheFolder } from "../cache-folder.ts";
+import { isErrnoException } from "../errno-exception.ts";
 import { uses } from "../optimisations.ts";
 import { type FrozenTables, packTables, unpackTables } from "../translate/frozen.ts";
 
@@ -68,8 +69,9 @@ export function loadTranslations(text: string): FrozenTables | undefined {
     // The time of a file tells when it was last of use: what was not for longest goes first.
     utimesSync(path, now, now);
     return unpackTables(content);
-  } catch {
-    // Any reason will do (no such file, no permission): the text is translated anew.
+  } catch (error) {
+    // The text is translated anew, whatever the reason; that it was never kept is none.
+    if (!isErrnoException(error, "ENOENT")) noteTrouble(error);
     return undefined;
   }
 }
@@ -87,8 +89,9 @@ export function saveTranslations(text: string, tables: FrozenTables): void {
     writeFileSync(temporary, Buffer.concat([checksum, content]), { mode: 0o600 });
     renameSync(temporary, path);
     prune();
-  } catch {
-    // Any reason will do (read-only, full): the next run translates anew, as this one has.
+  } catch (error) {
+    // Read-only, full: the next run translates anew, as this one has.
+    noteTrouble(error);
     discard(temporary);
   }
 }
@@ -97,9 +100,21 @@ export function saveTranslations(text: string, tables: FrozenTables): void {
 function discard(path: string): void {
   try {
     rmSync(path, { force: true });
-  } catch {
+  } catch (error) {
     // Where nothing can be removed nothing was made either: what is no folder, or can't be written.
+    noteTrouble(error);
   }
+}
+
+let trouble: string | undefined;
+
+function noteTrouble(error: unknown): void {
+  trouble ??= error instanceof Error ? error.message : String(error);
+}
+
+/** Why translations could not be kept, or those that were kept could not be read, in this process: the first reason. */
+export function translationTrouble(): string | undefined {
+  return trouble;
 }
 
 /** Removes the files that were not used for longest, if there are too many bytes of them. */

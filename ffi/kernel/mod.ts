@@ -1,5 +1,5 @@
 /** The kernel's interface: numbers and layouts by name, errors that say what was refused, and the call itself. */
-export { syscallName32 } from "./calls_32.ts";
+export { syscallName32 } from "./calls-32.ts";
 export { ERRNO, type Errno, type ErrnoCode, errnoInfo } from "./errno.ts";
 export { isErrno, SyscallError, unwrap } from "./error.ts";
 export { openLibrary, type Signature } from "./library.ts";

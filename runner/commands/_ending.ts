@@ -1,6 +1,7 @@
 /** Ctrl-C and its kin, for commands that run others: once ends in an orderly way, twice at once. */
 
-import { SIGNAL_BASE } from "../errors/mod.ts";
+import { describeError, SIGNAL_BASE } from "../errors/mod.ts";
+import { say } from "../output/mod.ts";
 import { killDescendants } from "../processes/mod.ts";
 import { signalNumber } from "../text/mod.ts";
 
@@ -15,7 +16,11 @@ export class Ending {
     for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
       process.on(signal, () => {
         if (this.#signal !== undefined) {
-          killDescendants();
+          try {
+            killDescendants();
+          } catch (error) {
+            say(`tickproof: ${describeError(error)}\n`);
+          }
           process.exit(codeOf(signal));
         }
         this.#signal = signal;

@@ -1,4 +1,5 @@
 /** `tickproof record`: runs a program in the engine and keeps a trace of it. */
+
 import { resolve } from "node:path";
 import type { HostModel } from "../../engine/host/mod.ts";
 import type { Denial } from "../../engine/mod.ts";
@@ -10,6 +11,7 @@ import { checkWritable, newDefaultTrace, progressWriter, writeWhole } from "../f
 import { endLike, type RecordReport, reporting, untilEnd } from "../outcome/mod.ts";
 import { OutputTail, say } from "../output/mod.ts";
 import { counted } from "../text/mod.ts";
+import { tellOfTranslations } from "./_translations.ts";
 
 const SIGINT = 2;
 
@@ -122,6 +124,7 @@ export const record = defineCommand({
     });
     if (chaos !== undefined && !options.quiet)
       say(`tickproof: chaos by seed ${chaos}; --chaos=${chaos} gives the same turns\n`);
+    if (!options.quiet) tellOfTranslations(engine.translationTrouble());
     return await conclude(result, options.quiet);
   },
 });

@@ -1,4 +1,5 @@
 /** `tickproof replay`: runs a recorded program again, answered from its trace, and checks every event. */
+
 import { oneLine } from "../../ffi/mod.ts";
 import { defineCommand } from "../args/mod.ts";
 import { FAILED } from "../errors/mod.ts";
@@ -6,6 +7,7 @@ import { findTrace } from "../files/mod.ts";
 import { endLike, reporting, untilEnd } from "../outcome/mod.ts";
 import { say } from "../output/mod.ts";
 import { counted } from "../text/mod.ts";
+import { tellOfTranslations } from "./_translations.ts";
 
 export const replay = defineCommand({
   name: "replay",
@@ -34,6 +36,7 @@ export const replay = defineCommand({
           "for a trace from elsewhere use a kernel with CONFIG_SECCOMP_FILTER, and a container that permits seccomp\n",
       );
     }
+    if (!options.quiet) tellOfTranslations(engine.translationTrouble());
     if (result.outcome === "diverged") {
       say(`tickproof: ${oneLine(result.message)}\n`);
       return FAILED;

@@ -1,14 +1,6 @@
 /** The table of rr's releases in docs/doctor.md, from what the probes go by. */
-import { RR_ARM_CORES, RR_CASES } from "./rr-processors.ts";
-import {
-  isSince,
-  PERIOD_OF_32,
-  REFUSES_FLAWS,
-  RR_RELEASES,
-  type RrRelease,
-  rrCpu,
-  SWITCH_RECORDS,
-} from "./rr-versions.ts";
+import { RR_ARM_CORES, RR_CASES, RR_RELEASES, type RrRelease } from "./rr-processors.ts";
+import { isSince, PERIOD_OF_32, REFUSES_FLAWS, rrCpu, SWITCH_RECORDS } from "./rr-versions.ts";
 
 /** Names with the release that has learnt each of their processors. */
 function learning(names: readonly (readonly [name: string, since: RrRelease])[]): string[] {

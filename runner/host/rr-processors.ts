@@ -9,7 +9,10 @@
  *   ca5c4d91773c, which is newer, has beside its division of the Zens.
  * - the repository: commit 2163aad94390 (August 2025), and pull requests 4028 and 4029 (October 2025).
  */
-import type { RrRelease } from "./rr-versions.ts";
+
+/** Releases in order; `later` is what is in rr's repository and in no release yet. */
+export const RR_RELEASES = ["5.6.0", "5.7.0", "5.8.0", "5.9.0", "later"] as const;
+export type RrRelease = (typeof RR_RELEASES)[number];
 
 /** A case of the switch. */
 export interface RrCase {

@@ -1,15 +1,8 @@
 import { test } from "bun:test";
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { processorId } from "../../ffi/mod.ts";
-import {
-  isSince,
-  learnt,
-  RR_RELEASES,
-  type RrRelease,
-  releaseOf,
-  rrCpu,
-  wantsFreezeOnSmi,
-} from "./rr-versions.ts";
+import { RR_RELEASES, type RrRelease } from "./rr-processors.ts";
+import { isSince, learnt, releaseOf, rrCpu, wantsFreezeOnSmi } from "./rr-versions.ts";
 
 const intel = (model: number) => ({ vendor: "GenuineIntel", family: 6, model, stepping: 0 });
 const amd = (family: number, model: number) => ({ vendor: "AuthenticAMD", family, model, stepping: 0 });

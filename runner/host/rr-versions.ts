@@ -3,11 +3,7 @@
  * and what it does about a host's bugs. An installed rr is judged by its own row.
  */
 import { CORES, type CoreEvents, type CoreName, microarchitecture, type ProcessorId } from "../../ffi/mod.ts";
-import { RR_ARM_CORES, RR_CASES } from "./rr-processors.ts";
-
-/** Releases in order; `later` is what is in rr's repository and in no release yet. */
-export const RR_RELEASES = ["5.6.0", "5.7.0", "5.8.0", "5.9.0", "later"] as const;
-export type RrRelease = (typeof RR_RELEASES)[number];
+import { RR_ARM_CORES, RR_CASES, RR_RELEASES, type RrRelease } from "./rr-processors.ts";
 
 /** Where no rr is installed, or none is told of: the newest release. */
 export const NEWEST_RELEASE = "5.9.0" satisfies RrRelease;

@@ -1,13 +1,22 @@
 /** Ends a process with all that it started: its group, and descendants that left the group. */
-import { readdirSync, readFileSync } from "node:fs";
+import { readdirSync } from "node:fs";
+import { isErrnoException } from "../../engine/errno-exception.ts";
+import { readProcFile } from "../../engine/proc-file.ts";
+import { UsageError } from "../errors/mod.ts";
 
 function children(pid: number): number[] {
+  return threads(pid).flatMap((tid) =>
+    (readProcFile(`/proc/${pid}/task/${tid}/children`) ?? "").split(" ").filter(Boolean).map(Number),
+  );
+}
+
+/** Thread ids of a process; none if it is gone. */
+function threads(pid: number): string[] {
   try {
-    return readdirSync(`/proc/${pid}/task`).flatMap((tid) =>
-      readFileSync(`/proc/${pid}/task/${tid}/children`, "utf8").split(" ").filter(Boolean).map(Number),
-    );
-  } catch {
-    return []; // it ended meanwhile
+    return readdirSync(`/proc/${pid}/task`);
+  } catch (error) {
+    if (isErrnoException(error, "ENOENT") || isErrnoException(error, "ESRCH")) return [];
+    throw error;
   }
 }
 
@@ -18,17 +27,31 @@ export function descendants(pid: number): number[] {
   return found;
 }
 
-function send(pid: number, signal: NodeJS.Signals): void {
-  try {
-    process.kill(pid, signal);
-  } catch {
-    // It ended meanwhile.
+/**
+ * Signals processes, or a group by its negative id; those that ended meanwhile need none.
+ *
+ * @throws {UsageError} Behind the last of them, if one may not be signalled: it has taken another user's rights.
+ */
+export function send(signal: NodeJS.Signals, pids: Iterable<number>): void {
+  const refused: number[] = [];
+  for (const pid of pids) {
+    try {
+      process.kill(pid, signal);
+    } catch (error) {
+      if (isErrnoException(error, "EPERM")) refused.push(pid);
+      else if (!isErrnoException(error, "ESRCH")) throw error;
+    }
+  }
+  if (refused.length > 0) {
+    throw new UsageError(
+      `process ${refused.join(", ")} can't be ended: it has another user's rights, end it as that user`,
+    );
   }
 }
 
 /** Kills all that this process has started, at once; a recorder takes its tracees with it (PTRACE_O_EXITKILL). */
 export function killDescendants(): void {
-  for (const pid of descendants(process.pid)) send(pid, "SIGKILL");
+  send("SIGKILL", descendants(process.pid));
 }
 
 /** How a tree is asked to end. */
@@ -46,9 +69,8 @@ export interface Asking {
  */
 export async function endTree(child: Bun.Subprocess, { graceMs, leaderOnly = false }: Asking): Promise<void> {
   const below = descendants(child.pid);
-  send(leaderOnly ? child.pid : -child.pid, "SIGTERM");
+  send("SIGTERM", [leaderOnly ? child.pid : -child.pid]);
   await Promise.race([child.exited, Bun.sleep(graceMs)]);
-  for (const pid of new Set([...below, ...descendants(child.pid)])) send(pid, "SIGKILL");
-  send(-child.pid, "SIGKILL");
+  send("SIGKILL", new Set([...below, ...descendants(child.pid), -child.pid]));
   await child.exited;
 }

@@ -1,10 +1,11 @@
 /** Runs one process of a test: its output goes to files, its time is taken, and it ends in time. */
-import { closeSync, openSync, readFileSync } from "node:fs";
+import { closeSync, openSync } from "node:fs";
+import { readProcFile } from "../../engine/proc-file.ts";
 import type { Exit } from "../outcome/mod.ts";
 import { signalNumber } from "../text/mod.ts";
 import type { Guard, Watch } from "./guard.ts";
 import { type LeftProcess, leftBehind } from "./left-behind.ts";
-import { type Asking, endTree } from "./process-tree.ts";
+import { type Asking, endTree, send } from "./process-tree.ts";
 import { guardFromKill } from "./watchdog.ts";
 
 /** How a process is asked to end. */
@@ -118,13 +119,10 @@ export async function runProcess(spec: ProcessSpec): Promise<ProcessEnd> {
 /** Kills what a program has left behind. @returns What that was. */
 function endLeft(session: number, { stdout, stderr }: ProcessSpec): LeftProcess[] {
   const left = leftBehind(session, [stdout, stderr]);
-  for (const { pid } of left) {
-    try {
-      process.kill(pid, "SIGKILL");
-    } catch {
-      // It ended meanwhile.
-    }
-  }
+  send(
+    "SIGKILL",
+    left.map(({ pid }) => pid),
+  );
   return left;
 }
 
@@ -148,12 +146,8 @@ function spawn(spec: ProcessSpec): Bun.Subprocess {
 
 /** The state of a process, the letter behind the name in parentheses (proc(5), /proc/pid/stat); undefined if it is gone. */
 function stateOf(pid: number): string | undefined {
-  try {
-    const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
-    return stat.at(stat.lastIndexOf(")") + 2);
-  } catch {
-    return undefined; // it was ended from outside
-  }
+  const stat = readProcFile(`/proc/${pid}/stat`);
+  return stat?.at(stat.lastIndexOf(")") + 2);
 }
 
 /** The watch over a process that something else has ended before. */

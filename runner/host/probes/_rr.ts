@@ -1,5 +1,6 @@
 /** What the probes of rr share: finding it, and making one line of what it says. */
-import { NEWEST_RELEASE, type RrRelease, releaseOf } from "../rr-versions.ts";
+import type { RrRelease } from "../rr-processors.ts";
+import { NEWEST_RELEASE, releaseOf } from "../rr-versions.ts";
 import type { Execution, Finding, Host } from "../types.ts";
 import { NOT_DESCRIBED, no } from "./_finding.ts";
 
