@@ -7,7 +7,8 @@ import { copyFileSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
-import { profileNames } from "../runner/host/profiles.ts";
+import { isAarch64 } from "../ffi/mod.ts";
+import { loadProfile, profileNames } from "../runner/host/profiles.ts";
 import { compile } from "../runner/programs/compile.ts";
 import { findCompiler } from "../runner/programs/compiler.ts";
 import { proveSame, run, Scratch, TEST_TIMEOUT, TICKPROOF } from "./_tickproof.ts";
@@ -98,7 +99,8 @@ const REPRODUCER: Readonly<Record<string, RegExp>> = {
 };
 
 test("there is an expectation of the reproducer for each profile", () => {
-  assertEquals(profileNames(), Object.keys(REPRODUCER).sort());
+  const runnable = profileNames().filter((name) => !isAarch64(loadProfile(name).cpu));
+  assertEquals(runnable, Object.keys(REPRODUCER).sort());
 });
 
 for (const [host, said] of Object.entries(REPRODUCER)) {

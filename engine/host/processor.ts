@@ -2,7 +2,7 @@
  * A described processor with what stands between its counters and the kernel that programs use: nothing, a virtual
  * PMU of KVM with the host's own driver below, or one of Xen or VMware that hands real counters through.
  */
-import { CORES, microarchitecture } from "../../ffi/mod.ts";
+import { CORES, isAarch64, microarchitecture } from "../../ffi/mod.ts";
 import type { Certainty } from "./model-api.ts";
 import {
   type Activity,
@@ -49,6 +49,9 @@ const XEN_HANDLER = { least: 20, spread: 40 } as const;
 /** First release that passes the second byte of the umask on (`x86_pmu_get_event_config`, arch/x86/events/perf_event.h). */
 const UMASK2_RELEASE = [6, 11] as const;
 
+/** First release that maps PERF_COUNT_HW_BRANCH_INSTRUCTIONS on cores of aarch64 like these (commit a30b87e6bd7d). */
+const ARM_BRANCHES_RELEASE = [6, 4] as const;
+
 /** Whether a core has events whose umask needs a second byte, and a kernel knows of it. */
 function hasUmask2({ cpu }: HostProfile, kernel: string): boolean {
   const line = microarchitecture(cpu);
@@ -64,10 +67,11 @@ function hasUmask2({ cpu }: HostProfile, kernel: string): boolean {
 function layoutOf(profile: HostProfile, kernel: string): PmuLayout {
   const { cpu, pmu } = profile;
   const intel = cpu.vendor === "GenuineIntel";
+  const arm = isAarch64(cpu);
   return {
-    vendor: cpu.vendor,
+    vendor: arm ? "aarch64" : intel ? "GenuineIntel" : "AuthenticAMD",
     general: pmu.counters,
-    fixed: intel ? pmu.fixedCounters : 0,
+    fixed: cpu.vendor === "AuthenticAMD" ? 0 : pmu.fixedCounters,
     width: pmu.width,
     version: pmu.version,
     taken: pmu.taken,
@@ -75,6 +79,7 @@ function layoutOf(profile: HostProfile, kernel: string): PmuLayout {
     periodLimit: periodLimit(cpu, kernel),
     transactional: intel && (cpu.tsx.hle || cpu.tsx.rtm),
     umask2: hasUmask2(profile, kernel),
+    mapsBranches: !arm || isAtLeast(kernel, ARM_BRANCHES_RELEASE),
     precise: intel,
   };
 }
@@ -91,7 +96,7 @@ function guestLayout(profile: HostProfile, virtual: { counters: number; fixedCou
   return {
     ...host,
     general: virtual.counters,
-    fixed: host.vendor === "GenuineIntel" ? virtual.fixedCounters : 0,
+    fixed: host.vendor === "AuthenticAMD" ? 0 : virtual.fixedCounters,
     taken: 0,
     maxPeriod: narrow ? NARROW_PERIOD : host.maxPeriod,
     precise: false,
@@ -139,8 +144,10 @@ export class Processor {
     this.#pending = new PendingInterrupts(noise, pmu.skid, COUNTERS_END);
     const lowest = hypervisor.kind === "kvm" ? hypervisor.hostKernel : profile.kernel.release;
     const real = layoutOf(profile, lowest);
+    // KVM of aarch64 counts by events of its kernel too, but refuses none that a guest can ask for: arch/arm64/kvm/pmu-emul.c.
     const passedThrough =
-      hypervisor.kind !== "none" && (hypervisor.kind !== "kvm" || hypervisor.mediated === true);
+      hypervisor.kind !== "none" &&
+      (hypervisor.kind !== "kvm" || hypervisor.mediated === true || real.vendor === "aarch64");
     const general = passedThrough
       ? Math.max(0, Math.min(hypervisor.counters, real.general - real.taken))
       : real.general;

@@ -30,11 +30,14 @@ export interface HybridProfile {
   readonly pinned: boolean;
 }
 
+/** Who has made a processor, or on aarch64 designed its cores; "implementer 0x00" is what some virtual machines show. */
+export type CpuVendor = "GenuineIntel" | "AuthenticAMD" | "ARM" | "Ampere" | "Apple" | "implementer 0x00";
+
 export interface CpuProfile {
-  readonly vendor: "GenuineIntel" | "AuthenticAMD";
+  readonly vendor: CpuVendor;
   /** As `/proc/cpuinfo` shows it: "model name". */
   readonly name: string;
-  /** Display family and model, as `/proc/cpuinfo` shows them. */
+  /** Display family and model, as `/proc/cpuinfo` shows them; of aarch64 8 (the architecture), and the part number. */
   readonly family: number;
   readonly model: number;
   readonly stepping: number;
@@ -44,6 +47,8 @@ export interface CpuProfile {
   readonly hybrid?: HybridProfile | undefined;
   /** AMD Zen: SpecLockMap is on, so that an interrupted speculative lock may be counted and rolled back. */
   readonly specLockMap: boolean;
+  /** aarch64: atomics are instructions of their own (LSE); else they are loops of exclusives (LL/SC). */
+  readonly lse?: boolean | undefined;
 }
 
 /** A performance monitoring unit: what the *host* has. A guest sees as much of it as its hypervisor passes on. */
@@ -113,6 +118,8 @@ export interface KernelProfile {
   readonly ptraceScope: number | undefined;
   /** ioctl(PERIOD) takes effect at the next overflow only (kernels before 3.14). */
   readonly periodTakesEffectLate: boolean;
+  /** aarch64: `kernel.perf_user_access`, which lets programs read counters as `rdpmc` does on x86. */
+  readonly perfUserAccess?: boolean | undefined;
 }
 
 /** A described host, checked: processor, counters, hypervisor, machine and kernel. */

@@ -5,6 +5,7 @@ import { type CpuidResult, cpuid } from "../processor/mod.ts";
 
 /** A host that can be asked, this one or a described one. */
 export interface HostFacts {
+  /** Zeros where the architecture has no such instruction. */
   cpuid(leaf: number, subleaf?: number): CpuidResult;
   /** Contents of a file of `/proc` or `/sys`; undefined where there is none or it can't be read. */
   readFile(path: string): string | undefined;

@@ -29,7 +29,14 @@ export { happensInKernel } from "./events/generic.ts";
 export { type Microarchitecture, microarchitecture } from "./events/microarchitectures.ts";
 export { eventNames, resolveEvent, resolveEvents } from "./events/mod.ts";
 export { EVENT_LISTS } from "./events/origins.ts";
-export { identifyProcessor, type ProcessorId, processorId } from "./events/processor.ts";
+export {
+  identifyProcessor,
+  implementerCode,
+  isAarch64,
+  MIDR_FILE,
+  type ProcessorId,
+  processorId,
+} from "./events/processor.ts";
 export { parseCpuList } from "./events/sources.ts";
 export { codeOf, vendorEvents } from "./events/vendor-list.ts";
 export { type HostFacts, liveFacts } from "./facts.ts";

@@ -157,11 +157,11 @@ function parseDenials(text: string, known: readonly Denial[]): Denial[] {
 /** What makes the model of a described host, loaded only where one was asked for. */
 async function modelOf(host: string | undefined): Promise<() => { host?: HostModel }> {
   if (host === undefined) return () => ({});
-  const [{ loadProfile }, { createHostModel }] = await Promise.all([
+  const [{ loadRunnableProfile }, { createHostModel }] = await Promise.all([
     import("../host/profiles.ts"),
     import("../../engine/host/mod.ts"),
   ]);
-  return () => ({ host: createHostModel(loadProfile(host)) });
+  return () => ({ host: createHostModel(loadRunnableProfile(host)) });
 }
 
 async function conclude(result: RecordReport, quiet: boolean): Promise<number> {

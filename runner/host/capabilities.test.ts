@@ -10,7 +10,7 @@ import { waivers } from "./verdict.ts";
 test("PROBES stand behind those that they need or use, under names of their own", () => {
   const before = new Set<string>();
   for (const { name, needs = {}, uses = [] } of PROBES) {
-    assertMatch(name, /^[a-z]+(-[a-z]+)*$/);
+    assertMatch(name, /^[a-z][a-z0-9]*(-[a-z0-9]+)*$/);
     assert(!before.has(name), `${name} is there twice`);
     for (const other of [...Object.keys(needs), ...uses]) assert(before.has(other), `${name} needs ${other}`);
     before.add(name);

@@ -1,5 +1,5 @@
 /** What cpuid tells of a processor, besides which one it is. */
-import type { ProcessorId } from "../../ffi/mod.ts";
+import { isAarch64, type ProcessorId } from "../../ffi/mod.ts";
 import type { Host } from "./types.ts";
 
 /** Text of registers of cpuid, four letters each. */
@@ -9,8 +9,11 @@ export function cpuidText(...words: readonly number[]): string {
   );
 }
 
-/** "AuthenticAMD family 0x1a model 0x02 stepping 1". */
+/** "AuthenticAMD family 0x1a model 0x02 stepping 1"; "ARM part 0xd0c r3p1". */
 export function processorWords({ vendor, family, model, stepping }: ProcessorId): string {
+  if (isAarch64({ vendor })) {
+    return `${vendor} part 0x${model.toString(16).padStart(3, "0")} r${stepping >> 4}p${stepping & 0xf}`;
+  }
   const hex = (number: number) => `0x${number.toString(16).padStart(2, "0")}`;
   return `${vendor} family ${hex(family)} model ${hex(model)} stepping ${stepping}`;
 }

@@ -1,6 +1,8 @@
 /** A whole examination of a host: what it is, what was found, and what can run on it. */
+
+import { identifyProcessor, isAarch64, microarchitecture } from "../../ffi/mod.ts";
 import { capabilitiesOf, unmetNeed } from "./capabilities.ts";
-import { cpuidText } from "./cpu.ts";
+import { cpuidText, processorWords } from "./cpu.ts";
 import { hypervisorOf } from "./hypervisor.ts";
 import { osRelease } from "./probes/_release.ts";
 import { PROBES } from "./probes/mod.ts";
@@ -28,6 +30,8 @@ export interface Examination {
 const BRAND = [0x8000_0002, 0x8000_0003, 0x8000_0004];
 
 function brand(host: Host): string {
+  const cpu = identifyProcessor(host);
+  if (isAarch64(cpu)) return microarchitecture(cpu)?.name ?? processorWords(cpu);
   const [highest] = host.cpuid(0x8000_0000);
   if (highest < BRAND[BRAND.length - 1]!) return "unknown processor";
   return cpuidText(...BRAND.flatMap((leaf) => host.cpuid(leaf)))

@@ -1,4 +1,5 @@
 /** Which hypervisor a host runs under, from what a guest can see of it. */
+import { identifyProcessor, isAarch64 } from "../../ffi/mod.ts";
 import { cpuidText, hasHypervisorBit } from "./cpu.ts";
 import type { Host } from "./types.ts";
 
@@ -58,8 +59,24 @@ function xenVersion(host: Host, base: number): string {
   return `${version >>> 16}.${version & 0xffff}`;
 }
 
+/** Machines of hypervisors by what DMI says, where nothing else tells: on aarch64. EC2's metal ones are hardware. */
+const DMI_PRODUCTS: readonly (readonly [RegExp, VisibleHypervisor["kind"]])[] = [
+  [/^Amazon EC2 (?!.*\.metal)/, "kvm"],
+  [/^(QEMU|Google Google Compute Engine|oVirt|OpenStack)/, "kvm"],
+  [/^Apple Inc\. Apple Virtualization/, "other"],
+  [/^Microsoft Corporation Virtual Machine/, "hyper-v"],
+  [/^VMware/, "vmware"],
+];
+
+function ofDmi(host: Host): VisibleHypervisor | undefined {
+  const product = dmiProduct(host);
+  const [, kind] = DMI_PRODUCTS.find(([pattern]) => product !== undefined && pattern.test(product)) ?? [];
+  return kind && { kind, signature: "", version: undefined, product };
+}
+
 /** The hypervisor; undefined on hardware. */
 export function hypervisorOf(host: Host): VisibleHypervisor | undefined {
+  if (isAarch64(identifyProcessor(host))) return ofDmi(host);
   const underXen = fileText(host, "/sys/hypervisor/type") === "xen";
   if (!hasHypervisorBit(host) && !underXen) return undefined;
   const { text, base } = signature(host);

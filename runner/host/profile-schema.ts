@@ -38,15 +38,18 @@ const hybrid = z.strictObject({
 });
 
 const cpu = z.strictObject({
-  vendor: z.enum(["GenuineIntel", "AuthenticAMD"]),
+  vendor: z
+    .enum(["GenuineIntel", "AuthenticAMD", "ARM", "Ampere", "Apple", "implementer 0x00"])
+    .describe("who has made it; of aarch64 who has designed its cores, as MIDR_EL1 has it"),
   name: z.string().min(1).max(47).describe("model name, as /proc/cpuinfo has it"),
-  family: z.int().min(4).max(270).describe("display family; may be written as 0x1a"),
-  model: z.int().min(0).max(255),
-  stepping: z.int().min(0).max(15),
+  family: z.int().min(4).max(270).describe("display family; may be written as 0x1a; 8 of aarch64"),
+  model: z.int().min(0).max(0xfff).describe("up to 255; of aarch64 the part number, up to 0xfff"),
+  stepping: z.int().min(0).max(255).describe("up to 15; of aarch64 variant and revision: 0x31 is r3p1"),
   cores: z.int().min(1).max(1024),
   tsx: tsx.default({ hle: false, rtm: false, alwaysAborts: false }),
   hybrid: hybrid.optional(),
   specLockMap: z.boolean().default(false).describe("AMD Zen: speculates on locks"),
+  lse: z.boolean().optional().describe("aarch64: atomics are instructions of their own (LSE)"),
 });
 
 const pmu = z.strictObject({
@@ -104,6 +107,10 @@ const kernel = z.strictObject({
     .boolean()
     .default(false)
     .describe("ioctl(PERIOD) waits for the next overflow, as before 3.14"),
+  perfUserAccess: z
+    .boolean()
+    .optional()
+    .describe("aarch64: kernel.perf_user_access, programs read counters without a system call"),
 });
 
 /** The document of a profile. */

@@ -25,9 +25,10 @@ type Outcome = number | string;
 /** Raw config of the tick. */
 function ticksOf({ cpu }: HostProfile): bigint {
   const line = microarchitecture(cpu);
-  if (line === undefined) throw new Error(`no table has the processor of ${cpu.name}`);
+  // A guest that is told nothing of its processor has no counters either.
+  if (line === undefined) return 0n;
   const events: CoreEvents = CORES[line.core];
-  return events["retired-conditional-branches"]!;
+  return (events["retired-conditional-branches"] ?? events["retired-branches"])!;
 }
 
 /** What is counted of some steps on a host that is right after its start; or why there is no counter. */
@@ -70,6 +71,10 @@ const CASES = {
 /** Outcomes in the order of the cases. */
 const EXPECTED: Readonly<Record<string, readonly Outcome[]>> = {
   "alder-lake": [502, 500, 500, 500, 400],
+  // On aarch64 an event has sixteen bits: the others are masked in silence.
+  "ampere-altra": [502, 500, 500, 500, 400],
+  "ampere-one": [502, 500, 500, 500, 400],
+  "apple-m-vm": ["ENOENT", "ENOENT", "ENOENT", "ENOENT", "ENOENT"],
   "arrow-lake-h": [502, 500, 500, 500, 400],
   "aws-c5-9xlarge": [502, 500, 500, 500, 0],
   "clearwater-forest": [502, 500, 500, 500, 400],
@@ -79,6 +84,9 @@ const EXPECTED: Readonly<Record<string, readonly Outcome[]>> = {
   "github-actions": ["EACCES", "EACCES", "EACCES", "EACCES", "EACCES"],
   "gitlab-saas": ["EPERM", "EPERM", "EPERM", "EPERM", "EPERM"],
   "granite-rapids": [502, 500, 500, 500, 0],
+  graviton2: [502, 500, 500, 500, 400],
+  graviton3: [502, 500, 500, 500, 400],
+  graviton4: [502, 500, 500, 500, 400],
   gvisor: ["ENODEV", "ENODEV", "ENODEV", "ENODEV", "ENODEV"],
   haswell: [502, 500, 500, 500, 0],
   "haswell-6.12": [502, 500, 500, 500, 400],

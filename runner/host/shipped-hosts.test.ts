@@ -8,6 +8,9 @@ import { profileNames } from "./profiles.ts";
 /** Problems that are found on each host. */
 const PROBLEMS: Readonly<Record<string, readonly string[]>> = {
   "alder-lake": [],
+  "ampere-altra": ["x86-64"],
+  "ampere-one": ["x86-64"],
+  "apple-m-vm": ["x86-64", "cpu-known", "cpu-known-to-rr", "context-switch-events", "hardware-events"],
   "arrow-lake-h": ["cpu-known-to-rr"],
   "aws-c5-9xlarge": ["context-switch-events"],
   "clearwater-forest": ["cpu-known-to-rr"],
@@ -17,6 +20,9 @@ const PROBLEMS: Readonly<Record<string, readonly string[]>> = {
   "github-actions": ["perf-allowed"],
   "gitlab-saas": ["perf-allowed"],
   "granite-rapids": ["cpu-known-to-rr"],
+  graviton2: ["x86-64"],
+  graviton3: ["x86-64"],
+  graviton4: ["x86-64"],
   gvisor: ["perf-allowed", "kernel-recent"],
   haswell: ["kernel-recent"],
   "haswell-6.12": [],
@@ -63,10 +69,20 @@ const FINDINGS: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   zen3: { pmu: "yes", "in-txcp": "no", "spec-lock-map": "no" },
   "zen5-turin": { "cpu-known": "yes", pmu: "yes" },
   "haswell-6.12": { "rr-period": "yes", "smi-counted": "no" },
+  graviton2: {
+    "lse-atomics": "yes",
+    "exclusives-counted": "yes",
+    "user-mode-counters": "no",
+    kvm: "yes",
+    pmu: "yes",
+  },
+  graviton3: { "user-mode-counters": "yes", "virtual-machine": "no", "hardware-ticks": "yes" },
+  "apple-m-vm": { "lse-atomics": "yes", "virtual-machine": "yes", kvm: "no" },
 };
 
 /** Hosts on which rr can't run, and why. */
 const NOT_FOR_RR: Readonly<Record<string, readonly string[]>> = {
+  "apple-m-vm": ["cpu-known-to-rr", "hardware-events"],
   "arrow-lake-h": ["cpu-known-to-rr"],
   "aws-c5-9xlarge": ["context-switch-events"],
   "clearwater-forest": ["cpu-known-to-rr"],
@@ -113,7 +129,8 @@ for (const [name, { problems, capabilities, verdicts }] of examinations) {
     const obstacles = Object.fromEntries(
       verdicts.map(({ engine, obstacles }) => [engine, obstacles.map(({ capability }) => capability)]),
     );
-    assertEquals(obstacles, { embedded: [], rr: [...(NOT_FOR_RR[name] ?? [])] });
+    const foreign = problems.some(({ probe }) => probe.name === "x86-64");
+    assertEquals(obstacles, { embedded: foreign ? ["x86-64"] : [], rr: [...(NOT_FOR_RR[name] ?? [])] });
   });
 }
 

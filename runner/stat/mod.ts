@@ -4,7 +4,7 @@ import type { HostModel } from "../../engine/host/mod.ts";
 import { ENDING_SIGNALS } from "../../engine/interrupts.ts";
 import { findProgram } from "../../engine/program.ts";
 import { installInterrupts, restoreDefault, SIG, setTimer } from "../../ffi/mod.ts";
-import { loadProfile } from "../host/mod.ts";
+import { loadRunnableProfile } from "../host/mod.ts";
 import { type StatRow, statRows } from "./events.ts";
 import { measureRun, type StatRun } from "./measure.ts";
 import { measureDescribed } from "./measure-described.ts";
@@ -89,7 +89,7 @@ export function countRuns(options: StatOptions): { summary: StatSummary; last: S
 
 /** The same on a described host, one recording after the other. */
 function countDescribed({ command, events, detailed, repeat }: StatOptions, host: string) {
-  const profile = loadProfile(host);
+  const profile = loadRunnableProfile(host);
   let rows: readonly StatRow[] = [];
   const rowsOf = (model: HostModel) => {
     rows = statRows(events, model, detailed);

@@ -97,6 +97,7 @@ function hardwareSource(world: OpenWorld, attr: Attr): Source | number {
     preciseIp: attr.preciseIp,
     excludeUser: attr.has("exclude_user"),
     excludeHost: attr.has("exclude_host"),
+    excludeIdle: attr.has("exclude_idle"),
     branchStack: attr.branchStack,
     mayCountOthers: allowsCpu(world.profile.kernel),
   });

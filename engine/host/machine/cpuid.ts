@@ -1,9 +1,9 @@
 /**
  * cpuid of a described host. Of the features that programs choose their code by, it has those of x86-64-v2 only: a
- * program that is recorded on a described host still runs on the processor that is there.
+ * program that is recorded on a described host still runs on the processor that is there. On aarch64 there is none: zeros.
  * Source: Intel SDM volume 2, CPUID; AMD APM volume 3, appendix E; of hypervisors see {@link SIGNATURES}.
  */
-import type { CpuidResult } from "../../../ffi/mod.ts";
+import { type CpuidResult, isAarch64 } from "../../../ffi/mod.ts";
 import type { PmuLayout } from "../pmu/layout.ts";
 import type { CpuProfile, HostProfile, Hypervisor } from "../profile.ts";
 
@@ -90,6 +90,7 @@ function hypervisorLeaf(hypervisor: Hypervisor, leaf: number): CpuidResult {
  * @param layout Counters that the kernel of programs sees; undefined for none.
  */
 export function cpuidOf({ cpu, hypervisor }: HostProfile, layout: PmuLayout | undefined) {
+  if (isAarch64(cpu)) return (): CpuidResult => NONE;
   const intel = cpu.vendor === "GenuineIntel";
   const lastBasic = intel ? LAST_INTEL : LAST_AMD;
   // Twelve letters, in ebx, edx and ecx.

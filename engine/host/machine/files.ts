@@ -1,10 +1,11 @@
 /** Files of /proc and /sys that tell of a described host. Source: the kernel's Documentation/ABI and proc(5). */
-import { PERF_TYPE } from "../../../ffi/mod.ts";
+import { isAarch64, MIDR_FILE, PERF_TYPE } from "../../../ffi/mod.ts";
 import { formatMask } from "../pmu/hw-config.ts";
 import type { PmuLayout } from "../pmu/layout.ts";
-import { HYBRID_UNITS, kindsOf } from "../pmu/units.ts";
+import { ARM_UNIT, HYBRID_UNITS, kindsOf } from "../pmu/units.ts";
 import type { HostProfile, Hypervisor } from "../profile.ts";
-import { cpuInfo } from "./cpuinfo.ts";
+import { isAtLeast } from "../release.ts";
+import { cpuInfo, midrOf } from "./cpuinfo.ts";
 import type { Setting } from "./sysctls.ts";
 
 type File = string | (() => string);
@@ -14,7 +15,7 @@ const TSX_STATE = "/sys/devices/system/cpu/vulnerabilities/tsx_async_abort";
 /** Greatest precise level (`caps/max_precise`) on hardware. */
 const MAX_PRECISE = 3;
 
-/** Formats of the config's terms by vendor. arch/x86/events/{intel,amd}/core.c. */
+/** Formats of the config's terms by vendor. arch/x86/events/{intel,amd}/core.c; drivers/perf/arm_pmuv3.c (6.10). */
 const FORMATS: Readonly<Record<PmuLayout["vendor"], Readonly<Record<string, string>>>> = {
   GenuineIntel: {
     event: "config:0-7",
@@ -31,6 +32,7 @@ const FORMATS: Readonly<Record<PmuLayout["vendor"], Readonly<Record<string, stri
     inv: "config:23",
     cmask: "config:24-31",
   },
+  aarch64: { event: "config:0-15", long: "config1:0", rdpmc: "config1:1" },
 };
 const OPTIONAL_FORMATS: readonly (readonly [name: string, text: string, bit: bigint])[] = [
   ["any", "config:21", 21n],
@@ -56,6 +58,14 @@ const EVENTS: Readonly<Record<PmuLayout["vendor"], Readonly<Record<string, strin
     "cache-references": "event=0x60,umask=0xff",
     "cache-misses": "event=0x64,umask=0x09",
   },
+  aarch64: {
+    br_retired: "event=0x0021",
+    br_mis_pred_retired: "event=0x0022",
+    cpu_cycles: "event=0x0011",
+    inst_retired: "event=0x0008",
+    l1d_cache: "event=0x0004",
+    l1d_cache_refill: "event=0x0003",
+  },
 };
 /** What the machine says of itself by DMI: who has made it, and what it is. */
 const PRODUCTS: Readonly<
@@ -70,6 +80,11 @@ const PRODUCTS: Readonly<
 /** Where DMI is told of: the second is what the first leads to. drivers/firmware/dmi-id.c. */
 const DMI = ["/sys/class/dmi/id", "/sys/devices/virtual/dmi/id"];
 
+/** All processors, as the kernel lists them. */
+function cpusOf({ cores }: HostProfile["cpu"]): string {
+  return cores === 1 ? "0" : `0-${cores - 1}`;
+}
+
 /** Files of each PMU of the processor. */
 function allPmuFiles({ cpu, pmu }: HostProfile, layout: PmuLayout): Record<string, File> {
   const { hybrid } = cpu;
@@ -77,6 +92,14 @@ function allPmuFiles({ cpu, pmu }: HostProfile, layout: PmuLayout): Record<strin
     pmu.freezeOnSmi === undefined
       ? {}
       : { [`/sys/devices/${name}/freeze_on_smi`]: pmu.freezeOnSmi ? "1" : "0" };
+  if (layout.vendor === "aarch64") {
+    const { name, type } = ARM_UNIT;
+    const cpus = {
+      [`${EVENT_SOURCES}/${name}/cpus`]: cpusOf(cpu),
+      [`/sys/devices/${name}/cpus`]: cpusOf(cpu),
+    };
+    return { ...pmuFiles(layout, name, type), ...cpus };
+  }
   if (hybrid === undefined) return { ...pmuFiles(layout, "cpu", PERF_TYPE.RAW), ...smi("cpu") };
   return Object.assign(
     {},
@@ -99,10 +122,12 @@ function pmuFiles(layout: PmuLayout, name: string, type: number): Record<string,
   }
   const files: Record<string, File> = {
     [`${cpu}/type`]: `${type}`,
-    [`${cpu}/rdpmc`]: "1",
     [`${cpu}/perf_event_mux_interval_ms`]: "4",
-    [`${cpu}/caps/max_precise`]: `${vendor === "GenuineIntel" && precise ? MAX_PRECISE : 0}`,
   };
+  if (vendor !== "aarch64") {
+    files[`${cpu}/rdpmc`] = "1";
+    files[`${cpu}/caps/max_precise`] = `${vendor === "GenuineIntel" && precise ? MAX_PRECISE : 0}`;
+  }
   if (layout.umask2) formats.umask = "config:8-15,40-47";
   for (const [field, text] of Object.entries(formats)) files[`${cpu}/format/${field}`] = text;
   for (const [event, text] of Object.entries(EVENTS[vendor])) files[`${cpu}/events/${event}`] = text;
@@ -137,11 +162,15 @@ export function commandLine({ kernel }: HostProfile): string {
   return `BOOT_IMAGE=/boot/vmlinuz-${kernel.release} root=/dev/vda1 ro console=ttyS0`;
 }
 
+/** First release with kernel.perf_user_access. Documentation/arch/arm64/perf.rst; drivers/perf/arm_pmuv3.c (6.10). */
+const USER_ACCESS_RELEASE = [5, 17] as const;
+
 function kernelFiles(profile: HostProfile, settings: ReadonlyMap<string, Setting>): Record<string, File> {
   const { kernel, pmu, cpu } = profile;
+  const arm = isAarch64(cpu);
   const sys = "/proc/sys/kernel";
   const version = "#1 SMP PREEMPT_DYNAMIC";
-  const cpus = cpu.cores === 1 ? "0" : `0-${cpu.cores - 1}`;
+  const cpus = cpusOf(cpu);
   return {
     "/proc/version": `Linux version ${kernel.release} (described@host) (gcc) ${version}`,
     [`${sys}/ostype`]: "Linux",
@@ -156,6 +185,11 @@ function kernelFiles(profile: HostProfile, settings: ReadonlyMap<string, Setting
     "/sys/devices/system/cpu/online": cpus,
     "/sys/devices/system/cpu/possible": cpus,
     "/sys/devices/system/cpu/present": cpus,
+    ...(arm && { [MIDR_FILE]: midrOf(cpu) }),
+    ...(arm &&
+      isAtLeast(kernel.release, USER_ACCESS_RELEASE) && {
+        [`${sys}/perf_user_access`]: kernel.perfUserAccess ? "1" : "0",
+      }),
   };
 }
 

@@ -1,7 +1,8 @@
 /** Logs of a described host: what its kernel said while it started, and what the kernel below refused. */
-import { CORES, microarchitecture } from "../../../ffi/mod.ts";
+import { CORES, isAarch64, microarchitecture } from "../../../ffi/mod.ts";
 import type { CountedLine } from "../model-api.ts";
 import type { PmuLayout } from "../pmu/layout.ts";
+import { ARM_UNIT } from "../pmu/units.ts";
 import type { HostProfile } from "../profile.ts";
 import type { Refusal } from "../vpmu.ts";
 import { commandLine } from "./files.ts";
@@ -22,6 +23,12 @@ const HYPERVISORS = { kvm: "KVM", xen: "Xen HVM", vmware: "VMware", "hyper-v": "
 export function bootLines(profile: HostProfile, layout: PmuLayout | undefined): string[] {
   const { cpu, hypervisor, kernel } = profile;
   const lines = [`Linux version ${kernel.release}`, `Command line: ${commandLine(profile)}`];
+  // drivers/perf/arm_pmu.c, armpmu_register (6.10); the hypervisor is not told of.
+  if (isAarch64(cpu)) {
+    if (!layout) return lines;
+    const counters = `${layout.general + layout.fixed} counters available`;
+    return [...lines, `hw perfevents: enabled with ${ARM_UNIT.name} PMU driver, ${counters}`];
+  }
   if (hypervisor.kind !== "none") lines.push(`Hypervisor detected: ${HYPERVISORS[hypervisor.kind]}`);
   const hex = (number: number) => `0x${number.toString(16)}`;
   lines.push(

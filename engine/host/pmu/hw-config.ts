@@ -2,7 +2,8 @@
  * A driver's checks of one hardware event, and the config that it gives to a counter. Guest and host run the same
  * code with the layout that each believes in: what the guest's kernel has let pass, the host's may still refuse.
  * Source: Linux 6.18, arch/x86/events/core.c (x86_pmu_hw_config, x86_setup_perfctr), intel/core.c (intel_pmu_hw_config,
- * hsw_hw_config), amd/core.c (amd_core_hw_config).
+ * hsw_hw_config), amd/core.c (amd_core_hw_config); of aarch64 Linux 6.10, drivers/perf/arm_pmu.c (armpmu_event_init,
+ * __hw_perf_event_init), arm_pmuv3.c (__armv8_pmuv3_map_event, armv8pmu_set_event_filter).
  */
 import { ERRNO, IN_TX, IN_TXCP, PERF_COUNT_HW, PERF_TYPE } from "../../../ffi/mod.ts";
 import type { CoreKind } from "../profile.ts";
@@ -26,6 +27,8 @@ export interface HardwareRequest {
   readonly excludeHost: boolean;
   /** Stacks of branches are asked for. */
   readonly branchStack: boolean;
+  /** Idle time is not wanted. @default false */
+  readonly excludeIdle?: boolean;
   /** Whoever asks may count what others do on a processor (`perf_allow_cpu`). */
   readonly mayCountOthers: boolean;
 }
@@ -33,6 +36,10 @@ export interface HardwareRequest {
 /** event, umask, edge, invert, cmask: X86_RAW_EVENT_MASK and AMD64_RAW_EVENT_MASK, arch/x86/include/asm/perf_event.h. */
 const RAW_EVENT_MASK = 0xff84_ffffn;
 const AMD_RAW_EVENT_MASK = RAW_EVENT_MASK | 0xf_0000_0000n;
+/** ARMV8_PMU_EVTYPE_EVENT, include/linux/perf/arm_pmuv3.h. */
+const ARM_EVENT_MASK = 0xffffn;
+/** CHAIN makes one counter of two, and is none that a program may open. */
+const ARM_CHAIN = 0x1en;
 /** ARCH_PERFMON_EVENTSEL_UMASK2 and EQ, which a PMU's `config_mask` has besides since Linux 6.11. */
 const UMASK2 = 0xff10_0000_0000n;
 const ANY_THREAD = 1n << 21n;
@@ -66,6 +73,18 @@ const EVENT_MAP: Readonly<Record<PmuLayout["vendor"], Readonly<Record<number, bi
     [PERF_COUNT_HW.STALLED_CYCLES_FRONTEND]: 0x0287n,
     [PERF_COUNT_HW.STALLED_CYCLES_BACKEND]: 0x0187n,
   },
+  // armv8_pmuv3_perf_map; branches are PC_WRITE_RETIRED where that is implemented, which it is on none of these cores.
+  aarch64: {
+    [PERF_COUNT_HW.CPU_CYCLES]: 0x11n,
+    [PERF_COUNT_HW.INSTRUCTIONS]: 0x08n,
+    [PERF_COUNT_HW.CACHE_REFERENCES]: 0x04n,
+    [PERF_COUNT_HW.CACHE_MISSES]: 0x03n,
+    [PERF_COUNT_HW.BRANCH_INSTRUCTIONS]: 0x21n,
+    [PERF_COUNT_HW.BRANCH_MISSES]: 0x10n,
+    [PERF_COUNT_HW.BUS_CYCLES]: 0x1dn,
+    [PERF_COUNT_HW.STALLED_CYCLES_FRONTEND]: 0x23n,
+    [PERF_COUNT_HW.STALLED_CYCLES_BACKEND]: 0x24n,
+  },
 };
 const HARDWARE_EVENTS = Object.keys(PERF_COUNT_HW).length;
 /** Caches, operations, results of PERF_TYPE_HW_CACHE, and where a cache has an operation (bit = operation). */
@@ -77,6 +96,7 @@ const BRANCH_UNIT = 5;
 
 function hardwareConfig(layout: PmuLayout, { config }: HardwareRequest): bigint | number {
   if (config >= BigInt(HARDWARE_EVENTS)) return -ERRNO.EINVAL;
+  if (Number(config) === PERF_COUNT_HW.BRANCH_INSTRUCTIONS && !layout.mapsBranches) return -ERRNO.ENOENT;
   return EVENT_MAP[layout.vendor][Number(config)] ?? -ERRNO.ENOENT;
 }
 
@@ -93,6 +113,7 @@ function cacheConfig(layout: PmuLayout, { config }: HardwareRequest): bigint | n
 /** Bits of a raw config that the kernel passes on to a counter; the others are masked, and nobody is told. */
 function rawMask({ vendor, umask2, transactional }: PmuLayout): bigint {
   if (vendor === "AuthenticAMD") return AMD_RAW_EVENT_MASK;
+  if (vendor === "aarch64") return ARM_EVENT_MASK;
   return RAW_EVENT_MASK | (umask2 ? UMASK2 : 0n) | (transactional ? IN_TX | IN_TXCP : 0n);
 }
 
@@ -105,7 +126,7 @@ export function formatMask(layout: PmuLayout): bigint {
 
 /** The bit of all threads of a core is no user's own business. `intel_pmu_hw_config`, arch/x86/events/intel/core.c. */
 function anyThread(layout: PmuLayout, { config, mayCountOthers }: HardwareRequest): bigint | number {
-  if (layout.vendor === "AuthenticAMD" || (config & ANY_THREAD) === 0n) return 0n;
+  if (layout.vendor !== "GenuineIntel" || (config & ANY_THREAD) === 0n) return 0n;
   if (layout.version < ANY_THREAD_VERSION) return -ERRNO.EINVAL;
   return mayCountOthers ? ANY_THREAD : -ERRNO.EACCES;
 }
@@ -133,22 +154,31 @@ function isTooShort({ periodLimit }: PmuLayout, config: bigint, request: Hardwar
   return samplePeriod < BigInt(least);
 }
 
+/** Checks of aarch64: no level of precision but 0 is asked about, and two refusals are its own. */
+function checkArm(config: bigint, { excludeIdle, branchStack }: HardwareRequest): number {
+  if (branchStack || excludeIdle === true) return -ERRNO.EOPNOTSUPP;
+  return config === ARM_CHAIN ? -ERRNO.EINVAL : 0;
+}
+
 /**
  * Checks a hardware event.
  *
  * @returns What a counter is to be told, or −errno.
  */
 export function hwConfig(layout: PmuLayout, request: HardwareRequest): Selection | number {
-  if (request.preciseIp > (layout.precise ? MAX_PRECISE : 0)) return -ERRNO.EOPNOTSUPP;
-  if (request.preciseIp > 0 && request.samplePeriod === 0n) return -ERRNO.EINVAL;
-  if (request.branchStack && !layout.precise) return -ERRNO.EOPNOTSUPP;
+  const arm = layout.vendor === "aarch64";
+  if (!arm && request.preciseIp > (layout.precise ? MAX_PRECISE : 0)) return -ERRNO.EOPNOTSUPP;
+  if (!arm && request.preciseIp > 0 && request.samplePeriod === 0n) return -ERRNO.EINVAL;
+  if (!arm && request.branchStack && !layout.precise) return -ERRNO.EOPNOTSUPP;
   const decode = { [PERF_TYPE.HARDWARE]: hardwareConfig, [PERF_TYPE.HW_CACHE]: cacheConfig }[request.type];
   const config = (decode ?? rawConfig)(layout, request);
   if (typeof config === "number") return config;
   if (isTooShort(layout, config, request)) return -ERRNO.EINVAL;
-  if (layout.vendor === "GenuineIntel") {
-    const refused = checkTransactional(config, request);
-    if (refused !== 0) return refused;
-  }
+  const refused = arm
+    ? checkArm(config, request)
+    : layout.vendor === "GenuineIntel"
+      ? checkTransactional(config, request)
+      : 0;
+  if (refused !== 0) return refused;
   return { config, user: !request.excludeUser && !request.excludeHost, unit: request.unit };
 }

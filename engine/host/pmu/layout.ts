@@ -4,7 +4,7 @@ import type { PeriodLimit } from "./period-limit.ts";
 
 /** What a kernel's driver has learned of its PMU: by cpuid, so a guest believes its hypervisor. */
 export interface PmuLayout {
-  readonly vendor: "GenuineIntel" | "AuthenticAMD";
+  readonly vendor: "GenuineIntel" | "AuthenticAMD" | "aarch64";
   readonly general: number;
   readonly fixed: number;
   readonly width: number;
@@ -19,6 +19,8 @@ export interface PmuLayout {
   readonly transactional: boolean;
   /** Configs have a second byte of the umask (cpuid leaf 0x23), and the kernel knows. */
   readonly umask2: boolean;
+  /** The kernel knows an event for PERF_COUNT_HW_BRANCH_INSTRUCTIONS: on aarch64 from 6.4 on (commit a30b87e6bd7d). */
+  readonly mapsBranches: boolean;
   /** Precise sampling (PEBS): not in guests. */
   readonly precise: boolean;
 }
@@ -34,6 +36,8 @@ const FIXED_EVENTS: ReadonlyMap<bigint, number> = new Map([
   [0x003cn, 1],
   [0x0300n, 2],
 ]);
+/** The cycle counter of aarch64 counts CPU_CYCLES alone. `armv8pmu_get_event_idx`, drivers/perf/arm_pmuv3.c (6.10). */
+const ARM_CYCLES = 0x11n;
 /** Reference cycles have no event code of their own for a general counter. */
 const FIXED_ONLY = 0x0300n;
 /** The only counter that can be checkpointed. `counter2_constraint`, arch/x86/events/intel/core.c. */
@@ -43,6 +47,9 @@ const CHECKPOINTED_COUNTER = 2;
 export function candidates(layout: PmuLayout, config: bigint): readonly number[] {
   const general = Array.from({ length: layout.general }, (_, index) => index);
   if (layout.vendor === "AuthenticAMD") return general;
+  if (layout.vendor === "aarch64") {
+    return config === ARM_CYCLES && layout.fixed > 0 ? [FIXED_BASE, ...general] : general;
+  }
   if ((config & IN_TXCP) !== 0n) return general.filter((index) => index === CHECKPOINTED_COUNTER);
   const fixed = FIXED_EVENTS.get(config);
   const own = fixed !== undefined && fixed < layout.fixed ? [FIXED_BASE + fixed] : [];

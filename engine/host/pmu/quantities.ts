@@ -8,6 +8,7 @@ import {
   type CoreName,
   codeOf,
   EVENT_LISTS,
+  isAarch64,
   microarchitecture,
   vendorEvents,
 } from "../../../ffi/mod.ts";
@@ -76,8 +77,8 @@ const NAMED: Readonly<Record<string, Quantity>> = {
  * indirect branches AMD counts is not said.
  */
 const VENDORS: readonly (readonly [RegExp, Quantity])[] = [
-  [/^(INST_RETIRED\.ANY(_P)?|ex_ret_instr)$/, INSTRUCTIONS],
-  [/^(BR_INST_RETIRED\.ALL_BRANCHES|ex_ret_brn)$/, BRANCHES],
+  [/^(INST_RETIRED(\.ANY(_P)?)?|INST_ALL|ex_ret_instr)$/, INSTRUCTIONS],
+  [/^(BR_INST_RETIRED\.ALL_BRANCHES|BR_RETIRED|INST_BRANCH|ex_ret_brn)$/, BRANCHES],
   [/^(BR_INST_RETIRED\.(CONDITIONAL|COND|JCC)|ex_ret_(brn_)?cond)$/, CONDITIONAL],
   [/^BR_INST_RETIRED\.(COND_TAKEN|TAKEN_JCC)$/, TAKEN_CONDITIONAL],
   [/^BR_INST_RETIRED\.(COND_NTAKEN|NOT_TAKEN)$/, NOT_TAKEN],
@@ -95,23 +96,27 @@ const VENDORS: readonly (readonly [RegExp, Quantity])[] = [
   [/^(CPU_CLK_UNHALTED\.(THREAD|CORE|REF_TSC|REF)(_P)?|ls_not_halted_cyc)$/, CYCLES],
 ];
 
-/** Architectural events: event | umask << 8. Intel SDM volume 3B, 20.2.1.2; AMD PPR, PMCx0C0, x076, x0C2. */
-const ARCHITECTURAL: Readonly<Record<CpuProfile["vendor"], Readonly<Record<number, Quantity>>>> = {
-  GenuineIntel: {
+/**
+ * Architectural events: event | umask << 8. Intel SDM volume 3B, 20.2.1.2; AMD PPR, PMCx0C0, x076, x0C2; of aarch64
+ * include/linux/perf/arm_pmuv3.h.
+ */
+const ARCHITECTURAL: Readonly<Record<"Intel" | "AMD" | "aarch64", Readonly<Record<number, Quantity>>>> = {
+  Intel: {
     60: CYCLES,
     192: INSTRUCTIONS,
     196: BRANCHES,
     // Pseudo code of reference cycles, which only a fixed counter counts (arch/x86/events/intel/core.c).
     768: CYCLES,
   },
-  AuthenticAMD: { 118: CYCLES, 192: INSTRUCTIONS, 194: BRANCHES },
+  AMD: { 118: CYCLES, 192: INSTRUCTIONS, 194: BRANCHES },
+  aarch64: { 8: INSTRUCTIONS, 17: CYCLES, 33: BRANCHES },
 };
 
 const known = new Map<string, ReadonlyMap<bigint, Quantity>>();
 
 /** What the events of a core count, by the code in their config; of a core that nobody knows the architectural ones. */
 function quantitiesOf(
-  vendor: CpuProfile["vendor"],
+  vendor: keyof typeof ARCHITECTURAL,
   core: CoreName | undefined,
 ): ReadonlyMap<bigint, Quantity> {
   const key = `${vendor} ${core}`;
@@ -130,7 +135,7 @@ function quantitiesOf(
     const quantity = VENDORS.find(([names]) => names.test(name))?.[1];
     // Other terms than these change what is counted.
     if (quantity && /^event=\w+(,umask=\w+)?$/.test(terms)) {
-      quantities.set(codeOf(terms, vendor === "GenuineIntel" ? "Intel" : "AMD"), quantity);
+      quantities.set(codeOf(terms, vendor), quantity);
     }
   }
   known.set(key, quantities);
@@ -146,7 +151,8 @@ export class Quantities {
 
   constructor(cpu: CpuProfile) {
     const line = microarchitecture(cpu);
-    const of = (core: CoreName | undefined) => quantitiesOf(cpu.vendor, core);
+    const vendor = isAarch64(cpu) ? "aarch64" : cpu.vendor === "GenuineIntel" ? "Intel" : "AMD";
+    const of = (core: CoreName | undefined) => quantitiesOf(vendor, core);
     this.#byKind = {
       core: of(line?.core),
       atom: of(line?.efficient),

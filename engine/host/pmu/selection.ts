@@ -2,7 +2,7 @@
  * Which event of the hardware a raw config selects, and what it counts of an activity. The codes are those of
  * `ffi/perf`; a code that is none of them is an event that never happens here, as the model knows of no caches.
  */
-import { IN_TX, IN_TXCP } from "../../../ffi/mod.ts";
+import { IN_TX, IN_TXCP, isAarch64 } from "../../../ffi/mod.ts";
 import type { Certainty } from "../model-api.ts";
 import type { CoreKind, CpuProfile } from "../profile.ts";
 import { type Activity, branchesOf } from "./activity.ts";
@@ -11,6 +11,7 @@ import { isOfBranches, Quantities, type Quantity } from "./quantities.ts";
 /** Bits of the config that say which event it is; the rest changes how it is counted. */
 const INTEL_CODE = 0xff00_0000_ffffn;
 const AMD_CODE = 0xf_0000_ffffn;
+const ARM_CODE = 0xffffn;
 /** Invert, and the threshold that an event must reach in one cycle: what they count is not known here. */
 const INVERT = 1n << 23n;
 const CMASK_SHIFT = 24n;
@@ -32,15 +33,17 @@ function isFiltered({ config }: Selection): boolean {
 /** Counts events on one kind of processor. */
 export class EventCounts {
   readonly #cpu: CpuProfile;
+  readonly #code: bigint;
   readonly #quantities: Quantities;
 
   constructor(cpu: CpuProfile) {
     this.#cpu = cpu;
+    this.#code = isAarch64(cpu) ? ARM_CODE : cpu.vendor === "GenuineIntel" ? INTEL_CODE : AMD_CODE;
     this.#quantities = new Quantities(cpu);
   }
 
   #quantityOf({ config, unit = "core" }: Selection): Quantity {
-    return this.#quantities.of(unit, config & (this.#isIntel ? INTEL_CODE : AMD_CODE));
+    return this.#quantities.of(unit, config & this.#code);
   }
 
   get #isIntel(): boolean {

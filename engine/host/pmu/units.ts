@@ -1,5 +1,5 @@
 /** PMUs of a processor as event sources: one, or one for each kind of core. Source: Linux 6.18, arch/x86/events/intel/core.c. */
-import { PERF_TYPE } from "../../../ffi/mod.ts";
+import { isAarch64, PERF_TYPE } from "../../../ffi/mod.ts";
 import type { CoreKind, CpuProfile } from "../profile.ts";
 
 /** Names and types of the PMUs of a hybrid processor; those behind the first have types that the kernel gives out. */
@@ -9,6 +9,9 @@ export const HYBRID_UNITS: Readonly<Record<CoreKind, { readonly name: string; re
   lowpower: { name: "cpu_lowpower", type: 11 },
 };
 
+/** The one PMU of aarch64 with ACPI: its type is one that the kernel gives out. drivers/perf/arm_pmu_acpi.c, pmu_init. */
+export const ARM_UNIT = { name: "armv8_pmuv3_0", type: 8 } as const;
+
 /** Kinds of core that a processor has. */
 export function kindsOf({ hybrid }: Pick<CpuProfile, "hybrid">): readonly CoreKind[] {
   if (hybrid === undefined) return ["core"];
@@ -16,6 +19,7 @@ export function kindsOf({ hybrid }: Pick<CpuProfile, "hybrid">): readonly CoreKi
 }
 
 /** The kind of core whose PMU has a type; undefined if there is none. */
-export function unitOf(cpu: Pick<CpuProfile, "hybrid">, type: number): CoreKind | undefined {
+export function unitOf(cpu: Pick<CpuProfile, "hybrid" | "vendor">, type: number): CoreKind | undefined {
+  if (isAarch64(cpu) && type === ARM_UNIT.type) return "core";
   return kindsOf(cpu).find((kind) => HYBRID_UNITS[kind].type === type);
 }

@@ -3,7 +3,7 @@
  * user mode. `origins.ts` says for each code where it comes from, and a test compares it with that source.
  */
 
-/** event | umask << 8, and from bit 32 on what does not fit there (AMD event bits 8…11, Intel umask bits 8…). */
+/** On x86 event | umask << 8 (on aarch64 the event, up to 16 bits), and from bit 32 on what does not fit there (AMD event bits 8…11, Intel umask bits 8…). */
 export type CoreEvents = Readonly<Record<string, bigint>>;
 
 const NEHALEM: CoreEvents = {
@@ -107,6 +107,25 @@ const BULLDOZER: CoreEvents = {
   "retired-far-control-transfers": 0xc6n,
 };
 
+/**
+ * Cores of Arm's own from Cortex-A76 on. They have no event of conditional branches: rr counts all of them. A loop of
+ * exclusives (LL/SC) runs once more where it is interrupted; how often exclusives were tried shows whether there are any.
+ */
+const NEOVERSE: CoreEvents = {
+  "retired-branches": 0x21n,
+  "retired-mispredicted-branches": 0x22n,
+  "exclusive-stores": 0x6fn,
+};
+
+/** The kernel's driver knows what these count; of exclusives it counts atomics too, so that they tell nothing. */
+const APPLE: CoreEvents = {
+  "retired-conditional-branches": 0x94n,
+  "retired-branches": 0x8dn,
+  "retired-taken-branches": 0x90n,
+  "retired-calls": 0x8en,
+  "retired-returns": 0x8fn,
+};
+
 /** Core → its events. */
 export const CORES = {
   Nehalem: NEHALEM,
@@ -151,6 +170,15 @@ export const CORES = {
   Piledriver: BULLDOZER,
   Steamroller: BULLDOZER,
   Excavator: BULLDOZER,
+  "Neoverse N1": NEOVERSE,
+  "Neoverse N2": NEOVERSE,
+  "Neoverse V1": NEOVERSE,
+  "Neoverse V2": NEOVERSE,
+  AmpereOne: NEOVERSE,
+  Firestorm: APPLE,
+  Icestorm: APPLE,
+  Avalanche: APPLE,
+  Blizzard: APPLE,
 } as const satisfies Readonly<Record<string, CoreEvents>>;
 
 /** Name of a core. */

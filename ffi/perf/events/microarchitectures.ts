@@ -1,6 +1,6 @@
 /**
  * Which cores a processor has: a table by vendor, family, model and stepping.
- * Source: Linux 6.18, arch/x86/include/asm/intel-family.h; arch/x86/kernel/cpu/amd.c (`bsp_init_amd` tells the Zens apart;
+ * Source: Linux 6.18, arch/arm64/include/asm/cputype.h (parts of aarch64); arch/x86/include/asm/intel-family.h; arch/x86/kernel/cpu/amd.c (`bsp_init_amd` tells the Zens apart;
  * models 0xd0…0xef of Zen 6 are of a later patch);
  * AMD's Revision Guides. Steppings only where two cores share a model.
  */
@@ -132,12 +132,44 @@ const AMD_1AH: readonly Row[] = [
   },
 ];
 
+/** By part number. The Apples are told by their performance core; processors 0 are efficient ones. */
+const ARM: readonly Row[] = [
+  { name: "Neoverse N1", core: "Neoverse N1", models: [0xd0c] },
+  { name: "Neoverse N2", core: "Neoverse N2", models: [0xd49] },
+  { name: "Neoverse V1", core: "Neoverse V1", models: [0xd40] },
+  { name: "Neoverse V2", core: "Neoverse V2", models: [0xd4f] },
+];
+const AMPERE: readonly Row[] = [{ name: "AmpereOne", core: "AmpereOne", models: [0xac3] }];
+const APPLE: readonly Row[] = [
+  {
+    name: "Apple M1",
+    core: "Firestorm",
+    efficient: "Icestorm",
+    models: [
+      [0x22, 0x25],
+      [0x28, 0x29],
+    ],
+  },
+  {
+    name: "Apple M2",
+    core: "Avalanche",
+    efficient: "Blizzard",
+    models: [
+      [0x32, 0x35],
+      [0x38, 0x39],
+    ],
+  },
+];
+
 const ROWS: Readonly<Record<string, readonly Row[]>> = {
   "GenuineIntel 6": INTEL_6,
   "AuthenticAMD 21": AMD_15H,
   "AuthenticAMD 23": AMD_17H,
   "AuthenticAMD 25": AMD_19H,
   "AuthenticAMD 26": AMD_1AH,
+  "ARM 8": ARM,
+  "Ampere 8": AMPERE,
+  "Apple 8": APPLE,
   "HygonGenuine 24": [{ name: "Hygon Dhyana (Zen)", core: "Zen", models: [[0x00, 0x0f]] }],
 };
 

@@ -19,12 +19,18 @@ import { microarchitecture } from "./microarchitectures.ts";
 import { type Modifiers, modifierAttr, parseModifiers } from "./modifiers.ts";
 import { EVENT_LISTS } from "./origins.ts";
 import { breakpoint, looksLikeTracepoint, noTracepoint, tracepoint } from "./probes.ts";
-import { identifyProcessor } from "./processor.ts";
+import { identifyProcessor, isAarch64 } from "./processor.ts";
 import { EventSource, sourceNames } from "./sources.ts";
 import { findVendorEvent, vendorEvents } from "./vendor-list.ts";
 
-/** PMUs of a hybrid processor: performance and efficient cores count apart. */
-const HYBRID = ["cpu_core", "cpu_atom"] as const;
+/** PMUs of a hybrid processor: performance and efficient cores count apart. The kernel's driver names those of Apple so. */
+const HYBRIDS = [
+  ["cpu_core", "cpu_atom"],
+  ["apple_firestorm_pmu", "apple_icestorm_pmu"],
+  ["apple_avalanche_pmu", "apple_blizzard_pmu"],
+] as const;
+/** The PMU of aarch64, where all cores are alike: armv8_pmuv3_0 with ACPI, armv8_neoverse_n1 by a device tree. */
+const ARM_PMU = /^armv\d+_\w+$/;
 /** Where the type of the PMU goes in the config of a generic event, for hybrid processors (linux/perf_event.h). */
 const PMU_TYPE_SHIFT = 32n;
 
@@ -61,12 +67,17 @@ function coreEvents(host: HostFacts, kind: "core" | "efficient"): ReadonlyMap<st
 
 /** The PMUs that count a hardware event: `cpu`, or the two of a hybrid processor. */
 function corePmus(host: HostFacts): { pmu: EventSource; kind: "core" | "efficient"; hybrid: boolean }[] {
-  const [core, atom] = HYBRID.map((name) => EventSource.find(host, name));
-  const pmus = [];
-  if (core) pmus.push({ pmu: core, kind: "core" as const, hybrid: true });
-  if (atom) pmus.push({ pmu: atom, kind: "efficient" as const, hybrid: true });
-  if (pmus.length > 0) return pmus;
-  const pmu = EventSource.find(host, "cpu");
+  for (const names of HYBRIDS) {
+    const [core, atom] = names.map((name) => EventSource.find(host, name));
+    const pmus = [];
+    if (core) pmus.push({ pmu: core, kind: "core" as const, hybrid: true });
+    if (atom) pmus.push({ pmu: atom, kind: "efficient" as const, hybrid: true });
+    if (pmus.length > 0) return pmus;
+  }
+  const single = isAarch64(identifyProcessor(host))
+    ? sourceNames(host).find((name) => ARM_PMU.test(name))
+    : undefined;
+  const pmu = EventSource.find(host, single ?? "cpu");
   return pmu ? [{ pmu, kind: "core", hybrid: false }] : [];
 }
 

@@ -13,11 +13,16 @@ function isAmd(core: CoreName): boolean {
   return /^Zen|^(Bulldozer|Piledriver|Steamroller|Excavator)$/.test(core);
 }
 
+function architectureOf(core: CoreName): "Intel" | "AMD" | "aarch64" {
+  if (isAmd(core)) return "AMD";
+  return /^(Neoverse|Ampere)|storm$|Avalanche|Blizzard/.test(core) ? "aarch64" : "Intel";
+}
+
 /** Codes that a core's own list, or rr's, gives for one of tickproof's names. */
 function codesInLists(core: CoreName, name: string): bigint[] {
   const names = VENDOR_NAMES[name];
   assert(names, `no vendor's name is known of ${name}`);
-  const vendor = isAmd(core) ? "AMD" : "Intel";
+  const vendor = architectureOf(core);
   const ofVendor = names.vendor.flatMap((each) => findVendorEvent(EVENT_LISTS[core], each) ?? []);
   const ofRr = names.rr
     .filter((each) => each.startsWith("AMD") === isAmd(core))
@@ -50,7 +55,11 @@ test("ticks are what rr counts, on every core that rr knows", () => {
 test("every list says which file and version it is of, and all of its lines can be read", () => {
   for (const file of readdirSync(join(import.meta.dir, "data"))) {
     const { origin, events } = vendorList(file.replace(/\.tsv$/, ""));
-    assertMatch(origin, /(tools\/perf\/pmu-events\/arch\/x86\/|src\/PerfCounters\.cc)/, file);
+    assertMatch(
+      origin,
+      /(tools\/perf\/pmu-events\/arch\/(x86|arm64)\/|drivers\/perf\/apple_m1_cpu_pmu\.c|src\/PerfCounters\.cc)/,
+      file,
+    );
     assertMatch(origin, /Linux (6\.1|6\.10|at [0-9a-f]{12})|rr at [0-9a-f]{12}/, file);
     assert(events.length > 0);
     for (const { name, unit, terms } of events) {

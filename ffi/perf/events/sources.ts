@@ -7,7 +7,7 @@ import type { PerfAttr } from "../attr.ts";
 import { PERF_TYPE } from "../constants.ts";
 import type { HostFacts } from "../facts.ts";
 import { EventNameError } from "./error.ts";
-import { identifyProcessor } from "./processor.ts";
+import { identifyProcessor, isAarch64 } from "./processor.ts";
 
 const ROOT = "/sys/bus/event_source/devices";
 
@@ -36,6 +36,15 @@ const AMD_FORMAT: ReadonlyMap<string, string> = new Map(
     ([name]) => !INTEL_ONLY.has(name),
   ),
 );
+
+/** Of aarch64 an event has sixteen bits (drivers/perf/arm_pmuv3.c, 6.18). */
+const ARM_FORMAT: ReadonlyMap<string, string> = new Map([["event", "config:0-15"]]);
+
+function builtInFormat(host: HostFacts): ReadonlyMap<string, string> {
+  const processor = identifyProcessor(host);
+  if (isAarch64(processor)) return ARM_FORMAT;
+  return processor.vendor === "GenuineIntel" ? X86_FORMAT : AMD_FORMAT;
+}
 
 /** The words of an attr that terms may set. */
 const CONFIGS = ["config", "config1", "config2", "config3"] as const;
@@ -84,8 +93,7 @@ export class EventSource {
     this.name = name;
     this.type = type;
     this.#host = host;
-    const amd = name === "cpu" && identifyProcessor(host).vendor !== "GenuineIntel";
-    this.#builtIn = name === "cpu" ? (amd ? AMD_FORMAT : X86_FORMAT) : new Map();
+    this.#builtIn = name === "cpu" ? builtInFormat(host) : new Map();
     const mask = this.#file("cpumask");
     this.cpus = mask === undefined ? undefined : parseCpuList(mask);
   }

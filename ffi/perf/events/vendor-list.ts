@@ -66,9 +66,10 @@ export function findVendorEvent(list: EventList, name: string): VendorEvent | un
 }
 
 /** Code of terms as `cores.ts` writes it; bits other than event and umask are left out. */
-export function codeOf(terms: string, vendor: "Intel" | "AMD"): bigint {
+export function codeOf(terms: string, vendor: "Intel" | "AMD" | "aarch64"): bigint {
   const term = (key: string) => BigInt(new RegExp(`(?:^|,)${key}=(0x[0-9a-f]+)`).exec(terms)?.[1] ?? 0);
   const [event, umask] = [term("event"), term("umask")];
+  if (vendor === "aarch64") return event;
   const upper = vendor === "AMD" ? (event >> 8n) << 32n : (umask >> 8n) << 40n;
   return (event & 0xffn) | ((umask & 0xffn) << 8n) | upper;
 }

@@ -35,12 +35,13 @@ const NOT_OF_THE_HOST: ReadonlySet<string> = new Set([
 /**
  * Opens an event for the caller, on whatever processor it runs.
  *
+ * @param leader Event whose group it joins. @default none
  * @returns It, or the name of the error: "ENOENT".
  * @throws {SyscallError} For an error that says nothing of the host.
  */
-export function openCounter(host: Host, attr: PerfAttr): Counter | string {
+export function openCounter(host: Host, attr: PerfAttr, leader = -1): Counter | string {
   using encoded = encodePerfAttr(attr);
-  const fd = host.perf.open(encoded.u8, 0, -1, -1, PERF_FLAG.FD_CLOEXEC);
+  const fd = host.perf.open(encoded.u8, 0, -1, leader, PERF_FLAG.FD_CLOEXEC);
   if (fd < 0) {
     const { code } = errnoInfo(-fd);
     if (NOT_OF_THE_HOST.has(code)) throw new SyscallError("perf_event_open", -fd);

@@ -9,7 +9,7 @@ export const cpuKnown: Probe = {
   name: "cpu-known",
   title: "the table of events has this processor",
   kind: "good",
-  measures: "cpuid leaves 0 and 1, looked up in tickproof's table of events",
+  measures: "cpuid leaves 0 and 1 (MIDR_EL1 on aarch64), looked up in tickproof's table of events",
   threshold: "the table has an event for ticks",
   source: "ffi/perf/events: Intel's and AMD's lists of events, per family and model",
   gates: { engines: [], tests: [] },

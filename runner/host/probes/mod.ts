@@ -6,6 +6,7 @@ import { contextSwitchEvents } from "./context-switch-events.ts";
 import { cpuKnown } from "./cpu-known.ts";
 import { cpuKnownToRr } from "./cpu-known-to-rr.ts";
 import { diskSpace } from "./disk-space.ts";
+import { exclusivesCounted } from "./exclusives-counted.ts";
 import { hardwareEvents } from "./hardware-events.ts";
 import { hardwareTicks } from "./hardware-ticks.ts";
 import { hle } from "./hle.ts";
@@ -20,6 +21,7 @@ import { kernelRecent } from "./kernel-recent.ts";
 import { kvm } from "./kvm.ts";
 import { kvmInTxCpBug } from "./kvm-in-txcp-bug.ts";
 import { lowMemory } from "./low-memory.ts";
+import { lseAtomics } from "./lse-atomics.ts";
 import { memfd } from "./memfd.ts";
 import { multiplexing } from "./multiplexing.ts";
 import { perfAllowed } from "./perf-allowed.ts";
@@ -45,15 +47,17 @@ import { specLockMap } from "./spec-lock-map.ts";
 import { throttled } from "./throttled.ts";
 import { tsxAlwaysAborts } from "./tsx-always-aborts.ts";
 import { tsxDisabled } from "./tsx-disabled.ts";
+import { userModeCounters } from "./user-mode-counters.ts";
 import { virtualMachine } from "./virtual-machine.ts";
 import { vmware } from "./vmware.ts";
+import { x8664 } from "./x86-64.ts";
 import { xen } from "./xen.ts";
 import { xenPmiOvercount } from "./xen-pmi-overcount.ts";
 import { yamaRestricted } from "./yama-restricted.ts";
 
 /** Probes under the heading that they are shown with. */
 export const PROBE_GROUPS: Readonly<Record<string, readonly Probe[]>> = {
-  processor: [cpuKnown, cpuKnownToRr, hle, rtm, tsxAlwaysAborts, hleIgnored, tsxDisabled],
+  processor: [x8664, cpuKnown, cpuKnownToRr, lseAtomics, hle, rtm, tsxAlwaysAborts, hleIgnored, tsxDisabled],
   "virtual machine": [virtualMachine, kvm, xen, vmware, hostKernelVisible],
   counters: [
     throttled,
@@ -70,6 +74,8 @@ export const PROBE_GROUPS: Readonly<Record<string, readonly Probe[]>> = {
     inTxCpRefused,
     kvmInTxCpBug,
     xenPmiOvercount,
+    exclusivesCounted,
+    userModeCounters,
     iocPeriodLate,
     rrPeriod,
     specLockMap,

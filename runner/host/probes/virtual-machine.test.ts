@@ -17,7 +17,7 @@ test("virtual-machine names the hypervisor, its version and the product", () => 
     "/sys/hypervisor/version/extra": ".amazon\n",
   };
   expectFindings("virtual-machine", [
-    [{}, "no", "no hypervisor bit"],
+    [{}, "no", "neither cpuid nor DMI tells of a hypervisor"],
     [KVM, "yes", 'kvm, "KVMKVMKVM"'],
     [{ ...KVM, files: dmi }, "yes", "Amazon EC2 m5.large"],
     [XEN, "yes", "version 4.13"],

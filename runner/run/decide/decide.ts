@@ -17,6 +17,9 @@ export interface HostFacts {
   readonly broken: ReadonlyMap<string, string>;
 }
 
+/** What a described host must run for programs of this machine to be recorded as if there. */
+export const PROGRAMS_OF = "x86-64";
+
 /** A probe that went wrong ends the deciding. */
 class ProbeFault extends Error {}
 
@@ -57,6 +60,14 @@ export function needsEmbedded({ host, target, signals = [] }: TestCase): string 
   if (host !== undefined) return "a described host needs the embedded engine";
   if (signals.some(({ at }) => at.ticks !== undefined)) return "a signal at a tick needs the embedded engine";
   return target.kind === "script" ? "scripts record with the embedded engine" : undefined;
+}
+
+/** Why no program can be recorded as on a test's described host; undefined if it can. */
+export function foreignCode({ capabilities, subject }: HostFacts): Note | undefined {
+  const finding = capabilities.get(PROGRAMS_OF);
+  if (finding?.state !== "no") return undefined;
+  const text = `no program of this machine can run as on ${subject}: ${finding.evidence}`;
+  return { text, capabilities: [PROGRAMS_OF], missing: [PROGRAMS_OF] };
 }
 
 function finding(name: string, { capabilities, broken }: HostFacts) {

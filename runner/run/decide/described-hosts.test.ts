@@ -40,6 +40,9 @@ test("the hle test is skipped for rr on a KVM guest with the bug, with what the 
 /** What rr does with the hle test on each host that is shipped, by the capabilities that decide it. */
 const HLE_BY_RR: Record<string, string> = {
   "alder-lake": "run, flagged for hle-ignored",
+  "ampere-altra": "run, flagged for hle-ignored",
+  "ampere-one": "run, flagged for hle-ignored",
+  "apple-m-vm": "skip for cpu-known-to-rr, hardware-events",
   "arrow-lake-h": "skip for cpu-known-to-rr",
   "aws-c5-9xlarge": "skip for context-switch-events",
   "clearwater-forest": "skip for cpu-known-to-rr",
@@ -49,6 +52,9 @@ const HLE_BY_RR: Record<string, string> = {
   "github-actions": "skip for perf-allowed",
   "gitlab-saas": "skip for perf-allowed",
   "granite-rapids": "skip for cpu-known-to-rr",
+  graviton2: "run, flagged for hle-ignored",
+  graviton3: "run, flagged for hle-ignored",
+  graviton4: "run, flagged for hle-ignored",
   gvisor: "skip for perf-allowed",
   haswell: "run",
   "haswell-6.12": "run, flagged for hle-ignored",

@@ -3,7 +3,7 @@
 import { type EngineName, judge } from "../../host/mod.ts";
 import type { Note } from "../../results/mod.ts";
 import type { Decision, TestCase } from "../types.ts";
-import { decide, type HostFacts, needsEmbedded } from "./decide.ts";
+import { decide, foreignCode, type HostFacts, needsEmbedded } from "./decide.ts";
 
 /** A test with an engine, and what would happen. */
 export interface Prospect {
@@ -50,6 +50,8 @@ function foresee(
     return skip({ text: onlyEmbedded, capabilities: [], missing: [] });
   }
   const there = facts(test.host ?? host);
+  const foreign = test.host === undefined ? undefined : foreignCode(there);
+  if (foreign !== undefined) return skip(foreign);
   const decision = decide(test.conditions, engine, there, force);
   if (decision.kind !== "run" || test.host !== undefined) return decision;
   const { obstacles } = judge(engine, there.capabilities);

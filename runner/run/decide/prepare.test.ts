@@ -1,7 +1,7 @@
 import { test } from "bun:test";
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { type Engines, embeddedEngine, rrEngine } from "../../engines/mod.ts";
-import { liveHost } from "../../host/mod.ts";
+import { liveHost, loadDescribedHost } from "../../host/mod.ts";
 import { shellTest } from "../_fixtures.ts";
 import type { TestCase } from "../types.ts";
 import { factsOf } from "./facts.ts";
@@ -59,6 +59,16 @@ test("prepare() skips what is meant for rr where rr refuses, by the manifest's r
   const bug = prepare(gated, surroundings(refusing, "rr", true)).plan;
   assert(bug.kind === "skip");
   assertEquals(bug.note.text, "this host has 'kvm-in-txcp-bug' (312 of 500)");
+});
+
+test("prepare() skips what a described host of another architecture can't run", () => {
+  const test: TestCase = { ...plain, host: "graviton2" };
+  const facts = (host: string | undefined) =>
+    host === undefined ? factsOf(liveHost, []) : factsOf(loadDescribedHost(host), ["x86-64"]);
+  const { plan } = prepare(test, { ...surroundings(working, "auto"), facts });
+  assert(plan.kind === "skip");
+  assertEquals(plan.note.missing, ["x86-64"]);
+  assertStringIncludes(plan.note.text, "no program of this machine can run as on graviton2: ARM part 0xd0c");
 });
 
 test("prepare() leaves described hosts and scripts to the embedded engine", () => {

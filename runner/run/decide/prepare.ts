@@ -4,7 +4,7 @@ import type { Engine, Engines } from "../../engines/mod.ts";
 import type { EngineName } from "../../host/mod.ts";
 import type { EngineChoice } from "../../results/mod.ts";
 import type { Decision, RunDecision, TestCase } from "../types.ts";
-import { decide, type HostFacts, needsEmbedded } from "./decide.ts";
+import { decide, foreignCode, type HostFacts, needsEmbedded } from "./decide.ts";
 
 /** What tests are prepared with. */
 export interface Surroundings {
@@ -51,7 +51,10 @@ export function prepare(test: TestCase, surroundings: Surroundings): PreparedTes
 }
 
 function planned(test: TestCase, by: Engine, { facts, force }: Surroundings): PreparedTest {
-  const decision = decide(test.conditions, by.name, facts(test.host), force);
+  const known = facts(test.host);
+  const foreign = test.host === undefined ? undefined : foreignCode(known);
+  if (foreign !== undefined) return { test, engine: by.name, plan: { kind: "skip", note: foreign } };
+  const decision = decide(test.conditions, by.name, known, force);
   return { test, engine: by.name, plan: decision.kind === "run" ? { ...decision, by } : decision };
 }
 

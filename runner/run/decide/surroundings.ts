@@ -5,7 +5,7 @@ import { findEngines, RR_CAPABILITIES } from "../../engines/mod.ts";
 import { capabilityNames, describedHost, type EngineName, liveHost, loadProfile } from "../../host/mod.ts";
 import type { EngineChoice } from "../../results/mod.ts";
 import type { TestCase } from "../types.ts";
-import type { HostFacts } from "./decide.ts";
+import { type HostFacts, PROGRAMS_OF } from "./decide.ts";
 import { factsOf, namedCapabilities } from "./facts.ts";
 import { type Forecast, forecast } from "./forecast.ts";
 import type { Surroundings } from "./prepare.ts";
@@ -29,7 +29,7 @@ export function surroundings(tests: readonly TestCase[], { choice, force, tickpr
   const mayUseRr = tests.some(({ engine }) => (choice ?? engine) !== "embedded");
   const names = namedCapabilities(tests);
   const live = factsOf(liveHost, [...names, ...(mayUseRr ? RR_CAPABILITIES : [])]);
-  const described = describedFacts(names);
+  const described = describedFacts([...names, PROGRAMS_OF]);
   return {
     engines: findEngines(tickproof, liveHost, live.capabilities),
     choice,
