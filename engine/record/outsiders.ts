@@ -4,8 +4,6 @@
  * with, and writes down what has changed whenever a system call ends: a program that waits by system calls is replayed
  * with what it found, one that spins on such memory is not.
  */
-import { readdirSync, readFileSync, readlinkSync } from "node:fs";
-import { O } from "../../ffi/mod.ts";
 import { SEGMENT_PREFIX } from "../session/memory-calls.ts";
 import type { MemoryWrite } from "../trace/events.ts";
 import type { AddressSpace } from "../tracee/address-space.ts";
@@ -13,10 +11,17 @@ import type { Mapping } from "../tracee/mappings.ts";
 import { PAGE_SIZE } from "../tracee/mappings.ts";
 import type { MappedFiles } from "./mapped-files.ts";
 import type { RecordedTask } from "./recorded-task.ts";
+import { findSharers, type Sought } from "./sharers.ts";
 
 /** Milliseconds until others are looked for once more; twice as many each time, up to the second number. */
 const FIRST_LOOK = 1000;
 const LAST_LOOK = 30_000;
+
+/**
+ * A look takes longer, the more the host runs. So the next one waits for so many times as long as one took, and for
+ * FIRST_LOOK at most: looking takes a tenth of the time of a program that maps one file after the other.
+ */
+const REST = 9;
 
 /** How many of the others are named. */
 const MOST_NAMED = 3;
@@ -35,19 +40,10 @@ export interface SharedMemoryLog {
 }
 
 /** Memory of the program that others can have, too. */
-interface Share {
-  /** What the user knows it by. */
-  name: string;
-  inode: string;
+interface Share extends Sought {
   /** Index in the trace's file list; -1 for a segment. */
   file: number;
   views: { space: AddressSpace; mapping: Mapping }[];
-}
-
-/** A process outside of the recording. */
-interface Outsider {
-  pid: number;
-  name: string;
 }
 
 /** Finds who shares memory with the recording, tells the user by name, and records what they have changed. */
@@ -59,20 +55,24 @@ export class Outsiders {
   /** The program has had shared memory. */
   private hasShares = false;
   private nextLook = 0;
+  /** When the last look was paid for. */
+  private rested = 0;
   private interval = FIRST_LOOK;
 
   /**
    * @param now A clock in milliseconds.
+   * @param find Looks for others.
    */
   constructor(
     private readonly recording: SharedMemoryLog,
     private readonly now: () => number = () => performance.now(),
+    private readonly find: typeof findSharers = findSharers,
   ) {}
 
-  /** The program has got shared memory: others are looked for at the end of the call. */
+  /** The program has got shared memory: others are looked for at the end of the call, or once the last look is paid for. */
   expect(): void {
     this.hasShares = true;
-    this.nextLook = 0;
+    this.nextLook = this.rested;
     this.interval = FIRST_LOOK;
   }
 
@@ -87,7 +87,9 @@ export class Outsiders {
     const now = this.now();
     if (now >= this.nextLook) {
       this.look(task);
-      this.nextLook = now + this.interval;
+      const end = this.now();
+      this.rested = end + Math.min(REST * (end - now), FIRST_LOOK);
+      this.nextLook = end + this.interval;
       this.interval = Math.min(2 * this.interval, LAST_LOOK);
     }
     if (this.foreign.size > 0) for (const [key, share] of this.shares()) this.writeDown(task, key, share);
@@ -97,15 +99,16 @@ export class Outsiders {
   private look(task: RecordedTask): void {
     const unknown = [...this.shares()].filter(([key]) => !this.foreign.has(key));
     if (unknown.length === 0) return;
-    const found = new Map<string, Outsider[]>();
-    for (const outsider of this.outsiders()) {
-      for (const [key, share] of unknown) {
-        if (!sharesWith(outsider.pid, share)) continue;
-        found.set(key, [...(found.get(key) ?? []), outsider]);
-      }
-    }
+    const own = new Set([
+      process.pid,
+      ...[...this.recording.tasks.values()].map((other) => other.process.pid),
+    ]);
+    const found = this.find(
+      own,
+      unknown.map(([, share]) => share),
+    );
     for (const [key, share] of unknown) {
-      const others = found.get(key);
+      const others = found.get(share);
       if (!others) continue;
       this.foreign.set(key, new Map());
       if (this.told.has(share.name)) continue;
@@ -133,24 +136,13 @@ export class Outsiders {
         if (inode === undefined) continue;
         const key = isSegment ? mapping.name : `file ${mapping.file}`;
         const name = isSegment ? `shared memory segment ${inode}` : mapping.name;
-        const share = shares.get(key) ?? { name, inode, file: mapping.file, views: [] };
+        const share = shares.get(key) ?? { name, inode, isFile: !isSegment, file: mapping.file, views: [] };
         if (!share.views.some((view) => view.space === space && view.mapping === mapping))
           share.views.push({ space, mapping });
         shares.set(key, share);
       }
     }
     return shares;
-  }
-
-  /** The processes that can be seen, but for the recorded ones and the recorder. */
-  private *outsiders(): Generator<Outsider> {
-    const own = new Set([process.pid, ...[...this.recording.tasks.values()].map((task) => task.process.pid)]);
-    for (const entry of readdirSync("/proc")) {
-      const pid = Number(entry);
-      if (!Number.isInteger(pid) || own.has(pid)) continue;
-      const name = tryTo(() => readFileSync(`/proc/${pid}/comm`, "utf8").trim());
-      if (name !== undefined) yield { pid, name };
-    }
   }
 
   /** Writes down what is different from what the trace knows. */
@@ -186,39 +178,5 @@ export class Outsiders {
     }
     const owner = [...recording.tasks.values()].find((other) => other.space === space);
     if (owner) recording.changedFromOutside(owner, writes);
-  }
-}
-
-/** Whether a process can change such memory: by a mapping, or by a descriptor of its file. */
-function sharesWith(pid: number, { name, inode, file }: Share): boolean {
-  const maps = tryTo(() => readFileSync(`/proc/${pid}/maps`, "latin1")) ?? "";
-  // Segments are of a file system of their own, whose files are called so.
-  const path = file < 0 ? "/SYSV" : name;
-  const isMapped = maps.split("\n").some((line) => {
-    const [, rights = "", , , number = ""] = line.split(/\s+/);
-    return /^.w.s$/.test(rights) && number === inode && line.includes(path);
-  });
-  return isMapped || (file >= 0 && canWrite(pid, name));
-}
-
-/** Whether a process has a descriptor by which it can write to a file. */
-function canWrite(pid: number, name: string): boolean {
-  const fds = tryTo(() => readdirSync(`/proc/${pid}/fd`)) ?? [];
-  return fds.some((fd) => {
-    if (tryTo(() => readlinkSync(`/proc/${pid}/fd/${fd}`)) !== name) return false;
-    const info = tryTo(() => readFileSync(`/proc/${pid}/fdinfo/${fd}`, "latin1")) ?? "";
-    const flags = Number.parseInt(/^flags:\s*([0-7]+)$/m.exec(info)?.[1] ?? "0", 8);
-    return (flags & O.ACCMODE) !== O.RDONLY;
-  });
-}
-
-/** What can't be seen of a process, or is gone by now, is not there. */
-function tryTo<T>(read: () => T): T | undefined {
-  try {
-    return read();
-  } catch (error) {
-    const code = (error as NodeJS.ErrnoException).code;
-    if (["ENOENT", "ESRCH", "EACCES", "EPERM"].includes(code ?? "")) return undefined;
-    throw error;
   }
 }

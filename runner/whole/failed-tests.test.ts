@@ -21,8 +21,9 @@ const SAMPLES: Readonly<Record<string, { output: string; names: string[] }>> = {
   },
   unittest: { output: "FAIL: test_a (t.T.test_a)\nFAILED (failures=1)\n", names: ["test_a (t.T.test_a)"] },
   "go test": {
-    output: "--- FAIL: TestA (0.00s)\n    --- FAIL: TestA/sub (0.00s)\nFAIL\n",
-    names: ["TestA", "TestA/sub"],
+    output:
+      "--- FAIL: TestA (0.00s)\n    --- FAIL: TestA/sub (0.00s)\nFAIL\nFAIL\ta.org/b\t0.003s\nFAIL\ta.org/c [build failed]\nFAIL\n",
+    names: ["TestA", "TestA/sub", "a.org/c"],
   },
   "cargo test": { output: "test a::b ... ok\ntest a::c ... FAILED\n", names: ["a::c"] },
   ctest: {

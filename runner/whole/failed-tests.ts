@@ -7,10 +7,12 @@
 const LINES: readonly { runner: string; line: RegExp }[] = [
   { runner: "TAP", line: /^\s*not ok \d+(?: -)? (?!.*# (?:TODO|SKIP))(.+)$/i },
   { runner: "node --test", line: /^\s*✖ (?!failing tests:)(.+?)(?: \([\d.]+ms\))?$/ },
-  { runner: "Vitest, Jest", line: /^\s*FAIL\s+(\S.*)$/ },
+  { runner: "Vitest, Jest", line: /^\s*FAIL +(\S.*)$/ },
   { runner: "pytest", line: /^(?:FAILED|ERROR) (\S+::.+?)(?: - .*)?$/ },
   { runner: "unittest", line: /^(?:FAIL|ERROR): (\w.* \(.+\))$/ },
   { runner: "go test", line: /^\s*--- FAIL: (.+?) \([\d.]+s\)$/ },
+  // A package whose tests have failed has them named before; one that could not be built has none.
+  { runner: "go test", line: /^FAIL\t(\S+) \[(?:build|setup) failed\]$/ },
   { runner: "cargo test", line: /^test (\S+) \.\.\. FAILED$/ },
   {
     runner: "ctest",
