@@ -11,7 +11,8 @@ export const OPTIMISATIONS = {
   shared:
     "translations of a file's text for all processes of a recording at once; without them nothing is kept",
   placed: "places for libraries that are the same in all programs, so that these share their translations",
-  buffer: "system calls without a stop",
+  buffer: "system calls without a stop, and what `instructions` does",
+  instructions: "`cpuid` and `rdtsc` without a trap",
   eager: "linking of branches, and translation of what is called, before control comes there",
 } as const;
 

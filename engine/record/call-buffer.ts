@@ -13,7 +13,7 @@ import { EngineError } from "../engine-error.ts";
 import { BUFFERED } from "../kernel/mod.ts";
 import { uses } from "../optimisations.ts";
 import { CallRecords, MAX_RECORDS_BYTES } from "../trace/mod.ts";
-import { BITMAP } from "../tracee/call-ring.ts";
+import { BITMAP, type CpuidAnswer, MOST_ANSWERS } from "../tracee/call-ring.ts";
 import type { Image } from "../tracee/image.ts";
 import {
   encodeFilter,
@@ -126,6 +126,9 @@ export class CallBuffer {
   #isLimited = false;
   /** Images whose stub knows what it may do. */
   readonly #ready = new WeakSet<Image>();
+  /** What `cpuid` has said so far. */
+  readonly #answers: CpuidAnswer[] = [];
+  readonly #answersInstructions = uses("instructions");
   /** Bytes of records that the running task has had since its last event. */
   #sinceEvent = 0;
   #of: RecordedTask | undefined;
@@ -207,6 +210,17 @@ export class CallBuffer {
     this.#of = task;
     const most = this.recording.schedule.size > 1 ? SHARED_TURN_BYTES : MAX_RECORDS_BYTES;
     image.calls.record(Math.max(0, most - this.#sinceEvent));
+    if (this.#answersInstructions) {
+      // Whoever goes from processor to processor may ask each of them who it is.
+      image.calls.answer(task.choseProcessors ? [] : this.#answers);
+    }
+  }
+
+  /** `cpuid` has trapped, and was answered: the same question gets the same answer from now on. */
+  answered(answer: CpuidAnswer): void {
+    const [leaf, subleaf] = answer;
+    const isKnown = this.#answers.some((known) => known[0] === leaf && known[1] === subleaf);
+    if (!isKnown && this.#answers.length < MOST_ANSWERS) this.#answers.push(answer);
   }
 
   /** Says which descriptors of a task that is about to run are quiet. */

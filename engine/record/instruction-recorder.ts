@@ -5,8 +5,9 @@
 import { SIG, syscallName32 } from "../../ffi/mod.ts";
 import { emulate, isAmd, writtenBy } from "../instructions.ts";
 import type { Registers } from "../trace/events.ts";
+import type { CpuidAnswer } from "../tracee/call-ring.ts";
 import { goOnBehind, stepNatively } from "../tracee/native-step.ts";
-import { intoKernel, RAX, RIP, RSP, USER32_CS } from "../tracee/registers.ts";
+import { intoKernel, RAX, RBX, RCX, RDX, RIP, RSP, USER32_CS } from "../tracee/registers.ts";
 import type { HeldSignal } from "../tracee/task.ts";
 import type { Tracer } from "../tracee/tracer.ts";
 import { callVsyscall, registersAt, VSYSCALL, vsyscallWrites } from "../tracee/vsyscall.ts";
@@ -71,6 +72,7 @@ export class InstructionRecorder {
     const bytes = task.space.memory.read(pc, length).slice();
     const answer = emulate(name, bytes, before, this.cpuid);
     if (answer) {
+      if (name === "cpuid" && !task.choseProcessors) this.recording.calls.answered(answerOf(before, answer));
       intoKernel(answer, task.registers);
       task.dirty = true;
       this.executed(task, trap, bytes, before, answer[RIP]!);
@@ -167,4 +169,17 @@ function refuseOldCall({ action, name, pc }: InstructionTrap, registers: Registe
     `Cannot record ${how} at 0x${pc.toString(16)}: it makes the system call ${syscallName32(number)} (${number}) ` +
       "as 32-bit programs do, and only those of 64-bit programs are supported: let the program use syscall",
   );
+}
+
+/** What a `cpuid` was asked and has answered. */
+function answerOf(before: Registers, after: Registers): CpuidAnswer {
+  const word = (registers: Registers, index: number): number => Number(registers[index]! & 0xffffffffn);
+  return [
+    word(before, RAX),
+    word(before, RCX),
+    word(after, RAX),
+    word(after, RBX),
+    word(after, RCX),
+    word(after, RDX),
+  ];
 }

@@ -1,10 +1,11 @@
 /**
  * System calls that the recording has done without a stop: in replay the stub takes their results from the ring, in which
  * they are put before the task runs. It takes a record only for the very call that the record is of: the same number,
- * ticks, place and arguments. At any other call, and when no record is left, the task stops as it always does.
+ * ticks, place and arguments. At any other call, and when no record is left, the task stops as it always does. So it is for
+ * `cpuid` and `rdtsc`.
  */
 import { EngineError, invariant } from "../engine-error.ts";
-import type { CallsEvent, Registers, SyscallEvent } from "../trace/events.ts";
+import type { CallsEvent, Registers, SingleEvent } from "../trace/events.ts";
 import { CallRecords, callEvent, MAX_RECORDS_BYTES } from "../trace/mod.ts";
 import { ImpossibleEvent, rangeCheck } from "./bounds.ts";
 import type { ReplayedTask } from "./replayed-task.ts";
@@ -58,7 +59,7 @@ export class CallFeed {
    *
    * @param registers What the program has in registers that the record says nothing of.
    */
-  missing(task: ReplayedTask, registers: Registers): { index: number; event: SyscallEvent } {
+  missing(task: ReplayedTask, registers: Registers): { index: number; event: SingleEvent } {
     const { awaited } = task;
     invariant(awaited, "no call is missing");
     const done = awaited.isFed ? task.space.image.calls.consumed : 0;

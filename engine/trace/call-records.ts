@@ -1,12 +1,16 @@
 /**
- * Records of system calls that were done without a stop, as the code cache's stub leaves them (`tracee/call-ring.ts`) and
+ * Records of system calls and instructions that were done without a stop, as the code cache's stub leaves them (`tracee/call-ring.ts`) and
  * as a `calls` event has them. Each is a whole number of 8-byte words:
  *
  * u32 size, u16 number, u8 count of arguments, u8 count of writes; u64 ticks; u64 app pc behind the call; i64 result; the
  * arguments, 8 bytes each; and for each write u64 address, u64 length, and the bytes, filled up to whole words.
+ *
+ * An instruction has a number that no system call has; its result is rax behind it, and its arguments are the registers
+ * that it reads, as they were before it, and then the others that it has written.
  */
 import {
   type CallsEvent,
+  type InstructionEvent,
   type MemoryWrite,
   REGISTER_COUNT,
   REGISTER_NAMES,
@@ -37,6 +41,28 @@ const ARGUMENTS = (["rdi", "rsi", "rdx", "r10", "r8", "r9"] as const).map((name)
 );
 const [RAX, RIP] = [REGISTER_NAMES.indexOf("rax"), REGISTER_NAMES.indexOf("rip")];
 
+/** An instruction that a stub answers. */
+interface AnsweredInstruction {
+  name: string;
+  /** Bytes that it has. */
+  length: bigint;
+  reads: readonly number[];
+  /** Registers that it writes, beside rax. */
+  writes: readonly number[];
+}
+
+const [RBX, RCX, RDX] = [
+  REGISTER_NAMES.indexOf("rbx"),
+  REGISTER_NAMES.indexOf("rcx"),
+  REGISTER_NAMES.indexOf("rdx"),
+];
+
+/** By what stands in the place of a number. */
+const INSTRUCTIONS: ReadonlyMap<number, AnsweredInstruction> = new Map([
+  [0xffff, { name: "cpuid", length: 2n, reads: [RAX, RCX], writes: [RBX, RCX, RDX] }],
+  [0xfffe, { name: "rdtsc", length: 2n, reads: [], writes: [RDX] }],
+]);
+
 /** Records in order, checked as they are read. */
 export class CallRecords {
   readonly #view: DataView;
@@ -65,6 +91,10 @@ export class CallRecords {
     const [args, writes] = [this.bytes[this.#at + AT.args]!, this.bytes[this.#at + AT.writes]!];
     if (args > MOST_ARGUMENTS || writes > MOST_WRITES) {
       throw new RangeError(`a record with ${args} arguments and ${writes} writes`);
+    }
+    const instruction = INSTRUCTIONS.get(this.number);
+    if (instruction && (args !== instruction.reads.length + instruction.writes.length || writes > 0)) {
+      throw new RangeError(`a record of ${instruction.name} with ${args} registers and ${writes} writes`);
     }
     this.#next = this.#at + size;
     const end = this.#checkWrites(this.#at + RECORD_HEAD + 8 * args, writes);
@@ -148,12 +178,18 @@ export class CallRecords {
 }
 
 /**
- * A record as the event that the same call would have been with a stop.
+ * A record as the event that the same call or instruction would have been with a stop.
  *
  * @param others What takes the place of registers that no record has. @default zeros
  */
-export function callEvent(task: number, record: CallRecords, others?: Registers): SyscallEvent {
+export function callEvent(
+  task: number,
+  record: CallRecords,
+  others?: Registers,
+): SyscallEvent | InstructionEvent {
   const registers = others?.slice() ?? new BigUint64Array(REGISTER_COUNT);
+  const instruction = INSTRUCTIONS.get(record.number);
+  if (instruction) return instructionEvent(task, record, instruction, registers);
   registers[RAX] = BigInt(record.number);
   registers[RIP] = record.pc - SYSCALL_LENGTH;
   record.args.forEach((value, i) => {
@@ -163,7 +199,26 @@ export function callEvent(task: number, record: CallRecords, others?: Registers)
   return { kind: "syscall", task, ticks, registers, number, result, writes, stream: 0, outputHash: 0n };
 }
 
-function* callEvents({ task, records }: CallsEvent): Iterable<SyscallEvent> {
+function instructionEvent(
+  task: number,
+  { args, pc, result, ticks }: CallRecords,
+  { name, length, reads, writes }: AnsweredInstruction,
+  registers: Registers,
+): InstructionEvent {
+  registers[RIP] = pc - length;
+  reads.forEach((register, i) => {
+    registers[register] = args[i]!;
+  });
+  const after = registers.slice();
+  after[RAX] = BigInt.asUintN(64, result);
+  after[RIP] = pc;
+  writes.forEach((register, i) => {
+    after[register] = args[reads.length + i]!;
+  });
+  return { kind: "instruction", task, ticks, registers, name, after, writes: [] };
+}
+
+function* callEvents({ task, records }: CallsEvent): Iterable<SyscallEvent | InstructionEvent> {
   const each = new CallRecords(records);
   while (each.next()) yield callEvent(task, each);
 }

@@ -219,7 +219,7 @@ export interface ChecksumEvent extends EventBase {
 }
 
 /**
- * System calls that the task has done one after the other, without a stop and without anybody else's running: since its
+ * System calls, `cpuid` and `rdtsc` that the task has done one after the other, without a stop and without anybody else's running: since its
  * last event, or the last of these. They come before whatever the task did next. `ticks` are those of the last of them;
  * the registers say nothing.
  */

@@ -6,7 +6,7 @@ import type { EndEvent, SignalEvent, TraceEvent } from "./events.ts";
 export const FORMAT = "tickproof-trace";
 
 /** Version of the format that this code writes, and the newest that it reads. */
-export const VERSION = 4;
+export const VERSION = 5;
 
 /** Event kinds in the order of their codes. Only ever append: the index is what is stored. */
 export const KINDS = [

@@ -29,8 +29,8 @@ test("open() rejects descriptions that are foreign, newer or damaged", () => {
   rejects("null", '"format" is not');
   rejects(JSON.stringify({ ...good, format: "rr" }), '"format" is not');
   rejects(
-    JSON.stringify({ ...good, version: 5 }),
-    "The trace has format version 5, this tickproof reads up to 4",
+    JSON.stringify({ ...good, version: 6 }),
+    "The trace has format version 6, this tickproof reads up to 5",
   );
   rejects(JSON.stringify({ ...good, version: "1" }), '"version" is "1"');
   rejects('{"format', "it is no JSON");

@@ -69,8 +69,10 @@ export function summarize(dir: string): TraceSummary {
   const tally = new Tally();
   try {
     for (let event = reader.next(); event !== undefined; event = reader.next()) {
-      if (event.kind === "calls") tally.buffered += event.count;
-      for (const [, single] of singleEvents(event, reader.position)) tally.add(single);
+      for (const [, single] of singleEvents(event, reader.position)) {
+        if (event.kind === "calls" && single.kind === "syscall") tally.buffered++;
+        tally.add(single);
+      }
     }
   } finally {
     reader.close();

@@ -16,6 +16,14 @@ const SHAPE = 16;
 const RESULT = 0xffff;
 const CLASS = { read: 1, written: 2 } as const;
 
+/** What `cpuid` has answered: eax and ecx before; eax, ebx, ecx and edx after. */
+export type CpuidAnswer = readonly [number, number, number, number, number, number];
+
+/** Bytes of an answer in the context. */
+const ANSWER = 24;
+/** Most answers that a stub can know: a C library's start asks for some 20. */
+export const MOST_ANSWERS = 40;
+
 /** Bytes of each bitmap of descriptors. */
 export const BITMAP = 128;
 
@@ -67,14 +75,35 @@ export class CallRing {
     this.#u32[CALL_DATA.count / 4] = 0;
   }
 
-  /** Lets all system calls be done where they are. */
+  /** Lets all system calls be done where they are, and all instructions trap. */
   direct(): void {
     this.#set(CONTEXT.callStub, this.base + CALL_ENTRY.direct);
+    this.trapInstructions();
   }
+
+  /** Lets all instructions trap. */
+  trapInstructions(): void {
+    this.#set(CONTEXT.askCpuid, this.base + CALL_ENTRY.askDirect);
+    this.#set(CONTEXT.askTsc, this.base + CALL_ENTRY.askDirect);
+  }
+
+  /** Lets the stub answer instructions while recording. @param answers Those to `cpuid`: none are forgotten. */
+  answer(answers: readonly CpuidAnswer[]): void {
+    for (let i = this.#told; i < answers.length; i++) {
+      this.#u32.set(answers[i]!, (CALL_DATA.answers + ANSWER * i) / 4);
+    }
+    this.#told = Math.max(this.#told, answers.length);
+    this.#u32[CALL_DATA.answerCount / 4] = answers.length;
+    this.#set(CONTEXT.askCpuid, this.base + CALL_ENTRY.recordCpuid);
+    this.#set(CONTEXT.askTsc, this.base + CALL_ENTRY.recordTsc);
+  }
+
+  /** How many answers are there. */
+  #told = 0;
 
   /** Says which calls the stub is to do while recording. */
   allow(calls: readonly BufferedCall[]): void {
-    this.#u8.fill(0, CALL_DATA.shapeOf, CALL_DATA.stackTop);
+    this.#u8.fill(0, CALL_DATA.shapeOf, CALL_DATA.descriptors + 3 * BITMAP);
     calls.forEach((call, i) => {
       const at = CALL_DATA.shapes + SHAPE * (i + 1);
       const [first, second] = call.writes;
@@ -141,6 +170,8 @@ export class CallRing {
     this.#u8.set(records, CONTEXT.ring);
     this.#set(CALL_DATA.limit, this.#start + records.length);
     this.#set(CONTEXT.callStub, this.base + CALL_ENTRY.replay);
+    this.#set(CONTEXT.askCpuid, this.base + CALL_ENTRY.replayCpuid);
+    this.#set(CONTEXT.askTsc, this.base + CALL_ENTRY.replayTsc);
   }
 
   /** How many bytes of the records that it was given the stub is through with. */

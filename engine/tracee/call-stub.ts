@@ -12,6 +12,7 @@
  */
 import { encodeListing, parseListing } from "../../ffi/mod.ts";
 import { CALL_STUB, CONTEXT, CONTEXT_SIZE } from "../translate/context.ts";
+import { INSTRUCTION_LISTING } from "./instruction-stub.ts";
 
 /** What the stub reads and writes, as offsets in the context. */
 export const CALL_DATA = {
@@ -26,12 +27,18 @@ export const CALL_DATA = {
   count: CONTEXT.calls + 32,
   /** Ticks of the task, and what its counters are armed with. */
   ticksBase: CONTEXT.calls + 40,
+  /** The program's own, at a site of `cpuid` or `rdtsc`. */
+  askRbx: CONTEXT.asked,
+  askRdx: CONTEXT.asked + 8,
   /** For each number of a system call which shape it has; 0 for none. */
   shapeOf: 512,
   /** Shapes, of 16 bytes: see `call-ring.ts`. */
   shapes: 1024,
   /** From 128 bytes behind it two bitmaps of descriptors: those that are quiet to read from, and to write to. */
   descriptors: 1664,
+  /** What `cpuid` answers, and how many of these there are: eax and ecx before; eax, ebx, ecx and edx after. */
+  answers: 2640,
+  answerCount: 1672,
   stackTop: CONTEXT.scratch,
 } as const;
 
@@ -243,7 +250,7 @@ answer:
   48 01 cb                          add rbx, rcx
   48 89 1d ef fd f2 ff              mov [cursor], rbx
   e9 a8 fe ff ff                    jmp done
-`;
+${INSTRUCTION_LISTING}`;
 
 const listing = parseListing(CALL_LISTING);
 const code = encodeListing(listing);
@@ -260,6 +267,11 @@ export const CALL_ENTRY = {
   direct: CONTEXT_SIZE + placeOf("direct"),
   record: CONTEXT_SIZE + placeOf("record"),
   replay: CONTEXT_SIZE + placeOf("replay"),
+  askDirect: CONTEXT_SIZE + placeOf("ask_direct"),
+  recordCpuid: CONTEXT_SIZE + placeOf("cpuid_record"),
+  recordTsc: CONTEXT_SIZE + placeOf("tsc_record"),
+  replayCpuid: CONTEXT_SIZE + placeOf("cpuid_replay"),
+  replayTsc: CONTEXT_SIZE + placeOf("tsc_replay"),
 } as const;
 
 const INSIDE = { start: CONTEXT_SIZE + CALL_STUB.start, end: CONTEXT_SIZE + CALL_STUB.start + code.length };

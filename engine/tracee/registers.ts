@@ -45,7 +45,9 @@ export function intoKernel(registers: Registers, kernel: BigUint64Array): void {
 const index = (name: (typeof REGISTER_NAMES)[number]): number => REGISTER_NAMES.indexOf(name);
 /** Indices in {@link Registers}. */
 export const RAX = index("rax");
+export const RBX = index("rbx");
 export const RCX = index("rcx");
+export const RDX = index("rdx");
 export const RSI = index("rsi");
 export const RDI = index("rdi");
 export const RSP = index("rsp");

@@ -28,6 +28,11 @@ export const CONTEXT = {
   callStub: 168,
   /** What that stub works with (`tracee/call-stub.ts`): its own stack ends where the scratch area begins. */
   calls: 176,
+  /** rbx and rdx of the program on its way to the stub for instructions. */
+  asked: 224,
+  /** Where `cpuid` and `rdtsc` of the program go: addresses of entries of that stub. */
+  askCpuid: 240,
+  askTsc: 248,
   /** What has retired, 64 bits each, where that is counted (`retired-quantities.ts`). Only the program's own code adds to it. */
   retired: 256,
   /** Lower half of the app pc of the indirect branch that was taken last. */

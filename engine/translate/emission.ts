@@ -236,6 +236,23 @@ export class Emission {
     asm.u64(next);
   }
 
+  /**
+   * `cpuid` or `rdtsc`, by way of the stub, which answers it or leads to the trap behind. rbx and rdx, of which the
+   * instruction overwrites one at least, tell the stub where the program stands.
+   */
+  protected ask(next: number, entry: number): void {
+    const { asm } = this;
+    asm.emit(0x48, 0x89, 0x1c, 0x25); // mov [asked], rbx
+    asm.u32(CONTEXT_BASE + CONTEXT.asked);
+    asm.emit(0x48, 0x89, 0x14, 0x25); // mov [asked + 8], rdx
+    asm.u32(CONTEXT_BASE + CONTEXT.asked + 8);
+    asm.emit(0x48, 0x8d, 0x1d, 0x11, 0, 0, 0); // lea rbx, [rip + 17]: the trap
+    asm.emit(0x48, 0xba); // mov rdx, next
+    asm.u64(next);
+    asm.emit(0xff, 0x24, 0x25); // jmp [entry]
+    asm.u32(CONTEXT_BASE + entry);
+  }
+
   /** A trap in front of an instruction that the tracer emulates; the copy behind it is for the processor, if need be. */
   protected trap(instruction: Decoded, action: "emulate" | "breakpoint" | "unsupported"): void {
     const { asm } = this;

@@ -45,6 +45,9 @@ export class SingleStepEmitter extends UnitEmitter {
 
   protected override returnSite(): undefined {}
 
+  /** It traps at once: the processor would trace the stub. */
+  protected override ask(): void {}
+
   private endsAt(target: number | undefined): void {
     const { asm, host, holdsTrap } = this;
     host.addTrap(asm.here, { kind: "step", target, holdsTrap });

@@ -7,6 +7,7 @@
  * depends on the program's text alone (see `deadFlagsIndex`).
  */
 import type { Assembler } from "./assembler.ts";
+import { CONTEXT } from "./context.ts";
 import type { TextDecoder64 } from "./decode.ts";
 import { MARK, type Unit, type UnitHost } from "./emission.ts";
 import { deadFlagsIndex } from "./flags.ts";
@@ -215,10 +216,13 @@ export class UnitEmitter extends RetiredEmission {
       case Kind.Syscall:
         this.syscall(last.pc, next);
         return next;
-      case Kind.Emulated:
+      case Kind.Emulated: {
+        const entry = stubEntry(last);
+        if (entry !== undefined) this.ask(next, entry);
         if (isX87Environment(last.name)) this.storeX87(last);
         else this.trap(last, "emulate");
         return next;
+      }
       case Kind.Breakpoint:
         this.trap(last, "breakpoint");
         return undefined;
@@ -241,6 +245,13 @@ export class UnitEmitter extends RetiredEmission {
     this.state = 0;
     return next;
   }
+}
+
+/** Where the context says how an instruction is answered without a trap; undefined for those that always trap. */
+function stubEntry({ bytes, length }: Decoded): number | undefined {
+  if (length !== 2 || bytes[0] !== 0x0f) return undefined;
+  if (bytes[1] === 0xa2) return CONTEXT.askCpuid;
+  return bytes[1] === 0x31 ? CONTEXT.askTsc : undefined;
 }
 
 /** What the branch at a segment's end is counted as. */
