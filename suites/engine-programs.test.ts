@@ -38,6 +38,7 @@ const PROGRAMS: readonly Program[] = [
   { name: "robust_mutex", shows: "what the kernel writes at a death" },
   { name: "dying_in_execve", shows: "programs that die before their first instruction, or at it" },
   { name: "sudden_ends", shows: "deaths that no stop announces" },
+  { name: "making_tasks", shows: "processes and threads by clone3" },
   { name: "untraced_clone", shows: "children that ask not to be traced" },
   { name: "job_control", shows: "stops by terminals, by the kernel, and of several threads" },
   { name: "stopped_children", shows: "children that are stopped and go on" },

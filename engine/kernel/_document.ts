@@ -27,7 +27,9 @@ What the embedded engine knows of each system call of x86-64 Linux, printed from
 - **done again**: it changes the address space, so that replay does it for real, with its effect in the recording.
 - **engine**: it makes, replaces or ends a task, or returns from a signal; replay does the same to its own tasks.
 - **missing**: answered with an error as by a kernel without it; programs that cope go on.
-- **refused**: the recording ends with one clear error, since a replay could not be right.
+
+Of some calls it says *refused if it succeeds*: the recording ends with one clear error then, since a replay could not be
+right. A call that fails never ends a recording.
 
 A number that is not listed belongs to a later kernel, and is answered with ENOSYS. Arguments are counted from 1. What is
 named as written may have been written: more than the kernel wrote does no harm. "Denied" is for what \`--deny write\` and
@@ -39,7 +41,6 @@ const HANDLINGS: Readonly<Record<Handling, string>> = {
   memory: "done again",
   task: "engine",
   absent: "missing",
-  unsupported: "refused",
 };
 
 const MEMORY_WAYS: Readonly<Record<MemoryWay, string>> = {

@@ -11,10 +11,9 @@ import type { ContentChange, FileChange, OpenedPath, PathArgument } from "./file
  * - `record`: runs natively while recording, answered from the trace in replay,
  * - `memory`: changes the address space, so that replay does it for real,
  * - `task`: makes, replaces or ends a task, or returns from a signal: engine code,
- * - `absent`: answered with `-errno` without running, as a kernel without it would,
- * - `unsupported`: the recording stops, with `reason` for the user.
+ * - `absent`: answered with `-errno` without running, as a kernel without it would.
  */
-export type Handling = "record" | "memory" | "task" | "absent" | "unsupported";
+export type Handling = "record" | "memory" | "task" | "absent";
 
 /** What a call that changes the address space does to it: replay does the same, and keeps the same picture. */
 export type MemoryWay =
@@ -47,7 +46,7 @@ export interface SyscallSpec {
   readonly task?: TaskWay;
   /** Error number to answer with where `handling` is `absent`. */
   readonly errno?: number;
-  /** Why it is absent or unsupported, as a sentence for the user. */
+  /** Why it is absent, as a sentence for the user. */
   readonly reason?: string;
   /** Whether it may sleep for long, so that other tasks have to run meanwhile. */
   readonly blocks: Condition;

@@ -45,8 +45,3 @@ export function task(way: TaskWay): Entry {
 export function absent(errno: number, reason: string): Entry {
   return { handling: "absent", errno, reason };
 }
-
-/** A call that ends the recording with an error. */
-export function unsupported(reason: string): Entry {
-  return { handling: "unsupported", reason };
-}

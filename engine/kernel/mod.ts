@@ -30,7 +30,6 @@ export {
   movesTo,
   outputRanges,
   refusal,
-  refusalOfSuccess,
   syscallSpec,
   wakesOthers,
 } from "./query.ts";

@@ -117,21 +117,12 @@ export function answer(spec: SyscallSpec, call: CallView): number | undefined {
 }
 
 /**
- * Why a call cannot be recorded whatever comes of it, for the user. To be asked at entry.
- *
- * @returns undefined where it can.
- */
-export function refusal(spec: SyscallSpec): string | undefined {
-  return spec.handling === "unsupported" ? spec.reason : undefined;
-}
-
-/**
  * Why this particular call cannot be recorded should it succeed, for the user. To be asked at entry, when its arguments
  * are still the program's own.
  *
  * @returns undefined where it can.
  */
-export function refusalOfSuccess(spec: SyscallSpec, call: CallView): string | undefined {
+export function refusal(spec: SyscallSpec, call: CallView): string | undefined {
   const found = spec.refuses.find(({ when }) => holds(when, call));
   return found?.reason.replace(/\{(\d)\}/g, (_, at) => `0x${(call.int(Number(at)) >>> 0).toString(16)}`);
 }

@@ -1,11 +1,13 @@
 /** Tasks and processes of a recording come: births, and new programs. `deaths.ts` tells how they go. */
 
-import { CLONE, getEventMessage, SYSCALLS, setSigMask } from "../../ffi/mod.ts";
+import { CLONE, getEventMessage, setSigMask } from "../../ffi/mod.ts";
+import { invariant } from "../engine-error.ts";
 import { awaitFirstStop, isThread, spaceOfChild } from "../session/births.ts";
 import { TRAP_FLAG } from "../tracee/registers.ts";
 import type { Tracer } from "../tracee/tracer.ts";
 import { adoptProgram } from "./adopt.ts";
 import type { Call } from "./call.ts";
+import { asksFor, cloneRequest } from "./clone-request.ts";
 import { DescriptorTable } from "./descriptor-table.ts";
 import { RecordedProcess, RecordedTask } from "./recorded-task.ts";
 import type { Recording } from "./recording.ts";
@@ -69,8 +71,10 @@ export class Lifecycle {
     if (!this.early.delete(tid)) {
       awaitFirstStop(this.tracer, tid);
     }
-    const flags = cloneFlags(call);
-    const shares = (flag: number): boolean => (flags & flag) !== 0;
+    const request = cloneRequest(call);
+    invariant(request, `system call ${call.number} has made a task`);
+    const flags = request.flags % 2 ** 32;
+    const shares = (flag: number): boolean => asksFor(request, flag);
     const process = isThread(flags)
       ? parent.process
       : new RecordedProcess(
@@ -78,6 +82,7 @@ export class Lifecycle {
           spaceOfChild(parent, tid, flags),
           shares(CLONE.SIGHAND) ? parent.process.actions : parent.process.actions.clone(),
         );
+    if (shares(CLONE.CLEAR_SIGHAND)) process.actions.afterExec();
     process.fixedLayout = parent.process.fixedLayout;
     const child = new RecordedTask(tid, process, this.recording.keeper);
     this.recording.tasks.set(tid, child);
@@ -95,13 +100,13 @@ export class Lifecycle {
     child.descriptors = shares(CLONE.FILES) ? parent.descriptors : new DescriptorTable();
     child.trap = { blocked: parent.trap.blocked, pending: undefined };
     child.lastFault = parent.lastFault;
-    child.clearTid = shares(CLONE.CHILD_CLEARTID) ? call.argument(3) : 0;
+    child.clearTid = shares(CLONE.CHILD_CLEARTID) ? request.childTid : 0;
     // Memory that both share is written before the child runs, and the parent's own event may come later.
     const written = [
-      shares(CLONE.CHILD_SETTID) && this.recording.snapshot(child.space, call.argument(3), 4),
+      shares(CLONE.CHILD_SETTID) && this.recording.snapshot(child.space, request.childTid, 4),
       shares(CLONE.PARENT_SETTID) &&
         shares(CLONE.VM) &&
-        this.recording.snapshot(child.space, call.argument(2), 4),
+        this.recording.snapshot(child.space, request.parentTid, 4),
     ];
     this.recording.emit(parent, {
       kind: "clone",
@@ -124,11 +129,4 @@ export class Lifecycle {
     for (const task of left) this.recording.totals.ticks += task.ticks;
     this.tracer.killAll(new Set([...left.map(({ process }) => process.pid), ...this.early]));
   }
-}
-
-/** CLONE_* flags of a call that makes a task. */
-function cloneFlags(call: Call): number {
-  if (call.number === SYSCALLS.fork) return 0;
-  if (call.number === SYSCALLS.vfork) return CLONE.VM | CLONE.VFORK;
-  return call.argument(0) % 2 ** 32;
 }

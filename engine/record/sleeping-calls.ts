@@ -2,8 +2,8 @@
  * System calls that may sleep: a task is left to the kernel in one, and nobody else runs before the call has either ended
  * or sleeps. What it does at once takes effect at once; see "Effects and events in one order" in `docs/engine.md`.
  */
-import { CLONE, PTRACE, SIG, SYSCALLS, tgkill, WAIT, yieldProcessor } from "../../ffi/mod.ts";
-import type { Call } from "./call.ts";
+import { PTRACE, SIG, tgkill, WAIT, yieldProcessor } from "../../ffi/mod.ts";
+import { waitsForChild } from "./clone-request.ts";
 import { isAwake, isBusy } from "./kernel-state.ts";
 import type { RecordedProcess, RecordedTask } from "./recorded-task.ts";
 import type { Recording } from "./recording.ts";
@@ -66,14 +66,10 @@ export class SleepingCalls {
       } else {
         // One that was found asleep, and has not stopped before that either, sleeps.
         if (stopped !== 0 || isAsleep) return;
-        isAsleep = !(waitsForChild(task.call) || looks > PATIENCE ? isAwake(tid) : isBusy(tid));
+        isAsleep = !((task.call && waitsForChild(task.call)) || looks > PATIENCE
+          ? isAwake(tid)
+          : isBusy(tid));
       }
     }
   }
-}
-
-/** Whether a call sleeps, unbreakably, until a child has a program of its own. */
-function waitsForChild(call: Call | undefined): boolean {
-  if (call?.number === SYSCALLS.clone) return (call.int(0) & CLONE.VFORK) !== 0;
-  return call?.number === SYSCALLS.vfork;
 }

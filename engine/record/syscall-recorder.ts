@@ -3,17 +3,7 @@
  * what it writes down of the outcome.
  */
 import { readlinkSync } from "node:fs";
-import {
-  CLONE,
-  ERRNO,
-  KERNEL_SIGACTION,
-  MADV,
-  MAP,
-  PROT,
-  SIG,
-  SIGSET_SIZE,
-  SYSCALLS,
-} from "../../ffi/mod.ts";
+import { ERRNO, KERNEL_SIGACTION, MADV, MAP, PROT, SIG, SIGSET_SIZE, SYSCALLS } from "../../ffi/mod.ts";
 import type { MemoryRange } from "../kernel/mod.ts";
 import {
   answer,
@@ -23,7 +13,6 @@ import {
   movesTo,
   outputRanges,
   refusal,
-  refusalOfSuccess,
   syscallSpec,
 } from "../kernel/mod.ts";
 import type { CallSite } from "../session/call-site.ts";
@@ -35,6 +24,7 @@ import { pageEnd } from "../tracee/mappings.ts";
 import { choseProcessors, showAllProcessors } from "./affinity.ts";
 import { AttachedSegments } from "./attached.ts";
 import { Call } from "./call.ts";
+import { hideFlags, waitsForChild } from "./clone-request.ts";
 import { DescriptorTable } from "./descriptor-table.ts";
 import { placeLibrary } from "./library-place.ts";
 import type { MappedFiles } from "./mapped-files.ts";
@@ -56,12 +46,6 @@ const MAX_TRANSFER = MAX_CHUNK_BYTES / 2;
 
 /** Result of a call that has filled all the room that it was given. */
 const ALL_THAT_FITS = 2 ** 31;
-
-/**
- * Flags of clone and unshare that the kernel does not get to see: the code cache may be memory of this namespace, and a
- * task that is nobody's tracee would run into the code cache's traps alone.
- */
-const HIDDEN_FLAGS = CLONE.NEWIPC | CLONE.UNTRACED;
 
 /** The flag of close_range that first parts the descriptors from those of other tasks (linux/close_range.h). */
 const CLOSE_RANGE_UNSHARE = 2;
@@ -93,14 +77,11 @@ export class SyscallRecorder {
     this.views = new ProcViews(recording);
   }
 
-  /** A task stands at a system call. @throws Unsupported for one that can't be recorded. */
+  /** A task stands at a system call. */
   begin(task: RecordedTask, site: CallSite): Call {
     const spec = syscallSpec(site.number);
     const call = new Call(site, spec, task.space);
-    if (spec !== undefined) {
-      refuse(call, refusal(spec));
-      call.refusal = refusalOfSuccess(spec, call);
-    }
+    if (spec !== undefined) call.refusal = refusal(spec, call);
     return call;
   }
 
@@ -146,10 +127,9 @@ export class SyscallRecorder {
 
   /** Whether other tasks have to run, or to be looked after, before the call can end. */
   maySleep(task: RecordedTask, call: Call): boolean {
-    const { spec, number } = call;
+    const { spec } = call;
     if (!spec) return false;
-    if (number === SYSCALLS.vfork) return true;
-    if (number === SYSCALLS.clone) return (call.int(0) & CLONE.VFORK) !== 0;
+    if (spec.task === "birth") return waitsForChild(call);
     // A leader that kills itself can't be waited for before its threads.
     if (mayKill(call)) return task.process.tasks.size > 1;
     return this.recording.tasks.size > 1 && blocks(spec, call);
@@ -182,9 +162,9 @@ export class SyscallRecorder {
         break;
       }
       case SYSCALLS.clone:
+      case SYSCALLS.clone3:
       case SYSCALLS.unshare:
-        if ((call.int(0) & HIDDEN_FLAGS) !== 0)
-          call.change(task, "rdi", task.get("rdi") & ~BigInt(HIDDEN_FLAGS));
+        hideFlags(task, call);
         break;
       case SYSCALLS.personality:
         keepLayout(task, call);
@@ -224,7 +204,7 @@ export class SyscallRecorder {
     if (number === SYSCALLS.personality && call.result >= 0) showPersonality(task, call);
     const result = BigInt.asIntN(64, task.get("rax"));
     call.result = Number(result);
-    if (call.result >= 0) refuse(call, call.refusal);
+    if (call.result >= 0 && !isCutError(call.result)) refuse(call, call.refusal);
     const mapped = call.result >= 0 ? this.mapped(task, call) : undefined;
     const mapping = mapped?.mapping ?? (call.result < 0 ? partDone(task, call) : changedStack(task, call));
     if (call.result === 0 || spec?.task === "sigreturn") mendTrap(task, call);
@@ -375,4 +355,9 @@ function showsNoFile({ tid }: RecordedTask, call: Call): boolean {
     if ((error as NodeJS.ErrnoException).code === "ENOENT") return false;
     throw error;
   }
+}
+
+/** Whether a result is an error of 32 bits, as modify_ldt gives them: -4095 is the last one (MAX_ERRNO of linux/err.h). */
+function isCutError(result: number): boolean {
+  return result >= 2 ** 32 - 4095 && result < 2 ** 32;
 }

@@ -4,11 +4,11 @@
  * Sources: section 2 of the manual pages; `kernel/*.c` of Linux 6.18.
  */
 import { CLONE, ERRNO, WAIT } from "../../../ffi/mod.ts";
-import { argument, int, result } from "../amounts.ts";
-import { filled, iovecs, out, when } from "../areas.ts";
+import { argument, field, int, result } from "../amounts.ts";
+import { behind, filled, iovecs, out, when } from "../areas.ts";
 import type { Refusal } from "../call.ts";
-import { bits, unless } from "../conditions.ts";
-import { absent, all, calm, changesNothing, plain, type Table, task, unsupported } from "../entry.ts";
+import { bits, every, not, oneOf, resultAbove, unless } from "../conditions.ts";
+import { absent, all, calm, changesNothing, plain, type Table, task } from "../entry.ts";
 import { untold } from "../files.ts";
 import { ARCH_PRCTL } from "./arch-prctl.ts";
 import { PRCTL } from "./prctl.ts";
@@ -25,13 +25,27 @@ function newPids(i: number): Refusal {
 /** The id of the new task, or a descriptor for it, in argument 2 of clone. */
 const PARENT_TID = when(bits(int(0), CLONE.PARENT_SETTID | CLONE.PIDFD), out(2, 4));
 
+/** LDT_ENTRIES × LDT_ENTRY_SIZE (asm/ldt.h). */
+const LDT_BYTES = 65536;
+
+/** Offsets in struct clone_args of pointers that the kernel writes at (linux/sched.h of Linux 6.18). */
+const CLONE_ARGS = { pidfd: 8, parentTid: 24 } as const;
+/** The first of its fields. */
+const CLONE3_FLAGS = field(0, 0, 64);
+
 export const PROCESSES: Table = changesNothing({
   ...all(["fork", "vfork"], task("birth")),
   clone: { ...task("birth"), writes: [PARENT_TID] },
   ...all(["execve", "execveat"], { ...task("exec"), changesFds: true }),
   exit: task("exit"),
   exit_group: task("exitGroup"),
-  clone3: absent(ERRNO.ENOSYS, "programs fall back to clone"),
+  clone3: {
+    ...task("birth"),
+    writes: [
+      when(bits(CLONE3_FLAGS, CLONE.PIDFD), behind(0, CLONE_ARGS.pidfd, 4)),
+      when(bits(CLONE3_FLAGS, CLONE.PARENT_SETTID), behind(0, CLONE_ARGS.parentTid, 4)),
+    ],
+  },
   rseq: absent(ERRNO.ENOSYS, "the kernel would restart sequences at addresses of the program's text"),
   // Of tasks that the recorder traces the kernel says that itself: EPERM to attach, ESRCH for all the rest.
   ptrace: {
@@ -77,7 +91,12 @@ export const PROCESSES: Table = changesNothing({
     ["set_thread_area", "get_thread_area"],
     absent(ERRNO.ENOSYS, "not a system call of 64-bit programs"),
   ),
-  modify_ldt: unsupported("segments of the program's own (modify_ldt)"),
+  // Functions 0 and 2 read; 1 and 0x11 write. An error is cut to 32 bits (SYSCALL_DEFINE3(modify_ldt) of
+  // arch/x86/kernel/ldt.c, Linux 6.18), and looks like more than all segments.
+  modify_ldt: {
+    writes: [when(every(oneOf(int(0), [0, 2]), not(resultAbove(LDT_BYTES))), out(1, result))],
+    refuses: [{ when: oneOf(int(0), [1, 0x11]), reason: "segments of the program's own (modify_ldt)" }],
+  },
   ...calm(
     plain(
       "getegid",

@@ -4,11 +4,25 @@
  * Sources: section 2 of the manual pages; `kernel/sys_ni.c` of Linux 6.18.
  */
 import { ERRNO } from "../../../ffi/mod.ts";
-import { filled, out } from "../areas.ts";
-import { absent, all, calm, changesNothing, plain, type Table, unsupported } from "../entry.ts";
+import { argument, field, int } from "../amounts.ts";
+import { behind, both, filled, out, when } from "../areas.ts";
+import { every, oneOf } from "../conditions.ts";
+import { absent, all, calm, changesNothing, plain, type Table } from "../entry.ts";
 import { untold } from "../files.ts";
 import { PERF_EVENT_OPEN } from "./perf.ts";
 import { SYSINFO, UTSNAME } from "./sizes.ts";
+
+/** Commands of bpf(2) whose log the kernel writes also when they fail, with their fields (union bpf_attr of linux/bpf.h). */
+const BPF = { PROG_LOAD: 5, BTF_LOAD: 18 } as const;
+
+const ENDS_ALL = "it would end the recorder too";
+
+/** What reboot(2) is called with, as signed numbers, and the commands after which nothing runs (linux/reboot.h). */
+const REBOOT = {
+  MAGIC1: 0xfee1dead | 0,
+  MAGIC2: [672274793, 85072278, 369367448, 537993216],
+  ENDS_ALL: [0x01234567, 0xcdef0123 | 0, 0x4321fedc, 0xa1b2c3d4 | 0, 0xd000fce2 | 0, 0x45584543],
+} as const;
 
 export const SYSTEM: Table = changesNothing({
   ...calm({
@@ -49,8 +63,33 @@ export const SYSTEM: Table = changesNothing({
     ],
     absent(ERRNO.ENOSYS, "no longer a system call of Linux"),
   ),
-  bpf: unsupported("programs within the kernel (bpf), which share memory with this one"),
-  ...all(["kexec_load", "kexec_file_load", "reboot"], unsupported("it would end the recorder too")),
+  // The verifier says why it refuses a program or types, and how much it had to say.
+  bpf: {
+    writesAlways: [
+      when(oneOf(int(0), [BPF.PROG_LOAD]), both(out(1, argument(2)), behind(1, 32, field(1, 28, 32)))),
+      when(oneOf(int(0), [BPF.BTF_LOAD]), both(out(1, argument(2)), behind(1, 8, field(1, 20, 32)))),
+    ],
+    refuses: [
+      {
+        when: true,
+        reason: "programs and maps within the kernel (bpf), which share memory with this program",
+      },
+    ],
+  },
+  ...all(["kexec_load", "kexec_file_load"], absent(ERRNO.EPERM, ENDS_ALL)),
+  reboot: {
+    answers: [
+      {
+        when: every(
+          oneOf(int(0), [REBOOT.MAGIC1]),
+          oneOf(int(1), REBOOT.MAGIC2),
+          oneOf(int(2), REBOOT.ENDS_ALL),
+        ),
+        errno: ERRNO.EPERM,
+        reason: ENDS_ALL,
+      },
+    ],
+  },
   ...all(["delete_module", "finit_module", "init_module"], { changes: [untold()] }),
   ...plain("setdomainname", "sethostname"),
 });
