@@ -62,6 +62,8 @@ const REPRODUCER: Readonly<Record<string, RegExp>> = {
   "cloud-no-pmu": NO_COUNTER,
   "docker-seccomp": NO_COUNTER,
   firecracker: NO_COUNTER,
+  "gce-c4": FINE,
+  "gce-c4-architectural": /^EXIT-FAILED: a checkpointed counter stood still 3 of 3 times$/,
   "github-actions": NO_COUNTER,
   "gitlab-saas": NO_COUNTER,
   "granite-rapids": FINE,
@@ -74,6 +76,7 @@ const REPRODUCER: Readonly<Record<string, RegExp>> = {
   // The counter that IN_TXCP needs is one that the host does not have.
   "haswell-kvm-few-counters": /^EXIT-FAILED: a checkpointed counter stood still 3 of 3 times$/,
   "haswell-kvm-fixed": FINE,
+  "haswell-kvm-nested": /^EXIT-FAILED: a checkpointed counter stood still 2 of 3 times$/,
   "haswell-kvm-spurious-hle": /^EXIT-FAILED: a checkpointed counter stood still 2 of 3 times$/,
   // No TSX: the kernel masks the bit in silence, and a plain counter counts.
   "haswell-vmware": FINE,
@@ -95,6 +98,7 @@ const REPRODUCER: Readonly<Record<string, RegExp>> = {
   zen4: NO_IN_TXCP,
   "zen5-client": NO_IN_TXCP,
   "zen5-turin": NO_IN_TXCP,
+  "zen5-turin-5.15": NO_IN_TXCP,
   zen6: NO_IN_TXCP,
 };
 

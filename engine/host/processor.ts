@@ -20,7 +20,7 @@ import { COUNTERS_END, type PmuLayout } from "./pmu/layout.ts";
 import { periodLimit } from "./pmu/period-limit.ts";
 import { EventCounts, type Selection } from "./pmu/selection.ts";
 import { type Noise, PendingInterrupts } from "./pmu/skid.ts";
-import type { HostProfile } from "./profile.ts";
+import type { CpuProfile, HostProfile, KvmBelow } from "./profile.ts";
 import { isAtLeast } from "./release.ts";
 import { VirtualPmu, type VirtualPmuOptions } from "./vpmu.ts";
 
@@ -63,6 +63,24 @@ function hasUmask2({ cpu }: HostProfile, kernel: string): boolean {
   );
 }
 
+/** First releases with maps of generic events: of all Zens (commit 3fe3331bb285), of Zen 2 and Zen 4 (68cdf1e6e8f2). */
+const ZEN_EVENTS_RELEASE = [5, 1] as const;
+const NEWER_ZEN_EVENTS_RELEASE = [6, 9] as const;
+/** First release that knows PerfMonV2 of AMD (arch/x86/events/amd/core.c, amd_core_pmu_init). */
+const PERFMON_V2_RELEASE = [5, 19] as const;
+const ZEN_FAMILY = 0x17;
+const ZEN_3_FAMILY = 0x19;
+const ZEN_5_FAMILY = 0x1a;
+
+/** Which generic events of AMD a kernel knows on a processor. `amd_pmu_event_map`, arch/x86/events/amd/core.c (6.9). */
+function amdEvents(cpu: CpuProfile, kernel: string): PmuLayout["amdEvents"] {
+  if (cpu.family < ZEN_FAMILY || !isAtLeast(kernel, ZEN_EVENTS_RELEASE)) return "before Zen";
+  if (!isAtLeast(kernel, NEWER_ZEN_EVENTS_RELEASE)) return "Zen";
+  const core = microarchitecture(cpu)?.core;
+  if (cpu.family >= ZEN_5_FAMILY || core === "Zen 4") return "Zen 4";
+  return cpu.family >= ZEN_3_FAMILY || core === "Zen 2" ? "Zen 2" : "Zen";
+}
+
 /** @param kernel Release of the kernel whose driver it is. */
 function layoutOf(profile: HostProfile, kernel: string): PmuLayout {
   const { cpu, pmu } = profile;
@@ -73,26 +91,38 @@ function layoutOf(profile: HostProfile, kernel: string): PmuLayout {
     general: pmu.counters,
     fixed: cpu.vendor === "AuthenticAMD" ? 0 : pmu.fixedCounters,
     width: pmu.width,
-    version: pmu.version,
+    version: cpu.vendor === "AuthenticAMD" && !isAtLeast(kernel, PERFMON_V2_RELEASE) ? 0 : pmu.version,
     taken: pmu.taken,
     maxPeriod: 2 ** (pmu.width - 1) - 1,
     periodLimit: periodLimit(cpu, kernel),
     transactional: intel && (cpu.tsx.hle || cpu.tsx.rtm),
     umask2: hasUmask2(profile, kernel),
+    amdEvents: amdEvents(cpu, kernel),
     mapsBranches: !arm || isAtLeast(kernel, ARM_BRANCHES_RELEASE),
     precise: intel,
   };
 }
 
-/** What a guest's kernel believes in. */
-function guestLayout(profile: HostProfile, virtual: { counters: number; fixedCounters: number }): PmuLayout {
-  const host = layoutOf(profile, profile.kernel.release);
-  const { hypervisor } = profile;
+/** A KVM on the way to the hardware. */
+type Level = KvmBelow & { readonly architecturalOnly?: boolean | undefined };
+
+/** What a guest is told of its counters, and the kernel of the KVM that tells it. */
+interface Virtual {
+  readonly counters: number;
+  readonly fixedCounters: number;
+  readonly hostKernel?: string;
+  readonly mediated?: boolean | undefined;
+}
+
+/** What a guest's kernel believes in. @param kernel Its release. */
+function guestLayout(profile: HostProfile, kernel: string, virtual: Virtual): PmuLayout {
+  const host = layoutOf(profile, kernel);
+  const { hostKernel, mediated } = virtual;
   const narrow =
     host.vendor === "GenuineIntel" &&
-    hypervisor.kind === "kvm" &&
-    hypervisor.mediated !== true &&
-    !isAtLeast(hypervisor.hostKernel, FULL_WIDTH_RELEASE);
+    hostKernel !== undefined &&
+    mediated !== true &&
+    !isAtLeast(hostKernel, FULL_WIDTH_RELEASE);
   return {
     ...host,
     general: virtual.counters,
@@ -107,6 +137,50 @@ function guestLayout(profile: HostProfile, virtual: { counters: number; fixedCou
 interface HostLayer {
   readonly driver: PmuDriver;
   readonly virtual: VirtualPmu;
+}
+
+/** Events that Intel has defined for all processors: event and umask. Intel SDM volume 3B, 20.2.1.2; 0x0300 is the fixed counter's. */
+const ARCHITECTURAL: ReadonlySet<bigint> = new Set([
+  0x003cn,
+  0x00c0n,
+  0x013cn,
+  0x4f2en,
+  0x412en,
+  0x00c4n,
+  0x00c5n,
+  0x0300n,
+]);
+const EVENT_AND_UMASK = 0xffffn;
+
+function isArchitectural(config: bigint): boolean {
+  return ARCHITECTURAL.has(config & EVENT_AND_UMASK);
+}
+
+/** Puts a driver and a virtual PMU for each KVM on top of one another: what a guest's kernel has is what the next one counts by. */
+function stack(
+  profile: HostProfile,
+  levels: readonly Level[],
+  {
+    layout,
+    bank,
+    ...below
+  }: { layout: PmuLayout; bank: CounterBank } & Pick<VirtualPmuOptions, "log" | "refused">,
+): HostLayer[] {
+  const layers: HostLayer[] = [];
+  for (const [index, level] of levels.entries()) {
+    const lower = levels[index - 1];
+    const seen = lower === undefined ? layout : guestLayout(profile, level.hostKernel, lower);
+    const driver = new PmuDriver(seen, layers.at(-1)?.virtual ?? bank);
+    const virtual = new VirtualPmu({
+      host: driver,
+      width: layout.width,
+      inTxCpFix: level.inTxCpFix,
+      ...(level.architecturalOnly === true && { allows: isArchitectural }),
+      ...below,
+    });
+    layers.push({ driver, virtual });
+  }
+  return layers;
 }
 
 /** Something of everything that is not told as a tick. */
@@ -133,7 +207,8 @@ export class Processor {
   readonly #counts: EventCounts;
   readonly #physical: PhysicalCounters;
   readonly #pending: PendingInterrupts;
-  readonly #host: HostLayer | undefined;
+  /** One for each KVM, the lowest first. */
+  readonly #hosts: readonly HostLayer[] = [];
   #lockSpeculated = false;
 
   /** @param below The kernel of the hypervisor's host: its log, and what it refuses. */
@@ -142,7 +217,9 @@ export class Processor {
     this.#profile = profile;
     this.#noise = noise;
     this.#pending = new PendingInterrupts(noise, pmu.skid, COUNTERS_END);
-    const lowest = hypervisor.kind === "kvm" ? hypervisor.hostKernel : profile.kernel.release;
+    const levels: readonly Level[] =
+      hypervisor.kind === "kvm" ? [...(hypervisor.below ? [hypervisor.below] : []), hypervisor] : [];
+    const lowest = levels[0]?.hostKernel ?? profile.kernel.release;
     const real = layoutOf(profile, lowest);
     // KVM of aarch64 counts by events of its kernel too, but refuses none that a guest can ask for: arch/arm64/kvm/pmu-emul.c.
     const passedThrough =
@@ -159,14 +236,11 @@ export class Processor {
     }
     if (!hypervisor.vpmu || hypervisor.counters === 0) return;
     let bank: CounterBank = this.#physical;
-    if (hypervisor.kind === "kvm" && !passedThrough) {
-      const driver = new PmuDriver(real, this.#physical);
-      const { inTxCpFix } = hypervisor;
-      const virtual = new VirtualPmu({ host: driver, width: real.width, inTxCpFix, ...below });
-      this.#host = { driver, virtual };
-      bank = virtual;
+    if (!passedThrough) {
+      this.#hosts = stack(profile, levels, { layout: real, bank, ...below });
+      bank = this.#hosts.at(-1)?.virtual ?? bank;
     }
-    this.driver = new PmuDriver(guestLayout(profile, hypervisor), bank);
+    this.driver = new PmuDriver(guestLayout(profile, profile.kernel.release, hypervisor), bank);
   }
 
   /** A program runs. Interrupts and timers come in between, when they are due. */
@@ -207,7 +281,11 @@ export class Processor {
   #deliver(counters: readonly number[], kernel: ProcessorEvents): void {
     for (const counter of counters) {
       this.#beforeInterrupt();
-      for (const seen of this.#host ? this.#inject(counter, this.#host) : [counter]) {
+      const guests = this.#hosts.reduce(
+        (counters, host) => counters.flatMap((each) => this.#inject(each, host)),
+        [counter],
+      );
+      for (const seen of guests) {
         kernel.interrupt(() =>
           this.driver?.interrupt(seen, (event) => event.sampling && kernel.overflow(event)),
         );

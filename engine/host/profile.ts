@@ -68,6 +68,15 @@ export interface PmuProfile {
   readonly freezeOnSmi: boolean | undefined;
 }
 
+/** KVM of the machine below the one that a guest runs on. */
+export interface KvmBelow {
+  readonly hostKernel: string;
+  readonly inTxCpFix: boolean;
+  /** Counters that it lets its guest believe in. */
+  readonly counters: number;
+  readonly fixedCounters: number;
+}
+
 export type Hypervisor =
   | { readonly kind: "none" }
   | {
@@ -81,6 +90,10 @@ export type Hypervisor =
       readonly fixedCounters: number;
       /** The fix that passes sample period 0 for checkpointed events is in the host's kernel. */
       readonly inTxCpFix: boolean;
+      /** Only the architectural events are let through (KVM_SET_PMU_EVENT_FILTER): others stand still in silence. */
+      readonly architecturalOnly?: boolean | undefined;
+      /** The machine below is itself a guest of another one's KVM (nested virtualisation). */
+      readonly below?: KvmBelow | undefined;
       /** The guest has the counters for itself while it runs (mediated vPMU): no events of the host's kernel count for it. */
       readonly mediated?: boolean | undefined;
     }

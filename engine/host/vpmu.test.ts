@@ -30,6 +30,45 @@ test("KVM hands a counter to its host as long as nothing has been counted", () =
   assertEquals(guest.model.hypervisorLog, []);
 });
 
+test("of two KVMs, one in the other, the upper one's fix is what counts", () => {
+  const fixed = { hostKernel: "6.1.0", inTxCpFix: true };
+  const broken = { hostKernel: "4.7.0", inTxCpFix: false };
+  const counters = { counters: 4, fixedCounters: 3 };
+  const counted = (upper: typeof fixed, lower: typeof fixed) => {
+    const guest = new Asking(haswell({ hypervisor: { ...KVM, ...upper, below: { ...lower, ...counters } } }));
+    const fd = guest.open(CHECKPOINTED);
+    const interrupting = guest.open({ sample_period: 150 });
+    guest.branches(100);
+    guest.ioctl(fd, "DISABLE");
+    guest.ioctl(fd, "ENABLE");
+    guest.branches(1000);
+    return [guest.count(fd), guest.count(interrupting), guest.model.hypervisorLog.length];
+  };
+  assertEquals(counted(fixed, fixed), [1100, 1100, 0]);
+  assertEquals(counted(fixed, broken), [1100, 1100, 1]);
+  assertEquals(counted(broken, fixed), [100, 1100, 1]);
+});
+
+test("an event that a filter has not opens and stands still, and no log says so", () => {
+  const guest = new Asking(haswell({ hypervisor: { ...KVM, architecturalOnly: true } }));
+  const [ticks, branches] = [guest.open(), guest.open({ config: 0x00c4n })];
+  const generic = guest.open({ type: PERF_TYPE.HARDWARE, config: PERF_COUNT_HW.BRANCH_INSTRUCTIONS });
+  guest.branches(500);
+  assertEquals([guest.count(ticks), guest.count(branches), guest.count(generic)], [0, 500, 500]);
+  assertEquals(guest.model.hypervisorLog, []);
+});
+
+test("a guest of a guest has no more counters than the one that it runs on", () => {
+  const hypervisor = {
+    ...KVM,
+    below: { hostKernel: "6.1.0", inTxCpFix: true, counters: 1, fixedCounters: 0 },
+  };
+  const guest = new Asking(haswell({ hypervisor }));
+  const fds = [guest.open(), guest.open()];
+  guest.branches(500);
+  assertEquals(fds.map((fd) => guest.count(fd)).sort(), [0, 500]);
+});
+
 test("a read or a reset of a guest's counter does not make its event anew", () => {
   const guest = new Asking(haswell({ hypervisor: KVM }));
   const fd = guest.open(CHECKPOINTED);

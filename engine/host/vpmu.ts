@@ -2,8 +2,8 @@
  * KVM's virtual PMU: a guest's counter is a register in memory, and an event of the host's kernel that counts for
  * it. Each time that the guest switches its counters on, the events are made anew, with what is left until the
  * register wraps as their period. The host may refuse such an event; the guest is then told nothing, and the
- * register just stands still.
- * Source: arch/x86/kvm/pmu.c (pmc_reprogram_counter, pmc_read_counter), vmx/pmu_intel.c (global_ctrl_changed).
+ * register just stands still. So does it for an event that the filter of the virtual machine has not.
+ * Source: arch/x86/kvm/pmu.c (pmc_reprogram_counter, pmc_read_counter, check_pmu_event_filter, 6.3), vmx/pmu_intel.c (global_ctrl_changed).
  */
 import { ERRNO, IN_TXCP, PERF_TYPE } from "../../ffi/mod.ts";
 import type { CounterBank } from "./pmu/counters.ts";
@@ -34,6 +34,8 @@ export interface VirtualPmuOptions {
   readonly width: number;
   /** The fix: checkpointed events get period 0. */
   readonly inTxCpFix: boolean;
+  /** Whether the filter of events lets this one through (KVM_SET_PMU_EVENT_FILTER). @default all */
+  readonly allows?: ((config: bigint) => boolean) | undefined;
   /** Logs a line to the host's kernel log. */
   readonly log: (line: string) => void;
   /** Is told of each event that the host has refused, said or not. */
@@ -105,6 +107,7 @@ export class VirtualPmu implements CounterBank {
   #reprogram(counter: VirtualCounter): void {
     this.#release(counter);
     if (this.#frozen || counter.selection === undefined) return;
+    if (this.#options.allows?.(counter.selection.config) === false) return;
     const created = this.#createKernelCounter(counter.value, counter.selection);
     if (typeof created !== "number") {
       counter.event = created;

@@ -82,7 +82,7 @@ export const record = defineCommand({
     const signals = options.send === undefined ? [] : parseSends(options.send);
     const chaos = options.chaos === undefined ? undefined : parseSeed(options.chaos, engine.MAX_SEED);
     const checksum = options.checksum === undefined ? undefined : parseInterval(options.checksum);
-    const model = await modelOf(options.host);
+    const model = await modelOf(options.host, options.quiet);
     if (options.tail !== undefined) checkWritable("--tail", options.tail);
     const tail = options.tail === undefined ? undefined : new OutputTail();
     const result = untilEnd(engine, () => {
@@ -155,13 +155,16 @@ function parseDenials(text: string, known: readonly Denial[]): Denial[] {
 }
 
 /** What makes the model of a described host, loaded only where one was asked for. */
-async function modelOf(host: string | undefined): Promise<() => { host?: HostModel }> {
+async function modelOf(host: string | undefined, quiet: boolean): Promise<() => { host?: HostModel }> {
   if (host === undefined) return () => ({});
-  const [{ loadRunnableProfile }, { createHostModel }] = await Promise.all([
+  const [{ loadRunnableProfile, unknownProcessor }, { createHostModel }] = await Promise.all([
     import("../host/profiles.ts"),
     import("../../engine/host/mod.ts"),
   ]);
-  return () => ({ host: createHostModel(loadRunnableProfile(host)) });
+  const profile = loadRunnableProfile(host);
+  const unknown = unknownProcessor(profile);
+  if (unknown !== undefined && !quiet) say(`tickproof: ${unknown}\n`);
+  return () => ({ host: createHostModel(profile) });
 }
 
 async function conclude(result: RecordReport, quiet: boolean): Promise<number> {

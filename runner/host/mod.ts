@@ -8,7 +8,14 @@ export { type Examination, examine } from "./examination.ts";
 export { Interrupted, untilInterrupted } from "./interrupted.ts";
 export { liveHost } from "./live.ts";
 export { PROBE_GROUPS, PROBES } from "./probes/mod.ts";
-export { checkProfile, isProfilePath, loadProfile, loadRunnableProfile, profileNames } from "./profiles.ts";
+export {
+  checkProfile,
+  isProfilePath,
+  loadProfile,
+  loadRunnableProfile,
+  profileNames,
+  unknownProcessor,
+} from "./profiles.ts";
 export { type FoundRr, type NoRr, RR_FINDINGS, rrInstallation } from "./rr-installation.ts";
 export type * from "./types.ts";
 export { loadUserProbe, type ProbeTools, type UserProbe } from "./user-probe.ts";

@@ -69,6 +69,19 @@ const hypervisor = z.discriminatedUnion("kind", [
     hostKernel: release.describe("kernel of the machine below the guest"),
     inTxCpFix: z.boolean().describe("that kernel passes period 0 for checkpointed events"),
     mediated: z.boolean().optional().describe("the guest has the counters for itself while it runs"),
+    architecturalOnly: z
+      .boolean()
+      .optional()
+      .describe("only architectural events are let through; others stand still in silence"),
+    below: z
+      .strictObject({
+        hostKernel: release.describe("kernel of the machine below that one"),
+        inTxCpFix: z.boolean().describe("that kernel passes period 0 for checkpointed events"),
+        counters: counters.describe("general counters that it lets its guest believe in"),
+        fixedCounters: fixedCounters.describe("fixed counters that it lets its guest believe in"),
+      })
+      .optional()
+      .describe("the machine below is a guest of KVM itself (nested virtualisation)"),
     ...virtual,
   }),
   z.strictObject({

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { assert, assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
 import { createHostModel } from "../../engine/host/mod.ts";
 import { UsageError } from "../errors/mod.ts";
-import { checkProfile, loadProfile, profileNames } from "./profiles.ts";
+import { checkProfile, loadProfile, profileNames, unknownProcessor } from "./profiles.ts";
 
 const FOLDER = join(import.meta.dir, "../../manifests/hosts");
 const shipped = (name: string) => readFileSync(join(FOLDER, `${name}.yaml`), "utf8");
@@ -129,4 +129,15 @@ test("a text that is damaged at random is refused with its places, or describes 
     }
   }
   assert(accepted > 50 && accepted < 550, `${accepted} accepted`);
+});
+
+test("unknownProcessor() tells of a processor that no table has, and of no other", () => {
+  for (const name of profileNames()) {
+    assertEquals(unknownProcessor(loadProfile(name)) !== undefined, name === "apple-m-vm", name);
+  }
+  const unknown = checkProfile({ file: "p.yaml", text: KVM.replace("model: 0x3c", "model: 0xff") });
+  assertStringIncludes(
+    unknownProcessor(unknown) ?? "",
+    "no table has the processor of 'haswell-kvm-4.7' (GenuineIntel family 0x06 model 0xff stepping",
+  );
 });

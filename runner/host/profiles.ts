@@ -2,9 +2,10 @@
 import { readdirSync } from "node:fs";
 import { join, resolve } from "node:path";
 import type { HostProfile } from "../../engine/host/mod.ts";
-import { didYouMean, isAarch64 } from "../../ffi/mod.ts";
+import { didYouMean, isAarch64, microarchitecture } from "../../ffi/mod.ts";
 import { UsageError } from "../errors/mod.ts";
 import { checkYaml, type Problem, readYaml, type YamlSource, type YamlText } from "../yaml/mod.ts";
+import { processorWords } from "./cpu.ts";
 import { type ProfileDocument, profileSchema, toProfile } from "./profile-schema.ts";
 
 const FOLDER = resolve(import.meta.dir, "../../manifests/hosts");
@@ -51,6 +52,12 @@ export function loadRunnableProfile(nameOrPath: string): HostProfile {
     `no program can be recorded as on '${profile.name}': it is a machine of aarch64, and programs here are of x86-64; ` +
       `'tickproof doctor --host ${nameOrPath}' and 'tickproof suites --host ${nameOrPath}' tell of it`,
   );
+}
+
+/** What a user is to know of a host whose processor no table has; undefined where one has it. */
+export function unknownProcessor({ name, cpu }: HostProfile): string | undefined {
+  if (microarchitecture(cpu) !== undefined) return undefined;
+  return `no table has the processor of '${name}' (${processorWords(cpu)}): of its events only the architectural ones count`;
 }
 
 /**

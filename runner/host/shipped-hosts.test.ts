@@ -17,6 +17,8 @@ const PROBLEMS: Readonly<Record<string, readonly string[]>> = {
   "cloud-no-pmu": ["context-switch-events", "hardware-events"],
   "docker-seccomp": ["perf-allowed"],
   firecracker: ["context-switch-events", "hardware-events"],
+  "gce-c4": [],
+  "gce-c4-architectural": ["pmu"],
   "github-actions": ["perf-allowed"],
   "gitlab-saas": ["perf-allowed"],
   "granite-rapids": ["cpu-known-to-rr"],
@@ -30,6 +32,7 @@ const PROBLEMS: Readonly<Record<string, readonly string[]>> = {
   "haswell-kvm-4.7": ["kvm-in-txcp-bug", "kernel-recent"],
   "haswell-kvm-few-counters": ["multiplexing", "in-txcp-refused", "kernel-recent"],
   "haswell-kvm-fixed": ["kernel-recent"],
+  "haswell-kvm-nested": ["kvm-in-txcp-bug"],
   "haswell-kvm-spurious-hle": ["kvm-in-txcp-bug", "kernel-recent"],
   "haswell-vmware": ["context-switch-events"],
   "haswell-xen-pmi": ["xen-pmi-overcount", "kernel-recent"],
@@ -50,6 +53,7 @@ const PROBLEMS: Readonly<Record<string, readonly string[]>> = {
   zen4: [],
   "zen5-client": [],
   "zen5-turin": ["cpu-known-to-rr", "context-switch-events"],
+  "zen5-turin-5.15": ["cpu-known-to-rr"],
   zen6: [],
 };
 
@@ -67,7 +71,8 @@ const FINDINGS: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   "sandy-bridge-kvm": { "in-txcp": "no", "in-txcp-refused": "no", "kvm-in-txcp-bug": "no" },
   "skylake-tsx-off": { "tsx-disabled": "yes", "tsx-always-aborts": "yes", "hle-ignored": "yes" },
   zen3: { pmu: "yes", "in-txcp": "no", "spec-lock-map": "no" },
-  "zen5-turin": { "cpu-known": "yes", pmu: "yes" },
+  "zen5-turin": { "cpu-known": "yes", pmu: "yes", "rr-switch-records": "yes" },
+  "zen5-turin-5.15": { "cpu-known": "yes", pmu: "yes", "rr-switch-records": "no" },
   "haswell-6.12": { "rr-period": "yes", "smi-counted": "no" },
   graviton2: {
     "lse-atomics": "yes",
@@ -93,6 +98,7 @@ const NOT_FOR_RR: Readonly<Record<string, readonly string[]>> = {
   "gitlab-saas": ["perf-allowed"],
   "granite-rapids": ["cpu-known-to-rr"],
   gvisor: ["perf-allowed"],
+  "gce-c4-architectural": ["pmu"],
   "haswell-6.14": ["hardware-events"],
   "haswell-vmware": ["context-switch-events"],
   "haswell-xen-pmi": ["xen-pmi-overcount"],
@@ -103,6 +109,7 @@ const NOT_FOR_RR: Readonly<Record<string, readonly string[]>> = {
   "sierra-forest": ["cpu-known-to-rr"],
   // Context switches can't be counted there either, which rr 5.9.0 can do without on such a kernel.
   "zen5-turin": ["cpu-known-to-rr"],
+  "zen5-turin-5.15": ["cpu-known-to-rr"],
 };
 
 const examinations = new Map<string, Examination>(

@@ -141,6 +141,30 @@ test("events that no PMU counts: ENOENT, and EINVAL for what is no event at all"
   assertEquals(typeof without.tryOpen({ type: PERF_TYPE.SOFTWARE, config: PERF_COUNT_SW.DUMMY }), "number");
 });
 
+test("generic events of AMD go by processor and kernel", () => {
+  const turin = {
+    vendor: "AuthenticAMD",
+    family: 0x1a,
+    model: 2,
+    stepping: 1,
+    tsx: { hle: false, rtm: false, alwaysAborts: false },
+  } as const;
+  const opens = (release: string, cpu: Partial<HostProfile["cpu"]> = turin) => {
+    const host = new Asking(haswell({ cpu, kernel: { release }, pmu: { fixedCounters: 0, version: 2 } }));
+    return [
+      PERF_COUNT_HW.STALLED_CYCLES_FRONTEND,
+      PERF_COUNT_HW.STALLED_CYCLES_BACKEND,
+      PERF_COUNT_HW.REF_CPU_CYCLES,
+    ].map((config) => typeof host.tryOpen({ type: PERF_TYPE.HARDWARE, config }) === "number");
+  };
+  assertEquals(opens("5.15.0"), [true, true, false]);
+  assertEquals(opens("6.8.0"), [true, true, false]);
+  assertEquals(opens("6.9.0"), [true, false, true]);
+  assertEquals(opens("6.9.0", { ...turin, family: 0x19, model: 0x21 }), [true, false, false]);
+  assertEquals(opens("6.9.0", { ...turin, family: 0x19, model: 0x61 }), [true, false, true]);
+  assertEquals(opens("6.9.0", { ...turin, family: 0x17, model: 1 }), [true, true, false]);
+});
+
 test("bits of transactional memory: sampling is refused for checkpoints", () => {
   const host = new Asking(haswell());
   const checkpointed = (sample_period: number) => host.tryOpen({ config: TICKS | IN_TXCP, sample_period });

@@ -40,6 +40,8 @@ const PERFCTR_CORE = 1 << 23;
 const LAST_INTEL = 10;
 const LAST_AMD = 7;
 const LAST_EXTENDED = 0x8000_0022;
+/** Version of AMD's performance monitoring from which on the leaf tells of it. */
+const PERFMON_V2 = 2;
 const NONE: CpuidResult = [0, 0, 0, 0];
 const BRAND_LENGTH = 48;
 /** Use leaf 4 for caches; then data, code, second and third level: eax, ebx, ecx. */
@@ -89,7 +91,7 @@ function hypervisorLeaf(hypervisor: Hypervisor, leaf: number): CpuidResult {
  *
  * @param layout Counters that the kernel of programs sees; undefined for none.
  */
-export function cpuidOf({ cpu, hypervisor }: HostProfile, layout: PmuLayout | undefined) {
+export function cpuidOf({ cpu, pmu, hypervisor }: HostProfile, layout: PmuLayout | undefined) {
   if (isAarch64(cpu)) return (): CpuidResult => NONE;
   const intel = cpu.vendor === "GenuineIntel";
   const lastBasic = intel ? LAST_INTEL : LAST_AMD;
@@ -122,7 +124,7 @@ export function cpuidOf({ cpu, hypervisor }: HostProfile, layout: PmuLayout | un
   } else {
     leaves.set(0x8000_0005, unsigned([0, 0, AMD_L1, AMD_L1]));
     leaves.set(0x8000_0006, unsigned([0, 0, AMD_L2, AMD_L3]));
-    if (layout && layout.version >= 2) leaves.set(LAST_EXTENDED, unsigned([1, layout.general]));
+    if (layout && pmu.version >= PERFMON_V2) leaves.set(LAST_EXTENDED, unsigned([1, layout.general]));
   }
   return (leaf: number, subleaf: number): CpuidResult => {
     if (leaf >= 0x4000_0000 && leaf < 0x4001_0000) return hypervisorLeaf(hypervisor, leaf);

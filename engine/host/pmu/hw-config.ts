@@ -51,8 +51,38 @@ const COUNTING_PERIOD = 0x7fff_ffffn;
 /** Precise levels of PEBS: constant skid, no skid asked for, none at all. */
 const MAX_PRECISE = 3;
 
-/** Codes of PERF_TYPE_HARDWARE. intel_perfmon_event_map; amd_perfmon_event_map and amd_zen2_perfmon_event_map. */
-const EVENT_MAP: Readonly<Record<PmuLayout["vendor"], Readonly<Record<number, bigint>>>> = {
+/** Codes of PERF_TYPE_HARDWARE. */
+type EventMap = Readonly<Record<number, bigint>>;
+
+const AMD_EVENTS: EventMap = {
+  [PERF_COUNT_HW.CPU_CYCLES]: 0x0076n,
+  [PERF_COUNT_HW.INSTRUCTIONS]: 0x00c0n,
+  [PERF_COUNT_HW.CACHE_REFERENCES]: 0xff60n,
+  [PERF_COUNT_HW.CACHE_MISSES]: 0x0964n,
+  [PERF_COUNT_HW.BRANCH_INSTRUCTIONS]: 0x00c2n,
+  [PERF_COUNT_HW.BRANCH_MISSES]: 0x00c3n,
+};
+const ZEN2_EVENTS: EventMap = { ...AMD_EVENTS, [PERF_COUNT_HW.STALLED_CYCLES_FRONTEND]: 0x00a9n };
+/** amd_perfmon_event_map, amd_zen1_, amd_zen2_ and amd_zen4_perfmon_event_map, arch/x86/events/amd/core.c (6.9). */
+const AMD_EVENT_MAPS: Readonly<Record<PmuLayout["amdEvents"], EventMap>> = {
+  "before Zen": {
+    ...AMD_EVENTS,
+    [PERF_COUNT_HW.CACHE_REFERENCES]: 0x077dn,
+    [PERF_COUNT_HW.CACHE_MISSES]: 0x077en,
+    [PERF_COUNT_HW.STALLED_CYCLES_FRONTEND]: 0x00d0n,
+    [PERF_COUNT_HW.STALLED_CYCLES_BACKEND]: 0x00d1n,
+  },
+  Zen: {
+    ...AMD_EVENTS,
+    [PERF_COUNT_HW.STALLED_CYCLES_FRONTEND]: 0x0287n,
+    [PERF_COUNT_HW.STALLED_CYCLES_BACKEND]: 0x0187n,
+  },
+  "Zen 2": ZEN2_EVENTS,
+  "Zen 4": { ...ZEN2_EVENTS, [PERF_COUNT_HW.REF_CPU_CYCLES]: 0x1_0000_0120n },
+};
+
+/** intel_perfmon_event_map; armv8_pmuv3_perf_map. */
+const EVENT_MAP: Readonly<Record<Exclude<PmuLayout["vendor"], "AuthenticAMD">, EventMap>> = {
   GenuineIntel: {
     [PERF_COUNT_HW.CPU_CYCLES]: 0x003cn,
     [PERF_COUNT_HW.INSTRUCTIONS]: 0x00c0n,
@@ -62,16 +92,6 @@ const EVENT_MAP: Readonly<Record<PmuLayout["vendor"], Readonly<Record<number, bi
     [PERF_COUNT_HW.BRANCH_MISSES]: 0x00c5n,
     [PERF_COUNT_HW.BUS_CYCLES]: 0x013cn,
     [PERF_COUNT_HW.REF_CPU_CYCLES]: 0x0300n,
-  },
-  AuthenticAMD: {
-    [PERF_COUNT_HW.CPU_CYCLES]: 0x0076n,
-    [PERF_COUNT_HW.INSTRUCTIONS]: 0x00c0n,
-    [PERF_COUNT_HW.CACHE_REFERENCES]: 0xff60n,
-    [PERF_COUNT_HW.CACHE_MISSES]: 0x0964n,
-    [PERF_COUNT_HW.BRANCH_INSTRUCTIONS]: 0x00c2n,
-    [PERF_COUNT_HW.BRANCH_MISSES]: 0x00c3n,
-    [PERF_COUNT_HW.STALLED_CYCLES_FRONTEND]: 0x0287n,
-    [PERF_COUNT_HW.STALLED_CYCLES_BACKEND]: 0x0187n,
   },
   // armv8_pmuv3_perf_map; branches are PC_WRITE_RETIRED where that is implemented, which it is on none of these cores.
   aarch64: {
@@ -94,10 +114,14 @@ const RESULTS = 2;
 /** The branch unit's loads are branches; other caches are events that never happen here. */
 const BRANCH_UNIT = 5;
 
+function eventMap({ vendor, amdEvents }: PmuLayout): EventMap {
+  return vendor === "AuthenticAMD" ? AMD_EVENT_MAPS[amdEvents] : EVENT_MAP[vendor];
+}
+
 function hardwareConfig(layout: PmuLayout, { config }: HardwareRequest): bigint | number {
   if (config >= BigInt(HARDWARE_EVENTS)) return -ERRNO.EINVAL;
   if (Number(config) === PERF_COUNT_HW.BRANCH_INSTRUCTIONS && !layout.mapsBranches) return -ERRNO.ENOENT;
-  return EVENT_MAP[layout.vendor][Number(config)] ?? -ERRNO.ENOENT;
+  return eventMap(layout)[Number(config)] ?? -ERRNO.ENOENT;
 }
 
 function cacheConfig(layout: PmuLayout, { config }: HardwareRequest): bigint | number {
@@ -107,7 +131,7 @@ function cacheConfig(layout: PmuLayout, { config }: HardwareRequest): bigint | n
   if (operation >= OPERATIONS || result >= RESULTS) return -ERRNO.EINVAL;
   if (((CACHE_OPERATIONS[cache]! >> operation) & 1) === 0) return -ERRNO.ENOENT;
   const branches = cache === BRANCH_UNIT && result === 0;
-  return EVENT_MAP[layout.vendor][branches ? PERF_COUNT_HW.BRANCH_INSTRUCTIONS : PERF_COUNT_HW.CACHE_MISSES]!;
+  return eventMap(layout)[branches ? PERF_COUNT_HW.BRANCH_INSTRUCTIONS : PERF_COUNT_HW.CACHE_MISSES]!;
 }
 
 /** Bits of a raw config that the kernel passes on to a counter; the others are masked, and nobody is told. */

@@ -19,6 +19,8 @@ export interface PmuLayout {
   readonly transactional: boolean;
   /** Configs have a second byte of the umask (cpuid leaf 0x23), and the kernel knows. */
   readonly umask2: boolean;
+  /** Generic events of AMD, which differ by processor and kernel. */
+  readonly amdEvents: "before Zen" | "Zen" | "Zen 2" | "Zen 4";
   /** The kernel knows an event for PERF_COUNT_HW_BRANCH_INSTRUCTIONS: on aarch64 from 6.4 on (commit a30b87e6bd7d). */
   readonly mapsBranches: boolean;
   /** Precise sampling (PEBS): not in guests. */

@@ -108,7 +108,8 @@ const ARCHITECTURAL: Readonly<Record<"Intel" | "AMD" | "aarch64", Readonly<Recor
     // Pseudo code of reference cycles, which only a fixed counter counts (arch/x86/events/intel/core.c).
     768: CYCLES,
   },
-  AMD: { 118: CYCLES, 192: INSTRUCTIONS, 194: BRANCHES },
+  // The last one counts cycles of the reference clock, from Zen 4 on: PMCx120 with umask 1.
+  AMD: { 118: CYCLES, 192: INSTRUCTIONS, 194: BRANCHES, 4294967584: CYCLES },
   aarch64: { 8: INSTRUCTIONS, 17: CYCLES, 33: BRANCHES },
 };
 

@@ -49,6 +49,8 @@ const HLE_BY_RR: Record<string, string> = {
   "cloud-no-pmu": "skip for context-switch-events, hardware-events",
   "docker-seccomp": "skip for perf-allowed",
   firecracker: "skip for context-switch-events, hardware-events",
+  "gce-c4": "run, flagged for hle-ignored",
+  "gce-c4-architectural": "skip for pmu",
   "github-actions": "skip for perf-allowed",
   "gitlab-saas": "skip for perf-allowed",
   "granite-rapids": "skip for cpu-known-to-rr",
@@ -62,6 +64,7 @@ const HLE_BY_RR: Record<string, string> = {
   "haswell-kvm-4.7": "skip for kvm-in-txcp-bug",
   "haswell-kvm-few-counters": "skip for hle, multiplexing",
   "haswell-kvm-fixed": "run",
+  "haswell-kvm-nested": "skip for kvm-in-txcp-bug",
   "haswell-kvm-spurious-hle": "skip for kvm-in-txcp-bug",
   "haswell-vmware": "skip for context-switch-events",
   "haswell-xen-pmi": "skip for xen-pmi-overcount",
@@ -82,6 +85,7 @@ const HLE_BY_RR: Record<string, string> = {
   zen4: "run, flagged for hle-ignored",
   "zen5-client": "run, flagged for hle-ignored",
   "zen5-turin": "skip for cpu-known-to-rr",
+  "zen5-turin-5.15": "skip for cpu-known-to-rr",
   zen6: "run, flagged for hle-ignored",
 };
 
