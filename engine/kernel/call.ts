@@ -4,7 +4,7 @@
 import type { Amount } from "./amounts.ts";
 import type { Area } from "./areas.ts";
 import type { Condition } from "./conditions.ts";
-import type { ContentChange, FileChange, OpenedPath, PathArgument } from "./files.ts";
+import type { ContentChange, DescriptorChange, FileChange, OpenedPath, PathArgument } from "./files.ts";
 
 /**
  * What the recorder and the replayer do with a system call:
@@ -54,8 +54,12 @@ export interface SyscallSpec {
   readonly seldomSleeps?: "ever" | "forFiles";
   /** Whether it may end the sleep of another task, once it has ended itself. To be asked at exit. */
   readonly wakes: Condition;
-  /** Whether it may change what an already known file descriptor number refers to. */
-  readonly changesFds: boolean;
+  /** What it does to descriptors of which something may be known already; missing where it leaves them as they are. */
+  readonly descriptors?: DescriptorChange;
+  /** Whether it makes something that hears of what is done to files, or asks for that. */
+  readonly listens: Condition;
+  /** Whether it may limit the length of files: a write may bring a signal from then on. */
+  readonly limitsFiles: Condition;
   /** Memory that the kernel may have written if the call succeeded. */
   readonly writes: readonly Area[];
   /** Memory that the kernel may have written even if the call failed. */

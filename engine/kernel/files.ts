@@ -42,6 +42,27 @@ export interface ContentChange {
   readonly stretch: Stretch;
 }
 
+/**
+ * What a call does to descriptors. A new socket, pipe or event is not among it: it gets a number that is free, of which
+ * nothing is known.
+ */
+export type DescriptorChange =
+  /**
+   * The number that it gives, as its result, leads to a file, where `when` holds, if that is given; `usedNext` if the
+   * program nearly always goes on with it.
+   */
+  | { readonly kind: "given"; readonly usedNext: boolean; readonly when?: Condition }
+  /** The descriptor in argument `at` is closed, whatever the result. */
+  | { readonly kind: "closed"; readonly at: number }
+  /** It can't be told which lead elsewhere; those of the task are parted from others' before, where `parts` holds. */
+  | { readonly kind: "any"; readonly parts: Condition };
+
+/** A call whose result is a descriptor that the program goes on with. */
+export const GIVEN: DescriptorChange = { kind: "given", usedNext: true };
+
+/** A call of whose descriptors nothing can be told. */
+export const ANY: DescriptorChange = { kind: "any", parts: false };
+
 /** A file that a call would change: its contents, its names, its attributes. Asked at the call's entry. */
 export type FileChange =
   /** `last`: whether a link at the end of the path is followed. */

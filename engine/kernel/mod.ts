@@ -18,6 +18,7 @@ export { type Condition, holds } from "./conditions.ts";
 export {
   asksToWrite,
   type ContentChange,
+  type DescriptorChange,
   type FileChange,
   type PathArgument,
   type Stretch,

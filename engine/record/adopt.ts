@@ -10,7 +10,7 @@ import type { MemoryWrite } from "../trace/events.ts";
 import { type Mapping, PAGE_SIZE, pageStart } from "../tracee/mappings.ts";
 import type { Task } from "../tracee/task.ts";
 import type { Tracer } from "../tracee/tracer.ts";
-import type { MappedFiles } from "./mapped-files.ts";
+import type { MappedFiles } from "./descriptors/mapped-files.ts";
 import { growing, stackStart } from "./stack.ts";
 
 /** Mappings of the kernel's own whose results no recording could give again. */

@@ -7,13 +7,13 @@
  * life, and gives it to its children.
  */
 
-import { readdirSync, readFileSync, readlinkSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { errnoInfo, SYSCALLS } from "../../ffi/mod.ts";
 import { EngineError } from "../engine-error.ts";
 import { BUFFERED } from "../kernel/mod.ts";
 import { uses } from "../optimisations.ts";
 import { CallRecords, MAX_RECORDS_BYTES } from "../trace/mod.ts";
-import { BITMAP, type CpuidAnswer, MOST_ANSWERS } from "../tracee/call-ring.ts";
+import { type CpuidAnswer, MOST_ANSWERS } from "../tracee/call-ring.ts";
 import type { Image } from "../tracee/image.ts";
 import {
   encodeFilter,
@@ -26,7 +26,7 @@ import {
 import type { Tracer } from "../tracee/tracer.ts";
 import { CONTEXT_SIZE, USUAL_BASE } from "../translate/context.ts";
 import type { Call } from "./call.ts";
-import { quietFile } from "./quiet-descriptors.ts";
+import type { QuietFiles } from "./descriptors/quiet.ts";
 import type { RecordedTask } from "./recorded-task.ts";
 
 /** What the buffer needs of a recording. */
@@ -37,9 +37,7 @@ export interface CallLog {
   readonly chaos: boolean;
   readonly outsiders: { readonly areThere: boolean };
   readonly schedule: { readonly size: number };
-  /** Living tasks by thread id. */
-  readonly tasks: ReadonlyMap<number, RecordedTask>;
-  readonly files: { readonly everMapped: ReadonlySet<string> };
+  readonly quiet: QuietFiles;
   /** Writes down calls that a task has done without a stop. */
   called(task: RecordedTask, ticks: number, count: number, records: Uint8Array): void;
 }
@@ -49,20 +47,6 @@ const PR = { GET_SECCOMP: 21, SET_NO_NEW_PRIVS: 38, GET_NO_NEW_PRIVS: 39 } as co
 
 /** The higher half of addresses in the vsyscall page, whose calls the kernel does itself. */
 const KERNEL_HALF = 0xffff_ffff;
-
-/** Calls that make something which hears of what is done to files: inotify(7), fanotify(7). */
-const LISTENERS: readonly number[] = [SYSCALLS.inotify_init, SYSCALLS.inotify_init1, SYSCALLS.fanotify_init];
-/** The command of fcntl that has a signal sent when something is done in a folder (linux/fcntl.h). */
-const F_NOTIFY = 1026;
-/** Files that are written to may not become longer than that, or a signal comes (setrlimit(2), asm-generic/resource.h). */
-const RLIMIT_FSIZE = 1;
-
-/** Calls that the stub does by quiet descriptors. */
-const BY_DESCRIPTOR: ReadonlySet<number> = new Set(
-  BUFFERED.filter(({ descriptor }) => descriptor !== undefined).map(({ number }) => number),
-);
-/** No descriptors. */
-const NONE = new Uint8Array(BITMAP);
 
 /** Most bytes of records in a turn of a task that others wait for: some 500 calls. */
 const SHARED_TURN_BYTES = 0x8000;
@@ -99,17 +83,6 @@ function isFiltered(): boolean {
   return /^Seccomp:\s*[12]$/m.test(readFileSync("/proc/self/status", "latin1"));
 }
 
-/** Whether a process has inherited something that hears of what is done to files. */
-function hasListener(pid: number): boolean {
-  const folder = `/proc/${pid}/fd`;
-  return readdirSync(folder).some((fd) => /inotify|fanotify/.test(readlinkSync(`${folder}/${fd}`)));
-}
-
-/** Whether the files that a process writes to may only have so many bytes (proc_pid_limits(5)). */
-function limitsFiles(pid: number): boolean {
-  return !/^Max file size\s+unlimited\s+unlimited/m.test(readFileSync(`/proc/${pid}/limits`, "latin1"));
-}
-
 /**
  * Sets the stub and its ring up in each image, says which calls it may do, and takes what it has done out of the
  * ring.
@@ -120,10 +93,6 @@ export class CallBuffer {
   #without: string | undefined;
   /** No new privileges are to be had, and no program has asked for that. */
   #noNewPrivs = false;
-  /** Somebody hears of what is done to files. */
-  #isHeard = false;
-  /** The length of files is limited: a write may bring a signal. */
-  #isLimited = false;
   /** Images whose stub knows what it may do. */
   readonly #ready = new WeakSet<Image>();
   /** What `cpuid` has said so far. */
@@ -168,8 +137,7 @@ export class CallBuffer {
       this.#without = `the kernel takes no filter of system calls (${errnoInfo(-result).code})`;
       return;
     }
-    this.#isHeard = hasListener(task.tid);
-    this.#isLimited = limitsFiles(task.tid);
+    this.recording.quiet.begin(task.tid);
     this.#isOn = true;
   }
 
@@ -205,7 +173,7 @@ export class CallBuffer {
       image.calls.allow(BUFFERED);
       this.#ready.add(image);
     }
-    this.#prepareDescriptors(task);
+    this.recording.quiet.prepare(task);
     if (this.#of !== task) this.#sinceEvent = 0;
     this.#of = task;
     const most = this.recording.schedule.size > 1 ? SHARED_TURN_BYTES : MAX_RECORDS_BYTES;
@@ -221,64 +189,6 @@ export class CallBuffer {
     const [leaf, subleaf] = answer;
     const isKnown = this.#answers.some((known) => known[0] === leaf && known[1] === subleaf);
     if (!isKnown && this.#answers.length < MOST_ANSWERS) this.#answers.push(answer);
-  }
-
-  /** Says which descriptors of a task that is about to run are quiet. */
-  #prepareDescriptors({ space, descriptors: { quiet } }: RecordedTask): void {
-    const { calls } = space.image;
-    // Where text is write-protected, the kernel would end a read that natively goes on.
-    if (this.#isHeard || space.guarded.size > 0) calls.stopReads();
-    else calls.setQuiet("read", quiet.read);
-    calls.setQuiet("written", this.#isHeard || this.#isLimited ? NONE : quiet.written);
-  }
-
-  /** A call that has stopped has ended: what it tells of descriptors. */
-  after(task: RecordedTask, call: Call): void {
-    if (!this.isOn) return;
-    const { number, result } = call;
-    const { quiet } = task.descriptors;
-    if (LISTENERS.includes(number)) this.#isHeard = true;
-    switch (number) {
-      case SYSCALLS.fcntl:
-        if (call.int(1) === F_NOTIFY) this.#isHeard = true;
-        quiet.forget(result);
-        return;
-      case SYSCALLS.open:
-      case SYSCALLS.openat:
-      case SYSCALLS.creat:
-      case SYSCALLS.dup:
-      case SYSCALLS.dup2:
-      case SYSCALLS.dup3:
-        quiet.forget(result);
-        if (result >= 0) this.#look(task, result);
-        return;
-      case SYSCALLS.close:
-        quiet.forget(call.int(0));
-        return;
-      case SYSCALLS.setrlimit:
-        if (call.int(0) === RLIMIT_FSIZE) this.#isLimited = true;
-        return;
-      case SYSCALLS.prlimit64:
-        if (call.int(1) === RLIMIT_FSIZE && call.argument(2) !== 0) this.#isLimited = true;
-        return;
-      default:
-        if (call.spec?.changesFds) quiet.clear();
-        else if (BY_DESCRIPTOR.has(number) && result >= 0) this.#look(task, call.int(0));
-    }
-  }
-
-  /** Finds out whether a descriptor is quiet, if that is not known. */
-  #look({ tid, descriptors }: RecordedTask, fd: number): void {
-    if (descriptors.quiet.knows(fd)) return;
-    const file = quietFile(`/proc/${tid}/fd/${fd}`);
-    const isOwn = file !== undefined && file !== "" && !this.recording.files.everMapped.has(file);
-    const written = isOwn && descriptors.streams.of(tid, fd) === 0;
-    descriptors.quiet.note(fd, { read: file !== undefined, written });
-  }
-
-  /** A file is mapped that was not before: who writes to it is to be looked at, whichever of the descriptors that is. */
-  mapped(): void {
-    for (const { descriptors } of this.recording.tasks.values()) descriptors.quiet.clear();
   }
 
   /**

@@ -8,7 +8,7 @@ import type { Tracer } from "../tracee/tracer.ts";
 import { adoptProgram } from "./adopt.ts";
 import type { Call } from "./call.ts";
 import { asksFor, cloneRequest } from "./clone-request.ts";
-import { DescriptorTable } from "./descriptor-table.ts";
+import { DescriptorTable } from "./descriptors/table.ts";
 import { RecordedProcess, RecordedTask } from "./recorded-task.ts";
 import type { Recording } from "./recording.ts";
 

@@ -9,7 +9,7 @@ import type { MemoryWrite } from "../trace/events.ts";
 import type { AddressSpace } from "../tracee/address-space.ts";
 import type { Mapping } from "../tracee/mappings.ts";
 import { PAGE_SIZE } from "../tracee/mappings.ts";
-import type { MappedFiles } from "./mapped-files.ts";
+import type { MappedFiles } from "./descriptors/mapped-files.ts";
 import type { RecordedTask } from "./recorded-task.ts";
 import { findSharers, type Sought } from "./sharers.ts";
 

@@ -6,7 +6,7 @@ import { RETIRED } from "../translate/retired-quantities.ts";
 import type { ElisionTrap } from "../translate/traps.ts";
 import type { Actions } from "./actions.ts";
 import type { Call } from "./call.ts";
-import { DescriptorTable } from "./descriptor-table.ts";
+import { DescriptorTable } from "./descriptors/table.ts";
 
 /** What a task believes of SIGTRAP. */
 export interface TrapState {

@@ -24,9 +24,10 @@ import type { Tracer } from "../tracee/tracer.ts";
 import { CallBuffer } from "./call-buffer.ts";
 import type { Checksums } from "./checksums.ts";
 import { type CrashState, crashState, MOST_CRASHES } from "./crash.ts";
+import { MappedFiles } from "./descriptors/mapped-files.ts";
+import { QuietFiles } from "./descriptors/quiet.ts";
 import type { EffectCheck } from "./effect-check.ts";
 import { Interceptors } from "./interceptor.ts";
-import { MappedFiles } from "./mapped-files.ts";
 import { OutputTurns } from "./output-turns.ts";
 import { Outsiders } from "./outsiders.ts";
 import { inPieces } from "./pieces.ts";
@@ -65,6 +66,8 @@ export class Recording {
   effects: EffectCheck | undefined;
   /** Told of what the user should know. */
   onNote: ((text: string) => void) | undefined;
+  /** The files by which calls need no stop. */
+  readonly quiet = new QuietFiles(this);
   /** The files that are mapped. */
   readonly files = new MappedFiles(this);
   /**

@@ -5,19 +5,9 @@
 import { readlinkSync } from "node:fs";
 import { ERRNO, KERNEL_SIGACTION, MADV, MAP, PROT, SIG, SIGSET_SIZE, SYSCALLS } from "../../ffi/mod.ts";
 import type { MemoryRange } from "../kernel/mod.ts";
-import {
-  answer,
-  blocks,
-  bytesSent,
-  evaluate,
-  movesTo,
-  outputRanges,
-  refusal,
-  syscallSpec,
-} from "../kernel/mod.ts";
+import { answer, blocks, evaluate, outputRanges, refusal, syscallSpec } from "../kernel/mod.ts";
 import type { CallSite } from "../session/call-site.ts";
 import { applyMemoryCall, certainAdvice } from "../session/memory-calls.ts";
-import { collect, hashOutput } from "../session/output.ts";
 import type { MappingRecord, MemoryWrite } from "../trace/events.ts";
 import { MAX_CHUNK_BYTES } from "../trace/mod.ts";
 import { pageEnd } from "../tracee/mappings.ts";
@@ -25,14 +15,15 @@ import { choseProcessors, showAllProcessors } from "./affinity.ts";
 import { AttachedSegments } from "./attached.ts";
 import { Call } from "./call.ts";
 import { hideFlags, waitsForChild } from "./clone-request.ts";
-import { DescriptorTable } from "./descriptor-table.ts";
+import { CounterMonitor } from "./descriptors/counters.ts";
+import type { MappedFiles } from "./descriptors/mapped-files.ts";
+import { FileMonitors } from "./descriptors/monitor.ts";
+import { OutputMonitor } from "./descriptors/output.ts";
+import { ProcViews } from "./descriptors/proc-views.ts";
+import { ProcessMemory } from "./descriptors/process-memory.ts";
 import { placeLibrary } from "./library-place.ts";
-import type { MappedFiles } from "./mapped-files.ts";
-import type { Stream } from "./output-streams.ts";
-import { OutsideWrites } from "./outside-writes.ts";
 import { endOfFreeable, partDone } from "./partial-effects.ts";
 import { keepLayout, showPersonality } from "./personality.ts";
-import { ProcViews } from "./proc-views.ts";
 import type { RecordedTask } from "./recorded-task.ts";
 import type { Recording } from "./recording.ts";
 import { changedStack, growing, growingStart } from "./stack.ts";
@@ -47,11 +38,7 @@ const MAX_TRANSFER = MAX_CHUNK_BYTES / 2;
 /** Result of a call that has filled all the room that it was given. */
 const ALL_THAT_FITS = 2 ** 31;
 
-/** The flag of close_range that first parts the descriptors from those of other tasks (linux/close_range.h). */
-const CLOSE_RANGE_UNSHARE = 2;
-
 const ENOSYS = -38;
-const ENODEV = -19;
 
 /** Whether a call sends SIGKILL, of which nobody hears before it is too late. */
 export function mayKill(call: Call): boolean {
@@ -67,14 +54,20 @@ export function sentSignal(call: Call): number {
 /** Prepares a system call at its entry, and writes its outcome at its end. */
 export class SyscallRecorder {
   private readonly files: MappedFiles;
-  private readonly outsideWrites: OutsideWrites;
-  private readonly views: ProcViews;
+  private readonly output = new OutputMonitor();
+  private readonly monitors: FileMonitors;
   private readonly segments = new AttachedSegments();
 
   constructor(private readonly recording: Recording) {
     this.files = recording.files;
-    this.outsideWrites = new OutsideWrites(recording);
-    this.views = new ProcViews(recording);
+    this.monitors = new FileMonitors([
+      this.output,
+      new CounterMonitor(),
+      recording.quiet,
+      recording.files,
+      new ProcessMemory(recording),
+      new ProcViews(recording),
+    ]);
   }
 
   /** A task stands at a system call. */
@@ -93,13 +86,7 @@ export class SyscallRecorder {
     if (fixed !== undefined) return fixed;
     const hidden = this.recording.calls.answer(call);
     if (hidden !== undefined) return hidden;
-    const written = this.outsideWrites.answer(task, call);
-    if (written !== undefined) return written;
-    const moves = movesTo(spec, call);
-    // Bytes that never pass through the program's memory could not be shown again.
-    if (moves && streamOf(task, moves.fd) !== 0) return -moves.errno;
-    if (call.number === SYSCALLS.mmap && showsNoFile(task, call)) return ENODEV;
-    return undefined;
+    return this.monitors.answers(task, call);
   }
 
   /**
@@ -118,7 +105,7 @@ export class SyscallRecorder {
   possibleOutputs(task: RecordedTask, call: Call): readonly MemoryRange[] {
     if (!call.spec || task.space.guarded.size === 0) return [];
     call.result = ALL_THAT_FITS;
-    const ranges = [...outputRanges(call.spec, call), ...this.outsideWrites.ownTargets(task, call)];
+    const ranges = [...outputRanges(call.spec, call), ...this.monitors.targets(task, call)];
     call.result = 0;
     // The kernel grows or moves only what is one mapping.
     if (call.spec.memory === "move") ranges.push({ address: call.argument(0), length: call.argument(1) });
@@ -137,14 +124,13 @@ export class SyscallRecorder {
 
   /** Whether a call writes to the recording's own output. */
   showsOutput(task: RecordedTask, call: Call): boolean {
-    const { sends } = call.spec ?? {};
-    return sends !== undefined && streamOf(task, call.int(sends.fd)) !== 0;
+    return this.output.shows(task, call);
   }
 
   /** Changes of the arguments that only the kernel sees, and arguments that its results may overwrite. */
   prepare(task: RecordedTask, call: Call): void {
     if (call.number === SYSCALLS.mmap) placeLibrary(this.recording.tracer, task, call);
-    this.views.before(task, call);
+    this.monitors.enters(task, call);
     switch (call.number) {
       case SYSCALLS.mmap:
       case SYSCALLS.mprotect:
@@ -197,7 +183,6 @@ export class SyscallRecorder {
   /** A call has ended: keeps the engine's picture, and writes the event. */
   end(task: RecordedTask, call: Call): void {
     const { spec, number } = call;
-    const { space } = task;
     call.result = Number(BigInt.asIntN(64, task.get("rax")));
     this.recording.interceptors.leaves(task, call);
     if (call.failure !== undefined && call.result === 0) task.set("rax", call.failure);
@@ -210,20 +195,9 @@ export class SyscallRecorder {
     if (call.result === 0 || spec?.task === "sigreturn") mendTrap(task, call);
     if (number === SYSCALLS.sched_getaffinity && call.result > 0)
       showAllProcessors(this.recording, task, call);
-    if (call.result >= 0) this.views.after(task, call);
-    let stream: Stream = 0;
-    let outputHash = 0n;
-    if (spec) {
-      const sent = bytesSent(spec, call);
-      if (sent) {
-        stream = streamOf(task, sent.fd);
-        if (stream !== 0) {
-          const bytes = collect(sent.ranges, (address, length) => space.memory.read(address, length));
-          outputHash = hashOutput(bytes);
-          this.recording.onOutput?.(bytes);
-        }
-      }
-    }
+    if (call.result >= 0) this.monitors.succeeds(task, call);
+    const shown = this.output.shown(task, call);
+    if (shown) this.recording.onOutput?.(shown.bytes);
     this.recording.emit(task, {
       kind: "syscall",
       task: task.id,
@@ -232,14 +206,12 @@ export class SyscallRecorder {
       number,
       result,
       writes: [...(mapped?.writes ?? []), ...this.outputs(task, call)],
-      stream,
-      outputHash,
+      stream: shown?.stream ?? 0,
+      outputHash: shown?.outputHash ?? 0n,
       ...(mapping && { mapping }),
     });
     this.remember(task, call, mapping);
-    this.recording.calls.after(task, call);
-    this.files.after(task, call);
-    this.outsideWrites.after(task, call);
+    this.monitors.after(task, call);
     this.recording.callDone(task);
     this.recording.outsiders.after(task);
     this.recording.effects?.after(call);
@@ -267,7 +239,8 @@ export class SyscallRecorder {
   private remember(task: RecordedTask, call: Call, mapping: MappingRecord | undefined): void {
     const { spec, number, result } = call;
     const { process, space } = task;
-    if (spec?.changesFds) this.changedFds(task, call);
+    const change = spec?.descriptors;
+    if (change) task.descriptors = task.descriptors.after(change, call);
     if (spec?.memory)
       applyMemoryCall(this.recording.tracer.text, space, spec.memory, call.args, result, mapping);
     if (result < 0) return;
@@ -280,15 +253,6 @@ export class SyscallRecorder {
     } else if (number === SYSCALLS.set_robust_list) {
       task.robustList = call.argument(0);
     }
-  }
-
-  /** Descriptors lead elsewhere; with CLONE_FILES an unshare parts the task's table from that of others. */
-  private changedFds(task: RecordedTask, call: Call): void {
-    const parts =
-      call.number === SYSCALLS.unshare ||
-      (call.number === SYSCALLS.close_range && (call.int(2) & CLOSE_RANGE_UNSHARE) !== 0);
-    if (parts) task.descriptors = new DescriptorTable();
-    else task.descriptors.changed();
   }
 
   private mapped(
@@ -335,26 +299,6 @@ function refuse({ spec, pc }: Call, why: string | undefined): void {
   throw new Unsupported(
     `the system call ${spec?.name} at 0x${pc.toString(16)} can't be recorded by the embedded engine: ${why}`,
   );
-}
-
-/** Which of the recorder's standard streams a descriptor of a task leads to. */
-function streamOf({ descriptors, tid }: RecordedTask, fd: number): Stream {
-  return descriptors.streams.of(tid, fd);
-}
-
-/**
- * Whether an mmap is of a counter or a socket, whose memory the kernel writes at any time. It is refused as by a file
- * that can't be mapped, so that programs read it instead.
- */
-function showsNoFile({ tid }: RecordedTask, call: Call): boolean {
-  if ((call.int(3) & MAP.ANONYMOUS) !== 0) return false;
-  try {
-    return /^(anon_inode:\[perf_event\]|socket:)/.test(readlinkSync(`/proc/${tid}/fd/${call.int(4)}`));
-  } catch (error) {
-    // No such descriptor: the call itself will fail.
-    if ((error as NodeJS.ErrnoException).code === "ENOENT") return false;
-    throw error;
-  }
 }
 
 /** Whether a result is an error of 32 bits, as modify_ldt gives them: -4095 is the last one (MAX_ERRNO of linux/err.h). */

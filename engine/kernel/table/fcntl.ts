@@ -58,10 +58,14 @@ const SILENT = {
 
 const KNOWN = [...Object.keys(WRITES).map(Number), ...Object.values(SILENT)];
 
-/** fcntl: F_DUPFD and F_DUPFD_CLOEXEC are what changes descriptors. */
+/** F_DUPFD and F_DUPFD_CLOEXEC, by which descriptors are put out of the way rather than used. */
+const GIVES = [SILENT.F_DUPFD, SILENT.F_DUPFD_CLOEXEC];
+
+/** fcntl, by its commands. */
 export const FCNTL: Entry = {
   blocks: oneOf(int(1), WAITING_COMMANDS),
-  changesFds: true,
+  descriptors: { kind: "given", usedNext: false, when: oneOf(int(1), GIVES) },
+  listens: oneOf(int(1), [SILENT.F_NOTIFY]),
   changes: [],
   writes: [byCommand(1, WRITES)],
   answers: [

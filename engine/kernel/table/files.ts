@@ -1,8 +1,7 @@
 /**
  * System calls on files, directories, file descriptors and mounts.
  *
- * Sources: section 2 of the manual pages, `fs/*.c` of Linux 6.18. `changesFds` is set where a known number can
- * begin or cease to mean the program's standard output: not where a new socket, pipe or event gets a free number.
+ * Sources: section 2 of the manual pages, `fs/*.c` of Linux 6.18.
  */
 import { ERRNO, O } from "../../../ffi/mod.ts";
 import { argument, field, int, least, pointedLength, result } from "../amounts.ts";
@@ -13,6 +12,7 @@ import {
   asksToWrite,
   descriptor,
   flagged,
+  GIVEN,
   name,
   type OpenedPath,
   type Stretch,
@@ -26,6 +26,9 @@ import { CACHESTAT, QUOTA, STAT, STATFS, STATX, USTAT } from "./sizes.ts";
 
 /** Flags of open with which a FIFO is not waited for: O_NONBLOCK, O_DIRECTORY, O_PATH (asm-generic/fcntl.h). */
 const OPENS_AT_ONCE = 0o4000 | 0o200000 | 0o10000000;
+
+/** The flag of close_range that first parts the descriptors from those of other tasks (linux/close_range.h). */
+const CLOSE_RANGE_UNSHARE = 2;
 
 /** LOCK_NB of flock (asm-generic/fcntl.h). */
 const LOCK_NB = 4;
@@ -51,7 +54,7 @@ const DEVICES = [0o020000, 0o060000];
 /** A call that opens a file by its path; with O_TRUNC it cuts it. */
 function opening(opens: OpenedPath): Entry {
   return {
-    changesFds: true,
+    descriptors: GIVEN,
     seldomSleeps: "ever",
     opens,
     changes: [{ kind: "opened" }],
@@ -119,11 +122,13 @@ export const FILES: Table = {
   creat: { blocks: true, ...opening({ path: 0, flags: O.WRONLY | O.CREAT | O.TRUNC }) },
   open_by_handle_at: {
     blocks: unless(2, OPENS_AT_ONCE),
-    changesFds: true,
+    descriptors: GIVEN,
     changes: [untold(asksToWrite(int(2)))],
   },
   ...changesNothing({
-    ...all(["close", "close_range", "dup", "dup2", "dup3"], { changesFds: true }),
+    ...all(["dup", "dup2", "dup3"], { descriptors: GIVEN }),
+    close: { descriptors: { kind: "closed", at: 0 } },
+    close_range: { descriptors: { kind: "any", parts: bits(int(2), CLOSE_RANGE_UNSHARE) } },
     fcntl: FCNTL,
     ioctl: IOCTL,
     flock: { blocks: unless(1, LOCK_NB) },
@@ -236,6 +241,7 @@ export const FILES: Table = {
     ],
     { changes: [untold()] },
   ),
+  ...changesNothing(all(["inotify_init", "inotify_init1", "fanotify_init"], { listens: true })),
   ...changesNothing(
     plain(
       "chdir",
@@ -246,7 +252,6 @@ export const FILES: Table = {
       "eventfd",
       "eventfd2",
       "fadvise64",
-      "fanotify_init",
       "fanotify_mark",
       "fchdir",
       "fdatasync",
@@ -254,8 +259,6 @@ export const FILES: Table = {
       "fspick",
       "fsync",
       "inotify_add_watch",
-      "inotify_init",
-      "inotify_init1",
       "inotify_rm_watch",
       "lsm_set_self_attr",
       "memfd_create",

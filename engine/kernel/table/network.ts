@@ -7,6 +7,7 @@ import { int, result } from "../amounts.ts";
 import { filled, message, out, receivedMessages, sockaddr } from "../areas.ts";
 import { not, oneOf, unless } from "../conditions.ts";
 import { changesNothing, plain, type Table } from "../entry.ts";
+import { ANY } from "../files.ts";
 import { TIMESPEC } from "./sizes.ts";
 import { GETSOCKOPT, SETSOCKOPT } from "./sockopt.ts";
 
@@ -47,13 +48,13 @@ export const NETWORK: Table = changesNothing({
   // Descriptors that come in a message may be the standard output.
   recvmsg: {
     blocks: unless(2, MSG_DONTWAIT),
-    changesFds: true,
+    descriptors: ANY,
     writes: [message("receivedMessage", 1)],
     writesAlways: [message("receivedControl", 1)],
   },
   recvmmsg: {
     blocks: unless(3, MSG_DONTWAIT),
-    changesFds: true,
+    descriptors: ANY,
     writes: [receivedMessages(1, 2), out(4, TIMESPEC)],
     writesAlways: [message("receivedControl", 1)],
   },

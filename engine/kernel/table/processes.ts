@@ -9,7 +9,7 @@ import { behind, filled, iovecs, out, when } from "../areas.ts";
 import type { Refusal } from "../call.ts";
 import { bits, every, not, oneOf, resultAbove, unless } from "../conditions.ts";
 import { absent, all, calm, changesNothing, plain, type Table, task } from "../entry.ts";
-import { untold } from "../files.ts";
+import { ANY, untold } from "../files.ts";
 import { ARCH_PRCTL } from "./arch-prctl.ts";
 import { PRCTL } from "./prctl.ts";
 import { CAP_DATA, CAP_HEADER, RLIMIT, RUSAGE, SCHED_PARAM, SIGINFO, TIMESPEC } from "./sizes.ts";
@@ -21,6 +21,9 @@ function newPids(i: number): Refusal {
     reason: "a namespace of its own for process ids (CLONE_NEWPID)",
   };
 }
+
+/** The limit of the length of files (asm-generic/resource.h). */
+const RLIMIT_FSIZE = 1;
 
 /** The id of the new task, or a descriptor for it, in argument 2 of clone. */
 const PARENT_TID = when(bits(int(0), CLONE.PARENT_SETTID | CLONE.PIDFD), out(2, 4));
@@ -36,7 +39,7 @@ const CLONE3_FLAGS = field(0, 0, 64);
 export const PROCESSES: Table = changesNothing({
   ...all(["fork", "vfork"], task("birth")),
   clone: { ...task("birth"), writes: [PARENT_TID] },
-  ...all(["execve", "execveat"], { ...task("exec"), changesFds: true }),
+  ...all(["execve", "execveat"], { ...task("exec"), descriptors: ANY }),
   exit: task("exit"),
   exit_group: task("exitGroup"),
   clone3: {
@@ -57,8 +60,8 @@ export const PROCESSES: Table = changesNothing({
   waitid: { blocks: unless(3, WAIT.NOHANG), writes: [out(4, RUSAGE)], writesAlways: [out(2, SIGINFO)] },
   process_vm_readv: { writes: [iovecs(1, 2, result)] },
   // A descriptor of another process may be one of any file, or of a network.
-  pidfd_getfd: { changesFds: true, changes: [untold()], opensNetwork: true },
-  unshare: { changesFds: true, refuses: [newPids(0)] },
+  pidfd_getfd: { descriptors: ANY, changes: [untold()], opensNetwork: true },
+  unshare: { descriptors: { kind: "any", parts: bits(int(0), CLONE.FILES) }, refuses: [newPids(0)] },
   setns: { refuses: [newPids(1)] },
 
   prctl: PRCTL,
@@ -72,8 +75,12 @@ export const PROCESSES: Table = changesNothing({
   getresuid: { writes: [out(0, 4), out(1, 4), out(2, 4)] },
   getresgid: { writes: [out(0, 4), out(1, 4), out(2, 4)] },
   getrlimit: { writes: [out(1, RLIMIT)] },
-  setrlimit: { memory: "limit" },
-  prlimit64: { memory: "limit", writes: [out(3, RLIMIT)] },
+  setrlimit: { memory: "limit", limitsFiles: oneOf(int(0), [RLIMIT_FSIZE]) },
+  prlimit64: {
+    memory: "limit",
+    writes: [out(3, RLIMIT)],
+    limitsFiles: every(oneOf(int(1), [RLIMIT_FSIZE]), not(oneOf(argument(2), [0]))),
+  },
   ...calm({
     getrusage: { writes: [out(1, RUSAGE)] },
     getcpu: { writes: [out(0, 4), out(1, 4)] },

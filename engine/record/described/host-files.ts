@@ -12,7 +12,7 @@ import { AT_FDCWD, close, ERRNO, ftruncate, memfdCreate, O, pwrite, SYSCALLS } f
 import type { HostModel } from "../../host/model-api.ts";
 import { evaluate, type PathArgument } from "../../kernel/mod.ts";
 import type { ArgumentRegister, Call } from "../call.ts";
-import { identityOf } from "../file-identity.ts";
+import { identityOf } from "../descriptors/identity.ts";
 import type { RecordedTask } from "../recorded-task.ts";
 import type { Recording } from "../recording.ts";
 import type { KernelLog } from "./kernel-log.ts";

@@ -172,7 +172,7 @@ export class DescribedHost implements Interceptor, Disposable {
     }
     if (call.number === SYSCALLS.perf_event_open && call.result >= 0)
       this.noteWhatCounts(this.recording.tasks.values());
-    if (call.spec?.changesFds) this.closeAbandoned();
+    if (call.spec?.descriptors) this.closeAbandoned();
   }
 
   /** Shows programs what has changed in the memory that they have mapped of events. */

@@ -4,7 +4,7 @@
  * them has been closed.
  */
 import { NotifyingPipe, O, SYSCALLS } from "../../../ffi/mod.ts";
-import { identityOf } from "../file-identity.ts";
+import { identityOf } from "../descriptors/identity.ts";
 import type { RecordedTask } from "../recorded-task.ts";
 import type { Recording } from "../recording.ts";
 

@@ -4,11 +4,11 @@
  * Sources: section 2 of the manual pages; `linux/fs.h`, `linux/falloc.h` of Linux 6.18.
  */
 import { readFileSync } from "node:fs";
-import { O } from "../../ffi/mod.ts";
-import { type ContentChange, evaluate, holds, type Stretch } from "../kernel/mod.ts";
-import { PAGE_SIZE, pageEnd, pageStart } from "../tracee/mappings.ts";
-import type { Call } from "./call.ts";
-import type { RecordedTask } from "./recorded-task.ts";
+import { O } from "../../../ffi/mod.ts";
+import { type ContentChange, evaluate, holds, type Stretch } from "../../kernel/mod.ts";
+import { PAGE_SIZE, pageEnd, pageStart } from "../../tracee/mappings.ts";
+import type { Call } from "../call.ts";
+import type { RecordedTask } from "../recorded-task.ts";
 
 /** A stretch of a file, in bytes. */
 export interface FileRange {

@@ -3,16 +3,17 @@
  * is exchanged for one of a copy when it is opened, and the copy is made anew whenever it is read from its beginning.
  */
 import { readFileSync, readlinkSync } from "node:fs";
-import { AT_FDCWD, close, ftruncate, memfdCreate, O, open, pwrite, SYSCALLS } from "../../ffi/mod.ts";
-import { readProcFile } from "../proc-file.ts";
-import type { Call } from "./call.ts";
+import { AT_FDCWD, close, ftruncate, memfdCreate, O, open, pwrite, SYSCALLS } from "../../../ffi/mod.ts";
+import { readProcFile } from "../../proc-file.ts";
+import type { Call } from "../call.ts";
+import { filteredMaps } from "../maps-filter.ts";
+import { visiblePersonality } from "../personality.ts";
+import type { RecordedTask } from "../recorded-task.ts";
+import type { Recording } from "../recording.ts";
+import { visibleCpuinfo, visibleStat, visibleStatus } from "../task-view.ts";
 import { position, saidOffset } from "./file-changes.ts";
-import { identityOf } from "./file-identity.ts";
-import { filteredMaps } from "./maps-filter.ts";
-import { visiblePersonality } from "./personality.ts";
-import type { RecordedTask } from "./recorded-task.ts";
-import type { Recording } from "./recording.ts";
-import { visibleCpuinfo, visibleStat, visibleStatus } from "./task-view.ts";
+import { identityOf } from "./identity.ts";
+import type { FileMonitor } from "./monitor.ts";
 
 const OF_TASK = /^\/proc\/(\d+)(?:\/task\/(\d+))?\/(maps|smaps|status|stat|personality)$/;
 const CPUINFO = "/proc/cpuinfo";
@@ -20,14 +21,14 @@ const CPUINFO = "/proc/cpuinfo";
 const MOST_COPIES = 1024;
 
 /** Gives the program the copies, and keeps them up to date. */
-export class ProcViews {
+export class ProcViews implements FileMonitor {
   /** Paths of what programs have copies of, by identity of the copy. */
   private readonly copies = new Map<string, string>();
 
   constructor(private readonly recording: Recording) {}
 
   /** After a call that succeeded: gives the program a copy, if it has opened what would tell of the engine. */
-  after(task: RecordedTask, call: Call): void {
+  succeeds(task: RecordedTask, call: Call): void {
     if (!call.spec?.opens) return;
     const path = readlinkSync(`/proc/${task.tid}/fd/${call.result}`);
     const text = this.text(path);
@@ -40,11 +41,11 @@ export class ProcViews {
   }
 
   /** Before a call runs: what is read from the beginning is as it is now. */
-  before(task: RecordedTask, call: Call): void {
+  enters(task: RecordedTask, call: Call): void {
     const reads = call.spec?.reads;
     if (this.copies.size === 0 || !reads) return;
     const fd = call.int(reads.fd);
-    const path = this.copies.get(identityOf(task.tid, fd) ?? "");
+    const path = this.copies.get(task.descriptors.file(task.tid, fd)?.key ?? "");
     if (path === undefined) return;
     if ((saidOffset(call, reads.offset) ?? position(task.tid, fd)) !== 0) return;
     const text = this.text(path);
@@ -97,6 +98,7 @@ export class ProcViews {
     if (opened < 0) return false;
     tracer.inject(task, SYSCALLS.dup3, opened, fd, flags & O.CLOEXEC);
     tracer.inject(task, SYSCALLS.close, opened);
+    task.descriptors.forget(fd);
     return true;
   }
 }

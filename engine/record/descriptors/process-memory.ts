@@ -1,23 +1,23 @@
 /**
- * Memory that a system call changes outside of its own outputs: in another process (process_vm_writev,
+ * The monitor of memory as a file, and of what does the same: memory that a system call changes outside of its own outputs: in another process (process_vm_writev,
  * /proc/PID/mem, a file that others have mapped), or in text, where /proc/PID/mem heeds no protection. Each such
  * change is an event of the process whose memory it is.
  */
-import { readlinkSync } from "node:fs";
-import { ERRNO, SYSCALLS } from "../../ffi/mod.ts";
-import type { MemoryRange } from "../kernel/mod.ts";
-import { type Area, LOCAL_IOVECS, REMOTE_IOVECS, rangesOf } from "../kernel/mod.ts";
-import { collect } from "../session/output.ts";
-import type { MemoryWrite } from "../trace/events.ts";
-import type { Call } from "./call.ts";
+import { ERRNO, SYSCALLS } from "../../../ffi/mod.ts";
+import type { MemoryRange } from "../../kernel/mod.ts";
+import { type Area, LOCAL_IOVECS, REMOTE_IOVECS, rangesOf } from "../../kernel/mod.ts";
+import { collect } from "../../session/output.ts";
+import type { MemoryWrite } from "../../trace/events.ts";
+import type { Call } from "../call.ts";
+import type { RecordedTask } from "../recorded-task.ts";
+import type { Recording } from "../recording.ts";
 import { offsetArgument, position, saidOffset } from "./file-changes.ts";
-import type { RecordedTask } from "./recorded-task.ts";
-import type { Recording } from "./recording.ts";
+import type { FileMonitor } from "./monitor.ts";
 
 const MEMORY_FILE = /^\/proc\/(\d+)(?:\/task\/(\d+))?\/mem$/;
 
 /** Finds which calls write elsewhere, answers those of tracees, and tells each change as an event. */
-export class OutsideWrites {
+export class ProcessMemory implements FileMonitor {
   /** Some process has opened a file that is memory: from now on writes to descriptors are looked at. */
   private memoryFiles = false;
 
@@ -27,7 +27,7 @@ export class OutsideWrites {
   after(task: RecordedTask, call: Call): void {
     if (call.result < 0) return;
     if (call.spec?.opens) {
-      this.memoryFiles ||= MEMORY_FILE.test(readlinkSync(`/proc/${task.tid}/fd/${call.result}`));
+      this.memoryFiles ||= MEMORY_FILE.test(task.descriptors.link(task.tid, call.result));
     } else if (call.number === SYSCALLS.process_vm_writev) {
       const target = this.find(call.int(0));
       if (target) this.changed(task, target, rangesOf(REMOTE_IOVECS, call));
@@ -40,7 +40,7 @@ export class OutsideWrites {
    * Memory of its own process that a call is about to write as an outsider would; its result has to be set to all that
    * it may be.
    */
-  ownTargets(task: RecordedTask, call: Call): MemoryRange[] {
+  targets(task: RecordedTask, call: Call): MemoryRange[] {
     if (call.number === SYSCALLS.process_vm_writev) {
       return this.find(call.int(0))?.space === task.space ? rangesOf(REMOTE_IOVECS, call) : [];
     }
@@ -56,7 +56,7 @@ export class OutsideWrites {
    *
    * @returns The call's result; undefined if the kernel can do it.
    */
-  answer(task: RecordedTask, call: Call): number | undefined {
+  answers(task: RecordedTask, call: Call): number | undefined {
     if (call.number !== SYSCALLS.process_vm_writev) return undefined;
     const target = this.find(call.int(0));
     if (!target || target.space === task.space) return undefined;
@@ -85,8 +85,8 @@ export class OutsideWrites {
   }
 
   /** The task whose memory a descriptor is. */
-  private fileTarget({ tid }: RecordedTask, fd: number): RecordedTask | undefined {
-    const match = MEMORY_FILE.exec(readLink(`/proc/${tid}/fd/${fd}`));
+  private fileTarget({ tid, descriptors }: RecordedTask, fd: number): RecordedTask | undefined {
+    const match = MEMORY_FILE.exec(descriptors.link(tid, fd));
     return match ? this.find(Number(match[2] ?? match[1])) : undefined;
   }
 
@@ -125,14 +125,4 @@ function sentTo(call: Call): { fd: number; from: Area; offset: number | undefine
     from: sends.from,
     offset: saidOffset(call, offsetArgument(contents[0]?.stretch)),
   };
-}
-
-/** Where a link of /proc leads; "" for a descriptor that is not open. */
-function readLink(path: string): string {
-  try {
-    return readlinkSync(path);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "ENOENT") return "";
-    throw error;
-  }
 }

@@ -8,7 +8,7 @@
  * own goes there.
  */
 import { type Stats, statSync } from "node:fs";
-import { isErrno, isTerminal, KCMP, kcmp } from "../../ffi/mod.ts";
+import { isErrno, isTerminal, KCMP, kcmp } from "../../../ffi/mod.ts";
 
 /** A standard stream of the recorder; 0 is none. */
 export type Stream = 0 | 1 | 2;
@@ -17,31 +17,13 @@ export type Stream = 0 | 1 | 2;
 const DEV_TTY = 5 << 8;
 
 /**
- * Whether a descriptor leads to the recording's output, and to which stream. One for each table of descriptors; what
- * was found is kept until that changes.
+ * Where a descriptor leads.
+ *
+ * @param tid A task that has it.
  */
-export class OutputStreams {
-  private readonly known = new Map<number, Stream>();
-
-  /**
-   * @param tid A task with this table.
-   * @param fd Its descriptor.
-   */
-  of(tid: number, fd: number): Stream {
-    let stream = this.known.get(fd);
-    if (stream === undefined) {
-      const order = fd === 2 ? ([2, 1] as const) : ([1, 2] as const);
-      stream =
-        order.find((own) => isOpenFile(tid, own, fd)) ?? order.find((own) => isSameSink(tid, own, fd)) ?? 0;
-      this.known.set(fd, stream);
-    }
-    return stream;
-  }
-
-  /** Descriptors may lead elsewhere from now on. */
-  changed(): void {
-    this.known.clear();
-  }
+export function streamAt(tid: number, fd: number): Stream {
+  const order = fd === 2 ? ([2, 1] as const) : ([1, 2] as const);
+  return order.find((own) => isOpenFile(tid, own, fd)) ?? order.find((own) => isSameSink(tid, own, fd)) ?? 0;
 }
 
 /** Whether a descriptor of a task is the very open file that the recorder has at `own`. */

@@ -7,14 +7,15 @@
  * and the program's own stores, are what the file holds, wherever it is mapped.
  */
 import { statSync } from "node:fs";
-import { close, isErrno, O, open, pread } from "../../ffi/mod.ts";
-import type { MappingRecord, MemoryWrite } from "../trace/events.ts";
-import type { TraceWriter } from "../trace/mod.ts";
-import type { Mapping } from "../tracee/mappings.ts";
-import type { Tracer } from "../tracee/tracer.ts";
-import type { Call } from "./call.ts";
+import { close, isErrno, O, open, pread } from "../../../ffi/mod.ts";
+import type { MappingRecord, MemoryWrite } from "../../trace/events.ts";
+import type { TraceWriter } from "../../trace/mod.ts";
+import type { Mapping } from "../../tracee/mappings.ts";
+import type { Tracer } from "../../tracee/tracer.ts";
+import type { Call } from "../call.ts";
+import type { RecordedTask } from "../recorded-task.ts";
 import { changedRange, contentChange, cutAt, type FileRange, pathAt, WHOLE } from "./file-changes.ts";
-import type { RecordedTask } from "./recorded-task.ts";
+import type { FileMonitor } from "./monitor.ts";
 
 /** What following files needs of a recording. */
 export interface FileLog {
@@ -23,7 +24,7 @@ export interface FileLog {
   /** The program has got memory that others may have, too. */
   sharesMemory(): void;
   /** Who hears of files that are mapped for the first time. */
-  readonly calls: { mapped(): void };
+  readonly quiet: { mapped(): void };
   /** A mapped file has another length or contents, as a task saw it. */
   fileChanged(task: RecordedTask, file: number, size: number, writes: MemoryWrite[]): void;
 }
@@ -44,7 +45,7 @@ interface Followed {
 }
 
 /** All files that processes of the recording map, and the events that keep their copies in the trace true. */
-export class MappedFiles {
+export class MappedFiles implements FileMonitor {
   /** By device and inode. */
   private readonly files = new Map<string, Followed>();
   /** All files that were ever mapped, by device and inode. */
@@ -68,7 +69,7 @@ export class MappedFiles {
     const stat = stateOf(path);
     if (stat && !this.everMapped.has(stat.key)) {
       this.everMapped.add(stat.key);
-      this.recording.calls.mapped();
+      this.recording.quiet.mapped();
     }
     let followed = stat && this.files.get(stat.key);
     if (followed && tracer.maps(followed.index)) {
@@ -148,12 +149,8 @@ export class MappedFiles {
 
   /** Whether a descriptor is one of a file that has been mapped. */
   private mayBeMapped({ tid, descriptors }: RecordedTask, fd: number): boolean {
-    let key = descriptors.files.get(fd);
-    if (key === undefined) {
-      key = stateOf(`/proc/${tid}/fd/${fd}`)?.key ?? "";
-      descriptors.files.set(fd, key);
-    }
-    return this.files.has(key);
+    const file = descriptors.file(tid, fd);
+    return file?.isFile === true && this.files.has(file.key);
   }
 
   /** A call has changed a file. */
