@@ -77,6 +77,32 @@ hostTest(
   },
 );
 
+const PATHS = `asked: 113943700
+renamed: -6560 -1024 644708
+loop: -97786
+thread: 1
+faults: 14 14 14 14 14 22 34
+folders: 25, random: 1
+self: 1
+`;
+
+hostTest("paths are asked about without a stop, and say what they said with one", ["gcc"], () => {
+  using scratch = new Scratch();
+  const command = [compiled(scratch, "paths")];
+  const place = { cwd: scratch.path };
+  assertEquals(run(command, place).stdout.toString(), PATHS, "natively");
+  for (const choice of [WITH, WITHOUT]) {
+    const { record, replay } = proveSame(command, { ...place, environment: { TICKPROOF_NO: choice } });
+    assertEquals([record.exit, record.stdout.toString()], [{ code: 0 }, PATHS]);
+    // Five thousand questions.
+    for (const { report } of [record, replay]) {
+      const stops = report.cost?.stops ?? 0;
+      if (choice === WITH) assert(stops < 2500, `${stops} stops`);
+      else assert(stops > 5000, `only ${stops} stops`);
+    }
+  }
+});
+
 const INSTRUCTIONS = `halves: 1
 lost: 0 0
 lost: 0 0

@@ -1,6 +1,7 @@
 /**
- * System calls that a recording can do without a stop, in machine code (`tracee/call-stub.ts`): those that never sleep,
- * concern nobody but the caller, and whose outputs follow from their arguments and their result. The tracer hears of them
+ * System calls that a recording can do without a stop, in machine code (`tracee/call-stub.ts`): those that wait for no
+ * other task, concern nobody but the caller, and whose outputs follow from their arguments and their result. A question about
+ * a path may wait for a disk or a network, as it does with a stop: nobody else runs meanwhile either way. The tracer hears of them
  * when the task stops for something else.
  *
  * What they write is what the table says. Here is only which calls they are, and what the table has no need to know.
@@ -45,6 +46,10 @@ const LINES: Partial<Record<SyscallName, Line>> = {
   lseek: { args: 3, descriptor: "read" },
   fstat: { args: 2, descriptor: "read" },
   getdents64: { args: 3, descriptor: "read" },
+  ...asking(2, "stat", "lstat", "access", "getcwd", "statfs"),
+  ...asking(3, "readlink", "faccessat", "getrandom"),
+  ...asking(4, "newfstatat", "readlinkat", "faccessat2"),
+  ...asking(5, "statx"),
   ...asking(2, "clock_gettime", "clock_getres", "gettimeofday", "getcpu", "getrusage"),
   ...asking(1, "time", "times", "sysinfo", "uname"),
   ...asking(0, "getpid", "gettid", "getppid", "getpgrp", "getuid", "geteuid", "getgid", "getegid"),

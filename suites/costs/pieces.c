@@ -8,7 +8,7 @@ static long syscall3(long number, long a, long b, long c) {
   return result;
 }
 
-enum { READ = 0, LSEEK = 8, GETPID = 39, EXECVE = 59, EXIT = 60 };
+enum { READ = 0, LSEEK = 8, ACCESS = 21, GETPID = 39, EXECVE = 59, EXIT = 60 };
 
 static long number_of(const char *text) {
   long n = 0;
@@ -52,6 +52,16 @@ __attribute__((used)) static void run(long *stack) {
       for (long i = 0; i < count; i++) {
         syscall3(LSEEK, 0, 0, 0);
         sum += syscall3(READ, 0, (long)bytes, sizeof bytes);
+      }
+      break;
+    case 'p': /* questions about a path */
+      for (long i = 0; i < count; i++) sum += syscall3(ACCESS, (long)"/", 0, 0);
+      break;
+    case 'i': /* questions of the processor */
+      for (long i = 0; i < count; i++) {
+        unsigned eax = 0, ebx, ecx = 0, edx;
+        __asm__ volatile("cpuid" : "+a"(eax), "=b"(ebx), "+c"(ecx), "=d"(edx));
+        sum += ebx;
       }
       break;
     case 'f': /* functions that run once */
