@@ -109,7 +109,7 @@ test(
     assertEquals(ended.exit, { code: 1 });
     const [failure] = found.failures;
     assertEquals([failure?.why, failure?.seed], ["took too long", undefined]);
-    assertMatch(JSON.stringify(failure?.threads), /clock_nanosleep/);
+    assert((failure?.threads?.length ?? 0) > 0);
   },
   TEST_TIMEOUT,
 );

@@ -2,7 +2,7 @@
 import { closeSync, fstatSync, mkdtempSync, openSync, readSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { newRunTrace } from "../files/mod.ts";
+import { newRunTrace, readProgress } from "../files/mod.ts";
 import { type Exit, type RecordReport, readReport } from "../outcome/mod.ts";
 import { runProcess } from "../processes/mod.ts";
 import { TICKPROOF } from "../start/mod.ts";
@@ -40,6 +40,11 @@ export interface Trial {
   discard: () => void;
 }
 
+/** Seconds that a recorder may take to start the program. */
+const START_SECONDS = 600;
+/** How often it is looked whether it has, in milliseconds. */
+const LOOK_MS = 20;
+
 /** Most bytes of each stream that a pattern is looked for in, and that are shown the end of. */
 const MOST_OUTPUT = 1 << 24;
 
@@ -59,9 +64,11 @@ export async function makeTrial(options: TrialOptions, seed: number | undefined)
   const files = { stdout: file("stdout"), stderr: file("stderr") };
   try {
     const started = performance.now();
+    const overtime = new AbortController();
     const ended = await runProcess({
       command: [
         ...[...TICKPROOF, "record", "--quiet", "--report", file("report.json"), "--budget", `${budget}`],
+        ...["--progress", file("progress")],
         ...(seed === undefined ? [] : [`--chaos=${seed}`]),
         ...["-o", directory, "--", ...command],
       ],
@@ -69,9 +76,10 @@ export async function makeTrial(options: TrialOptions, seed: number | undefined)
       environment: {},
       stdin: undefined,
       ...files,
-      timeoutSeconds,
+      timeoutSeconds: START_SECONDS + timeoutSeconds,
       traces: true,
-      abort,
+      abort: AbortSignal.any([abort, overtime.signal]),
+      onStart: (_, over) => endInTime(file("progress"), timeoutSeconds, over, () => overtime.abort()),
     });
     const milliseconds = performance.now() - started;
     const found = readReport(file("report.json"));
@@ -79,7 +87,7 @@ export async function makeTrial(options: TrialOptions, seed: number | undefined)
     const [stdout, stderr] = [readEnd(files.stdout), readEnd(files.stderr)];
     const exit = ended.kind === "exited" ? report?.exit : undefined;
     const judgement = async (): Promise<Trial["judgement"]> => {
-      if (ended.kind === "aborted" || abort.aborted) return { kind: "aborted" };
+      if (abort.aborted) return { kind: "aborted" };
       if (found === undefined)
         return {
           kind: "broken",
@@ -108,6 +116,31 @@ export async function makeTrial(options: TrialOptions, seed: number | undefined)
     process.off("exit", clean);
     clean();
   }
+}
+
+/**
+ * Ends a recording when its time is up, which begins with the program: how long the recorder takes to start is not its
+ * fault.
+ *
+ * @param progress File that the recorder writes to from the program's first instruction on.
+ * @param over Aborted when it has ended by itself.
+ */
+async function endInTime(
+  progress: string,
+  seconds: number,
+  over: AbortSignal,
+  end: () => void,
+): Promise<void> {
+  while (readProgress(progress) === undefined && !over.aborted) await Bun.sleep(LOOK_MS);
+  if (over.aborted) return;
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const timer = setTimeout(() => {
+    end();
+    resolve();
+  }, seconds * 1000);
+  over.addEventListener("abort", () => resolve(), { once: true });
+  await promise;
+  clearTimeout(timer);
 }
 
 /** The end of a file, as text. */
