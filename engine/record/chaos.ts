@@ -9,17 +9,26 @@ import { FAIR, type SchedulePolicy } from "./schedule.ts";
 /** Largest seed: 32 bits. */
 export const MAX_SEED = 0xffff_ffff;
 
-/** Budgets, as powers of two of ticks per counter: of most turns, and of the short ones. */
-const LONG_TURN = { from: 10, to: 19 } as const;
-const SHORT_TURN = { from: 0, to: 8 } as const;
-/** One turn in so many is a short one: each costs a stop of 10 µs for next to no progress. */
-const SHORT_ONE_IN = 8;
-/** One event in so many ends a turn. */
-const SWITCH_ONE_IN = 6;
+/**
+ * Powers of two of ticks per counter that a turn may be long. Turns begin short, which finds what happens at a program's
+ * start or in a program that is soon over, and get longer the more there were, so that all stops of a long run, of some
+ * 10 µs each, take seconds: the bound doubles whenever there were twice as many turns.
+ */
+const LONGEST_TURN = 19;
+/** The bound of the first turns, drawn for each seed. */
+const FIRST_BOUND = { from: 2, to: 9 } as const;
+/** Turns until it doubles first. */
+const FIRST_TURNS = 128;
+/** A turn ends some instructions behind its branch, between the halves of what is not atomic, once in so many times. */
+const STEPS_ONE_IN = 3;
+/** Most instructions, as a power of two: basic blocks are short. */
+const MOST_STEPS_POWER = 4;
+/** One event in so many ends a turn, drawn for each seed. */
+const SWITCH_ONE_IN = [2, 6] as const;
 /** One turn in so many draws the priorities anew. */
 const REDRAW_ONE_IN = 32;
-/** One turn in so many begins to starve a task, for up to so many turns. */
-const STARVE_ONE_IN = 48;
+/** One turn in so many begins to starve a task, for up to so many turns; the first drawn for each seed. */
+const STARVE_ONE_IN = [8, 48] as const;
 const STARVED_TURNS = 120;
 
 /** Numbers from a seed (mulberry32: a counter, mixed). */
@@ -47,25 +56,41 @@ export class Chaos implements SchedulePolicy {
   private priorities = new WeakMap<RecordedTask, number>();
   private starved: RecordedTask | undefined;
   private starvedTurns = 0;
+  private turns = 0;
+  private readonly firstBound: number;
+  private readonly switchOneIn: number;
+  private readonly starveOneIn: number;
 
   /**
    * @param seed An integer of 0 to {@link MAX_SEED}.
    */
   constructor(seed: number) {
-    this.numbers = new SeededNumbers(seed);
+    const numbers = new SeededNumbers(seed);
+    this.numbers = numbers;
+    this.firstBound = FIRST_BOUND.from + numbers.below(FIRST_BOUND.to - FIRST_BOUND.from + 1);
+    this.switchOneIn = SWITCH_ONE_IN[numbers.below(SWITCH_ONE_IN.length)]!;
+    this.starveOneIn = STARVE_ONE_IN[numbers.below(STARVE_ONE_IN.length)]!;
   }
 
   budget(alone: boolean): number {
     if (alone) return FAIR.budget(alone);
-    const { from, to } = this.numbers.once(SHORT_ONE_IN) ? SHORT_TURN : LONG_TURN;
-    const power = 2 ** (from + this.numbers.below(to - from + 1));
+    this.turns++;
+    const doubled = Math.floor(Math.log2(1 + this.turns / FIRST_TURNS));
+    const bound = Math.min(LONGEST_TURN, this.firstBound + doubled);
+    const power = 2 ** this.numbers.below(bound + 1);
+    return power + this.numbers.below(power);
+  }
+
+  steps(): number {
+    if (!this.numbers.once(STEPS_ONE_IN)) return 0;
+    const power = 2 ** this.numbers.below(MOST_STEPS_POWER);
     return power + this.numbers.below(power);
   }
 
   choose(ready: readonly RecordedTask[]): number {
     if (this.numbers.once(REDRAW_ONE_IN)) this.priorities = new WeakMap();
     if (this.starvedTurns > 0) this.starvedTurns--;
-    else if (this.numbers.once(STARVE_ONE_IN)) {
+    else if (this.numbers.once(this.starveOneIn)) {
       this.starved = ready[this.numbers.below(ready.length)];
       this.starvedTurns = this.numbers.below(STARVED_TURNS);
     }
@@ -93,6 +118,6 @@ export class Chaos implements SchedulePolicy {
   }
 
   isOver(): boolean {
-    return this.numbers.once(SWITCH_ONE_IN);
+    return this.numbers.once(this.switchOneIn);
   }
 }

@@ -40,8 +40,9 @@ import { ignoredSignals } from "./kernel-state.ts";
 import type { LeftProcess } from "./left-processes.ts";
 import { type PlannedSignal, PlannedSignals } from "./planned-signals.ts";
 import { RecordedProcess, RecordedTask } from "./recorded-task.ts";
-import { Recorder, type RecordingEnd, TOLD } from "./recorder.ts";
+import { Recorder } from "./recorder.ts";
 import { Recording } from "./recording.ts";
+import { type RecordingEnd, TOLD } from "./recording-end.ts";
 import { FAIR } from "./schedule.ts";
 
 /** What to record. */

@@ -144,6 +144,12 @@ export class RecordedTask extends Task {
     this.keeper.elision(this, edge, ticks);
   }
 
+  /** Whether the system call that it is in writes memory, which others could see change before its event. */
+  get hasOutputs(): boolean {
+    const { call } = this;
+    return call?.spec !== undefined && call.spec.writes.length + call.spec.writesAlways.length > 0;
+  }
+
   override leaveCache(): void {
     super.leaveCache();
     this.returnedTo = -1;

@@ -9,27 +9,27 @@
 import { ERRNO, isErrno, PTRACE, SIG, WAIT, yieldProcessor } from "../../ffi/mod.ts";
 import { EngineError, invariant } from "../engine-error.ts";
 import { Interrupted } from "../interrupts.ts";
-import type { TaskPlace } from "../session/task-places.ts";
-import { arm, armUpTo } from "../tracee/budget.ts";
+import { arm, armUpTo, UNLIMITED } from "../tracee/budget.ts";
 import { TaskGone } from "../tracee/controller.ts";
 import { faultingState, tellPlace } from "../tracee/fault.ts";
 import { stopAtGadget } from "../tracee/gadget.ts";
-import { RCX, RIP } from "../tracee/registers.ts";
+import { RCX, RIP, TRAP_FLAG } from "../tracee/registers.ts";
 import type { HeldSignal } from "../tracee/task.ts";
-import type { Tracer } from "../tracee/tracer.ts";
+import type { Stop, Tracer } from "../tracee/tracer.ts";
 import { TICK_COUNTERS } from "../translate/context.ts";
 import { CallRecorder } from "./call-recorder.ts";
 import { Deaths } from "./deaths.ts";
 import { UntoldEffect } from "./effect-check.ts";
+import { FrameRoom } from "./frame-room.ts";
 import { InstructionRecorder } from "./instruction-recorder.ts";
 import { JobControl, LOOK_MS } from "./job-control.ts";
 import { isAwake } from "./kernel-state.ts";
 import { type LeftProcess, leftProcesses } from "./left-processes.ts";
 import { Lifecycle } from "./lifecycle.ts";
 import type { PlannedSignals } from "./planned-signals.ts";
-import { type Entry, type RecordedTask, standsAt } from "./recorded-task.ts";
+import { type Entry, putAt, type RecordedTask, standsAt } from "./recorded-task.ts";
 import type { Recording } from "./recording.ts";
-import { roomForFrame } from "./signal-frame.ts";
+import { type RecordingEnd, TOLD } from "./recording-end.ts";
 import { type DeliveryPoint, SignalRecorder } from "./signal-recorder.ts";
 import { stepPoint, stepSignal } from "./single-steps.ts";
 import { StopRequest } from "./stop-request.ts";
@@ -42,21 +42,6 @@ import { comesTooSoon, isTimers, LEAST_PROGRESS, original } from "./timer-signal
  */
 const MOST_WATCHED = 8;
 
-/** What is said of a recording that was ended by a signal. */
-export const TOLD = "the recorder was told to stop";
-
-/** How a recording came to its end. */
-export interface RecordingEnd {
-  reason: "exited" | "interrupted" | "unsupported";
-  /** Wait status of the first process, or the signal that interrupted the recording. */
-  status: number;
-  message: string;
-  /** Where each task stood when the recorder was told to stop, if it was. */
-  places?: readonly TaskPlace[];
-  /** Processes that lived on when the first one ended, and were ended with it. */
-  left?: readonly LeftProcess[];
-}
-
 /** Records one program, from its spawn to the end of its first process. */
 export class Recorder {
   private readonly lifecycle: Lifecycle;
@@ -66,6 +51,7 @@ export class Recorder {
   private readonly jobs: JobControl;
   private readonly stopRequest: StopRequest;
   private readonly instructions: InstructionRecorder;
+  private readonly frames: FrameRoom;
   /**
    * The task that was stopped between two points. Nothing else may be looked at before it has come to the next one:
    * an event of another task would have to say where this one stands.
@@ -87,6 +73,7 @@ export class Recorder {
     const jobs = new JobControl(recording);
     this.jobs = jobs;
     this.signals = new SignalRecorder(recording, jobs);
+    this.frames = new FrameRoom(recording.tracer);
     this.deaths = new Deaths(recording, first.process);
     this.stopRequest = new StopRequest(recording, first);
     this.calls = new CallRecorder(
@@ -182,7 +169,7 @@ export class Recorder {
         return recording.schedule.first;
       }
       recording.disturbed = false;
-      if (this.someAreBlocked()) this.letWokenEnd();
+      if (recording.tasks.values().some(({ state }) => state === "blocked")) this.letWokenEnd();
     }
   }
 
@@ -190,11 +177,6 @@ export class Recorder {
   private takeStops(): void {
     const { schedule, tasks } = this.recording;
     while (schedule.size < tasks.size && this.waitForAny(WAIT.NOHANG));
-  }
-
-  private someAreBlocked(): boolean {
-    const { schedule, tasks } = this.recording;
-    return schedule.size < tasks.size && tasks.values().some(({ state }) => state === "blocked");
   }
 
   /**
@@ -205,7 +187,7 @@ export class Recorder {
     yieldProcessor();
     this.takeStops();
     const asleep = [...this.recording.tasks.values()].filter(({ state }) => state === "blocked");
-    const watched = asleep.length <= MOST_WATCHED ? asleep : asleep.filter(hasOutputs);
+    const watched = asleep.length <= MOST_WATCHED ? asleep : asleep.filter(({ hasOutputs }) => hasOutputs);
     if (watched.some(({ tid }) => isAwake(tid))) this.recording.disturbed = true;
   }
 
@@ -239,8 +221,16 @@ export class Recorder {
     const { entered } = task;
     task.entered = undefined;
     this.between = undefined;
+    this.act(task, this.runTask(task), entered);
+  }
+
+  private runTask(task: RecordedTask): Stop {
+    return this.tracer.run(task, this.recording.calls.isOn ? PTRACE.CONT : PTRACE.SYSCALL);
+  }
+
+  /** @param entered Where it was put, if it has not gone on since. */
+  private act(task: RecordedTask, stop: Stop, entered: Entry | undefined): void {
     const { calls } = this.recording;
-    const stop = this.tracer.run(task, calls.isOn ? PTRACE.CONT : PTRACE.SYSCALL);
     const done = stop.kind === "interrupted" ? 0 : calls.drain(task, stop.kind === "gone");
     if (done > 0) {
       task.returnedTo = -1;
@@ -273,6 +263,8 @@ export class Recorder {
         break;
       case "event":
         throw new Error(`engine invariant broken: event ${stop.event} outside of a system call`);
+      case "stop":
+        throw new Error(`engine invariant broken: a stop by ${stop.reason} that nobody wants`);
     }
   }
 
@@ -310,8 +302,41 @@ export class Recorder {
     const held = task.held.shift();
     if (held) this.deliver(task, held, { point, registers, atSignalStop: true });
     else if (task.joining) this.jobs.join(task);
-    else if (this.exactStop(task) === undefined) schedule.rotate();
-    else schedule.hadEvent(task);
+    else if (this.exactStop(task) !== undefined) schedule.hadEvent(task);
+    else if (point === "jump" || interceptors.any || (task.get("eflags") & TRAP_FLAG) !== 0n)
+      schedule.rotate();
+    else this.endTurn(task, schedule.steps());
+  }
+
+  /**
+   * Ends the turn of a task that stands at a branch, so many instructions further; no event of its own is on the way, or
+   * its turn goes on there.
+   */
+  private endTurn(task: RecordedTask, count: number): void {
+    const { recording } = this;
+    const from = task.ticks;
+    if (count > 0) task.leaveForStop();
+    for (let done = 0; done < count; ) {
+      if (!task.running) arm(task, () => UNLIMITED);
+      task.isStepping = true;
+      const stop = this.runTask(task);
+      task.isStepping = false;
+      if (stop.kind === "stop") done++;
+      else {
+        this.act(task, stop, undefined);
+        // Else it is in the midst of the instruction still, and has a signal for later.
+        if (this.between !== task) return;
+        this.between = undefined;
+      }
+    }
+    if (count > 0) {
+      const pc = task.leaveStop();
+      putAt(task, pc);
+      recording.ran(task, { point: "step", registers: task.view(pc), steps: { from, count } });
+      // Even if the next turn is its own: where it goes on decides at which instruction the next branch is counted.
+      recording.mark(undefined);
+    }
+    recording.schedule.rotate();
   }
 
   private deliver(task: RecordedTask, held: HeldSignal, at: DeliveryPoint): void {
@@ -354,44 +379,19 @@ export class Recorder {
       this.between = task;
       return;
     }
-    if (this.clearsFrame(task)) return;
+    if (this.frames.clears(task)) {
+      this.between = task;
+      return;
+    }
     this.recording.interceptors.faults(task);
     const { registers } = faultingState(task);
     tellPlace(held, task.get("rip"), registers[RIP]!);
     this.deliver(task, held, { point: "fault", registers, atSignalStop: true });
   }
 
-  /**
-   * Makes room for the frame of a fault where text has been translated. The task faults once more then, so that nothing
-   * of the engine lies between the fault and its frame, in which the kernel tells of the last fault.
-   *
-   * @returns False if there is room, or was made for the same fault before: its own text is there, too.
-   */
-  private clearsFrame(task: RecordedTask): boolean {
-    const ranges = [roomForFrame(task.get("rsp"))];
-    const { text } = this.tracer;
-    // Its own text may be there, and guarded once more whenever it is translated.
-    const pc = task.space.image.cache.position(task.number("rip"))?.pc;
-    if (!text.guardsAny(task.space, ranges) || this.cleared === pc) {
-      this.cleared = undefined;
-      return false;
-    }
-    text.allowWrites(task, ranges);
-    this.cleared = pc;
-    this.between = task;
-    return true;
-  }
-
-  /** App pc of the fault that room for a frame has just been made for. */
-  private cleared: number | undefined;
-
   /** A stop that got in the way of an injected system call. */
   private strayStop(task: RecordedTask, status: number): void {
     invariant(status >> 16 === 0, `event ${status >> 16} in an injected system call`);
     this.signals.hold(task, original(task, this.tracer.signalInfo(task)));
   }
-}
-
-function hasOutputs({ call }: RecordedTask): boolean {
-  return call?.spec !== undefined && call.spec.writes.length + call.spec.writesAlways.length > 0;
 }

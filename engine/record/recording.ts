@@ -135,6 +135,7 @@ export class Recording {
       registers: standing.registers,
       point: standing.point,
       jumps: previous.jumps,
+      ...(standing.steps && { steps: standing.steps }),
     });
   }
 

@@ -13,6 +13,8 @@ export interface SchedulePolicy {
   budget(alone: boolean): number;
   /** Index of the task that gets the next turn; `ready` is not empty and in the order of waiting. */
   choose(ready: readonly RecordedTask[]): number;
+  /** How many instructions behind a branch a turn ends that ends there; 0 for right at it. */
+  steps(): number;
   /** Whether a turn with so many events is over. */
   isOver(events: number): boolean;
 }
@@ -28,6 +30,7 @@ const TURN_EVENTS = 500;
 export const FAIR: SchedulePolicy = {
   budget: (alone) => (alone ? LONG_SLICE : SLICE),
   choose: () => 0,
+  steps: () => 0,
   isOver: (events) => events >= TURN_EVENTS,
 };
 
@@ -60,6 +63,11 @@ export class Schedule {
   /** Ticks per counter that the first task may run. */
   budget(alone: boolean): number {
     return this.policy.budget(alone);
+  }
+
+  /** How many instructions behind its branch the present turn ends. */
+  steps(): number {
+    return this.policy.steps();
   }
 
   /** A task can run: it gets the last turn. */

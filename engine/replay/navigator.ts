@@ -1,5 +1,6 @@
 /** Brings replayed tasks to the places of events, and checks that they got there as in the recording. */
-import { PTRACE, SIG, signalName, syscallName } from "../../ffi/mod.ts";
+import { PTRACE, signalName, syscallName } from "../../ffi/mod.ts";
+import { invariant } from "../engine-error.ts";
 import { type CallSite, callSite } from "../session/call-site.ts";
 import type {
   ExecEvent,
@@ -9,21 +10,20 @@ import type {
   SwitchEvent,
   TraceEvent,
 } from "../trace/events.ts";
-import { arm, armUpTo, ticksLeft } from "../tracee/budget.ts";
+import { arm, armUpTo, ticksLeft, UNLIMITED } from "../tracee/budget.ts";
 import { TaskGone } from "../tracee/controller.ts";
 import { faultingState } from "../tracee/fault.ts";
-import { goOnBehind } from "../tracee/native-step.ts";
 import { RAX, RIP } from "../tracee/registers.ts";
 import type { Stop, Tracer } from "../tracee/tracer.ts";
 import { registersAt, VSYSCALL } from "../tracee/vsyscall.ts";
 import { toWholeFlags } from "../tracee/whole-flags.ts";
-import { forgetX87Place, storeX87 } from "../tracee/x87.ts";
 import type { InstructionTrap } from "../translate/traps.ts";
-import { isX87Environment } from "../translate/x87-emission.ts";
 import type { CallFeed } from "./call-feed.ts";
 import { compare, Divergence, eventName } from "./divergence.ts";
 import { Halted, type Halts } from "./halt.ts";
 import type { ReplayedTask } from "./replayed-task.ts";
+import { isStray } from "./stray-signals.ts";
+import { passesX87 } from "./x87-passing.ts";
 
 /** Ticks per counter for which a replay that has gone astray is watched, to say how far. */
 const OVERRUN = 1_000_000;
@@ -64,7 +64,7 @@ export class Navigator {
         if (this.halts?.(task, stop.reason)) throw new Halted(task, stop.reason);
         continue;
       }
-      if (stop.kind === "signal" && this.strayed(task, stop.signal)) continue;
+      if (stop.kind === "signal" && isStray(this.tracer, task, stop.signal)) continue;
       if (stop.kind === "poll" && this.halts?.(task, "pause")) throw new Halted(task, "pause");
       if (stop.kind === "poll" && task.ticks < event.ticks + ahead && stop.trap.counter === "tick") {
         if (isAsynchronous(event)) return stop;
@@ -74,31 +74,11 @@ export class Navigator {
         this.tracer.onInterrupt();
         continue;
       }
-      if (stop.kind === "instruction" && this.passesX87(task, event, stop.trap)) continue;
+      if (stop.kind === "instruction" && passesX87(this.tracer, task, event, stop.trap)) continue;
       // A call that the stub has left, though it has one to do.
       if (stop.kind === "syscall" && !this.calls.isDone(task)) this.atSite(task, event);
       return stop;
     }
-  }
-
-  /** Signals that are no part of the recording: the engine's own faults, and those of the replay's own tasks. */
-  private strayed(task: ReplayedTask, signal: number): boolean {
-    // Whoever stops a replayed process means the replay, which it does not reach so.
-    if (this.tracer.isGroupStop(task, this.tracer.control.status)) return true;
-    const info = this.tracer.signalInfo(task);
-    if (signal === SIG.SIGSEGV && this.tracer.text.unguard(task, info.address)) return true;
-    return !info.fault;
-  }
-
-  /** Goes on behind an fnstenv or fnsave that had nothing to tell in the recording: it is no event there. */
-  private passesX87(task: ReplayedTask, event: TraceEvent, trap: InstructionTrap): boolean {
-    if (!isX87Environment(trap.name)) return false;
-    const { registers } = event as { registers?: Registers };
-    if (task.ticks === event.ticks && registers?.[RIP] === BigInt(trap.pc)) return false;
-    forgetX87Place(task);
-    const stepped = storeX87(this.tracer, this.tracer.text, task, trap);
-    if (stepped.kind === "executed") goOnBehind(task, trap, stepped.pc, true);
-    return stepped.kind === "executed";
   }
 
   /** How far a task goes in one go that is to come to a tick. */
@@ -227,7 +207,48 @@ export class Navigator {
       case "jump":
         this.toJump(task, event);
         return;
+      case "step":
+        this.toStep(task, event);
+        return;
     }
+  }
+
+  /** Brings a task from a branch to so many instructions further. A debugger may halt it behind each of them. */
+  private toStep(task: ReplayedTask, event: SwitchEvent | SignalEvent): void {
+    const { steps } = event as SwitchEvent;
+    invariant(steps, "the reader gives a switch at a step its steps");
+    if (task.stepped === undefined) {
+      this.pollTick(task, { ...event, point: "tick", ticks: steps.from });
+      task.leaveForStop();
+      task.stepped = 0;
+    }
+    while (task.stepped < steps.count) this.stepOnce(task, event);
+    const { between } = task;
+    invariant(between, "a task behind a step stands between two instructions");
+    const registers = task.view(between.pc);
+    this.arrived(task, task.retiredTicks, registers);
+    compare(event, this.index, task.retiredTicks, registers);
+    task.arrived = registers;
+    task.stepped = undefined;
+  }
+
+  private stepOnce(task: ReplayedTask, event: TraceEvent): void {
+    const isWanted = task.isStepping;
+    for (;;) {
+      if (!task.running) arm(task, () => UNLIMITED);
+      task.isStepping = true;
+      const stop = this.tracer.run(task, PTRACE.SYSEMU);
+      task.isStepping = isWanted;
+      if (stop.kind === "gone") throw new TaskGone(task, stop.status);
+      if (stop.kind === "signal" && isStray(this.tracer, task, stop.signal)) continue;
+      if (stop.kind === "stop") break;
+      if (stop.kind !== "interrupted") this.stoppedElsewhere(task, event, stop);
+      this.tracer.onInterrupt();
+    }
+    task.stepped = (task.stepped ?? 0) + 1;
+    const isBreakpoint = task.between !== undefined && this.tracer.mapper.stops.has(task.between.pc);
+    const reason = isWanted ? "step" : isBreakpoint ? "breakpoint" : undefined;
+    if (reason !== undefined && this.halts?.(task, reason)) throw new Halted(task, reason);
   }
 
   /** Brings a task as far as it had come when it was killed, wherever between its last tick and the next. */
@@ -372,6 +393,6 @@ export class Navigator {
 /** Events whose place only their counts tell. */
 function isAsynchronous(event: TraceEvent): boolean {
   return (
-    (event.kind === "switch" || event.kind === "signal") && (event.point === "tick" || event.point === "jump")
+    (event.kind === "switch" || event.kind === "signal") && ["tick", "jump", "step"].includes(event.point)
   );
 }

@@ -61,16 +61,8 @@ export class ReplayedTask extends Task {
     return this.site !== undefined || this.arrived !== undefined;
   }
 
-  /** Makes it stand between two instructions, wherever in the code cache it is; not where it {@link isAtEvent}. */
-  leaveForStop(): void {
-    if (this.between !== undefined) return;
-    if (this.appPc === undefined) this.leaveCache();
-    const pc = this.appPc!;
-    this.jumpTo(pc);
-    this.appPc = undefined;
-    this.between = { origin: pc, pc, counted: undefined };
-  }
-
+  /** Instructions that it has executed on its way from a branch to its next event, a `step`. */
+  stepped: number | undefined;
   /** The system call that it stands at, unanswered. */
   site: CallSite | undefined;
   /** The calls that it is going to do without a stop before its next event. */

@@ -281,6 +281,7 @@ export class ReplaySession implements Disposable {
       case "switch":
         this.navigator.toPoint(task, event);
         task.arrived = undefined;
+        if (event.point === "step") task.returned = task.leaveStop();
         this.totals.switches++;
         break;
       case "signal":

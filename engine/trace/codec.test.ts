@@ -1,6 +1,7 @@
 import { expect, test } from "bun:test";
 import { calls, oneOfEach, readAll, record, registers, syscalls, temporaryFolder } from "./_fixtures.ts";
 import { formatEvent } from "./dump.ts";
+import type { TraceEvent } from "./events.ts";
 import { KINDS } from "./layout.ts";
 import { TraceReader } from "./reader.ts";
 import { summarize } from "./summary.ts";
@@ -24,6 +25,27 @@ test("an event of each kind is read as it was written", () => {
   expect(new Set(events.map(({ kind }) => kind))).toEqual(new Set(KINDS));
   record(folder.path("run"), events);
   expect(readAll(folder.path("run"))).toEqual({ events, incomplete: undefined });
+});
+
+test("a switch at a step is read as it was written, and its steps have bounds", () => {
+  using folder = temporaryFolder();
+  const [end] = oneOfEach().slice(-1);
+  const at = (from: number, count: number, ticks = 20): TraceEvent => ({
+    kind: "switch",
+    task: 100,
+    ticks,
+    registers: registers(7n),
+    point: "step",
+    jumps: 3,
+    steps: { from, count },
+  });
+  const events = [at(20, 1), at(19, 4096), at(0, 3), end!];
+  record(folder.path("run"), events);
+  expect(readAll(folder.path("run"))).toEqual({ events, incomplete: undefined });
+  for (const [i, bad] of [at(21, 1), at(20, 0), at(20, 4097)].entries()) {
+    record(folder.path(`bad-${i}`), [bad, end!]);
+    expect(() => readAll(folder.path(`bad-${i}`))).toThrow(/steps from tick/);
+  }
 });
 
 test("singles() tells of calls one by one, with the indices that they would have as events of their own", () => {

@@ -7,7 +7,10 @@ import {
   type MappingRecord,
   type MemorySum,
   type MemoryWrite,
+  MOST_STEPS,
   POINTS,
+  type Point,
+  type SwitchEvent,
   type TraceEvent,
 } from "./events.ts";
 import {
@@ -84,7 +87,7 @@ export class EventDecoder {
         return mapping === undefined ? event : { ...event, mapping };
       }
       case "switch":
-        return { kind, task, ticks, registers, point: from.oneOf(POINTS), jumps: from.u64() };
+        return { kind, task, ticks, registers, ...this.#switchPoint(ticks) };
       case "instruction":
         return {
           kind,
@@ -102,7 +105,7 @@ export class EventDecoder {
           task,
           ticks,
           registers,
-          point: from.oneOf(POINTS),
+          point: this.#point(),
           jumps: from.u64(),
           signal: from.i32(),
           disposition: from.oneOf(DISPOSITIONS),
@@ -161,6 +164,23 @@ export class EventDecoder {
           message: from.text(),
         };
     }
+  }
+
+  /** A point of a signal. */
+  #point(): Point {
+    const point = this.#from.oneOf(POINTS);
+    if (point === "step") throw new MalformedError("a signal is taken at a step, where only switches are");
+    return point;
+  }
+
+  #switchPoint(ticks: number): Pick<SwitchEvent, "point" | "jumps" | "steps"> {
+    const point = this.#from.oneOf(POINTS);
+    const jumps = this.#from.u64();
+    if (point !== "step") return { point, jumps };
+    const steps = { from: this.#from.u64(), count: this.#from.u32() };
+    if (steps.from > ticks || steps.count === 0 || steps.count > MOST_STEPS)
+      throw new MalformedError(`${steps.count} steps from tick ${steps.from} do not lead to tick ${ticks}`);
+    return { point, jumps, steps };
   }
 
   #calls(): { count: number; records: Uint8Array } {

@@ -60,7 +60,7 @@ function bodyToJson(event: SingleEvent): { [key: string]: Json } {
         writes: event.writes.map(writeToJson),
       };
     case "switch":
-      return { point: event.point, jumps: event.jumps };
+      return { point: event.point, jumps: event.jumps, ...(event.steps && { steps: { ...event.steps } }) };
     case "instruction":
       return {
         name: event.name,

@@ -7,6 +7,7 @@ import {
   REGISTER_NAMES,
   type Registers,
   type SingleEvent,
+  type Steps,
 } from "./events.ts";
 
 /**
@@ -72,7 +73,8 @@ function formatResult(result: bigint): string {
   return result >= 0n && result < 0x10000n ? `${result}` : hex(BigInt.asUintN(64, result));
 }
 
-function formatPoint({ point, jumps }: { point: string; jumps: number }): string {
+function formatPoint({ point, jumps, steps }: { point: string; jumps: number; steps?: Steps }): string {
+  if (steps !== undefined) return `${steps.count} steps from tick ${steps.from}`;
   return point === "jump" ? `jump ${jumps}` : point;
 }
 

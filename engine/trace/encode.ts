@@ -89,6 +89,13 @@ export class EventEncoder {
       case "switch":
         out.u8(POINTS.indexOf(event.point));
         out.u64(event.jumps);
+        if ((event.point === "step") !== (event.steps !== undefined))
+          throw new RangeError(
+            `Cannot encode a switch as 'steps' go with the point "step": current point is ${event.point}`,
+          );
+        if (event.steps === undefined) return;
+        out.u64(event.steps.from);
+        out.u32(event.steps.count);
         return;
       case "instruction":
         out.text(event.name);

@@ -53,9 +53,23 @@ export interface MemoryWrite {
  * - `interrupted`: inside a system call that the signal broke off,
  * - `fault`: at the instruction that caused the signal itself,
  * - `return`: where the task's last event has left it (behind a system call, at the start of a handler).
+ *
+ * A switch alone may be taken at `step`, too: some instructions behind the place of a `tick`.
  */
-export const POINTS = ["tick", "jump", "syscall", "interrupted", "fault", "return"] as const;
-export type Point = (typeof POINTS)[number];
+export const POINTS = ["tick", "jump", "syscall", "interrupted", "fault", "return", "step"] as const;
+export type SwitchPoint = (typeof POINTS)[number];
+export type Point = Exclude<SwitchPoint, "step">;
+
+/** Most instructions from a branch to a `step`. */
+export const MOST_STEPS = 4096;
+
+/** How a task comes to a `step`. */
+export interface Steps {
+  /** Ticks at the `tick` that it goes on from. */
+  from: number;
+  /** Instructions from there, 1 to {@link MOST_STEPS}. */
+  count: number;
+}
 
 /** What every event says of the task that it happened to. */
 export interface EventBase {
@@ -135,8 +149,10 @@ export interface SignalEvent extends EventBase {
 /** The task was preempted here and another one goes on. */
 export interface SwitchEvent extends EventBase {
   kind: "switch";
-  point: Point;
+  point: SwitchPoint;
   jumps: number;
+  /** With point "step" only. */
+  steps?: Steps;
 }
 
 /** An instruction whose result does not follow from the program's state. */

@@ -1,6 +1,6 @@
 /** Tasks (threads) and processes of a recording, as the engine keeps track of them. */
 import { REG } from "../../ffi/mod.ts";
-import type { Point, Registers } from "../trace/events.ts";
+import type { Registers, Steps, SwitchPoint } from "../trace/events.ts";
 import { TICK_COUNTERS } from "../translate/context.ts";
 import { RETIRED } from "../translate/retired-quantities.ts";
 import type { SingleStep } from "../translate/single-step.ts";
@@ -166,6 +166,37 @@ export abstract class Task {
     this.jumpTo(pc);
   }
 
+  /** Makes it stand between two instructions, wherever in the code cache it is. */
+  leaveForStop(): void {
+    if (this.between !== undefined) return;
+    if (this.appPc === undefined) this.leaveCache();
+    const pc = this.appPc!;
+    this.jumpTo(pc);
+    this.appPc = undefined;
+    this.between = { origin: pc, pc, counted: undefined };
+  }
+
+  /** What has retired where it stands: the count of a branch that comes only next is not among it. */
+  get retiredTicks(): number {
+    return this.ticks - (this.between?.counted === "tick" ? 1 : 0);
+  }
+
+  /**
+   * Lets a task that stands between two instructions go on there as at any app pc: the count of a branch that has not
+   * retired is taken back.
+   *
+   * @returns The app pc.
+   */
+  leaveStop(): number {
+    const { between } = this;
+    if (between === undefined)
+      throw new Error("engine invariant broken: a stop is left that no task stands at");
+    if (between.counted === "tick") this.ticks--;
+    else if (between.counted === "jump") this.jumps--;
+    this.jumpTo(between.pc);
+    return between.pc;
+  }
+
   /** The program's view of the registers, standing at `pc`. */
   view(pc: number): Registers {
     return toRegisters(this.registers, pc);
@@ -174,6 +205,8 @@ export abstract class Task {
 
 /** Where a task stands between two events; what a switch event says of it. */
 export interface Standing {
-  point: Point;
+  point: SwitchPoint;
   registers: Registers;
+  /** With point "step" only. */
+  steps?: Steps;
 }

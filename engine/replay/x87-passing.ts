@@ -1,0 +1,30 @@
+/** An fnstenv or fnsave that had nothing to tell in the recording: it is no event there. */
+import type { Registers, TraceEvent } from "../trace/events.ts";
+import { goOnBehind } from "../tracee/native-step.ts";
+import { RIP } from "../tracee/registers.ts";
+import type { Tracer } from "../tracee/tracer.ts";
+import { forgetX87Place, storeX87 } from "../tracee/x87.ts";
+import type { InstructionTrap } from "../translate/traps.ts";
+import { isX87Environment } from "../translate/x87-emission.ts";
+import type { ReplayedTask } from "./replayed-task.ts";
+
+/**
+ * Goes on behind such an instruction.
+ *
+ * @param event The next one of the task.
+ * @returns False where it is none, or is the event itself.
+ */
+export function passesX87(
+  tracer: Tracer,
+  task: ReplayedTask,
+  event: TraceEvent,
+  trap: InstructionTrap,
+): boolean {
+  if (!isX87Environment(trap.name)) return false;
+  const { registers } = event as { registers?: Registers };
+  if (task.ticks === event.ticks && registers?.[RIP] === BigInt(trap.pc)) return false;
+  forgetX87Place(task);
+  const stepped = storeX87(tracer, tracer.text, task, trap);
+  if (stepped.kind === "executed") goOnBehind(task, trap, stepped.pc, true);
+  return stepped.kind === "executed";
+}
