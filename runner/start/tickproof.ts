@@ -29,5 +29,5 @@ export function typedCommand(): string {
     const way = relative(process.cwd(), path);
     return way.startsWith("..") ? path : way;
   };
-  return `${near("bun")} ${near("cli.ts")}`;
+  return `${near("../bun")} ${near("../cli.ts")}`;
 }

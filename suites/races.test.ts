@@ -1,0 +1,44 @@
+/** Races are found by their seeds, and what has failed replays. All of them, by hand: `runner/bun suites/races/run.ts`. */
+import { afterAll, test } from "bun:test";
+import { assert, assertEquals } from "@std/assert";
+import type { HuntReport } from "../runner/hunt/report.ts";
+import { run, Scratch, TEST_TIMEOUT, TICKPROOF } from "./_tickproof.ts";
+import { compileRace } from "./races/_races.ts";
+
+const SCRATCH = new Scratch();
+afterAll(() => SCRATCH[Symbol.dispose]());
+const ENVIRONMENT = { TICKPROOF_TRACES: SCRATCH.file("traces") };
+
+function hunt(...words: string[]): HuntReport {
+  const { stdout, stderr } = run([...TICKPROOF, "hunt", "-q", "--json", "--again", "1", ...words], {
+    environment: ENVIRONMENT,
+  });
+  assert(stdout.length > 0, stderr);
+  return JSON.parse(stdout.toString()) as HuntReport;
+}
+
+/** Races that do not hang and are found soon, of three kinds: between two instructions, two calls, two processes. */
+for (const name of ["lost_update", "upgrade", "toctou"]) {
+  test(
+    `${name} is found within 100 seeds, fails again by its seed, and replays`,
+    async () => {
+      const program = await compileRace(name, SCRATCH.path);
+      const { failures } = hunt("--runs", "100", "--", program);
+      const [failure] = failures;
+      assert(failure !== undefined, "none of 100 seeds fails");
+      assertEquals(failure.failsAgain, { runs: 1, failed: 1 });
+      const replayed = run([...TICKPROOF, "replay", "-q", failure.trace]);
+      assertEquals([replayed.exit, replayed.stderr.trimEnd()], [{ code: 1 }, failure.output]);
+    },
+    TEST_TIMEOUT,
+  );
+}
+
+test(
+  "fair turns do not lead to a lost update",
+  async () => {
+    const program = await compileRace("lost_update", SCRATCH.path);
+    assertEquals(hunt("--fair", "--runs", "2", "--", program).failed, 0);
+  },
+  TEST_TIMEOUT,
+);
