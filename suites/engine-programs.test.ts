@@ -63,6 +63,7 @@ const PROGRAMS: readonly Program[] = [
     shows: "counters of the kernel, their signals, and what is refused of them",
     varies: true,
   },
+  { name: "kernel_maps", shows: "maps and programs within the kernel" },
   { name: "unknown_requests", shows: "a call that fails is recorded, whatever it asked for" },
   { name: "redirected_output", shows: "output that goes elsewhere", varies: true },
 ];

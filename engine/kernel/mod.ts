@@ -34,3 +34,4 @@ export {
   syscallSpec,
   wakesOthers,
 } from "./query.ts";
+export { BPF_COMMAND } from "./table/bpf.ts";

@@ -271,7 +271,9 @@ test("refusal() says why a call cannot be recorded once it has done something", 
   expect(refused("getsockopt", [3, 6, 35])).toContain("ZEROCOPY");
   expect(refused("setsockopt", [3, 263, 5])).toContain("PACKET_RX_RING");
   expect(refused("ptrace", [16, 1])).toContain("traces");
-  expect(refused("bpf", [0])).toContain("bpf");
+  const map = (flags: number) => fakeCall("bpf", [0, 0x1000, 72], 0, { u32: { 4096: 2, 4112: flags } });
+  expect(refusal(spec("bpf"), map(1 << 10))).toContain("bpf");
+  expect(refusal(spec("bpf"), map(0))).toBeUndefined();
   expect(refused("modify_ldt", [1])).toContain("modify_ldt");
   expect(refused("modify_ldt", [0])).toBeUndefined();
   expect(refused("read", [])).toBeUndefined();

@@ -21,6 +21,7 @@ import { FileMonitors } from "./descriptors/monitor.ts";
 import { OutputMonitor } from "./descriptors/output.ts";
 import { ProcViews } from "./descriptors/proc-views.ts";
 import { ProcessMemory } from "./descriptors/process-memory.ts";
+import { kernelMapOutputs } from "./kernel-maps.ts";
 import { placeLibrary } from "./library-place.ts";
 import { endOfFreeable, partDone } from "./partial-effects.ts";
 import { keepLayout, showPersonality } from "./personality.ts";
@@ -224,7 +225,7 @@ export class SyscallRecorder {
    */
   outputs(task: RecordedTask, call: Call): MemoryWrite[] {
     if (!call.spec || call.spec.task === "sigreturn") return [];
-    const ranges = outputRanges(call.spec, call);
+    const ranges = [...outputRanges(call.spec, call), ...kernelMapOutputs(task, call)];
     const { memory } = task.space;
     return ranges
       .map(({ address, length }) => {

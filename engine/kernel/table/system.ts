@@ -4,16 +4,14 @@
  * Sources: section 2 of the manual pages; `kernel/sys_ni.c` of Linux 6.18.
  */
 import { ERRNO } from "../../../ffi/mod.ts";
-import { argument, field, int } from "../amounts.ts";
-import { behind, both, filled, out, when } from "../areas.ts";
+import { int } from "../amounts.ts";
+import { filled, out } from "../areas.ts";
 import { every, oneOf } from "../conditions.ts";
 import { absent, all, calm, changesNothing, plain, type Table } from "../entry.ts";
 import { untold } from "../files.ts";
+import { BPF_CALL } from "./bpf.ts";
 import { PERF_EVENT_OPEN } from "./perf.ts";
 import { SYSINFO, UTSNAME } from "./sizes.ts";
-
-/** Commands of bpf(2) whose log the kernel writes also when they fail, with their fields (union bpf_attr of linux/bpf.h). */
-const BPF = { PROG_LOAD: 5, BTF_LOAD: 18 } as const;
 
 const ENDS_ALL = "it would end the recorder too";
 
@@ -63,19 +61,7 @@ export const SYSTEM: Table = changesNothing({
     ],
     absent(ERRNO.ENOSYS, "no longer a system call of Linux"),
   ),
-  // The verifier says why it refuses a program or types, and how much it had to say.
-  bpf: {
-    writesAlways: [
-      when(oneOf(int(0), [BPF.PROG_LOAD]), both(out(1, argument(2)), behind(1, 32, field(1, 28, 32)))),
-      when(oneOf(int(0), [BPF.BTF_LOAD]), both(out(1, argument(2)), behind(1, 8, field(1, 20, 32)))),
-    ],
-    refuses: [
-      {
-        when: true,
-        reason: "programs and maps within the kernel (bpf), which share memory with this program",
-      },
-    ],
-  },
+  bpf: BPF_CALL,
   ...all(["kexec_load", "kexec_file_load"], absent(ERRNO.EPERM, ENDS_ALL)),
   reboot: {
     answers: [
