@@ -41,6 +41,22 @@ hostTest(
   },
 );
 
+hostTest(
+  "what the launcher sets for Bun is kept from the program, and what the user has set is not",
+  ["bash"],
+  () => {
+    using scratch = new Scratch();
+    const names = ["", "BUN_JSC_thresholdForFTLOptimizeAfterWarmUp", "TICKPROOF_TUNED"];
+    for (const name of names) {
+      const record = [...LAUNCHED, "record", "-q", "-o", scratch.file(`trace ${name}`), "--"];
+      const environment = name === "" ? {} : { [name]: "7777" };
+      const recorded = shown(`exec "$@"`, record, environment);
+      if (name !== "TICKPROOF_TUNED") assertEquals(recorded, shown(`exec "$@"`, [], environment));
+      assertEquals(recorded.includes("7777"), name.startsWith("BUN_"));
+    }
+  },
+);
+
 hostTest("without the launcher, descriptors that are open stay open all the same", ["bash"], () => {
   const script = `exec 3</dev/null 4</dev/zero 9</dev/null; exec "$@"`;
   const descriptors = (text: string): string[] =>

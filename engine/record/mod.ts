@@ -2,12 +2,12 @@
 
 import { join, resolve } from "node:path";
 import {
+  isLaunchers,
   kill,
   ownEnvironment,
   PERSONALITY,
   retry,
   SIG,
-  START_VARIABLE,
   SYSCALLS,
   SyscallError,
   setOptions,
@@ -291,7 +291,7 @@ function currentEnvironment(): Record<string, string> {
   return ownEnvironment(
     Object.fromEntries(
       Object.entries(process.env).filter(
-        (entry): entry is [string, string] => entry[1] !== undefined && entry[0] !== START_VARIABLE,
+        (entry): entry is [string, string] => entry[1] !== undefined && !isLaunchers(entry[0]),
       ),
     ),
   );

@@ -13,5 +13,5 @@ export {
 } from "./interrupt.ts";
 export { controlCode } from "./interrupt-state.ts";
 export { SpawnBlock, type SpawnOptions } from "./spawn-block.ts";
-export { START_VARIABLE, type StartState, startState } from "./start-state.ts";
+export { isLaunchers, type StartState, startState } from "./start-state.ts";
 export { type ResourceUsage, resourceUsage } from "./usage.ts";

@@ -9,7 +9,15 @@ import { retry, SIG, SIG_HOW, SIGSET_SIZE, SYSCALLS, signalBit, unwrap } from ".
 import { scratch } from "../memory/mod.ts";
 
 /** The variable, which no program gets to see. */
-export const START_VARIABLE = "TICKPROOF_START";
+const START_VARIABLE = "TICKPROOF_START";
+
+/** The variable that names another one, which `runner/bun` has set for Bun alone. */
+const TUNED_VARIABLE = "TICKPROOF_TUNED";
+
+/** Whether a variable was set by `runner/bun`, for this process alone. */
+export function isLaunchers(name: string): boolean {
+  return name === START_VARIABLE || name === TUNED_VARIABLE || name === process.env[TUNED_VARIABLE];
+}
 
 /**
  * What this process has inherited: descriptors, ignored signals, limits, in the words of `runner/bun` where it has
