@@ -60,6 +60,8 @@ export interface SyscallSpec {
   readonly listens: Condition;
   /** Whether it may limit the length of files: a write may bring a signal from then on. */
   readonly limitsFiles: Condition;
+  /** Whether its process may have other rights afterwards: another user, fewer capabilities, another root or namespace. */
+  readonly changesRights: boolean;
   /** Memory that the kernel may have written if the call succeeded. */
   readonly writes: readonly Area[];
   /** Memory that the kernel may have written even if the call failed. */

@@ -23,6 +23,7 @@ import { ProcViews } from "./descriptors/proc-views.ts";
 import { ProcessMemory } from "./descriptors/process-memory.ts";
 import { kernelMapOutputs } from "./kernel-maps.ts";
 import { placeLibrary } from "./library-place.ts";
+import { answerOffLimits } from "./off-limits.ts";
 import { endOfFreeable, partDone } from "./partial-effects.ts";
 import { keepLayout, showPersonality } from "./personality.ts";
 import type { RecordedTask } from "./recorded-task.ts";
@@ -87,7 +88,7 @@ export class SyscallRecorder {
     if (fixed !== undefined) return fixed;
     const hidden = this.recording.calls.answer(call);
     if (hidden !== undefined) return hidden;
-    return this.monitors.answers(task, call);
+    return this.monitors.answers(task, call) ?? answerOffLimits(call);
   }
 
   /**
@@ -245,6 +246,7 @@ export class SyscallRecorder {
     if (spec?.memory)
       applyMemoryCall(this.recording.tracer.text, space, spec.memory, call.args, result, mapping);
     if (result < 0) return;
+    if (spec?.changesRights) space.isApart = true;
     if (number === SYSCALLS.rt_sigaction && call.argument(1) !== 0 && call.input) {
       process.actions.set(call.int(0), call.input);
     } else if (number === SYSCALLS.set_tid_address) {

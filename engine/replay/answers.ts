@@ -81,6 +81,8 @@ export class Answers implements Disposable {
       this.memory.call(task, event, new StoppedCall(event.number, site.registers, task.space).args);
     } else if (event.number === SYSCALLS.arch_prctl && event.result === 0n) setSegment(task, site.registers);
     this.write(task, event.writes);
+    // What it does to the engine's memory from here on, it did to its own in the recording.
+    if (spec?.changesRights && event.result >= 0n) task.space.isApart = true;
     task.set("rcx", site.next);
     task.returned = site.next;
   }

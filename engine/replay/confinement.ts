@@ -20,6 +20,7 @@ const LAST_DESCRIPTOR = 0xffff_ffff;
 /** Makes processes that can touch nothing, and hands them what they are to map. */
 export class Confinement implements CodeMemory<FileSegment>, Disposable {
   readonly isTrusted = false;
+  readonly reachesAll = true;
   readonly #channel = new DescriptorChannel();
 
   /** Why processes have no filter of system calls, if they have none. */

@@ -5,6 +5,9 @@ import type { AddressSpace } from "../tracee/address-space.ts";
 import type { Controller } from "../tracee/controller.ts";
 import type { Task } from "../tracee/task.ts";
 
+/** Namespaces in which a process has fewer rights than its parent, or other files. */
+const OTHER_NAMESPACES = CLONE.NEWUSER | CLONE.NEWNS;
+
 /** Waits for the first stop of a task that is certain to come: it was just made, or begins with a program. */
 export function awaitFirstStop(tracer: Controller, tid: number): void {
   const stopped = tracer.waitFor(tid);
@@ -24,7 +27,11 @@ export function isThread(flags: number): boolean {
  */
 export function spaceOfChild({ space }: Task, pid: number, flags: number): AddressSpace {
   invariant(!isThread(flags), "a thread has the space of its process");
-  if ((flags & CLONE.VM) === 0) return space.fork(openMemory(pid));
-  space.users++;
-  return space;
+  if ((flags & CLONE.VM) !== 0) {
+    space.users++;
+    return space;
+  }
+  const copy = space.fork(openMemory(pid));
+  if ((flags & OTHER_NAMESPACES) !== 0) copy.isApart = true;
+  return copy;
 }

@@ -124,7 +124,7 @@ export class TraceWriter {
     let made: string | undefined;
     let isOurs = false;
     try {
-      made = mkdirSync(resolve(dir), { recursive: true });
+      made = makePrivate(resolve(dir));
       if (readdirSync(dir).length > 0) {
         throw new TraceError({
           what: "Cannot start a trace in a folder that is not empty",
@@ -313,4 +313,15 @@ function tooMany(what: string, count: number, most: number, dir: string): TraceE
     where: dir,
     mend: "record a smaller part of the program",
   });
+}
+
+/**
+ * Makes a folder for this user alone, since a trace holds all that the program had in its memory, and those that it lies in.
+ *
+ * @returns The first one that was not there, if any.
+ */
+function makePrivate(path: string): string | undefined {
+  const above = mkdirSync(dirname(path), { recursive: true });
+  const own = mkdirSync(path, { recursive: true, mode: 0o700 });
+  return above ?? own;
 }

@@ -30,6 +30,8 @@ export class AddressSpace {
   wanted: { start: number; end: number } | undefined;
   /** Its text differs from what its image, which others share, was translated from. */
   outdated = false;
+  /** Its process has other rights than before: what it can write to must be no other process's. */
+  isApart = false;
 
   /**
    * @param all The living address spaces of the recording; this one joins them.
@@ -55,6 +57,7 @@ export class AddressSpace {
     for (const page of this.toGuard) copy.toGuard.add(page);
     copy.outdated = this.outdated;
     copy.wanted = this.wanted;
+    copy.isApart = this.isApart;
     return copy;
   }
 

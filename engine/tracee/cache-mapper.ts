@@ -281,13 +281,16 @@ export class CacheMapper implements Disposable {
 
   /**
    * Before a task runs: its space gets an image of its own if its text differs from that of others, or may do so
-   * unnoticed, and one at the right place if the fixed parts have moved.
+   * unnoticed, or if it has come to other rights, and one at the right place if the fixed parts have moved.
    */
   refresh(task: Task): void {
     const { space } = task;
     const { image } = space;
     const isOnesOwn = image.users === 1;
-    if (!image.isPlaced || (!isOnesOwn && (space.outdated || space.hasWritableText))) this.separate(task);
+    const isApart = space.isApart && this.memory.reachesAll;
+    space.isApart = false;
+    if (!image.isPlaced || isApart || (!isOnesOwn && (space.outdated || space.hasWritableText)))
+      this.separate(task);
     else if (space.outdated) image.cache.invalidate(0, USER_END);
     space.outdated = false;
   }

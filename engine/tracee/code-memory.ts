@@ -5,6 +5,7 @@
 
 import { readFileSync } from "node:fs";
 import { ERRNO, SHM, SharedSegment, SYSCALLS } from "../../ffi/mod.ts";
+import { invariant } from "../engine-error.ts";
 import type { CodeSegment, CodeUse, SegmentSource } from "./code-segment.ts";
 import type { Task } from "./task.ts";
 
@@ -21,6 +22,8 @@ export interface CodePlace {
 
 /** How it is made, and how tracees get it. */
 export interface CodeMemory<S extends CodeSegment = CodeSegment> extends SegmentSource<S> {
+  /** Whether a task gets pieces whoever it has become. */
+  readonly reachesAll: boolean;
   /**
    * Maps a piece in a task.
    *
@@ -33,6 +36,7 @@ export interface CodeMemory<S extends CodeSegment = CodeSegment> extends Segment
 /** By number (System V): needs neither a path nor a descriptor of the program, whoever it is by now. */
 export class SegmentMemory implements CodeMemory<SharedSegment> {
   readonly isTrusted = true;
+  readonly reachesAll = true;
 
   make(size: number): SharedSegment {
     return new SharedSegment(size);
@@ -42,13 +46,19 @@ export class SegmentMemory implements CodeMemory<SharedSegment> {
     const flags = (use === "code" ? SHM.RDONLY | SHM.EXEC : 0) | (replace ? SHM.REMAP : 0);
     const result = call(SYSCALLS.shmat, segment.id, base, flags);
     if (result !== -ERRNO.EACCES) return result;
-    segment.giveTo(effectiveUser(task.tid));
+    // Code is shared with others, who may have more rights: nobody gets it to write to.
+    const { user, group } = actor(task.tid);
+    if (use === "code") segment.showTo(group);
+    else segment.giveTo(user);
     return call(SYSCALLS.shmat, segment.id, base, flags);
   }
 }
 
-/** The user in whose name a task acts (proc_pid_status(5): real, effective, saved, file system). */
-function effectiveUser(tid: number): number {
+/** The user and the group in whose name a task acts (proc_pid_status(5): real, effective, saved, file system). */
+function actor(tid: number): { user: number; group: number } {
   const status = readFileSync(`/proc/${tid}/status`, "latin1");
-  return Number(/^Uid:\t\d+\t(\d+)/m.exec(status)?.[1] ?? 0);
+  const user = /^Uid:\t\d+\t(\d+)/m.exec(status)?.[1];
+  const group = /^Gid:(?:\t\d+){3}\t(\d+)/m.exec(status)?.[1];
+  invariant(user !== undefined && group !== undefined, `no user and group of task ${tid} in /proc`);
+  return { user: Number(user), group: Number(group) };
 }

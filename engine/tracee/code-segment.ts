@@ -7,6 +7,8 @@ export type CodeUse = "context" | "code";
 /** A piece of it, as the tracer has it. */
 export interface CodeSegment extends Disposable {
   readonly buffer: NativeBuffer;
+  /** Whether another user can write to it, also where no task has it: it serves nobody else then. */
+  readonly isGiven: boolean;
 }
 
 /** Who makes them. */

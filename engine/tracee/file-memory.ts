@@ -25,6 +25,8 @@ const LARGEST = 1 << 27;
 
 /** A piece of the code cache: a file in memory, of which tracees get what they may do with it. */
 export class FileSegment implements CodeSegment {
+  readonly isGiven = false;
+
   private constructor(
     readonly buffer: NativeBuffer,
     /** For tracees: of code for reading only, so that no tracee can make it writable. */
@@ -64,6 +66,7 @@ export function roomOf(task: Task): number {
 /** Tracees open the files by the tracer's descriptors in /proc, which a program that has given up its user can't. */
 export class OpenedMemory implements CodeMemory<FileSegment> {
   readonly isTrusted = true;
+  readonly reachesAll = false;
 
   make(size: number, use: CodeUse): FileSegment {
     return FileSegment.make(size, use);

@@ -60,7 +60,7 @@ export class ImagePool implements Disposable {
   /** Takes memory back that no process runs in any more. */
   give(memory: ImageMemory): void {
     memory.context.buffer.u8.fill(0, 0, CONTEXT.table);
-    if (this.#ready.length < READY) this.#ready.push(memory);
+    if (this.#ready.length < READY && !memory.context.isGiven) this.#ready.push(memory);
     else release(memory);
   }
 

@@ -18,3 +18,19 @@ test("SharedSegment.giveTo() takes any user", () => {
   using other = NativeBuffer.attached(segment.id, 4096);
   assertEquals(other.size, 4096);
 });
+
+test("SharedSegment.showTo() leaves it this user's", () => {
+  using segment = new SharedSegment(4096);
+  segment.showTo(process.getegid?.() ?? 0);
+  assertEquals(segment.isGiven, false);
+  using other = NativeBuffer.attached(segment.id, 4096);
+  assertEquals(other.size, 4096);
+});
+
+test("SharedSegment.isOwn() knows living ones, by their ids and by their indices", () => {
+  const segment = new SharedSegment(4096);
+  const { id } = segment;
+  assertEquals([SharedSegment.isOwn(id), SharedSegment.isOwn(id & 0x7fff, true)], [true, true]);
+  segment[Symbol.dispose]();
+  assertEquals(SharedSegment.isOwn(id), false);
+});

@@ -57,7 +57,8 @@ export function makeNumbered(root: string, stem: string): string {
   for (;;) {
     const directory = join(root, `${stem}-${number}`);
     try {
-      mkdirSync(directory);
+      // It holds all that the program had in its memory.
+      mkdirSync(directory, { mode: 0o700 });
       return directory;
     } catch (error) {
       if (!existsSync(directory)) throw error;

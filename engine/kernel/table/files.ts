@@ -232,7 +232,6 @@ export const FILES: Table = {
       "open_tree",
       "open_tree_attr",
       "mount_setattr",
-      "pivot_root",
       "swapon",
       "swapoff",
       "acct",
@@ -241,11 +240,12 @@ export const FILES: Table = {
     ],
     { changes: [untold()] },
   ),
+  pivot_root: { changesRights: true, changes: [untold()] },
+  ...changesNothing({ chroot: { changesRights: true } }),
   ...changesNothing(all(["inotify_init", "inotify_init1", "fanotify_init"], { listens: true })),
   ...changesNothing(
     plain(
       "chdir",
-      "chroot",
       "epoll_create",
       "epoll_create1",
       "epoll_ctl",

@@ -34,6 +34,7 @@ const DEFAULTS = {
   wakes: true,
   listens: false,
   limitsFiles: false,
+  changesRights: false,
   waitsForMany: false,
   contents: [],
   changes: "unknown",

@@ -1,0 +1,38 @@
+/**
+ * What of the recorder a program can't reach by system calls: its shared memory, which natively is not there, and its being
+ * traced, by which each of both would wait for the other one.
+ */
+import { readFileSync } from "node:fs";
+import { ERRNO, PTRACE, SharedSegment, SYSCALLS } from "../../ffi/mod.ts";
+import type { Call } from "./call.ts";
+
+/** Commands of shmctl that take an index in place of an id: SHM_STAT and SHM_STAT_ANY (linux/shm.h). */
+const BY_INDEX: readonly number[] = [13, 15];
+
+/** The error that a call gets which reaches for the recorder; undefined for any other. */
+export function answerOffLimits(call: Call): number | undefined {
+  switch (call.number) {
+    case SYSCALLS.shmat:
+      return SharedSegment.isOwn(call.int(0)) ? -ERRNO.EINVAL : undefined;
+    case SYSCALLS.shmctl:
+      return SharedSegment.isOwn(call.int(0), BY_INDEX.includes(call.int(1))) ? -ERRNO.EINVAL : undefined;
+    case SYSCALLS.ptrace: {
+      const isAttaching = call.int(0) === PTRACE.ATTACH || call.int(0) === PTRACE.SEIZE;
+      return isAttaching && isRecorders(call.int(1)) ? -ERRNO.EPERM : undefined;
+    }
+    default:
+      return undefined;
+  }
+}
+
+/** Whether a thread is one of this process. */
+function isRecorders(tid: number): boolean {
+  try {
+    const group = /^Tgid:\t(\d+)$/m.exec(readFileSync(`/proc/${tid}/status`, "latin1"))?.[1];
+    return Number(group) === process.pid;
+  } catch (error) {
+    // There is no such thread.
+    if (["ENOENT", "ESRCH"].includes((error as NodeJS.ErrnoException).code ?? "")) return false;
+    throw error;
+  }
+}
