@@ -1,6 +1,6 @@
 /** The embedded engine: records programs and replays them, by dynamic binary translation over ptrace. */
 export type { CodeLine, CodeListing } from "./code-listing.ts";
-export { EngineError } from "./engine-error.ts";
+export { EngineError, HostFault, Unsupported } from "./engine-error.ts";
 export { catchInterrupts, takeLateSignal } from "./interrupts.ts";
 export type { Cost, Exit, Outcome } from "./outcome.ts";
 export { MAX_SEED } from "./record/chaos.ts";

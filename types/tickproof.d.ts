@@ -9,6 +9,7 @@
 type CpuidResult = readonly [eax: number, ebx: number, ecx: number, edx: number];
 /** A host that can be asked, this one or a described one. */
 interface HostFacts {
+  /** Zeros where the architecture has no such instruction. */
   cpuid(leaf: number, subleaf?: number): CpuidResult;
   /** Contents of a file of `/proc` or `/sys`; undefined where there is none or it can't be read. */
   readFile(path: string): string | undefined;
@@ -294,6 +295,9 @@ type Verdict = /** All as it must be; with flags, it shows less than it seems to
   kind: "timeout";
   phase: Phase;
   seconds: number;
+} /** A limit of the engine: what the program does can't be recorded, so that nothing is shown of it. */ | {
+  kind: "unsupported";
+  reason: string;
 } /** The host or the harness is at fault, not what is tested. */ | {
   kind: "broken";
   reason: string;

@@ -4,7 +4,7 @@
  */
 import { statSync } from "node:fs";
 import { AT, close, O, open, PROT, SYSCALLS, SyscallError, type TraceeMemory } from "../../ffi/mod.ts";
-import { EngineError } from "../engine-error.ts";
+import { Unsupported } from "../engine-error.ts";
 import { type MapsLine, readMaps } from "../proc-maps.ts";
 import type { MemoryWrite } from "../trace/events.ts";
 import { type Mapping, PAGE_SIZE, pageStart } from "../tracee/mappings.ts";
@@ -31,7 +31,7 @@ export interface Adopted {
  * Takes over a program at its first instruction. The task's space is new and holds a fresh image; afterwards the task
  * is ready to run.
  *
- * @throws EngineError for programs that are not 64-bit.
+ * @throws Unsupported for programs that are not 64-bit.
  */
 export function adoptProgram(tracer: Tracer, task: Task, files: MappedFiles): Adopted {
   const { space } = task;
@@ -41,7 +41,7 @@ export function adoptProgram(tracer: Tracer, task: Task, files: MappedFiles): Ad
   const lines = readMaps(task.tid);
   const path = lines.find((line) => line.inode !== "0")?.name ?? "";
   if (task.number("cs") !== 0x33) {
-    throw new EngineError(
+    throw new Unsupported(
       `Cannot record ${path}: it is a 32-bit program, and only 64-bit ones are supported`,
     );
   }
@@ -95,7 +95,7 @@ export function adoptProgram(tracer: Tracer, task: Task, files: MappedFiles): Ad
  * Three bytes of executable memory to make system calls at: where the program begins, or, if there is nothing to be
  * executed there, in the vdso.
  *
- * @throws EngineError where there is neither.
+ * @throws Unsupported where there is neither.
  */
 function gadgetPlace(lines: readonly MapsLine[], pc: number, memory: TraceeMemory): number {
   const vdso = lines.find(({ name }) => name === "[vdso]");
@@ -104,7 +104,7 @@ function gadgetPlace(lines: readonly MapsLine[], pc: number, memory: TraceeMemor
     return line && line.protection & PROT.EXEC && memory.read(address, GADGET).length === GADGET;
   });
   if (place !== undefined) return place;
-  throw new EngineError(
+  throw new Unsupported(
     `Cannot record a program that begins at 0x${pc.toString(16)}, where nothing can be executed: there is no vdso either`,
   );
 }

@@ -9,7 +9,7 @@
 
 import { readFileSync } from "node:fs";
 import { errnoInfo, SYSCALLS } from "../../ffi/mod.ts";
-import { EngineError } from "../engine-error.ts";
+import { Unsupported } from "../engine-error.ts";
 import { BUFFERED } from "../kernel/mod.ts";
 import { uses } from "../optimisations.ts";
 import { CallRecords, MAX_RECORDS_BYTES } from "../trace/mod.ts";
@@ -209,7 +209,7 @@ export class CallBuffer {
       for (; each.next(); count++) ticks = each.ticks;
     } catch (error) {
       if (!(error instanceof RangeError)) throw error;
-      throw new EngineError(
+      throw new Unsupported(
         `Cannot go on: the program has changed the engine's memory (the ring of system calls has ${error.message})`,
       );
     }

@@ -1,6 +1,6 @@
 /** The way of a system call while recording: from its entry through sleep, signals and restarts to its event. */
 import { ERRNO, PTRACE, PTRACE_EVENT, SIG, SYSCALL_STOP, SYSCALLS } from "../../ffi/mod.ts";
-import { EngineError, invariant } from "../engine-error.ts";
+import { invariant, Unsupported } from "../engine-error.ts";
 import { syscallSpec, wakesOthers } from "../kernel/mod.ts";
 import { callSite } from "../session/call-site.ts";
 import { TaskGone } from "../tracee/controller.ts";
@@ -18,7 +18,7 @@ import type { Recording } from "./recording.ts";
 import type { SignalRecorder } from "./signal-recorder.ts";
 import { SleepingCalls } from "./sleeping-calls.ts";
 import type { StopRequest } from "./stop-request.ts";
-import { mayKill, type SyscallRecorder, Unsupported } from "./syscall-recorder.ts";
+import { mayKill, type SyscallRecorder } from "./syscall-recorder.ts";
 import { comesTooSoon, giveBack, original } from "./timer-signals.ts";
 import { originalTrap, sendPendingTrap } from "./trap-signal.ts";
 
@@ -55,7 +55,7 @@ export class CallRecorder {
   enter(task: RecordedTask): void {
     const site = callSite(task);
     if (site === undefined) {
-      throw new EngineError(
+      throw new Unsupported(
         `Cannot go on: the program made a system call at 0x${task.get("rip").toString(16)}, which is no translation of its own text: ` +
           "it has changed the engine's memory, or runs it",
       );

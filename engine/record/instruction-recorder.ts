@@ -2,7 +2,9 @@
  * Instructions that no translation can execute, while recording: answered here, executed by the processor in the tracee, or
  * done by the kernel. Each is one event, or the signal that it raises.
  */
+
 import { SIG, syscallName32 } from "../../ffi/mod.ts";
+import { Unsupported } from "../engine-error.ts";
 import { emulate, isAmd, writtenBy } from "../instructions.ts";
 import type { Registers } from "../trace/events.ts";
 import type { CpuidAnswer } from "../tracee/call-ring.ts";
@@ -17,7 +19,6 @@ import { type Cpuid, visibleCpuid } from "../visible-cpuid.ts";
 import type { RecordedTask } from "./recorded-task.ts";
 import type { Recording } from "./recording.ts";
 import type { DeliveryPoint } from "./signal-recorder.ts";
-import { Unsupported } from "./syscall-recorder.ts";
 import { tellX87 } from "./x87-environment.ts";
 
 /** What becomes of the signals that instructions raise. */

@@ -15,7 +15,7 @@ import {
   spawnTraced,
   startState,
 } from "../../ffi/mod.ts";
-import { EngineError } from "../engine-error.ts";
+import { EngineError, HostFault } from "../engine-error.ts";
 import type { HostModel } from "../host/model-api.ts";
 import { catchInterrupts, Interrupted } from "../interrupts.ts";
 import { readOptimisations } from "../optimisations.ts";
@@ -109,7 +109,8 @@ export interface RecordResult extends Outcome {
  * Records a program, to its end or until it is interrupted. What it leaves running is ended with it. Blocks; the program has the recorder's own standard
  * streams.
  *
- * @throws EngineError if it can't be started or TICKPROOF_NO has a wrong name, TraceError if the trace can't be written.
+ * @throws EngineError if it can't be started or TICKPROOF_NO has a wrong name, HostFault if the host lacks what the engine
+ *   needs, TraceError if the trace can't be written.
  */
 export function record(options: RecordOptions): RecordResult {
   readOptimisations();
@@ -236,6 +237,9 @@ function result(end: RecordingEnd): Pick<RecordResult, "outcome" | "message" | "
   return { outcome, message: end.message, exit };
 }
 
+/** Errors of a start that are the host's: what it has run out of. The others are about the program (execve(2)). */
+const SHORTAGES: ReadonlySet<string> = new Set(["EAGAIN", "EIO", "EMFILE", "ENFILE", "ENOMEM", "ENOSPC"]);
+
 /** A program that the kernel has killed while it executed it: too late for an error, too early for an instruction. */
 interface Stillborn {
   pid: number;
@@ -261,7 +265,9 @@ function start(
     });
   } catch (error) {
     if (!(error instanceof SyscallError)) throw error;
-    throw new EngineError(`Cannot start ${program}: ${error.message}`);
+    const isPrograms = error.syscall.startsWith("execve") && !SHORTAGES.has(error.code);
+    const Fault = isPrograms ? EngineError : HostFault;
+    throw new Fault(`Cannot start ${program}: ${error.message}`);
   }
   try {
     awaitFirstStop(tracer, pid);

@@ -7,7 +7,7 @@
  * stops nothing is recorded, since nothing happens that replay would not do by itself.
  */
 import { ERRNO, isErrno, PTRACE, SIG, WAIT, yieldProcessor } from "../../ffi/mod.ts";
-import { EngineError, invariant } from "../engine-error.ts";
+import { invariant, Unsupported } from "../engine-error.ts";
 import { Interrupted } from "../interrupts.ts";
 import { arm, armUpTo, UNLIMITED } from "../tracee/budget.ts";
 import { TaskGone } from "../tracee/controller.ts";
@@ -33,7 +33,7 @@ import { type RecordingEnd, TOLD } from "./recording-end.ts";
 import { type DeliveryPoint, SignalRecorder } from "./signal-recorder.ts";
 import { stepPoint, stepSignal } from "./single-steps.ts";
 import { StopRequest } from "./stop-request.ts";
-import { SyscallRecorder, Unsupported } from "./syscall-recorder.ts";
+import { SyscallRecorder } from "./syscall-recorder.ts";
 import { comesTooSoon, isTimers, LEAST_PROGRESS, original } from "./timer-signals.ts";
 
 /**
@@ -124,7 +124,7 @@ export class Recorder {
         }
         return { reason: "interrupted", status: error.signal, message: TOLD };
       }
-      if (error instanceof Unsupported || error instanceof UntoldEffect || error instanceof EngineError) {
+      if (error instanceof Unsupported || error instanceof UntoldEffect) {
         return { reason: "unsupported", status: 0, message: error.message };
       }
       throw error;

@@ -4,6 +4,7 @@
  */
 import { readlinkSync } from "node:fs";
 import { ERRNO, KERNEL_SIGACTION, MADV, MAP, PROT, SIG, SIGSET_SIZE, SYSCALLS } from "../../ffi/mod.ts";
+import { Unsupported } from "../engine-error.ts";
 import type { MemoryRange } from "../kernel/mod.ts";
 import { answer, blocks, evaluate, outputRanges, refusal, syscallSpec } from "../kernel/mod.ts";
 import type { CallSite } from "../session/call-site.ts";
@@ -30,9 +31,6 @@ import type { RecordedTask } from "./recorded-task.ts";
 import type { Recording } from "./recording.ts";
 import { changedStack, growing, growingStart } from "./stack.ts";
 import { hideIgnoredTrap, mendTrap } from "./trap-signal.ts";
-
-/** The program asked for something that can't be recorded. */
-export class Unsupported extends Error {}
 
 /** Most bytes that one read may bring, so that its event fits into a chunk of the trace. */
 const MAX_TRANSFER = MAX_CHUNK_BYTES / 2;

@@ -4,7 +4,7 @@
  * ticks, place and arguments. At any other call, and when no record is left, the task stops as it always does. So it is for
  * `cpuid` and `rdtsc`.
  */
-import { EngineError, invariant } from "../engine-error.ts";
+import { invariant, Unsupported } from "../engine-error.ts";
 import type { CallsEvent, Registers, SingleEvent } from "../trace/events.ts";
 import { CallRecords, callEvent, MAX_RECORDS_BYTES } from "../trace/mod.ts";
 import { ImpossibleEvent, rangeCheck } from "./bounds.ts";
@@ -69,7 +69,7 @@ export class CallFeed {
     if (each.offset === done && done < awaited.records.length) {
       return { index, event: callEvent(task.id, each, registers) };
     }
-    throw new EngineError(
+    throw new Unsupported(
       "Cannot go on: the program has changed the engine's memory (the ring of system calls)",
     );
   }

@@ -3,7 +3,7 @@
  * filter of system calls, both before any code but the blank program's has run. What they map is handed to them.
  */
 import { DescriptorChannel, ERRNO, errnoInfo, SYSCALLS } from "../../ffi/mod.ts";
-import { EngineError } from "../engine-error.ts";
+import { HostFault } from "../engine-error.ts";
 import type { CodeMemory, CodePlace, Inject } from "../tracee/code-memory.ts";
 import type { CodeUse } from "../tracee/code-segment.ts";
 import { FileSegment, roomOf } from "../tracee/file-memory.ts";
@@ -87,7 +87,7 @@ export class Confinement implements CodeMemory<FileSegment>, Disposable {
     for (const fd of [0, 1, 2]) {
       const result = call(SYSCALLS.close, fd);
       if (result === 0 || result === -ERRNO.EBADF) continue;
-      throw new EngineError(
+      throw new HostFault(
         `Cannot replay: descriptor ${fd} of a replayed process can't be closed (errno ${-result})`,
       );
     }

@@ -1,7 +1,7 @@
 /** Rebuilds recorded memory in a replayed process: whole address spaces, and single mappings. */
 import { readFileSync } from "node:fs";
 import { close, ftruncate, MAP, memfdCreate, PROT, pwrite, SYSCALLS } from "../../ffi/mod.ts";
-import { EngineError, invariant } from "../engine-error.ts";
+import { HostFault, invariant } from "../engine-error.ts";
 import { SEGMENT_PREFIX } from "../session/memory-calls.ts";
 import type { FileEvent, MappingRecord, MemoryWrite } from "../trace/events.ts";
 import { copyData, type TraceReader } from "../trace/mod.ts";
@@ -63,7 +63,7 @@ export class Rebuilder implements Disposable {
       }
     }
     if (result !== start) {
-      throw new EngineError(
+      throw new HostFault(
         `Cannot replay: memory at 0x${start.toString(16)} can't be mapped (errno ${-result})`,
       );
     }

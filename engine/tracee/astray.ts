@@ -6,7 +6,7 @@
  * stack pointer (Intel SDM vol. 2, "JMP", "CALL", "RET"; AMD's processors do the same). An instruction that runs into a page
  * which can't be executed faults where it begins, by the address of that page.
  */
-import { EngineError } from "../engine-error.ts";
+import { Unsupported } from "../engine-error.ts";
 import { CONTEXT } from "../translate/context.ts";
 import { TextDecoder64 } from "../translate/decode.ts";
 import { type Decoded, Kind } from "../translate/instruction.ts";
@@ -24,13 +24,13 @@ const RET_POPS = 0xc2;
  *
  * @param target App pc of that.
  * @returns The address to let it run at, for the fault that it asked for.
- * @throws EngineError for an address in the engine's own memory, which runs code here; natively there is none.
+ * @throws Unsupported for an address in the engine's own memory, which runs code here; natively there is none.
  */
 export function astray(task: Task, target: number): number {
   const { space } = task;
   task.astray = undefined;
   if (space.holdsEngine(target, target + 1)) {
-    throw new EngineError(
+    throw new Unsupported(
       `Cannot go on: the program jumps to 0x${target.toString(16)}, where the engine's own memory lies and natively none is; ` +
         "its pointer is wrong, or it looks for the engine",
     );

@@ -3,7 +3,7 @@
  * unnoticed, and parts spaces whose text becomes different.
  */
 import { PROT, SYSCALLS } from "../../ffi/mod.ts";
-import { EngineError, invariant } from "../engine-error.ts";
+import { HostFault, invariant, Unsupported } from "../engine-error.ts";
 import { uses } from "../optimisations.ts";
 import type { CacheHost } from "../translate/cache-host.ts";
 import { CONTEXT, CONTEXT_BASE, FIXED_SIZE, moveFixedParts, USUAL_BASE } from "../translate/context.ts";
@@ -149,7 +149,7 @@ export class CacheMapper implements Disposable {
     const { space } = task;
     const base = findPlace(near, (start) => isFree(space, start, start + REGION_SIZE));
     if (base === undefined) {
-      throw new EngineError(
+      throw new Unsupported(
         `Cannot translate the program: no ${REGION_SIZE} free bytes within 1 GiB of its text at 0x${near.toString(16)}`,
       );
     }
@@ -254,7 +254,7 @@ export class CacheMapper implements Disposable {
     for (const part of image.fixedParts) {
       const result = this.attach(this.gadgetCall(task, at), task, part);
       if (result === part.base) continue;
-      throw new EngineError(
+      throw new HostFault(
         `Cannot map the code cache at 0x${part.base.toString(16)} (errno ${-result}): the program, ` +
           "vm.mmap_min_addr, or a namespace of its own for shared memory is in the way",
       );

@@ -4,7 +4,7 @@
  *
  * What a record looks like says `trace/call-records.ts`: a trace has them as they are.
  */
-import { EngineError } from "../engine-error.ts";
+import { Unsupported } from "../engine-error.ts";
 import type { BufferedCall } from "../kernel/buffered.ts";
 import { RECORD_HEAD, WRITE_HEAD } from "../trace/mod.ts";
 import { CONTEXT, RING_SIZE } from "../translate/context.ts";
@@ -147,11 +147,11 @@ export class CallRing {
     return this.#u32[CALL_DATA.count / 4]!;
   }
 
-  /** Bytes of the ring that the stub is through with. @throws EngineError if the program has written there. */
+  /** Bytes of the ring that the stub is through with. @throws Unsupported if the program has written there. */
   get #used(): number {
     const used = this.#u32[CALL_DATA.cursor / 4]! - this.#start;
     if (used >= 0 && used <= RING_SIZE && used % 8 === 0) return used;
-    throw new EngineError(
+    throw new Unsupported(
       "Cannot go on: the program has changed the engine's memory (the ring of system calls)",
     );
   }

@@ -65,6 +65,7 @@ export async function answerBy(
       case "timeout":
         return { kind: "bad", runs, verdict };
       case "skip":
+      case "unsupported":
       case "broken":
         return { kind: "untestable", runs, reason: verdict.reason };
     }

@@ -11,7 +11,7 @@ import { ENGINE_NAMES, liveHost } from "../host/mod.ts";
 import { LogWatch, readSettings } from "../kernel/mod.ts";
 import { isRichTerminal, print, say } from "../output/mod.ts";
 import { forecastJson, forecastText, listTests, reportersFor, styleFor } from "../reporters/mod.ts";
-import { ENGINE_CHOICES } from "../results/mod.ts";
+import { ENGINE_CHOICES, type Verdict } from "../results/mod.ts";
 
 import {
   CATCH_TRIES,
@@ -208,10 +208,12 @@ function tellOf({ removed, added }: ReturnType<KnownFailures["update"]>): void {
   tell(added, `${added.length === 1 ? "was" : "were"} added`);
 }
 
-/** A failure weighs more than something broken, which says nothing of what is tested. */
+/** Verdicts that say nothing of what is tested: a failure weighs more. */
+const UNJUDGED: ReadonlySet<Verdict["kind"]> = new Set(["broken", "unsupported"]);
+
 function exitCodeOf({ results, failed, scriptProblems, teardownProblems }: RunSummary): number {
   if (failed === 0 && scriptProblems.length > 0) return FAILED;
   if (failed === 0) return teardownProblems.length > 0 ? BROKEN : OK;
-  const broken = results.filter(({ verdict }) => verdict.kind === "broken").length;
-  return broken === failed ? BROKEN : FAILED;
+  const unjudged = results.filter(({ verdict }) => UNJUDGED.has(verdict.kind)).length;
+  return unjudged === failed ? BROKEN : FAILED;
 }

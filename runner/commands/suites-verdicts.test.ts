@@ -162,3 +162,19 @@ test("a failure of a program and its trace are in the flake rate of the history"
   const [trend] = JSON.parse(child.stdout.toString());
   assertEquals([trend.test, trend.attempts, trend.failed, trend.flakeRate.rate], ["m/bad", 1, 1, 1]);
 });
+
+test("what can't be recorded is unsupported, or fails as expected, and judges nothing", () => {
+  // 321 is bpf, whose programs the kernel runs.
+  const bpf = "    command: perl\n    args: [-e, 'syscall(321, 0, 0, 0)']\n";
+  const limit = suites(`  - name: limit\n${bpf}`);
+  assertEquals(limit.code, 5, limit.stdout);
+  assertMatch(
+    limit.stdout,
+    /^ {2}unsupported m\/limit\n {4}the system call bpf at 0x[0-9a-f]+ can't be recorded/m,
+  );
+  assertStringIncludes(limit.stdout, "1 of the failed can't be recorded by the engine (unsupported)");
+  const known = suites(`  - name: limit\n${bpf}    xfail: { reason: bpf is not recorded }\n`);
+  assertEquals(known.code, 0, known.stdout);
+  const beside = suites(`  - name: limit\n${bpf}  - { name: fails, command: "false" }\n`);
+  assertEquals(beside.code, 1, beside.stdout);
+});

@@ -1,5 +1,6 @@
 /** tickproof's own engine: `tickproof record` and `tickproof replay`, each in a process of its own. */
-import { type RecordReport, type ReplayReport, readReport } from "../outcome/mod.ts";
+import { type ErrorReport, type RecordReport, type ReplayReport, readReport } from "../outcome/mod.ts";
+import type { Verdict } from "../results/mod.ts";
 import { sendOption } from "../script/send.ts";
 import { crashOf } from "./crash.ts";
 import { divergencePlace, threadPlaces } from "./places.ts";
@@ -52,23 +53,29 @@ export function embeddedEngine(tickproof: readonly string[]): Engine {
 
 async function read(phase: EnginePhase, seen: Seen, files: EngineFiles): Promise<Outcome> {
   const report = readReport(files.file(phase, "report.json"));
+  if (report?.kind === "error") return { verdict: verdictOf(phase, report) };
   if (report?.kind !== phase) {
-    const words =
-      report?.kind === "error"
-        ? report.message
-        : `${describeExit(seen.exit)}\n${lastLines(seen.stderr)}`.trimEnd();
+    const words = `${describeExit(seen.exit)}\n${lastLines(seen.stderr)}`.trimEnd();
     return { verdict: { kind: "broken", reason: `the engine gave up to ${phase}: ${words}` } };
   }
   const { ticks, events, signals, switches, outcome, message, exit } = report;
   const counts = { ticks, events, signals, switches };
   const hostLog = report.kind === "record" ? report.hostLog?.map(hostLogLine) : undefined;
   const log = hostLog && { hostLog };
+  if (outcome === "unsupported") return { verdict: { kind: "unsupported", reason: message }, counts, ...log };
   if (outcome !== "recorded" && outcome !== "replayed") {
     const divergence = report.kind === "replay" ? await divergencePlace(report) : undefined;
     const verdict = { kind: "fail", reasons: [`${phase} ${outcome}: ${message}`] } as const;
     return { verdict, counts, ...log, ...(divergence && { divergence }) };
   }
   return { ...seen, exit, counts, ...log, reasons: checkPassThrough(phase, seen, report) };
+}
+
+/** What a phase comes to that the engine could not begin or go on with. */
+function verdictOf(phase: EnginePhase, { fault, message }: ErrorReport): Verdict {
+  if (fault === "unsupported") return { kind: "unsupported", reason: message };
+  const whose = fault === "internal" ? "a fault of tickproof itself" : `the engine gave up to ${phase}`;
+  return { kind: "broken", reason: `${whose}: ${message}` };
 }
 
 /** A line of a described host's log: which kernel has said it, what, and how often. */

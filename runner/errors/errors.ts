@@ -15,6 +15,8 @@ export class NothingMatched extends UsageError {}
 const USER_ERRORS: ReadonlySet<string> = new Set([
   "UsageError",
   "EngineError",
+  "HostFault",
+  "Unsupported",
   "TraceError",
   "SyscallError",
   "EventNameError",
@@ -70,6 +72,23 @@ function isRefusal(error: unknown): error is SystemError {
  */
 export function isUserError(error: unknown): error is Error {
   return isRefusal(error) || (error instanceof Error && USER_ERRORS.has(error.name));
+}
+
+/** Who can mend what went wrong: whoever asked, nobody on this engine, whoever keeps the host, or we. */
+export type Fault = "usage" | "unsupported" | "host" | "internal";
+
+/** Errors of the host; what of a trace can't be written or read is one for whom it was made for. */
+const HOST_ERRORS: ReadonlySet<string> = new Set(["HostFault", "SyscallError", "TraceError"]);
+
+/**
+ * Whose fault it is.
+ *
+ * @param error Anything that was thrown.
+ */
+export function faultOf(error: unknown): Fault {
+  if (!isUserError(error)) return "internal";
+  if (error.name === "Unsupported") return "unsupported";
+  return isRefusal(error) || HOST_ERRORS.has(error.name) ? "host" : "usage";
 }
 
 /**

@@ -13,7 +13,7 @@ export const USAGE = 2;
 export const BAD_MANIFEST = 3;
 /** No test matched what was asked for. */
 export const NOTHING_MATCHED = 4;
-/** Nothing failed, but the host or the harness kept tests from being judged. */
+/** Nothing failed, but the host, the harness or a limit of the engine kept tests from being judged. */
 export const BROKEN = 5;
 /** Nothing failed, but all tests were skipped that `--require` wants to be run. */
 export const REQUIRED_SKIPPED = 6;
@@ -29,10 +29,16 @@ export const EXIT_CODES: readonly (readonly [code: string, meaning: string])[] =
     `${FAILED}`,
     "a test did not pass, a hunt has found its failure, a replay diverged, or no engine can run on the host (doctor)",
   ],
-  [`${USAGE}`, "wrong usage or settings, a damaged trace, or what the engine cannot record"],
+  [
+    `${USAGE}`,
+    "wrong usage or settings, a damaged trace, what the engine cannot record, or a host that lacks what it needs",
+  ],
   [`${BAD_MANIFEST}`, "a manifest or a script is wrong, or can't be read"],
   [`${NOTHING_MATCHED}`, "no test matched what was asked for"],
-  [`${BROKEN}`, "no test failed, but the host or the harness kept some from being judged (broken)"],
+  [
+    `${BROKEN}`,
+    "no test failed, but some could not be judged: the host or the harness is at fault (broken), or the engine has a limit (unsupported)",
+  ],
   [`${REQUIRED_SKIPPED}`, "no test failed, but what --require names kept all of its tests from being run"],
   [`${SIGNAL_BASE + 2}`, "ended by Ctrl-C"],
   [`${INTERNAL}`, "a fault of tickproof itself"],

@@ -1,5 +1,13 @@
 /** Errors that are the user's to mend, and the exit codes of all that can be wrong. */
-export { describeError, isUserError, ManifestError, NothingMatched, UsageError } from "./errors.ts";
+export {
+  describeError,
+  type Fault,
+  faultOf,
+  isUserError,
+  ManifestError,
+  NothingMatched,
+  UsageError,
+} from "./errors.ts";
 export {
   BAD_MANIFEST,
   BROKEN,

@@ -4,7 +4,7 @@ import { type Rate, rateOf } from "./statistics.ts";
 import type { AttemptRow } from "./store.ts";
 
 /** Verdicts of attempts that tell nothing of the test: it was not run, or not by its own fault. */
-const SILENT: ReadonlySet<string> = new Set(["skip", "broken"]);
+const SILENT: ReadonlySet<string> = new Set(["skip", "unsupported", "broken"]);
 const GOOD: ReadonlySet<string> = new Set(["pass", "xfail"]);
 
 /** It says nothing of the test: it was not run, or went wrong by another's fault. */

@@ -94,7 +94,8 @@ export async function makeTrial(options: TrialOptions, seed: number | undefined)
           why: `the recorder ended without a word: ${stderr.trimEnd().split("\n").at(-1) ?? ""}`,
           isOurFault: true,
         };
-      if (found.kind === "error") return { kind: "broken", why: found.message, isOurFault: false };
+      if (found.kind === "error")
+        return { kind: "broken", why: found.message, isOurFault: found.fault === "internal" };
       if (report?.outcome === "unsupported")
         return { kind: "broken", why: report.message, isOurFault: false };
       return await judge(options.predicate, { exit, stdout, stderr }, (script) =>

@@ -39,7 +39,7 @@ test("reporting() writes the error of a step that throws, and throws it on", () 
     throw new UsageError("there is no trace");
   };
   assertThrows(() => reporting(file, step), UsageError);
-  assertEquals(readReport(file), { kind: "error", message: "there is no trace" });
+  assertEquals(readReport(file), { kind: "error", fault: "usage", message: "there is no trace" });
 });
 
 test("readReport() is undefined where none was written", () => {

@@ -4,7 +4,7 @@
  */
 import { readFileSync } from "node:fs";
 import type { RecordResult, ReplayResult } from "../../engine/mod.ts";
-import { describeError } from "../errors/mod.ts";
+import { describeError, type Fault, faultOf } from "../errors/mod.ts";
 import { checkWritable, writeWhole } from "../files/mod.ts";
 
 export type { Exit } from "../../engine/mod.ts";
@@ -14,7 +14,7 @@ export type RecordReport = { kind: "record"; directory: string } & RecordResult;
 /** What `replay --report` writes. */
 export type ReplayReport = { kind: "replay"; directory: string } & ReplayResult;
 /** What both write where the engine could not begin or go on at all. */
-export type ErrorReport = { kind: "error"; message: string };
+export type ErrorReport = { kind: "error"; fault: Fault; message: string };
 export type Report = RecordReport | ReplayReport | ErrorReport;
 
 /** Writes a report in one step, so that a reader finds all of it or nothing. */
@@ -53,7 +53,7 @@ export function reporting<R extends Report>(path: string | undefined, step: () =
     return report;
   } catch (error) {
     const message = describeError(error);
-    if (path !== undefined) writeReport(path, { kind: "error", message });
+    if (path !== undefined) writeReport(path, { kind: "error", fault: faultOf(error), message });
     throw error;
   }
 }

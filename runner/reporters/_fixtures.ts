@@ -41,7 +41,7 @@ export function resultOf(name: string, verdict: Verdict): TestResult {
 /** A run with one test that passed, one that failed once, and one that was not run. */
 export const summary: RunSummary = {
   results: [result("one", good), result("second", good, bad), result("third")],
-  counts: { pass: 1, fail: 1, skip: 1, xfail: 0, xpass: 0, timeout: 0, broken: 0, flaky: 0 },
+  counts: { pass: 1, fail: 1, skip: 1, xfail: 0, xpass: 0, timeout: 0, unsupported: 0, broken: 0, flaky: 0 },
   passed: 1,
   failed: 1,
   skipped: 1,

@@ -41,6 +41,7 @@ export function reasonsOf(verdict: Verdict): readonly string[] {
     case "skip":
     case "xfail":
       return [withUrl(verdict)];
+    case "unsupported":
     case "broken":
       return [verdict.reason];
   }

@@ -15,6 +15,7 @@ const DOTS: Readonly<Record<Verdict["kind"], string>> = {
   xpass: "X",
   fail: "F",
   timeout: "T",
+  unsupported: "U",
   broken: "B",
   flaky: "~",
 };

@@ -33,7 +33,7 @@ const seconds = (milliseconds: number): string => (milliseconds / 1000).toFixed(
 const timeOf = ({ milliseconds }: Attempt): number =>
   Object.values(milliseconds).reduce((sum, part) => sum + (part ?? 0), 0);
 
-const isError = ({ kind }: Verdict): boolean => kind === "broken";
+const isError = ({ kind }: Verdict): boolean => kind === "broken" || kind === "unsupported";
 const isFailure = ({ kind }: Verdict): boolean => kind === "fail" || kind === "timeout" || kind === "xpass";
 const isSkip = ({ kind }: Verdict): boolean => kind === "skip" || kind === "xfail";
 

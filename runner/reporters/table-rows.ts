@@ -23,6 +23,7 @@ const LOOKS = {
   xpass: "bad",
   fail: "bad",
   timeout: "bad",
+  unsupported: "bad",
   broken: "bad",
 } as const;
 

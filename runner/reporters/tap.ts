@@ -96,6 +96,8 @@ function ktapDirective({ verdict }: TestResult): Directive {
       return { ok: false, text: " # TIMEOUT" };
     case "broken":
       return { ok: false, text: " # ERROR" };
+    case "unsupported":
+      return { ok: false, text: ` # UNSUPPORTED ${plain(verdict.reason)}` };
     case "xfail":
       return { ok: true, text: ` # XFAIL ${plain(verdict.reason)}` };
     case "fail":

@@ -149,12 +149,22 @@ test("summaryText() fits the width: least needed columns go, then the middle of 
 });
 
 test("summaryText() has a word for every verdict", () => {
-  const counts = { pass: 1, flaky: 1, fail: 1, timeout: 1, xpass: 1, broken: 1, skip: 1, xfail: 1 };
+  const counts = {
+    pass: 1,
+    flaky: 1,
+    fail: 1,
+    timeout: 1,
+    xpass: 1,
+    unsupported: 1,
+    broken: 1,
+    skip: 1,
+    xfail: 1,
+  };
   const text = summaryText(
-    { ...summary, results: [], counts, passed: 2, failed: 4, skipped: 1 },
+    { ...summary, results: [], counts, passed: 2, failed: 5, skipped: 1 },
     styleFor(false),
   );
-  for (const word of ["flaky", "timeout", "xpass", "broken", "xfail"])
+  for (const word of ["flaky", "timeout", "xpass", "unsupported", "broken", "xfail"])
     assertMatch(text, new RegExp(`1 .*\\b${word}\\b`));
-  assertStringIncludes(text, "\n2 passed, 4 failed, 1 skipped\n");
+  assertStringIncludes(text, "\n2 passed, 5 failed, 1 skipped\n");
 });

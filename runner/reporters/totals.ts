@@ -20,6 +20,9 @@ export function othersLine(summary: RunSummary): string {
       : []),
     ...(counts.xfail > 0 ? [`${counts.xfail} failed as expected (xfail)`] : []),
     ...(counts.timeout > 0 ? [`${counts.timeout} of the failed timed out (timeout)`] : []),
+    ...(counts.unsupported > 0
+      ? [`${counts.unsupported} of the failed can't be recorded by the engine (unsupported)`]
+      : []),
     ...(counts.broken > 0 ? [`${counts.broken} of the failed broken by the host or the harness`] : []),
     ...(counts.xpass > 0 ? [`${counts.xpass} of the failed passed unexpectedly (xpass)`] : []),
     ...(flagged.length > 0 ? [`${flagged.length} of the passed flagged`] : []),

@@ -27,6 +27,8 @@ export type Verdict =
   /** It was expected to fail and passed: the manifest is out of date, and the run fails. */
   | { kind: "xpass"; reason: string; url?: string; remedy?: string }
   | { kind: "timeout"; phase: Phase; seconds: number }
+  /** A limit of the engine: what the program does can't be recorded, so that nothing is shown of it. */
+  | { kind: "unsupported"; reason: string }
   /** The host or the harness is at fault, not what is tested. */
   | { kind: "broken"; reason: string }
   /** Of a test, not of an attempt: it passed when it was tried again. */

@@ -30,7 +30,10 @@ function finish({ stdout, exit }: Kept, outcome: string, message: string): never
 
 if (wrong("hang")) Bun.spawnSync(["sleep", "60"]);
 if (wrong("error")) {
-  writeFileSync(option("--report"), JSON.stringify({ kind: "error", message: "ptrace is not permitted" }));
+  writeFileSync(
+    option("--report"),
+    JSON.stringify({ kind: "error", fault: "host", message: "ptrace is not permitted" }),
+  );
   process.exit(2);
 }
 if (command === "record") {

@@ -63,10 +63,10 @@ test("runTests() tells a divergence from the program's own exit code 1", async (
   assertEquals(await verdictOf("exit 1", { expect: { exit: 1 } }), { kind: "pass" });
 });
 
-test("runTests() fails what the engine cannot record, and is broken where it gives up", async () => {
+test("runTests() tells what the engine cannot record from what the host keeps it from", async () => {
   assertEquals(await verdictOfFault("record:unsupported"), {
-    kind: "fail",
-    reasons: ["record unsupported: no io_uring"],
+    kind: "unsupported",
+    reason: "no io_uring",
   });
   assertEquals(await verdictOfFault("record:error"), {
     kind: "broken",

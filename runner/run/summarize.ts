@@ -5,7 +5,16 @@ import type { PreparedTest } from "./decide/mod.ts";
 import type { RunSummary, TestResult } from "./types.ts";
 
 /** What a test's verdict is if its attempts differ: the first of these that occurs. */
-const GRAVITY: readonly Verdict["kind"][] = ["broken", "timeout", "fail", "xpass", "xfail", "skip", "pass"];
+const GRAVITY: readonly Verdict["kind"][] = [
+  "broken",
+  "unsupported",
+  "timeout",
+  "fail",
+  "xpass",
+  "xfail",
+  "skip",
+  "pass",
+];
 
 /** The verdict over all attempts; undefined if there was none. */
 function overall(attempts: readonly Attempt[]): Verdict | undefined {
@@ -58,12 +67,22 @@ function resultOf(
 /** What an attempt that was tried again had against it. */
 function shortly({ verdict }: Attempt): readonly string[] {
   if (verdict.kind === "fail") return verdict.reasons;
-  if (verdict.kind === "broken") return [verdict.reason];
+  if (verdict.kind === "broken" || verdict.kind === "unsupported") return [verdict.reason];
   return verdict.kind === "timeout" ? [`${verdict.phase} took longer than ${verdict.seconds} s`] : [];
 }
 
 function countVerdicts(results: readonly TestResult[]): RunSummary["counts"] {
-  const counts = { pass: 0, fail: 0, skip: 0, xfail: 0, xpass: 0, timeout: 0, broken: 0, flaky: 0 };
+  const counts = {
+    pass: 0,
+    fail: 0,
+    skip: 0,
+    xfail: 0,
+    xpass: 0,
+    timeout: 0,
+    unsupported: 0,
+    broken: 0,
+    flaky: 0,
+  };
   for (const { verdict } of results) counts[verdict.kind]++;
   return counts;
 }

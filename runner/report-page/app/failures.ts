@@ -5,7 +5,7 @@ import { counted, signOf } from "./format.ts";
 import { Pager } from "./pager.ts";
 
 /** Verdicts that are failures, the gravest first. */
-const ORDER = ["fail", "timeout", "xpass", "broken", "flaky"];
+const ORDER = ["fail", "timeout", "xpass", "unsupported", "broken", "flaky"];
 const ROWS = 12;
 
 /** The cells whose newest run has failed, the gravest and then the newest first. */

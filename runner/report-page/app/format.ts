@@ -54,6 +54,7 @@ const SIGNS: Readonly<Record<string, string>> = {
   fail: "✗",
   flaky: "≈",
   timeout: "◷",
+  unsupported: "∅",
   broken: "!",
   skip: "–",
   xfail: "⊘",

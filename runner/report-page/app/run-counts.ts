@@ -2,7 +2,7 @@
 import type { PageData } from "../page-data.ts";
 
 const GOOD: ReadonlySet<string> = new Set(["pass", "xfail"]);
-const SILENT: ReadonlySet<string> = new Set(["skip", "broken"]);
+const SILENT: ReadonlySet<string> = new Set(["skip", "unsupported", "broken"]);
 
 /** Attempts of each run that passed, that failed, and that say nothing of the test. */
 export interface RunCounts {

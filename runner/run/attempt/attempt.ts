@@ -77,6 +77,7 @@ function withNative(verdict: Verdict, native: NativeRun | undefined): Verdict {
   switch (verdict.kind) {
     case "fail":
       return { kind: "fail", reasons: [...known, ...verdict.reasons] };
+    case "unsupported":
     case "broken":
       return { kind: "fail", reasons: [...known, `not recorded: ${verdict.reason}`] };
     case "timeout":
@@ -142,7 +143,8 @@ async function recordAndReplay(
 /** What became of a replay, for a test that fails for another reason. */
 function inWords(verdict: Verdict): string {
   if (verdict.kind === "timeout") return `${verdict.phase} took longer than ${verdict.seconds} s`;
-  return verdict.kind === "broken" ? `not replayed: ${verdict.reason}` : `replay: ${verdict.kind}`;
+  const isToldWhy = verdict.kind === "broken" || verdict.kind === "unsupported";
+  return isToldWhy ? `not replayed: ${verdict.reason}` : `replay: ${verdict.kind}`;
 }
 
 /**

@@ -6,7 +6,7 @@ import type { KnownFailure, RunDecision } from "../types.ts";
 function found(verdict: Verdict): readonly string[] | undefined {
   if (verdict.kind === "fail") return verdict.reasons;
   if (verdict.kind === "timeout") return [`${verdict.phase} took longer than ${verdict.seconds} s`];
-  return undefined;
+  return verdict.kind === "unsupported" ? [verdict.reason] : undefined;
 }
 
 /**
