@@ -53,12 +53,17 @@ beforeAll(() => {
   mkdirSync(join(folder, "home"));
   for (const path of [folder, join(folder, "home")]) chmodSync(path, 0o777);
   writeFileSync(join(folder, "filter"), filterOf(REFUSED));
+  writeFileSync(join(folder, "no-ptrace"), filterOf([[SYSCALLS.ptrace, EPERM]]));
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 /** Runs a command in a box of bubblewrap. */
 function boxed(...words: string[]) {
-  const filter = openSync(join(folder, "filter"), "r");
+  return boxedBy("filter", ...words);
+}
+
+function boxedBy(profile: "filter" | "no-ptrace", ...words: string[]) {
+  const filter = openSync(join(folder, profile), "r");
   const box = [
     ...["--unshare-all", "--uid", "1000", "--gid", "1000", "--cap-drop", "ALL", "--die-with-parent"],
     ...["--ro-bind", "/", "/", "--dev", "/dev", "--proc", "/proc", "--bind", join(folder, "home"), "/home"],
@@ -96,4 +101,23 @@ boxTest("doctor says there what the profile keeps away, and that the engine runs
   const { capabilities } = JSON.parse(boxed(LAUNCHER, "doctor", "--json").stdout);
   assertEquals([capabilities.personality.state, capabilities.kcmp.state], ["no", "no"]);
   assertStringIncludes(boxed(LAUNCHER, "doctor").stdout, "embedded: can record and replay here, with limits");
+});
+
+boxTest("run runs a command by itself where the host lets nothing be traced, and says why", () => {
+  const { code, stdout, stderr } = boxedBy(
+    "no-ptrace",
+    LAUNCHER,
+    "run",
+    "--",
+    "sh",
+    "-c",
+    "echo ran; exit 4",
+  );
+  assertEquals([code, stdout], [4, "ran\n"], stderr);
+  assertStringIncludes(stderr, "ptrace");
+  assertStringIncludes(
+    stderr,
+    "nothing was recorded, for the reason above; now it runs again by itself: sh -c",
+  );
+  assertEquals(boxedBy("no-ptrace", LAUNCHER, "run", "--strict", "--", "true").code, 2);
 });

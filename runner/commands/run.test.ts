@@ -193,6 +193,30 @@ test("run: in GitHub Actions what failed goes into the job's summary", () => {
   );
 });
 
+test("run: what can't be recorded runs by itself, and one line says why; --strict ends with 2", () => {
+  const cases = [
+    { script: "exit 3", code: 3, signal: undefined },
+    { script: "kill 15, $$; sleep 60", code: null, signal: "SIGTERM" },
+  ];
+  for (const { script, code, signal } of cases) {
+    // 321 is bpf, whose programs the kernel runs.
+    const command = ["perl", "-e", `$| = 1; print "ran\n"; syscall(321, 0, 0, 0); ${script}`];
+    const ended = tickproof(["run", "--repeat", "3", "--", ...command]);
+    assertEquals([ended.code, ended.signal], [code, signal], ended.stderr);
+    // Broken off once by the recorder, and once from its start to its end.
+    assertEquals(ended.stdout, "ran\nran\n");
+    const lines = ended.stderr.trimEnd().split("\n");
+    assertMatch(lines[0] ?? "", /^tickproof: the system call bpf at 0x[0-9a-f]+ can't be recorded/);
+    assertMatch(
+      lines[1] ?? "",
+      /^tickproof: nothing was recorded, for the reason above; now it runs again by itself: perl/,
+    );
+    assertEquals([lines.length, traces()], [2, []]);
+    assertEquals(tickproof(["run", "--strict", "--", ...command]).code, 2);
+    rmSync(join(folder, "traces"), { recursive: true });
+  }
+});
+
 test("run: wrong usage and missing programs are one line and exit code 2", () => {
   const cases: [words: string[], message: string][] = [
     [["run"], "CMD"],

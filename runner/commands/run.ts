@@ -37,6 +37,10 @@ export const run = defineCommand({
       help: "room for a trace, and for all that are kept: the oldest go (tickproof.yaml: keepMegabytes; default 4096)",
     },
     profile: PROFILE_OPTION,
+    strict: {
+      kind: "flag",
+      help: "end with exit code 2 where CMD can't be recorded, instead of running it by itself",
+    },
     quiet: { kind: "flag", short: "q", help: "say nothing of what passes" },
   },
   positionals: { usage: "[--] CMD ARGS…", min: 1, max: Number.POSITIVE_INFINITY, verbatim: true },
@@ -56,6 +60,7 @@ export const run = defineCommand({
       untilFail,
       retry: options.retry ?? (untilFail ? 0 : (file.retry ?? 0)),
       jobs: options.jobs ?? 1,
+      strict: options.strict,
       quiet: options.quiet,
     });
   },

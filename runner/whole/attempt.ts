@@ -3,6 +3,7 @@ import { closeSync, existsSync, mkdtempSync, openSync, readFileSync, rmSync } fr
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { isTerminal } from "../../ffi/mod.ts";
+import type { Fault } from "../errors/mod.ts";
 import { newRunTrace } from "../files/mod.ts";
 import { type Exit, type RecordReport, readReport } from "../outcome/mod.ts";
 import { print, say } from "../output/mod.ts";
@@ -31,6 +32,8 @@ export interface Attempt {
   report: RecordReport | undefined;
   /** Why nothing could be recorded, or not to the end; "" if it could. The recorder has told of it, unless it crashed. */
   problem: string;
+  /** Who is at fault for that; undefined where there is no problem. "internal" too where the recorder ended without a word. */
+  fault: Fault | undefined;
   /** The recorder has ended without a word: it was killed, or has a fault. */
   crashed: boolean;
   /** The end of what the program printed. */
@@ -75,7 +78,8 @@ export async function attempt(options: AttemptOptions): Promise<Attempt> {
     const output = existsSync(file("tail")) ? readFileSync(file("tail"), "utf8") : "";
     const problem = problemOf(found, code);
     const crashed = found === undefined;
-    return { trace: directory, exit: report?.exit, report, problem, crashed, output, keep, discard };
+    const fault = problem === "" ? undefined : faultBehind(found);
+    return { trace: directory, exit: report?.exit, report, problem, fault, crashed, output, keep, discard };
   } finally {
     process.off("exit", clean);
     clean();
@@ -86,6 +90,12 @@ function problemOf(report: ReturnType<typeof readReport>, end: string): string {
   if (report === undefined) return `the recorder ended before it could say anything (${end})`;
   if (report.kind === "error") return report.message;
   return report.kind === "record" && report.outcome === "unsupported" ? report.message : "";
+}
+
+/** Who is at fault for a problem. */
+function faultBehind(report: ReturnType<typeof readReport>): Fault {
+  if (report === undefined) return "internal";
+  return report.kind === "error" ? report.fault : "unsupported";
 }
 
 /** What a standard stream of the recorder is. */
@@ -105,7 +115,7 @@ async function runRecorder(
   for (const stream of streams) if (stream !== "inherit") closeSync(stream);
   const end = () => child.kill("SIGTERM");
   stop.addEventListener("abort", end);
-  const release = passSignals(child);
+  const release = passSignals(child, () => programOf(child.pid));
   try {
     await child.exited;
   } finally {
@@ -115,16 +125,22 @@ async function runRecorder(
   return child.signalCode === null ? `exit code ${child.exitCode}` : `${child.signalCode}`;
 }
 
-/** Lets signals that this process gets reach the recorder or its program. @returns Ends that. */
-function passSignals(recorder: Bun.Subprocess): () => void {
+/**
+ * Lets signals that this process gets reach a child, or its program.
+ *
+ * @param child Gets those that end it.
+ * @param program Who gets those that mean something to the program alone.
+ * @returns Ends that.
+ */
+export function passSignals(child: Bun.Subprocess, program: () => number | undefined): () => void {
   const handlers = [
     ...ENDING.map((name) => {
       const number = signalNumber(name) ?? 0;
       // A terminal has sent its signals to the whole foreground group already.
       const isShared = (name === "SIGINT" || name === "SIGQUIT") && isTerminal(0);
-      return [name, () => void (isShared || recorder.kill(number))] as const;
+      return [name, () => void (isShared || child.kill(number))] as const;
     }),
-    ...PASSED.map((name) => [name, () => signalProgram(recorder.pid, name)] as const),
+    ...PASSED.map((name) => [name, () => signalProgram(program(), name)] as const),
   ];
   for (const [name, handler] of handlers) process.on(name, handler);
   return () => {
@@ -132,14 +148,25 @@ function passSignals(recorder: Bun.Subprocess): () => void {
   };
 }
 
-/** Sends a signal to the program that a recorder has started, its only child. */
-function signalProgram(recorder: number, name: NodeJS.Signals): void {
+/** The program that a recorder has started, its only child; undefined if there is none. */
+function programOf(recorder: number): number | undefined {
+  const children = unlessGone(() => readFileSync(`/proc/${recorder}/task/${recorder}/children`, "utf8"));
+  const [first] = children?.split(" ") ?? [];
+  return first ? Number(first) : undefined;
+}
+
+function signalProgram(pid: number | undefined, name: NodeJS.Signals): void {
+  if (pid !== undefined) unlessGone(() => process.kill(pid, name));
+}
+
+/** What is done to a process that may have just ended. */
+function unlessGone<T>(act: () => T): T | undefined {
   try {
-    const [first] = readFileSync(`/proc/${recorder}/task/${recorder}/children`, "utf8").split(" ");
-    if (first) process.kill(Number(first), name);
+    return act();
   } catch (error) {
     const code = (error as NodeJS.ErrnoException).code;
-    if (code !== "ENOENT" && code !== "ESRCH") throw error; // else it has just ended
+    if (code !== "ENOENT" && code !== "ESRCH") throw error;
+    return undefined;
   }
 }
 

@@ -23,17 +23,25 @@ export interface Outcome {
   failed: number;
   /** Rounds that passed only when tried again. */
   flaky: number;
+  /** It can't be recorded here at all, so that nothing more begins. */
+  unrecordable: boolean;
   /** The attempt whose end is that of the run: the first failed round's last one, else the last one. */
   decisive: Attempt | undefined;
+}
+
+/** Whether a command can't be recorded: the engine has a limit, or the host lacks something. */
+export function isUnrecordable({ fault }: Attempt): boolean {
+  return fault === "unsupported" || fault === "host";
 }
 
 /** Runs the rounds. */
 export async function runRounds(rounds: Rounds): Promise<Outcome> {
   const { repeat, untilFail, retry, jobs, abort, onEnd, ...options } = rounds;
-  const outcome: Outcome = { attempts: 0, failed: 0, flaky: 0, decisive: undefined };
+  const outcome: Outcome = { attempts: 0, failed: 0, flaky: 0, unrecordable: false, decisive: undefined };
   const stop = new AbortController();
   let next = 0;
-  const isOver = () => abort.aborted || next >= repeat || (untilFail && outcome.failed > 0);
+  const isOver = () =>
+    abort.aborted || outcome.unrecordable || next >= repeat || (untilFail && outcome.failed > 0);
 
   const round = async (): Promise<void> => {
     for (let again = 0; ; again++) {
@@ -50,6 +58,7 @@ export async function runRounds(rounds: Rounds): Promise<Outcome> {
       // What can't be recorded, or was interrupted, is not recorded the next time either.
       if (again < retry && done.problem === "" && !abort.aborted) continue;
       outcome.failed++;
+      outcome.unrecordable ||= isUnrecordable(done);
       if (untilFail) stop.abort();
       return;
     }

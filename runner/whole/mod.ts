@@ -7,10 +7,11 @@ import { endLike } from "../outcome/mod.ts";
 import { say } from "../output/mod.ts";
 import { keepWithin } from "../run/keep-budget.ts";
 import { type Attempt, isPass } from "./attempt.ts";
-import { runRounds } from "./attempts.ts";
+import { isUnrecordable, runRounds } from "./attempts.ts";
 import { addToJobSummary } from "./job-summary.ts";
 import { failedProcesses } from "./processes.ts";
-import { failureSummary, lastLine } from "./summary.ts";
+import { failureSummary, lastLine, shorten } from "./summary.ts";
+import { runUnrecorded } from "./unrecorded.ts";
 
 const BYTES_PER_MB = 1_000_000;
 
@@ -25,6 +26,8 @@ export interface WholeOptions {
   untilFail: boolean;
   retry: number;
   jobs: number;
+  /** What can't be recorded is not run by itself. */
+  strict: boolean;
   /** Nothing is said of what passes. */
   quiet: boolean;
 }
@@ -35,7 +38,7 @@ export interface WholeOptions {
  * @returns The exit code: the command's own.
  */
 export async function runWhole(options: WholeOptions): Promise<number> {
-  const { command, budget, keepsAll, quiet, ...rounds } = options;
+  const { command, budget, keepsAll, strict, quiet, ...rounds } = options;
   const ending = new Ending();
   const isOnly = rounds.repeat === 1 && rounds.retry === 0;
   let passed = 0;
@@ -45,6 +48,8 @@ export async function runWhole(options: WholeOptions): Promise<number> {
       passed++;
       if (keepsAll) kept = keep(done);
       else done.discard();
+    } else if (isUnrecordable(done) && !strict) {
+      done.discard();
     } else if (done.report === undefined) {
       done.discard();
       if (done.crashed) say(`tickproof: ${done.problem}\n`);
@@ -57,10 +62,19 @@ export async function runWhole(options: WholeOptions): Promise<number> {
     keepWithin(join(tracesRoot(), RUNS), budget * BYTES_PER_MB);
   };
   const outcome = await runRounds({ ...rounds, command, budget, abort: ending.abort, onEnd });
+  if (outcome.unrecordable && !strict) return await runByItself(command, outcome.decisive?.problem ?? "");
   const line = lastLine({ ...outcome, passed, kept });
   if (line !== undefined) addToJobSummary("tickproof", `${command.join(" ")}\n${line}`);
   if (line !== undefined && !(quiet && outcome.failed === 0)) say(line);
   return await end(outcome.decisive, ending.code);
+}
+
+/** @param why It can't be recorded, which the recorder has said. */
+async function runByItself(command: readonly string[], why: string): Promise<number> {
+  const text = `tickproof: nothing was recorded, for the reason above; now it runs again by itself: ${shorten(command)}\n`;
+  say(text);
+  addToJobSummary("tickproof: not recorded", `${why}\n${text}`);
+  return await endLike(await runUnrecorded(command));
 }
 
 /** @returns Folder of the trace. */

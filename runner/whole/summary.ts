@@ -22,7 +22,8 @@ function listed(title: string, entries: readonly string[]): string[] {
   return lines.map((line, index) => `  ${(index === 0 ? title : "").padEnd(COLUMN)}${line}`);
 }
 
-function shorten(words: readonly string[]): string {
+/** A command in one line of some length. */
+export function shorten(words: readonly string[]): string {
   const text = words.join(" ").replaceAll(/\s+/g, " ");
   return text.length > MOST_LETTERS ? `${text.slice(0, MOST_LETTERS - 1)}…` : text;
 }
