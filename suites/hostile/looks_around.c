@@ -13,7 +13,7 @@
 extern char **environ;
 
 static void show_status(void) {
-  static const char *const wanted[] = {"Uid:", "Gid:", "Groups:", "Cap", "NoNewPrivs:", "Seccomp", "TracerPid:", "Sig", "Shd"};
+  static const char *const wanted[] = {"Uid:", "Gid:", "Groups:", "Cap", "NoNewPrivs:", "Seccomp", "TracerPid:", "SigBlk:", "SigIgn:", "SigCgt:"};
   char line[4096];
   FILE *status = fopen("/proc/self/status", "r");
   CHECK(status != NULL);
