@@ -8,7 +8,6 @@ import { argument, field, int, times } from "../amounts.ts";
 import { behind, both, out, when } from "../areas.ts";
 import { bits, every, oneOf, some } from "../conditions.ts";
 import type { Entry } from "../entry.ts";
-import { ANY } from "../files.ts";
 
 /** Commands, which are argument 0. */
 export const BPF_COMMAND = {
@@ -40,7 +39,6 @@ const number = (offset: number) => field(1, offset, 32);
 const told = (pointer: number, length: number) => behind(1, pointer, number(length));
 
 export const BPF_CALL: Entry = {
-  descriptors: ANY,
   // The attributes are written also by calls that fail: the true size of a log, how far a batch has come.
   writesAlways: [
     out(1, argument(2)),
