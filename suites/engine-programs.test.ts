@@ -46,6 +46,7 @@ const PROGRAMS: readonly Program[] = [
   { name: "shared_files", shows: "files that are mapped more than once" },
   { name: "changing_files", shows: "files that change while they are mapped, by every call" },
   { name: "many_calls", shows: "as many system calls as one program can make", varies: true },
+  { name: "sealed_memory", shows: "mappings that can't be changed any more" },
   { name: "stack_limits", shows: "stacks that grow, and limits that the program changes" },
   { name: "everywhere", shows: "memory at all addresses: the engine goes out of the way" },
   { name: "changing_code", shows: "code that changes by every route" },

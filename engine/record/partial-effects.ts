@@ -58,19 +58,32 @@ function protectedPart(task: RecordedTask, call: Call): MappingRecord | undefine
 
 /**
  * It leaves holes out, and says so at the end. A mapping that it is not for ends it: the same one in replay, but for
- * memory that is locked, which is not locked there; and for a file that the program could only read.
+ * memory that is locked or sealed, which is neither there; and for a file that the program could only read.
  */
 function advisedPart(task: RecordedTask, call: Call): MappingRecord | undefined {
   const start = call.argument(0);
   const end = pageEnd(start + call.argument(1));
   if (call.result === -ERRNO.ENOMEM) return part(start, end);
+  if (call.result === -ERRNO.EPERM) {
+    const sealed = firstRefused(task, start);
+    return sealed === undefined ? undefined : part(start, Math.min(end, sealed));
+  }
   if (call.result !== -ERRNO.EINVAL) return undefined;
   if (call.int(2) === MADV.FREE) return part(start, endOfFreeable(task, call) ?? end);
-  return part(start, Math.min(end, firstLocked(task.tid, start) ?? end));
+  return part(start, Math.min(end, firstWith("lo", task.tid, start) ?? end));
 }
 
-/** Where locked memory begins at or behind an address ("lo" in VmFlags, proc_pid_smaps(5)). */
-function firstLocked(tid: number, address: number): number | undefined {
+/** Where sealed memory begins that a program may not write, and so not drop (can_madvise_modify in mm/madvise.c). */
+function firstRefused({ tid, space }: RecordedTask, address: number): number | undefined {
+  let sealed = firstWith("sl", tid, address);
+  while (sealed !== undefined && space.writable(sealed)) {
+    sealed = firstWith("sl", tid, space.mappings.find(sealed)!.end);
+  }
+  return sealed;
+}
+
+/** Where memory with a flag of VmFlags (proc_pid_smaps(5): "lo" is locked, "sl" sealed) begins at or behind an address. */
+function firstWith(flag: string, tid: number, address: number): number | undefined {
   let start = 0;
   let end = 0;
   for (const line of readFileSync(`/proc/${tid}/smaps`, "latin1").split("\n")) {
@@ -78,7 +91,7 @@ function firstLocked(tid: number, address: number): number | undefined {
     if (match) {
       start = Number.parseInt(match[1]!, 16);
       end = Number.parseInt(match[2]!, 16);
-    } else if (end > address && /^VmFlags:.* lo( |$)/.test(line)) {
+    } else if (end > address && line.startsWith("VmFlags:") && line.split(" ").includes(flag)) {
       return Math.max(start, address);
     }
   }

@@ -74,7 +74,7 @@ export class SyscallRecorder {
   begin(task: RecordedTask, site: CallSite): Call {
     const spec = syscallSpec(site.number);
     const call = new Call(site, spec, task.space);
-    if (spec !== undefined) call.refusal = refusal(spec, call);
+    if (spec !== undefined) call.refusal = refusal(spec, call) ?? sealsText(task, call);
     return call;
   }
 
@@ -305,4 +305,14 @@ function refuse({ spec, pc }: Call, why: string | undefined): void {
 /** Whether a result is an error of 32 bits, as modify_ldt gives them: -4095 is the last one (MAX_ERRNO of linux/err.h). */
 function isCutError(result: number): boolean {
   return result >= 2 ** 32 - 4095 && result < 2 ** 32;
+}
+
+/** Why an mseal can't be recorded should it succeed: the engine write-protects text that the program may change. */
+function sealsText({ space }: RecordedTask, call: Call): string | undefined {
+  if (call.number !== SYSCALLS.mseal) return undefined;
+  const start = call.argument(0);
+  const text = space.mappings
+    .overlapping(start, start + call.argument(1))
+    .some(({ protection }) => (protection & PROT.WRITE) !== 0 && (protection & PROT.EXEC) !== 0);
+  return text ? "it seals text that the program may write" : undefined;
 }

@@ -35,7 +35,6 @@ export const MEMORY: Table = calm(
     move_pages: { writesAlways: [out(4, times(argument(1), 4))] },
 
     process_madvise: absent(ERRNO.ENOSYS, "it may drop memory of another process"),
-    mseal: absent(ERRNO.ENOSYS, "the engine has to be able to change every mapping"),
     map_shadow_stack: absent(ERRNO.ENOSYS, "the code cache keeps no shadow stack"),
     pkey_alloc: absent(ERRNO.ENOSPC, "protection keys would stop the engine's own stores"),
     pkey_free: absent(ERRNO.EINVAL, "no protection key was allocated"),
@@ -43,6 +42,7 @@ export const MEMORY: Table = calm(
     ...plain(
       "mbind",
       "membarrier",
+      "mseal",
       "migrate_pages",
       "msync",
       "munlock",
