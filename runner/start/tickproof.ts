@@ -25,7 +25,7 @@ export function typedCommand(): string {
   }
   if (found !== null) return "tickproof";
   const near = (file: string) => {
-    const path = resolve(import.meta.dir, "..", file);
+    const path = resolve(import.meta.dir, file);
     const way = relative(process.cwd(), path);
     return way.startsWith("..") ? path : way;
   };
