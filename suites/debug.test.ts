@@ -124,9 +124,12 @@ hostTest(
 hostTest("a variable that is watched stops at the instruction that has changed it", ["gdb", "gcc"], () => {
   const said = session(
     ["--at", "start"],
-    "handle SIGUSR1 nostop noprint\nbreak handler\ncontinue\nwatch handled\ncontinue\n",
+    "handle SIGUSR1 nostop noprint\nbreak handler\ncontinue\nwatch handled\ncontinue\ndelete 1\nreverse-continue\n",
   );
-  assertMatch(said, /Watchpoint 2: handled\n+Old value = 0\nNew value = 1\n.*handler \(signal=10\)/);
+  const [forward = "", back = ""] = said.split("New value = 1\n");
+  assertMatch(forward, /Hardware watchpoint 2: handled\n+Old value = 0\n$/);
+  assertMatch(back, /^.*handler \(signal=10\)/);
+  assertMatch(back, /Hardware watchpoint 2: handled\n+Old value = 1\nNew value = 0\n.*handler \(signal=10\)/);
 });
 
 hostTest("another process of the recording", ["gdb", "gcc"], () => {
@@ -165,7 +168,7 @@ hostTest("tickproof backtrace says where all threads stand, without a debugger",
   assertEquals([failed.exit, failed.stderr], [{ code: 0 }, ""]);
   // Behind the birth of the second thread: nobody gets past the barrier before main has come to it.
   const { stdout } = run([...TICKPROOF, "dump", threads.trace]);
-  const [, second] = [...stdout.toString().matchAll(/^(\d+) .*: clone\(.* = \d+/gm)];
+  const [, second] = [...stdout.toString().matchAll(/^(\d+) .*: clone3?\(.* = \d+/gm)];
   const at = String(Number(second?.[1]) + 1);
   const { tasks } = JSON.parse(backtrace("--json", "--at", at).stdout.toString());
   assertEquals(tasks.length, 3);

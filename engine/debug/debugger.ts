@@ -3,15 +3,18 @@
  * other processes do happens on the way.
  */
 
+import { invariant } from "../engine-error.ts";
 import type { OutputStream } from "../replay/output-sink.ts";
 import type { ReplayedTask } from "../replay/replayed-task.ts";
 import type { ReplaySession } from "../replay/session.ts";
 import type { CloneEvent, SignalEvent, TraceEvent } from "../trace/events.ts";
 import { RIP } from "../tracee/registers.ts";
+import { canWatch } from "../tracee/watchpoints.ts";
 import { EventIndex, isRunTo, movesTask } from "./event-index.ts";
 import { Playhead } from "./playhead.ts";
 import type { Position } from "./position.ts";
 import { Reversal } from "./reversal.ts";
+import { Watching, type Watchpoint } from "./watching.ts";
 
 /** Why a replay that was let go on has stopped. */
 export type StopReason =
@@ -26,6 +29,8 @@ export type StopReason =
   | { kind: "fork"; event: CloneEvent }
   /** The trace has no more, or the process has ended: its last task stands where it was at last. */
   | { kind: "end" }
+  /** Behind an access to what is watched; before it on the way back. */
+  | { kind: "watchpoint"; point: Watchpoint }
   /** There is nothing before. */
   | { kind: "start" }
   | { kind: "interrupted" };
@@ -60,6 +65,7 @@ export class Debugger implements Disposable {
   readonly events: EventIndex;
   breakpoints: ReadonlySet<number> = new Set();
   readonly catches: Catches = { passed: new Set(), syscalls: undefined, execs: false, forks: false };
+  readonly watching: Watching;
   readonly #reversal: Reversal;
   readonly #wantsPause: () => boolean;
   #process: number | undefined;
@@ -73,7 +79,22 @@ export class Debugger implements Disposable {
     this.#wantsPause = wantsPause;
     this.events = new EventIndex(directory);
     this.playhead = new Playhead({ directory, output, wantsPause, stopsFor: (task) => this.isFocus(task) });
-    this.#reversal = new Reversal(this.playhead, this.events);
+    this.watching = new Watching(this.playhead, (address, length) => this.#read(address, length));
+    this.#reversal = new Reversal(this.playhead, this.events, this.watching);
+  }
+
+  /** Whether the processor's watchpoints can be used here. */
+  get canWatch(): boolean {
+    const [task] = this.tasks;
+    this.#canWatch ??= task && canWatch(task);
+    return this.#canWatch ?? false;
+  }
+
+  #canWatch: boolean | undefined;
+
+  /** Memory of the process; nothing where it has none. */
+  #read(address: number, length: number): Uint8Array {
+    return this.tasks[0]?.space.memory.read(address, length) ?? new Uint8Array(0);
   }
 
   /** The process that is looked at; undefined before the first program has begun. */
@@ -123,6 +144,7 @@ export class Debugger implements Disposable {
   }
 
   #forward(step: number | undefined): { reason: StopReason; task?: number } {
+    this.playhead.takeHit();
     for (;;) {
       const { next, runner } = this.playhead;
       if (next === undefined) return { reason: { kind: "end" } };
@@ -132,18 +154,31 @@ export class Debugger implements Disposable {
         continue;
       }
       const isStep = runner.id === step;
+      const from = this.watching.any ? this.playhead.position : undefined;
+      this.playhead.haltsAtHits = true;
       const moved = this.playhead.move(isStep, this.isFocus(runner) ? this.breakpoints : undefined);
+      this.playhead.haltsAtHits = false;
+      const hit = this.playhead.takeHit();
+      if (hit && from) {
+        const point =
+          moved === "watch" ? this.watching.settle(from, hit) : this.watching.pointAt(hit.address);
+        return { reason: { kind: "watchpoint", point }, task: runner.id };
+      }
       if (moved === "pause") {
         // The next place that has a position is an instruction further.
         if (this.playhead.move(true) === "step") return { reason: { kind: "interrupted" } };
         continue;
       }
       const task = runner.id;
+      invariant(moved !== "watch", "a stop at an access that was not noted");
       if (moved !== "arrived") return { reason: { kind: moved }, task };
       if (this.#isLast(next)) return { reason: { kind: "end" } };
       const before = this.#before(next, runner);
       if (before) return { reason: before, task };
+      const values = this.watching.values();
       this.playhead.pass();
+      const changed = this.watching.changed(values);
+      if (changed) return { reason: { kind: "watchpoint", point: changed }, task };
       const after = this.#after(next, isStep);
       if (after) return { reason: after, task: runner.id };
     }
@@ -165,6 +200,10 @@ export class Debugger implements Disposable {
     });
     this.#told = undefined;
     this.#stopped = undefined;
+    if (typeof stopped === "object") {
+      this.#stopped = this.playhead.runner?.id;
+      return { kind: "watchpoint", point: stopped };
+    }
     if (stopped !== "signal") return { kind: stopped };
     const { next } = this.playhead;
     if (next?.kind !== "signal") return { kind: "start" };

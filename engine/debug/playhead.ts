@@ -8,6 +8,7 @@ import type { OutputStream } from "../replay/output-sink.ts";
 import type { ReplayedTask } from "../replay/replayed-task.ts";
 import { ReplaySession } from "../replay/session.ts";
 import type { TraceEvent } from "../trace/events.ts";
+import type { Watch } from "../tracee/watchpoints.ts";
 import { compareCounts, type Leg, type Position } from "./position.ts";
 
 /** How the task of the next event has got on. */
@@ -27,6 +28,14 @@ export interface PlayheadOptions {
 
 const NOWHERE: ReadonlySet<number> = new Set();
 
+/** How far the task of the next event has come. */
+export type Counts = Pick<Position, "event" | "ticks" | "jumps">;
+
+/** An access to what is watched. */
+export interface Hit extends Counts {
+  address: number;
+}
+
 /**
  * Holds the replay and its present position. Owns the session: it is closed and begun anew where the way leads back.
  */
@@ -35,8 +44,12 @@ export class Playhead implements Disposable {
   #isSeeking = false;
   /** Events whose output was shown. */
   readonly #shown = new Set<number>();
-  #base = { event: 0, ticks: 0, jumps: 0 };
+  #base: Counts = { event: 0, ticks: 0, jumps: 0 };
   #trail: Leg[] = [];
+  #watches: readonly Watch[] = [];
+  #hit: Hit | undefined;
+  /** Whether {@link move} stops at accesses to what is watched, wherever in a translation; they are noted in any case. */
+  haltsAtHits = false;
 
   constructor(private readonly options: PlayheadOptions) {
     this.#session = this.#begin();
@@ -48,10 +61,45 @@ export class Playhead implements Disposable {
       output: (stream, bytes) => this.#show(stream, bytes),
     });
     session.onHalt = (task, reason) => {
+      if (reason === "watch") return this.#noteHit(session, task);
       if (reason === "pause") return !this.#isSeeking && this.options.wantsPause();
       return reason === "step" || this.options.stopsFor(task);
     };
     return session;
+  }
+
+  /** Sets what is watched. */
+  watch(watches: readonly Watch[]): void {
+    this.#watches = watches;
+    this.#watchAgain();
+  }
+
+  #watchAgain(): void {
+    this.#session.watch(this.#watches, (task) => this.options.stopsFor(task as ReplayedTask));
+  }
+
+  /** Does something on the way to a place that is sought: nobody wants to know what is accessed meanwhile. */
+  #unwatched<T>(act: () => T): T {
+    this.#session.watch([], () => false);
+    const result = act();
+    this.#watchAgain();
+    this.#hit = undefined;
+    return result;
+  }
+
+  /** The last access to what is watched, once. */
+  takeHit(): Hit | undefined {
+    const hit = this.#hit;
+    this.#hit = undefined;
+    return hit;
+  }
+
+  #noteHit(session: ReplaySession, task: ReplayedTask): boolean {
+    const watch = session.takeHit(task);
+    if (watch === undefined) return false;
+    const { ticks, jumps } = task;
+    this.#hit = { event: session.position, ticks, jumps, address: watch.address };
+    return this.haltsAtHits && !task.isStepping;
   }
 
   #show(stream: OutputStream, bytes: Uint8Array): void {
@@ -84,7 +132,7 @@ export class Playhead implements Disposable {
     return { ...this.#counts, trail: [...this.#trail], isArrived: this.runner?.isAtEvent ?? false };
   }
 
-  get #counts(): { event: number; ticks: number; jumps: number } {
+  get #counts(): Counts {
     const { ticks = 0, jumps = 0 } = this.runner ?? {};
     return { event: this.#session.position, ticks, jumps };
   }
@@ -113,7 +161,7 @@ export class Playhead implements Disposable {
     } catch (error) {
       if (!(error instanceof Halted)) throw error;
       // It stands at a branch: a place that has a position is one instruction further.
-      if (error.reason === "pause") return "pause";
+      if (error.reason === "pause" || error.reason === "watch") return error.reason;
       const isAnew = this.#note();
       if (error.reason === "breakpoint") this.#trail.push({ stops, isAnew });
       else if (!isAnew) this.#addStep();
@@ -190,7 +238,7 @@ export class Playhead implements Disposable {
     this.#silently(() => {
       if (this.#session.position >= event) this.#restart();
       this.#session.stops = NOWHERE;
-      this.#session.step(event);
+      this.#unwatched(() => this.#session.step(event));
       this.#note();
       if (!isArrived) return;
       this.#session.approach();
@@ -230,7 +278,7 @@ export class Playhead implements Disposable {
 
   #toCounts(position: Position): void {
     if (compareCounts(this.#counts, position) === 0) return;
-    const isAtBranch = this.#session.toCounts(position.ticks, position.jumps);
+    const isAtBranch = this.#unwatched(() => this.#session.toCounts(position.ticks, position.jumps));
     const moved = isAtBranch ? this.move(true) : "arrived";
     const isThere = moved === "step" && compareCounts(this.#counts, position) === 0;
     // Where its event comes before the next instruction, the counts are those of the event.

@@ -2,15 +2,25 @@
  * The way back: which place came before. What was executed can't be undone, so it is executed again, from an earlier
  * place on, and the last place that is looked for on the way is the one to go to.
  */
+import { invariant } from "../engine-error.ts";
 import { RIP } from "../tracee/registers.ts";
 import type { EventIndex } from "./event-index.ts";
 import { movesTask } from "./event-index.ts";
-import type { Playhead } from "./playhead.ts";
+import type { Counts, Hit, Playhead } from "./playhead.ts";
 import { compareCounts, type Position } from "./position.ts";
+import type { Watching, Watchpoint } from "./watching.ts";
 
 /** How many events the search for a stop goes back at first; each further time so many times as far. */
 const FIRST_WINDOW = 16;
 const WIDER = 8;
+
+/** What is found on the way to a place, the last of each kind. */
+interface LastStops {
+  stop?: Position;
+  hit?: Hit;
+  /** An event that has changed what is watched, in front of it. */
+  change?: { at: Position; point: Watchpoint };
+}
 
 /** What a replay that goes back stops for. */
 export interface Wanted {
@@ -28,6 +38,7 @@ export class Reversal {
   constructor(
     private readonly playhead: Playhead,
     private readonly events: EventIndex,
+    private readonly watching: Watching,
   ) {}
 
   /**
@@ -67,9 +78,14 @@ export class Reversal {
   /**
    * The last place from one on, and before another one, on the way to the same event.
    *
-   * @param isMeant Which of them count.
+   * @param isMeant Which of them count; given the access that the instruction there makes, if it is to something watched, and its
+   *   app pc.
    */
-  #lastBetween(from: Position, to: Position, isMeant = () => true): Position | undefined {
+  #lastBetween(
+    from: Position,
+    to: Position,
+    isMeant: (hit: Hit | undefined, pc: number) => boolean = () => true,
+  ): Position | undefined {
     const { playhead } = this;
     const steps = to.isArrived ? undefined : this.#stepsTo(to);
     playhead.seek(from);
@@ -77,10 +93,14 @@ export class Reversal {
     for (;;) {
       const place = playhead.position;
       if (steps !== undefined && compareCounts(place, to) === 0 && stepsOf(place) === steps) return found;
-      const isWanted = isMeant();
+      const pc = this.#pc;
+      playhead.takeHit();
+      const moved = playhead.move(true);
+      const hit = playhead.takeHit();
       // What stands at the event already is not before it.
-      if (playhead.move(true) === "arrived") return found;
-      if (isWanted) found = place;
+      if (moved === "arrived" && hit === undefined) return found;
+      if (isMeant(hit, pc)) found = place;
+      if (moved === "arrived") return found;
     }
   }
 
@@ -107,11 +127,7 @@ export class Reversal {
   }
 
   /** The counts that came before those of a position, on the way to the same event. */
-  #earlierCounts({
-    event,
-    ticks,
-    jumps,
-  }: Position): { event: number; ticks: number; jumps: number } | undefined {
+  #earlierCounts({ event, ticks, jumps }: Counts): Counts | undefined {
     const { playhead } = this;
     playhead.seekEvent(event, false);
     if (compareCounts(playhead.position, { event, ticks, jumps }) >= 0) return undefined;
@@ -123,33 +139,36 @@ export class Reversal {
   /**
    * Goes back to the last stop.
    *
-   * @returns What it is; "start" if there is none, and it is at the beginning now.
+   * @returns What it is, or what was accessed there; "start" if there is none, and it is at the beginning now.
    */
-  runBack(wanted: Wanted): "breakpoint" | "signal" | "start" {
+  runBack(wanted: Wanted): "breakpoint" | "signal" | "start" | Watchpoint {
     const { playhead } = this;
     const here = playhead.position;
     const { runner } = playhead;
     if (runner && wanted.isFocus(runner.id)) {
-      const near = this.#lastBetween({ ...here, trail: [], isArrived: false }, here, () =>
-        wanted.stops.has(this.#pc),
-      );
-      if (near) {
-        playhead.seek(near);
-        return "breakpoint";
-      }
+      const near = this.#lastMeant({ ...here, trail: [], isArrived: false }, here, wanted.stops);
+      if (near) return near;
     }
     for (let size = FIRST_WINDOW; ; size *= WIDER) {
       const from = Math.max(this.first, here.event - size);
-      const stop = this.#lastStop(from, here, wanted.stops);
+      const { stop, hit, change } = this.#lastStop(from, here, wanted.stops);
       const signal = this.events.lastBefore(
         here.event,
         (event) =>
           event.kind === "signal" && wanted.isSignalWanted(event.signal) && wanted.isFocus(event.task),
       );
-      if (signal && signal.index >= from && signal.index >= (stop?.event ?? 0)) {
+      const latest = Math.max(stop?.event ?? 0, hit?.event ?? 0, change?.at.event ?? 0);
+      if (signal && signal.index >= from && signal.index >= latest) {
         playhead.seekEvent(signal.index, true);
         return "signal";
       }
+      // What an event changes comes behind all on the way to it.
+      if (change && change.at.event >= latest) {
+        playhead.seekEvent(change.at.event, true);
+        return change.point;
+      }
+      if (hit && (stop === undefined || compareCounts(hit, stop) >= 0))
+        return this.#backToHit(hit, wanted.stops);
       if (stop) {
         playhead.seek(stop);
         return "breakpoint";
@@ -160,21 +179,65 @@ export class Reversal {
     }
   }
 
-  /** The last stop from an event on, and before a position's counts. */
-  #lastStop(from: number, to: Position, stops: ReadonlySet<number>): Position | undefined {
+  /** Goes to the last stop or access from a place on, and before another one, on the way to the same event. */
+  #lastMeant(
+    from: Position,
+    to: Position,
+    stops: ReadonlySet<number>,
+  ): "breakpoint" | Watchpoint | undefined {
+    let last: Hit | undefined;
+    const place = this.#lastBetween(from, to, (hit, pc) => {
+      const isMeant = hit !== undefined || stops.has(pc);
+      if (isMeant) last = hit;
+      return isMeant;
+    });
+    if (place === undefined) return undefined;
+    this.playhead.seek(place);
+    return last ? this.watching.pointAt(last.address) : "breakpoint";
+  }
+
+  /** Goes in front of the last access with these counts, or to a breakpoint between that and the next counts. */
+  #backToHit(hit: Hit, stops: ReadonlySet<number>): "breakpoint" | Watchpoint {
+    // The instruction that makes the counts these may be the one: it begins with the counts before.
+    const before = this.#earlierCounts(hit) ?? hit;
+    const end = this.#endOfCounts(hit);
+    const found = this.#lastMeant({ ...before, trail: [], isArrived: false }, end, stops);
+    invariant(found, "an access that does not come again");
+    return found;
+  }
+
+  /** The first place whose counts are later ones, or the event. */
+  #endOfCounts(counts: Counts): Position {
     const { playhead } = this;
-    if (stops.size === 0) return undefined;
-    let found: Position | undefined;
+    playhead.seek({ ...counts, trail: [], isArrived: false });
+    while (compareCounts(playhead.position, counts) === 0 && playhead.move(true) !== "arrived");
+    return playhead.position;
+  }
+
+  /**
+   * The last stop and the last access from an event on, and before a position's counts; and the last event that has changed
+   * what is watched.
+   */
+  #lastStop(from: number, to: Position, stops: ReadonlySet<number>): LastStops {
+    const { playhead, watching } = this;
+    const found: LastStops = {};
+    if (stops.size === 0 && !watching.any) return found;
     playhead.seekEvent(from, false);
-    if (this.#isStop(stops) && compareCounts(playhead.position, to) < 0) found = playhead.position;
+    if (this.#isStop(stops) && compareCounts(playhead.position, to) < 0) found.stop = playhead.position;
     while (compareCounts(playhead.position, to) < 0) {
       const isLast = playhead.position.event === to.event;
       const moved = isLast ? playhead.moveTo(to, stops) : playhead.move(false, stops);
-      if (moved === "breakpoint") found = playhead.position;
+      const hit = playhead.takeHit();
+      if (hit) found.hit = hit;
+      if (moved === "breakpoint") found.stop = playhead.position;
       else if (isLast) break;
       else {
+        const at = playhead.position;
+        const values = watching.values();
         playhead.passSilently();
-        if (this.#isStop(stops) && compareCounts(playhead.position, to) < 0) found = playhead.position;
+        const point = watching.changed(values);
+        if (point) found.change = { at, point };
+        if (this.#isStop(stops) && compareCounts(playhead.position, to) < 0) found.stop = playhead.position;
       }
     }
     return found;

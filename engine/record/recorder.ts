@@ -264,7 +264,8 @@ export class Recorder {
       case "event":
         throw new Error(`engine invariant broken: event ${stop.event} outside of a system call`);
       case "stop":
-        throw new Error(`engine invariant broken: a stop by ${stop.reason} that nobody wants`);
+      case "watch":
+        throw new Error(`engine invariant broken: a ${stop.kind} that nobody wants`);
     }
   }
 

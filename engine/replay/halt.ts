@@ -2,8 +2,8 @@
 import type { Stop } from "../tracee/tracer.ts";
 import type { ReplayedTask } from "./replayed-task.ts";
 
-/** Why a task was halted: `pause` at a branch, when somebody wants to break in. */
-export type HaltReason = Extract<Stop, { kind: "stop" }>["reason"] | "pause";
+/** Why a task was halted: `pause` at a branch, when somebody wants to break in; `watch` inside a translation. */
+export type HaltReason = Extract<Stop, { kind: "stop" }>["reason"] | "pause" | "watch";
 
 /** Whether a debugger stops a task that has come to where it may want that. */
 export type Halts = (task: ReplayedTask, reason: HaltReason) => boolean;

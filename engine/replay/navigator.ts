@@ -60,8 +60,9 @@ export class Navigator {
       if (!task.running) arm();
       const stop = this.tracer.run(task, PTRACE.SYSEMU);
       if (stop.kind === "gone") throw new TaskGone(task, stop.status);
-      if (stop.kind === "stop") {
-        if (this.halts?.(task, stop.reason)) throw new Halted(task, stop.reason);
+      if (stop.kind === "stop" || stop.kind === "watch") {
+        const reason = stop.kind === "stop" ? stop.reason : stop.kind;
+        if (this.halts?.(task, reason)) throw new Halted(task, reason);
         continue;
       }
       if (stop.kind === "signal" && isStray(this.tracer, task, stop.signal)) continue;
@@ -242,8 +243,9 @@ export class Navigator {
       if (stop.kind === "gone") throw new TaskGone(task, stop.status);
       if (stop.kind === "signal" && isStray(this.tracer, task, stop.signal)) continue;
       if (stop.kind === "stop") break;
-      if (stop.kind !== "interrupted") this.stoppedElsewhere(task, event, stop);
-      this.tracer.onInterrupt();
+      if (stop.kind === "watch" && this.halts?.(task, "watch")) throw new Halted(task, "watch");
+      if (stop.kind === "interrupted") this.tracer.onInterrupt();
+      else if (stop.kind !== "watch") this.stoppedElsewhere(task, event, stop);
     }
     task.stepped = (task.stepped ?? 0) + 1;
     const isBreakpoint = task.between !== undefined && this.tracer.mapper.stops.has(task.between.pc);

@@ -15,7 +15,9 @@ import type { CloneEvent, EndEvent, ExecEvent, TraceEvent } from "../trace/event
 import { eventCount, TraceError, TraceReader } from "../trace/mod.ts";
 import { Binding } from "../tracee/binding.ts";
 import { TaskGone } from "../tracee/controller.ts";
+import type { Task } from "../tracee/task.ts";
 import { Tracer } from "../tracee/tracer.ts";
+import type { Watch } from "../tracee/watchpoints.ts";
 import { Answers } from "./answers.ts";
 import { blankProgram } from "./blank.ts";
 import { ImpossibleEvent } from "./bounds.ts";
@@ -173,6 +175,16 @@ export class ReplaySession implements Disposable {
 
   set stops(pcs: ReadonlySet<number>) {
     if (this.tracer.mapper.stopAt(pcs)) for (const task of this.tasks.values()) task.isStale = true;
+  }
+
+  /** Stops tasks natively where they access what is watched; see {@link onHalt}. */
+  watch(watches: readonly Watch[], isFor: (task: Task) => boolean): void {
+    this.tracer.watchpoints.set(watches, isFor);
+  }
+
+  /** Which watch a halted task has hit. */
+  takeHit(task: ReplayedTask): Watch | undefined {
+    return this.tracer.watchpoints.takeHit(task);
   }
 
   /** Brings the task of the next event to where its counts become these; see `Navigator.toCounts`. */

@@ -24,6 +24,7 @@ import { TRAP_FLAG } from "./registers.ts";
 import type { Task } from "./task.ts";
 import { TextGuard } from "./text-guard.ts";
 import { isVsyscall, VSYSCALL } from "./vsyscall.ts";
+import { Watchpoints } from "./watchpoints.ts";
 import { showX87Place } from "./x87.ts";
 
 /** Why {@link Tracer.run} returned. */
@@ -37,6 +38,8 @@ export type Stop =
   | { kind: "syscall" }
   /** A debugger wants it here; `between` says where that is. */
   | { kind: "stop"; reason: StopTrap["reason"] }
+  /** Behind the access to something that is watched, inside a translation. */
+  | { kind: "watch" }
   /** A signal is to be delivered; the task stands where `registers.rip` says, maybe inside a translation. */
   | { kind: "signal"; signal: number }
   /** A PTRACE_EVENT stop. */
@@ -53,6 +56,8 @@ const ESRCH = -ERRNO.ESRCH;
 export class Tracer extends Controller {
   /** Where the code caches of the tasks' address spaces are looked after. */
   readonly mapper: CacheMapper;
+  /** What is watched. */
+  readonly watchpoints = new Watchpoints();
   /** Where changes of text are noticed, or told. */
   readonly text: TextGuard;
 
@@ -181,6 +186,7 @@ export class Tracer extends Controller {
     space.image.calls.setTicks(ticksArmed(task));
     // What it has begun it ends as it was begun.
     if (!this.isInCall(task)) task.prepareCalls();
+    this.watchpoints.arm(task);
     this.flush(task);
   }
 
@@ -207,7 +213,12 @@ export class Tracer extends Controller {
     }
     const signal = (status >> 8) & 0xff;
     const event = status >> 16;
-    if (signal === SIG.SIGTRAP && event === 0) {
+    const isHit =
+      signal === SIG.SIGTRAP &&
+      event === 0 &&
+      this.watchpoints.any &&
+      this.watchpoints.isHit(this.signalInfo(task));
+    if (signal === SIG.SIGTRAP && event === 0 && !isHit) {
       const trapped = this.trapped(task);
       if (trapped === "handled") return undefined;
       if (trapped) return trapped;
@@ -223,7 +234,7 @@ export class Tracer extends Controller {
     const { image } = task.space;
     const resumption = callStubResumption(image.base, image.cache.resumption(rip));
     if (resumption !== rip) task.set("rip", resumption);
-    return { kind: "signal", signal };
+    return isHit ? { kind: "watch" } : { kind: "signal", signal };
   }
 
   private trapped(task: Task): Stop | "handled" | undefined {

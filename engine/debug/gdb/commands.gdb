@@ -1,7 +1,8 @@
 # Commands for gdb on a recording, which 'tickproof debug' defines.
 
-# There are none: gdb watches by single steps.
-set can-use-hw-watchpoints 0
+# As many as the processor has; gdb watches more by single steps.
+set remote hardware-watchpoint-limit 4
+set remote hardware-watchpoint-length-limit 32
 
 define when
   monitor when

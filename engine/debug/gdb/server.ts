@@ -7,6 +7,7 @@ import type { ReplayedTask } from "../../replay/replayed-task.ts";
 import { RIP } from "../../tracee/registers.ts";
 import type { Debugger, StopReason } from "../debugger.ts";
 import { auxvOf, programPath } from "../program.ts";
+import type { Watchpoint } from "../watching.ts";
 import { HostFiles } from "./host-files.ts";
 import { MONITOR_HELP, monitor } from "./monitor.ts";
 import { escaped, hexOf, MOST_BYTES, type PacketChannel, textOfHex } from "./packet-channel.ts";
@@ -33,6 +34,12 @@ const FEATURES = [
   "qXfer:exec-file:read+",
   "qXfer:siginfo:read+",
 ].join(";");
+
+/** Kinds of watchpoints by their packets, and the words of stops at them. */
+const WATCHES: Readonly<Record<string, Watchpoint["kind"]>> = { "2": "write", "3": "read", "4": "access" };
+const WATCH_WORDS = { write: "watch", read: "rwatch", access: "awatch" } as const;
+/** Most bytes of one: what all debug registers together watch. */
+const MOST_WATCHED = 32;
 
 /** What is refused, since it would make the replay another one than the recording. */
 const REFUSED = "E.a recording can't be changed";
@@ -161,9 +168,11 @@ export class GdbServer implements Disposable {
     return this.replay.tasks.find((task) => task.id === id);
   }
 
-  /** Breakpoints of both kinds are translated into the code; watchpoints are left to gdb, which steps then. */
+  /** Breakpoints of both kinds are translated into the code; what is watched the processor tells. */
   #breakpoint(packet: string): string {
-    const [kind, address = ""] = packet.slice(1).split(",");
+    const [kind = "", address = "", length = ""] = packet.slice(1).split(",");
+    const watches = WATCHES[kind];
+    if (watches !== undefined) return this.#watchpoint(packet[0] === "Z", watches, address, length);
     if (kind !== "0" && kind !== "1") return "";
     const pc = Number.parseInt(address, 16);
     if (!(pc >= 0)) return "E01";
@@ -171,6 +180,16 @@ export class GdbServer implements Disposable {
     if (packet[0] === "Z") breakpoints.add(pc);
     else breakpoints.delete(pc);
     this.replay.breakpoints = breakpoints;
+    return "OK";
+  }
+
+  #watchpoint(isSet: boolean, kind: Watchpoint["kind"], ...words: [address: string, length: string]): string {
+    const [address, length] = words.map((word) => Number.parseInt(word, 16));
+    if (!(address !== undefined && length !== undefined && address >= 0 && length > 0)) return "E01";
+    const { watching, canWatch } = this.replay;
+    if (!canWatch) return "";
+    if (isSet) return length <= MOST_WATCHED && watching.add({ kind, address, length }) ? "OK" : "E01";
+    watching.remove({ kind, address, length });
     return "OK";
   }
 
@@ -340,6 +359,8 @@ export class GdbServer implements Disposable {
         return `syscall_return:${reason.number.toString(16)};`;
       case "exec":
         return `exec:${hexOf(this.#withTask((task) => programPath(this.replay.session, task)))};`;
+      case "watchpoint":
+        return `${WATCH_WORDS[reason.point.kind]}:${reason.point.address.toString(16)};`;
       case "end":
         return "replaylog:end;";
       case "start":
