@@ -7,7 +7,7 @@ import { SHM } from "../../../ffi/mod.ts";
 import { argument, int, least, plus, result } from "../amounts.ts";
 import { byCommand, filled, out } from "../areas.ts";
 import { bits, unless } from "../conditions.ts";
-import { changesNothing, memory, plain, type Table } from "../entry.ts";
+import { all, changesNothing, memory, plain, type Table } from "../entry.ts";
 import {
   MQ_ATTR,
   MSGINFO,
@@ -106,6 +106,9 @@ export const IPC: Table = changesNothing({
   mq_timedsend: { blocks: true },
   mq_timedreceive: { blocks: true, writes: [filled(1, 2), out(3, 4)] },
 
-  keyctl: { writes: [byCommand(0, KEYCTL_WRITES)] },
-  ...plain("add_key", "mq_notify", "mq_open", "mq_unlink", "msgget", "request_key", "semget", "shmget"),
+  // A key that is being made is waited for (wait_for_key_construction in security/keys/request_key.c), whose maker may be
+  // a task of the recording.
+  keyctl: { blocks: true, seldomSleeps: "ever", writes: [byCommand(0, KEYCTL_WRITES)] },
+  ...all(["add_key", "request_key"], { blocks: true, seldomSleeps: "ever" }),
+  ...plain("mq_notify", "mq_open", "mq_unlink", "msgget", "semget", "shmget"),
 });
