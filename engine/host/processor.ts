@@ -22,7 +22,7 @@ import { EventCounts, type Selection } from "./pmu/selection.ts";
 import { type Noise, PendingInterrupts } from "./pmu/skid.ts";
 import type { CpuProfile, HostProfile, KvmBelow } from "./profile.ts";
 import { isAtLeast } from "./release.ts";
-import { VirtualPmu, type VirtualPmuOptions } from "./vpmu.ts";
+import { logsRefusals, VirtualPmu, type VirtualPmuOptions } from "./vpmu.ts";
 
 /** What the kernel does when the processor turns to it. */
 export interface ProcessorEvents {
@@ -175,6 +175,7 @@ function stack(
       host: driver,
       width: layout.width,
       inTxCpFix: level.inTxCpFix,
+      logsRefusals: logsRefusals(level.hostKernel),
       ...(level.architecturalOnly === true && { allows: isArchitectural }),
       ...below,
     });

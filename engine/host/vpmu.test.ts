@@ -30,6 +30,22 @@ test("KVM hands a counter to its host as long as nothing has been counted", () =
   assertEquals(guest.model.hypervisorLog, []);
 });
 
+test("the host's log has a refusal before Linux 5.3 only; the trace has each one all the same", () => {
+  const told = (hostKernel: string) => {
+    const guest = new Asking(haswell({ hypervisor: { ...KVM, hostKernel } }));
+    const fd = guest.open(CHECKPOINTED);
+    guest.branches(100);
+    guest.ioctl(fd, "DISABLE");
+    guest.ioctl(fd, "ENABLE");
+    assertEquals(guest.model.refusals.length, 1, hostKernel);
+    return guest.model.hypervisorLog.length;
+  };
+  for (const kernel of ["4.7.0", "4.19.60", "4.20.0", "5.2.2-generic", "5.0"])
+    assertEquals(told(kernel), 1, kernel);
+  for (const kernel of ["4.14.135", "4.19.61", "5.2.3", "5.3.0", "5.3-rc1"])
+    assertEquals(told(kernel), 0, kernel);
+});
+
 test("of two KVMs, one in the other, the upper one's fix is what counts", () => {
   const fixed = { hostKernel: "6.1.0", inTxCpFix: true };
   const broken = { hostKernel: "4.7.0", inTxCpFix: false };

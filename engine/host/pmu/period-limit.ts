@@ -1,7 +1,7 @@
 /**
  * Shortest periods that a kernel's driver takes, where a processor has an erratum. `limit_period` lifts what is shorter, and
  * what would have to be lifted is refused: by perf_event_open and by ioctl(PERIOD).
- * Source: arch/x86/events/intel/core.c, nhm_limit_period (5.4), bdw_limit_period (4.1), hsw_limit_period (6.11);
+ * Source: arch/x86/events/intel/core.c, nhm_limit_period (5.3), bdw_limit_period (4.1), hsw_limit_period (6.11);
  * arch/x86/events/core.c, x86_pmu_hw_config and x86_pmu_check_period (6.11).
  */
 import { microarchitecture } from "../../../ffi/mod.ts";
@@ -26,7 +26,7 @@ const BROADWELL = { any: 1, instructions: 128 };
 type Release = readonly [major: number, minor: number];
 /** Limit of a line of processors, and the first release that has it. */
 const LIMITS: Readonly<Record<string, readonly [since: Release, limit: typeof NEHALEM]>> = {
-  Nehalem: [[5, 4], NEHALEM],
+  Nehalem: [[5, 3], NEHALEM],
   Haswell: [[6, 11], HASWELL],
   Broadwell: [[4, 1], BROADWELL],
 };

@@ -9,7 +9,7 @@ export const HYBRID_UNITS: Readonly<Record<CoreKind, { readonly name: string; re
   lowpower: { name: "cpu_lowpower", type: 11 },
 };
 
-/** The one PMU of aarch64 with ACPI: its type is one that the kernel gives out. drivers/perf/arm_pmu_acpi.c, pmu_init. */
+/** The one PMU of aarch64 with ACPI: its type is one that the kernel gives out. drivers/perf/arm_pmu_acpi.c, arm_pmu_acpi_probe. */
 export const ARM_UNIT = { name: "armv8_pmuv3_0", type: 8 } as const;
 
 /** Kinds of core that a processor has. */

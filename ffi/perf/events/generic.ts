@@ -85,7 +85,7 @@ const KERNEL_ONLY: ReadonlySet<bigint> = new Set(
 
 /**
  * Whether an event happens in the kernel only, so that it reads 0 for ever when the kernel is excluded: the scheduler
- * counts it with registers of its own (kernel/sched/core.c, perf_sw_event_sched).
+ * counts it with registers of its own (include/linux/perf_event.h, perf_event_task_sched_out, perf_event_task_sched_in).
  */
 export function happensInKernel({ type, config }: Pick<PerfAttr, "type" | "config">): boolean {
   return type === PERF_TYPE.SOFTWARE && KERNEL_ONLY.has(BigInt(config));

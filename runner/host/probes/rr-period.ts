@@ -17,7 +17,7 @@ export const rrPeriod: Probe = {
   measures: `ioctl(PERIOD) with ${PERIODS.join(" and ")} on an event of ticks with period 0x${NEVER.toString(16)}, and the installed rr's version (5.9.0 where there is none)`,
   threshold: `1 is taken, or 32 with rr ${PERIOD_OF_32} or later`,
   source:
-    "Linux 6.11, arch/x86/events/intel/core.c, hsw_limit_period and nhm_limit_period (5.4); rr, PerfCounters.cc, check_for_ioc_period_bug, by version; https://github.com/rr-debugger/rr/issues/3848",
+    "Linux 6.11, arch/x86/events/intel/core.c, hsw_limit_period and nhm_limit_period (5.3); rr, PerfCounters.cc, check_for_ioc_period_bug, by version; https://github.com/rr-debugger/rr/issues/3848",
   gates: { engines: ["rr"], tests: [], unless: "rr-software-counters" },
   remedy: `use rr ${PERIOD_OF_32} or later`,
   needs: { pmu: "yes" },
