@@ -106,7 +106,7 @@ export class CallRecorder {
       this.finish(task, call);
       return;
     }
-    const answer = this.syscalls.answer(task, call);
+    const answer = this.recording.traced.answer(task, call) ?? this.syscalls.answer(task, call);
     if (answer !== undefined) {
       this.cancel(task);
       task.set("rax", answer);

@@ -79,9 +79,11 @@ export interface TaskKeeper {
 export class RecordedTask extends Task {
   /**
    * `ready` to run; `blocked` in the kernel (in a system call, or ending); or `queued` at the entry of a system call
-   * that waits for another task's output to be out.
+   * that waits for another task's output to be out; or `held` by a task that traces it.
    */
-  state: "ready" | "blocked" | "queued" = "ready";
+  state: "ready" | "blocked" | "queued" | "held" = "ready";
+  /** The task that traces it: it stands still. */
+  tracedBy: RecordedTask | undefined;
   /** Where it stands, once it has run since its last event. */
   standing: Standing | undefined;
   /** The system call that it is in. */

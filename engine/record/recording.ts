@@ -34,6 +34,8 @@ import { inPieces } from "./pieces.ts";
 import type { RecordedProcess, RecordedTask, TaskKeeper } from "./recorded-task.ts";
 import { FAIR, Schedule, type SchedulePolicy } from "./schedule.ts";
 
+import { TracedTasks } from "./traced-tasks.ts";
+
 /** Most bytes of memory in one event, so that it fits into a chunk of the trace. */
 const MAX_WRITTEN = MAX_CHUNK_BYTES / 2;
 
@@ -58,6 +60,8 @@ export class Recording {
   checksums: Checksums | undefined;
   /** Who else has memory of the program. */
   readonly outsiders = new Outsiders(this);
+  /** Tasks that other ones trace. */
+  readonly traced = new TracedTasks(this);
   /** Calls that are done without a stop. */
   readonly calls = new CallBuffer(this);
   /** Tasks take turns by a seed. */
@@ -237,6 +241,7 @@ export class Recording {
     this.outputTurns.leave(task);
     this.disturbed = true;
     this.tasks.delete(task.tid);
+    this.traced.gone(task);
     this.interceptors.gone(task);
     task.process.tasks.delete(task);
     this.totals.ticks += task.ticks;

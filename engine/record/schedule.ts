@@ -70,14 +70,15 @@ export class Schedule {
     return this.policy.steps();
   }
 
-  /** A task can run: it gets the last turn. */
+  /** A task can run: it gets the last turn, unless another one holds it. */
   add(task: RecordedTask): void {
-    task.state = "ready";
+    task.state = task.tracedBy ? "held" : "ready";
+    if (task.tracedBy) return;
     this.ready.push(task);
   }
 
   /** A task is not to run: it is the kernel's until it stops again, or waits for its output's turn. */
-  block(task: RecordedTask, state: "blocked" | "queued" = "blocked"): void {
+  block(task: RecordedTask, state: "blocked" | "queued" | "held" = "blocked"): void {
     task.state = state;
     const at = this.ready.indexOf(task);
     if (at >= 0) this.ready.splice(at, 1);

@@ -3,9 +3,9 @@
  *
  * Sources: section 2 of the manual pages; `kernel/*.c` of Linux 6.18.
  */
-import { CLONE, ERRNO, WAIT } from "../../../ffi/mod.ts";
+import { CLONE, ERRNO, PTRACE, WAIT } from "../../../ffi/mod.ts";
 import { argument, field, int, result } from "../amounts.ts";
-import { behind, filled, iovecs, out, when } from "../areas.ts";
+import { behind, both, byCommand, filled, iovecs, out, when } from "../areas.ts";
 import type { Refusal } from "../call.ts";
 import { bits, every, not, oneOf, resultAbove, unless } from "../conditions.ts";
 import { absent, all, calm, changesNothing, plain, type Table, task } from "../entry.ts";
@@ -24,6 +24,17 @@ function newPids(i: number): Refusal {
 
 /** The limit of the length of files (asm-generic/resource.h). */
 const RLIMIT_FSIZE = 1;
+
+/** struct user_regs_struct (asm/user_64.h), and a word. */
+const ALL_REGISTERS = 27 * 8;
+const PEEKED = out(3, 8);
+/** What requests of ptrace write that are answered: PTRACE_GETREGSET has an iovec. */
+const PTRACE_WRITES = {
+  [PTRACE.PEEKTEXT]: PEEKED,
+  [PTRACE.PEEKDATA]: PEEKED,
+  [PTRACE.GETREGS]: out(3, ALL_REGISTERS),
+  [PTRACE.GETREGSET]: both(behind(3, 0, field(3, 8, 64)), out(3, 16)),
+};
 
 /** The id of the new task, or a descriptor for it, in argument 2 of clone. */
 const PARENT_TID = when(bits(int(0), CLONE.PARENT_SETTID | CLONE.PIDFD), out(2, 4));
@@ -50,8 +61,9 @@ export const PROCESSES: Table = changesNothing({
     ],
   },
   rseq: absent(ERRNO.ENOSYS, "the kernel would restart sequences at addresses of the program's text"),
-  // Of tasks that the recorder traces the kernel says that itself: EPERM to attach, ESRCH for all the rest.
+  // Tasks of the recording are traced in `record/traced-tasks.ts`, as far as that goes; of others it can't be.
   ptrace: {
+    writes: [byCommand(0, PTRACE_WRITES)],
     refuses: [{ when: true, reason: "it traces a process, which the embedded engine can't do in its name" }],
   },
 
