@@ -236,11 +236,14 @@ test("run: wrong usage and missing programs are one line and exit code 2", () =>
   assert(!existsSync(join(folder, "traces/latest")));
 });
 
-test("run: a crash of the recorder leaves no program behind", async () => {
-  const child = Bun.spawn([process.execPath, CLI, "run", "--", "sh", "-c", "echo $$ > pid; sleep 60"], {
+test("run: a crash of the recorder leaves no program behind, and a trace that replays in part", async () => {
+  // Enough for a part of the trace to be on disk: chunks of it are written as they fill.
+  const script = "i=0; while [ $i -lt 8000 ]; do i=$((i+1)); echo line $i; done; echo $$ > pid; sleep 60";
+  const child = Bun.spawn([process.execPath, CLI, "run", "--", "sh", "-c", script], {
     cwd: folder,
     env: environment(),
-    stderr: "ignore",
+    stdout: "ignore",
+    stderr: "pipe",
   });
   const file = join(folder, "pid");
   while (!existsSync(file) || readFileSync(file, "utf8") === "") await Bun.sleep(20);
@@ -249,6 +252,13 @@ test("run: a crash of the recorder leaves no program behind", async () => {
   process.kill(recorder, "SIGKILL");
   await child.exited;
   assertEquals(child.exitCode, 70);
+  const stderr = await new Response(child.stderr).text();
+  assertMatch(stderr, /^tickproof: the recorder ended before it could say anything \(SIGKILL\): sh -c /);
+  assertMatch(told(stderr, "trace"), /^\S+runs\/sh-0 {2}\(it breaks off after [\d,]+ events\)$/);
+  const replay = tickproof(["replay"]);
+  assertEquals(replay.code, 0, replay.stderr);
+  assertMatch(replay.stderr, /^tickproof: replayed in part: /);
+  assertMatch(replay.stdout, /^line 1\nline 2\n(line \d+\n)+$/);
   while (existsSync(`/proc/${pid}`) && !/^State:\sZ/m.test(readFileSync(`/proc/${pid}/status`, "utf8"))) {
     await Bun.sleep(20);
   }

@@ -9,8 +9,9 @@ import { keepWithin } from "../run/keep-budget.ts";
 import { type Attempt, isPass } from "./attempt.ts";
 import { isUnrecordable, runRounds } from "./attempts.ts";
 import { addToJobSummary } from "./job-summary.ts";
+import { eventsOfPart } from "./partial.ts";
 import { failedProcesses } from "./processes.ts";
-import { failureSummary, lastLine, shorten } from "./summary.ts";
+import { crashSummary, failureSummary, lastLine, shorten } from "./summary.ts";
 import { runUnrecorded } from "./unrecorded.ts";
 
 const BYTES_PER_MB = 1_000_000;
@@ -50,9 +51,13 @@ export async function runWhole(options: WholeOptions): Promise<number> {
       else done.discard();
     } else if (isUnrecordable(done) && !strict) {
       done.discard();
+    } else if (done.crashed) {
+      const events = eventsOfPart(done.trace);
+      if (events > 0) keep(done);
+      else done.discard();
+      say(crashSummary(command, done, events));
     } else if (done.report === undefined) {
       done.discard();
-      if (done.crashed) say(`tickproof: ${done.problem}\n`);
     } else {
       keep(done);
       const text = failureSummary(command, done, failedProcesses(done.trace), isOnly ? undefined : number);

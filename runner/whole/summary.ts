@@ -72,6 +72,26 @@ export function failureSummary(
   ].join("\n");
 }
 
+/**
+ * The lines about an attempt whose recorder was killed, or has a fault.
+ *
+ * @param events That it had written by then.
+ */
+export function crashSummary(
+  command: readonly string[],
+  { problem, trace }: Attempt,
+  events: number,
+): string {
+  const what = `tickproof: ${problem}: ${shorten(command)}\n`;
+  if (events === 0) return what;
+  return [
+    what.trimEnd(),
+    `  ${"trace".padEnd(COLUMN)}${trace}  (it breaks off after ${counted(events, "event")})`,
+    `  ${"replay".padEnd(COLUMN)}${typedCommand()} replay ${basename(trace)}`,
+    "",
+  ].join("\n");
+}
+
 /** What several attempts came to. */
 export interface Tally {
   attempts: number;
