@@ -63,7 +63,7 @@ export async function runSuites(options: SuitesOptions, files: readonly string[]
   await using scripts = new ScriptSessions(scratch);
   const paths = discover(files, await settings());
   const all = await collectTests(paths, scripts);
-  const { timeout: usualTimeout, skipExit, slow } = await settings();
+  const { timeout: usualTimeout, skipExit, slow, leaks } = await settings();
   const timeout = options.timeout ?? usualTimeout;
   // What the command line says of repeating is said of all tests.
   const repeatsAll = options.repeat !== undefined || options["until-fail"];
@@ -72,6 +72,7 @@ export async function runSuites(options: SuitesOptions, files: readonly string[]
     ...(timeout !== undefined && { timeoutSeconds: timeout }),
     skipExit: test.skipExit ?? skipExit,
     ...(slow !== undefined && { slowSeconds: slow }),
+    ...(leaks === "fail" && { failsOnLeaks: true }),
     ...(repeatsAll && { repeat: undefined }),
   }));
   if (options.list) {

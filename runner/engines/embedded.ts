@@ -68,7 +68,9 @@ async function read(phase: EnginePhase, seen: Seen, files: EngineFiles): Promise
     const verdict = { kind: "fail", reasons: [`${phase} ${outcome}: ${message}`] } as const;
     return { verdict, counts, ...log, ...(divergence && { divergence }) };
   }
-  return { ...seen, exit, counts, ...log, reasons: checkPassThrough(phase, seen, report) };
+  const left = report.kind === "record" ? report.left?.map(({ command }) => command.join(" ")) : undefined;
+  const reasons = checkPassThrough(phase, seen, report);
+  return { ...seen, exit, counts, ...log, ...(left && { left }), reasons };
 }
 
 /** What a phase comes to that the engine could not begin or go on with. */

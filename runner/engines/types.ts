@@ -45,6 +45,8 @@ export interface Completed {
   readonly reasons: readonly string[];
   /** What the kernels of a described host have logged meanwhile, a line each. */
   readonly hostLog?: readonly string[];
+  /** Commands of processes that the program has left behind, and that the engine has ended. */
+  readonly left?: readonly string[];
 }
 
 /** It came to no end that could be compared. */

@@ -4,7 +4,7 @@ import { readProcFile } from "../../engine/proc-file.ts";
 import type { Exit } from "../outcome/mod.ts";
 import { signalNumber } from "../text/mod.ts";
 import type { Guard, Watch } from "./guard.ts";
-import { type LeftProcess, leftBehind } from "./left-behind.ts";
+import { type LeftProcess, leftBehind, newMark } from "./left-behind.ts";
 import { type Asking, endTree, send } from "./process-tree.ts";
 import { guardFromKill } from "./watchdog.ts";
 
@@ -83,7 +83,9 @@ function exitOf({ signalCode, exitCode }: Bun.Subprocess): Exit {
 export async function runProcess(spec: ProcessSpec): Promise<ProcessEnd> {
   if (spec.abort.aborted) return { kind: "aborted" };
   const spawned = performance.now();
-  const child = spawn(spec);
+  // A recorder finds what its program leaves by itself, and the program's environment is in the trace.
+  const mark = spec.traces === true ? {} : newMark();
+  const child = spawn(spec, mark);
   using watch = spec.guard === undefined ? undefined : await beginWatch(child, spec.guard);
   // One that is watched waits first: that time is not its own.
   const started = watch === undefined ? spawned : performance.now();
@@ -97,7 +99,7 @@ export async function runProcess(spec: ProcessSpec): Promise<ProcessEnd> {
   if (why.kind !== "exited") await endTree(child, spec.traces ? TRACER_ENDING : ENDING);
   const end = () => {
     // Also what was started while it was ended.
-    const left = endLeft(child.pid, spec);
+    const left = endLeft(child.pid, spec, mark);
     release();
     return left;
   };
@@ -117,8 +119,12 @@ export async function runProcess(spec: ProcessSpec): Promise<ProcessEnd> {
 }
 
 /** Kills what a program has left behind. @returns What that was. */
-function endLeft(session: number, { stdout, stderr }: ProcessSpec): LeftProcess[] {
-  const left = leftBehind(session, [stdout, stderr]);
+function endLeft(
+  session: number,
+  { stdout, stderr }: ProcessSpec,
+  mark: Readonly<Record<string, string>>,
+): LeftProcess[] {
+  const left = leftBehind(session, [stdout, stderr], mark);
   send(
     "SIGKILL",
     left.map(({ pid }) => pid),
@@ -126,7 +132,7 @@ function endLeft(session: number, { stdout, stderr }: ProcessSpec): LeftProcess[
   return left;
 }
 
-function spawn(spec: ProcessSpec): Bun.Subprocess {
+function spawn(spec: ProcessSpec, mark: Readonly<Record<string, string>>): Bun.Subprocess {
   const files = [
     openSync(spec.stdin ?? "/dev/null", "r"),
     openSync(spec.stdout, "w"),
@@ -135,7 +141,7 @@ function spawn(spec: ProcessSpec): Bun.Subprocess {
   try {
     return Bun.spawn([...(spec.guard === undefined ? [] : HELD), ...spec.command], {
       cwd: spec.cwd,
-      env: { ...process.env, ...spec.environment },
+      env: { ...process.env, ...spec.environment, ...mark },
       stdio: [...files],
       detached: true,
     });

@@ -16,6 +16,7 @@ import { Snapshots } from "./compare/mod.ts";
 import { judgeAttempt, type Plan, type PreparedTest, prepare, type Surroundings } from "./decide/mod.ts";
 import { type SharedFixture, SharedFixtures } from "./fixture/mod.ts";
 import type { NoGuard } from "./in-tx-guard.ts";
+import { leakVerdict } from "./leaks.ts";
 import { type PoolTask, runPool } from "./pool.ts";
 import type { ScriptSessions } from "./select/mod.ts";
 import { slowPhases } from "./slow.ts";
@@ -317,7 +318,7 @@ async function observed(
     const made = await make(folder);
     log.leave(reader);
     const slow = slowPhases(made, test);
-    const verdict = judgeAttempt(made.verdict, plan, test.known);
+    const verdict = judgeAttempt(leakVerdict(made, test), plan, test.known);
     const attempt: Attempt = {
       ...made,
       verdict,

@@ -44,6 +44,8 @@ export interface TestCase {
   timeoutSeconds: number;
   /** What takes longer is slow, which is shown. @default 20 */
   slowSeconds?: number | undefined;
+  /** It fails where it leaves processes running. @default that is shown */
+  failsOnLeaks?: boolean | undefined;
   /** No other test may run at the same time. */
   alone: boolean;
   /** Room that it takes among those that run at the same time. */

@@ -156,6 +156,7 @@ const KINDS: readonly Kind[] = [
   { path: ["setup"], fallback: () => undefined },
   { path: ["teardown"], fallback: () => undefined },
   { path: ["slow"], fallback: () => 20 },
+  { path: ["leaks"], fallback: () => "show" },
   { path: ["knownFailures"], fallback: () => undefined, flag: "--known-failures" },
   { path: ["engine"], fallback: () => undefined, flag: "--engine" },
   { path: ["keep"], fallback: () => "failed", flag: "--keep" },

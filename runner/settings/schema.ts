@@ -24,6 +24,10 @@ const keys = {
     .describe("exit codes by which programs skip themselves, where their tests do not say"),
   ...hookKeys,
   slow: z.number().positive().optional().describe("seconds from which on a phase of a test is slow"),
+  leaks: z
+    .enum(["show", "fail"])
+    .optional()
+    .describe("what becomes of tests that leave processes running: it is shown, or they fail"),
   knownFailures: z.string().min(1).optional().describe("file of tests that are known to fail"),
   engine: z.enum(ENGINE_CHOICES).optional().describe("the engine, instead of what manifests say"),
   keep: z.enum(KEEP).optional().describe("traces to keep"),

@@ -37,6 +37,21 @@ test("a program that leaves processes behind is a LEAK: also those in a session 
   assertEquals(await until(marker, 0), 0);
 });
 
+test("a daemon that forks twice, leaves the session and closes its outputs is a LEAK, which may be a failure", async () => {
+  const marker = `73.${process.pid}`;
+  using fake = new FakeRun();
+  const daemon = `(setsid sh -c "sleep ${marker} >/dev/null 2>&1 </dev/null &" >/dev/null 2>&1)`;
+  const script = `[ "$FAKE_RECORDED" ] || { ${daemon}; sleep 0.2; }`;
+  const tests = [shellTest(script, { failsOnLeaks: true }), shellTest(script, { name: "shown" })];
+  const { results } = await fake.run(tests);
+  assertEquals(
+    results.map(({ verdict }) => verdict),
+    [{ kind: "fail", reasons: [`native left running: sleep ${marker}`] }, { kind: "pass" }],
+  );
+  assertEquals(results[1]?.attempts[0]?.leaks, [{ phase: "native", commands: [`sleep ${marker}`] }]);
+  assertEquals(await until(marker, 0), 0);
+});
+
 test("a phase that takes longer than a test's bound is SLOW", async () => {
   using fake = new FakeRun();
   const tests = [

@@ -156,11 +156,17 @@ async function runIn(
   }
   if (end.kind === "stopped") throw new Verdicted({ kind: "broken", reason: end.reason });
   attempt.milliseconds[phase] = end.milliseconds;
-  if (end.left.length > 0) {
-    const commands = end.left.map(({ command }) => command);
-    attempt.leaks = [...(attempt.leaks ?? []), { phase, commands }];
-  }
+  leaked(
+    attempt,
+    phase,
+    end.left.map(({ command }) => command),
+  );
   return { exit: end.exit, stdout: readFileSync(stdout), stderr: readFileSync(stderr) };
+}
+
+/** Notes what a phase has left running. */
+function leaked(attempt: Attempt, phase: ProgramPhase, commands: readonly string[]): void {
+  if (commands.length > 0) attempt.leaks = [...(attempt.leaks ?? []), { phase, commands }];
 }
 
 /** Runs a phase of the engine and reads what came of it. */
@@ -174,7 +180,10 @@ export async function completePhase(
   const outcome = await spec.engine.read(phase, seen, spec.folder);
   if (phase === "record" && outcome.counts !== undefined) attempt.counts = outcome.counts;
   if (outcome.hostLog !== undefined) attempt.kernelLog = outcome.hostLog;
-  if (!("verdict" in outcome)) return outcome;
+  if (!("verdict" in outcome)) {
+    leaked(attempt, phase, outcome.left ?? []);
+    return outcome;
+  }
   if (outcome.divergence !== undefined) attempt.divergence = outcome.divergence;
   throw new Verdicted(outcome.verdict);
 }
