@@ -24,7 +24,7 @@ export type { FileIdentity, TraceFile } from "./file-list.ts";
 export { describeHost, type HostInfo } from "./host.ts";
 export { formatHostLine, type HostLogLine, readHostLog, writeHostLog } from "./host-log.ts";
 export { MAX_CHUNK_BYTES } from "./limits.ts";
-export type { TraceMeta } from "./meta.ts";
+export { readMeta, type TraceMeta } from "./meta.ts";
 export { TraceReader } from "./reader.ts";
 export { type Exit, formatSummary, summarize, type TraceSummary } from "./summary.ts";
 export { type TextBytes, textAt } from "./text-at.ts";

@@ -5,6 +5,7 @@ export {
   configureTraces,
   findKept,
   findTrace,
+  forgetLatest,
   KEPT_FOLDER,
   makeNumbered,
   newDefaultTrace,

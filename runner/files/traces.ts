@@ -14,6 +14,7 @@ import {
 } from "node:fs";
 import { homedir } from "node:os";
 import { basename, join, resolve } from "node:path";
+import { isErrnoException } from "../../engine/errno-exception.ts";
 import { UsageError } from "../errors/mod.ts";
 import { fileNameOf } from "../text/mod.ts";
 
@@ -101,8 +102,9 @@ function pointBack(root: string, previous: string | undefined): void {
 function readLatest(root: string): string | undefined {
   try {
     return readlinkSync(join(root, LATEST));
-  } catch {
-    return undefined; // there is no link yet
+  } catch (error) {
+    if (isErrnoException(error, "ENOENT")) return undefined;
+    throw error;
   }
 }
 
@@ -147,9 +149,15 @@ export function newRunTrace(name: string): NewTrace & { keep: () => void } {
   };
 }
 
-/** Where a trace may be that is called by its short name. */
+/** Lets `latest` point to the newest trace, if the one that it has pointed to is gone. */
+export function forgetLatest(root: string): void {
+  const latest = readLatest(root);
+  if (latest !== undefined && !existsSync(join(root, latest))) pointBack(root, undefined);
+}
+
+/** Where a trace may be that is called by its short name, or by its path below the folder of all traces. */
 function byName(name: string): string | undefined {
-  if (name === "" || name.includes("/")) return undefined;
+  if (name === "" || name.split("/").includes("..")) return undefined;
   const root = tracesRoot();
   return [join(root, RUNS, name), join(root, name)].find((path) => existsSync(path));
 }

@@ -20,6 +20,7 @@ import { report } from "../commands/report.ts";
 import { run } from "../commands/run.ts";
 import { stat } from "../commands/stat.ts";
 import { suites } from "../commands/suites.ts";
+import { traces } from "../commands/traces.ts";
 import { verify } from "../commands/verify.ts";
 import { OK, UsageError } from "../errors/mod.ts";
 import { print } from "../output/mod.ts";
@@ -47,6 +48,7 @@ const COMMANDS: readonly Command[] = [
   bisect,
   config,
   cache,
+  traces,
 ];
 
 /**
