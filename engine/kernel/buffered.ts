@@ -1,8 +1,8 @@
 /**
  * System calls that a recording can do without a stop, in machine code (`tracee/call-stub.ts`): those that wait for no
  * other task, concern nobody but the caller, and whose outputs follow from their arguments and their result. A question about
- * a path may wait for a disk or a network, as it does with a stop: nobody else runs meanwhile either way. The tracer hears of them
- * when the task stops for something else.
+ * a path may wait for a disk or a network, as it does with a stop: nobody else runs meanwhile either way. The tracer hears of
+ * them when the task stops for something else.
  *
  * What they write is what the table says. Here is only which calls they are, and what the table has no need to know.
  */
@@ -26,12 +26,18 @@ export interface BufferedCall {
   /** At most two. */
   writes: readonly BufferedWrite[];
   /** What is done with the descriptor in argument 0: the stub does it only where that is quiet. */
-  descriptor?: "read" | "written";
+  descriptor?: "read" | "written" | "closed";
   /** The argument that says how many bytes there may be at most, where `writes` has a result. */
   count?: number;
+  /** The argument that is a pointer to what is to be set: the stub does the call only where that is 0. */
+  setsBy?: number;
+  /** It opens the path in argument 1: the stub does it only where it fails, since nothing is there and nothing is made. */
+  opens?: boolean;
+  /** Argument 0 is a signal: the stub does the call for those alone that are none of the engine's. */
+  ofSignal?: boolean;
 }
 
-type Line = Pick<BufferedCall, "args" | "descriptor">;
+type Line = Pick<BufferedCall, "args" | "descriptor" | "setsBy" | "opens" | "ofSignal">;
 
 /** Calls that only say something. */
 function asking(args: number, ...names: SyscallName[]): Partial<Record<SyscallName, Line>> {
@@ -44,6 +50,9 @@ const LINES: Partial<Record<SyscallName, Line>> = {
   write: { args: 3, descriptor: "written" },
   pwrite64: { args: 4, descriptor: "written" },
   lseek: { args: 3, descriptor: "read" },
+  close: { args: 1, descriptor: "closed" },
+  // Compilers and interpreters look for a file in one folder after the other.
+  openat: { args: 4, opens: true },
   fstat: { args: 2, descriptor: "read" },
   getdents64: { args: 3, descriptor: "read" },
   ...asking(2, "stat", "lstat", "access", "getcwd", "statfs"),
@@ -54,6 +63,8 @@ const LINES: Partial<Record<SyscallName, Line>> = {
   ...asking(1, "time", "times", "sysinfo", "uname"),
   ...asking(0, "getpid", "gettid", "getppid", "getpgrp", "getuid", "geteuid", "getgid", "getegid"),
   ...asking(1, "getpgid", "getsid"),
+  // posix_spawn of glibc asks for the actions of all signals.
+  rt_sigaction: { args: 4, setsBy: 1, ofSignal: true },
 };
 
 /** An area of the table as the stub writes it. */

@@ -62,6 +62,8 @@ export interface SyscallSpec {
   readonly limitsFiles: Condition;
   /** Whether its process may have other rights afterwards: another user, fewer capabilities, another root or namespace. */
   readonly changesRights: boolean;
+  /** Whether it may lock or lease a file: the close of a descriptor may wake somebody from then on. */
+  readonly locksFiles: Condition;
   /** Memory that the kernel may have written if the call succeeded. */
   readonly writes: readonly Area[];
   /** Memory that the kernel may have written even if the call failed. */

@@ -206,7 +206,10 @@ export class CallBuffer {
     const each = new CallRecords(records);
     let [count, ticks] = [0, 0];
     try {
-      for (; each.next(); count++) ticks = each.ticks;
+      for (; each.next(); count++) {
+        ticks = each.ticks;
+        if (each.number === SYSCALLS.close) task.descriptors.forget(Number(BigInt.asIntN(32, each.args[0]!)));
+      }
     } catch (error) {
       if (!(error instanceof RangeError)) throw error;
       throw new Unsupported(

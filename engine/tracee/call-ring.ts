@@ -4,17 +4,21 @@
  *
  * What a record looks like says `trace/call-records.ts`: a trace has them as they are.
  */
-import { Unsupported } from "../engine-error.ts";
+import { SIG } from "../../ffi/mod.ts";
+import { invariant, Unsupported } from "../engine-error.ts";
 import type { BufferedCall } from "../kernel/buffered.ts";
 import { RECORD_HEAD, WRITE_HEAD } from "../trace/mod.ts";
 import { CONTEXT, RING_SIZE } from "../translate/context.ts";
 import { CALL_DATA, CALL_ENTRY } from "./call-stub.ts";
 
-/** Bytes of a shape: u8 arguments, u8 class of descriptor, u16 most bytes of a record, u8 argument with a count (from 1). */
+/** Bytes of a shape: u8 arguments, u8 class of argument 0, u16 most bytes of a record, u8 argument with a count (from 1). */
 const SHAPE = 16;
 /** In a shape, in place of a length: the result says it. */
 const RESULT = 0xffff;
-const CLASS = { read: 1, written: 2 } as const;
+/** Argument 0 has its bit in a bitmap: by the number of that, counted from {@link CALL_DATA.descriptors}. */
+const CLASS = { read: 1, written: 2, signal: 16, closed: 17 } as const;
+/** Signals that a program's calls are about: 1 to 64. */
+const SIGNALS = 64;
 
 /** What `cpuid` has answered: eax and ecx before; eax, ebx, ecx and edx after. */
 export type CpuidAnswer = readonly [number, number, number, number, number, number];
@@ -104,14 +108,25 @@ export class CallRing {
   /** Says which calls the stub is to do while recording. */
   allow(calls: readonly BufferedCall[]): void {
     this.#u8.fill(0, CALL_DATA.shapeOf, CALL_DATA.descriptors + 3 * BITMAP);
+    for (let signal = 1; signal <= SIGNALS; signal++) {
+      // What the program knows of SIGTRAP is not what the kernel knows.
+      if (signal === SIG.SIGTRAP) continue;
+      const at = bitmapOf("signal") + (signal >> 3);
+      this.#u8[at] = this.#u8[at]! | (1 << (signal & 7));
+    }
+    invariant(SHAPE * (calls.length + 1) <= CALL_DATA.answerCount - CALL_DATA.shapes, "too many shapes");
     calls.forEach((call, i) => {
       const at = CALL_DATA.shapes + SHAPE * (i + 1);
       const [first, second] = call.writes;
       this.#u8[CALL_DATA.shapeOf + call.number] = i + 1;
       this.#u8[at] = call.args;
-      this.#u8[at + 1] = call.descriptor ? CLASS[call.descriptor] : 0;
+      const kind = call.ofSignal ? "signal" : call.descriptor;
+      this.#u8[at + 1] = kind ? CLASS[kind] : 0;
       this.#view.setUint16(at + 2, mostBytes(call), true);
-      this.#u8[at + 4] = call.count === undefined ? 0 : call.count + 1;
+      // A pointer is more than any count may be: below lies the engine's own memory.
+      const bounded = call.count ?? call.setsBy;
+      this.#u8[at + 4] = bounded === undefined ? 0 : bounded + 1;
+      this.#u8[at + 7] = call.opens ? 1 : 0;
       this.#u8[at + 5] = first ? first.at + 1 : 0;
       this.#u8[at + 6] = second ? second.at + 1 : 0;
       this.#view.setUint16(at + 8, first && first.bytes !== "result" ? first.bytes : RESULT, true);
@@ -120,7 +135,7 @@ export class CallRing {
   }
 
   /** Which descriptors are quiet: those of the task that runs next. */
-  setQuiet(kind: keyof typeof CLASS, bitmap: Uint8Array): void {
+  setQuiet(kind: "read" | "written" | "closed", bitmap: Uint8Array): void {
     this.#u8.set(bitmap, bitmapOf(kind));
   }
 

@@ -38,7 +38,7 @@ export const CALL_DATA = {
   descriptors: 1664,
   /** What `cpuid` answers, and how many of these there are: eax and ecx before; eax, ebx, ecx and edx after. */
   answers: 2640,
-  answerCount: 1672,
+  answerCount: 1784,
   stackTop: CONTEXT.scratch,
 } as const;
 
@@ -46,11 +46,11 @@ export const CALL_DATA = {
 export const CALL_LISTING = `
 direct:  ; no call is done here
   41 ff e3                          jmp r11
-  66 66 2e 0f 1f 84 00 00 00 00 00  nop word [rax+rax]
+  66 0f 1f 04 00                    nop word [rax+rax]
   66 90                             xchg ax, ax
 record:  ; in a recording
-  48 89 25 59 00 f3 ff              mov [savedRsp], rsp
-  48 8d 25 a2 0f f3 ff              lea rsp, [stackTop]
+  48 89 25 5f 00 f3 ff              mov [savedRsp], rsp
+  48 8d 25 a8 0f f3 ff              lea rsp, [stackTop]
   9c                                pushf
   41 53                             push r11
   51                                push rcx
@@ -65,40 +65,42 @@ record:  ; in a recording
   57                                push rdi
   fc                                cld
   3d 00 02 00 00                    cmp eax, 0x200
-  0f 83 2f 01 00 00                 jae traced
+  0f 83 39 01 00 00                 jae traced
   89 c1                             mov ecx, eax
-  48 8d 1d 7d 01 f3 ff              lea rbx, [shapeOf]
+  48 8d 1d 83 01 f3 ff              lea rbx, [shapeOf]
   0f b6 1c 0b                       movzx ebx, byte [rbx+rcx]
   85 db                             test ebx, ebx
-  0f 84 1a 01 00 00                 je traced
+  0f 84 24 01 00 00                 je traced
   c1 e3 04                          shl ebx, 4
-  48 8d 2d 67 03 f3 ff              lea rbp, [shapes]
+  48 8d 2d 6d 03 f3 ff              lea rbp, [shapes]
   48 01 eb                          add rbx, rbp
   0f b6 4b 01                       movzx ecx, byte [rbx+1]
   85 c9                             test ecx, ecx
   74 25                             je quiet
   81 ff 00 04 00 00                 cmp edi, 0x400
-  0f 83 f9 00 00 00                 jae traced
+  0f 83 03 01 00 00                 jae traced
   c1 e1 07                          shl ecx, 7
-  48 8d 2d c6 05 f3 ff              lea rbp, [descriptors]
+  48 8d 2d cc 05 f3 ff              lea rbp, [descriptors]
   48 01 cd                          add rbp, rcx
   89 f9                             mov ecx, edi
   0f a3 4d 00                       bt [rbp], ecx
-  0f 83 e0 00 00 00                 jae traced
+  0f 83 ea 00 00 00                 jae traced
 quiet:  ; is there room for the record?
-  48 8b 2d f0 ff f2 ff              mov rbp, [cursor]
+  48 8b 2d f6 ff f2 ff              mov rbp, [cursor]
   0f b7 4b 02                       movzx ecx, word [rbx+2]
   0f b6 53 04                       movzx edx, byte [rbx+4]
   85 d2                             test edx, edx
   74 15                             je room
   48 8b 54 d4 f8                    mov rdx, [rsp+rdx*8-8]
   48 81 fa 00 00 02 00              cmp rdx, 0x20000
-  0f 87 bb 00 00 00                 ja traced
+  0f 87 c5 00 00 00                 ja traced
   48 01 d1                          add rcx, rdx
 room:
   48 01 e9                          add rcx, rbp
-  48 3b 0d cd ff f2 ff              cmp rcx, [limit]
-  0f 87 a8 00 00 00                 ja traced
+  48 3b 0d d3 ff f2 ff              cmp rcx, [limit]
+  0f 87 b2 00 00 00                 ja traced
+  80 7b 07 00                       cmp byte [rbx+7], 0
+  0f 85 d4 01 00 00                 jne absent
   48 8b 54 24 10                    mov rdx, [rsp+0x10]
   0f 05                             syscall
 behind:  ; what a bad address comes to is for the tracer to see
@@ -131,8 +133,8 @@ commit:  ; from here on it has happened
   48 89 f9                          mov rcx, rdi
   48 29 e9                          sub rcx, rbp
   89 4d 00                          mov [rbp], ecx
-  ff 05 59 ff f2 ff                 inc dword [count]
-  48 89 3d 42 ff f2 ff              mov [cursor], rdi
+  ff 05 55 ff f2 ff                 inc dword [count]
+  48 89 3d 3e ff f2 ff              mov [cursor], rdi
 done:  ; the result is in rax; as behind any system call, r11 is the flags, and rcx of no use
   5f                                pop rdi
   5e                                pop rsi
@@ -146,11 +148,11 @@ done:  ; the result is in rax; as behind any system call, r11 is the flags, and 
   59                                pop rcx
   59                                pop rcx
   48 83 c1 02                       add rcx, 2
-  48 89 0d 21 ff f2 ff              mov [target], rcx
+  48 89 0d 1d ff f2 ff              mov [target], rcx
   4c 8b 1c 24                       mov r11, [rsp]
   9d                                popf
-  48 8b 25 0d ff f2 ff              mov rsp, [savedRsp]
-  ff 25 0f ff f2 ff                 jmp qword [target]
+  48 8b 25 09 ff f2 ff              mov rsp, [savedRsp]
+  ff 25 0b ff f2 ff                 jmp qword [target]
 traced:  ; everything as it was, and to the site's own syscall
   5f                                pop rdi
   5e                                pop rsi
@@ -164,11 +166,11 @@ traced:  ; everything as it was, and to the site's own syscall
   59                                pop rcx
   41 5b                             pop r11
   9d                                popf
-  48 8b 25 f0 fe f2 ff              mov rsp, [savedRsp]
+  48 8b 25 ec fe f2 ff              mov rsp, [savedRsp]
   41 ff e3                          jmp r11
 count:  ; rcx = ticks of the task so far; may begin anew at any of its instructions
-  48 8d 35 36 fe f2 ff              lea rsi, [counters]
-  48 8b 0d 07 ff f2 ff              mov rcx, [ticksBase]
+  48 8d 35 32 fe f2 ff              lea rsi, [counters]
+  48 8b 0d 03 ff f2 ff              mov rcx, [ticksBase]
   ba 10 00 00 00                    mov edx, 0x10
 more:
   8b 7c 96 fc                       mov edi, [rsi+rdx*4-4]
@@ -199,10 +201,10 @@ area:  ; appends the memory that argument ecx (from 1) points to; edx: how much,
   48 83 e7 f8                       and rdi, 0xfffffffffffffff8
 none:
   c3                                ret
-  66 0f 1f 44 00 00                 nop word [rax+rax]
+  66 0f 1f 04 00                    nop word [rax+rax]
 replay:  ; in a replay: the next record, if it is of this very call
-  48 89 25 79 fe f2 ff              mov [savedRsp], rsp
-  48 8d 25 c2 0d f3 ff              lea rsp, [stackTop]
+  48 89 25 76 fe f2 ff              mov [savedRsp], rsp
+  48 8d 25 bf 0d f3 ff              lea rsp, [stackTop]
   9c                                pushf
   41 53                             push r11
   51                                push rcx
@@ -216,23 +218,23 @@ replay:  ; in a replay: the next record, if it is of this very call
   56                                push rsi
   57                                push rdi
   fc                                cld
-  48 8b 1d 6a fe f2 ff              mov rbx, [cursor]
-  48 3b 1d 6b fe f2 ff              cmp rbx, [limit]
-  0f 83 46 ff ff ff                 jae traced
+  48 8b 1d 67 fe f2 ff              mov rbx, [cursor]
+  48 3b 1d 68 fe f2 ff              cmp rbx, [limit]
+  0f 83 47 ff ff ff                 jae traced
   0f b7 53 04                       movzx edx, word [rbx+4]
   39 d0                             cmp eax, edx
-  0f 85 3a ff ff ff                 jne traced
-  e8 4f ff ff ff                    call count
+  0f 85 3b ff ff ff                 jne traced
+  e8 50 ff ff ff                    call count
   48 3b 4b 08                       cmp rcx, [rbx+8]
-  0f 85 2b ff ff ff                 jne traced
+  0f 85 2c ff ff ff                 jne traced
   48 8b 4c 24 48                    mov rcx, [rsp+0x48]
   48 3b 4b 10                       cmp rcx, [rbx+0x10]
-  0f 85 1c ff ff ff                 jne traced
+  0f 85 1d ff ff ff                 jne traced
   0f b6 4b 06                       movzx ecx, byte [rbx+6]
   48 8d 73 20                       lea rsi, [rbx+0x20]
   48 89 e7                          mov rdi, rsp
   f3 48 a7                          repe cmpsq
-  0f 85 08 ff ff ff                 jne traced
+  0f 85 09 ff ff ff                 jne traced
   0f b6 53 07                       movzx edx, byte [rbx+7]
 write:
   83 ea 01                          sub edx, 1
@@ -248,8 +250,25 @@ answer:
   48 8b 43 18                       mov rax, [rbx+0x18]
   8b 0b                             mov ecx, [rbx]
   48 01 cb                          add rbx, rcx
-  48 89 1d ef fd f2 ff              mov [cursor], rbx
-  e9 a8 fe ff ff                    jmp done
+  48 89 1d ec fd f2 ff              mov [cursor], rbx
+  e9 a9 fe ff ff                    jmp done
+absent:  ; an open is done here only where nothing is there, and nothing would be made: what is there may keep it waiting
+  f7 44 24 10 40 02 40 00           test dword [rsp+0x10], 0x400240
+  0f 85 c6 fe ff ff                 jne traced
+  31 d2                             xor edx, edx
+  b8 0d 01 00 00                    mov eax, 0x10d
+  0f 05                             syscall
+  48 83 f8 fe                       cmp rax, 0xfffffffffffffffe
+  0f 85 b3 fe ff ff                 jne traced
+  48 8b 54 24 10                    mov rdx, [rsp+0x10]
+  48 8b 44 24 30                    mov rax, [rsp+0x30]
+  0f 05                             syscall
+  48 85 c0                          test rax, rax
+  0f 88 fd fd ff ff                 js behind
+  89 c7                             mov edi, eax
+  b8 03 00 00 00                    mov eax, 3
+  0f 05                             syscall
+  e9 90 fe ff ff                    jmp traced
 ${INSTRUCTION_LISTING}`;
 
 const listing = parseListing(CALL_LISTING);

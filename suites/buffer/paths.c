@@ -1,14 +1,17 @@
-/* Questions about paths, in the midst of what changes the answers: links, renames, other folders, children, threads that
-   wait, errors, memory that can't be written. Says nothing that differs between runs. */
+/* Questions about paths, files that are looked for and closed, and actions of signals, in the midst of what changes the
+   answers: links, renames, other folders, children, threads that wait, locks, errors, memory that can't be written. Says
+   nothing that differs between runs. */
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/random.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/vfs.h>
@@ -40,9 +43,105 @@ static void *waits(void *fd) {
   return (void *)ask("renamed");
 }
 
+/* Looks for a file, and says what came of that without saying which descriptor it is. */
+static int look(const char *name, int flags) {
+  int fd = openat(AT_FDCWD, name, flags, 0600);
+  if (fd < 0) return -errno;
+  return close(fd) == 0 ? 1 : -1;
+}
+
+static void opened(void) {
+  long sum = 0;
+  for (int i = 0; i < 300; i++) sum += look("none", O_RDONLY) + look("folder/none", i % 2 ? O_RDWR : O_PATH);
+  printf("opened: %ld", sum);
+  symlink("nowhere", "dangling");
+  printf(" %d %d %d", look("dangling", O_RDONLY), look("dangling", O_RDONLY | O_NOFOLLOW), look("dangling", O_PATH | O_NOFOLLOW));
+  printf(" %d %d", look("dangling", O_RDONLY | O_CREAT), access("nowhere", F_OK));
+  printf(" %d %d", look("nowhere", O_RDONLY | O_CREAT | O_EXCL), look("nowhere/below", O_RDONLY));
+  mkfifo("fifo", 0600);
+  printf(" %d %d\n", look("fifo", O_RDONLY | O_NONBLOCK), look("fifo", O_WRONLY | O_NONBLOCK));
+  /* A fifo is not opened by anybody who looks for something else. */
+  if (fork() == 0) _exit(look("fifo", O_WRONLY));
+  int fifo = open("fifo", O_RDONLY), status;
+  wait(&status);
+  close(fifo);
+  struct rlimit before;
+  getrlimit(RLIMIT_NOFILE, &before);
+  int least = open("nowhere", O_RDONLY);
+  close(least);
+  setrlimit(RLIMIT_NOFILE, &(struct rlimit){least, before.rlim_max});
+  printf("limit: %d %d %d\n", WEXITSTATUS(status), look("none", O_RDONLY), look("nowhere", O_RDONLY));
+  setrlimit(RLIMIT_NOFILE, &before);
+  unlink("dangling");
+  unlink("fifo");
+}
+
+static void closed(void) {
+  int sum = 0, last = -1;
+  char byte;
+  for (int i = 0; i < 200; i++) {
+    int fd = open("nowhere", O_RDWR);
+    sum += last < 0 || fd == last;
+    if (i % 3 == 0) sum += pwrite(fd, "x", 1, 0);
+    if (i % 5 == 0) dup2(1, fd);
+    sum += close(fd) == 0;
+    sum += close(fd) < 0 && errno == EBADF;
+    sum += read(fd, &byte, 1) < 0 && errno == EBADF;
+    last = fd;
+  }
+  printf("closed: %d", sum);
+  /* Any descriptor of a file that is closed gives the locks of a process back (fcntl(2)). */
+  int fd = open("nowhere", O_RDWR), ends[2];
+  struct flock lock = {F_WRLCK, SEEK_SET, 0, 0, 0};
+  fcntl(fd, F_SETLK, &lock);
+  pipe(ends);
+  if (fork() == 0) {
+    write(ends[1], "a", 1);
+    fcntl(fd, F_SETLKW, &lock);
+    write(ends[1], "b", 1);
+    _exit(0);
+  }
+  char told[3] = "";
+  read(ends[0], told, 1);
+  usleep(10000);
+  int other = open("nowhere", O_RDONLY);
+  close(other);
+  read(ends[0], told + 1, 1);
+  wait(0);
+  printf(" %s\n", told);
+  close(fd);
+  close(ends[0]);
+  close(ends[1]);
+  unlink("nowhere");
+}
+
+static void caught(int signal) {}
+
+static void actions(void) {
+  struct sigaction action;
+  long handled = 0, refused = 0;
+  signal(SIGUSR1, caught);
+  signal(SIGTRAP, SIG_IGN);
+  for (int i = 0; i < 300; i++) {
+    int number = i % 70;
+    if (i == 150) signal(SIGUSR2, caught);
+    if (syscall(SYS_rt_sigaction, number, 0, &action, 8) != 0) refused++;
+    else handled += (action.sa_handler == caught) + 100 * (number == SIGTRAP && action.sa_handler == SIG_IGN);
+  }
+  handled += 10000 * (syscall(SYS_rt_sigaction, SIGUSR1, 0, 8, 8) != 0 && errno == EFAULT);
+  handled += 20000 * (syscall(SYS_rt_sigaction, SIGUSR1, 8, 0, 8) != 0 && errno == EFAULT);
+  handled += 40000 * (syscall(SYS_rt_sigaction, SIGUSR1, 0, &action, 4) != 0 && errno == EINVAL);
+  signal(SIGTRAP, SIG_DFL);
+  printf("actions: %ld %ld\n", handled, refused);
+}
+
 int main(void) {
+  setvbuf(stdout, 0, _IONBF, 0);
   mkdtemp(folder);
   chdir(folder);
+  opened();
+  closed();
+  actions();
   int fd = open("file", O_RDWR | O_CREAT, 0600);
   symlink("file", "link");
   long sum = 0;
@@ -72,6 +171,8 @@ int main(void) {
   void *told;
   pthread_join(thread, &told);
   printf("thread: %d\n", (long)told == ask("renamed"));
+  close(ends[0]);
+  close(ends[1]);
   char *pages = mmap(0, 8192, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   mprotect(pages + 4096, 4096, PROT_READ);
   struct stat *across = (struct stat *)(pages + 4096 - 8);

@@ -61,11 +61,22 @@ const KNOWN = [...Object.keys(WRITES).map(Number), ...Object.values(SILENT)];
 /** F_DUPFD and F_DUPFD_CLOEXEC, by which descriptors are put out of the way rather than used. */
 const GIVES = [SILENT.F_DUPFD, SILENT.F_DUPFD_CLOEXEC];
 
+/** Commands that lock a file, or have its opening by others announced. */
+const LOCKS = [
+  SILENT.F_SETLK,
+  SILENT.F_SETLKW,
+  SILENT.F_OFD_SETLK,
+  SILENT.F_OFD_SETLKW,
+  SILENT.F_SETLEASE,
+  SILENT.F_SETDELEG,
+];
+
 /** fcntl, by its commands. */
 export const FCNTL: Entry = {
   blocks: oneOf(int(1), WAITING_COMMANDS),
   descriptors: { kind: "given", usedNext: false, when: oneOf(int(1), GIVES) },
   listens: oneOf(int(1), [SILENT.F_NOTIFY]),
+  locksFiles: oneOf(int(1), LOCKS),
   changes: [],
   writes: [byCommand(1, WRITES)],
   answers: [

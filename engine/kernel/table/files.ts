@@ -131,7 +131,7 @@ export const FILES: Table = {
     close_range: { descriptors: { kind: "any", parts: bits(int(2), CLOSE_RANGE_UNSHARE) } },
     fcntl: FCNTL,
     ioctl: IOCTL,
-    flock: { blocks: unless(1, LOCK_NB) },
+    flock: { blocks: unless(1, LOCK_NB), locksFiles: true },
 
     pipe: { writes: [out(0, 8)] },
     pipe2: { writes: [out(0, 8)] },

@@ -35,6 +35,7 @@ const DEFAULTS = {
   listens: false,
   limitsFiles: false,
   changesRights: false,
+  locksFiles: false,
   waitsForMany: false,
   contents: [],
   changes: "unknown",

@@ -41,6 +41,8 @@ export class QuietFiles implements FileMonitor {
   #isHeard = false;
   /** The length of files is limited: a write may bring a signal. */
   #isLimited = false;
+  /** Files are locked, or leased: a close may wake somebody. */
+  #isLocked = false;
 
   constructor(private readonly recording: QuietLog) {}
 
@@ -57,6 +59,7 @@ export class QuietFiles implements FileMonitor {
     if (this.#isHeard || space.guarded.size > 0) calls.stopReads();
     else calls.setQuiet("read", quiet.read);
     calls.setQuiet("written", this.#isHeard || this.#isLimited ? NONE : quiet.written);
+    calls.setQuiet("closed", this.#isHeard || this.#isLocked ? NONE : quiet.read);
   }
 
   after(task: RecordedTask, call: Call): void {
@@ -64,6 +67,7 @@ export class QuietFiles implements FileMonitor {
     if (spec === undefined || !this.recording.calls.isOn) return;
     this.#isHeard ||= holds(spec.listens, call);
     this.#isLimited ||= holds(spec.limitsFiles, call);
+    this.#isLocked ||= holds(spec.locksFiles, call);
     if (result < 0) return;
     if (spec.descriptors?.kind === "given" && spec.descriptors.usedNext) this.#look(task, result);
     else if (spec.descriptors === undefined && BY_DESCRIPTOR.has(number)) this.#look(task, call.int(0));
