@@ -20,8 +20,8 @@ const ENTRIES = [
 ];
 /** Bounds of the archive, some way above what it takes: they are raised knowingly, or something is packed by accident. */
 const MOST_BYTES = 2_200_000;
-const MOST_UNPACKED_BYTES = 6_000_000;
-const MOST_FILES = 900;
+const MOST_UNPACKED_BYTES = 6_500_000;
+const MOST_FILES = 980;
 
 interface Packed {
   size: number;
