@@ -8,6 +8,7 @@ import { processAt } from "./stacks.ts";
 export { Interrupted } from "../interrupts.ts";
 export { NoSuchPlace, PLACES, type Place, parsePlace } from "./place.ts";
 export { type Stacks, stacksAt, type TaskStack } from "./stacks.ts";
+export { CannotWatch, type Writer, type Writers, writersOf } from "./writers.ts";
 
 /** Descriptors of a client, whoever closes them. */
 export interface Client {

@@ -1,16 +1,9 @@
 /** `tickproof debug`: gdb on a recording, with the recorded program's own files. */
-import { resolve } from "node:path";
 import { defineCommand } from "../args/mod.ts";
-import { SIGNAL_BASE, UsageError } from "../errors/mod.ts";
+import { SIGNAL_BASE } from "../errors/mod.ts";
 import { findTrace } from "../files/mod.ts";
-import { quote } from "../reporters/replay-command.ts";
 import { PLACE_OPTIONS, placeOf } from "./_debug-options.ts";
-
-const CLI = resolve(import.meta.dir, "../cli.ts");
-const COMMANDS = resolve(import.meta.dir, "../../engine/debug/gdb/commands.gdb");
-
-/** Seconds that gdb waits for the replay to get to its place. */
-const PATIENCE = 3600;
+import { gdbCommand } from "./_gdb.ts";
 
 export const debug = defineCommand({
   name: "debug",
@@ -29,32 +22,11 @@ export const debug = defineCommand({
     const [path, ...words] = positionals;
     const at = options.at ?? "failure";
     await placeOf(at);
-    const gdb = Bun.which(options.gdb ?? "gdb");
-    if (gdb === null) {
-      throw new UsageError(
-        `${options.gdb ?? "gdb"} is not here: install gdb (apt-get install gdb), or let an editor connect to 'tickproof gdbserver'`,
-      );
-    }
-    const process_ = options.process === undefined ? [] : [`--process=${options.process}`];
-    const server = [
-      process.execPath,
-      CLI,
-      "gdbserver",
-      "--stdio",
-      `--at=${at}`,
-      ...process_,
-      findTrace(path),
-    ];
-    const target = `target remote | exec ${server.map(quote).join(" ")}`;
+    const command = gdbCommand({ ...options, trace: findTrace(path), at });
     // Ctrl-C is gdb's.
     const ignore = (): void => {};
     process.on("SIGINT", ignore);
-    const started = Bun.spawn(
-      [gdb, "-q", "-x", COMMANDS, "-ex", `set remotetimeout ${PATIENCE}`, "-ex", target, ...words],
-      {
-        stdio: ["inherit", "inherit", "inherit"],
-      },
-    );
+    const started = Bun.spawn([...command, ...words], { stdio: ["inherit", "inherit", "inherit"] });
     const code = await started.exited;
     process.off("SIGINT", ignore);
     return started.signalCode === null ? code : SIGNAL_BASE + 2;

@@ -6,6 +6,7 @@ import { bisect } from "../commands/bisect.ts";
 import { cache } from "../commands/cache.ts";
 import { config } from "../commands/config.ts";
 import { debug } from "../commands/debug.ts";
+import { diff } from "../commands/diff.ts";
 import { doctor } from "../commands/doctor.ts";
 import { dump } from "../commands/dump.ts";
 import { gdbserver } from "../commands/gdbserver.ts";
@@ -13,6 +14,7 @@ import { history } from "../commands/history.ts";
 import { hunt } from "../commands/hunt.ts";
 import { info } from "../commands/info.ts";
 import { init } from "../commands/init.ts";
+import { print as printValues } from "../commands/print.ts";
 import { probe } from "../commands/probe.ts";
 import { record } from "../commands/record.ts";
 import { replay } from "../commands/replay.ts";
@@ -22,6 +24,7 @@ import { stat } from "../commands/stat.ts";
 import { suites } from "../commands/suites.ts";
 import { traces } from "../commands/traces.ts";
 import { verify } from "../commands/verify.ts";
+import { why } from "../commands/why.ts";
 import { OK, UsageError } from "../errors/mod.ts";
 import { print } from "../output/mod.ts";
 import { applySettings } from "../settings/mod.ts";
@@ -36,6 +39,9 @@ const COMMANDS: readonly Command[] = [
   debug,
   gdbserver,
   backtrace,
+  printValues,
+  why,
+  diff,
   dump,
   info,
   init,
