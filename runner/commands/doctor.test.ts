@@ -215,12 +215,23 @@ test("doctor --compare shows the capabilities that differ, and no others", () =>
   assert(!rows.some(([name]) => name === "pmu"), stdout);
 });
 
+test("doctor takes hosts and capabilities as words of their own too", () => {
+  const words = doctor(["--compare", "haswell", "zen3", "knl"]);
+  assertEquals(words.code, 0, words.stderr);
+  assertEquals(words.stdout, doctor(["--compare", "haswell,zen3,knl"]).stdout);
+  const required = doctor(["--host", "haswell-kvm-4.7", "--require", "pmu", "kvm-in-txcp-bug=no"]);
+  assertEquals(required.code, 1, required.stderr);
+  assertStringIncludes(required.stdout, "kvm-in-txcp-bug is yes, not no");
+});
+
 test("doctor refuses questions that exclude each other, or name nothing that there is", () => {
   for (const [args, words] of [
     [["--require", "pmu=maybe"], "a finding is one of yes, no, unknown"],
     [["--require", "pmv"], "did you mean 'pmu'?"],
     [["--require", ","], "names no capability"],
     [["--compare", "haswell"], "two hosts or more"],
+    [["haswell"], "takes words behind --compare and --require only: got 'haswell'"],
+    [["--host", "haswell", "pmu"], "got 'pmu'"],
     [["--compare", "haswell,zen3", "--host", "knl"], "'--compare' and '--host' exclude each other"],
     [["--explain", "pmu", "--require", "pmu"], "'--explain' and '--require' exclude each other"],
   ] as const) {

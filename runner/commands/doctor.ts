@@ -17,6 +17,11 @@ function checkModes(
   if (asked.length > 1) throw new UsageError(`${asked.join(" and ")} exclude each other`);
 }
 
+/** A list as an option has it, with what stands behind it as words of their own. */
+function listOf(option: string | undefined, words: readonly string[]): string | undefined {
+  return option === undefined ? undefined : [option, ...words].join(",");
+}
+
 export const doctor = defineCommand({
   name: "doctor",
   summary: "Tell what this machine or a described one can do, its bugs, and which engine can run there",
@@ -24,7 +29,8 @@ export const doctor = defineCommand({
     "Every capability is measured, and may be named in manifests. Exit code 0: an engine can run here;",
     "1: none can. With --explain only that capability is measured. With --require CAPABILITIES, as in",
     "pmu,kvm-in-txcp-bug=no, only these are; exit code 0: all are so, 1: one is not. --compare HOSTS shows",
-    "what differs between hosts, as in live,haswell; the exit code is then always 0.",
+    "what differs between hosts, as in live,haswell; the exit code is then always 0. Both lists may also be",
+    "words of their own: --compare live haswell.",
   ].join("\n"),
   options: {
     json: { kind: "flag", help: "print one JSON object" },
@@ -37,8 +43,8 @@ export const doctor = defineCommand({
     },
     compare: { kind: "text", value: "HOSTS", help: "show what differs between hosts (live is this machine)" },
   },
-  positionals: { usage: "", min: 0, max: 0 },
-  async run({ options }) {
+  positionals: { usage: "", min: 0, max: Number.POSITIVE_INFINITY },
+  async run({ options, positionals }) {
     const { capabilitiesOf, examine, Interrupted, liveHost, loadDescribedHost, probeOf, untilInterrupted } =
       await import("../host/mod.ts");
     const { doctorJson, doctorText, explainText } = await import("../reporters/doctor.ts");
@@ -51,18 +57,25 @@ export const doctor = defineCommand({
       throw new UsageError("'--json' and '--explain' exclude each other: --json has all capabilities anyway");
     }
     checkModes(options);
+    const compare = listOf(options.compare, positionals);
+    const require = listOf(options.require, positionals);
+    if (positionals.length > 0 && (compare ?? require) === undefined) {
+      throw new UsageError(
+        `'doctor' takes words behind --compare and --require only: got '${positionals[0]}'`,
+      );
+    }
     if (options.explain !== undefined) checkCapability(options.explain);
     const page = { style: styleFor(isRichTerminal(1)), width: outputColumns() };
     const say = (json: object, text: string) =>
       print(options.json ? `${JSON.stringify(json, null, 2)}\n` : text);
-    if (options.compare !== undefined) {
-      const hosts = hostsOf(options.compare);
+    if (compare !== undefined) {
+      const hosts = hostsOf(compare);
       const examinations = untilInterrupted(() => hosts.map(examine));
       if (examinations instanceof Interrupted) return SIGNAL_BASE + examinations.signal;
       say(compareJson(examinations), compareText(examinations, page));
       return OK;
     }
-    const requirements = options.require === undefined ? undefined : requirementsOf(options.require);
+    const requirements = require === undefined ? undefined : requirementsOf(require);
     const host = options.host === undefined ? liveHost : loadDescribedHost(options.host);
     const explained = options.explain === undefined ? undefined : probeOf(options.explain);
     if (explained !== undefined) {

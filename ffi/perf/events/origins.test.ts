@@ -53,14 +53,15 @@ test("ticks are what rr counts, on every core that rr knows", () => {
 });
 
 test("every list says which file and version it is of, and all of its lines can be read", () => {
-  for (const file of readdirSync(join(import.meta.dir, "data"))) {
+  const files = readdirSync(join(import.meta.dir, "data"), { recursive: true, encoding: "utf8" });
+  for (const file of files.filter((name) => name.endsWith(".tsv"))) {
     const { origin, events } = vendorList(file.replace(/\.tsv$/, ""));
     assertMatch(
       origin,
       /(tools\/perf\/pmu-events\/arch\/(x86|arm64)\/|drivers\/perf\/apple_m1_cpu_pmu\.c|src\/PerfCounters\.cc)/,
       file,
     );
-    assertMatch(origin, /Linux (6\.1|6\.10|at [0-9a-f]{12})|rr at [0-9a-f]{12}/, file);
+    assertMatch(origin, /Linux (6\.1|6\.10|6\.18|at [0-9a-f]{12})|rr at [0-9a-f]{12}/, file);
     assert(events.length > 0);
     for (const { name, unit, terms } of events) {
       assertMatch(unit, /^cpu(_core|_atom)?$/, `${file} ${name}`);
@@ -84,6 +85,11 @@ test("findVendorEvent() takes names as perf and libpfm write them", () => {
   assertEquals(code("br_inst_retired.conditional"), "event=0xc4,umask=0x1");
   assertEquals(code("BR_INST_RETIRED:CONDITIONAL"), "event=0xc4,umask=0x1");
   assertEquals(code("BR_INST_RETIRED.COND"), undefined);
+  const later = (core: CoreName, name: string) => findVendorEvent(EVENT_LISTS[core], name)?.terms;
+  assertEquals(later("Skylake", "BR_INST_RETIRED.COND"), "event=0xc4,umask=0x1");
+  assertEquals(later("Zen 5", "ex_ret_ucode_instr"), "event=0x1c1");
+  assertEquals(later("Lion Cove", "MEM_INST_RETIRED.ALL_LOADS"), "event=0xd0,umask=0x81");
+  assertEquals(later("Crestmont", "CPU_CLK_UNHALTED.CORE"), "event=0x3c");
 });
 
 test("a list that is not there is an error", () => {

@@ -1,6 +1,7 @@
 /**
  * Vendors' lists of events in `data/`: a line for each event, with its name, its PMU and the terms that select it. They
- * are read when a name is asked for that no other table has.
+ * are read when a name is asked for that no other table has. Those in `data/relatives/` are of servers whose cores have a
+ * list already; nothing reads them but a test.
  */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
