@@ -1,9 +1,10 @@
 /** The way of a system call while recording: from its entry through sleep, signals and restarts to its event. */
-import { ERRNO, PTRACE, PTRACE_EVENT, SIG, SYSCALL_STOP, SYSCALLS } from "../../ffi/mod.ts";
+import { ERRNO, PTRACE, SIG, SYSCALLS } from "../../ffi/mod.ts";
 import { invariant, Unsupported } from "../engine-error.ts";
 import { syscallSpec, wakesOthers } from "../kernel/mod.ts";
-import { callSite } from "../session/call-site.ts";
+import type { CallSite } from "../tracee/call-site.ts";
 import { TaskGone } from "../tracee/controller.ts";
+import type { LiveStop } from "../tracee/kernel-stop.ts";
 import { intoKernel, RAX, RCX, USER32_CS } from "../tracee/registers.ts";
 import type { Tracer } from "../tracee/tracer.ts";
 import type { Call } from "./call.ts";
@@ -43,7 +44,7 @@ export class CallRecorder {
     private readonly syscalls: SyscallRecorder,
     private readonly stopRequest: StopRequest,
   ) {
-    this.sleeping = new SleepingCalls(recording, (task, status) => this.stopped(task, status));
+    this.sleeping = new SleepingCalls(recording, (task) => this.stopped(task));
     recording.finishOutput = (process) => this.sleeping.finishOutput(process);
   }
 
@@ -52,8 +53,7 @@ export class CallRecorder {
   }
 
   /** A task has come to a system call. */
-  enter(task: RecordedTask): void {
-    const site = callSite(task);
+  enter(task: RecordedTask, site: CallSite | undefined): void {
     if (site === undefined) {
       throw new Unsupported(
         `Cannot go on: the program made a system call at 0x${task.get("rip").toString(16)}, which is no translation of its own text: ` +
@@ -157,14 +157,12 @@ export class CallRecorder {
   /** Lets the system call that a task has entered come to nothing. */
   private cancel(task: RecordedTask): void {
     task.set("orig_rax", 0xffffffffffffffffn);
-    const status = this.tracer.advance(task, PTRACE.SYSCALL);
-    invariant(status >> 8 === (SIG.SIGTRAP | SYSCALL_STOP), "a cancelled system call that does not end");
+    const { kind } = this.tracer.advance(task, PTRACE.SYSCALL);
+    invariant(kind === "call", "a cancelled system call that does not end");
   }
 
   /** Lets the kernel do the call; a call that may sleep makes room for other tasks. */
   private perform(task: RecordedTask, call: Call): void {
-    const { control } = this.tracer;
-    this.tracer.flush(task);
     if (endsThreads(task, call)) {
       this.performAlone(task, call);
       return;
@@ -181,19 +179,16 @@ export class CallRecorder {
       return;
     }
     for (;;) {
-      const stopped = control.resumeAndWait(PTRACE.SYSCALL, task.tid, 0, task.tid, 0);
-      if (stopped === -ERRNO.EINTR) {
+      const waited = this.tracer.resumeAndWait(task, PTRACE.SYSCALL);
+      if (waited === -ERRNO.EINTR) {
         this.recording.schedule.block(task);
-        task.running = true;
         this.stopRequest.received();
         return;
       }
-      if (stopped !== task.tid) throw new TaskGone(task);
-      if ((control.status & 0xff) !== 0x7f) throw new TaskGone(task, control.status);
-      if (control.regsResult !== 0) throw new TaskGone(task);
-      this.tracer.takeRegisters(task);
-      if (this.progress(task, control.status) === "ended") return;
-      this.tracer.flush(task);
+      if (waited !== task.tid) throw new TaskGone(task);
+      const stop = this.tracer.takeStop(task);
+      if (stop.kind === "ended") throw new TaskGone(task, stop.status);
+      if (this.progress(task, stop) === "ended") return;
     }
   }
 
@@ -218,49 +213,48 @@ export class CallRecorder {
     this.tracer.release(task, PTRACE.SYSCALL);
     while (task.call === call && tasks.get(task.tid) === task) {
       const tid = this.tracer.waitFor(-1);
-      const { status } = this.tracer.control;
       if (tid < 0) throw new TaskGone(task);
       if (tid === process.pid && !isTaskOf(process.pid, task.tid)) this.deaths.succeedLeader(task);
       const stopped = tasks.get(tid);
-      if (stopped) this.stopped(stopped, status);
+      if (stopped) this.stopped(stopped);
       else this.lifecycle.stoppedEarly(tid);
     }
     for (const thread of paused) if (tasks.get(thread.tid) === thread) schedule.unblock(thread);
   }
 
-  /** A task that was left to the kernel has stopped or died; its registers are those of the last wait. */
-  stopped(task: RecordedTask, status: number): void {
-    if ((status & 0xff) !== 0x7f) {
-      this.deaths.gone(task, status);
-      return;
-    }
-    if (this.tracer.control.regsResult !== 0) throw new TaskGone(task);
-    this.tracer.takeRegisters(task);
-    if (this.progress(task, status) === "goes on") this.tracer.release(task, PTRACE.SYSCALL);
+  /** A task that was left to the kernel has stopped or died, as the last wait has found. */
+  stopped(task: RecordedTask): void {
+    const stop = this.tracer.takeStop(task);
+    if (stop.kind === "ended") this.deaths.gone(task, stop.status);
+    else if (this.progress(task, stop) === "goes on") this.tracer.release(task, PTRACE.SYSCALL);
   }
 
   /** A stop of a task that is in a system call. `ended` also if it is not to go on for now. */
-  private progress(task: RecordedTask, status: number): "goes on" | "ended" {
+  private progress(task: RecordedTask, stop: LiveStop): "goes on" | "ended" {
     const { call } = task;
-    invariant(call, `task ${task.tid} stopped (status 0x${status.toString(16)}) without having been resumed`);
-    const signal = (status >> 8) & 0xff;
-    const event = status >> 16;
-    if (event === PTRACE_EVENT.EXEC) {
-      call.replaced = true;
-      return "goes on";
+    invariant(call, `task ${task.tid} stopped (${stop.kind}) without having been resumed`);
+    switch (stop.kind) {
+      case "exec":
+        call.replaced = true;
+        return "goes on";
+      // It tells of a call that is started again, after the stop at its entry.
+      case "filter":
+        return "goes on";
+      case "birth":
+        this.lifecycle.birth(task, call);
+        return "goes on";
+      case "signal":
+        if (!this.tracer.isGroupStop(task, stop)) return this.breakOff(task, call);
+        this.recording.outputTurns.leave(task);
+        this.jobs.join(task);
+        return "ended";
+      case "call":
+        return this.progressed(task, call);
     }
-    // The filter tells of a call that is started again, after the stop at its entry.
-    if (event === PTRACE_EVENT.SECCOMP) return "goes on";
-    if (event !== 0) {
-      this.lifecycle.birth(task, call);
-      return "goes on";
-    }
-    if (this.tracer.isGroupStop(task, status)) {
-      this.recording.outputTurns.leave(task);
-      this.jobs.join(task);
-      return "ended";
-    }
-    if (signal !== (SIG.SIGTRAP | SYSCALL_STOP)) return this.breakOff(task, call);
+  }
+
+  /** A task stands at the end of its call, or at the entry once more. */
+  private progressed(task: RecordedTask, call: Call): "goes on" | "ended" {
     if (call.restarting) {
       // The kernel restarted the call: this is its entry once more.
       call.restarting = false;

@@ -1,8 +1,8 @@
 /** A system call that is being recorded, from its entry to its end. */
 import type { SyscallSpec } from "../kernel/mod.ts";
-import type { CallSite } from "../session/call-site.ts";
 import { StoppedCall } from "../session/stopped-call.ts";
 import type { AddressSpace } from "../tracee/address-space.ts";
+import type { CallSite } from "../tracee/call-site.ts";
 import type { Task } from "../tracee/task.ts";
 
 /** Registers that the arguments of a system call are in. */

@@ -58,17 +58,17 @@ export class Deaths {
   }
 
   private awaitDeath(task: RecordedTask): void {
-    const { control } = this.tracer;
     for (;;) {
       const stopped = this.tracer.waitFor(task.tid);
       if (stopped === -ERRNO.ECHILD) return;
       invariant(stopped === task.tid, `a dying task can't be waited for (${stopped})`);
-      if ((control.status & 0xff) !== 0x7f) {
-        this.gone(task, control.status);
+      const { found } = this.tracer;
+      if (found.kind === "ended") {
+        this.gone(task, found.status);
         return;
       }
       // A stop that was on its way before the death: the task dies when it goes on.
-      control.resume(PTRACE.CONT, task.tid, 0);
+      this.tracer.control.resume(PTRACE.CONT, task.tid, 0);
     }
   }
 
@@ -86,6 +86,8 @@ export class Deaths {
    * @param status Its wait status; undefined if it is still to be waited for, and killed with its whole process.
    */
   found(task: RecordedTask, status: number | undefined): void {
+    // What it has done without a stop since its last one.
+    this.recording.calls.drain(task, true);
     if (status !== undefined) this.gone(task, status);
     else if (task.tid === task.process.pid) this.reap(task);
     else this.awaitDeath(task);
@@ -154,6 +156,8 @@ export class Deaths {
   private buryLeader(process: RecordedProcess): number {
     const stopped = this.tracer.waitFor(process.pid);
     invariant(stopped === process.pid, `a zombie can't be waited for (${stopped})`);
-    return this.tracer.control.status;
+    const { found } = this.tracer;
+    invariant(found.kind === "ended", `a zombie that has stopped (${found.kind})`);
+    return found.status;
   }
 }

@@ -7,6 +7,7 @@
  * before a SIGCONT waits for the process. The kernel tells a tracer of that only once the task runs, so it is looked for.
  */
 import { PTRACE, SIG } from "../../ffi/mod.ts";
+import { isTrap } from "../tracee/kernel-stop.ts";
 import { hasPending } from "./kernel-state.ts";
 import type { RecordedProcess, RecordedTask } from "./recorded-task.ts";
 import type { Recording } from "./recording.ts";
@@ -38,14 +39,14 @@ export class JobControl {
     const saved = task.registers.slice();
     task.set("rip", task.space.image.cache.stopGadget);
     task.set("orig_rax", 0xffffffffffffffffn);
-    let status = tracer.advanceToAny(task, PTRACE.CONT, signal);
-    while (status >> 8 !== SIG.SIGTRAP && !tracer.isGroupStop(task, status)) {
-      task.strayStop(status);
-      status = tracer.advanceToAny(task, PTRACE.CONT);
+    let stop = tracer.advanceToAny(task, PTRACE.CONT, signal);
+    while (!isTrap(stop) && !tracer.isGroupStop(task, stop)) {
+      task.strayStop(stop);
+      stop = tracer.advanceToAny(task, PTRACE.CONT);
     }
     task.registers.set(saved);
     task.dirty = true;
-    const stops = status >> 8 !== SIG.SIGTRAP;
+    const stops = !isTrap(stop);
     if (stops) this.join(task);
     return stops;
   }

@@ -86,7 +86,7 @@ export class Lifecycle {
     process.fixedLayout = parent.process.fixedLayout;
     const child = new RecordedTask(tid, process, this.recording.keeper);
     this.recording.tasks.set(tid, child);
-    this.tracer.readRegisters(child);
+    this.tracer.takeNewborn(child);
     // Signals that its parent is kept from are not the child's business.
     if (parent.savedMask !== undefined) setSigMask(tid, parent.savedMask);
     child.image = parent.space.image;

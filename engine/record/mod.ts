@@ -15,7 +15,7 @@ import {
   spawnTraced,
   startState,
 } from "../../ffi/mod.ts";
-import { EngineError, HostFault } from "../engine-error.ts";
+import { EngineError, HostFault, invariant } from "../engine-error.ts";
 import type { HostModel } from "../host/model-api.ts";
 import { catchInterrupts, Interrupted } from "../interrupts.ts";
 import { readOptimisations } from "../optimisations.ts";
@@ -27,6 +27,7 @@ import { TRACE_OPTIONS } from "../session/trace-options.ts";
 import { describeHost, type HostLogLine, type TraceMeta, TraceWriter, writeHostLog } from "../trace/mod.ts";
 import { Binding } from "../tracee/binding.ts";
 import { recordingMemory } from "../tracee/file-memory.ts";
+import { isTrap } from "../tracee/kernel-stop.ts";
 import { Tracer } from "../tracee/tracer.ts";
 import { ENGINE } from "../version.ts";
 import { initialActions } from "./actions.ts";
@@ -271,10 +272,10 @@ function start(
   }
   try {
     awaitFirstStop(tracer, pid);
-    const { status } = tracer.control;
-    if ((status & 0xff) !== 0x7f) return { pid, status };
-    const stopSignal = status >> 8;
-    if (stopSignal !== SIG.SIGTRAP) return { pid, status: tracer.dieOfSignals(pid, stopSignal) };
+    const { found } = tracer;
+    if (found.kind === "ended") return { pid, status: found.status };
+    invariant(found.kind === "signal", `the program begins with a stop by ${found.kind}`);
+    if (!isTrap(found)) return { pid, status: tracer.dieOfSignals(pid, found.signal) };
     setOptions(pid, TRACE_OPTIONS);
     const ignored = ignoredSignals(pid);
     const task = new RecordedTask(
@@ -285,7 +286,7 @@ function start(
     const persona = retry(SYSCALLS.personality, 0xffffffff);
     task.process.fixedLayout = (persona & PERSONALITY.ADDR_NO_RANDOMIZE) !== 0;
     task.trap.blocked = (startState().mask & signalBit(SIG.SIGTRAP)) !== 0n;
-    tracer.takeRegisters(task);
+    tracer.takeRegisters(task, found);
     return task;
   } catch (error) {
     kill(pid, SIG.SIGKILL);

@@ -1,6 +1,8 @@
 /** Processes and tasks as the recorder keeps track of them. */
+
 import type { MemoryWrite, Registers } from "../trace/events.ts";
 import type { AddressSpace } from "../tracee/address-space.ts";
+import type { LiveStop } from "../tracee/kernel-stop.ts";
 import { type HeldSignal, Process, type Standing, Task } from "../tracee/task.ts";
 import { RETIRED } from "../translate/retired-quantities.ts";
 import type { ElisionTrap } from "../translate/traps.ts";
@@ -69,8 +71,8 @@ export class RecordedProcess extends Process<RecordedTask> {
 export interface TaskKeeper {
   /** A task is about to run. */
   prepareCalls(task: RecordedTask): void;
-  /** A stop, with this wait status, has come in the way of something that the engine has a task do. */
-  strayStop(task: RecordedTask, status: number): void;
+  /** A stop has come in the way of something that the engine has a task do. */
+  strayStop(task: RecordedTask, stop: LiveStop): void;
   /** A task passes an edge of an elided critical section, or a locked instruction. */
   elision(task: RecordedTask, edge: ElisionTrap["edge"], ticks: number): void;
 }
@@ -134,8 +136,8 @@ export class RecordedTask extends Task {
     this.keeper.prepareCalls(this);
   }
 
-  override strayStop(status: number): void {
-    this.keeper.strayStop(this, status);
+  override strayStop(stop: LiveStop): void {
+    this.keeper.strayStop(this, stop);
   }
 
   override groupStop(): void {

@@ -10,9 +10,10 @@ import { ERRNO, isErrno, PTRACE, SIG, WAIT, yieldProcessor } from "../../ffi/mod
 import { invariant, Unsupported } from "../engine-error.ts";
 import { Interrupted } from "../interrupts.ts";
 import { arm, armUpTo, UNLIMITED } from "../tracee/budget.ts";
-import { TaskGone } from "../tracee/controller.ts";
+import { type SignalInfo, TaskGone } from "../tracee/controller.ts";
 import { faultingState, tellPlace } from "../tracee/fault.ts";
 import { stopAtGadget } from "../tracee/gadget.ts";
+import type { LiveStop } from "../tracee/kernel-stop.ts";
 import { RCX, RIP, TRAP_FLAG } from "../tracee/registers.ts";
 import type { HeldSignal } from "../tracee/task.ts";
 import type { Stop, Tracer } from "../tracee/tracer.ts";
@@ -89,7 +90,7 @@ export class Recorder {
       deliver: (task, held, at) => this.deliver(task, held, at),
       fault: (task, held, address) => this.fault(task, held, address),
     });
-    recording.onStrayStop = (task, status) => this.strayStop(task, status);
+    recording.onStrayStop = (task, stop) => this.strayStop(task, stop);
   }
 
   private get tracer(): Tracer {
@@ -207,7 +208,7 @@ export class Recorder {
     }
     invariant(tid > 0, `the wait for blocked tasks failed with ${tid}`);
     const task = this.recording.tasks.get(tid);
-    if (task) this.calls.stopped(task, control.status);
+    if (task) this.calls.stopped(task);
     else this.lifecycle.stoppedEarly(tid);
     return true;
   }
@@ -241,11 +242,16 @@ export class Recorder {
         this.poll(task, stop.trap.counter, stop.trap.pc);
         break;
       case "syscall":
-        this.calls.enter(task);
+        this.calls.enter(task, stop.site);
         this.recording.schedule.hadEvent(task, 1 + done);
         break;
       case "signal":
-        this.signal(task, done > 0 ? undefined : entered);
+        this.signal(task, stop.info, done > 0 ? undefined : entered);
+        break;
+      case "groupStop":
+        // Another task of its process has begun the stop; this one may be between two points.
+        task.joining = true;
+        this.between = task;
         break;
       case "instruction":
         this.instructions.record(task, stop.trap);
@@ -261,8 +267,6 @@ export class Recorder {
         this.between = task;
         this.stopRequest.received(task);
         break;
-      case "event":
-        throw new Error(`engine invariant broken: event ${stop.event} outside of a system call`);
       case "stop":
       case "watch":
         throw new Error(`engine invariant broken: a ${stop.kind} that nobody wants`);
@@ -348,14 +352,8 @@ export class Recorder {
    * The kernel wants to deliver a signal, wherever in a translation the task may be. Those that are pending together
    * come one on top of the other, before the first instruction of a handler.
    */
-  private signal(task: RecordedTask, entered: Entry | undefined): void {
-    if (this.tracer.isGroupStop(task, this.tracer.control.status)) {
-      // Another task of its process has begun the stop; this one may be between two points.
-      task.joining = true;
-      this.between = task;
-      return;
-    }
-    const { signal, siginfo, fault, address } = original(task, this.tracer.signalInfo(task));
+  private signal(task: RecordedTask, info: SignalInfo, entered: Entry | undefined): void {
+    const { signal, siginfo, fault, address } = original(task, info);
     const rip = task.number("rip");
     if (fault) {
       this.fault(task, { signal, siginfo }, address);
@@ -391,8 +389,8 @@ export class Recorder {
   }
 
   /** A stop that got in the way of an injected system call. */
-  private strayStop(task: RecordedTask, status: number): void {
-    invariant(status >> 16 === 0, `event ${status >> 16} in an injected system call`);
+  private strayStop(task: RecordedTask, stop: LiveStop): void {
+    invariant(stop.kind === "signal", `stop by ${stop.kind} in an injected system call`);
     this.signals.hold(task, original(task, this.tracer.signalInfo(task)));
   }
 }

@@ -19,6 +19,7 @@ import type { TraceWriter } from "../trace/mod.ts";
 import { eventCount, MAX_CHUNK_BYTES } from "../trace/mod.ts";
 import type { AddressSpace } from "../tracee/address-space.ts";
 import type { Binding } from "../tracee/binding.ts";
+import type { LiveStop } from "../tracee/kernel-stop.ts";
 import type { Standing, Task } from "../tracee/task.ts";
 import type { Tracer } from "../tracee/tracer.ts";
 import { CallBuffer } from "./call-buffer.ts";
@@ -87,12 +88,12 @@ export class Recording {
   onSignal: ((task: RecordedTask, signal: number) => void) | undefined;
   /** Told of each piece of output; its bytes are good until the call returns. */
   onOutput: ((bytes: Uint8Array) => void) | undefined;
-  /** Told of a stop, by its wait status, that came in the way of something that the engine had a task do. */
-  onStrayStop: (task: RecordedTask, status: number) => void = () => {};
+  /** Told of a stop that came in the way of something that the engine had a task do. */
+  onStrayStop: (task: RecordedTask, stop: LiveStop) => void = () => {};
   /** What tasks of this recording tell. */
   readonly keeper: TaskKeeper = {
     prepareCalls: (task) => this.calls.prepare(task),
-    strayStop: (task, status) => this.onStrayStop(task, status),
+    strayStop: (task, stop) => this.onStrayStop(task, stop),
     elision: (task, edge, ticks) => this.interceptors.elision(task, edge, ticks),
   };
   /** The task that has run since its last event. */

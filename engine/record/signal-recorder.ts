@@ -12,6 +12,7 @@ import {
   setSigInfo,
   setSigMask,
   signalBit,
+  waitStatus,
 } from "../../ffi/mod.ts";
 import { invariant } from "../engine-error.ts";
 import type { MemoryWrite, Point, Registers } from "../trace/events.ts";
@@ -19,6 +20,7 @@ import { arm, settle } from "../tracee/budget.ts";
 import { request, TaskGone } from "../tracee/controller.ts";
 import { FAULT_SIGNALS } from "../tracee/fault.ts";
 import { stopAtGadget } from "../tracee/gadget.ts";
+import { isTrap, type LiveStop } from "../tracee/kernel-stop.ts";
 import { intoKernel, RESUME_FLAG, RIP, RSP, TRAP_FLAG } from "../tracee/registers.ts";
 import type { HeldSignal } from "../tracee/task.ts";
 import { toWholeFlags } from "../tracee/whole-flags.ts";
@@ -153,18 +155,20 @@ export class SignalRecorder {
     this.setSigInfo(task, siginfo);
     const handler = actions.handler(signal);
     const steps = (task.get("eflags") & TRAP_FLAG) !== 0n;
-    const status = this.enter(task, signal, () => {
+    const stop = this.enter(task, signal, () => {
       this.recording.emit(task, { ...base, disposition: "fatal", writes: [], after: at.registers });
     });
-    if (status >> 8 !== SIG.SIGTRAP || task.number("rip") !== handler) {
+    if (!isTrap(stop) || task.number("rip") !== handler) {
       // The frame could not be written: the kernel forces SIGSEGV (signal_setup_done).
-      const next = (status >> 8) & 0xff;
       // One that it can't even tell of by a handler has lost its own (force_sigsegv, force_sig_info_to_task).
       if (signal === SIG.SIGSEGV) actions.reset(signal);
-      invariant(next === SIG.SIGSEGV, `stop by signal ${next} on the way into a handler`);
+      invariant(
+        stop.kind === "signal" && stop.signal === SIG.SIGSEGV,
+        `stop by ${stop.kind} on the way into a handler`,
+      );
       return this.deliver(
         task,
-        { signal: next, siginfo: tracer.signalInfo(task).siginfo },
+        { signal: stop.signal, siginfo: tracer.signalInfo(task).siginfo },
         { point: at.point, forced: true, registers: at.registers, atSignalStop: true },
       );
     }
@@ -189,14 +193,14 @@ export class SignalRecorder {
    *
    * @param fatal Called if it dies of the signal instead: what the kernel forces on a task that blocks it takes its handler
    *   away, and nobody hears of that before.
-   * @returns The wait status.
    */
-  private enter(task: RecordedTask, signal: number, fatal: () => void): number {
+  private enter(task: RecordedTask, signal: number, fatal: () => void): LiveStop {
     try {
       return this.recording.tracer.advance(task, PTRACE.SINGLESTEP, signal);
     } catch (error) {
       const status = error instanceof TaskGone ? error.status : undefined;
-      if (status !== undefined && (status & 0x7f) === signal) fatal();
+      const end = status === undefined ? undefined : waitStatus(status);
+      if (end?.kind === "killed" && end.signal === signal) fatal();
       throw error;
     }
   }

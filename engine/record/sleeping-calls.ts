@@ -14,11 +14,11 @@ const PATIENCE = 200;
 /** Lets calls that may sleep into the kernel, and decides who runs while they are there. */
 export class SleepingCalls {
   /**
-   * @param stopped What is to be done with a task that has stopped or died: with its wait status.
+   * @param stopped What is to be done with a task that has stopped or died, as the last wait has found.
    */
   constructor(
     private readonly recording: Recording,
-    private readonly stopped: (task: RecordedTask, status: number) => void,
+    private readonly stopped: (task: RecordedTask) => void,
   ) {}
 
   /** Lets the next task write to the recording's output. @returns Whether there was one. */
@@ -60,7 +60,7 @@ export class SleepingCalls {
       if (!isAsleep) yieldProcessor();
       const stopped = tracer.control.wait(tid, WAIT.NOHANG);
       if (stopped === tid) {
-        this.stopped(task, tracer.control.status);
+        this.stopped(task);
         if (tasks.get(tid) !== task || task.state !== "blocked") return;
         isAsleep = false;
       } else {

@@ -7,10 +7,10 @@ import { ERRNO, KERNEL_SIGACTION, MADV, MAP, PROT, SIG, SIGSET_SIZE, SYSCALLS } 
 import { Unsupported } from "../engine-error.ts";
 import type { MemoryRange } from "../kernel/mod.ts";
 import { answer, blocks, evaluate, outputRanges, refusal, syscallSpec } from "../kernel/mod.ts";
-import type { CallSite } from "../session/call-site.ts";
 import { applyMemoryCall, certainAdvice } from "../session/memory-calls.ts";
 import type { MappingRecord, MemoryWrite } from "../trace/events.ts";
 import { MAX_CHUNK_BYTES } from "../trace/mod.ts";
+import type { CallSite } from "../tracee/call-site.ts";
 import { pageEnd } from "../tracee/mappings.ts";
 import { choseProcessors, showAllProcessors } from "./affinity.ts";
 import { AttachedSegments } from "./attached.ts";

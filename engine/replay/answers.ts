@@ -1,18 +1,7 @@
 /** What replayed tasks get at the places of events: results, memory, signal frames. */
-import {
-  ARCH,
-  getRegSet,
-  NativeBuffer,
-  NT,
-  PTRACE,
-  SIG,
-  SYSCALL_STOP,
-  SYSCALLS,
-  setRegSet,
-} from "../../ffi/mod.ts";
+import { ARCH, getRegSet, NativeBuffer, NT, PTRACE, SYSCALLS, setRegSet } from "../../ffi/mod.ts";
 import { invariant } from "../engine-error.ts";
 import { bytesSent, syscallSpec } from "../kernel/mod.ts";
-import type { CallSite } from "../session/call-site.ts";
 import { sumsOf } from "../session/memory-sums.ts";
 import { collect, hashOutput } from "../session/output.ts";
 import { StoppedCall } from "../session/stopped-call.ts";
@@ -26,6 +15,7 @@ import type {
   SignalEvent,
   SyscallEvent,
 } from "../trace/events.ts";
+import type { CallSite } from "../tracee/call-site.ts";
 import { stopAtGadget } from "../tracee/gadget.ts";
 import { goOnBehind } from "../tracee/native-step.ts";
 import { intoKernel, RDI, RIP, RSI, setHandlerSegments } from "../tracee/registers.ts";
@@ -159,8 +149,8 @@ export class Answers implements Disposable {
     task.set("rax", SYSCALLS.rt_sigreturn);
     task.set("orig_rax", 0xffffffffffffffffn);
     for (const edge of ["entry", "exit"]) {
-      const status = this.tracer.advance(task, PTRACE.SYSCALL);
-      invariant(status >> 8 === (SIG.SIGTRAP | SYSCALL_STOP), `no stop at the ${edge} of rt_sigreturn`);
+      const { kind } = this.tracer.advance(task, PTRACE.SYSCALL);
+      invariant(kind === "call", `no stop at the ${edge} of rt_sigreturn`);
     }
     const isUnread = task.number("rip") === syscallGadget + SYSCALL_LENGTH;
     if (isUnread) task.set("rcx", next);

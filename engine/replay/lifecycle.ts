@@ -1,6 +1,7 @@
 /** Tasks and processes of a replay come and go, as the recording says. */
 
 import { getEventMessage, kill, PTRACE, SIG, SYSCALLS, setOptions } from "../../ffi/mod.ts";
+import { invariant } from "../engine-error.ts";
 import type { Totals } from "../outcome.ts";
 import { awaitFirstStop, isThread, spaceOfChild } from "../session/births.ts";
 import { TRACE_OPTIONS } from "../session/trace-options.ts";
@@ -49,8 +50,8 @@ export class Lifecycle {
   ) {
     this.keeper = {
       prepareCalls: (task) => calls.prepare(task),
-      strayStop: ({ tid }, status) => {
-        if (status >> 16 !== 0) this.newborn = getEventMessage(tid);
+      strayStop: ({ tid }, { kind }) => {
+        if (kind === "birth") this.newborn = getEventMessage(tid);
       },
     };
   }
@@ -94,10 +95,16 @@ export class Lifecycle {
 
   /** Makes a task that stands at the first instruction of the blank program one that stands at the recorded one. */
   private begin(task: ReplayedTask, event: ExecEvent): void {
-    this.tracer.takeRegisters(task);
+    this.takeFirstStop(task);
     task.armed.fill(0);
     this.confinement.confine(this.tracer, task, task.number("rip") + GADGET_BEHIND_ENTRY);
     this.build(task, event);
+  }
+
+  /** Takes over the first stop of a task, which the last wait has found. */
+  private takeFirstStop(task: ReplayedTask): void {
+    const { kind } = this.tracer.takeStop(task);
+    invariant(kind !== "ended", `task ${task.tid} has ended before it began`);
   }
 
   /** Kills a process and waits until nothing is left of it. */
@@ -111,7 +118,7 @@ export class Lifecycle {
   }
 
   private awaitDeath(tid: number): void {
-    while (this.tracer.waitFor(tid) === tid) if ((this.tracer.control.status & 0xff) !== 0x7f) return;
+    while (this.tracer.waitFor(tid) === tid) if (this.tracer.found.kind === "ended") return;
   }
 
   /** Builds the recorded address space around a blank program. */
@@ -151,7 +158,7 @@ export class Lifecycle {
       : new Process<ReplayedTask>(event.childProcess, tid, spaceOfChild(task, tid, event.flags));
     const child = new ReplayedTask(event.child, tid, process, this.keeper);
     this.tasks.set(child.id, child);
-    this.tracer.takeRegisters(child);
+    this.takeFirstStop(child);
     this.rebuilder.write(child.space, event.writes);
     intoKernel(event.after, child.registers);
     child.set("orig_rax", 0xffffffffffffffffn);

@@ -1,7 +1,6 @@
 /** Brings replayed tasks to the places of events, and checks that they got there as in the recording. */
 import { PTRACE, signalName, syscallName } from "../../ffi/mod.ts";
 import { invariant } from "../engine-error.ts";
-import { type CallSite, callSite } from "../session/call-site.ts";
 import type {
   ExecEvent,
   ExitEvent,
@@ -11,6 +10,7 @@ import type {
   TraceEvent,
 } from "../trace/events.ts";
 import { arm, armUpTo, ticksLeft, UNLIMITED } from "../tracee/budget.ts";
+import type { CallSite } from "../tracee/call-site.ts";
 import { TaskGone } from "../tracee/controller.ts";
 import { faultingState } from "../tracee/fault.ts";
 import { RAX, RIP } from "../tracee/registers.ts";
@@ -65,7 +65,7 @@ export class Navigator {
         if (this.halts?.(task, reason)) throw new Halted(task, reason);
         continue;
       }
-      if (stop.kind === "signal" && isStray(this.tracer, task, stop.signal)) continue;
+      if (isStray(this.tracer, task, stop)) continue;
       if (stop.kind === "poll" && this.halts?.(task, "pause")) throw new Halted(task, "pause");
       if (stop.kind === "poll" && task.ticks < event.ticks + ahead && stop.trap.counter === "tick") {
         if (isAsynchronous(event)) return stop;
@@ -77,7 +77,7 @@ export class Navigator {
       }
       if (stop.kind === "instruction" && passesX87(this.tracer, task, event, stop.trap)) continue;
       // A call that the stub has left, though it has one to do.
-      if (stop.kind === "syscall" && !this.calls.isDone(task)) this.atSite(task, event);
+      if (stop.kind === "syscall" && !this.calls.isDone(task)) this.atSite(task, event, stop.site);
       return stop;
     }
   }
@@ -131,7 +131,7 @@ export class Navigator {
         return this.fail(event, task, `the program came to the system call ${name} instead`);
       }
       case "signal":
-        return this.fail(event, task, `the program got ${signalName(stop.signal)} instead`);
+        return this.fail(event, task, `the program got ${signalName(stop.info.signal)} instead`);
       case "instruction":
         return this.fail(event, task, `the program came to ${stop.trap.name} instead`);
       case "step":
@@ -154,14 +154,13 @@ export class Navigator {
     if (task.site) return task.site;
     const stop = this.advance(task, event, () => this.armLoosely(task, event));
     if (stop.kind !== "syscall") this.stoppedElsewhere(task, event, stop);
-    task.site = this.atSite(task, event);
+    task.site = this.atSite(task, event, stop.site);
     task.place = { kind: "behind-call", pc: task.site.next };
     return task.site;
   }
 
   /** The system call that a task has stopped at, for which it must have done all others. */
-  private atSite(task: ReplayedTask, event: TraceEvent): CallSite {
-    const site = callSite(task);
+  private atSite(task: ReplayedTask, event: TraceEvent, site: CallSite | undefined): CallSite {
     if (site === undefined)
       this.fail(event, task, "the program made a system call that is not in its own text");
     this.arrived(task, task.ticks, site.registers);
@@ -241,7 +240,7 @@ export class Navigator {
       const stop = this.tracer.run(task, PTRACE.SYSEMU);
       task.isStepping = isWanted;
       if (stop.kind === "gone") throw new TaskGone(task, stop.status);
-      if (stop.kind === "signal" && isStray(this.tracer, task, stop.signal)) continue;
+      if (isStray(this.tracer, task, stop)) continue;
       if (stop.kind === "stop") break;
       if (stop.kind === "watch" && this.halts?.(task, "watch")) throw new Halted(task, "watch");
       if (stop.kind === "interrupted") this.tracer.onInterrupt();

@@ -22,9 +22,7 @@ export function placesOf(tasks: Iterable<ReplayedTask>, tracer: Tracer): TaskPla
 function halt(task: ReplayedTask, tracer: Tracer): boolean {
   tgkill(task.process.pid, task.tid, SIG.SIGSTOP);
   const stopped = tracer.waitFor(task.tid);
-  if (stopped !== task.tid || (tracer.control.status & 0xff) !== 0x7f) return false;
-  tracer.takeRegisters(task);
-  return true;
+  return stopped === task.tid && tracer.takeStop(task).kind !== "ended";
 }
 
 /** The app pc of a task in the code cache; undefined in what is the engine's own. */

@@ -1,6 +1,8 @@
 /** A task of a replay; its `id` is the thread id that it had in the recording. */
-import type { CallSite } from "../session/call-site.ts";
+
 import type { Registers } from "../trace/events.ts";
+import type { CallSite } from "../tracee/call-site.ts";
+import type { LiveStop } from "../tracee/kernel-stop.ts";
 import { type Process, Task } from "../tracee/task.ts";
 import type { InstructionTrap } from "../translate/traps.ts";
 
@@ -17,8 +19,8 @@ export interface AwaitedCalls {
 export interface TaskKeeper {
   /** A task is about to run. */
   prepareCalls(task: ReplayedTask): void;
-  /** A stop, with this wait status, has come in the way of something that the engine has a task do. */
-  strayStop(task: ReplayedTask, status: number): void;
+  /** A stop has come in the way of something that the engine has a task do. */
+  strayStop(task: ReplayedTask, stop: LiveStop): void;
 }
 
 /** A task of a replay; its `id` is the thread id that it had in the recording. */
@@ -37,8 +39,8 @@ export class ReplayedTask extends Task {
     this.keeper.prepareCalls(this);
   }
 
-  override strayStop(status: number): void {
-    this.keeper.strayStop(this, status);
+  override strayStop(stop: LiveStop): void {
+    this.keeper.strayStop(this, stop);
   }
 
   /** Whoever stops a replayed process means the replay, which it does not reach so. */

@@ -14,7 +14,6 @@ import {
   kill,
   NativeBuffer,
   PTRACE,
-  PTRACE_EVENT,
   SIG,
   SIGINFO,
   setRegs,
@@ -25,6 +24,7 @@ import { invariant } from "../engine-error.ts";
 import { Interrupted, takeInterrupt } from "../interrupts.ts";
 import { readProcFile } from "../proc-file.ts";
 import { FAULT_SIGNALS } from "./fault.ts";
+import { FIRST_STOP, isTrap, type KernelStop, kernelStop, type LiveStop } from "./kernel-stop.ts";
 import type { Task } from "./task.ts";
 
 /** A task that had to stop is dead instead. */
@@ -91,33 +91,61 @@ export class Controller {
     };
   }
 
+  /** What the last wait has found. */
+  get found(): KernelStop {
+    return kernelStop(this.control.status);
+  }
+
+  /**
+   * Takes over what the last wait has found of a task: how it has stopped, and its registers.
+   *
+   * @throws TaskGone if it was killed since.
+   */
+  takeStop(task: Task): KernelStop {
+    const { found } = this;
+    if (found.kind === "ended") return found;
+    if (this.control.regsResult !== 0) throw new TaskGone(task);
+    this.takeRegisters(task, found);
+    return found;
+  }
+
   /** Resumes a task without waiting for it (a system call that may block). */
   release(task: Task, request: number, signal = 0): void {
     this.flush(task);
+    task.useUpStop();
     const result = this.control.resume(request, task.tid, signal);
     invariant(result === 0 || result === ESRCH, `resume of task ${task.tid} failed with ${result}`);
-    task.running = true;
+  }
+
+  /**
+   * Resumes a task and waits for its next stop.
+   *
+   * @returns As TraceeControl.resumeAndWait.
+   */
+  resumeAndWait(task: Task, request: number, signal = 0): number {
+    this.flush(task);
+    task.useUpStop();
+    return this.control.resumeAndWait(request, task.tid, signal, task.tid, 0);
   }
 
   /**
    * Resumes a task and waits for its very next stop, whatever it is; its registers are read.
    *
-   * @returns The wait status.
    * @throws TaskGone
    */
-  advance(task: Task, request: number, signal = 0): number {
-    let status = this.advanceToAny(task, request, signal);
-    while (this.isGroupStop(task, status)) {
+  advance(task: Task, request: number, signal = 0): LiveStop {
+    let stop = this.advanceToAny(task, request, signal);
+    while (this.isGroupStop(task, stop)) {
       task.groupStop();
       // The step itself is done; its trap is still to come.
-      status = this.advanceToAny(task, request === PTRACE.SINGLESTEP ? PTRACE.CONT : request);
+      stop = this.advanceToAny(task, request === PTRACE.SINGLESTEP ? PTRACE.CONT : request);
     }
-    return status;
+    return stop;
   }
 
   /** Whether a stop is that of a whole process (ptrace(2), "Group-stop"): it has no siginfo. */
-  isGroupStop(task: Task, status: number): boolean {
-    if (!STOP_SIGNALS.includes(status >> 8)) return false;
+  isGroupStop(task: Task, stop: LiveStop): boolean {
+    if (stop.kind !== "signal" || !STOP_SIGNALS.includes(stop.signal)) return false;
     try {
       getSigInfo(task.tid, this.info);
       return false;
@@ -129,19 +157,17 @@ export class Controller {
   }
 
   /** As {@link advance}, to a stop of the whole process too. */
-  advanceToAny(task: Task, request: number, signal = 0): number {
-    this.flush(task);
-    let stopped = this.control.resumeAndWait(request, task.tid, signal, task.tid, 0);
+  advanceToAny(task: Task, request: number, signal = 0): LiveStop {
+    let stopped = this.resumeAndWait(task, request, signal);
     if (stopped === ESRCH) throw new TaskGone(task);
     if (stopped === EINTR) {
       this.onInterrupt();
       stopped = this.waitFor(task.tid);
     }
     invariant(stopped === task.tid, `task ${task.tid} can't be waited for (${stopped})`);
-    const { status } = this.control;
-    if ((status & 0xff) !== 0x7f) throw new TaskGone(task, status);
-    this.takeRegisters(task);
-    return status;
+    const stop = this.takeStop(task);
+    if (stop.kind === "ended") throw new TaskGone(task, stop.status);
+    return stop;
   }
 
   /** Lets a stopped task go on, with each signal that comes, until it is dead. @returns Its wait status. */
@@ -150,9 +176,9 @@ export class Controller {
       this.control.resume(PTRACE.CONT, tid, signal);
       const stopped = this.waitFor(tid);
       invariant(stopped === tid, `a dying task can't be waited for (${stopped})`);
-      const { status } = this.control;
-      if ((status & 0xff) !== 0x7f) return status;
-      signal = status >> 16 === 0 ? (status >> 8) & 0x7f : 0;
+      const { found } = this;
+      if (found.kind === "ended") return found.status;
+      signal = found.kind === "signal" ? found.signal : 0;
     }
   }
 
@@ -183,7 +209,7 @@ export class Controller {
       }
       if (tid < 0) return;
       // Born when nobody looked any more.
-      if ((this.control.status & 0xff) === 0x7f) end(tid);
+      if (this.found.kind !== "ended") end(tid);
     }
   }
 
@@ -208,22 +234,23 @@ export class Controller {
     throw new Interrupted(takeInterrupt(), true);
   };
 
-  /** Takes over the registers that the last wait has read. */
-  takeRegisters(task: Task): void {
+  /** Takes over the registers that the last wait has read: of a task that has stopped so. */
+  takeRegisters(task: Task, stop: LiveStop): void {
     task.registers.set(this.control.regs.u64);
     task.dirty = false;
-    task.running = false;
+    task.stop = stop;
   }
 
-  /** Reads the registers of a stopped task that no wait of this tracer has read. */
-  readRegisters(task: Task): void {
+  /** Takes over a task that was just made, and whose first stop may have come long ago. */
+  takeNewborn(task: Task): void {
     request(task, (tid) => getRegs(tid, this.control.regs));
-    this.takeRegisters(task);
+    this.takeRegisters(task, FIRST_STOP);
   }
 
   /** Writes changed registers into the stopped task. */
   flush(task: Task): void {
     if (!task.dirty) return;
+    invariant(task.stop, `task ${task.tid} gets registers while it runs`);
     this.control.regs.u64.set(task.registers);
     request(task, (tid) => setRegs(tid, this.control.regs));
     task.dirty = false;
@@ -250,11 +277,11 @@ export class Controller {
     task.set("orig_rax", 0xffffffffffffffffn);
     task.set("rip", gadget);
     for (;;) {
-      const status = this.advance(task, PTRACE.CONT);
-      if (status >> 8 === SIG.SIGTRAP && task.number("rip") === gadget + 3) break;
+      const stop = this.advance(task, PTRACE.CONT);
+      if (isTrap(stop) && task.number("rip") === gadget + 3) break;
       // A gadget that is none of the usual place is not known to the filter of a recording.
-      if (status >> 16 === PTRACE_EVENT.SECCOMP) continue;
-      task.strayStop(status);
+      if (stop.kind === "filter") continue;
+      task.strayStop(stop);
     }
     const result = Number(BigInt.asIntN(64, task.get("rax")));
     task.registers.set(saved);

@@ -1,6 +1,7 @@
 /** Brings a stopped task to a signal stop without running any of the program's code. */
-import { PTRACE, SIG } from "../../ffi/mod.ts";
+import { PTRACE } from "../../ffi/mod.ts";
 import type { Controller } from "./controller.ts";
+import { isTrap } from "./kernel-stop.ts";
 import type { Task } from "./task.ts";
 
 /**
@@ -11,7 +12,11 @@ export function stopAtGadget(tracer: Controller, task: Task): void {
   const saved = task.registers.slice();
   task.set("rip", task.space.image.cache.stopGadget);
   task.set("orig_rax", 0xffffffffffffffffn);
-  while (tracer.advance(task, PTRACE.CONT) >> 8 !== SIG.SIGTRAP) task.strayStop(tracer.control.status);
+  for (;;) {
+    const stop = tracer.advance(task, PTRACE.CONT);
+    if (isTrap(stop)) break;
+    task.strayStop(stop);
+  }
   task.registers.set(saved);
   task.dirty = true;
 }

@@ -2,9 +2,10 @@
  * One instruction of the program, executed by the processor itself: its copy in the code cache is single-stepped. So it
  * does what it does natively, on every processor: its result, its fault, or a branch that no translation can take.
  */
-import { PTRACE, SIG } from "../../ffi/mod.ts";
+import { PTRACE } from "../../ffi/mod.ts";
 import type { InstructionTrap } from "../translate/traps.ts";
 import type { Controller, SignalInfo } from "./controller.ts";
+import { isTrap } from "./kernel-stop.ts";
 import { RESUME_FLAG } from "./registers.ts";
 import type { Task } from "./task.ts";
 
@@ -37,11 +38,11 @@ export function stepNatively(
 ): Stepped {
   const copy = task.get("rip");
   for (;;) {
-    const signal = (tracer.advance(task, PTRACE.SINGLESTEP) >> 8) & 0xff;
+    const stop = tracer.advance(task, PTRACE.SINGLESTEP);
     const rip = task.get("rip");
-    const info = signal === SIG.SIGTRAP && rip !== copy ? undefined : tracer.signalInfo(task);
+    const info = isTrap(stop) && rip !== copy ? undefined : tracer.signalInfo(task);
     if (info === undefined) return { kind: "executed", pc: programPc(task, trap, bytes, copy) };
-    if (!info.fault) task.strayStop(tracer.control.status);
+    if (!info.fault) task.strayStop(stop);
     else if (rip === copy) {
       if (!mayGoOn(info)) return { kind: "fault", info };
     } else {

@@ -1,5 +1,6 @@
 /** Tasks (threads) and processes of a recording, as the engine keeps track of them. */
 import { REG } from "../../ffi/mod.ts";
+import { invariant } from "../engine-error.ts";
 import type { Registers, Steps, SwitchPoint } from "../trace/events.ts";
 import { TICK_COUNTERS } from "../translate/context.ts";
 import { RETIRED } from "../translate/retired-quantities.ts";
@@ -7,6 +8,7 @@ import type { SingleStep } from "../translate/single-step.ts";
 import type { Between, ElisionTrap, PollTrap } from "../translate/traps.ts";
 import type { AddressSpace } from "./address-space.ts";
 import type { Image } from "./image.ts";
+import type { LiveStop } from "./kernel-stop.ts";
 import { toRegisters } from "./registers.ts";
 
 /** A process: tasks with one thread group id. */
@@ -88,8 +90,8 @@ export abstract class Task {
   readonly armed = new Int32Array(TICK_COUNTERS + 1);
   /** Ticks per counter in the last interval: how a budget is best shared out. */
   readonly share = new Float64Array(TICK_COUNTERS);
-  /** It was resumed and has not stopped yet. */
-  running = false;
+  /** How it has stopped; undefined while it runs. Set by a wait alone, and used up by resuming it. */
+  stop: LiveStop | undefined;
   /** It was told by the program which processors it runs on (sched_setaffinity). */
   choseProcessors = false;
   /** Signals held back until the next delivery point. */
@@ -116,12 +118,20 @@ export abstract class Task {
   /** It is about to run: says what its stub for system calls is to do. It is not in the midst of one that the stub does. */
   abstract prepareCalls(): void;
 
-  /**
-   * A stop (a signal, a birth) has come in the way of something that the engine has it do.
-   *
-   * @param status The wait status.
-   */
-  abstract strayStop(status: number): void;
+  /** A stop (a signal, a birth) has come in the way of something that the engine has it do. */
+  abstract strayStop(stop: LiveStop): void;
+
+  /** Whether it was resumed and has not stopped yet. */
+  get running(): boolean {
+    return this.stop === undefined;
+  }
+
+  /** It is resumed: its stop is used up, so that it can't be resumed twice, nor its registers be changed meanwhile. */
+  useUpStop(): void {
+    invariant(this.stop, `task ${this.tid} is resumed while it runs`);
+    invariant(!this.dirty, `task ${this.tid} is resumed with registers that it has not got`);
+    this.stop = undefined;
+  }
 
   /** A stop of its whole process has come in the way; it goes on all the same. */
   abstract groupStop(): void;

@@ -2,7 +2,7 @@
  * Keeps translations true to text that changes: translated text that can be written is write-protected, through all
  * mappings of all processes that show it, so that a store faults; and every other way in which text changes is told here.
  */
-import { PROT, PTRACE, SIG, SYSCALLS } from "../../ffi/mod.ts";
+import { PROT, PTRACE, SYSCALLS } from "../../ffi/mod.ts";
 import { invariant } from "../engine-error.ts";
 import type { MemoryRange } from "../kernel/mod.ts";
 import type { MemoryWrite } from "../trace/events.ts";
@@ -10,6 +10,7 @@ import type { AddressSpace } from "./address-space.ts";
 import { textOf, writersOf } from "./aliases.ts";
 import type { Controller } from "./controller.ts";
 import { faultingState } from "./fault.ts";
+import { isTrap } from "./kernel-stop.ts";
 import { PAGE_SIZE, pageStart } from "./mappings.ts";
 import type { Task } from "./task.ts";
 
@@ -66,10 +67,12 @@ export class TextGuard {
     const { cache } = task.space.image;
     const from = task.number("rip");
     const pc = cache.position(from)?.pc;
-    while (this.tracer.advance(task, PTRACE.SINGLESTEP) >> 8 !== SIG.SIGTRAP) {
+    for (;;) {
+      const stop = this.tracer.advance(task, PTRACE.SINGLESTEP);
+      if (isTrap(stop)) break;
       // It writes to the page behind as well, and will come here once more for that.
       if (this.tracer.signalInfo(task).fault) break;
-      task.strayStop(this.tracer.control.status);
+      task.strayStop(stop);
     }
     const rip = task.number("rip");
     this.pageChanged(task.space, page);

@@ -5,7 +5,7 @@
  * Obligations: one task runs at a time; between two `run`s of different tasks nothing of the first one's state
  * may be left in the context. Everything here happens on the thread that spawned the tracees.
  */
-import { ERRNO, openMemory, PTRACE_EVENT, REG, SIG, SIGINFO, SYSCALL_STOP } from "../../ffi/mod.ts";
+import { ERRNO, openMemory, REG, SIGINFO } from "../../ffi/mod.ts";
 import { invariant } from "../engine-error.ts";
 import type { Cost } from "../outcome.ts";
 import { CONTEXT } from "../translate/context.ts";
@@ -15,10 +15,12 @@ import { AddressSpace } from "./address-space.ts";
 import { astray, branchAstray } from "./astray.ts";
 import { settle, ticksArmed } from "./budget.ts";
 import { CacheMapper } from "./cache-mapper.ts";
+import { type CallSite, callSite } from "./call-site.ts";
 import { callStubResumption, isInCallStub } from "./call-stub.ts";
 import type { CodeMemory } from "./code-memory.ts";
 import { Controller, type SignalInfo, TaskGone } from "./controller.ts";
 import { faultingState } from "./fault.ts";
+import { isTrap, type KernelStop, type LiveStop } from "./kernel-stop.ts";
 import type { Mapping } from "./mappings.ts";
 import { TRAP_FLAG } from "./registers.ts";
 import type { Task } from "./task.ts";
@@ -34,16 +36,16 @@ export type Stop =
   | { kind: "instruction"; trap: InstructionTrap }
   /** The program single-steps, and has come to the instruction at `pc`. */
   | { kind: "step"; pc: number }
-  /** At a system call: its entry, or its exit if the task was in one. */
-  | { kind: "syscall" }
+  /** At the entry of a system call; undefined as its site if that is no translation of the program's text. */
+  | { kind: "syscall"; site: CallSite | undefined }
   /** A debugger wants it here; `between` says where that is. */
   | { kind: "stop"; reason: StopTrap["reason"] }
   /** Behind the access to something that is watched, inside a translation. */
   | { kind: "watch" }
   /** A signal is to be delivered; the task stands where `registers.rip` says, maybe inside a translation. */
-  | { kind: "signal"; signal: number }
-  /** A PTRACE_EVENT stop. */
-  | { kind: "event"; event: number }
+  | { kind: "signal"; info: SignalInfo }
+  /** Its whole process is stopped; it stands likewise. */
+  | { kind: "groupStop" }
   /** The task is gone. */
   | { kind: "gone"; status: number }
   /** The tracer itself was interrupted; the task still runs. */
@@ -118,29 +120,27 @@ export class Tracer extends Controller {
     if (!task.running) this.prepare(task);
     let pass = signal;
     for (;;) {
-      const stopped = task.running
-        ? this.control.wait(task.tid, 0)
-        : this.control.resumeAndWait(request, task.tid, pass, task.tid, 0);
+      const resumes = !task.running;
+      const waited = resumes ? this.resumeAndWait(task, request, pass) : this.control.wait(task.tid, 0);
       pass = 0;
-      if (stopped === EINTR) {
-        task.running = true;
-        return { kind: "interrupted" };
+      if (waited === EINTR) return { kind: "interrupted" };
+      if (waited === ESRCH && resumes) throw new TaskGone(task);
+      invariant(waited === task.tid, `the wait for task ${task.tid} failed with ${waited}`);
+      if (this.control.regsResult === ESRCH) {
+        settle(task);
+        throw new TaskGone(task);
       }
-      if (stopped === ESRCH && !task.running) throw new TaskGone(task);
-      invariant(stopped === task.tid, `the wait for task ${task.tid} failed with ${stopped}`);
-      task.running = false;
-      if (this.control.regsResult === ESRCH) throw new TaskGone(task);
-      const stop = this.classify(task, this.control.status);
+      const stop = this.classify(task, this.found);
       if (stop) return stop;
     }
   }
 
   /** The processor has traced an instruction of the cache, since the program has set the trap flag. */
-  private traced(task: Task, rip: number): Stop | "handled" {
+  private traced(task: Task, found: LiveStop, rip: number): Stop | "handled" {
     const { step } = task;
     // On its way to the end of an instruction; a string instruction is traced by itself each time.
     if (step && rip !== step.entry) return "handled";
-    this.takeRegisters(task);
+    this.takeRegisters(task, found);
     settle(task);
     const { pc } = faultingState(task);
     task.jumpTo(pc);
@@ -205,47 +205,43 @@ export class Tracer extends Controller {
   }
 
   /** What a stop means; undefined if it was dealt with and the task can go on. */
-  private classify(task: Task, status: number): Stop | undefined {
-    if ((status & 0xff) !== 0x7f) {
+  private classify(task: Task, found: KernelStop): Stop | undefined {
+    if (found.kind === "ended") {
       // The counters outlive it.
       settle(task);
-      return { kind: "gone", status };
+      return { kind: "gone", status: found.status };
     }
-    const signal = (status >> 8) & 0xff;
-    const event = status >> 16;
-    const isHit =
-      signal === SIG.SIGTRAP &&
-      event === 0 &&
-      this.watchpoints.any &&
-      this.watchpoints.isHit(this.signalInfo(task));
-    if (signal === SIG.SIGTRAP && event === 0 && !isHit) {
-      const trapped = this.trapped(task);
+    task.stop = found;
+    const isHit = isTrap(found) && this.watchpoints.any && this.watchpoints.isHit(this.signalInfo(task));
+    if (isTrap(found) && !isHit) {
+      const trapped = this.trapped(task, found);
       if (trapped === "handled") return undefined;
       if (trapped) return trapped;
     }
-    this.takeRegisters(task);
+    this.takeRegisters(task, found);
     settle(task);
     // The filter of a recording tells of a call before it is begun, as the stop at its entry does.
-    if (event === PTRACE_EVENT.SECCOMP) return { kind: "syscall" };
-    if (event !== 0) return { kind: "event", event };
-    if (signal === (SIG.SIGTRAP | SYSCALL_STOP)) return { kind: "syscall" };
+    if (found.kind === "call" || found.kind === "filter") return { kind: "syscall", site: callSite(task) };
+    invariant(found.kind === "signal", `stop by ${found.kind} outside of a system call`);
     // The counters are about to be set anew: a count that has read one already reads it again.
     const rip = task.number("rip");
     const { image } = task.space;
     const resumption = callStubResumption(image.base, image.cache.resumption(rip));
     if (resumption !== rip) task.set("rip", resumption);
-    return isHit ? { kind: "watch" } : { kind: "signal", signal };
+    if (isHit) return { kind: "watch" };
+    if (this.isGroupStop(task, found)) return { kind: "groupStop" };
+    return { kind: "signal", info: this.signalInfo(task) };
   }
 
-  private trapped(task: Task): Stop | "handled" | undefined {
+  private trapped(task: Task, found: LiveStop): Stop | "handled" | undefined {
     const { regs } = this.control;
     const rip = Number(regs.u64[REG.rip]!);
     const { cache } = task.space.image;
     const steps = task.step !== undefined || (regs.u64[REG.eflags]! & TRAP_FLAG) !== 0n;
-    if (steps && isTrace(this.signalInfo(task))) return this.traced(task, rip);
+    if (steps && isTrace(this.signalInfo(task))) return this.traced(task, found, rip);
     const trap = cache.trapAt(rip - 1);
     if (!trap) return undefined;
-    this.takeRegisters(task);
+    this.takeRegisters(task, found);
     if (trap.kind === "exit" || trap.kind === "miss" || trap.kind === "dead") this.traps++;
     switch (trap.kind) {
       case "exit": {

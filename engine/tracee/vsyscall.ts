@@ -46,9 +46,9 @@ export function registersAt(task: Task, trap: InstructionTrap): Registers {
 export function callVsyscall(tracer: Controller, task: Task): SignalInfo | undefined {
   const from = task.get("rip");
   for (;;) {
-    tracer.advance(task, PTRACE.CONT);
+    const stop = tracer.advance(task, PTRACE.CONT);
     const info = tracer.signalInfo(task);
-    if (!info.fault) task.strayStop(tracer.control.status);
+    if (!info.fault) task.strayStop(stop);
     else if (task.get("rip") === from) return info;
     else {
       task.set("eflags", task.get("eflags") & ~RESUME_FLAG);

@@ -2,9 +2,10 @@
  * From a poll to where the program's flags are whole. A count by `dec` destroys flags that the program does not read any
  * more; the handler of a signal would find them in its frame. A few instructions later they are overwritten.
  */
-import { PTRACE, SIG } from "../../ffi/mod.ts";
+import { PTRACE } from "../../ffi/mod.ts";
 import { invariant } from "../engine-error.ts";
 import type { Controller } from "./controller.ts";
+import { isTrap } from "./kernel-stop.ts";
 import type { Task } from "./task.ts";
 
 /** No segment is longer: the flags are whole at its end at the latest. */
@@ -22,8 +23,9 @@ export function toWholeFlags(tracer: Controller, task: Task): number {
   if (poll.garbageFlags === 0) return poll.pc;
   for (let steps = 0; steps <= MAX_STEPS; ) {
     const from = task.number("rip");
-    if (tracer.advance(task, PTRACE.SINGLESTEP) >> 8 !== SIG.SIGTRAP || task.number("rip") === from) {
-      task.strayStop(tracer.control.status);
+    const stop = tracer.advance(task, PTRACE.SINGLESTEP);
+    if (!isTrap(stop) || task.number("rip") === from) {
+      task.strayStop(stop);
       continue;
     }
     steps++;

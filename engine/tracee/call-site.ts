@@ -1,7 +1,7 @@
 /** The system call that a task has come to, as the program sees it: where it is in the program's text, and its registers. */
 import type { Registers } from "../trace/events.ts";
-import { RAX, RCX } from "../tracee/registers.ts";
-import type { Task } from "../tracee/task.ts";
+import { RAX, RCX } from "./registers.ts";
+import type { Task } from "./task.ts";
 
 /** See the file's head. */
 export interface CallSite {
