@@ -73,7 +73,7 @@ export const LAYERS: readonly Layer[] = [
   },
   {
     folder: "engine/session",
-    owns: "what recording and replay share: births of tasks, the system call that a task stands at, what calls do to memory, output, checksums, places of tasks",
+    owns: "what recording and replay share: births of tasks, what calls do to memory, output, checksums, places of tasks",
     imports: BELOW,
   },
   {

@@ -133,8 +133,10 @@ export class CallRecorder {
     intoKernel(call.registers, task.registers);
     text.allowWrites(task, ranges);
     // Not by a new translation: if that is in the same page, it would be guarded once more.
-    if (task.space.image === image) task.set("rip", task.get("rip") - SYSCALL_LENGTH);
-    else task.jumpTo(call.pc);
+    if (task.space.image === image) {
+      task.set("rip", task.get("rip") - SYSCALL_LENGTH);
+      task.position = { kind: "cache", pc: call.pc };
+    } else task.jumpTo(call.pc);
     return true;
   }
 
@@ -318,7 +320,6 @@ export class CallRecorder {
     task.call = undefined;
     task.returnedTo = task.number("rip");
     task.resumed = undefined;
-    task.place = { kind: "behind-call", pc: call.next };
     if (call.replaced) {
       this.lifecycle.replaceProgram(task);
       return;

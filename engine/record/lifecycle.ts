@@ -3,6 +3,7 @@
 import { CLONE, getEventMessage, setSigMask } from "../../ffi/mod.ts";
 import { invariant } from "../engine-error.ts";
 import { awaitFirstStop, isThread, spaceOfChild } from "../session/births.ts";
+import { programPc } from "../tracee/position.ts";
 import { TRAP_FLAG } from "../tracee/registers.ts";
 import type { Tracer } from "../tracee/tracer.ts";
 import { adoptProgram } from "./adopt.ts";
@@ -46,7 +47,7 @@ export class Lifecycle {
   adopt(task: RecordedTask): void {
     this.tracer.mapper.serve(task);
     const adopted = adoptProgram(this.tracer, task, this.recording.files);
-    const registers = task.view(task.appPc!);
+    const registers = task.view(programPc(task.position));
     this.recording.emit(task, { kind: "exec", task: task.id, ticks: task.ticks, registers, ...adopted });
   }
 
@@ -93,7 +94,7 @@ export class Lifecycle {
     child.set("rcx", call.next);
     // It has the registers that its parent made the call with, not those that the kernel was shown.
     for (const { register, value } of call.changed) child.set(register, value);
-    child.place = { kind: "at", pc: call.next };
+    child.position = { kind: "cache", pc: call.next };
     // It begins in the midst of a translation that its parent single-steps.
     if ((child.get("eflags") & TRAP_FLAG) !== 0n) child.jumpTo(call.next);
     child.choseProcessors = parent.choseProcessors;

@@ -5,6 +5,7 @@
  * call: in a replay the trace has them.
  */
 import { ERRNO, getRegSet, NativeBuffer, NT, PTRACE, REG, SIG, SYSCALLS } from "../../ffi/mod.ts";
+import { programPc } from "../tracee/position.ts";
 import { intoKernel } from "../tracee/registers.ts";
 import type { Call } from "./call.ts";
 import type { RecordedTask } from "./recorded-task.ts";
@@ -135,7 +136,7 @@ function registersOf(task: RecordedTask): BigUint64Array {
   const registers = task.registers.slice();
   const { call } = task;
   if (call === undefined) {
-    registers[REG.rip] = BigInt(task.appPc ?? task.place.pc);
+    registers[REG.rip] = BigInt(programPc(task.position));
     registers[REG.orig_rax] = 0xffffffffffffffffn;
     return registers;
   }

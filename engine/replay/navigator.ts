@@ -51,8 +51,7 @@ export class Navigator {
   private advance(task: ReplayedTask, event: TraceEvent, arm: () => void): Stop {
     task.returned = undefined;
     // Once: a poll that is left comes again, and would do so for ever.
-    if (task.isStale && !task.running && task.between === undefined && task.appPc === undefined)
-      task.leaveCache();
+    if (task.isStale && !task.running && task.isInCache) task.leaveCache();
     task.isStale = false;
     // The branch behind a fault may be counted ahead of it.
     const ahead = event.kind === "signal" && event.point === "fault" ? 1 : 0;
@@ -155,7 +154,6 @@ export class Navigator {
     const stop = this.advance(task, event, () => this.armLoosely(task, event));
     if (stop.kind !== "syscall") this.stoppedElsewhere(task, event, stop);
     task.site = this.atSite(task, event, stop.site);
-    task.place = { kind: "behind-call", pc: task.site.next };
     return task.site;
   }
 

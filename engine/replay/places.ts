@@ -13,7 +13,7 @@ export function placesOf(tasks: Iterable<ReplayedTask>, tracer: Tracer): TaskPla
   return [...tasks].flatMap((task) => {
     const { site } = task;
     if (task.running && !halt(task, tracer)) return [];
-    const pc = site?.pc ?? task.returned ?? task.appPc ?? positionOf(task);
+    const pc = site?.pc ?? task.returned ?? pcOf(task);
     return placeOf(task, { pc, rsp: task.number("rsp"), syscall: site?.number });
   });
 }
@@ -25,8 +25,9 @@ function halt(task: ReplayedTask, tracer: Tracer): boolean {
   return stopped === task.tid && tracer.takeStop(task).kind !== "ended";
 }
 
-/** The app pc of a task in the code cache; undefined in what is the engine's own. */
-function positionOf(task: ReplayedTask): number | undefined {
+/** The app pc of a task; undefined in what is the engine's own. */
+function pcOf(task: ReplayedTask): number | undefined {
+  if (task.position.kind === "program") return task.position.pc;
   const { cache } = task.space.image;
   const rip = task.number("rip");
   return cache.position(rip)?.pc;

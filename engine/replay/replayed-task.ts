@@ -3,6 +3,7 @@
 import type { Registers } from "../trace/events.ts";
 import type { CallSite } from "../tracee/call-site.ts";
 import type { LiveStop } from "../tracee/kernel-stop.ts";
+import { programPc } from "../tracee/position.ts";
 import { type Process, Task } from "../tracee/task.ts";
 import type { InstructionTrap } from "../translate/traps.ts";
 
@@ -51,11 +52,11 @@ export class ReplayedTask extends Task {
 
   /** The program's registers where it stands, at whatever event or stop. */
   get programRegisters(): Registers {
-    const { site, arrived, between, appPc, poll, returned, place } = this;
+    const { site, arrived, position, returned } = this;
     if (site !== undefined) return site.registers;
     if (arrived !== undefined) return arrived;
-    const pc = between?.pc ?? appPc ?? poll?.pc ?? returned ?? place.pc;
-    return this.view(pc);
+    const isKnown = position.kind !== "cache" && position.kind !== "call";
+    return this.view(isKnown ? programPc(position) : (returned ?? programPc(position)));
   }
 
   /** Whether it stands at its next event, which is still to be replayed. */

@@ -9,6 +9,7 @@ import type { Between, ElisionTrap, PollTrap } from "../translate/traps.ts";
 import type { AddressSpace } from "./address-space.ts";
 import type { Image } from "./image.ts";
 import type { LiveStop } from "./kernel-stop.ts";
+import { NOWHERE, type Position, programPc } from "./position.ts";
 import { toRegisters } from "./registers.ts";
 
 /** A process: tasks with one thread group id. */
@@ -36,15 +37,6 @@ export interface HeldSignal {
   siginfo: Uint8Array;
 }
 
-/**
- * What a cache pc at which a task can be left for long stands for in the program. It lets the task go on in another
- * code cache:
- * - `at`: in front of the instruction at `pc`, with the program's own registers,
- * - `behind-call`: behind a `syscall` of the cache, in front of the one at `pc`. The kernel has left the cache pc in
- *   rcx; in this cache the next instruction mends that, in another one nothing would.
- */
-export type CachePlace = { kind: "at"; pc: number } | { kind: "behind-call"; pc: number };
-
 /** How a task faults that has gone astray. */
 export interface Astray {
   /** Where the processor faults, and which instruction of the program that is. */
@@ -64,18 +56,14 @@ export abstract class Task {
   jumps = 0;
   /** What has retired, in the order of `RETIRED`, while that is counted (`CacheMapper.note`). */
   readonly retired = new Float64Array(RETIRED.length);
-  /** Registers at the last stop, in the kernel's order; `rip` is a cache pc unless `appPc` is set. */
+  /** Registers at the last stop, in the kernel's order; `rip` is a cache pc unless the position is one of the program. */
   readonly registers = new BigUint64Array(REGISTERS);
   /** `registers` differ from those of the stopped task. */
   dirty = false;
-  /** Where a debugger has stopped it, if it has not gone on since: neither at a cache pc, nor at {@link appPc}. */
-  between: Between | undefined;
+  /** Where it stands. */
+  position: Position = NOWHERE;
   /** A debugger wants it to stop behind its next instruction. */
   isStepping = false;
-  /** Where to go on, if not at the cache pc in the registers. */
-  appPc: number | undefined;
-  /** What the cache pc in `registers` stands for, for the case that its image is replaced meanwhile. */
-  place: CachePlace = { kind: "at", pc: 0 };
   /** The instruction that it single-steps, by a trap flag of its own. */
   step: SingleStep | undefined;
   /** How it faults if it has gone astray. */
@@ -84,8 +72,6 @@ export abstract class Task {
   image: Image | undefined;
   /** How often that image's cache had dropped a module when the task was last looked at. */
   drops = 0;
-  /** The poll that the task is stopped at: its branch is not counted in `ticks`, but is in the counters. */
-  poll: PollTrap | undefined;
   /** Values that the counters were last armed with. */
   readonly armed = new Int32Array(TICK_COUNTERS + 1);
   /** Ticks per counter in the last interval: how a budget is best shared out. */
@@ -161,29 +147,52 @@ export abstract class Task {
     this.dirty = true;
   }
 
+  /** The poll that it stands at, if it does. */
+  get poll(): PollTrap | undefined {
+    return this.position.kind === "poll" ? this.position.trap : undefined;
+  }
+
+  /** Where a debugger has stopped it, if one has. */
+  get between(): Between | undefined {
+    return this.position.kind === "between" ? this.position.between : undefined;
+  }
+
+  /** Whether its `rip` is a pc of the code cache. */
+  get isInCache(): boolean {
+    return this.position.kind !== "program" && this.position.kind !== "between";
+  }
+
   /** Lets the task go on at an app pc, with the registers as they are. */
   jumpTo(pc: number): void {
-    this.appPc = pc;
-    this.between = undefined;
-    this.poll = undefined;
+    this.position = { kind: "program", pc };
     this.step = undefined;
   }
 
-  /** Lets the task go on where it stands, in whichever code cache its space has by then. */
+  /** Lets a task that is in the cache go on where it stands, in whichever code cache its space has by then. */
   leaveCache(): void {
-    const { kind, pc } = this.place;
-    if (kind === "behind-call") this.set("rcx", pc);
-    this.jumpTo(pc);
+    const { position } = this;
+    switch (position.kind) {
+      case "program":
+      case "between":
+        throw new Error(`engine invariant broken: task ${this.tid} leaves a code cache that it is not in`);
+      case "call":
+        this.set("rcx", position.next);
+        this.jumpTo(position.next);
+        break;
+      case "poll":
+      case "cache":
+        this.jumpTo(programPc(position));
+        break;
+    }
   }
 
   /** Makes it stand between two instructions, wherever in the code cache it is. */
   leaveForStop(): void {
     if (this.between !== undefined) return;
-    if (this.appPc === undefined) this.leaveCache();
-    const pc = this.appPc!;
-    this.jumpTo(pc);
-    this.appPc = undefined;
-    this.between = { origin: pc, pc, counted: undefined };
+    if (this.isInCache) this.leaveCache();
+    const pc = programPc(this.position);
+    this.step = undefined;
+    this.position = { kind: "between", between: { origin: pc, pc, counted: undefined } };
   }
 
   /** What has retired where it stands: the count of a branch that comes only next is not among it. */

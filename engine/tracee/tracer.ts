@@ -22,6 +22,7 @@ import { Controller, type SignalInfo, TaskGone } from "./controller.ts";
 import { faultingState } from "./fault.ts";
 import { isTrap, type KernelStop, type LiveStop } from "./kernel-stop.ts";
 import type { Mapping } from "./mappings.ts";
+import { type Position, programPc } from "./position.ts";
 import { TRAP_FLAG } from "./registers.ts";
 import type { Task } from "./task.ts";
 import { TextGuard } from "./text-guard.ts";
@@ -157,37 +158,53 @@ export class Tracer extends Controller {
     this.text.guardDue(task);
     this.mapper.mapRegions(task);
     space.image.cache.update();
-    const { between, image } = task;
+    const { image } = task;
     if (image !== undefined && (image !== space.image || task.drops !== image.cache.drops)) {
       showX87Place(task, image.cache);
     }
-    if (between === undefined && task.appPc === undefined && this.isOutside(task)) task.leaveCache();
-    if (between !== undefined || task.appPc !== undefined) {
-      const { cache } = space.image;
-      const pc = between?.pc ?? task.appPc!;
-      if (!between && (task.get("eflags") & TRAP_FLAG) !== 0n) task.step = cache.single(pc);
-      const entry = between
-        ? cache.fragment(between, task.isStepping)
-        : (task.step?.entry ?? cache.entry(pc));
-      task.set("rip", entry ?? astray(task, pc));
-      task.appPc = undefined;
-      task.between = undefined;
-      task.image = space.image;
-      task.drops = space.image.cache.drops;
-      task.poll = undefined;
-    }
-    if (task.poll) {
-      // The branch is in the counters already; it retires now.
-      if (task.poll.counter === "tick") task.ticks++;
-      else task.jumps++;
-      if (task.poll.garbageFlags === 0) space.image.setSpilled(CONTEXT.tickRcx, task.get("rcx"));
-      task.poll = undefined;
+    if (task.isInCache && this.isOutside(task)) task.leaveCache();
+    const { position } = task;
+    switch (position.kind) {
+      case "program":
+      case "between":
+        this.enterCache(task, position);
+        break;
+      case "poll": {
+        const { counter, garbageFlags, pc } = position.trap;
+        // The branch is in the counters already; it retires now.
+        if (counter === "tick") task.ticks++;
+        else task.jumps++;
+        if (garbageFlags === 0) space.image.setSpilled(CONTEXT.tickRcx, task.get("rcx"));
+        task.position = { kind: "cache", pc };
+        break;
+      }
+      case "call":
+      case "cache":
+        break;
     }
     space.image.calls.setTicks(ticksArmed(task));
     // What it has begun it ends as it was begun.
     if (!this.isInCall(task)) task.prepareCalls();
     this.watchpoints.arm(task);
     this.flush(task);
+  }
+
+  /** Lets a task go on in the code cache that its space has now. */
+  private enterCache(task: Task, position: Extract<Position, { kind: "program" | "between" }>): void {
+    const { image } = task.space;
+    const { cache } = image;
+    const pc = programPc(position);
+    let entry: number | undefined;
+    if (position.kind === "between") {
+      entry = cache.fragment(position.between, task.isStepping);
+    } else {
+      if ((task.get("eflags") & TRAP_FLAG) !== 0n) task.step = cache.single(pc);
+      entry = task.step?.entry ?? cache.entry(pc);
+    }
+    task.set("rip", entry ?? astray(task, pc));
+    task.position = { kind: "cache", pc };
+    task.image = image;
+    task.drops = cache.drops;
   }
 
   /** Whether a task is in the midst of a system call that the stub does. */
@@ -221,7 +238,11 @@ export class Tracer extends Controller {
     this.takeRegisters(task, found);
     settle(task);
     // The filter of a recording tells of a call before it is begun, as the stop at its entry does.
-    if (found.kind === "call" || found.kind === "filter") return { kind: "syscall", site: callSite(task) };
+    if (found.kind === "call" || found.kind === "filter") {
+      const site = callSite(task);
+      if (site) task.position = { kind: "call", next: site.next };
+      return { kind: "syscall", site };
+    }
     invariant(found.kind === "signal", `stop by ${found.kind} outside of a system call`);
     // The counters are about to be set anew: a count that has read one already reads it again.
     const rip = task.number("rip");
@@ -288,13 +309,12 @@ export class Tracer extends Controller {
         settle(task);
         if (trap.counter === "tick") task.ticks--;
         else task.jumps--;
-        task.poll = trap;
-        task.place = { kind: "at", pc: trap.pc };
+        task.position = { kind: "poll", trap };
         if (trap.garbageFlags === 0) task.set("rcx", task.space.image.spilled(CONTEXT.tickRcx));
         else task.set("eflags", task.get("eflags") & ~BigInt(trap.garbageFlags));
         return { kind: "poll", trap };
       case "instruction":
-        task.place = { kind: "at", pc: trap.pc + trap.length };
+        task.position = { kind: "cache", pc: trap.pc + trap.length };
         settle(task);
         return { kind: "instruction", trap };
     }
@@ -325,7 +345,7 @@ export class Tracer extends Controller {
     if (reason === "step" ? task.isStepping : this.mapper.stops.has(pc)) {
       settle(task);
       if (garbageFlags !== 0) task.set("eflags", task.get("eflags") & ~BigInt(garbageFlags));
-      task.between = between;
+      task.position = { kind: "between", between };
       return { kind: "stop", reason };
     }
     const isStart = between.origin === pc && reason === "step";
