@@ -83,26 +83,34 @@ for (const [what, happen] of [
   );
 }
 
-hostTest("a date that is set forth and back disturbs neither recording nor replay", ["cc"], () => {
-  using scratch = new Scratch();
-  const library = scratch.file("clock_jumps.so");
-  const source = resolve(import.meta.dir, "clock_jumps.c");
-  assertEquals(run(["cc", "-shared", "-fPIC", "-O1", source, "-o", library]).exit, { code: 0 });
-  const environment = { LD_PRELOAD: library, XDG_CACHE_HOME: scratch.file("cache") };
-  assertNotEquals(
-    run(["date", "+%Y"], { environment }).stdout.toString(),
-    run(["date", "+%Y"]).stdout.toString(),
-  );
-  for (const name of ["cold", "warm"]) {
-    const trace = scratch.file(name);
-    const program = ["sh", "-c", "date +%s; sleep 0.01; date +%s; (exit 3)"];
-    const record = run([...TICKPROOF, "record", "-q", "-o", trace, "--", ...program], { environment });
-    assertEquals([record.exit, record.stderr], [{ code: 3 }, ""]);
-    for (const command of ["replay", "verify"]) {
-      const { exit, stdout, stderr } = run([...TICKPROOF, command, trace], { environment });
-      assertEquals(exit, { code: command === "replay" ? 3 : 0 }, stderr);
-      if (command === "replay") assertEquals(stdout.toString(), record.stdout.toString());
+hostTest(
+  "a date that is set forth and back, and clocks that jump, disturb neither recording nor replay",
+  ["cc"],
+  () => {
+    using scratch = new Scratch();
+    const library = scratch.file("clock_jumps.so");
+    const source = resolve(import.meta.dir, "clock_jumps.c");
+    assertEquals(run(["cc", "-shared", "-fPIC", "-O1", source, "-o", library]).exit, { code: 0 });
+    const environment = { LD_PRELOAD: library, XDG_CACHE_HOME: scratch.file("cache") };
+    assertNotEquals(
+      run(["date", "+%Y"], { environment }).stdout.toString(),
+      run(["date", "+%Y"]).stdout.toString(),
+    );
+    const looks =
+      "const first = performance.now(); for (let i = 0; i < 1000; i++) performance.now(); console.log(performance.now() - first);";
+    const jumped = run([process.execPath, "-e", looks], { environment });
+    assert(Number(jumped.stdout.toString()) > 3_600_000, jumped.stderr);
+    for (const name of ["cold", "warm"]) {
+      const trace = scratch.file(name);
+      const program = ["sh", "-c", "date +%s; sleep 0.01; date +%s; (exit 3)"];
+      const record = run([...TICKPROOF, "record", "-q", "-o", trace, "--", ...program], { environment });
+      assertEquals([record.exit, record.stderr], [{ code: 3 }, ""]);
+      for (const command of ["replay", "verify"]) {
+        const { exit, stdout, stderr } = run([...TICKPROOF, command, trace], { environment });
+        assertEquals(exit, { code: command === "replay" ? 3 : 0 }, stderr);
+        if (command === "replay") assertEquals(stdout.toString(), record.stdout.toString());
+      }
     }
-  }
-  assert(existsSync(join(scratch.file("cache"), "tickproof")));
-});
+    assert(existsSync(join(scratch.file("cache"), "tickproof")));
+  },
+);
