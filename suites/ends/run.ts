@@ -9,6 +9,7 @@ import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { allBlows, disturb } from "./disturb.ts";
 import { recordOnFullDisk } from "./full-disk.ts";
+import { atTerminal } from "./terminal.ts";
 
 const { values } = parseArgs({
   options: {
@@ -53,6 +54,10 @@ try {
     if (faults.length > 0) console.log(`${kibibytes} KiB (whole: ${whole}): ${faults.join("; ")}`);
   }
   console.log(`${full} recordings without room for their trace`);
+  for await (const { job, faults } of atTerminal(join(folder, "terminal"))) {
+    if (faults.length > 0) bad++;
+    console.log(`at a terminal, ${job}: ${faults.join("; ") || "as natively"}`);
+  }
   console.table(Object.fromEntries(table));
 } finally {
   for (const child of load) child.kill("SIGKILL");
