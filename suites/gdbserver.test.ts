@@ -108,6 +108,7 @@ test(
       "qXfer:",
       "qXfer:auxv:read::",
       "qXfer:nothing:read::0,10",
+      `qRcmd,${Buffer.from("seek nowhere").toString("hex")}`,
       "qRcmd,",
       "qRcmd,zz",
       "QPassSignals:zz",
@@ -186,6 +187,27 @@ test(
     assertMatch(answer, /QCp/);
     await server.exited;
     assert(!replayed.some((pid) => isAlive(pid)), "a process is left");
+  },
+  TEST_TIMEOUT,
+);
+
+test(
+  "monitor seek goes to places by their names, forward and back, and says where it is",
+  async () => {
+    await using client = new Client([plain.trace]);
+    const monitor = async (line: string) =>
+      Buffer.from(await client.ask(`qRcmd,${Buffer.from(line).toString("hex")}`), "hex").toString();
+    for (const ticks of [200, 50]) {
+      assertMatch(await monitor(`seek tick:${ticks}`), /^event \d+ comes next/);
+      assertMatch(await monitor("when-ticks"), new RegExp(`: ${ticks} ticks\n$`));
+    }
+    const there = await client.register(RIP);
+    assertMatch(await monitor("seek 100000"), /^the recording has events up to \d+\n$/);
+    assertEquals(await client.register(RIP), there, "what is no place leads nowhere");
+    assertMatch(await monitor("seek end"), /exit of task/);
+    assertMatch(await monitor("seek start"), /^event \d+ comes next/);
+    assertEquals(await client.register(RIP), BigInt(symbols.get("_start")!));
+    assertEquals(client.output, "", "nothing is shown that is only passed by");
   },
   TEST_TIMEOUT,
 );

@@ -125,6 +125,11 @@ export class Debugger implements Disposable {
     return tasks.find(({ id }) => id === this.#stopped) ?? tasks.find((task) => task === runner) ?? tasks[0];
   }
 
+  /** The event that comes next at the start of the process. */
+  get first(): number {
+    return this.#reversal.first;
+  }
+
   /** Goes to the first instruction of the process. @returns Whether there is such a process. */
   begin(): boolean {
     this.playhead.skipUntil(() => this.tasks.length > 0);
@@ -282,6 +287,13 @@ export class Debugger implements Disposable {
     const first = this.#reversal.first;
     this.playhead.seekEvent(Math.max(first, event.index), false);
     this.playhead.toTick(Math.min(ticks, event.event.ticks));
+  }
+
+  /** Goes back to the first instruction of the process. */
+  seekStart(): void {
+    this.#stopped = undefined;
+    this.#told = undefined;
+    this.playhead.seekEvent(this.first, false);
   }
 
   /** Goes to where the process is for the last time. */

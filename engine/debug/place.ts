@@ -46,7 +46,7 @@ function isBadEnd(event: TraceEvent): boolean {
 }
 
 /**
- * Puts a replay that stands at the start of its process at a place.
+ * Puts a replay at a place.
  *
  * @throws NoSuchPlace
  */
@@ -55,12 +55,13 @@ export function goTo(replay: Debugger, place: Place): void {
   const isOurs = (event: TraceEvent) => events.processOf(event.task) === replay.process;
   switch (place.kind) {
     case "start":
+      replay.seekStart();
       return;
     case "end":
       replay.seekEnd();
       return;
     case "event": {
-      const first = replay.playhead.position.event;
+      const { first } = replay;
       const { count } = events;
       if (place.index >= count - 1) throw new NoSuchPlace(`the recording has events up to ${count - 2}`);
       if (place.index < first) throw new NoSuchPlace(`the process begins at event ${first}`);

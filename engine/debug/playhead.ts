@@ -204,7 +204,9 @@ export class Playhead implements Disposable {
     if (runner === undefined || runner.ticks >= ticks) return;
     this.#silently(() => {
       this.#session.stops = NOWHERE;
-      if (this.#session.toCounts(ticks, 0)) this.move(true);
+      if (!this.#session.toCounts(ticks, 0)) return;
+      // The branch is counted some instructions before it retires.
+      while (this.move(true) === "step" && (this.runner?.retiredTicks ?? ticks) < ticks);
     });
   }
 

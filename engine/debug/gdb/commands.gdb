@@ -17,3 +17,22 @@ end
 document when-ticks
 Show how many ticks the thread has retired.
 end
+
+define seek
+  monitor seek $arg0
+  maintenance flush register-cache
+  maintenance flush dcache
+  # The program may have loaded libraries on the way, or not have done so yet.
+  sharedlibrary
+  frame
+end
+document seek
+Go to a place: seek start, end, failure, EVENT, tick:N or signal:NAME.
+end
+
+define seek-ticks
+  seek tick:$arg0
+end
+document seek-ticks
+Go to where the first thread of the process has retired so many ticks.
+end

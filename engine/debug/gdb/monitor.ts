@@ -1,5 +1,6 @@
 /** Commands of this debugger's own, which gdb passes on: `monitor when`. */
 import type { Debugger } from "../debugger.ts";
+import { goTo, NoSuchPlace, PLACES, parsePlace } from "../place.ts";
 
 interface MonitorCommand {
   usage: string;
@@ -18,16 +19,35 @@ const COMMANDS: Readonly<Record<string, MonitorCommand>> = {
         : `event ${position.event} comes next: ${next.kind} of task ${next.task}\n`;
     },
   },
+  seek: {
+    usage: "seek PLACE",
+    help: "goes to start, end, failure, an event's index, tick:N or signal",
+    run: seek,
+  },
   "when-ticks": {
     usage: "when-ticks",
     help: "the ticks of the thread that runs next",
     run({ current }) {
       if (current === undefined) return "no thread is alive\n";
-      const ahead = current.between?.counted === "tick" ? 1 : 0;
-      return `task ${current.id}: ${current.ticks - ahead} ticks\n`;
+      return `task ${current.id}: ${current.retiredTicks} ticks\n`;
     },
   },
 };
+
+/** Goes to a place by its name, as `--at` does. */
+function seek(replay: Debugger, text: string): string {
+  const place = parsePlace(text);
+  if (place === undefined) return `'${text}' is no place; a place is ${PLACES}\n`;
+  const before = replay.playhead.position;
+  try {
+    goTo(replay, place);
+  } catch (error) {
+    if (!(error instanceof NoSuchPlace)) throw error;
+    replay.seek(before);
+    return `${error.message}\n`;
+  }
+  return COMMANDS.when?.run(replay, "") ?? "";
+}
 
 export const MONITOR_HELP = Object.values(COMMANDS)
   .map(({ usage, help }) => `  monitor ${usage.padEnd(24)} ${help}\n`)
