@@ -14,7 +14,7 @@ import { join, resolve } from "node:path";
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { compile } from "../runner/compiled/build.ts";
 import { MANIFEST } from "../runner/compiled/current.ts";
-import { plainEnvironment, Registry, unreachable } from "./_registry.ts";
+import { plainEnvironment, Registry } from "./_registry.ts";
 
 const ROOT = resolve(import.meta.dir, "..");
 /** Milliseconds for an installation and the recordings of a test suite on a busy machine. */
@@ -49,7 +49,7 @@ const ENDS: readonly (readonly [words: RegExp, code: number])[] = [
   [/ tickproof replay$/, 1],
 ];
 
-const reason = await unreachable();
+const reason = Bun.which("npm") === null ? "no npm here" : undefined;
 const packageTest = (name: string, fn: () => void | Promise<void>) =>
   reason === undefined ? test(name, fn, TEST_TIMEOUT) : test.skip(`${name} (skipped: ${reason})`, fn);
 
@@ -174,3 +174,50 @@ packageTest("five minutes in plain JavaScript", async () => {
   });
   checkOutputs(await fiveMinutes(folder, "npm"), "npx");
 });
+
+packageTest(
+  "the other ways to install it: for all projects, by npx alone, from an archive, by a link",
+  async () => {
+    const folder = project("ways", { "package.json": JSON.stringify({ name: "ways", private: true }) });
+    const archive = join(scratch, "tickproof.tgz");
+    writeFileSync(archive, registry?.archive ?? "");
+    mkdirSync(join(folder, "links"));
+    symlinkSync(join(ROOT, "bin/tickproof"), join(folder, "links/tickproof"));
+    mkdirSync(join(folder, "archive"));
+    writeFileSync(join(folder, "archive/package.json"), JSON.stringify({ name: "archive" }));
+    const version = JSON.parse(readFileSync(join(ROOT, "package.json"), "utf8")).version;
+    const home = join(scratch, "home");
+    const env = { ...plainEnvironment(), HOME: home, PATH: plainPath().join(":"), NO_COLOR: "1" };
+    const ways = [
+      "npx --yes tickproof --version",
+      "npm i --silent -g --prefix ./global tickproof >&2 && global/bin/tickproof --version",
+      `cd archive && npm i --silent -D '${archive}' >&2 && npx tickproof --version`,
+      "links/tickproof --version",
+    ];
+    for (const way of ways) {
+      const child = Bun.spawn(["sh", "-c", way], {
+        cwd: folder,
+        env,
+        stdin: "ignore",
+        stdout: "pipe",
+        stderr: "pipe",
+      });
+      const [stdout, stderr] = await Promise.all([
+        new Response(child.stdout).text(),
+        new Response(child.stderr).text(),
+      ]);
+      assertEquals(await child.exited, 0, `${way}\n${stderr}`);
+      assertStringIncludes(stdout, `tickproof ${version} (`);
+    }
+    // It records from there, too: the engine and its tables are in the package.
+    const recorded = Bun.spawn(["global/bin/tickproof", "run", "--", "sh", "-c", "exit 3"], {
+      cwd: folder,
+      env,
+      stdin: "ignore",
+      stderr: "pipe",
+    });
+    const told = await new Response(recorded.stderr).text();
+    assertEquals(await recorded.exited, 3, told);
+    assertStringIncludes(told, "sh-0");
+  },
+);
