@@ -9,6 +9,6 @@ export function cacheRoot(): string {
 }
 
 /** The folder of one kind of things that are kept. */
-export function cacheFolder(kind: "files" | "translations"): string {
+export function cacheFolder(kind: "files" | "translations" | "unpacked"): string {
   return join(cacheRoot(), kind);
 }

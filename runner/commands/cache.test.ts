@@ -33,6 +33,7 @@ test("cache shows what is kept by kind, also where nothing is", () => {
       ["files", 0],
       ["programs", 0],
       ["settings", 0],
+      ["unpacked", 0],
     ],
   );
 });
@@ -49,6 +50,7 @@ test("cache counts files and bytes, and --clear removes them and nothing beside"
     [
       [1, 1_500_000],
       [1, 1_500_000],
+      [0, 0],
       [0, 0],
       [0, 0],
     ],

@@ -10,6 +10,7 @@ const KINDS = {
   files: "contents of mapped files",
   programs: "compiled test programs",
   settings: "checked settings",
+  unpacked: "packed traces, unpacked",
 } as const;
 
 /** One kind of what is kept. */

@@ -12,6 +12,7 @@ import {
   statSync,
   symlinkSync,
 } from "node:fs";
+import { createRequire } from "node:module";
 import { homedir } from "node:os";
 import { basename, join, resolve } from "node:path";
 import { isErrnoException } from "../../engine/errno-exception.ts";
@@ -162,17 +163,24 @@ function byName(name: string): string | undefined {
   return [join(root, RUNS, name), join(root, name)].find((path) => existsSync(path));
 }
 
+/** What reads packed traces, loaded where there is one. */
+function loadPacked(): typeof import("../packed/mod.ts") {
+  return createRequire(import.meta.url)("../packed/mod.ts");
+}
+
 /**
  * Finds a trace to read.
  *
- * @param path The folder that the user named, the name of one among the traces, or a test as {@link findKept} takes
+ * @param path The folder or the packed trace that the user named, the name of one among the traces, or a test as {@link findKept} takes
  *   it; the latest trace if undefined.
  * @returns An absolute path of a folder that exists.
  * @throws {UsageError} If there is none.
  */
 export function findTrace(path: string | undefined): string {
   if (path !== undefined) {
-    if (existsSync(path)) return resolve(path);
+    const stat = statSync(path, { throwIfNoEntry: false });
+    if (stat?.isFile()) return loadPacked().unpacked(resolve(path));
+    if (stat) return resolve(path);
     const named = byName(path) ?? findKept(path);
     if (named !== undefined) return named;
     throw new UsageError(

@@ -14,6 +14,7 @@ import { history } from "../commands/history.ts";
 import { hunt } from "../commands/hunt.ts";
 import { info } from "../commands/info.ts";
 import { init } from "../commands/init.ts";
+import { packCommand } from "../commands/pack.ts";
 import { print as printValues } from "../commands/print.ts";
 import { probe } from "../commands/probe.ts";
 import { record } from "../commands/record.ts";
@@ -55,6 +56,7 @@ const COMMANDS: readonly Command[] = [
   config,
   cache,
   traces,
+  packCommand,
 ];
 
 /**
