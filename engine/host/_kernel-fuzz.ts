@@ -12,6 +12,9 @@ import {
   PERF_FLAG,
   type PerfSystem,
   parseCpuList,
+  rawSyscall,
+  SYSCALLS,
+  unwrap,
 } from "../../ffi/mod.ts";
 import { haswell } from "./_profiles.ts";
 import type { Random } from "./_random.ts";
@@ -30,14 +33,25 @@ function setting(name: string): number {
   return Number(liveFacts.readFile(`/proc/sys/kernel/${name}`)?.trim());
 }
 
-/** A profile of this machine, as far as perf_event_open can tell. @returns Why none can be made, in words. */
-export function thisKernel(): HostProfile | string {
+/** From this perf_event_paranoid on distributions' patches differ in whom they refuse. */
+const PATCHED = 3;
+
+/**
+ * A profile of this machine, as far as perf_event_open can tell.
+ *
+ * @param privileged Whether the calls are made as root, or by somebody without any capability.
+ * @returns Why none can be made, in words.
+ */
+export function thisKernel(privileged = true): HostProfile | string {
   if (
     liveFacts.readDirectory("/sys/bus/event_source/devices")?.some((name) => /^cpu(_|$)/.test(name)) !== false
   ) {
     return "this machine has a PMU, whose own refusals depend on more than a profile says";
   }
   if (process.geteuid?.() !== 0) return "only root is sure of its privileges";
+  if (!privileged && setting("perf_event_paranoid") >= PATCHED) {
+    return "whom this perf_event_paranoid refuses is up to the distribution";
+  }
   const online = parseCpuList(liveFacts.readFile("/sys/devices/system/cpu/possible") ?? "");
   return haswell({
     cpu: { cores: Math.max(online.length, cpus().length) },
@@ -51,7 +65,7 @@ export function thisKernel(): HostProfile | string {
     },
     kernel: {
       release: release(),
-      privileged: true,
+      privileged,
       perfEventParanoid: setting("perf_event_paranoid"),
       perfEventMaxSampleRate: setting("perf_event_max_sample_rate"),
     },
@@ -220,5 +234,20 @@ export class TwoKernels implements Disposable {
 
   [Symbol.dispose](): void {
     for (const pair of this.#open.splice(0)) this.#close(pair);
+  }
+}
+
+/** The kernel takes this for "as it is". */
+const UNCHANGED = -1;
+const NOBODYS_UID = 65_534;
+
+/** Does something as nobody, who has no capability: this thread alone, as root may be root again. */
+export function asNobody<T>(action: () => T): T {
+  const become = (uid: number) => rawSyscall(SYSCALLS.setresuid, UNCHANGED, uid, UNCHANGED);
+  unwrap("setresuid", become(NOBODYS_UID));
+  try {
+    return action();
+  } finally {
+    unwrap("setresuid", become(0));
   }
 }

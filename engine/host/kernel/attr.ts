@@ -56,6 +56,7 @@ const PAGE = 4096;
 const KNOWN_SIZE = PERF_ATTR_SIZE.VER8;
 /** Privilege bits and all bits of branch_sample_type. */
 const BRANCH_PRIVILEGE = 7n;
+const BRANCH_USER = 1n;
 const BRANCH_MAX = 1n << 20n;
 const BRANCH_HW_INDEX = BigInt(PERF_SAMPLE_BRANCH_HW_INDEX);
 /** Registers that x86-64 has in samples, without the segments that it reserves (asm/perf_regs.h). */
@@ -96,9 +97,11 @@ function sizeOf(bytes: Uint8Array): number {
  * Decodes an attr.
  *
  * @param bytes The caller's struct; with −E2BIG its size is set to what the kernel knows.
+ * @param watchesKernel Whether the caller may watch the kernel: branches are asked about while the bytes are looked at
+ *   (perf_copy_attr), before registers and all that follows.
  * @returns The attr, or −errno.
  */
-export function decodeAttr(bytes: Uint8Array): Attr | number {
+export function decodeAttr(bytes: Uint8Array, watchesKernel = true): Attr | number {
   const size = sizeOf(bytes);
   if (size < 0) return size;
   const field = fieldsOf(bytes.subarray(0, size));
@@ -108,13 +111,19 @@ export function decodeAttr(bytes: Uint8Array): Attr | number {
   const sampleType = field("sample_type");
   const samples = (bit: number) => (sampleType & BigInt(bit)) !== 0n;
   const auxAction = (bit: number) => (field("reserved_3") & BigInt(bit)) !== 0n;
-  const invalid =
+  const unknown =
     flags >> FLAG_BITS !== 0n ||
     field("reserved_2") !== 0n ||
     (field("reserved_3") & 0xffff_fff8n) !== 0n ||
     sampleType >= SAMPLE_MAX ||
-    field("read_format") >= READ_FORMAT_MAX ||
-    (samples(PERF_SAMPLE.BRANCH_STACK) && !validBranchStack(field("branch_sample_type"))) ||
+    field("read_format") >= READ_FORMAT_MAX;
+  if (unknown) return -ERRNO.EINVAL;
+  if (samples(PERF_SAMPLE.BRANCH_STACK)) {
+    const mask = field("branch_sample_type");
+    if (!validBranchStack(mask)) return -ERRNO.EINVAL;
+    if (!watchesKernel && branchesOfKernel(mask, has)) return -ERRNO.EACCES;
+  }
+  const invalid =
     (samples(PERF_SAMPLE.REGS_USER) && !validRegisters(field("sample_regs_user"))) ||
     (samples(PERF_SAMPLE.REGS_INTR) && !validRegisters(field("sample_regs_intr"))) ||
     (samples(PERF_SAMPLE.STACK_USER) && !validStack(Number(field("sample_stack_user")))) ||
@@ -149,6 +158,12 @@ export function decodeAttr(bytes: Uint8Array): Attr | number {
 
 function validBranchStack(mask: bigint): boolean {
   return mask < BRANCH_MAX && (mask & ~BRANCH_PRIVILEGE) !== 0n;
+}
+
+/** Whether branches of the kernel or a hypervisor are asked for: where no level is named, by what the event leaves out. */
+function branchesOfKernel(mask: bigint, has: (flag: PerfAttrFlag) => boolean): boolean {
+  if ((mask & BRANCH_PRIVILEGE) === 0n) return !has("exclude_kernel") || !has("exclude_hv");
+  return (mask & BRANCH_PRIVILEGE & ~BRANCH_USER) !== 0n;
 }
 
 function validRegisters(mask: bigint): boolean {

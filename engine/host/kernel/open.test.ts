@@ -111,6 +111,28 @@ test.each([
   assertEquals(result(root.tryOpen({}, { pid: -1, cpu: 0 })), "opens");
 });
 
+test("who may not watch the kernel is refused in the kernel's order: branches, kernel mode, period, addresses", () => {
+  const host = new Asking(haswell({ kernel: { perfEventParanoid: 2 } }));
+  const answer = (attr: PerfAttr) => {
+    using encoded = encodePerfAttr(attr);
+    return host.perf.open(encoded.u8, 0, -1, -1, 0);
+  };
+  const dummy: PerfAttr = { type: PERF_TYPE.SOFTWARE, config: PERF_COUNT_SW.DUMMY };
+  const user: PerfAttr = { ...dummy, flags: ["exclude_kernel"] };
+  const addresses = { ...user, sample_type: PERF_SAMPLE.PHYS_ADDR };
+  assertEquals(
+    answer({ ...user, sample_type: PERF_SAMPLE.BRANCH_STACK, branch_sample_type: 8 }),
+    -ERRNO.EACCES,
+  );
+  assertEquals(
+    answer({ ...user, sample_type: PERF_SAMPLE.BRANCH_STACK, branch_sample_type: 1 }),
+    -ERRNO.EINVAL,
+  );
+  assertEquals(answer({ ...dummy, sample_period: -1 }), -ERRNO.EACCES);
+  assertEquals(answer(addresses), -ERRNO.EACCES);
+  assertEquals(answer({ ...addresses, sample_period: -1 }), -ERRNO.EINVAL);
+});
+
 test("a distribution's patch asks for CAP_SYS_ADMIN from its level on, and CAP_PERFMON does not help", () => {
   const opens = (
     perfEventParanoid: number,

@@ -14,7 +14,7 @@ import { type Attr, decodeAttr } from "./attr.ts";
 import type { Contexts } from "./contexts.ts";
 import { Event, firstPeriod, type Source } from "./event.ts";
 import { clockOf, connect } from "./ioctl.ts";
-import { allowsAnything, allowsAttr, allowsCpu } from "./permission.ts";
+import { allowsAddresses, allowsAnything, allowsAttr, allowsCpu, allowsKernel } from "./permission.ts";
 import { softwareKind } from "./software.ts";
 
 /** First release with PERF_FORMAT_LOST (commit 119a784c8127). */
@@ -61,6 +61,7 @@ function checkAttr(world: OpenWorld, attr: Attr, { flags, pid, cpu }: OpenCall):
     ? attr.samplePeriod > BigInt(world.sampleRate)
     : attr.samplePeriod >= PERIOD_LIMIT;
   if (tooFast) return -ERRNO.EINVAL;
+  if (!allowsAddresses(world.profile.kernel, attr)) return -ERRNO.EACCES;
   if ((flags & PERF_FLAG.PID_CGROUP) === 0) return 0;
   return pid === -1 || cpu === -1 ? -ERRNO.EINVAL : 0;
 }
@@ -200,7 +201,7 @@ export function openEvent(world: OpenWorld, call: OpenCall): Event | number {
   if (flags < 0 || flags > ALL_FLAGS || (flags & ~ALL_FLAGS) !== 0) return -ERRNO.EINVAL;
   if (kernel.perfEventOpen !== undefined) return -ERRNO[kernel.perfEventOpen];
   if (!allowsAnything(kernel)) return -ERRNO.EACCES;
-  const attr = decodeAttr(call.attr);
+  const attr = decodeAttr(call.attr, allowsKernel(kernel));
   if (typeof attr === "number") return attr;
   if ((attr.readFormat & PERF_FORMAT.LOST) !== 0 && !isAtLeast(kernel.release, LOST_RELEASE))
     return -ERRNO.EINVAL;

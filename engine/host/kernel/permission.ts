@@ -1,7 +1,7 @@
 /**
  * What `kernel.perf_event_paranoid` lets those do who have no CAP_PERFMON.
  * Source: Documentation/admin-guide/sysctl/kernel.rst; Linux 6.18, kernel/events/core.c (perf_allow_kernel),
- * include/linux/perf_event.h (perf_allow_cpu). Levels 3 and 4 are those of Debian's and Ubuntu's patch (perf_paranoid_any,
+ * include/linux/perf_event.h (perf_allow_cpu); the order of its questions is that of perf_event_open in core.c. Levels 3 and 4 are those of Debian's and Ubuntu's patch (perf_paranoid_any,
  * SECURITY_PERF_EVENTS_RESTRICT), which asks for CAP_SYS_ADMIN: CAP_PERFMON does not help there.
  */
 
@@ -17,12 +17,20 @@ export function allowsAnything(kernel: KernelProfile): boolean {
   return kernel.privileged === true || kernel.perfEventParanoid < kernel.perfEventRestrictsFrom;
 }
 
-/** Whether what an attr asks of kernel mode and of the whole system may be had. */
-export function allowsAttr({ privileged, perfEventParanoid }: KernelProfile, attr: Attr): boolean {
-  if (privileged !== false) return true;
-  if (attr.has("namespaces")) return false;
-  const physical = (attr.sampleType & BigInt(PERF_SAMPLE.PHYS_ADDR)) !== 0n;
-  return (attr.has("exclude_kernel") && !physical) || perfEventParanoid < LEVEL.kernel;
+/** Whether kernel mode may be watched. */
+export function allowsKernel({ privileged, perfEventParanoid }: KernelProfile): boolean {
+  return privileged !== false || perfEventParanoid < LEVEL.kernel;
+}
+
+/** Whether an attr asks for no more of kernel mode and of the whole system than may be had, but for addresses. */
+export function allowsAttr(kernel: KernelProfile, attr: Attr): boolean {
+  if (attr.has("namespaces") && kernel.privileged === false) return false;
+  return attr.has("exclude_kernel") || allowsKernel(kernel);
+}
+
+/** Whether an attr asks for no physical addresses, or they may be had. The kernel asks after it has looked at the period. */
+export function allowsAddresses(kernel: KernelProfile, attr: Attr): boolean {
+  return (attr.sampleType & BigInt(PERF_SAMPLE.PHYS_ADDR)) === 0n || allowsKernel(kernel);
 }
 
 /** Whether a whole processor may be watched. */
