@@ -19,7 +19,15 @@ const DOCUMENT = join(ROOT, "docs/architecture.md");
 const MARKS = ["<!-- layers: written by suites/_layers.ts -->", "<!-- end of layers -->"] as const;
 
 /** What a session is made of. */
-const BELOW = ["engine", "engine/translate", "engine/tracee", "engine/kernel", "engine/trace", "ffi"];
+const BELOW = [
+  "engine",
+  "engine/arch",
+  "engine/translate",
+  "engine/tracee",
+  "engine/kernel",
+  "engine/trace",
+  "ffi",
+];
 /** What recording and replay both use. */
 const COMMON = [...BELOW, "engine/session"];
 
@@ -36,7 +44,7 @@ export const LAYERS: readonly Layer[] = [
   },
   {
     folder: "engine",
-    owns: "what the folders below share: emulated instructions, outcomes, errors, interrupts; its door `mod.ts`",
+    owns: "what the folders below share: outcomes, errors, interrupts; its door `mod.ts`",
     imports: [
       "engine/translate",
       "engine/tracee",
@@ -52,6 +60,11 @@ export const LAYERS: readonly Layer[] = [
     ],
   },
   {
+    folder: "engine/arch",
+    owns: "what only one processor architecture has, `x86_64/`: registers and their order, the calling convention of the kernel, signal frames, emulated instructions, what cpuid shows",
+    imports: ["engine", "engine/translate", "engine/tracee", "engine/kernel", "ffi"],
+  },
+  {
     folder: "engine/translate",
     owns: "the program's text to cache code: decoding, segments, tick places, links, lookup table, modules that images and later runs share",
     imports: ["engine"],
@@ -59,7 +72,7 @@ export const LAYERS: readonly Layer[] = [
   {
     folder: "engine/tracee",
     owns: "tasks, address spaces, images, resuming and stopping, injected system calls",
-    imports: ["engine", "engine/translate", "engine/kernel", "engine/trace", "ffi"],
+    imports: ["engine", "engine/arch", "engine/translate", "engine/kernel", "engine/trace", "ffi"],
   },
   {
     folder: "engine/kernel",
@@ -69,7 +82,7 @@ export const LAYERS: readonly Layer[] = [
   {
     folder: "engine/trace",
     owns: "the trace's format, its writer and its reader ([trace-format.md](trace-format.md))",
-    imports: ["engine", "ffi"],
+    imports: ["engine", "engine/arch", "ffi"],
   },
   {
     folder: "engine/session",
@@ -111,6 +124,7 @@ export const LAYERS: readonly Layer[] = [
     owns: "command line, manifests, running tests, reports",
     imports: [
       "engine",
+      "engine/arch",
       "engine/debug",
       "engine/host",
       "engine/trace",

@@ -4,9 +4,9 @@
  */
 import { afterAll, beforeAll, describe, test } from "bun:test";
 import { assert, assertEquals } from "@std/assert";
+import { REGISTER_NAMES } from "../engine/arch/x86_64/registers.ts";
 import { Debugger } from "../engine/debug/debugger.ts";
 import type { Position } from "../engine/debug/position.ts";
-import { REGISTER_NAMES } from "../engine/trace/mod.ts";
 import { PROT } from "../ffi/mod.ts";
 import { Scratch, TEST_TIMEOUT } from "./_tickproof.ts";
 import { PLAIN, type Recorded, recordProgram, THREADS } from "./debugging/_programs.ts";

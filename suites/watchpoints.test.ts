@@ -4,8 +4,8 @@
  */
 import { afterAll, beforeAll, test } from "bun:test";
 import { assert, assertEquals, assertMatch } from "@std/assert";
+import { REGISTER_NAMES } from "../engine/arch/x86_64/registers.ts";
 import { Debugger, type StopReason } from "../engine/debug/debugger.ts";
-import { REGISTER_NAMES } from "../engine/trace/mod.ts";
 import { run, Scratch, TEST_TIMEOUT } from "./_tickproof.ts";
 import { Client } from "./debugging/_client.ts";
 import { PLAIN, type Recorded, recordProgram, THREADS } from "./debugging/_programs.ts";

@@ -3,12 +3,12 @@
  * other processes do happens on the way.
  */
 
+import { RIP } from "../arch/x86_64/registers.ts";
 import { invariant } from "../engine-error.ts";
 import type { OutputStream } from "../replay/output-sink.ts";
 import type { ReplayedTask } from "../replay/replayed-task.ts";
 import type { ReplaySession } from "../replay/session.ts";
 import type { CloneEvent, SignalEvent, TraceEvent } from "../trace/events.ts";
-import { RIP } from "../tracee/registers.ts";
 import { canWatch } from "../tracee/watchpoints.ts";
 import { EventIndex, isRunTo, movesTask } from "./event-index.ts";
 import { Playhead } from "./playhead.ts";

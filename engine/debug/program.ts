@@ -1,8 +1,9 @@
 /** What a process of a replay was started as: its program's file and its auxiliary vector, from the event of its execve. */
+
+import { RSP } from "../arch/x86_64/registers.ts";
 import type { ReplayedTask } from "../replay/replayed-task.ts";
 import type { ReplaySession } from "../replay/session.ts";
 import type { ExecEvent } from "../trace/events.ts";
-import { RSP } from "../tracee/registers.ts";
 
 const AT_NULL = 0n;
 const AT_PHDR = 3n;

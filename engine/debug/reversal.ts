@@ -2,8 +2,9 @@
  * The way back: which place came before. What was executed can't be undone, so it is executed again, from an earlier
  * place on, and the last place that is looked for on the way is the one to go to.
  */
+
+import { RIP } from "../arch/x86_64/registers.ts";
 import { invariant } from "../engine-error.ts";
-import { RIP } from "../tracee/registers.ts";
 import type { EventIndex } from "./event-index.ts";
 import { movesTask } from "./event-index.ts";
 import type { Counts, Hit, Playhead } from "./playhead.ts";

@@ -36,11 +36,11 @@ export interface Adopted {
 export function adoptProgram(tracer: Tracer, task: Task, files: MappedFiles): Adopted {
   const { space } = task;
   const { memory } = space;
-  const pc = task.number("rip");
-  const stackPointer = task.number("rsp");
+  const pc = task.pc;
+  const stackPointer = Number(task.stackPointer);
   const lines = readMaps(task.tid);
   const path = lines.find((line) => line.inode !== "0")?.name ?? "";
-  if (task.number("cs") !== 0x33) {
+  if (!task.isWide) {
     throw new Unsupported(
       `Cannot record ${path}: it is a 32-bit program, and only 64-bit ones are supported`,
     );

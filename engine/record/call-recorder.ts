@@ -1,11 +1,11 @@
 /** The way of a system call while recording: from its entry through sleep, signals and restarts to its event. */
 import { ERRNO, PTRACE, SIG, SYSCALLS } from "../../ffi/mod.ts";
+import { leaveCall, SYSCALL_LENGTH } from "../arch/x86_64/call-abi.ts";
 import { invariant, Unsupported } from "../engine-error.ts";
 import { syscallSpec, wakesOthers } from "../kernel/mod.ts";
 import type { CallSite } from "../tracee/call-site.ts";
 import { TaskGone } from "../tracee/controller.ts";
 import type { LiveStop } from "../tracee/kernel-stop.ts";
-import { intoKernel, RAX, RCX, USER32_CS } from "../tracee/registers.ts";
 import type { Tracer } from "../tracee/tracer.ts";
 import type { Call } from "./call.ts";
 import type { Deaths } from "./deaths.ts";
@@ -26,9 +26,6 @@ import { originalTrap, sendPendingTrap } from "./trap-signal.ts";
 /** Results of a call that a signal broke off: ERESTARTSYS to ERESTART_RESTARTBLOCK (linux/errno.h). */
 const FIRST_RESTART = -512;
 const LAST_RESTART = -516;
-
-/** Bytes of a `syscall` instruction. */
-const SYSCALL_LENGTH = 2n;
 
 /** Takes a task from the entry of a system call to the event of its end, whatever comes between. */
 export class CallRecorder {
@@ -56,7 +53,7 @@ export class CallRecorder {
   enter(task: RecordedTask, site: CallSite | undefined): void {
     if (site === undefined) {
       throw new Unsupported(
-        `Cannot go on: the program made a system call at 0x${task.get("rip").toString(16)}, which is no translation of its own text: ` +
+        `Cannot go on: the program made a system call at 0x${task.pcBits.toString(16)}, which is no translation of its own text: ` +
           "it has changed the engine's memory, or runs it",
       );
     }
@@ -72,8 +69,7 @@ export class CallRecorder {
     const held = isFirst ? undefined : task.held.shift();
     if (held) {
       this.cancel(task);
-      task.set("rax", registers[RAX]!);
-      task.set("rcx", registers[RCX]!);
+      task.load(registers);
       const delivery = this.signals.deliver(task, held, { point: "syscall", registers, atSignalStop: false });
       if (delivery === "dying") this.deaths.reap(task);
       // Ignored signals, and stops, leave the task in front of its call; handlers return to it.
@@ -82,8 +78,7 @@ export class CallRecorder {
     }
     if (task.joining) {
       this.cancel(task);
-      task.set("rax", registers[RAX]!);
-      task.set("rcx", registers[RCX]!);
+      task.load(registers);
       task.jumpTo(site.pc);
       this.jobs.join(task);
       return;
@@ -102,14 +97,14 @@ export class CallRecorder {
     const intercepted = interceptors.answers(task, call);
     if (intercepted) {
       this.cancel(task);
-      task.set("rax", intercepted());
+      task.result = intercepted();
       this.finish(task, call);
       return;
     }
     const answer = this.recording.traced.answer(task, call) ?? this.syscalls.answer(task, call);
     if (answer !== undefined) {
       this.cancel(task);
-      task.set("rax", answer);
+      task.result = answer;
       this.finish(task, call);
       return;
     }
@@ -130,11 +125,11 @@ export class CallRecorder {
     if (!text.guardsAny(task.space, ranges)) return false;
     const { image } = task.space;
     this.cancel(task);
-    intoKernel(call.registers, task.registers);
+    task.load(call.registers);
     text.allowWrites(task, ranges);
     // Not by a new translation: if that is in the same page, it would be guarded once more.
     if (task.space.image === image) {
-      task.set("rip", task.get("rip") - SYSCALL_LENGTH);
+      task.pcBits -= BigInt(SYSCALL_LENGTH);
       task.position = { kind: "cache", pc: call.pc };
     } else task.jumpTo(call.pc);
     return true;
@@ -145,12 +140,12 @@ export class CallRecorder {
     const range = engineInWay(task, call);
     if (!range) return false;
     this.cancel(task);
-    intoKernel(call.registers, task.registers);
+    task.load(call.registers);
     const result = makeWay(this.tracer, task, call, range);
     if (result === undefined) {
       task.jumpTo(call.pc);
     } else {
-      task.set("rax", result);
+      task.result = result;
       this.finish(task, call);
     }
     return true;
@@ -158,7 +153,7 @@ export class CallRecorder {
 
   /** Lets the system call that a task has entered come to nothing. */
   private cancel(task: RecordedTask): void {
-    task.set("orig_rax", 0xffffffffffffffffn);
+    task.forgetCall();
     const { kind } = this.tracer.advance(task, PTRACE.SYSCALL);
     invariant(kind === "call", "a cancelled system call that does not end");
   }
@@ -263,7 +258,7 @@ export class CallRecorder {
       this.syscalls.startsAgain(task, call);
       return this.entersOutput(task, call) === "waits" ? "ended" : "goes on";
     }
-    const result = Number(BigInt.asIntN(64, task.get("rax")));
+    const result = Number(task.result);
     if (result <= FIRST_RESTART && result >= LAST_RESTART) {
       call.restarting = true;
       return "goes on";
@@ -289,7 +284,7 @@ export class CallRecorder {
       atSignalStop: true,
       interrupted: {
         number: call.number,
-        result: task.get("rax"),
+        result: task.result,
         writes: this.syscalls
           .outputs(task, call)
           .map(({ address, bytes }) => ({ address, bytes: bytes.slice() })),
@@ -310,7 +305,7 @@ export class CallRecorder {
     const held = task.held.shift();
     invariant(held, "no signal is held");
     const registers = task.view(call.next);
-    registers[RCX] = BigInt(call.next);
+    leaveCall(registers, call.next);
     const delivery = this.signals.deliver(task, held, { point: "return", registers, atSignalStop: false });
     if (delivery === "dying") this.deaths.reap(task);
   }
@@ -318,13 +313,13 @@ export class CallRecorder {
   /** A system call has ended: its event is written and the task can go on. */
   private finish(task: RecordedTask, call: Call): void {
     task.call = undefined;
-    task.returnedTo = task.number("rip");
+    task.returnedTo = task.pc;
     task.resumed = undefined;
     if (call.replaced) {
       this.lifecycle.replaceProgram(task);
       return;
     }
-    for (const { register, value } of call.changed) task.set(register, value);
+    for (const { argument, value } of call.changed) task.setArgument(argument, value);
     this.syscalls.end(task, call);
     this.recording.disturbed ||= call.spec !== undefined && wakesOthers(call.spec, call);
     if (call.spec?.task === "sigreturn") {
@@ -342,15 +337,15 @@ export class CallRecorder {
  * once (badframe in sys_rt_sigreturn, arch/x86/kernel/signal_64.c, Linux 6.18), by a result of 0.
  */
 function returnFromHandler(task: RecordedTask, call: Call): void {
-  const isUnread = task.space.image.cache.syscallAt(task.number("rip")) !== undefined;
-  task.frameRefused = task.get("rax") === 0n && hasPending(task.tid, SIG.SIGSEGV);
-  if (isUnread) task.set("rcx", call.next);
-  if (task.get("cs") === USER32_CS) {
+  const isUnread = task.space.image.cache.syscallAt(task.pc) !== undefined;
+  task.frameRefused = task.result === 0n && hasPending(task.tid, SIG.SIGSEGV);
+  if (isUnread) task.leaveCallAt(call.next);
+  if (task.isNarrow) {
     throw new Unsupported(
-      `a signal handler returns into 32-bit code (cs 0x23, rip 0x${task.get("rip").toString(16)}); the embedded engine runs 64-bit programs`,
+      `a signal handler returns into 32-bit code (cs 0x23, rip 0x${task.pcBits.toString(16)}); the embedded engine runs 64-bit programs`,
     );
   }
-  putAt(task, isUnread ? call.next : task.number("rip"));
+  putAt(task, isUnread ? call.next : task.pc);
   task.resumed = { ticks: task.ticks, jumps: task.jumps };
 }
 

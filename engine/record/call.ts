@@ -5,9 +5,6 @@ import type { AddressSpace } from "../tracee/address-space.ts";
 import type { CallSite } from "../tracee/call-site.ts";
 import type { Task } from "../tracee/task.ts";
 
-/** Registers that the arguments of a system call are in. */
-export type ArgumentRegister = "rdi" | "rsi" | "rdx" | "r10" | "r8" | "r9";
-
 /**
  * A stopped call with what the recorder has changed of it for the kernel's eyes, which the program gets back as it
  * was.
@@ -17,8 +14,8 @@ export class Call extends StoppedCall {
   restarting = false;
   /** It is an execve that has succeeded. */
   replaced = false;
-  /** Argument registers that the recorder changed for the kernel's eyes, and what the program had there. */
-  readonly changed: { register: ArgumentRegister; value: bigint }[] = [];
+  /** Arguments that the recorder changed for the kernel's eyes, and what the program had there. */
+  readonly changed: { argument: number; value: bigint }[] = [];
   /** Why it can't be recorded should it succeed, for the user. */
   refusal: string | undefined;
   /** Result to give where the kernel has done only what comes before the failure. */
@@ -48,8 +45,8 @@ export class Call extends StoppedCall {
   }
 
   /** Gives the kernel another argument than the program did. */
-  change(task: Task, register: ArgumentRegister, value: bigint | number): void {
-    this.changed.push({ register, value: task.get(register) });
-    task.set(register, value);
+  change(task: Task, argument: number, value: bigint | number): void {
+    this.changed.push({ argument, value: task.argumentRegister(argument) });
+    task.setArgument(argument, value);
   }
 }

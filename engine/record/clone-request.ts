@@ -69,7 +69,7 @@ export function waitsForChild(call: CallView): boolean {
 export function hideFlags(task: RecordedTask, call: Call): void {
   if (call.number !== SYSCALLS.clone3) {
     if ((call.int(0) & HIDDEN_FLAGS) === 0) return;
-    call.change(task, "rdi", task.get("rdi") & ~BigInt(HIDDEN_FLAGS));
+    call.change(task, 0, task.argumentRegister(0) & ~BigInt(HIDDEN_FLAGS));
     return;
   }
   const size = call.argument(1);
@@ -84,6 +84,6 @@ export function hideFlags(task: RecordedTask, call: Call): void {
   if ((flags & BigInt(HIDDEN_FLAGS)) === 0n) return;
   view.setBigUint64(CLONE_ARGS.flags, flags & ~BigInt(HIDDEN_FLAGS), true);
   scratch.set(struct);
-  call.change(task, "rdi", scratchAddress);
-  call.change(task, "rsi", struct.length);
+  call.change(task, 0, scratchAddress);
+  call.change(task, 1, struct.length);
 }

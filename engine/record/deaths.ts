@@ -6,8 +6,9 @@
  * event is written when it has become one. And a leader that was killed can't be waited for before its threads.
  */
 import { ERRNO, PTRACE, SYSCALLS } from "../../ffi/mod.ts";
+import { REGISTER_COUNT } from "../arch/x86_64/registers.ts";
 import { invariant } from "../engine-error.ts";
-import { type MemoryWrite, REGISTER_COUNT } from "../trace/events.ts";
+import type { MemoryWrite } from "../trace/events.ts";
 import type { Tracer } from "../tracee/tracer.ts";
 import type { Call } from "./call.ts";
 import { isGone, isZombie } from "./kernel-state.ts";

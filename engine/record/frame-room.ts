@@ -1,7 +1,8 @@
 /** Room on the stack for the signal frame of a fault, where text of the program has been translated and is guarded. */
+
+import { roomForFrame } from "../arch/x86_64/signal-frame.ts";
 import type { Task } from "../tracee/task.ts";
 import type { Tracer } from "../tracee/tracer.ts";
-import { roomForFrame } from "./signal-frame.ts";
 
 /** Makes the room, at most once for a fault. */
 export class FrameRoom {
@@ -17,10 +18,10 @@ export class FrameRoom {
    * @returns False if there is room, or was made for the same fault before: its own text is there, too.
    */
   clears(task: Task): boolean {
-    const ranges = [roomForFrame(task.get("rsp"))];
+    const ranges = [roomForFrame(task.stackPointer)];
     const { text } = this.tracer;
     // Its own text may be there, and guarded once more whenever it is translated.
-    const pc = task.space.image.cache.position(task.number("rip"))?.pc;
+    const pc = task.space.image.cache.position(task.pc)?.pc;
     if (!text.guardsAny(task.space, ranges) || this.#cleared === pc) {
       this.#cleared = undefined;
       return false;

@@ -4,22 +4,23 @@
  */
 
 import { SIG, syscallName32 } from "../../ffi/mod.ts";
+import { cpuidAnswer } from "../arch/x86_64/answered-instructions.ts";
+import { narrowCallNumber } from "../arch/x86_64/call-abi.ts";
+import { emulate, isAmd, writtenBy } from "../arch/x86_64/instructions.ts";
+import { pcOf, setPc, stackPointerOf } from "../arch/x86_64/registers.ts";
+import { type Cpuid, visibleCpuid } from "../arch/x86_64/visible-cpuid.ts";
+import { callVsyscall, registersAt, VSYSCALL, vsyscallWrites } from "../arch/x86_64/vsyscall.ts";
+import { tellX87 } from "../arch/x86_64/x87-environment.ts";
 import { Unsupported } from "../engine-error.ts";
-import { emulate, isAmd, writtenBy } from "../instructions.ts";
 import type { Registers } from "../trace/events.ts";
-import type { CpuidAnswer } from "../tracee/call-ring.ts";
 import { goOnBehind, stepNatively } from "../tracee/native-step.ts";
-import { intoKernel, RAX, RBX, RCX, RDX, RIP, RSP, USER32_CS } from "../tracee/registers.ts";
 import type { HeldSignal } from "../tracee/task.ts";
 import type { Tracer } from "../tracee/tracer.ts";
-import { callVsyscall, registersAt, VSYSCALL, vsyscallWrites } from "../tracee/vsyscall.ts";
 import type { InstructionTrap } from "../translate/traps.ts";
 import { isX87Environment } from "../translate/x87-emission.ts";
-import { type Cpuid, visibleCpuid } from "../visible-cpuid.ts";
 import type { RecordedTask } from "./recorded-task.ts";
 import type { Recording } from "./recording.ts";
 import type { DeliveryPoint } from "./signal-recorder.ts";
-import { tellX87 } from "./x87-environment.ts";
 
 /** What becomes of the signals that instructions raise. */
 export interface SignalHandlers {
@@ -73,10 +74,10 @@ export class InstructionRecorder {
     const bytes = task.space.memory.read(pc, length).slice();
     const answer = emulate(name, bytes, before, this.cpuid);
     if (answer) {
-      if (name === "cpuid" && !task.choseProcessors) this.recording.calls.answered(answerOf(before, answer));
-      intoKernel(answer, task.registers);
-      task.dirty = true;
-      this.executed(task, trap, bytes, before, answer[RIP]!);
+      if (name === "cpuid" && !task.choseProcessors)
+        this.recording.calls.answered(cpuidAnswer(before, answer));
+      task.load(answer);
+      this.executed(task, trap, bytes, before, pcOf(answer));
       return;
     }
     const environment = isX87Environment(name) ? task.space.image.x87Environment : undefined;
@@ -106,7 +107,7 @@ export class InstructionRecorder {
       return;
     }
     const after = task.view(0);
-    after[RIP] = task.get("rip");
+    setPc(after, task.pcBits);
     const { name } = VSYSCALL;
     const writes = ranges
       .map(({ address, length }) => this.recording.snapshot(task.space, address, length))
@@ -121,7 +122,7 @@ export class InstructionRecorder {
       after,
       writes,
     });
-    goOnBehind(task, VSYSCALL, after[RIP]!, true);
+    goOnBehind(task, VSYSCALL, pcOf(after), true);
   }
 
   /** Writes down an instruction that the task has executed, or got an answer to, and lets it go on behind it. */
@@ -134,8 +135,8 @@ export class InstructionRecorder {
   ): void {
     const { name } = trap;
     const after = task.view(0);
-    after[RIP] = pc;
-    if (task.get("cs") === USER32_CS) {
+    setPc(after, pc);
+    if (task.isNarrow) {
       throw new Unsupported(
         `${name} at 0x${trap.pc.toString(16)} leads to 32-bit code (cs 0x23); the embedded engine runs 64-bit programs`,
       );
@@ -143,7 +144,7 @@ export class InstructionRecorder {
     const written = writtenBy(name, bytes, before, after);
     if (written && (name === "call" || name === "branch")) {
       // What it has pushed leads behind its copy.
-      const width = before[RSP]! - after[RSP]! > 8n ? written.length / 2 : written.length;
+      const width = stackPointerOf(before) - stackPointerOf(after) > 8n ? written.length / 2 : written.length;
       const next = new Uint8Array(new BigUint64Array([BigInt(trap.pc + trap.length)]).buffer);
       task.space.memory.write(Number(written.address), next.subarray(0, width));
     }
@@ -164,23 +165,10 @@ export class InstructionRecorder {
 /** @throws Unsupported for a system call of 32-bit programs; AMD's processors have no sysenter in 64-bit programs. */
 function refuseOldCall({ action, name, pc }: InstructionTrap, registers: Registers): void {
   if (name === "sysenter" ? isAmd() : action !== "unsupported") return;
-  const number = Number(BigInt.asUintN(32, registers[RAX]!));
+  const number = narrowCallNumber(registers);
   const how = name === "int" ? "int 0x80" : name;
   throw new Unsupported(
     `Cannot record ${how} at 0x${pc.toString(16)}: it makes the system call ${syscallName32(number)} (${number}) ` +
       "as 32-bit programs do, and only those of 64-bit programs are supported: let the program use syscall",
   );
-}
-
-/** What a `cpuid` was asked and has answered. */
-function answerOf(before: Registers, after: Registers): CpuidAnswer {
-  const word = (registers: Registers, index: number): number => Number(registers[index]! & 0xffffffffn);
-  return [
-    word(before, RAX),
-    word(before, RCX),
-    word(after, RAX),
-    word(after, RBX),
-    word(after, RCX),
-    word(after, RDX),
-  ];
 }

@@ -37,8 +37,8 @@ export class JobControl {
     if (isContinued(task.process)) return false;
     const { tracer } = this.recording;
     const saved = task.registers.slice();
-    task.set("rip", task.space.image.cache.stopGadget);
-    task.set("orig_rax", 0xffffffffffffffffn);
+    task.pcBits = task.space.image.cache.stopGadget;
+    task.forgetCall();
     let stop = tracer.advanceToAny(task, PTRACE.CONT, signal);
     while (!isTrap(stop) && !tracer.isGroupStop(task, stop)) {
       task.strayStop(stop);

@@ -21,7 +21,7 @@ export function placeLibrary(tracer: Tracer, task: RecordedTask, call: Call): vo
   const identity = libraryIdentity(`/proc/${task.tid}/fd/${fd! % 2 ** 32}`);
   if (identity === undefined) return;
   const place = tracer.mapper.libraryPlace(task, identity, length!);
-  if (place !== undefined) call.change(task, "rdi", place);
+  if (place !== undefined) call.change(task, 0, place);
 }
 
 /** What tells the file of a library from all others; undefined for any other file. */

@@ -4,7 +4,6 @@ import { CLONE, getEventMessage, setSigMask } from "../../ffi/mod.ts";
 import { invariant } from "../engine-error.ts";
 import { awaitFirstStop, isThread, spaceOfChild } from "../session/births.ts";
 import { programPc } from "../tracee/position.ts";
-import { TRAP_FLAG } from "../tracee/registers.ts";
 import type { Tracer } from "../tracee/tracer.ts";
 import { adoptProgram } from "./adopt.ts";
 import type { Call } from "./call.ts";
@@ -91,12 +90,12 @@ export class Lifecycle {
     // Signals that its parent is kept from are not the child's business.
     if (parent.savedMask !== undefined) setSigMask(tid, parent.savedMask);
     child.image = parent.space.image;
-    child.set("rcx", call.next);
+    child.leaveCallAt(call.next);
     // It has the registers that its parent made the call with, not those that the kernel was shown.
-    for (const { register, value } of call.changed) child.set(register, value);
+    for (const { argument, value } of call.changed) child.setArgument(argument, value);
     child.position = { kind: "cache", pc: call.next };
     // It begins in the midst of a translation that its parent single-steps.
-    if ((child.get("eflags") & TRAP_FLAG) !== 0n) child.jumpTo(call.next);
+    if (child.stepsItself) child.jumpTo(call.next);
     child.choseProcessors = parent.choseProcessors;
     child.descriptors = shares(CLONE.FILES) ? parent.descriptors : new DescriptorTable();
     child.trap = { blocked: parent.trap.blocked, pending: undefined };

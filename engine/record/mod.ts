@@ -15,6 +15,7 @@ import {
   spawnTraced,
   startState,
 } from "../../ffi/mod.ts";
+import { ARCH_NAME } from "../arch/x86_64/registers.ts";
 import { EngineError, HostFault, invariant } from "../engine-error.ts";
 import type { HostModel } from "../host/model-api.ts";
 import { catchInterrupts, Interrupted } from "../interrupts.ts";
@@ -126,6 +127,7 @@ export function record(options: RecordOptions): RecordResult {
     program,
     environment,
     cwd,
+    arch: ARCH_NAME,
     host: describeHost(),
     engine: ENGINE,
     bun: Bun.version,

@@ -13,14 +13,14 @@ const ASK = 0xffffffff;
 /** Before the kernel sees the call: whatever a program asks for, its layout stays as it is. */
 export function keepLayout(task: RecordedTask, call: Call): void {
   const wanted = call.argument(0) % 2 ** 32;
-  if (wanted !== ASK) call.change(task, "rdi", (wanted | ADDR_NO_RANDOMIZE) >>> 0);
+  if (wanted !== ASK) call.change(task, 0, (wanted | ADDR_NO_RANDOMIZE) >>> 0);
 }
 
 /** After a call that succeeded: the program gets to see the personality that it had, and has the one that it asked for. */
 export function showPersonality(task: RecordedTask, call: Call): void {
   const { process } = task;
-  if (!process.fixedLayout) task.set("rax", call.result & ~ADDR_NO_RANDOMIZE);
-  call.result = task.number("rax");
+  if (!process.fixedLayout) task.result = call.result & ~ADDR_NO_RANDOMIZE;
+  call.result = Number(task.result);
   const wanted = call.argument(0) % 2 ** 32;
   if (wanted !== ASK) process.fixedLayout = (wanted & ADDR_NO_RANDOMIZE) !== 0;
 }

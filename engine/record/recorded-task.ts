@@ -1,5 +1,6 @@
 /** Processes and tasks as the recorder keeps track of them. */
 
+import { NO_FAULT } from "../arch/x86_64/signal-frame.ts";
 import type { MemoryWrite, Registers } from "../trace/events.ts";
 import type { AddressSpace } from "../tracee/address-space.ts";
 import type { LiveStop } from "../tracee/kernel-stop.ts";
@@ -17,38 +18,25 @@ export interface TrapState {
   pending: HeldSignal | undefined;
 }
 
-/**
- * The last fault that raised a signal, which the kernel shows in the frame of every later signal, too (`trap_nr`,
- * `error_code` and `cr2` of struct thread_struct; unsafe_put_sigcontext in arch/x86/kernel/signal_64.c, Linux 6.18).
- */
-export interface LastFault {
-  /** Vector of the exception. */
-  trap: bigint;
-  /** Error code of the exception. */
-  error: bigint;
-  /** Address of the last page fault among them. */
-  cr2: bigint;
-}
-
 /** Where a task was put (the start of a signal handler, or the end of one), and how far it had come then. */
 export interface Entry {
   pc: number;
   ticks: number;
   jumps: number;
-  rsp: bigint;
+  stackPointer: bigint;
 }
 
 /** Lets a task go on at an app pc. */
 export function putAt(task: RecordedTask, pc: number): void {
   task.jumpTo(pc);
   task.returnedTo = -1;
-  task.entered = { pc, ticks: task.ticks, jumps: task.jumps, rsp: task.get("rsp") };
+  task.entered = { pc, ticks: task.ticks, jumps: task.jumps, stackPointer: task.stackPointer };
 }
 
 /** Whether a task is still where it was put. */
-export function standsAt(task: RecordedTask, { pc, ticks, jumps, rsp }: Entry): boolean {
-  const stands = task.number("rip") === task.space.image.cache.entry(pc);
-  return stands && task.ticks === ticks && task.jumps === jumps && task.get("rsp") === rsp;
+export function standsAt(task: RecordedTask, { pc, ticks, jumps, stackPointer }: Entry): boolean {
+  const stands = task.pc === task.space.image.cache.entry(pc);
+  return stands && task.ticks === ticks && task.jumps === jumps && task.stackPointer === stackPointer;
 }
 
 /** A process that is being recorded. */
@@ -113,7 +101,7 @@ export class RecordedTask extends Task {
   /** What the kernel writes if the task ends now, as far as its memory alone does not tell afterwards. */
   legacy: MemoryWrite[] = [];
   /** What its signal frames say; the kernel itself counts the engine's traps and faults among them. */
-  lastFault: LastFault = { trap: 0n, error: 0n, cr2: 0n };
+  lastFault = NO_FAULT;
   /** The kernel could not take down its signal frame, and has SIGSEGV for it: no instruction has faulted. */
   frameRefused = false;
   /** What it believes of SIGTRAP. */

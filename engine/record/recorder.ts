@@ -7,6 +7,8 @@
  * stops nothing is recorded, since nothing happens that replay would not do by itself.
  */
 import { ERRNO, isErrno, PTRACE, SIG, WAIT, yieldProcessor } from "../../ffi/mod.ts";
+import { leaveCall } from "../arch/x86_64/call-abi.ts";
+import { pcOf } from "../arch/x86_64/registers.ts";
 import { invariant, Unsupported } from "../engine-error.ts";
 import { Interrupted } from "../interrupts.ts";
 import { arm, armUpTo, UNLIMITED } from "../tracee/budget.ts";
@@ -14,7 +16,6 @@ import { type SignalInfo, TaskGone } from "../tracee/controller.ts";
 import { faultingState, tellPlace } from "../tracee/fault.ts";
 import { stopAtGadget } from "../tracee/gadget.ts";
 import type { LiveStop } from "../tracee/kernel-stop.ts";
-import { RCX, RIP, TRAP_FLAG } from "../tracee/registers.ts";
 import type { HeldSignal } from "../tracee/task.ts";
 import type { Stop, Tracer } from "../tracee/tracer.ts";
 import { TICK_COUNTERS } from "../translate/context.ts";
@@ -308,8 +309,7 @@ export class Recorder {
     if (held) this.deliver(task, held, { point, registers, atSignalStop: true });
     else if (task.joining) this.jobs.join(task);
     else if (this.exactStop(task) !== undefined) schedule.hadEvent(task);
-    else if (point === "jump" || interceptors.any || (task.get("eflags") & TRAP_FLAG) !== 0n)
-      schedule.rotate();
+    else if (point === "jump" || interceptors.any || task.stepsItself) schedule.rotate();
     else this.endTurn(task, schedule.steps());
   }
 
@@ -354,14 +354,14 @@ export class Recorder {
    */
   private signal(task: RecordedTask, info: SignalInfo, entered: Entry | undefined): void {
     const { signal, siginfo, fault, address } = original(task, info);
-    const rip = task.number("rip");
+    const { pc } = task;
     if (fault) {
       this.fault(task, { signal, siginfo }, address);
-    } else if (rip === task.returnedTo) {
-      const site = task.space.image.cache.syscallAt(rip);
+    } else if (pc === task.returnedTo) {
+      const site = task.space.image.cache.syscallAt(pc);
       invariant(site, "return to a place that is no system call");
       const registers = task.view(site.next);
-      registers[RCX] = BigInt(site.next);
+      leaveCall(registers, site.next);
       this.deliver(task, { signal, siginfo }, { point: "return", registers, atSignalStop: true });
     } else if (entered && standsAt(task, entered) && !isTimers({ siginfo })) {
       const registers = task.view(entered.pc);
@@ -384,7 +384,7 @@ export class Recorder {
     }
     this.recording.interceptors.faults(task);
     const { registers } = faultingState(task);
-    tellPlace(held, task.get("rip"), registers[RIP]!);
+    tellPlace(held, task.pcBits, pcOf(registers));
     this.deliver(task, held, { point: "fault", registers, atSignalStop: true });
   }
 

@@ -5,16 +5,11 @@
  * written as a `switch`, if that task has run since its own last event. So replay always knows how far a task
  * got before another one's effects may be seen.
  */
+
+import { REGISTER_COUNT } from "../arch/x86_64/registers.ts";
 import { invariant } from "../engine-error.ts";
 import { noTotals } from "../outcome.ts";
-import {
-  type EndEvent,
-  type EventBase,
-  type MemoryWrite,
-  REGISTER_COUNT,
-  type Registers,
-  type TraceEvent,
-} from "../trace/events.ts";
+import type { EndEvent, EventBase, MemoryWrite, Registers, TraceEvent } from "../trace/events.ts";
 import type { TraceWriter } from "../trace/mod.ts";
 import { eventCount, MAX_CHUNK_BYTES } from "../trace/mod.ts";
 import type { AddressSpace } from "../tracee/address-space.ts";

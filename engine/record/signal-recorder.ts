@@ -14,6 +14,9 @@ import {
   signalBit,
   waitStatus,
 } from "../../ffi/mod.ts";
+import { SYSCALL_LENGTH } from "../arch/x86_64/call-abi.ts";
+import { pcOf, stackPointerOf } from "../arch/x86_64/registers.ts";
+import { clearStep, frameOf, mendFault, mendX87Place, roomForFrame } from "../arch/x86_64/signal-frame.ts";
 import { invariant } from "../engine-error.ts";
 import type { MemoryWrite, Point, Registers } from "../trace/events.ts";
 import { arm, settle } from "../tracee/budget.ts";
@@ -21,7 +24,6 @@ import { request, TaskGone } from "../tracee/controller.ts";
 import { FAULT_SIGNALS } from "../tracee/fault.ts";
 import { stopAtGadget } from "../tracee/gadget.ts";
 import { isTrap, type LiveStop } from "../tracee/kernel-stop.ts";
-import { intoKernel, RESUME_FLAG, RIP, RSP, TRAP_FLAG } from "../tracee/registers.ts";
 import type { HeldSignal } from "../tracee/task.ts";
 import { toWholeFlags } from "../tracee/whole-flags.ts";
 import type { Disposition } from "./actions.ts";
@@ -29,7 +31,6 @@ import type { JobControl } from "./job-control.ts";
 import { putAt, type RecordedTask } from "./recorded-task.ts";
 import type { Recording } from "./recording.ts";
 import { robustWrites } from "./robust-list.ts";
-import { clearStep, frameOf, mendFault, mendX87Place, roomForFrame } from "./signal-frame.ts";
 import { dropTrapAction, enterHandler, keepBlockedTrap } from "./trap-signal.ts";
 
 /** What is blocked while a signal is held: all but faults, whose handlers the kernel would reset (signal(7)). */
@@ -137,28 +138,25 @@ export class SignalRecorder {
     }
     const tracer = this.recording.tracer;
     // The kernel could not write the frame beside trampolines on the stack that have been translated.
-    tracer.text.allowWrites(task, [roomForFrame(at.registers[RSP]!)]);
-    // The kernel's own flags tell whether an instruction was interrupted (RF): the program's view has none of that.
-    const resumeFlag = task.get("eflags") & RESUME_FLAG;
-    intoKernel(at.registers, task.registers);
-    task.set("eflags", task.get("eflags") | resumeFlag);
-    task.set("rip", at.registers[RIP]!);
+    tracer.text.allowWrites(task, [roomForFrame(stackPointerOf(at.registers))]);
+    task.loadInterrupted(at.registers);
+    task.pcBits = pcOf(at.registers);
     if (at.interrupted) {
-      // The kernel decides between restart and EINTR; it moves rip back over the program's own `syscall`.
-      task.set("rip", at.registers[RIP]! + 2n);
-      task.set("orig_rax", at.interrupted.number);
-      task.set("rax", at.interrupted.result);
+      // The kernel decides between restart and EINTR; it moves the pc back over the program's own `syscall`.
+      task.pcBits = pcOf(at.registers) + BigInt(SYSCALL_LENGTH);
+      task.entersCall(at.interrupted.number);
+      task.result = at.interrupted.result;
     } else {
-      task.set("orig_rax", 0xffffffffffffffffn);
+      task.forgetCall();
     }
     tracer.flush(task);
     this.setSigInfo(task, siginfo);
     const handler = actions.handler(signal);
-    const steps = (task.get("eflags") & TRAP_FLAG) !== 0n;
+    const steps = task.stepsItself;
     const stop = this.enter(task, signal, () => {
       this.recording.emit(task, { ...base, disposition: "fatal", writes: [], after: at.registers });
     });
-    if (!isTrap(stop) || task.number("rip") !== handler) {
+    if (!isTrap(stop) || task.pc !== handler) {
       // The frame could not be written: the kernel forces SIGSEGV (signal_setup_done).
       // One that it can't even tell of by a handler has lost its own (force_sigsegv, force_sig_info_to_task).
       if (signal === SIG.SIGSEGV) actions.reset(signal);
@@ -179,7 +177,7 @@ export class SignalRecorder {
     mendFault(task, at.point === "fault" && !task.frameRefused && !at.isStep);
     mendX87Place(task);
     task.frameRefused = false;
-    const { address, length } = frameOf(task, at.registers[RSP]!);
+    const { address, length } = frameOf(task, stackPointerOf(at.registers));
     const frame = this.recording.snapshot(task.space, address, length);
     invariant(frame, "a signal frame that can't be read");
     const writes = [...(at.interrupted?.writes ?? []), frame];

@@ -2,15 +2,15 @@
  * Single steps of a program that has set the trap flag: the SIGTRAP behind each of its instructions, which the processor would
  * raise, and raises behind those of the code cache here.
  */
+
 import { SIG, SIGINFO } from "../../ffi/mod.ts";
+import { afterStep } from "../arch/x86_64/signal-frame.ts";
 import type { HeldSignal } from "../tracee/task.ts";
 import type { RecordedTask } from "./recorded-task.ts";
 import type { DeliveryPoint } from "./signal-recorder.ts";
 
 /** si_code of a single step (asm-generic/siginfo.h). */
 const TRAP_TRACE = 2;
-/** Vector of a debug exception (Intel SDM vol. 3, 6.15). */
-const DEBUG = 1n;
 
 /** The signal (send_sigtrap in arch/x86/kernel/ptrace.c, Linux 6.18). */
 export function stepSignal(pc: number): HeldSignal {
@@ -24,6 +24,6 @@ export function stepSignal(pc: number): HeldSignal {
 
 /** Where it comes: the task is at the trap behind the instruction. */
 export function stepPoint(task: RecordedTask, pc: number): DeliveryPoint {
-  task.lastFault = { ...task.lastFault, trap: DEBUG, error: 0n };
+  task.lastFault = afterStep(task.lastFault);
   return { point: "fault", registers: task.view(pc), atSignalStop: true, isStep: true };
 }

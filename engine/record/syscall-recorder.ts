@@ -136,15 +136,15 @@ export class SyscallRecorder {
       case SYSCALLS.mprotect:
       case SYSCALLS.pkey_mprotect: {
         const protection = call.int(2);
-        if ((protection & PROT.EXEC) !== 0) call.change(task, "rdx", protection & ~PROT.EXEC);
+        if ((protection & PROT.EXEC) !== 0) call.change(task, 2, protection & ~PROT.EXEC);
         break;
       }
       case SYSCALLS.read:
       case SYSCALLS.pread64:
       case SYSCALLS.getrandom: {
         // An event has to fit into a chunk; any of these may do less than it was asked for.
-        const register = call.number === SYSCALLS.getrandom ? "rsi" : "rdx";
-        if (task.number(register) > MAX_TRANSFER) call.change(task, register, MAX_TRANSFER);
+        const length = call.number === SYSCALLS.getrandom ? 1 : 2;
+        if (call.argument(length) > MAX_TRANSFER) call.change(task, length, MAX_TRANSFER);
         break;
       }
       case SYSCALLS.clone:
@@ -174,20 +174,20 @@ export class SyscallRecorder {
     const start = call.argument(0);
     // Of the first page already: the kernel says so itself.
     if (end !== undefined && end <= start) return;
-    call.change(task, "rdx", certainAdvice(MADV.FREE));
+    call.change(task, 2, certainAdvice(MADV.FREE));
     if (end === undefined) return;
-    call.change(task, "rsi", end - start);
+    call.change(task, 1, end - start);
     call.failure = -ERRNO.EINVAL;
   }
 
   /** A call has ended: keeps the engine's picture, and writes the event. */
   end(task: RecordedTask, call: Call): void {
     const { spec, number } = call;
-    call.result = Number(BigInt.asIntN(64, task.get("rax")));
+    call.result = Number(task.result);
     this.recording.interceptors.leaves(task, call);
-    if (call.failure !== undefined && call.result === 0) task.set("rax", call.failure);
+    if (call.failure !== undefined && call.result === 0) task.result = call.failure;
     if (number === SYSCALLS.personality && call.result >= 0) showPersonality(task, call);
-    const result = BigInt.asIntN(64, task.get("rax"));
+    const { result } = task;
     call.result = Number(result);
     if (call.result >= 0 && !isCutError(call.result)) refuse(call, call.refusal);
     const mapped = call.result >= 0 ? this.mapped(task, call) : undefined;

@@ -3,7 +3,7 @@
  * processors and the signals that the program itself knows of, and no features that are hidden from it.
  */
 import { SIG, SIG_IGN, signalBit } from "../../ffi/mod.ts";
-import { HIDDEN_FLAGS } from "../visible-cpuid.ts";
+import { HIDDEN_FLAGS } from "../arch/x86_64/visible-cpuid.ts";
 import type { RecordedTask } from "./recorded-task.ts";
 
 const TRAP_BIT = signalBit(SIG.SIGTRAP);

@@ -4,9 +4,9 @@
  * to stand still only has to be left out of the schedule. What the tracing task is told are results and memory like those of any
  * call: in a replay the trace has them.
  */
-import { ERRNO, getRegSet, NativeBuffer, NT, PTRACE, REG, SIG, SYSCALLS } from "../../ffi/mod.ts";
+import { ERRNO, getRegSet, NativeBuffer, NT, PTRACE, SIG, SYSCALLS } from "../../ffi/mod.ts";
+import { betweenCalls, inBrokenCall } from "../arch/x86_64/call-abi.ts";
 import { programPc } from "../tracee/position.ts";
-import { intoKernel } from "../tracee/registers.ts";
 import type { Call } from "./call.ts";
 import type { RecordedTask } from "./recorded-task.ts";
 import type { Schedule } from "./schedule.ts";
@@ -20,8 +20,6 @@ const ALL_REGISTERS = 27 * 8;
 const WORD = 8;
 /** Bytes of struct rusage. */
 const RUSAGE = 144;
-/** What a call that has been broken off has as its result, while nobody but a tracer can see it (linux/errno.h). */
-const ERESTARTSYS = 512n;
 /** Status of a stop by SIGSTOP. */
 const STOPPED = (SIG.SIGSTOP << 8) | 0x7f;
 
@@ -132,20 +130,10 @@ function isAttachable(task: RecordedTask, target: RecordedTask): boolean {
 }
 
 /** The program's registers of a task that stands still, in the kernel's order, as a tracer would find them. */
-function registersOf(task: RecordedTask): BigUint64Array {
-  const registers = task.registers.slice();
-  const { call } = task;
-  if (call === undefined) {
-    registers[REG.rip] = BigInt(programPc(task.position));
-    registers[REG.orig_rax] = 0xffffffffffffffffn;
-    return registers;
-  }
-  intoKernel(call.registers, registers);
-  registers[REG.rip] = BigInt(call.next);
-  registers[REG.rcx] = BigInt(call.next);
-  registers[REG.orig_rax] = BigInt(call.number);
-  registers[REG.rax] = BigInt.asUintN(64, -ERESTARTSYS);
-  return registers;
+function registersOf({ registers, call, position }: RecordedTask): BigUint64Array {
+  return call === undefined
+    ? betweenCalls(registers, programPc(position))
+    : inBrokenCall(registers, call.site);
 }
 
 let area: NativeBuffer | undefined;

@@ -6,6 +6,7 @@
  * for the kernel it is never blocked and never ignored; what the program asked for is kept here, and told to it
  * where it asks.
  */
+
 import {
   getSigMask,
   KERNEL_SIGACTION,
@@ -17,8 +18,8 @@ import {
   setSigMask,
   signalBit,
   tgkill,
-  UCONTEXT,
 } from "../../ffi/mod.ts";
+import { maskAddress } from "../arch/x86_64/signal-frame.ts";
 import { evaluate } from "../kernel/mod.ts";
 import { request } from "../tracee/controller.ts";
 import type { HeldSignal } from "../tracee/task.ts";
@@ -37,7 +38,7 @@ export function hideIgnoredTrap(task: RecordedTask, call: Call): void {
   if (view.getBigUint64(KERNEL_SIGACTION.handler, true) !== BigInt(SIG_IGN)) return;
   view.setBigUint64(KERNEL_SIGACTION.handler, BigInt(SIG_DFL), true);
   task.space.image.scratch.set(action);
-  call.change(task, "rsi", task.space.image.scratchAddress);
+  call.change(task, 1, task.space.image.scratchAddress);
 }
 
 /** After a system call that succeeded: what it says of SIGTRAP becomes what the program expects. */
@@ -62,7 +63,7 @@ export function mendTrap(task: RecordedTask, call: Call): void {
 /** A handler is about to run, on a frame that the kernel has just built: its mask is the one in effect now. */
 export function enterHandler(task: RecordedTask): void {
   const { trap } = task;
-  if (trap.blocked) setTrapBit(task, task.number("rsp") + 8 + UCONTEXT.sigmask);
+  if (trap.blocked) setTrapBit(task, maskAddress(task));
   trap.blocked = unblockForReal(task) || trap.blocked;
 }
 

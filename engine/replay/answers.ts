@@ -1,5 +1,9 @@
 /** What replayed tasks get at the places of events: results, memory, signal frames. */
-import { ARCH, getRegSet, NativeBuffer, NT, PTRACE, SYSCALLS, setRegSet } from "../../ffi/mod.ts";
+import { PTRACE, SYSCALLS } from "../../ffi/mod.ts";
+import { SYSCALL_LENGTH, setSegmentBase } from "../arch/x86_64/call-abi.ts";
+import { pcOf, setHandlerSegments } from "../arch/x86_64/registers.ts";
+import { VectorState } from "../arch/x86_64/vector-state.ts";
+import { storeX87 } from "../arch/x86_64/x87.ts";
 import { invariant } from "../engine-error.ts";
 import { bytesSent, syscallSpec } from "../kernel/mod.ts";
 import { sumsOf } from "../session/memory-sums.ts";
@@ -11,17 +15,13 @@ import type {
   InstructionEvent,
   MemoryEvent,
   MemoryWrite,
-  Registers,
   SignalEvent,
   SyscallEvent,
 } from "../trace/events.ts";
 import type { CallSite } from "../tracee/call-site.ts";
 import { stopAtGadget } from "../tracee/gadget.ts";
 import { goOnBehind } from "../tracee/native-step.ts";
-import { intoKernel, RDI, RIP, RSI, setHandlerSegments } from "../tracee/registers.ts";
-import type { Task } from "../tracee/task.ts";
 import type { Tracer } from "../tracee/tracer.ts";
-import { storeX87 } from "../tracee/x87.ts";
 import { isX87Environment } from "../translate/x87-emission.ts";
 import { checkRange, ImpossibleEvent } from "./bounds.ts";
 import type { MemoryReplay } from "./memory-replay.ts";
@@ -30,21 +30,14 @@ import type { OutputSink, OutputStream } from "./output-sink.ts";
 import type { Rebuilder } from "./rebuild.ts";
 import type { ReplayedTask } from "./replayed-task.ts";
 
-/** Offset of the header in the XSAVE area, where XSTATE_BV says what is not in its initial state (SDM vol. 1, 13.4). */
-const XSAVE_HEADER = 512;
-/** An XSAVE area is no larger than this with any features of today. */
-const MAX_XSAVE = 16384;
-
 /** Most bytes of output of one call that are shown: more than anything writes at once, and memory can hold them. */
 const MAX_OUTPUT = 1 << 28;
 /** Most bytes of memory that one event sums up; most of it is never touched. */
 const MAX_SUMMED = 2 ** 38;
-/** Bytes of a `syscall` instruction. */
-const SYSCALL_LENGTH = 2;
 
 /** Applies an event's outcome to its task: registers, memory, signal frames, files, checks. */
 export class Answers implements Disposable {
-  private readonly xstate = NativeBuffer.map(MAX_XSAVE);
+  private readonly vectors = new VectorState();
 
   constructor(
     private readonly tracer: Tracer,
@@ -66,14 +59,17 @@ export class Answers implements Disposable {
       this.sigreturn(task, site.next);
       return;
     }
-    task.set("rax", BigInt.asUintN(64, event.result));
+    task.result = event.result;
     if (spec?.handling === "memory" || event.mapping) {
       this.memory.call(task, event, new StoppedCall(event.number, site.registers, task.space).args);
-    } else if (event.number === SYSCALLS.arch_prctl && event.result === 0n) setSegment(task, site.registers);
+    } else if (event.result === 0n) {
+      setSegmentBase(task.registers, event.number, site.registers);
+      task.dirty = true;
+    }
     this.write(task, event.writes);
     // What it does to the engine's memory from here on, it did to its own in the recording.
     if (spec?.changesRights && event.result >= 0n) task.space.isApart = true;
-    task.set("rcx", site.next);
+    task.leaveCallAt(site.next);
     task.returned = site.next;
   }
 
@@ -145,16 +141,14 @@ export class Answers implements Disposable {
     // Out of the answered call first, whose exit would be reported too.
     stopAtGadget(this.tracer, task);
     const { syscallGadget } = task.space.image.cache;
-    task.set("rip", syscallGadget);
-    task.set("rax", SYSCALLS.rt_sigreturn);
-    task.set("orig_rax", 0xffffffffffffffffn);
+    task.callAt(syscallGadget, SYSCALLS.rt_sigreturn);
     for (const edge of ["entry", "exit"]) {
       const { kind } = this.tracer.advance(task, PTRACE.SYSCALL);
       invariant(kind === "call", `no stop at the ${edge} of rt_sigreturn`);
     }
-    const isUnread = task.number("rip") === syscallGadget + SYSCALL_LENGTH;
-    if (isUnread) task.set("rcx", next);
-    continueAt(task, isUnread ? next : task.number("rip"));
+    const isUnread = task.pc === syscallGadget + SYSCALL_LENGTH;
+    if (isUnread) task.leaveCallAt(next);
+    continueAt(task, isUnread ? next : task.pc);
   }
 
   /** A handler starts on its recorded frame; other signals leave no mark on the program. */
@@ -165,18 +159,11 @@ export class Answers implements Disposable {
     if (event.disposition !== "handler") return;
     task.site = undefined;
     this.write(task, event.writes);
-    this.resetVectorState(task);
-    intoKernel(event.after, task.registers);
+    this.vectors.reset(task.tid);
+    task.load(event.after);
     setHandlerSegments(task.registers);
-    task.set("orig_rax", 0xffffffffffffffffn);
-    continueAt(task, Number(event.after[RIP]!));
-  }
-
-  /** A handler begins with initial floating-point and vector registers (fpu__clear_user_states). */
-  private resetVectorState(task: ReplayedTask): void {
-    const size = getRegSet(task.tid, NT.X86_XSTATE, this.xstate);
-    this.xstate.u64.fill(0n, XSAVE_HEADER / 8, XSAVE_HEADER / 8 + 1);
-    setRegSet(task.tid, NT.X86_XSTATE, this.xstate, size);
+    task.forgetCall();
+    continueAt(task, Number(pcOf(event.after)));
   }
 
   /** An emulated instruction gets its recorded result. */
@@ -185,14 +172,13 @@ export class Answers implements Disposable {
     task.instruction = task.arrived = undefined;
     // It changes the unit, too; where it has stored, the trace says what.
     if (isX87Environment(trap.name)) storeX87(this.tracer, this.tracer.text, task, trap);
-    intoKernel(event.after, task.registers);
-    task.dirty = true;
+    task.load(event.after);
     this.write(task, event.writes);
-    goOnBehind(task, trap, event.after[RIP]!, event.writes.length > 0);
+    goOnBehind(task, trap, pcOf(event.after), event.writes.length > 0);
   }
 
   [Symbol.dispose](): void {
-    this.xstate[Symbol.dispose]();
+    this.vectors[Symbol.dispose]();
   }
 }
 
@@ -200,11 +186,4 @@ export class Answers implements Disposable {
 function continueAt(task: ReplayedTask, pc: number): void {
   task.jumpTo(pc);
   task.returned = pc;
-}
-
-/** arch_prctl(ARCH_SET_FS, base) and its kin, done through the registers. */
-function setSegment(task: Task, registers: Registers): void {
-  const code = Number(registers[RDI]!);
-  if (code === ARCH.SET_FS) task.set("fs_base", registers[RSI]!);
-  else if (code === ARCH.SET_GS) task.set("gs_base", registers[RSI]!);
 }

@@ -1,5 +1,6 @@
 import { expect, test } from "bun:test";
-import { REGISTER_COUNT, REGISTER_NAMES, type SyscallEvent } from "../trace/events.ts";
+import { REGISTER_COUNT, REGISTER_NAMES } from "../arch/x86_64/registers.ts";
+import type { SyscallEvent } from "../trace/events.ts";
 import { compare, Divergence } from "./divergence.ts";
 
 const registers = (values: Partial<Record<(typeof REGISTER_NAMES)[number], bigint>> = {}): BigUint64Array => {

@@ -1,7 +1,7 @@
 /** A replay that does not do what the recording did. */
 import { signalName, syscallName } from "../../ffi/mod.ts";
-import { REGISTER_NAMES, type Registers, type TraceEvent } from "../trace/events.ts";
-import { COMPUTED_FLAGS, EFLAGS, RIP } from "../tracee/registers.ts";
+import { comparedBits, namedRegisters, pcOf, REGISTER_NAMES } from "../arch/x86_64/registers.ts";
+import type { Registers, TraceEvent } from "../trace/events.ts";
 
 /** How far a task had come, and with which registers. */
 export interface Progress {
@@ -36,7 +36,7 @@ export class Divergence extends Error {
 function progress(ticks: number, registers: Registers): Progress {
   return {
     ticks,
-    registers: Object.fromEntries(REGISTER_NAMES.map((name, i) => [name, hex(registers[i]!)])),
+    registers: Object.fromEntries(namedRegisters(registers).map(([name, value]) => [name, hex(value)])),
   };
 }
 
@@ -56,9 +56,6 @@ export function eventName(event: TraceEvent): string {
 
 const hex = (value: bigint): string => `0x${value.toString(16)}`;
 
-/** AF is compared nowhere: after some instructions it is undefined, and no 64-bit instruction reads it. */
-const COMPARED_FLAGS = COMPUTED_FLAGS & ~0x10n;
-
 /**
  * Compares a task with what an event says of it.
  *
@@ -75,13 +72,13 @@ export function compare(event: TraceEvent, index: number, ticks: number, found: 
   if (ticks !== event.ticks) {
     throw new Divergence(
       index,
-      `ticks mismatch at ${where}: expected ${event.ticks}, got ${ticks} (task ${event.task}, pc ${hex(found[RIP]!)})`,
+      `ticks mismatch at ${where}: expected ${event.ticks}, got ${ticks} (task ${event.task}, pc ${hex(pcOf(found))})`,
       difference(),
     );
   }
   const differences: string[] = [];
   for (let i = 0; i < found.length; i++) {
-    const mask = i === EFLAGS ? COMPARED_FLAGS : 0xffffffffffffffffn;
+    const mask = comparedBits(i);
     if ((found[i]! & mask) !== (event.registers[i]! & mask)) {
       differences.push(`${REGISTER_NAMES[i]} expected ${hex(event.registers[i]!)}, got ${hex(found[i]!)}`);
     }
@@ -89,7 +86,7 @@ export function compare(event: TraceEvent, index: number, ticks: number, found: 
   if (differences.length > 0) {
     throw new Divergence(
       index,
-      `registers mismatch at ${where}: ${differences.join("; ")} (task ${event.task}, ticks ${ticks}, pc ${hex(found[RIP]!)})`,
+      `registers mismatch at ${where}: ${differences.join("; ")} (task ${event.task}, ticks ${ticks}, pc ${hex(pcOf(found))})`,
       difference(),
     );
   }

@@ -1,13 +1,13 @@
 /** Tasks and processes of a replay come and go, as the recording says. */
 
 import { getEventMessage, kill, PTRACE, SIG, SYSCALLS, setOptions } from "../../ffi/mod.ts";
+import { pcOf } from "../arch/x86_64/registers.ts";
 import { invariant } from "../engine-error.ts";
 import type { Totals } from "../outcome.ts";
 import { awaitFirstStop, isThread, spaceOfChild } from "../session/births.ts";
 import { TRACE_OPTIONS } from "../session/trace-options.ts";
 import type { CloneEvent, ExecEvent, ExitEvent } from "../trace/events.ts";
 import { TaskGone } from "../tracee/controller.ts";
-import { intoKernel, RIP } from "../tracee/registers.ts";
 import { Process } from "../tracee/task.ts";
 import type { Tracer } from "../tracee/tracer.ts";
 import { FIXED_SIZE } from "../translate/context.ts";
@@ -97,7 +97,7 @@ export class Lifecycle {
   private begin(task: ReplayedTask, event: ExecEvent): void {
     this.takeFirstStop(task);
     task.armed.fill(0);
-    this.confinement.confine(this.tracer, task, task.number("rip") + GADGET_BEHIND_ENTRY);
+    this.confinement.confine(this.tracer, task, task.pc + GADGET_BEHIND_ENTRY);
     this.build(task, event);
   }
 
@@ -126,15 +126,15 @@ export class Lifecycle {
     const { space } = task;
     for (const mapping of event.mappings) space.mappings.add({ ...mapping });
     space.brkStart = space.brkEnd = event.brk;
-    const pc = Number(event.registers[RIP]!);
+    const pc = Number(pcOf(event.registers));
     this.tracer.mapper.serve(task);
-    this.tracer.mapper.adopt(task, task.number("rip"));
+    this.tracer.mapper.adopt(task, task.pc);
     const { base } = space.image;
     this.rebuilder.clear(task, [{ start: base, end: base + FIXED_SIZE }]);
     this.rebuilder.populate(task, event.mappings);
     this.rebuilder.write(space, event.writes);
-    intoKernel(event.registers, task.registers);
-    task.set("orig_rax", 0xffffffffffffffffn);
+    task.load(event.registers);
+    task.forgetCall();
     task.jumpTo(pc);
     task.returned = undefined;
   }
@@ -160,15 +160,15 @@ export class Lifecycle {
     this.tasks.set(child.id, child);
     this.takeFirstStop(child);
     this.rebuilder.write(child.space, event.writes);
-    intoKernel(event.after, child.registers);
-    child.set("orig_rax", 0xffffffffffffffffn);
-    child.jumpTo(Number(event.after[RIP]!));
+    child.load(event.after);
+    child.forgetCall();
+    child.jumpTo(Number(pcOf(event.after)));
   }
 
   /** A task is gone. */
   exit(task: ReplayedTask, event: ExitEvent): void {
     // A task that was killed from outside has no place to compare, but for its ticks.
-    if (event.registers[RIP] !== 0n) this.navigator.toSyscall(task, event);
+    if (pcOf(event.registers) !== 0n) this.navigator.toSyscall(task, event);
     else this.navigator.toDeath(task, event);
     const { process } = task;
     this.rebuilder.write(task.space, event.writes);
@@ -184,9 +184,7 @@ export class Lifecycle {
   }
 
   private end(task: ReplayedTask): void {
-    task.set("rip", task.space.image.cache.syscallGadget);
-    task.set("rax", SYSCALLS.exit);
-    task.set("orig_rax", 0xffffffffffffffffn);
+    task.callAt(task.space.image.cache.syscallGadget, SYSCALLS.exit);
     try {
       for (;;) this.tracer.advance(task, PTRACE.CONT);
     } catch (error) {

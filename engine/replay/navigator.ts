@@ -1,5 +1,8 @@
 /** Brings replayed tasks to the places of events, and checks that they got there as in the recording. */
 import { PTRACE, signalName, syscallName } from "../../ffi/mod.ts";
+import { copyResult } from "../arch/x86_64/call-abi.ts";
+import { pcOf } from "../arch/x86_64/registers.ts";
+import { registersAt, VSYSCALL } from "../arch/x86_64/vsyscall.ts";
 import { invariant } from "../engine-error.ts";
 import type {
   ExecEvent,
@@ -13,9 +16,7 @@ import { arm, armUpTo, ticksLeft, UNLIMITED } from "../tracee/budget.ts";
 import type { CallSite } from "../tracee/call-site.ts";
 import { TaskGone } from "../tracee/controller.ts";
 import { faultingState } from "../tracee/fault.ts";
-import { RAX, RIP } from "../tracee/registers.ts";
 import type { Stop, Tracer } from "../tracee/tracer.ts";
-import { registersAt, VSYSCALL } from "../tracee/vsyscall.ts";
 import { toWholeFlags } from "../tracee/whole-flags.ts";
 import type { InstructionTrap } from "../translate/traps.ts";
 import type { CallFeed } from "./call-feed.ts";
@@ -92,7 +93,7 @@ export class Navigator {
   }
 
   fail(event: TraceEvent, task: ReplayedTask, what: string): never {
-    const pc = task.get("rip").toString(16);
+    const pc = task.pcBits.toString(16);
     throw new Divergence(
       this.index,
       `mismatch at event ${this.index} (${eventName(event)}): ${what} (task ${event.task}, ticks ${task.ticks}, pc 0x${pc})`,
@@ -107,7 +108,7 @@ export class Navigator {
     throw new Divergence(
       index,
       `mismatch at event ${index} (${eventName(event)}): the program did something else ` +
-        `(task ${event.task}, ticks ${ticks}, pc 0x${registers[RIP]!.toString(16)})`,
+        `(task ${event.task}, ticks ${ticks}, pc 0x${pcOf(registers).toString(16)})`,
     );
   }
 
@@ -126,7 +127,7 @@ export class Navigator {
       case "poll":
         return this.fail(event, task, `stopped by the ${stop.trap.counter} counter`);
       case "syscall": {
-        const name = syscallName(Number(BigInt.asIntN(32, task.get("orig_rax"))));
+        const name = syscallName(task.callNumber);
         return this.fail(event, task, `the program came to the system call ${name} instead`);
       }
       case "signal":
@@ -276,7 +277,7 @@ export class Navigator {
 
   /** A handler was entered where the flags are whole, which is not always at the poll itself. */
   private compareAtPoll(task: ReplayedTask, at: number, event: SwitchEvent | SignalEvent): void {
-    const moved = event.kind === "signal" && event.registers[RIP] !== BigInt(at);
+    const moved = event.kind === "signal" && pcOf(event.registers) !== BigInt(at);
     const pc = moved ? toWholeFlags(this.tracer, task) : at;
     this.arrive(task, event, task.view(pc));
   }
@@ -321,7 +322,7 @@ export class Navigator {
     if (stop.kind === "instruction") {
       const registers = registersAt(task, stop.trap);
       // The kernel has changed it by then (emulate_vsyscall).
-      if (stop.trap === VSYSCALL) registers[RAX] = event.registers[RAX]!;
+      if (stop.trap === VSYSCALL) copyResult(event.registers, registers);
       this.arrive(task, event, registers);
       return;
     }
@@ -380,7 +381,7 @@ export class Navigator {
         this.toInstruction(task, event);
         return;
       case "exit":
-        if (event.registers[RIP] !== 0n) this.approachSyscall(task, event);
+        if (pcOf(event.registers) !== 0n) this.approachSyscall(task, event);
         else this.toDeath(task, event);
         return;
       default:

@@ -14,7 +14,7 @@ export function placesOf(tasks: Iterable<ReplayedTask>, tracer: Tracer): TaskPla
     const { site } = task;
     if (task.running && !halt(task, tracer)) return [];
     const pc = site?.pc ?? task.returned ?? pcOf(task);
-    return placeOf(task, { pc, rsp: task.number("rsp"), syscall: site?.number });
+    return placeOf(task, { pc, stackPointer: Number(task.stackPointer), syscall: site?.number });
   });
 }
 
@@ -29,6 +29,5 @@ function halt(task: ReplayedTask, tracer: Tracer): boolean {
 function pcOf(task: ReplayedTask): number | undefined {
   if (task.position.kind === "program") return task.position.pc;
   const { cache } = task.space.image;
-  const rip = task.number("rip");
-  return cache.position(rip)?.pc;
+  return cache.position(task.pc)?.pc;
 }

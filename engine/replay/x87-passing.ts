@@ -1,9 +1,10 @@
 /** An fnstenv or fnsave that had nothing to tell in the recording: it is no event there. */
+
+import { pcOf } from "../arch/x86_64/registers.ts";
+import { forgetX87Place, storeX87 } from "../arch/x86_64/x87.ts";
 import type { Registers, TraceEvent } from "../trace/events.ts";
 import { goOnBehind } from "../tracee/native-step.ts";
-import { RIP } from "../tracee/registers.ts";
 import type { Tracer } from "../tracee/tracer.ts";
-import { forgetX87Place, storeX87 } from "../tracee/x87.ts";
 import type { InstructionTrap } from "../translate/traps.ts";
 import { isX87Environment } from "../translate/x87-emission.ts";
 import type { ReplayedTask } from "./replayed-task.ts";
@@ -22,7 +23,8 @@ export function passesX87(
 ): boolean {
   if (!isX87Environment(trap.name)) return false;
   const { registers } = event as { registers?: Registers };
-  if (task.ticks === event.ticks && registers?.[RIP] === BigInt(trap.pc)) return false;
+  if (task.ticks === event.ticks && registers !== undefined && pcOf(registers) === BigInt(trap.pc))
+    return false;
   forgetX87Place(task);
   const stepped = storeX87(tracer, tracer.text, task, trap);
   if (stepped.kind === "executed") goOnBehind(task, trap, stepped.pc, true);

@@ -1,8 +1,8 @@
 /** A stopped task as far as it takes to unwind its stack afterwards, when its memory is gone. */
 import { PROT } from "../../ffi/mod.ts";
-import { REGISTER_NAMES, type Registers } from "../trace/events.ts";
+import { namedRegisters, stackPointerOf } from "../arch/x86_64/registers.ts";
+import type { Registers } from "../trace/events.ts";
 import type { AddressSpace } from "../tracee/address-space.ts";
-import { RSP } from "../tracee/registers.ts";
 
 /** A file that is mapped with the right to execute. */
 export interface MappedText {
@@ -35,14 +35,14 @@ const GUARD_BYTES = 1024 * 1024;
  * @param registers The program's view of them.
  */
 export function stackState({ mappings, memory }: AddressSpace, registers: Registers): StackState {
-  const rsp = Number(registers[RSP]!);
+  const top = Number(stackPointerOf(registers));
   const stack =
-    mappings.find(rsp) ?? mappings.all.find(({ start }) => start > rsp && start - rsp <= GUARD_BYTES);
-  const from = stack === undefined ? rsp : Math.max(rsp, stack.start);
+    mappings.find(top) ?? mappings.all.find(({ start }) => start > top && start - top <= GUARD_BYTES);
+  const from = stack === undefined ? top : Math.max(top, stack.start);
   const bytes = stack && memory.read(from, Math.min(STACK_BYTES, stack.end - from)).slice();
   const hex = (value: bigint) => `0x${value.toString(16)}`;
   return {
-    registers: Object.fromEntries(REGISTER_NAMES.map((name, i) => [name, hex(registers[i]!)])),
+    registers: Object.fromEntries(namedRegisters(registers).map(([name, value]) => [name, hex(value)])),
     stack: { address: from, base64: Buffer.from(bytes ?? []).toString("base64") },
     text: mappings.all
       .filter(({ protection, file }) => (protection & PROT.EXEC) !== 0 && file >= 0)

@@ -1,11 +1,9 @@
 /** A system call that a stopped task stands at, as the table of system calls looks at it. */
-import type { CallView } from "../kernel/mod.ts";
-import { REGISTER_NAMES, type Registers } from "../trace/events.ts";
-import type { AddressSpace } from "../tracee/address-space.ts";
 
-const ARGUMENTS = (["rdi", "rsi", "rdx", "r10", "r8", "r9"] as const).map((name) =>
-  REGISTER_NAMES.indexOf(name),
-);
+import { ARGUMENT_REGISTERS, argumentOf } from "../arch/x86_64/call-abi.ts";
+import type { CallView } from "../kernel/mod.ts";
+import type { Registers } from "../trace/events.ts";
+import type { AddressSpace } from "../tracee/address-space.ts";
 
 /** Number, arguments and memory of the call at which a stopped task stands. */
 export class StoppedCall implements CallView {
@@ -20,16 +18,16 @@ export class StoppedCall implements CallView {
   ) {}
 
   argument(i: number): number {
-    return Number(this.registers[ARGUMENTS[i]!]!);
+    return Number(argumentOf(this.registers, i));
   }
 
   int(i: number): number {
-    return Number(BigInt.asIntN(32, this.registers[ARGUMENTS[i]!]!));
+    return Number(BigInt.asIntN(32, argumentOf(this.registers, i)));
   }
 
   /** All arguments. */
   get args(): number[] {
-    return ARGUMENTS.map((_, i) => this.argument(i));
+    return ARGUMENT_REGISTERS.map((_, i) => this.argument(i));
   }
 
   u32(address: number): number {

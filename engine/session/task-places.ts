@@ -1,6 +1,6 @@
 /** Where tasks stand, as a person wants to know it of a program that hangs: the function that each is in, and its callers. */
 import { syscallName } from "../../ffi/mod.ts";
-import { returnAddresses, STACK_BYTES } from "../return-addresses.ts";
+import { returnAddresses, STACK_BYTES } from "../arch/x86_64/return-addresses.ts";
 import type { AddressSpace } from "../tracee/address-space.ts";
 import type { Task } from "../tracee/task.ts";
 
@@ -42,28 +42,28 @@ function codePlace(space: AddressSpace, pc: number): CodePlace {
 export interface Whereabouts {
   /** App pc; undefined where that can't be told. */
   pc: number | undefined;
-  rsp: number;
+  stackPointer: number;
   /** The number of the system call that it is in. */
   syscall: number | undefined;
 }
 
 /** The place of a task. */
-export function placeOf({ id, process, space }: Task, { pc, rsp, syscall }: Whereabouts): TaskPlace {
+export function placeOf({ id, process, space }: Task, { pc, stackPointer, syscall }: Whereabouts): TaskPlace {
   return {
     task: id,
     process: process.id,
     state: syscall === undefined ? "ready" : "blocked",
     at: pc === undefined ? { pc: "unknown" } : codePlace(space, pc),
     ...(syscall !== undefined && { syscall: syscallName(syscall) }),
-    callers: callersOn(space, rsp),
+    callers: callersOn(space, stackPointer),
   };
 }
 
 /** The callers that a stack tells of. */
-function callersOn(space: AddressSpace, rsp: number): CodePlace[] {
-  const end = space.mappings.find(rsp)?.end;
+function callersOn(space: AddressSpace, stackPointer: number): CodePlace[] {
+  const end = space.mappings.find(stackPointer)?.end;
   if (end === undefined) return [];
-  const stack = space.memory.read(rsp, Math.min(STACK_BYTES, end - rsp)).slice();
+  const stack = space.memory.read(stackPointer, Math.min(STACK_BYTES, end - stackPointer)).slice();
   const text = {
     executable: (address: number) => space.mappings.executable(address),
     read: (address: number, length: number) => space.memory.read(address, length),

@@ -2,14 +2,8 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import {
-  type CallsEvent,
-  type EventBase,
-  REGISTER_COUNT,
-  type Registers,
-  type SingleEvent,
-  type TraceEvent,
-} from "./events.ts";
+import { REGISTER_COUNT } from "../arch/x86_64/registers.ts";
+import type { CallsEvent, EventBase, Registers, SingleEvent, TraceEvent } from "./events.ts";
 import type { TraceMeta } from "./meta.ts";
 import { TraceReader } from "./reader.ts";
 import { TraceWriter, type TraceWriterOptions } from "./writer.ts";
@@ -23,6 +17,7 @@ export const META: TraceMeta = {
   host: { kernel: "6.18.0", cpu: "A CPU", cores: 2, hostname: "here", hypervisor: true },
   engine: { name: "embedded", version: "0.1.0" },
   bun: "1.4.5",
+  arch: "x86_64",
   startedAt: "2026-08-01T00:00:00.000Z",
 };
 

@@ -5,19 +5,24 @@
  * u32 size, u16 number, u8 count of arguments, u8 count of writes; u64 ticks; u64 app pc behind the call; i64 result; the
  * arguments, 8 bytes each; and for each write u64 address, u64 length, and the bytes, filled up to whole words.
  *
- * An instruction has a number that no system call has; its result is rax behind it, and its arguments are the registers
+ * An instruction has a number that no system call has; its result is that of the register which has a call's, and its arguments are the registers
  * that it reads, as they were before it, and then the others that it has written.
  */
 import {
-  type CallsEvent,
-  type InstructionEvent,
-  type MemoryWrite,
-  REGISTER_COUNT,
-  REGISTER_NAMES,
-  type Registers,
-  type SingleEvent,
-  type SyscallEvent,
-  type TraceEvent,
+  ANSWERED,
+  type AnsweredInstruction,
+  answeredRegisters,
+} from "../arch/x86_64/answered-instructions.ts";
+import { fillCallRegisters } from "../arch/x86_64/call-abi.ts";
+import { REGISTER_COUNT } from "../arch/x86_64/registers.ts";
+import type {
+  CallsEvent,
+  InstructionEvent,
+  MemoryWrite,
+  Registers,
+  SingleEvent,
+  SyscallEvent,
+  TraceEvent,
 } from "./events.ts";
 
 /** Bytes of a record before its arguments, and of a write before what is written. */
@@ -32,37 +37,6 @@ const AT = { number: 4, args: 6, writes: 7, ticks: 8, next: 16, result: 24 } as 
 
 const MOST_ARGUMENTS = 6;
 const MOST_WRITES = 2;
-/** Bytes of a `syscall` instruction. */
-const SYSCALL_LENGTH = 2n;
-
-/** Registers that carry the arguments of a system call, in order. */
-const ARGUMENTS = (["rdi", "rsi", "rdx", "r10", "r8", "r9"] as const).map((name) =>
-  REGISTER_NAMES.indexOf(name),
-);
-const [RAX, RIP] = [REGISTER_NAMES.indexOf("rax"), REGISTER_NAMES.indexOf("rip")];
-
-/** An instruction that a stub answers. */
-interface AnsweredInstruction {
-  name: string;
-  /** Bytes that it has. */
-  length: bigint;
-  reads: readonly number[];
-  /** Registers that it writes, beside rax. */
-  writes: readonly number[];
-}
-
-const [RBX, RCX, RDX] = [
-  REGISTER_NAMES.indexOf("rbx"),
-  REGISTER_NAMES.indexOf("rcx"),
-  REGISTER_NAMES.indexOf("rdx"),
-];
-
-/** By what stands in the place of a number. */
-const INSTRUCTIONS: ReadonlyMap<number, AnsweredInstruction> = new Map([
-  [0xffff, { name: "cpuid", length: 2n, reads: [RAX, RCX], writes: [RBX, RCX, RDX] }],
-  [0xfffe, { name: "rdtsc", length: 2n, reads: [], writes: [RDX] }],
-]);
-
 /** Records in order, checked as they are read. */
 export class CallRecords {
   readonly #view: DataView;
@@ -92,7 +66,7 @@ export class CallRecords {
     if (args > MOST_ARGUMENTS || writes > MOST_WRITES) {
       throw new RangeError(`a record with ${args} arguments and ${writes} writes`);
     }
-    const instruction = INSTRUCTIONS.get(this.number);
+    const instruction = ANSWERED.get(this.number);
     if (instruction && (args !== instruction.reads.length + instruction.writes.length || writes > 0)) {
       throw new RangeError(`a record of ${instruction.name} with ${args} registers and ${writes} writes`);
     }
@@ -188,34 +162,22 @@ export function callEvent(
   others?: Registers,
 ): SyscallEvent | InstructionEvent {
   const registers = others?.slice() ?? new BigUint64Array(REGISTER_COUNT);
-  const instruction = INSTRUCTIONS.get(record.number);
+  const instruction = ANSWERED.get(record.number);
   if (instruction) return instructionEvent(task, record, instruction, registers);
-  registers[RAX] = BigInt(record.number);
-  registers[RIP] = record.pc - SYSCALL_LENGTH;
-  record.args.forEach((value, i) => {
-    registers[ARGUMENTS[i]!] = value;
-  });
+  fillCallRegisters(registers, record.number, record.pc, record.args);
   const { number, ticks, result, writes } = record;
   return { kind: "syscall", task, ticks, registers, number, result, writes, stream: 0, outputHash: 0n };
 }
 
 function instructionEvent(
   task: number,
-  { args, pc, result, ticks }: CallRecords,
-  { name, length, reads, writes }: AnsweredInstruction,
+  record: CallRecords,
+  instruction: AnsweredInstruction,
   registers: Registers,
 ): InstructionEvent {
-  registers[RIP] = pc - length;
-  reads.forEach((register, i) => {
-    registers[register] = args[i]!;
-  });
-  const after = registers.slice();
-  after[RAX] = BigInt.asUintN(64, result);
-  after[RIP] = pc;
-  writes.forEach((register, i) => {
-    after[register] = args[reads.length + i]!;
-  });
-  return { kind: "instruction", task, ticks, registers, name, after, writes: [] };
+  const { name } = instruction;
+  const after = answeredRegisters(instruction, registers, record);
+  return { kind: "instruction", task, ticks: record.ticks, registers, name, after, writes: [] };
 }
 
 function* callEvents({ task, records }: CallsEvent): Iterable<SyscallEvent | InstructionEvent> {

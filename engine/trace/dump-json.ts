@@ -1,13 +1,8 @@
 /** An event as an object for one line of JSON: what `tickproof dump --json` prints. */
 import { signalName, syscallName } from "../../ffi/mod.ts";
-import { errorName, formatStatus, hex, register, syscallArguments } from "./dump-values.ts";
-import {
-  type MappingRecord,
-  type MemoryWrite,
-  REGISTER_NAMES,
-  type Registers,
-  type SingleEvent,
-} from "./events.ts";
+import { namedRegisters } from "../arch/x86_64/registers.ts";
+import { errorName, formatStatus, hex, syscallArguments } from "./dump-values.ts";
+import type { MappingRecord, MemoryWrite, Registers, SingleEvent } from "./events.ts";
 
 /** Bytes of a memory write that are shown. */
 const SHOWN_BYTES = 32;
@@ -109,7 +104,7 @@ function writeToJson({ address, bytes }: MemoryWrite): Json {
 }
 
 function registersToJson(registers: Registers): Json {
-  return Object.fromEntries(REGISTER_NAMES.map((name) => [name, hex(register(registers, name))]));
+  return Object.fromEntries(namedRegisters(registers).map(([name, value]) => [name, hex(value)]));
 }
 
 /** A number where that is exact, else hex. */

@@ -1,10 +1,9 @@
 /** What the text and the JSON of an event have in common: registers, arguments, error names, statuses. */
-import { errnoInfo, signalName } from "../../ffi/mod.ts";
-import { REGISTER_NAMES, type Registers } from "./events.ts";
-import { syscallArity } from "./syscall-arity.ts";
 
-/** Registers that carry the arguments of a system call, in order. */
-const ARGUMENT_REGISTERS = ["rdi", "rsi", "rdx", "r10", "r8", "r9"] as const;
+import { errnoInfo, signalName } from "../../ffi/mod.ts";
+import { ARGUMENT_REGISTERS, argumentOf } from "../arch/x86_64/call-abi.ts";
+import type { Registers } from "./events.ts";
+import { syscallArity } from "./syscall-arity.ts";
 
 /** Results from here to -1 are errors. */
 const LAST_ERRNO = -4095n;
@@ -14,14 +13,9 @@ export function hex(value: number | bigint): string {
   return `0x${value.toString(16)}`;
 }
 
-/** One register by its name. */
-export function register(registers: Registers, name: (typeof REGISTER_NAMES)[number]): bigint {
-  return registers[REGISTER_NAMES.indexOf(name)] as bigint;
-}
-
 /** The arguments of a system call in hexadecimal, as many as the call has. */
 export function syscallArguments(number: number, registers: Registers): string[] {
-  return ARGUMENT_REGISTERS.slice(0, syscallArity(number)).map((name) => hex(register(registers, name)));
+  return ARGUMENT_REGISTERS.slice(0, syscallArity(number)).map((_, i) => hex(argumentOf(registers, i)));
 }
 
 /** Name of the error that a result stands for, if it stands for one. */

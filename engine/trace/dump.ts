@@ -1,14 +1,8 @@
 /** An event as one line of text for people: what `tickproof dump` prints. */
 import { oneLine, signalName, syscallName } from "../../ffi/mod.ts";
-import { errorName, formatStatus, hex, register, syscallArguments } from "./dump-values.ts";
-import {
-  type MappingRecord,
-  type MemoryWrite,
-  REGISTER_NAMES,
-  type Registers,
-  type SingleEvent,
-  type Steps,
-} from "./events.ts";
+import { changedRegisters, pcOf } from "../arch/x86_64/registers.ts";
+import { errorName, formatStatus, hex, syscallArguments } from "./dump-values.ts";
+import type { MappingRecord, MemoryWrite, Registers, SingleEvent, Steps } from "./events.ts";
 
 /**
  * One line of text for an event.
@@ -21,7 +15,7 @@ import {
  * ```
  */
 export function formatEvent(event: SingleEvent, index: number): string {
-  const pc = hex(register(event.registers, "rip"));
+  const pc = hex(pcOf(event.registers));
   return `${index} task ${event.task} ticks ${event.ticks} pc ${pc}: ${oneLine(describe(event))}`;
 }
 
@@ -33,7 +27,7 @@ function describe(event: SingleEvent): string {
       return formatSyscall(event);
     case "signal":
       return `signal ${signalName(event.signal)} at ${formatPoint(event)}, ${event.disposition}${
-        event.disposition === "handler" ? ` at ${hex(register(event.after, "rip"))}` : ""
+        event.disposition === "handler" ? ` at ${hex(pcOf(event.after))}` : ""
       }${formatWrites(event.writes)}`;
     case "switch":
       return `switch at ${formatPoint(event)}`;
@@ -89,8 +83,7 @@ function formatWrites(writes: MemoryWrite[]): string {
 }
 
 function formatChanges(before: Registers, after: Registers): string {
-  return REGISTER_NAMES.flatMap((name) => {
-    const value = register(after, name);
-    return name === "rip" || value === register(before, name) ? [] : [` ${name}=${hex(value)}`];
-  }).join("");
+  return changedRegisters(before, after)
+    .map(([name, value]) => ` ${name}=${hex(value)}`)
+    .join("");
 }

@@ -4,39 +4,9 @@
  * One stream holds the events of all tasks in the order in which they happened; since one task runs at a
  * time, that order *is* the thread schedule. `encode.ts` turns each into bytes, `decode.ts` back.
  */
+import type { Registers } from "../arch/x86_64/registers.ts";
 
-/**
- * General registers of a tracee as the program sees them, in the order of {@link REGISTER_NAMES}.
- * `rip` is always an app pc (an address in the program's own text), never a place in the code cache.
- */
-export type Registers = BigUint64Array;
-
-/** Order of the values in {@link Registers}. */
-export const REGISTER_NAMES = [
-  "rax",
-  "rbx",
-  "rcx",
-  "rdx",
-  "rsi",
-  "rdi",
-  "rbp",
-  "rsp",
-  "r8",
-  "r9",
-  "r10",
-  "r11",
-  "r12",
-  "r13",
-  "r14",
-  "r15",
-  "rip",
-  "eflags",
-  "fs_base",
-  "gs_base",
-] as const;
-
-/** How many values {@link Registers} holds. */
-export const REGISTER_COUNT = REGISTER_NAMES.length;
+export type { Registers };
 
 /** Bytes that the kernel wrote into a task's memory. */
 export interface MemoryWrite {
@@ -77,7 +47,7 @@ export interface EventBase {
   task: number;
   /** Retired conditional branches of the task up to here. */
   ticks: number;
-  /** Registers at the event, before its effect; `rip` is the app pc of the instruction concerned. */
+  /** Registers at the event, before its effect; the pc in them is the app pc of the instruction concerned. */
   registers: Registers;
 }
 
@@ -115,7 +85,7 @@ export interface SyscallEvent extends EventBase {
   kind: "syscall";
   /** x86-64 system call number. */
   number: number;
-  /** Value of rax afterwards: the result or -errno. */
+  /** What the program gets: the result or -errno. */
   result: bigint;
   writes: MemoryWrite[];
   /** 1 or 2 where it wrote to the standard output or error that the recorder was given; else 0. */
@@ -160,7 +130,7 @@ export interface InstructionEvent extends EventBase {
   kind: "instruction";
   /** "rdtsc", "cpuid", … */
   name: string;
-  /** Registers after it; `rip` too, which branches change. */
+  /** Registers after it; the pc too, which branches change. */
   after: Registers;
   /** Memory that it has written. */
   writes: MemoryWrite[];

@@ -1,5 +1,6 @@
 /** `meta.json`: what was recorded, where and by what. Written once, before the first event. */
 import { renameSync, writeFileSync } from "node:fs";
+import { ARCH_NAME } from "../arch/x86_64/registers.ts";
 import type { HostInfo } from "./host.ts";
 import { FORMAT, META_NAME, metaPath, VERSION } from "./layout.ts";
 import { MAX_META_BYTES } from "./limits.ts";
@@ -16,6 +17,8 @@ export interface TraceMeta {
   environment: Record<string, string>;
   /** Working directory of the program at its start. */
   cwd: string;
+  /** The processor architecture that its registers and instructions are of. */
+  arch: typeof ARCH_NAME;
   host: HostInfo;
   /** The described host that answered the program in place of `host`, if any. */
   described?: DescribedHostInfo;
@@ -109,6 +112,7 @@ function checkMeta(path: string, value: Record<string, unknown>): TraceMeta {
   if (!Array.isArray(command) || !command.every((word) => typeof word === "string")) {
     throw damaged(path, `"command" is not a list of texts`);
   }
+  checkArch(path, value.arch);
   const environment = record("environment");
   const host = record("host");
   const engine = record("engine");
@@ -122,6 +126,7 @@ function checkMeta(path: string, value: Record<string, unknown>): TraceMeta {
     program: text(value, "program"),
     environment: Object.fromEntries(Object.keys(environment).map((key) => [key, text(environment, key)])),
     cwd: text(value, "cwd"),
+    arch: ARCH_NAME,
     host: {
       kernel: text(host, "kernel"),
       cpu: text(host, "cpu"),
@@ -137,6 +142,17 @@ function checkMeta(path: string, value: Record<string, unknown>): TraceMeta {
     bun: text(value, "bun"),
     startedAt: text(value, "startedAt"),
   };
+}
+
+/** Traces that say nothing are of a time when there was only one. */
+function checkArch(path: string, arch: unknown): void {
+  if (arch === undefined || arch === ARCH_NAME) return;
+  if (typeof arch !== "string") throw damaged(path, `"arch" is not a text`);
+  throw new TraceError({
+    what: `The trace is of a program for ${arch}, this tickproof knows ${ARCH_NAME} alone`,
+    where: path,
+    mend: `read it with a tickproof for ${arch}`,
+  });
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {

@@ -36,7 +36,22 @@ test("open() rejects descriptions that are foreign, newer or damaged", () => {
   rejects('{"format', "it is no JSON");
   rejects(JSON.stringify({ ...good, command: [1] }), '"command" is not a list of texts');
   rejects(JSON.stringify({ ...good, environment: { A: 1 } }), '"A" is not a text');
+  rejects(
+    JSON.stringify({ ...good, arch: "aarch64" }),
+    "The trace is of a program for aarch64, this tickproof knows x86_64 alone",
+  );
+  rejects(JSON.stringify({ ...good, arch: 64 }), '"arch" is not a text');
   rejects(JSON.stringify({ ...good, host: {} }), '"cores" is not a number');
+});
+
+test("open() takes a trace that does not say its architecture for one of x86_64", () => {
+  using folder = temporaryFolder();
+  const run = folder.path("run");
+  record(run, []);
+  const { arch, ...old } = META;
+  expect(arch).toBe("x86_64");
+  writeFileSync(metaPath(run), JSON.stringify({ format: FORMAT, version: 1, ...old }));
+  expect(TraceReader.open(run).meta.arch).toBe("x86_64");
 });
 
 test("open() reports a missing or damaged part", () => {

@@ -2,10 +2,12 @@
  * Registers are stored as what changed since the task's previous ones in the same chunk: from one system
  * call to the next about a third of them do. A chunk starts from zeros, so each one can be read on its own.
  */
+
+import { REGISTER_COUNT } from "../arch/x86_64/registers.ts";
 import type { ByteReader } from "./byte-reader.ts";
 import { MalformedError } from "./byte-reader.ts";
 import type { ByteWriter } from "./byte-writer.ts";
-import { REGISTER_COUNT, type Registers } from "./events.ts";
+import type { Registers } from "./events.ts";
 
 /** Most bytes that one set of registers takes: the mask and all values. */
 export const MAX_REGISTERS_BYTES = 4 + REGISTER_COUNT * 8;

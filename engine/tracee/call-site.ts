@@ -1,6 +1,7 @@
 /** The system call that a task has come to, as the program sees it: where it is in the program's text, and its registers. */
+
+import { setCallRegisters } from "../arch/x86_64/call-abi.ts";
 import type { Registers } from "../trace/events.ts";
-import { RAX, RCX } from "./registers.ts";
 import type { Task } from "./task.ts";
 
 /** See the file's head. */
@@ -23,7 +24,6 @@ export function callSite(task: Task): CallSite | undefined {
   if (site === undefined) return undefined;
   const { pc, next } = site;
   const registers = task.view(pc);
-  registers[RAX] = task.get("orig_rax");
-  registers[RCX] = BigInt(next);
-  return { pc, next, number: Number(BigInt.asIntN(32, task.get("orig_rax"))), registers };
+  setCallRegisters(registers, task.get("orig_rax"), next);
+  return { pc, next, number: task.callNumber, registers };
 }

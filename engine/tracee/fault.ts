@@ -1,8 +1,8 @@
 /** Faults of the program inside a translation: which signals they raise, and the program's own state at them. */
 import { SIG, SIGINFO } from "../../ffi/mod.ts";
+import { RIP } from "../arch/x86_64/registers.ts";
 import type { Registers } from "../trace/events.ts";
 import { CONTEXT } from "../translate/context.ts";
-import { RIP } from "./registers.ts";
 import type { HeldSignal, Task } from "./task.ts";
 
 /** Signals that an instruction itself may raise (signal(7)). */

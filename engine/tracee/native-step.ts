@@ -3,10 +3,10 @@
  * does what it does natively, on every processor: its result, its fault, or a branch that no translation can take.
  */
 import { PTRACE } from "../../ffi/mod.ts";
+import { RESUME_FLAG } from "../arch/x86_64/registers.ts";
 import type { InstructionTrap } from "../translate/traps.ts";
 import type { Controller, SignalInfo } from "./controller.ts";
 import { isTrap } from "./kernel-stop.ts";
-import { RESUME_FLAG } from "./registers.ts";
 import type { Task } from "./task.ts";
 
 /** What became of the instruction. */

@@ -1,5 +1,14 @@
 /** Tasks (threads) and processes of a recording, as the engine keeps track of them. */
 import { REG } from "../../ffi/mod.ts";
+import { ARGUMENT_REGISTERS, NO_CALL } from "../arch/x86_64/call-abi.ts";
+import {
+  intoKernel,
+  RESUME_FLAG,
+  TRAP_FLAG,
+  toRegisters,
+  USER_CS,
+  USER32_CS,
+} from "../arch/x86_64/registers.ts";
 import { invariant } from "../engine-error.ts";
 import type { Registers, Steps, SwitchPoint } from "../trace/events.ts";
 import { TICK_COUNTERS } from "../translate/context.ts";
@@ -10,7 +19,6 @@ import type { AddressSpace } from "./address-space.ts";
 import type { Image } from "./image.ts";
 import type { LiveStop } from "./kernel-stop.ts";
 import { NOWHERE, type Position, programPc } from "./position.ts";
-import { toRegisters } from "./registers.ts";
 
 /** A process: tasks with one thread group id. */
 export class Process<T extends Task = Task> {
@@ -160,6 +168,102 @@ export abstract class Task {
   /** Whether its `rip` is a pc of the code cache. */
   get isInCache(): boolean {
     return this.position.kind !== "program" && this.position.kind !== "between";
+  }
+
+  /** Its `rip`: a pc of the code cache, or of the program where it is not in there ({@link isInCache}). */
+  get pc(): number {
+    return this.number("rip");
+  }
+
+  /** The same, of 64 bits: where a program has gone astray it may be no address. */
+  get pcBits(): bigint {
+    return this.get("rip");
+  }
+
+  set pcBits(pc: number | bigint) {
+    this.set("rip", pc);
+  }
+
+  /** Its stack pointer. */
+  get stackPointer(): bigint {
+    return this.get("rsp");
+  }
+
+  /** The result of the system call that it has ended, as the program gets it. */
+  get result(): bigint {
+    return BigInt.asIntN(64, this.get("rax"));
+  }
+
+  set result(value: number | bigint) {
+    this.set("rax", BigInt.asUintN(64, BigInt(value)));
+  }
+
+  /** The number of the system call that it is in. */
+  get callNumber(): number {
+    return Number(BigInt.asIntN(32, this.get("orig_rax")));
+  }
+
+  /** It is in no system call, as far as the kernel knows: none is started again. */
+  forgetCall(): void {
+    this.set("orig_rax", NO_CALL);
+  }
+
+  /** It is in this system call, as far as the kernel knows, which may start it again. */
+  entersCall(number: number): void {
+    this.set("orig_rax", number);
+  }
+
+  /** Makes it call the kernel by the `syscall` at a pc when it goes on. */
+  callAt(pc: number, number: number): void {
+    this.set("rip", pc);
+    this.set("rax", number);
+    this.forgetCall();
+  }
+
+  /** What the processor leaves of a call where the program goes on behind it: the program's own pc. */
+  leaveCallAt(next: number): void {
+    this.set("rcx", next);
+  }
+
+  /** What an argument register holds now; at a call the kernel is going to see that. */
+  argumentRegister(i: number): bigint {
+    return this.get(ARGUMENT_REGISTERS[i]!);
+  }
+
+  /** Gives an argument register another value. */
+  setArgument(i: number, value: number | bigint): void {
+    this.set(ARGUMENT_REGISTERS[i]!, value);
+  }
+
+  /** Whether the program single-steps itself. */
+  get stepsItself(): boolean {
+    return (this.get("eflags") & TRAP_FLAG) !== 0n;
+  }
+
+  /** Whether it runs 64-bit code. */
+  get isWide(): boolean {
+    return this.get("cs") === USER_CS;
+  }
+
+  /** Whether it runs 32-bit code, which no translation can. */
+  get isNarrow(): boolean {
+    return this.get("cs") === USER32_CS;
+  }
+
+  /** Puts the program's registers in place of its own, all but the pc. */
+  load(registers: Registers): void {
+    intoKernel(registers, this.registers);
+    this.dirty = true;
+  }
+
+  /**
+   * {@link load}, for a frame that is to say what it would say here: the kernel's own flags tell whether an instruction
+   * was interrupted (RF), and the program's view has none of that.
+   */
+  loadInterrupted(registers: Registers): void {
+    const resumeFlag = this.get("eflags") & RESUME_FLAG;
+    this.load(registers);
+    this.set("eflags", this.get("eflags") | resumeFlag);
   }
 
   /** Lets the task go on at an app pc, with the registers as they are. */

@@ -6,6 +6,9 @@
  * may be left in the context. Everything here happens on the thread that spawned the tracees.
  */
 import { ERRNO, openMemory, REG, SIGINFO } from "../../ffi/mod.ts";
+import { TRAP_FLAG } from "../arch/x86_64/registers.ts";
+import { isVsyscall, VSYSCALL } from "../arch/x86_64/vsyscall.ts";
+import { showX87Place } from "../arch/x86_64/x87.ts";
 import { invariant } from "../engine-error.ts";
 import type { Cost } from "../outcome.ts";
 import { CONTEXT } from "../translate/context.ts";
@@ -23,12 +26,9 @@ import { faultingState } from "./fault.ts";
 import { isTrap, type KernelStop, type LiveStop } from "./kernel-stop.ts";
 import type { Mapping } from "./mappings.ts";
 import { type Position, programPc } from "./position.ts";
-import { TRAP_FLAG } from "./registers.ts";
 import type { Task } from "./task.ts";
 import { TextGuard } from "./text-guard.ts";
-import { isVsyscall, VSYSCALL } from "./vsyscall.ts";
 import { Watchpoints } from "./watchpoints.ts";
-import { showX87Place } from "./x87.ts";
 
 /** Why {@link Tracer.run} returned. */
 export type Stop =

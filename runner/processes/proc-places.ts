@@ -1,7 +1,7 @@
 /** Where the threads of a process tree are, as proc(5) tells: of programs that run by themselves, and hang. */
 import { closeSync, openSync, readdirSync, readFileSync, readSync } from "node:fs";
+import { returnAddresses, STACK_BYTES } from "../../engine/arch/x86_64/return-addresses.ts";
 import type { CodePlace, TaskPlace } from "../../engine/mod.ts";
-import { returnAddresses, STACK_BYTES } from "../../engine/return-addresses.ts";
 import { syscallName } from "../../ffi/mod.ts";
 import { descendants } from "./process-tree.ts";
 

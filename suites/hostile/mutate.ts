@@ -5,9 +5,10 @@
  */
 import { appendFileSync, closeSync, openSync, readFileSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
+import { REGISTER_COUNT } from "../../engine/arch/x86_64/registers.ts";
 import { record, replay } from "../../engine/mod.ts";
 import { random } from "../../engine/trace/_fixtures.ts";
-import { REGISTER_COUNT, type TraceEvent, TraceReader, TraceWriter } from "../../engine/trace/mod.ts";
+import { type TraceEvent, TraceReader, TraceWriter } from "../../engine/trace/mod.ts";
 import { isUserError } from "../../runner/errors/mod.ts";
 import { members } from "../ends/session.ts";
 

@@ -3,9 +3,9 @@
  * GDB", i386 Features; Intel SDM volume 1, 10.5.1 (the FXSAVE area) and 13.4 (the XSAVE area).
  */
 import { getRegSet, NativeBuffer, NT, type REG } from "../../../ffi/mod.ts";
+import { REGISTER_NAMES } from "../../arch/x86_64/registers.ts";
+import { showX87Place } from "../../arch/x86_64/x87.ts";
 import type { ReplayedTask } from "../../replay/replayed-task.ts";
-import { REGISTER_NAMES } from "../../trace/events.ts";
-import { showX87Place } from "../../tracee/x87.ts";
 
 /** Room for an XSAVE area with any features of today. */
 const XSAVE_BYTES = 16384;

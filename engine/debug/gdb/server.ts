@@ -3,8 +3,8 @@
  * GDB", appendix Remote Protocol: Packets, Stop Reply Packets, General Query Packets (GDB 13).
  */
 
+import { RIP } from "../../arch/x86_64/registers.ts";
 import type { ReplayedTask } from "../../replay/replayed-task.ts";
-import { RIP } from "../../tracee/registers.ts";
 import type { Debugger, StopReason } from "../debugger.ts";
 import { auxvOf, programPath } from "../program.ts";
 import type { Watchpoint } from "../watching.ts";

@@ -3,8 +3,8 @@
  * have. C libraries choose their string functions by these bits.
  */
 import type { CpuidResult } from "../../../ffi/mod.ts";
+import { type Cpuid, visibleCpuid } from "../../arch/x86_64/visible-cpuid.ts";
 import type { HostModel } from "../../host/model-api.ts";
-import { type Cpuid, visibleCpuid } from "../../visible-cpuid.ts";
 
 const EAX = 0;
 const EBX = 1;

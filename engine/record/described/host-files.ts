@@ -11,13 +11,11 @@ import { join, resolve } from "node:path/posix";
 import { AT_FDCWD, close, ERRNO, ftruncate, memfdCreate, O, pwrite, SYSCALLS } from "../../../ffi/mod.ts";
 import type { HostModel } from "../../host/model-api.ts";
 import { evaluate, type PathArgument } from "../../kernel/mod.ts";
-import type { ArgumentRegister, Call } from "../call.ts";
+import type { Call } from "../call.ts";
 import { identityOf } from "../descriptors/identity.ts";
 import type { RecordedTask } from "../recorded-task.ts";
 import type { Recording } from "../recording.ts";
 import type { KernelLog } from "./kernel-log.ts";
-
-const REGISTERS: readonly ArgumentRegister[] = ["rdi", "rsi"];
 
 /** What a host is asked of by files: elsewhere, only the live one can answer. */
 const TELLING = /^\/(proc|sys)\/|^\/dev\/kmsg$/;
@@ -95,7 +93,7 @@ export class HostFiles implements Disposable {
     const target = this.copy(task, path, opensToWrite(call));
     if (target === undefined) return;
     const { image } = task.space;
-    call.change(task, REGISTERS[where.path]!, this.recording.tracer.mapper.scratchString(image, target));
+    call.change(task, where.path, this.recording.tracer.mapper.scratchString(image, target));
   }
 
   /** Path of what stands for a file or a folder; undefined where that is the live host's business. */

@@ -132,7 +132,7 @@ export class DescribedHost implements Interceptor, Disposable {
   /** An instruction of a task has faulted: what has retired in front of it is counted, and it is not. */
   faults(task: RecordedTask): void {
     if (!this.noted.retired) return;
-    const counts = task.space.image.cache.retiredAtFault(task.number("rip"));
+    const counts = task.space.image.cache.retiredAtFault(task.pc);
     for (const [index, count] of (counts ?? []).entries()) task.retired[index]! += count;
   }
 

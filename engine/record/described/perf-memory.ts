@@ -49,9 +49,9 @@ export class PerfMemory implements Disposable {
   /** Before the kernel makes the mapping: it is one of plain memory. */
   enters(task: RecordedTask, call: Call): void {
     if (!this.requests.has(call)) return;
-    call.change(task, "r10", call.int(3) | MAP.ANONYMOUS);
-    call.change(task, "r8", -1n);
-    call.change(task, "r9", 0);
+    call.change(task, 3, call.int(3) | MAP.ANONYMOUS);
+    call.change(task, 4, -1n);
+    call.change(task, 5, 0);
   }
 
   /** After the kernel has made it: fills it. */

@@ -52,11 +52,11 @@ export class Readiness {
     if (found.length === 0) return;
     this.known.set(call, found);
     if (call.number === SYSCALLS.poll) {
-      call.change(task, "rdx", 0);
+      call.change(task, 2, 0);
     } else {
       // A struct timespec of zeros.
       task.space.image.scratch.fill(0, 0, 16);
-      call.change(task, "rdx", task.space.image.scratchAddress);
+      call.change(task, 2, task.space.image.scratchAddress);
     }
   }
 
@@ -69,7 +69,7 @@ export class Readiness {
     for (const { address, revents } of found) {
       task.space.memory.write(address + POLLFD.revents, new Uint8Array(Uint16Array.of(revents).buffer));
     }
-    if (found.length > 0) task.set("rax", call.result + found.length);
+    if (found.length > 0) task.result = call.result + found.length;
     if (call.result === 0) return;
     for (const file of this.files) {
       if (!file.ready) continue;

@@ -6,7 +6,7 @@
  *
  * Source: Intel SDM vol. 2, CPUID; vol. 1, 13.2 for leaf 0xd and 18.2 for tiles.
  */
-import { type CpuidResult, cpuid } from "../ffi/mod.ts";
+import { type CpuidResult, cpuid } from "../../../ffi/mod.ts";
 
 /** Answers `cpuid` with eax and ecx as given. */
 export type Cpuid = (leaf: number, subleaf: number) => CpuidResult;

@@ -2,13 +2,13 @@
  * The x87 unit's pointer to its last instruction: an address of the code cache, which is to be the program's own wherever
  * the program can see it.
  */
-import { getRegSet, NativeBuffer, NT, SIG, setRegSet } from "../../ffi/mod.ts";
-import type { CodeCache } from "../translate/code-cache.ts";
-import type { InstructionTrap } from "../translate/traps.ts";
-import { type Controller, request } from "./controller.ts";
-import { type Stepped, stepNatively } from "./native-step.ts";
-import type { Task } from "./task.ts";
-import type { TextGuard } from "./text-guard.ts";
+import { getRegSet, NativeBuffer, NT, SIG, setRegSet } from "../../../ffi/mod.ts";
+import { type Controller, request } from "../../tracee/controller.ts";
+import { type Stepped, stepNatively } from "../../tracee/native-step.ts";
+import type { Task } from "../../tracee/task.ts";
+import type { TextGuard } from "../../tracee/text-guard.ts";
+import type { CodeCache } from "../../translate/code-cache.ts";
+import type { InstructionTrap } from "../../translate/traps.ts";
 
 /** An XSAVE area is no larger than this with any features of today. */
 const MAX_XSAVE = 16384;

@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { cpuid } from "../ffi/mod.ts";
+import { cpuid } from "../../../ffi/mod.ts";
 import { type Cpuid, visibleCpuid } from "./visible-cpuid.ts";
 
 /** A processor with tiles: AVX-512 as components 5 to 7, TILECFG of 64 bytes and TILEDATA of 8192. */

@@ -2,11 +2,10 @@
  * Instructions whose results do not follow from a program's state, and the answers that a recording gives them.
  * Replay takes the answers from the trace.
  */
-import { cpuid, rdtsc, xgetbv } from "../ffi/mod.ts";
-import { invariant } from "./engine-error.ts";
-import { REGISTER_NAMES, type Registers } from "./trace/events.ts";
-import { RIP, RSP } from "./tracee/registers.ts";
-import { effectiveAddress } from "./translate/effective-address.ts";
+import { cpuid, rdtsc, xgetbv } from "../../../ffi/mod.ts";
+import { invariant } from "../../engine-error.ts";
+import { effectiveAddress } from "../../translate/effective-address.ts";
+import { REGISTER_NAMES, type Registers, RIP, RSP } from "./registers.ts";
 import { type Cpuid, TILE_STATE, visibleCpuid } from "./visible-cpuid.ts";
 
 type Name = (typeof REGISTER_NAMES)[number];

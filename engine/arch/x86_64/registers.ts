@@ -2,8 +2,43 @@
  * Registers in two orders: the kernel's `user_regs_struct`, as ptrace moves it, and the trace's, which holds
  * what the program can see.
  */
-import { REG } from "../../ffi/mod.ts";
-import { REGISTER_COUNT, REGISTER_NAMES, type Registers } from "../trace/events.ts";
+import { REG } from "../../../ffi/mod.ts";
+
+/** What this folder is about, as traces name it. */
+export const ARCH_NAME = "x86_64";
+
+/**
+ * General registers of a tracee as the program sees them, in the order of {@link REGISTER_NAMES}.
+ * `rip` is always an app pc (an address in the program's own text), never a place in the code cache.
+ */
+export type Registers = BigUint64Array;
+
+/** Order of the values in {@link Registers}. */
+export const REGISTER_NAMES = [
+  "rax",
+  "rbx",
+  "rcx",
+  "rdx",
+  "rsi",
+  "rdi",
+  "rbp",
+  "rsp",
+  "r8",
+  "r9",
+  "r10",
+  "r11",
+  "r12",
+  "r13",
+  "r14",
+  "r15",
+  "rip",
+  "eflags",
+  "fs_base",
+  "gs_base",
+] as const;
+
+/** How many values {@link Registers} holds. */
+export const REGISTER_COUNT = REGISTER_NAMES.length;
 
 /** Index in user_regs_struct of each of REGISTER_NAMES. */
 const KERNEL_INDEX = REGISTER_NAMES.map((name) => REG[name]);
@@ -17,7 +52,7 @@ export const RESUME_FLAG = 0x10000n;
 export const TRAP_FLAG = 0x100n;
 
 /** Selectors of the 64-bit code and data segments of programs (__USER_CS, __USER_DS in asm/segment.h). */
-const USER_CS = 0x33n;
+export const USER_CS = 0x33n;
 const USER_DS = 0x2bn;
 /** Selector of the code segment of 32-bit programs (__USER32_CS). */
 export const USER32_CS = 0x23n;
@@ -40,6 +75,39 @@ export function toRegisters(kernel: BigUint64Array, pc: number): Registers {
 /** Puts the program's registers into the kernel's structure, all but `rip`. */
 export function intoKernel(registers: Registers, kernel: BigUint64Array): void {
   for (let i = 0; i < REGISTER_COUNT; i++) if (i !== RIP) kernel[KERNEL_INDEX[i]!] = registers[i]!;
+}
+
+/** The pc in registers: an app pc as a rule. */
+export function pcOf(registers: Registers): bigint {
+  return registers[RIP]!;
+}
+
+/** Sets the pc in registers. */
+export function setPc(registers: Registers, pc: bigint): void {
+  registers[RIP] = pc;
+}
+
+/** Registers with their names, in order. */
+export function namedRegisters(registers: Registers): [name: string, value: bigint][] {
+  return REGISTER_NAMES.map((name, i) => [name, registers[i]!]);
+}
+
+/** The registers that differ, all but the pc, with their new values. */
+export function changedRegisters(before: Registers, after: Registers): [name: string, value: bigint][] {
+  return namedRegisters(after).filter(([, value], i) => i !== RIP && value !== before[i]);
+}
+
+/** The stack pointer in registers. */
+export function stackPointerOf(registers: Registers): bigint {
+  return registers[RSP]!;
+}
+
+/** AF is compared nowhere: after some instructions it is undefined, and no 64-bit instruction reads it. */
+const COMPARED_FLAGS = COMPUTED_FLAGS & ~0x10n;
+
+/** The bits of register `i` in which a replay has to agree with its recording. */
+export function comparedBits(i: number): bigint {
+  return i === EFLAGS ? COMPARED_FLAGS : 0xffff_ffff_ffff_ffffn;
 }
 
 const index = (name: (typeof REGISTER_NAMES)[number]): number => REGISTER_NAMES.indexOf(name);

@@ -2,8 +2,9 @@
  * What an fnstenv or fnsave of the program stores of the last x87 instruction. What the unit has said in front of it counts:
  * a stop may have made the processor forget it.
  */
-import { isNarrowEnvironment } from "../instructions.ts";
-import type { RecordedTask } from "./recorded-task.ts";
+
+import type { Task } from "../../tracee/task.ts";
+import { isNarrowEnvironment } from "./instructions.ts";
 
 /** Offsets in the environment (Intel SDM vol. 1, 8.1.10): of 32 bits, and of 16. */
 const WIDE = { instruction: 12, selector: 16, opcode: 18, data: 20, dataSelector: 24 } as const;
@@ -21,7 +22,7 @@ const isPrefix = (byte: number): boolean =>
  * @param said What the unit has said in front of it: an environment of 32 bits.
  * @param at Where it is stored.
  */
-export function tellX87(task: RecordedTask, bytes: Uint8Array, said: DataView, at: number): void {
+export function tellX87(task: Task, bytes: Uint8Array, said: DataView, at: number): void {
   const { memory } = task.space;
   const lower = placeInProgram(task, said.getUint32(WIDE.instruction, true));
   if (isNarrowEnvironment(bytes)) {
@@ -40,7 +41,7 @@ export function tellX87(task: RecordedTask, bytes: Uint8Array, said: DataView, a
 }
 
 /** The lower half of the program's address of an instruction, of which the cache's is known as far. */
-function placeInProgram(task: RecordedTask, lower: number): number {
+function placeInProgram(task: Task, lower: number): number {
   for (const pc of task.space.image.cache.placesOfLower(lower)) {
     // An address of the program's own may look like one of the cache.
     const text = task.space.memory.read(pc, 1 + MAX_PREFIXES);

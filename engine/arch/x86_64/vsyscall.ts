@@ -2,13 +2,13 @@
  * The vsyscall page, which the kernel has at the same address in every process: calls of it fault, and the kernel does what
  * the function there has done once (emulate_vsyscall in arch/x86/entry/vsyscall/vsyscall_64.c, Linux 6.18).
  */
-import { PTRACE } from "../../ffi/mod.ts";
-import type { MemoryRange } from "../kernel/mod.ts";
-import type { Registers } from "../trace/events.ts";
-import type { InstructionTrap } from "../translate/traps.ts";
-import type { Controller, SignalInfo } from "./controller.ts";
+import { PTRACE } from "../../../ffi/mod.ts";
+import type { MemoryRange } from "../../kernel/mod.ts";
+import type { Controller, SignalInfo } from "../../tracee/controller.ts";
+import type { Task } from "../../tracee/task.ts";
+import type { InstructionTrap } from "../../translate/traps.ts";
+import type { Registers } from "./registers.ts";
 import { RDI, RESUME_FLAG, RIP, RSI } from "./registers.ts";
-import type { Task } from "./task.ts";
 
 const PAGE = 0xffffffffff600000n;
 const PAGE_SIZE = 4096n;

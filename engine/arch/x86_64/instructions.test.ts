@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
 import { emulate, writtenBy } from "./instructions.ts";
-import { REGISTER_COUNT, REGISTER_NAMES } from "./trace/events.ts";
+import { REGISTER_COUNT, REGISTER_NAMES } from "./registers.ts";
 
 const at = (name: (typeof REGISTER_NAMES)[number]): number => REGISTER_NAMES.indexOf(name);
 
