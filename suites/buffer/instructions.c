@@ -82,7 +82,10 @@ int main(void) {
   for (int i = 0; i < 3; i++) pthread_create(&threads[i], 0, asks, 0);
   for (int i = 0; i < 3; i++) pthread_join(threads[i], 0);
   ualarm(5000, 5000);
-  while (signals < 5) stamp();
+  while (signals < 5) {
+    for (volatile int i = 0; i < 200; i++);
+    stamp();
+  }
   ualarm(0, 0);
   printf("wrong: %ld\n", wrong);
   fflush(stdout);
