@@ -208,7 +208,10 @@ export class CallBuffer {
     try {
       for (; each.next(); count++) {
         ticks = each.ticks;
-        if (each.number === SYSCALLS.close) task.descriptors.forget(Number(BigInt.asIntN(32, each.args[0]!)));
+        if (each.number !== SYSCALLS.close) continue;
+        const [fd] = each.args;
+        if (fd === undefined) throw new RangeError("a close of no descriptor");
+        task.descriptors.forget(Number(BigInt.asIntN(32, fd)));
       }
     } catch (error) {
       if (!(error instanceof RangeError)) throw error;

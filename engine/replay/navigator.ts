@@ -240,6 +240,7 @@ export class Navigator {
       task.isStepping = isWanted;
       if (stop.kind === "gone") throw new TaskGone(task, stop.status);
       if (isStray(this.tracer, task, stop)) continue;
+      if (stop.kind === "instruction" && passesX87(this.tracer, task, event, stop.trap, true)) continue;
       if (stop.kind === "stop") break;
       if (stop.kind === "watch" && this.halts?.(task, "watch")) throw new Halted(task, "watch");
       if (stop.kind === "interrupted") this.tracer.onInterrupt();

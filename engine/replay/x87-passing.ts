@@ -2,7 +2,7 @@
 
 import { pcOf } from "../arch/x86_64/registers.ts";
 import { forgetX87Place, storeX87 } from "../arch/x86_64/x87.ts";
-import type { Registers, TraceEvent } from "../trace/events.ts";
+import type { TraceEvent } from "../trace/events.ts";
 import { goOnBehind } from "../tracee/native-step.ts";
 import type { Tracer } from "../tracee/tracer.ts";
 import type { InstructionTrap } from "../translate/traps.ts";
@@ -13,6 +13,7 @@ import type { ReplayedTask } from "./replayed-task.ts";
  * Goes on behind such an instruction.
  *
  * @param event The next one of the task.
+ * @param isStep Whether it was stepped to: the stop that a step ends with stands behind it.
  * @returns False where it is none, or is the event itself.
  */
 export function passesX87(
@@ -20,13 +21,13 @@ export function passesX87(
   task: ReplayedTask,
   event: TraceEvent,
   trap: InstructionTrap,
+  isStep = false,
 ): boolean {
   if (!isX87Environment(trap.name)) return false;
-  const { registers } = event as { registers?: Registers };
-  if (task.ticks === event.ticks && registers !== undefined && pcOf(registers) === BigInt(trap.pc))
-    return false;
+  const isOfPlace = event.kind === "instruction" || event.kind === "signal";
+  if (isOfPlace && task.ticks === event.ticks && pcOf(event.registers) === BigInt(trap.pc)) return false;
   forgetX87Place(task);
   const stepped = storeX87(tracer, tracer.text, task, trap);
-  if (stepped.kind === "executed") goOnBehind(task, trap, stepped.pc, true);
+  if (stepped.kind === "executed") goOnBehind(task, trap, stepped.pc, !isStep);
   return stepped.kind === "executed";
 }
