@@ -66,12 +66,12 @@ export const LAYERS: readonly Layer[] = [
   },
   {
     folder: "engine/translate",
-    owns: "the program's text to cache code: decoding, segments, tick places, links, lookup table, modules that images and later runs share",
+    owns: "the program's text to cache code: decoding, basic blocks, tick places, links, lookup table, modules that code cache spaces and later runs share",
     imports: ["engine"],
   },
   {
     folder: "engine/tracee",
-    owns: "tasks, address spaces, images, resuming and stopping, injected system calls",
+    owns: "tasks, address spaces, code cache spaces, resuming and stopping, injected system calls",
     imports: ["engine", "engine/arch", "engine/translate", "engine/kernel", "engine/trace", "ffi"],
   },
   {

@@ -13,8 +13,8 @@ import { Unsupported } from "../engine-error.ts";
 import { BUFFERED } from "../kernel/mod.ts";
 import { uses } from "../optimisations.ts";
 import { CallRecords, MAX_RECORDS_BYTES } from "../trace/mod.ts";
+import type { CacheSpace } from "../tracee/cache-space.ts";
 import { type CpuidAnswer, MOST_ANSWERS } from "../tracee/call-ring.ts";
-import type { Image } from "../tracee/image.ts";
 import {
   encodeFilter,
   FILTER_DATA,
@@ -84,7 +84,7 @@ function isFiltered(): boolean {
 }
 
 /**
- * Sets the stub and its ring up in each image, says which calls it may do, and takes what it has done out of the
+ * Sets the stub and its ring up in each cache space, says which calls it may do, and takes what it has done out of the
  * ring.
  */
 export class CallBuffer {
@@ -93,8 +93,8 @@ export class CallBuffer {
   #without: string | undefined;
   /** No new privileges are to be had, and no program has asked for that. */
   #noNewPrivs = false;
-  /** Images whose stub knows what it may do. */
-  readonly #ready = new WeakSet<Image>();
+  /** Cache spaces whose stub knows what it may do. */
+  readonly #ready = new WeakSet<CacheSpace>();
   /** What `cpuid` has said so far. */
   readonly #answers: CpuidAnswer[] = [];
   readonly #answersInstructions = uses("instructions");
@@ -117,14 +117,14 @@ export class CallBuffer {
   install(task: RecordedTask): void {
     this.#without = reasonAgainst(this.recording);
     if (this.#without !== undefined) return;
-    const { image, memory } = task.space;
-    if (image.base !== USUAL_BASE) {
+    const { cacheSpace, memory } = task.space;
+    if (cacheSpace.base !== USUAL_BASE) {
       this.#without = "the program has memory where the engine usually lies";
       return;
     }
     const call = (number: number, ...args: (number | bigint)[]): number =>
       this.tracer.inject(task, number, ...args);
-    const put = (): number => putFilter(call, memory, image.scratchAddress, stopFilter());
+    const put = (): number => putFilter(call, memory, cacheSpace.scratchAddress, stopFilter());
     let result = put();
     if (result < 0) {
       // Without CAP_SYS_ADMIN: a program gets no more rights by execve under a tracer without rights anyway.
@@ -164,23 +164,23 @@ export class CallBuffer {
   /** A task is about to run. */
   prepare(task: RecordedTask): void {
     if (!this.#isOn) return;
-    const { image } = task.space;
-    if (image.base !== USUAL_BASE || this.recording.outsiders.areThere) {
-      image.calls.direct();
+    const { cacheSpace } = task.space;
+    if (cacheSpace.base !== USUAL_BASE || this.recording.outsiders.areThere) {
+      cacheSpace.calls.direct();
       return;
     }
-    if (!this.#ready.has(image)) {
-      image.calls.allow(BUFFERED);
-      this.#ready.add(image);
+    if (!this.#ready.has(cacheSpace)) {
+      cacheSpace.calls.allow(BUFFERED);
+      this.#ready.add(cacheSpace);
     }
     this.recording.quiet.prepare(task);
     if (this.#of !== task) this.#sinceEvent = 0;
     this.#of = task;
     const most = this.recording.schedule.size > 1 ? SHARED_TURN_BYTES : MAX_RECORDS_BYTES;
-    image.calls.record(Math.max(0, most - this.#sinceEvent));
+    cacheSpace.calls.record(Math.max(0, most - this.#sinceEvent));
     if (this.#answersInstructions) {
       // Whoever goes from processor to processor may ask each of them who it is.
-      image.calls.answer(task.choseProcessors ? [] : this.#answers);
+      cacheSpace.calls.answer(task.choseProcessors ? [] : this.#answers);
     }
   }
 
@@ -197,7 +197,7 @@ export class CallBuffer {
    * @returns How many calls these were.
    */
   drain(task: RecordedTask, isGone: boolean): number {
-    const { calls } = task.space.image;
+    const { calls } = task.space.cacheSpace;
     // One that was stopped in the midst of a call ends it first.
     if (!isGone && this.tracer.isInCall(task)) return 0;
     const records = calls.take();

@@ -14,7 +14,7 @@ import type { JobControl } from "./job-control.ts";
 import { diesInExecve, hasPending, isTaskOf } from "./kernel-state.ts";
 import type { Lifecycle } from "./lifecycle.ts";
 import { markWaitedFor, waitsForLock } from "./lock-waiter.ts";
-import { putAt, type RecordedTask } from "./recorded-task.ts";
+import { type RecordedTask, setPc } from "./recorded-task.ts";
 import type { Recording } from "./recording.ts";
 import type { SignalRecorder } from "./signal-recorder.ts";
 import { SleepingCalls } from "./sleeping-calls.ts";
@@ -61,16 +61,20 @@ export class CallRecorder {
     this.stopRequest.arrived(task, { point: "syscall", registers });
     task.returnedTo = -1;
     // A birth is broken off by any signal that is there (copy_process in kernel/fork.c): it comes first, without them.
-    const isFirst = task.held[0] !== undefined && comesTooSoon(task, task.held[0]);
+    const isFirst = task.stashed[0] !== undefined && comesTooSoon(task, task.stashed[0]);
     if (isFirst && syscallSpec(number)?.task !== "birth") {
       this.signals.release(task);
       giveBack(task);
     }
-    const held = isFirst ? undefined : task.held.shift();
-    if (held) {
+    const stashed = isFirst ? undefined : task.stashed.shift();
+    if (stashed) {
       this.cancel(task);
       task.load(registers);
-      const delivery = this.signals.deliver(task, held, { point: "syscall", registers, atSignalStop: false });
+      const delivery = this.signals.deliver(task, stashed, {
+        point: "syscall",
+        registers,
+        atSignalStop: false,
+      });
       if (delivery === "dying") this.deaths.reap(task);
       // Ignored signals, and stops, leave the task in front of its call; handlers return to it.
       else if (delivery !== "handled") task.jumpTo(site.pc);
@@ -123,12 +127,12 @@ export class CallRecorder {
     const { text } = this.tracer;
     const ranges = this.syscalls.possibleOutputs(task, call);
     if (!text.guardsAny(task.space, ranges)) return false;
-    const { image } = task.space;
+    const { cacheSpace } = task.space;
     this.cancel(task);
     task.load(call.registers);
     text.allowWrites(task, ranges);
     // Not by a new translation: if that is in the same page, it would be guarded once more.
-    if (task.space.image === image) {
+    if (task.space.cacheSpace === cacheSpace) {
       task.pcBits -= BigInt(SYSCALL_LENGTH);
       task.position = { kind: "cache", pc: call.pc };
     } else task.jumpTo(call.pc);
@@ -211,7 +215,7 @@ export class CallRecorder {
     while (task.call === call && tasks.get(task.tid) === task) {
       const tid = this.tracer.waitFor(-1);
       if (tid < 0) throw new TaskGone(task);
-      if (tid === process.pid && !isTaskOf(process.pid, task.tid)) this.deaths.succeedLeader(task);
+      if (tid === process.pid && !isTaskOf(process.pid, task.tid)) this.deaths.deThread(task);
       const stopped = tasks.get(tid);
       if (stopped) this.stopped(stopped);
       else this.lifecycle.stoppedEarly(tid);
@@ -238,7 +242,7 @@ export class CallRecorder {
       case "filter":
         return "goes on";
       case "birth":
-        this.lifecycle.birth(task, call);
+        this.lifecycle.onClone(task, call);
         return "goes on";
       case "signal":
         if (!this.tracer.isGroupStop(task, stop)) return this.breakOff(task, call);
@@ -275,10 +279,10 @@ export class CallRecorder {
 
   /** A signal has broken off a system call. */
   private breakOff(task: RecordedTask, call: Call): "goes on" | "ended" {
-    const held = originalTrap(task, original(task, this.tracer.signalInfo(task)));
-    invariant(call.restarting, `signal ${held.signal} in a system call that goes on`);
+    const stashed = originalTrap(task, original(task, this.tracer.signalInfo(task)));
+    invariant(call.restarting, `signal ${stashed.signal} in a system call that goes on`);
     call.result = -ERRNO.EINTR;
-    const delivery = this.signals.deliver(task, held, {
+    const delivery = this.signals.deliver(task, stashed, {
       point: "interrupted",
       registers: call.registers,
       atSignalStop: true,
@@ -302,11 +306,11 @@ export class CallRecorder {
 
   /** A signal that had to wait comes right after the call that let it. */
   private wake(task: RecordedTask, call: Call): void {
-    const held = task.held.shift();
-    invariant(held, "no signal is held");
+    const stashed = task.stashed.shift();
+    invariant(stashed, "no signal is stashed");
     const registers = task.view(call.next);
     leaveCall(registers, call.next);
-    const delivery = this.signals.deliver(task, held, { point: "return", registers, atSignalStop: false });
+    const delivery = this.signals.deliver(task, stashed, { point: "return", registers, atSignalStop: false });
     if (delivery === "dying") this.deaths.reap(task);
   }
 
@@ -324,7 +328,7 @@ export class CallRecorder {
     this.recording.disturbed ||= call.spec !== undefined && wakesOthers(call.spec, call);
     if (call.spec?.task === "sigreturn") {
       returnFromHandler(task, call);
-    } else if (task.held.length > 0) {
+    } else if (task.stashed.length > 0) {
       this.wake(task, call);
     } else if (call.number === SYSCALLS.sched_yield) {
       this.recording.schedule.rotate();
@@ -337,7 +341,7 @@ export class CallRecorder {
  * once (badframe in sys_rt_sigreturn, arch/x86/kernel/signal_64.c, Linux 6.18), by a result of 0.
  */
 function returnFromHandler(task: RecordedTask, call: Call): void {
-  const isUnread = task.space.image.cache.syscallAt(task.pc) !== undefined;
+  const isUnread = task.space.cacheSpace.cache.syscallAt(task.pc) !== undefined;
   task.frameRefused = task.result === 0n && hasPending(task.tid, SIG.SIGSEGV);
   if (isUnread) task.leaveCallAt(call.next);
   if (task.isNarrow) {
@@ -345,7 +349,7 @@ function returnFromHandler(task: RecordedTask, call: Call): void {
       `a signal handler returns into 32-bit code (cs 0x23, rip 0x${task.pcBits.toString(16)}); the embedded engine runs 64-bit programs`,
     );
   }
-  putAt(task, isUnread ? call.next : task.pc);
+  setPc(task, isUnread ? call.next : task.pc);
   task.resumed = { ticks: task.ticks, jumps: task.jumps };
 }
 

@@ -74,7 +74,7 @@ export function hideFlags(task: RecordedTask, call: Call): void {
   }
   const size = call.argument(1);
   if (size < LEAST_BYTES || size > MOST_BYTES) return;
-  const { scratch, scratchAddress } = task.space.image;
+  const { scratch, scratchAddress } = task.space.cacheSpace;
   const given = task.space.memory.read(call.argument(0), size);
   const struct = given.slice(0, scratch.length);
   // The kernel refuses what can't be read, and what is longer than any that it knows.

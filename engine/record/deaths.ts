@@ -45,7 +45,7 @@ export class Deaths {
 
   /** A task may be killed from now on by what happens next: notes what the kernel will do to its memory then. */
   expect(task: RecordedTask): void {
-    task.legacy = robustWrites(task);
+    task.robustFutexWrites = robustWrites(task);
   }
 
   /** Waits until all tasks of a dying process are gone; the leader comes last. */
@@ -112,7 +112,7 @@ export class Deaths {
   }
 
   /** A thread is about to succeed with an execve: all others are dead, and it has taken the leader's place. */
-  succeedLeader(task: RecordedTask): void {
+  deThread(task: RecordedTask): void {
     const { process } = task;
     const { tasks } = this.recording;
     if (task.tid === process.pid) return;
@@ -130,7 +130,7 @@ export class Deaths {
     const alone = process.tasks.size === 1 && process.space.users === 1;
     const outlives = ({ address }: MemoryWrite): boolean =>
       !alone || task.space.mappings.find(address)?.shared === true;
-    const writes = task.legacy.filter(outlives);
+    const writes = task.robustFutexWrites.filter(outlives);
     if (task.clearTid !== 0 && !alone) writes.push({ address: task.clearTid, bytes: new Uint8Array(4) });
     // Killed in a system call it still came that far; killed anywhere else, only its last event is known.
     const registers = task.exiting ?? task.call?.registers ?? new BigUint64Array(REGISTER_COUNT);

@@ -21,7 +21,7 @@ export class FrameRoom {
     const ranges = [roomForFrame(task.stackPointer)];
     const { text } = this.tracer;
     // Its own text may be there, and guarded once more whenever it is translated.
-    const pc = task.space.image.cache.position(task.pc)?.pc;
+    const pc = task.space.cacheSpace.cache.position(task.pc)?.pc;
     if (!text.guardsAny(task.space, ranges) || this.#cleared === pc) {
       this.#cleared = undefined;
       return false;

@@ -14,7 +14,7 @@ import { tellX87 } from "../arch/x86_64/x87-environment.ts";
 import { Unsupported } from "../engine-error.ts";
 import type { Registers } from "../trace/events.ts";
 import { goOnBehind, stepNatively } from "../tracee/native-step.ts";
-import type { HeldSignal } from "../tracee/task.ts";
+import type { StashedSignal } from "../tracee/task.ts";
 import type { Tracer } from "../tracee/tracer.ts";
 import type { InstructionTrap } from "../translate/traps.ts";
 import { isX87Environment } from "../translate/x87-emission.ts";
@@ -25,9 +25,9 @@ import type { DeliveryPoint } from "./signal-recorder.ts";
 /** What becomes of the signals that instructions raise. */
 export interface SignalHandlers {
   /** Delivers a signal at a point. */
-  deliver(task: RecordedTask, held: HeldSignal, at: DeliveryPoint): void;
+  deliver(task: RecordedTask, stashed: StashedSignal, at: DeliveryPoint): void;
   /** An instruction has faulted, as the task's present stop says. */
-  fault(task: RecordedTask, held: HeldSignal, address: number): void;
+  fault(task: RecordedTask, stashed: StashedSignal, address: number): void;
 }
 
 /** Answers one such instruction of a stopped task, and writes its event. */
@@ -80,7 +80,7 @@ export class InstructionRecorder {
       this.executed(task, trap, bytes, before, pcOf(answer));
       return;
     }
-    const environment = isX87Environment(name) ? task.space.image.x87Environment : undefined;
+    const environment = isX87Environment(name) ? task.space.cacheSpace.x87Environment : undefined;
     const stepped = stepNatively(this.tracer, task, trap, bytes, ({ signal, address }) => {
       const { text } = this.tracer;
       const ranges = [{ address, length: 1 }];

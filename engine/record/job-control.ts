@@ -37,7 +37,7 @@ export class JobControl {
     if (isContinued(task.process)) return false;
     const { tracer } = this.recording;
     const saved = task.registers.slice();
-    task.pcBits = task.space.image.cache.stopGadget;
+    task.pcBits = task.space.cacheSpace.cache.stopGadget;
     task.forgetCall();
     let stop = tracer.advanceToAny(task, PTRACE.CONT, signal);
     while (!isTrap(stop) && !tracer.isGroupStop(task, stop)) {

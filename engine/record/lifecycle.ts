@@ -5,10 +5,10 @@ import { invariant } from "../engine-error.ts";
 import { awaitFirstStop, isThread, spaceOfChild } from "../session/births.ts";
 import { programPc } from "../tracee/position.ts";
 import type { Tracer } from "../tracee/tracer.ts";
-import { adoptProgram } from "./adopt.ts";
 import type { Call } from "./call.ts";
 import { asksFor, cloneRequest } from "./clone-request.ts";
 import { DescriptorTable } from "./descriptors/table.ts";
+import { postExec } from "./post-exec.ts";
 import { RecordedProcess, RecordedTask } from "./recorded-task.ts";
 import type { Recording } from "./recording.ts";
 
@@ -43,14 +43,14 @@ export class Lifecycle {
   }
 
   /** A task stands at the first instruction of a new program. */
-  adopt(task: RecordedTask): void {
+  onExec(task: RecordedTask): void {
     this.tracer.mapper.serve(task);
-    const adopted = adoptProgram(this.tracer, task, this.recording.files);
+    const adopted = postExec(this.tracer, task, this.recording.files);
     const registers = task.view(programPc(task.position));
     this.recording.emit(task, { kind: "exec", task: task.id, ticks: task.ticks, registers, ...adopted });
   }
 
-  /** An execve has succeeded: the task has a new space and a new image, and is the leader of its process. */
+  /** An execve has succeeded: the task has a new space and a new cache space, and is the leader of its process. */
   replaceProgram(task: RecordedTask): void {
     const { process } = task;
     this.tracer.replaceSpace(task);
@@ -60,13 +60,13 @@ export class Lifecycle {
     task.clearTid = 0;
     task.robustList = 0;
     this.recording.interceptors.replaced(task);
-    this.adopt(task);
+    this.onExec(task);
     task.id = process.id;
     task.returnedTo = -1;
   }
 
   /** The kernel has made a new task, in the name of one that is in a clone, fork or vfork. */
-  birth(parent: RecordedTask, call: Call): void {
+  onClone(parent: RecordedTask, call: Call): void {
     const tid = getEventMessage(parent.tid);
     if (!this.early.delete(tid)) {
       awaitFirstStop(this.tracer, tid);
@@ -89,7 +89,7 @@ export class Lifecycle {
     this.tracer.takeNewborn(child);
     // Signals that its parent is kept from are not the child's business.
     if (parent.savedMask !== undefined) setSigMask(tid, parent.savedMask);
-    child.image = parent.space.image;
+    child.cacheSpace = parent.space.cacheSpace;
     child.leaveCallAt(call.next);
     // It has the registers that its parent made the call with, not those that the kernel was shown.
     for (const { argument, value } of call.changed) child.setArgument(argument, value);

@@ -4,7 +4,7 @@ import { NO_FAULT } from "../arch/x86_64/signal-frame.ts";
 import type { MemoryWrite, Registers } from "../trace/events.ts";
 import type { AddressSpace } from "../tracee/address-space.ts";
 import type { LiveStop } from "../tracee/kernel-stop.ts";
-import { type HeldSignal, Process, type Standing, Task } from "../tracee/task.ts";
+import { Process, type Standing, type StashedSignal, Task } from "../tracee/task.ts";
 import { RETIRED } from "../translate/retired-quantities.ts";
 import type { ElisionTrap } from "../translate/traps.ts";
 import type { Actions } from "./actions.ts";
@@ -15,7 +15,7 @@ import { DescriptorTable } from "./descriptors/table.ts";
 export interface TrapState {
   blocked: boolean;
   /** One that came while it was blocked. */
-  pending: HeldSignal | undefined;
+  pending: StashedSignal | undefined;
 }
 
 /** Where a task was put (the start of a signal handler, or the end of one), and how far it had come then. */
@@ -27,15 +27,15 @@ export interface Entry {
 }
 
 /** Lets a task go on at an app pc. */
-export function putAt(task: RecordedTask, pc: number): void {
+export function setPc(task: RecordedTask, pc: number): void {
   task.jumpTo(pc);
   task.returnedTo = -1;
   task.entered = { pc, ticks: task.ticks, jumps: task.jumps, stackPointer: task.stackPointer };
 }
 
 /** Whether a task is still where it was put. */
-export function standsAt(task: RecordedTask, { pc, ticks, jumps, stackPointer }: Entry): boolean {
-  const stands = task.pc === task.space.image.cache.entry(pc);
+export function isAtSafePoint(task: RecordedTask, { pc, ticks, jumps, stackPointer }: Entry): boolean {
+  const stands = task.pc === task.space.cacheSpace.cache.entry(pc);
   return stands && task.ticks === ticks && task.jumps === jumps && task.stackPointer === stackPointer;
 }
 
@@ -87,7 +87,7 @@ export class RecordedTask extends Task {
   /** How far it had come when a handler of its last returned, until its next system call. */
   resumed: { ticks: number; jumps: number } | undefined;
   /** Signals that were given back to the kernel, which has them come once more (`timer-signals.ts`). */
-  readonly givenBack: HeldSignal[] = [];
+  readonly givenBack: StashedSignal[] = [];
   /** Its ticks at its last event: as far as replay can follow it, should it be killed. */
   markedTicks = 0;
   /** Its ticks that the model of a described host has heard of. */
@@ -99,7 +99,7 @@ export class RecordedTask extends Task {
   /** Its list of robust futexes, or 0. */
   robustList = 0;
   /** What the kernel writes if the task ends now, as far as its memory alone does not tell afterwards. */
-  legacy: MemoryWrite[] = [];
+  robustFutexWrites: MemoryWrite[] = [];
   /** What its signal frames say; the kernel itself counts the engine's traps and faults among them. */
   lastFault = NO_FAULT;
   /** The kernel could not take down its signal frame, and has SIGSEGV for it: no instruction has faulted. */

@@ -16,7 +16,7 @@ import { type SignalInfo, TaskGone } from "../tracee/controller.ts";
 import { faultingState, tellPlace } from "../tracee/fault.ts";
 import { stopAtGadget } from "../tracee/gadget.ts";
 import type { LiveStop } from "../tracee/kernel-stop.ts";
-import type { HeldSignal } from "../tracee/task.ts";
+import type { StashedSignal } from "../tracee/task.ts";
 import type { Stop, Tracer } from "../tracee/tracer.ts";
 import { TICK_COUNTERS } from "../translate/context.ts";
 import { CallRecorder } from "./call-recorder.ts";
@@ -29,7 +29,7 @@ import { isAwake } from "./kernel-state.ts";
 import { type LeftProcess, leftProcesses } from "./left-processes.ts";
 import { Lifecycle } from "./lifecycle.ts";
 import type { PlannedSignals } from "./planned-signals.ts";
-import { type Entry, putAt, type RecordedTask, standsAt } from "./recorded-task.ts";
+import { type Entry, isAtSafePoint, type RecordedTask, setPc } from "./recorded-task.ts";
 import type { Recording } from "./recording.ts";
 import { type RecordingEnd, TOLD } from "./recording-end.ts";
 import { type DeliveryPoint, SignalRecorder } from "./signal-recorder.ts";
@@ -58,7 +58,7 @@ export class Recorder {
    * The task that was stopped between two points. Nothing else may be looked at before it has come to the next one:
    * an event of another task would have to say where this one stands.
    */
-  private between: RecordedTask | undefined;
+  private offSafePoint: RecordedTask | undefined;
   private left: readonly LeftProcess[] = [];
 
   /**
@@ -88,8 +88,8 @@ export class Recorder {
       this.stopRequest,
     );
     this.instructions = new InstructionRecorder(recording, {
-      deliver: (task, held, at) => this.deliver(task, held, at),
-      fault: (task, held, address) => this.fault(task, held, address),
+      deliver: (task, stashed, at) => this.deliver(task, stashed, at),
+      fault: (task, stashed, address) => this.fault(task, stashed, address),
     });
     recording.onStrayStop = (task, stop) => this.strayStop(task, stop);
   }
@@ -113,7 +113,7 @@ export class Recorder {
   private runToEnd(): RecordingEnd {
     try {
       this.outliving(() => {
-        this.lifecycle.adopt(this.first);
+        this.lifecycle.onExec(this.first);
         this.recording.calls.install(this.first);
       });
       while (this.goesOn) this.outliving(() => this.turn());
@@ -143,7 +143,8 @@ export class Recorder {
     } catch (error) {
       if (error instanceof TaskGone) this.deaths.found(this.recording.own(error.task), error.status);
       else if (!isErrno(error, "ESRCH") || !this.deaths.findAny()) throw error;
-      if (this.between && !this.recording.tasks.has(this.between.tid)) this.between = undefined;
+      if (this.offSafePoint && !this.recording.tasks.has(this.offSafePoint.tid))
+        this.offSafePoint = undefined;
     }
   }
 
@@ -151,7 +152,7 @@ export class Recorder {
   private turn(): void {
     this.recording.onProgress?.(this.recording.totals.events, this.recording.ticksSoFar);
     this.recording.binding.refresh(this.recording.tasks.values());
-    const task = this.between ?? this.next();
+    const task = this.offSafePoint ?? this.next();
     if (task) this.step(task);
     else if (this.jobs.any) {
       // Nobody says when a stopped process is to go on.
@@ -167,7 +168,7 @@ export class Recorder {
       this.takeStops();
       if (this.calls.sleeping.letWriterIn()) continue;
       if (!recording.disturbed) {
-        this.stopRequest.allStand();
+        this.stopRequest.allAtSafePoint();
         return recording.schedule.first;
       }
       recording.disturbed = false;
@@ -222,7 +223,7 @@ export class Recorder {
     if (!task.running) this.arm(task);
     const { entered } = task;
     task.entered = undefined;
-    this.between = undefined;
+    this.offSafePoint = undefined;
     this.act(task, this.runTask(task), entered);
   }
 
@@ -252,7 +253,7 @@ export class Recorder {
       case "groupStop":
         // Another task of its process has begun the stop; this one may be between two points.
         task.joining = true;
-        this.between = task;
+        this.offSafePoint = task;
         break;
       case "instruction":
         this.instructions.record(task, stop.trap);
@@ -265,7 +266,7 @@ export class Recorder {
         this.deaths.gone(task, stop.status);
         break;
       case "interrupted":
-        this.between = task;
+        this.offSafePoint = task;
         this.stopRequest.received(task);
         break;
       case "stop":
@@ -282,10 +283,10 @@ export class Recorder {
 
   /** How far a task may run: to the end of its slice, or to the place of a signal that is known ahead. */
   private arm(task: RecordedTask): void {
-    const [held] = task.held;
-    const isDue = task.joining || (held !== undefined && !comesTooSoon(task, held));
+    const [stashed] = task.stashed;
+    const isDue = task.joining || (stashed !== undefined && !comesTooSoon(task, stashed));
     const { schedule, tasks } = this.recording;
-    const slice = isDue ? 1 : held ? LEAST_PROGRESS : schedule.budget(tasks.size === 1);
+    const slice = isDue ? 1 : stashed ? LEAST_PROGRESS : schedule.budget(tasks.size === 1);
     const interrupt = isDue ? undefined : this.exactStop(task);
     if (interrupt === undefined) arm(task, () => slice, slice);
     else armUpTo(task, Math.min(interrupt, task.ticks + slice * TICK_COUNTERS), slice);
@@ -301,12 +302,12 @@ export class Recorder {
     // Signals that are known ahead come right here: a stop in no code lets them in.
     if (brings || planned) stopAtGadget(this.tracer, task);
     const isKnown = brings || planned;
-    if (!isKnown && task.held[0] && comesTooSoon(task, task.held[0])) {
+    if (!isKnown && task.stashed[0] && comesTooSoon(task, task.stashed[0])) {
       if (task.joining) this.jobs.join(task);
       return;
     }
-    const held = task.held.shift();
-    if (held) this.deliver(task, held, { point, registers, atSignalStop: true });
+    const stashed = task.stashed.shift();
+    if (stashed) this.deliver(task, stashed, { point, registers, atSignalStop: true });
     else if (task.joining) this.jobs.join(task);
     else if (this.exactStop(task) !== undefined) schedule.hadEvent(task);
     else if (point === "jump" || interceptors.any || task.stepsItself) schedule.rotate();
@@ -330,13 +331,13 @@ export class Recorder {
       else {
         this.act(task, stop, undefined);
         // Else it is in the midst of the instruction still, and has a signal for later.
-        if (this.between !== task) return;
-        this.between = undefined;
+        if (this.offSafePoint !== task) return;
+        this.offSafePoint = undefined;
       }
     }
     if (count > 0) {
       const pc = task.leaveStop();
-      putAt(task, pc);
+      setPc(task, pc);
       recording.ran(task, { point: "step", registers: task.view(pc), steps: { from, count } });
       // Even if the next turn is its own: where it goes on decides at which instruction the next branch is counted.
       recording.mark(undefined);
@@ -344,8 +345,8 @@ export class Recorder {
     recording.schedule.rotate();
   }
 
-  private deliver(task: RecordedTask, held: HeldSignal, at: DeliveryPoint): void {
-    if (this.signals.deliver(task, held, at) === "dying") this.deaths.reap(task);
+  private deliver(task: RecordedTask, stashed: StashedSignal, at: DeliveryPoint): void {
+    if (this.signals.deliver(task, stashed, at) === "dying") this.deaths.reap(task);
   }
 
   /**
@@ -358,39 +359,39 @@ export class Recorder {
     if (fault) {
       this.fault(task, { signal, siginfo }, address);
     } else if (pc === task.returnedTo) {
-      const site = task.space.image.cache.syscallAt(pc);
+      const site = task.space.cacheSpace.cache.syscallAt(pc);
       invariant(site, "return to a place that is no system call");
       const registers = task.view(site.next);
       leaveCall(registers, site.next);
       this.deliver(task, { signal, siginfo }, { point: "return", registers, atSignalStop: true });
-    } else if (entered && standsAt(task, entered) && !isTimers({ siginfo })) {
+    } else if (entered && isAtSafePoint(task, entered) && !isTimers({ siginfo })) {
       const registers = task.view(entered.pc);
       this.deliver(task, { signal, siginfo }, { point: "return", registers, atSignalStop: true });
     } else {
-      this.signals.hold(task, { signal, siginfo });
+      this.signals.stash(task, { signal, siginfo });
       task.returnedTo = -1;
-      this.between = task;
+      this.offSafePoint = task;
     }
   }
 
-  private fault(task: RecordedTask, held: HeldSignal, address: number): void {
-    if (held.signal === SIG.SIGSEGV && this.tracer.text.unguard(task, address)) {
-      this.between = task;
+  private fault(task: RecordedTask, stashed: StashedSignal, address: number): void {
+    if (stashed.signal === SIG.SIGSEGV && this.tracer.text.unguard(task, address)) {
+      this.offSafePoint = task;
       return;
     }
     if (this.frames.clears(task)) {
-      this.between = task;
+      this.offSafePoint = task;
       return;
     }
     this.recording.interceptors.faults(task);
     const { registers } = faultingState(task);
-    tellPlace(held, task.pcBits, pcOf(registers));
-    this.deliver(task, held, { point: "fault", registers, atSignalStop: true });
+    tellPlace(stashed, task.pcBits, pcOf(registers));
+    this.deliver(task, stashed, { point: "fault", registers, atSignalStop: true });
   }
 
   /** A stop that got in the way of an injected system call. */
   private strayStop(task: RecordedTask, stop: LiveStop): void {
     invariant(stop.kind === "signal", `stop by ${stop.kind} in an injected system call`);
-    this.signals.hold(task, original(task, this.tracer.signalInfo(task)));
+    this.signals.stash(task, original(task, this.tracer.signalInfo(task)));
   }
 }

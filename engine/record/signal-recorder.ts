@@ -1,5 +1,5 @@
 /**
- * Signals while recording: held back where the kernel brings them, delivered at the next point that replay can
+ * Signals while recording: stashed where the kernel brings them, delivered at the next point that replay can
  * find again, by the kernel itself, so that frames, masks and restarts are its own.
  */
 import {
@@ -19,21 +19,21 @@ import { pcOf, stackPointerOf } from "../arch/x86_64/registers.ts";
 import { clearStep, frameOf, mendFault, mendX87Place, roomForFrame } from "../arch/x86_64/signal-frame.ts";
 import { invariant } from "../engine-error.ts";
 import type { MemoryWrite, Point, Registers } from "../trace/events.ts";
-import { arm, settle } from "../tracee/budget.ts";
+import { arm, readTicks } from "../tracee/budget.ts";
 import { request, TaskGone } from "../tracee/controller.ts";
 import { FAULT_SIGNALS } from "../tracee/fault.ts";
 import { stopAtGadget } from "../tracee/gadget.ts";
 import { isTrap, type LiveStop } from "../tracee/kernel-stop.ts";
-import type { HeldSignal } from "../tracee/task.ts";
+import type { StashedSignal } from "../tracee/task.ts";
 import { toWholeFlags } from "../tracee/whole-flags.ts";
 import type { Disposition } from "./actions.ts";
 import type { JobControl } from "./job-control.ts";
-import { putAt, type RecordedTask } from "./recorded-task.ts";
+import { type RecordedTask, setPc } from "./recorded-task.ts";
 import type { Recording } from "./recording.ts";
 import { robustWrites } from "./robust-list.ts";
 import { dropTrapAction, enterHandler, keepBlockedTrap } from "./trap-signal.ts";
 
-/** What is blocked while a signal is held: all but faults, whose handlers the kernel would reset (signal(7)). */
+/** What is blocked while a signal is stashed: all but faults, whose handlers the kernel would reset (signal(7)). */
 const HOLD_MASK = FAULT_SIGNALS.reduce((mask, signal) => mask & ~signalBit(signal), 0xffffffffffffffffn);
 
 /** Where and with which registers a signal is delivered. */
@@ -68,14 +68,14 @@ export class SignalRecorder {
   ) {}
 
   /** Takes a signal from the kernel for later; the task must trap at its next tick. */
-  hold(task: RecordedTask, held: HeldSignal): void {
-    task.held.push(held);
+  stash(task: RecordedTask, stashed: StashedSignal): void {
+    task.stashed.push(stashed);
     if (task.savedMask === undefined) {
       const mask = request(task, getSigMask);
       task.savedMask = mask;
       request(task, (tid) => setSigMask(tid, mask | HOLD_MASK));
     }
-    settle(task);
+    readTicks(task);
     arm(task, () => 1, 1);
   }
 
@@ -90,15 +90,15 @@ export class SignalRecorder {
   /**
    * Delivers a signal at a point. The task's registers must be those of its present stop.
    */
-  deliver(task: RecordedTask, held: HeldSignal, where: DeliveryPoint): Delivery {
+  deliver(task: RecordedTask, stashed: StashedSignal, where: DeliveryPoint): Delivery {
     let at = where;
-    const { signal, siginfo } = held;
+    const { signal, siginfo } = stashed;
     this.recording.onSignal?.(task, signal);
     this.recording.interceptors.delivers(task, siginfo);
     const { actions } = task.process;
     const forced = at.forced ?? at.point === "fault";
     const disposition = this.disposition(task, signal, forced);
-    const waits = !forced && keepBlockedTrap(task, held);
+    const waits = !forced && keepBlockedTrap(task, stashed);
     if (disposition === "stop") {
       if (!at.atSignalStop) stopAtGadget(this.recording.tracer, task);
       this.release(task);
@@ -131,7 +131,7 @@ export class SignalRecorder {
       this.recording.crashed(task, signal, siginfo, at.registers);
       if (signal === SIG.SIGTRAP && actions.handler(signal) !== SIG_DFL)
         dropTrapAction(this.recording.tracer, task);
-      for (const dying of task.process.tasks) dying.legacy = robustWrites(dying);
+      for (const dying of task.process.tasks) dying.robustFutexWrites = robustWrites(dying);
       this.setSigInfo(task, siginfo);
       this.recording.tracer.release(task, PTRACE.CONT, signal);
       return "dying";
@@ -182,7 +182,7 @@ export class SignalRecorder {
     invariant(frame, "a signal frame that can't be read");
     const writes = [...(at.interrupted?.writes ?? []), frame];
     this.recording.emit(task, { ...base, disposition, writes, after });
-    putAt(task, handler);
+    setPc(task, handler);
     return "handled";
   }
 

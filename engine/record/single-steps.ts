@@ -5,7 +5,7 @@
 
 import { SIG, SIGINFO } from "../../ffi/mod.ts";
 import { afterStep } from "../arch/x86_64/signal-frame.ts";
-import type { HeldSignal } from "../tracee/task.ts";
+import type { StashedSignal } from "../tracee/task.ts";
 import type { RecordedTask } from "./recorded-task.ts";
 import type { DeliveryPoint } from "./signal-recorder.ts";
 
@@ -13,7 +13,7 @@ import type { DeliveryPoint } from "./signal-recorder.ts";
 const TRAP_TRACE = 2;
 
 /** The signal (send_sigtrap in arch/x86/kernel/ptrace.c, Linux 6.18). */
-export function stepSignal(pc: number): HeldSignal {
+export function stepSignal(pc: number): StashedSignal {
   const siginfo = new Uint8Array(SIGINFO.size);
   const view = new DataView(siginfo.buffer);
   view.setInt32(SIGINFO.si_signo, SIG.SIGTRAP, true);

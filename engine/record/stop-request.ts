@@ -92,7 +92,7 @@ export class StopRequest {
   }
 
   /** To be called where no task is between two points, and all stops that have happened are known. */
-  allStand(): void {
+  allAtSafePoint(): void {
     if (this.asked === 0 || this.told) return;
     this.told = true;
     // Before it is told: it may die of that.
@@ -107,7 +107,7 @@ export class StopRequest {
     if (at !== undefined && at > this.since - TOGETHER_MS) return true;
     const tasks = [...process.tasks];
     return tasks.some(
-      ({ held, tid }) => held.some((one) => one.signal === signal) || hasPending(tid, signal),
+      ({ stashed, tid }) => stashed.some((one) => one.signal === signal) || hasPending(tid, signal),
     );
   }
 
@@ -130,7 +130,7 @@ export class StopRequest {
 /** Differs whenever the recording has got on: by an event, or by a branch that a task has counted. */
 function progressOf({ totals, tasks }: Recording): string {
   const counted = [...tasks.values()].map(({ ticks, jumps, space }) => {
-    return `${ticks} ${jumps} ${space.image.counters.subarray(0, JUMP_COUNTER + 1).join(" ")}`;
+    return `${ticks} ${jumps} ${space.cacheSpace.counters.subarray(0, JUMP_COUNTER + 1).join(" ")}`;
   });
   return [totals.events, ...counted].join(",");
 }

@@ -6,7 +6,7 @@
  */
 import { SI, SIGINFO, tgkill } from "../../ffi/mod.ts";
 import type { SignalInfo } from "../tracee/controller.ts";
-import type { HeldSignal } from "../tracee/task.ts";
+import type { StashedSignal } from "../tracee/task.ts";
 import type { RecordedTask } from "./recorded-task.ts";
 
 /** Ticks and back-jumps between two signals of timers, of each counter, at least: some 10 µs to 100 µs. */
@@ -18,10 +18,10 @@ export function isTimers({ siginfo }: { siginfo: Uint8Array }): boolean {
   return code === SI.TIMER || code === SI.KERNEL;
 }
 
-/** Whether a held signal has to wait: it is a timer's, and the task has hardly gone on since a handler returned. */
-export function comesTooSoon(task: RecordedTask, held: HeldSignal): boolean {
+/** Whether a stashed signal has to wait: it is a timer's, and the task has hardly gone on since a handler returned. */
+export function comesTooSoon(task: RecordedTask, stashed: StashedSignal): boolean {
   const { resumed } = task;
-  if (resumed === undefined || !isTimers(held)) return false;
+  if (resumed === undefined || !isTimers(stashed)) return false;
   return task.ticks - resumed.ticks + task.jumps - resumed.jumps < LEAST_PROGRESS;
 }
 
@@ -31,9 +31,9 @@ export function comesTooSoon(task: RecordedTask, held: HeldSignal): boolean {
  * signal; {@link original} takes the place of what is sent instead.
  */
 export function giveBack(task: RecordedTask): void {
-  for (const held of task.held.splice(0)) {
-    task.givenBack.push(held);
-    tgkill(task.process.pid, task.tid, held.signal);
+  for (const stashed of task.stashed.splice(0)) {
+    task.givenBack.push(stashed);
+    tgkill(task.process.pid, task.tid, stashed.signal);
   }
 }
 

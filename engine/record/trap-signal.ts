@@ -22,7 +22,7 @@ import {
 import { maskAddress } from "../arch/x86_64/signal-frame.ts";
 import { evaluate } from "../kernel/mod.ts";
 import { request } from "../tracee/controller.ts";
-import type { HeldSignal } from "../tracee/task.ts";
+import type { StashedSignal } from "../tracee/task.ts";
 import type { Tracer } from "../tracee/tracer.ts";
 import type { Call } from "./call.ts";
 import type { RecordedTask } from "./recorded-task.ts";
@@ -37,8 +37,8 @@ export function hideIgnoredTrap(task: RecordedTask, call: Call): void {
   const view = new DataView(action.buffer);
   if (view.getBigUint64(KERNEL_SIGACTION.handler, true) !== BigInt(SIG_IGN)) return;
   view.setBigUint64(KERNEL_SIGACTION.handler, BigInt(SIG_DFL), true);
-  task.space.image.scratch.set(action);
-  call.change(task, 1, task.space.image.scratchAddress);
+  task.space.cacheSpace.scratch.set(action);
+  call.change(task, 1, task.space.cacheSpace.scratchAddress);
 }
 
 /** After a system call that succeeded: what it says of SIGTRAP becomes what the program expects. */
@@ -68,10 +68,10 @@ export function enterHandler(task: RecordedTask): void {
 }
 
 /** Keeps a SIGTRAP that was sent to a task which blocks it. @returns False if the task does not. */
-export function keepBlockedTrap(task: RecordedTask, held: HeldSignal): boolean {
+export function keepBlockedTrap(task: RecordedTask, stashed: StashedSignal): boolean {
   const blocked = (task.call && blockedInside(task.call)) ?? task.trap.blocked;
-  if (held.signal !== SIG.SIGTRAP || !blocked) return false;
-  task.trap.pending ??= held;
+  if (stashed.signal !== SIG.SIGTRAP || !blocked) return false;
+  task.trap.pending ??= stashed;
   return true;
 }
 
@@ -81,9 +81,9 @@ export function sendPendingTrap(task: RecordedTask, call: Call): void {
 }
 
 /** The signal that broke off a call; the recorder's own stands for the one that had to wait. */
-export function originalTrap(task: RecordedTask, held: HeldSignal): HeldSignal {
+export function originalTrap(task: RecordedTask, stashed: StashedSignal): StashedSignal {
   const { pending } = task.trap;
-  if (held.signal !== SIG.SIGTRAP || !pending) return held;
+  if (stashed.signal !== SIG.SIGTRAP || !pending) return stashed;
   task.trap.pending = undefined;
   return pending;
 }
@@ -98,8 +98,8 @@ function blockedInside(call: Call): boolean | undefined {
 
 /** Before a SIGTRAP kills that the program handles but can't take now: the kernel has to see the default action. */
 export function dropTrapAction(tracer: Tracer, task: RecordedTask): void {
-  task.space.image.scratch.fill(0, 0, KERNEL_SIGACTION.size);
-  tracer.inject(task, SYSCALLS.rt_sigaction, SIG.SIGTRAP, task.space.image.scratchAddress, 0, 8);
+  task.space.cacheSpace.scratch.fill(0, 0, KERNEL_SIGACTION.size);
+  tracer.inject(task, SYSCALLS.rt_sigaction, SIG.SIGTRAP, task.space.cacheSpace.scratchAddress, 0, 8);
 }
 
 /** The kernel told the default action where the program had ignored the signal. */
@@ -136,7 +136,7 @@ function unblockForReal(task: RecordedTask): boolean {
 function wake(task: RecordedTask): void {
   const { trap } = task;
   if (trap.blocked || !trap.pending) return;
-  task.held.push(trap.pending);
+  task.stashed.push(trap.pending);
   trap.pending = undefined;
 }
 

@@ -36,7 +36,7 @@ export function checkRange(space: AddressSpace, start: number, end: number, what
  * @returns Checks one of them.
  */
 export function rangeCheck(space: AddressSpace, what: string): (start: number, end: number) => void {
-  const { parts } = space.image;
+  const { parts } = space.cacheSpace;
   return (start, end) => {
     // What is certain, without looking for the engine's parts once more.
     for (const part of parts) {

@@ -39,7 +39,7 @@ export class CallFeed {
 
   /** A task is about to run. */
   prepare({ space, awaited }: ReplayedTask): void {
-    const { calls } = space.image;
+    const { calls } = space.cacheSpace;
     if (awaited === undefined) {
       calls.direct();
     } else if (!awaited.isFed) {
@@ -50,7 +50,7 @@ export class CallFeed {
 
   /** Whether a task has done all the calls that it had to. */
   isDone(task: ReplayedTask): boolean {
-    if (task.awaited?.isFed && task.space.image.calls.isDone) task.awaited = undefined;
+    if (task.awaited?.isFed && task.space.cacheSpace.calls.isDone) task.awaited = undefined;
     return task.awaited === undefined;
   }
 
@@ -62,7 +62,7 @@ export class CallFeed {
   missing(task: ReplayedTask, registers: Registers): { index: number; event: SingleEvent } {
     const { awaited } = task;
     invariant(awaited, "no call is missing");
-    const done = awaited.isFed ? task.space.image.calls.consumed : 0;
+    const done = awaited.isFed ? task.space.cacheSpace.calls.consumed : 0;
     const each = new CallRecords(awaited.records);
     let { index } = awaited;
     while (each.next() && each.offset < done) index++;

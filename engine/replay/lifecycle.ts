@@ -129,7 +129,7 @@ export class Lifecycle {
     const pc = Number(pcOf(event.registers));
     this.tracer.mapper.serve(task);
     this.tracer.mapper.adopt(task, task.pc);
-    const { base } = space.image;
+    const { base } = space.cacheSpace;
     this.rebuilder.clear(task, [{ start: base, end: base + FIXED_SIZE }]);
     this.rebuilder.populate(task, event.mappings);
     this.rebuilder.write(space, event.writes);
@@ -184,7 +184,7 @@ export class Lifecycle {
   }
 
   private end(task: ReplayedTask): void {
-    task.callAt(task.space.image.cache.syscallGadget, SYSCALLS.exit);
+    task.callAt(task.space.cacheSpace.cache.syscallGadget, SYSCALLS.exit);
     try {
       for (;;) this.tracer.advance(task, PTRACE.CONT);
     } catch (error) {

@@ -28,6 +28,6 @@ function halt(task: ReplayedTask, tracer: Tracer): boolean {
 /** The app pc of a task; undefined in what is the engine's own. */
 function pcOf(task: ReplayedTask): number | undefined {
   if (task.position.kind === "program") return task.position.pc;
-  const { cache } = task.space.image;
+  const { cache } = task.space.cacheSpace;
   return cache.position(task.pc)?.pc;
 }

@@ -18,12 +18,12 @@ import { TaskGone } from "../tracee/controller.ts";
 import type { Task } from "../tracee/task.ts";
 import { Tracer } from "../tracee/tracer.ts";
 import type { Watch } from "../tracee/watchpoints.ts";
-import { Answers } from "./answers.ts";
 import { blankProgram } from "./blank.ts";
 import { ImpossibleEvent } from "./bounds.ts";
 import { CallFeed } from "./call-feed.ts";
 import { Confinement } from "./confinement.ts";
 import { Divergence, eventName } from "./divergence.ts";
+import { EventApplier } from "./event-applier.ts";
 import { Halted, type Halts } from "./halt.ts";
 import { Lifecycle } from "./lifecycle.ts";
 import { MemoryReplay } from "./memory-replay.ts";
@@ -67,7 +67,7 @@ export class ReplaySession implements Disposable {
   private readonly calls: CallFeed;
   private readonly navigator: Navigator;
   private readonly lifecycle: Lifecycle;
-  private readonly answers: Answers;
+  private readonly applier: EventApplier;
   private readonly binding: Binding;
 
   /**
@@ -103,7 +103,7 @@ export class ReplaySession implements Disposable {
       this.calls,
     );
     const memory = new MemoryReplay(this.tracer, this.navigator, rebuilder, this.reader);
-    this.answers = opened.use(new Answers(this.tracer, this.navigator, rebuilder, memory, output));
+    this.applier = opened.use(new EventApplier(this.tracer, this.navigator, rebuilder, memory, output));
     this.watchdog = opened.use(new Watchdog(() => this.navigator.index));
     this.binding = opened.use(new Binding());
     opened.defer(() => this.lifecycle.killAll());
@@ -288,7 +288,7 @@ export class ReplaySession implements Disposable {
         this.programs.set(task.process.id, event);
         break;
       case "syscall":
-        this.answers.syscall(task, event);
+        this.applier.syscall(task, event);
         break;
       case "switch":
         this.navigator.toPoint(task, event);
@@ -297,24 +297,24 @@ export class ReplaySession implements Disposable {
         this.totals.switches++;
         break;
       case "signal":
-        this.answers.signal(task, event);
+        this.applier.signal(task, event);
         this.totals.signals++;
         break;
       case "instruction":
-        this.answers.instruction(task, event);
+        this.applier.instruction(task, event);
         break;
       case "clone":
         this.lifecycle.clone(task, event);
         this.inherit(task, event);
         break;
       case "memory":
-        this.answers.outside(task, event);
+        this.applier.outside(task, event);
         break;
       case "file":
-        this.answers.file(event);
+        this.applier.file(event);
         break;
       case "checksum":
-        this.answers.checksum(task, event);
+        this.applier.checksum(task, event);
         break;
       case "calls":
         this.calls.expect(task, event, this.navigator.index);

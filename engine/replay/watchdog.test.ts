@@ -9,12 +9,12 @@ const EVENT: Exclude<TraceEvent, EndEvent> = { kind: "exit", task: 1, ticks: 0, 
 
 /** This process in the place of a replayed one, with counters in `memory`. */
 function taskWith(memory: NativeBuffer): ReplayedTask {
-  const image = {
+  const cacheSpace = {
     get counters() {
       return memory.i32;
     },
   };
-  return { id: 1, tid: process.pid, space: { image } } as never;
+  return { id: 1, tid: process.pid, space: { cacheSpace } } as never;
 }
 
 /** Waits for the watchdog's timer to ring. */

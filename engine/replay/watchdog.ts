@@ -67,7 +67,7 @@ export class Watchdog implements Disposable {
 
   #compare(task: ReplayedTask): void {
     const { state, milliseconds } = processorTime(task.tid);
-    const { counters } = task.space.image;
+    const { counters } = task.space.cacheSpace;
     let counted = 0;
     // A task whose event was its last, or an execve, has no counters any more: their views are detached.
     for (let i = 0; i < this.#counters; i++) counted += counters[i] ?? 0;

@@ -1,24 +1,24 @@
 /**
- * One address space of the recording: the program's mappings, its memory, and the image that runs in it.
+ * One address space of the recording: the program's mappings, its memory, and the cache space that runs in it.
  *
  * The program's text is never executable for real: whatever slips out of the code cache faults instead of
  * running uncounted. The mapping list keeps the protections that the program believes in.
  */
 import { PROT, type TraceeMemory } from "../../ffi/mod.ts";
-import type { Image } from "./image.ts";
+import type { CacheSpace } from "./cache-space.ts";
 import { MappingList, PAGE_SIZE } from "./mappings.ts";
 
 const WRITABLE_TEXT = PROT.WRITE | PROT.EXEC;
 
-/** The mappings, the memory and the image of one address space; tasks that share memory share it. */
+/** The mappings, the memory and the cache space of one address space; tasks that share memory share it. */
 export class AddressSpace {
   mappings = new MappingList();
   /** First address of the heap, and its present end. */
   brkStart = 0;
   brkEnd = 0;
-  /** How many regions of the image are mapped here. */
+  /** How many regions of the cache space are mapped here. */
   mappedRegions = 0;
-  /** Whether context and stubs of the image are mapped here. */
+  /** Whether context and stubs of the cache space are mapped here. */
   hasContext = false;
   /** Processes that live in it (more than one after vfork). */
   users = 1;
@@ -28,7 +28,7 @@ export class AddressSpace {
   readonly toGuard = new Set<number>();
   /** Where the program is about to have memory: the engine keeps off. */
   wanted: { start: number; end: number } | undefined;
-  /** Its text differs from what its image, which others share, was translated from. */
+  /** Its text differs from what its cache space, which others share, was translated from. */
   outdated = false;
   /** Its process has other rights than before: what it can write to must be no other process's. */
   isApart = false;
@@ -38,16 +38,16 @@ export class AddressSpace {
    */
   constructor(
     readonly memory: TraceeMemory,
-    public image: Image,
+    public cacheSpace: CacheSpace,
     readonly all: Set<AddressSpace>,
   ) {
-    image.users++;
+    cacheSpace.users++;
     all.add(this);
   }
 
-  /** A forked copy; it shares the image until its text changes. */
+  /** A forked copy; it shares the cache space until its text changes. */
   fork(memory: TraceeMemory): AddressSpace {
-    const copy = new AddressSpace(memory, this.image, this.all);
+    const copy = new AddressSpace(memory, this.cacheSpace, this.all);
     copy.mappings = this.mappings.clone();
     copy.brkStart = this.brkStart;
     copy.brkEnd = this.brkEnd;
@@ -74,7 +74,7 @@ export class AddressSpace {
   }
 
   /**
-   * Whether the program may write to some of its text. Such a space can't share an image: another one would not
+   * Whether the program may write to some of its text. Such a space can't share a cache space: another one would not
    * notice what this one writes to its own pages.
    */
   get hasWritableText(): boolean {
@@ -84,14 +84,14 @@ export class AddressSpace {
 
   /** Whether the engine's own memory lies in [start, end): its context, or regions of the code cache. */
   holdsEngine(start: number, end: number): boolean {
-    return this.image.isIn(start, end);
+    return this.cacheSpace.isIn(start, end);
   }
 
   /** The parts of [start, end) where nothing of the engine lies. */
   outsideEngine(start: number, end: number): { start: number; end: number }[] {
     const parts: { start: number; end: number }[] = [];
     let at = start;
-    for (const own of this.image.parts) {
+    for (const own of this.cacheSpace.parts) {
       if (own.end <= at || own.start >= end) continue;
       if (own.start > at) parts.push({ start: at, end: own.start });
       at = own.end;
@@ -106,20 +106,20 @@ export class AddressSpace {
     if (this.users > 0) return;
     this.all.delete(this);
     this.memory[Symbol.dispose]();
-    this.leaveImage();
+    this.leaveCacheSpace();
   }
 
-  /** Takes another image (the text of this space differs from now on). */
-  replaceImage(image: Image): void {
-    this.leaveImage();
-    this.image = image;
-    image.users++;
+  /** Takes another cache space (the text of this space differs from now on). */
+  replaceCacheSpace(cacheSpace: CacheSpace): void {
+    this.leaveCacheSpace();
+    this.cacheSpace = cacheSpace;
+    cacheSpace.users++;
     this.mappedRegions = 0;
     this.outdated = false;
   }
 
-  private leaveImage(): void {
-    this.image.users--;
-    if (this.image.users === 0) this.image.dispose();
+  private leaveCacheSpace(): void {
+    this.cacheSpace.users--;
+    if (this.cacheSpace.users === 0) this.cacheSpace.dispose();
   }
 }

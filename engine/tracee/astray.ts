@@ -53,10 +53,10 @@ export function branchAstray(task: Task, target: bigint): bigint {
   astray(task, Number(target));
   const branch = branchTo(task, target);
   if (branch === undefined) return target;
-  const { cache } = task.space.image;
+  const { cache } = task.space.cacheSpace;
   const gadget = BigInt(cache.branchGadget);
   task.astray = { at: gadget, pc: branch.pc, taken: { at: target, rsp: task.get("rsp") } };
-  task.space.image.setSpilled(CONTEXT.branchTarget, target);
+  task.space.cacheSpace.setSpilled(CONTEXT.branchTarget, target);
   task.set("rsp", branch.rsp);
   return gadget;
 }
@@ -64,7 +64,7 @@ export function branchAstray(task: Task, target: bigint): bigint {
 /** The branch that a task has taken last, and its stack pointer before it. */
 function branchTo(task: Task, target: bigint): { pc: number; rsp: bigint } | undefined {
   const { space } = task;
-  const low = Number(space.image.spilled(CONTEXT.branch) & 0xffffffffn);
+  const low = Number(space.cacheSpace.spilled(CONTEXT.branch) & 0xffffffffn);
   const text = new TextDecoder64((page) => space.fetchPage(page));
   for (const { start, end } of space.mappings.all) {
     const first = start - (start % 2 ** 32) + low;

@@ -18,7 +18,7 @@ export const UNLIMITED = 0x7fffffff;
  * @param jumps Budget of the back-jump counter.
  */
 export function arm(task: Task, ticks: (counter: number) => number, jumps = UNLIMITED): void {
-  const { counters } = task.space.image;
+  const { counters } = task.space.cacheSpace;
   for (let i = 0; i < TICK_COUNTERS; i++) task.armed[i] = counters[i] = clampBudget(ticks(i));
   task.armed[JUMP_COUNTER] = counters[JUMP_COUNTER] = clampBudget(jumps);
 }
@@ -59,8 +59,8 @@ export function ticksArmed(task: Task): number {
 }
 
 /** Adds what the counters have counted since they were armed to the task's ticks and jumps, and what has retired. */
-export function settle(task: Task): void {
-  const { counters } = task.space.image;
+export function readTicks(task: Task): void {
+  const { counters } = task.space.cacheSpace;
   let ticks = 0;
   for (let i = 0; i < TICK_COUNTERS; i++) {
     const used = task.armed[i]! - counters[i]!;
@@ -71,7 +71,7 @@ export function settle(task: Task): void {
   task.ticks += ticks;
   task.jumps += task.armed[JUMP_COUNTER]! - counters[JUMP_COUNTER]!;
   task.armed[JUMP_COUNTER] = counters[JUMP_COUNTER]!;
-  if (task.space.image.countsRetired) task.space.image.takeRetired(task.retired);
+  if (task.space.cacheSpace.countsRetired) task.space.cacheSpace.takeRetired(task.retired);
 }
 
 function clampBudget(count: number): number {

@@ -12,10 +12,10 @@ import { isNear, type Region, type TextRange } from "../translate/region.ts";
 import type { TextModule } from "../translate/text-module.ts";
 import { type Noted, TICKS_ALONE } from "../translate/traps.ts";
 import type { AddressSpace } from "./address-space.ts";
+import { CacheSpace, CacheSpacePool, REGION_SIZE } from "./cache-space.ts";
 import type { CodeMemory, Inject } from "./code-memory.ts";
 import type { CodeSegment } from "./code-segment.ts";
 import type { Controller } from "./controller.ts";
-import { Image, ImagePool, REGION_SIZE } from "./image.ts";
 import { PAGE_SIZE } from "./mappings.ts";
 import { placeOfLibrary } from "./module-places.ts";
 import type { Task } from "./task.ts";
@@ -40,22 +40,22 @@ const STACK_GAP = 256 * PAGE_SIZE;
 /** Pages of text that are read in one go. */
 const MAX_RUN = 128;
 
-/** A part of an image, and where it belongs in an address space. */
-interface ImagePart {
+/** A part of a cache space, and where it belongs in an address space. */
+interface CacheSpacePart {
   base: number;
   segment: CodeSegment;
 }
 
-/** Maps images into address spaces, and parts spaces whose text becomes different. */
+/** Maps cache spaces into address spaces, and parts spaces whose text becomes different. */
 export class CacheMapper implements Disposable {
   /** The task that translation happens for. */
   private current: Task | undefined;
 
   private noted: Noted = TICKS_ALONE;
   readonly #stops = new Set<number>();
-  private readonly pool: ImagePool;
+  private readonly pool: CacheSpacePool;
   private readonly modules: TextModules;
-  /** Whether text is translated for all images at once; not where translations are to differ from others. */
+  /** Whether text is translated for all cache spaces at once; not where translations are to differ from others. */
   sharesText = uses("shared");
   /** In a replay, where the trace says what an fnstenv stores, not the processor. */
   alwaysTellsX87 = false;
@@ -67,16 +67,16 @@ export class CacheMapper implements Disposable {
     private readonly spaces: ReadonlySet<AddressSpace>,
   ) {
     moveFixedParts(USUAL_BASE);
-    this.pool = new ImagePool(memory);
+    this.pool = new CacheSpacePool(memory);
     this.modules = new TextModules(memory);
   }
 
-  /** A fresh image. */
-  newImage(): Image {
-    const image = new Image(this.pool, (made) => this.cacheHost(made));
-    image.countsRetired = this.noted.retired;
-    if (this.alwaysTellsX87) image.setSpilled(CONTEXT.x87Always, 1n);
-    return image;
+  /** A fresh cache space. */
+  newCacheSpace(): CacheSpace {
+    const cacheSpace = new CacheSpace(this.pool, (made) => this.cacheHost(made));
+    cacheSpace.countsRetired = this.noted.retired;
+    if (this.alwaysTellsX87) cacheSpace.setSpilled(CONTEXT.x87Always, 1n);
+    return cacheSpace;
   }
 
   /** Leaves translations to later runs, and gives all memory back: nothing is traced any more. */
@@ -87,12 +87,12 @@ export class CacheMapper implements Disposable {
   }
 
   /** The cache's view of the address space of whichever task runs now. */
-  private cacheHost(image: Image): CacheHost {
+  private cacheHost(cacheSpace: CacheSpace): CacheHost {
     return {
       sharedText: (pc) => this.sharedText(pc),
-      moduleAt: (pc) => this.moduleAt(image, pc),
+      moduleAt: (pc) => this.moduleAt(cacheSpace, pc),
       sameText: (module, pages) => this.sameText(module, pages),
-      newRegion: (near) => this.newRegion(image, near),
+      newRegion: (near) => this.newRegion(cacheSpace, near),
       fetchPage: (page) => this.served.space.fetchPage(page),
       notes: () => this.noted,
       stopsAt: (pc) => this.#stops.has(pc),
@@ -107,13 +107,13 @@ export class CacheMapper implements Disposable {
 
   /**
    * From now on elided critical sections, or locked instructions, are told to `Tracer.onElision`, and what retires is
-   * counted, in all of these images.
+   * counted, in all of these cache spaces.
    */
-  note(what: Noted, images: Iterable<Image>): void {
+  note(what: Noted, cacheSpaces: Iterable<CacheSpace>): void {
     this.noted = what;
-    for (const image of images) {
-      image.countsRetired = what.retired;
-      image.cache.invalidate(0, USER_END);
+    for (const cacheSpace of cacheSpaces) {
+      cacheSpace.countsRetired = what.retired;
+      cacheSpace.cache.invalidate(0, USER_END);
     }
   }
 
@@ -134,7 +134,8 @@ export class CacheMapper implements Disposable {
     for (const pc of fresh) this.#stops.add(pc);
     // A stop that is wanted no more is passed by, and costs a trap.
     for (const pc of [...before, ...fresh]) {
-      for (const image of new Set([...this.spaces].map((space) => space.image))) image.cache.stopsChanged(pc);
+      for (const cacheSpace of new Set([...this.spaces].map((space) => space.cacheSpace)))
+        cacheSpace.cache.stopsChanged(pc);
     }
     return before.length > 0 || fresh.length > 0;
   }
@@ -144,7 +145,7 @@ export class CacheMapper implements Disposable {
     this.current = task;
   }
 
-  private newRegion(image: Image, near: number): Region {
+  private newRegion(cacheSpace: CacheSpace, near: number): Region {
     const task = this.served;
     const { space } = task;
     const base = findPlace(near, (start) => isFree(space, start, start + REGION_SIZE));
@@ -153,8 +154,8 @@ export class CacheMapper implements Disposable {
         `Cannot translate the program: no ${REGION_SIZE} free bytes within 1 GiB of its text at 0x${near.toString(16)}`,
       );
     }
-    const region = image.addRegion(base);
-    if (space.image === image) this.mapRegions(task);
+    const region = cacheSpace.addRegion(base);
+    if (space.cacheSpace === cacheSpace) this.mapRegions(task);
     return region;
   }
 
@@ -175,17 +176,17 @@ export class CacheMapper implements Disposable {
     return placeOfLibrary(identity, size, (start, end) => isFree(space, start, end));
   }
 
-  private moduleAt(image: Image, pc: number): TextModule | undefined {
+  private moduleAt(cacheSpace: CacheSpace, pc: number): TextModule | undefined {
     const task = this.served;
     const { space } = task;
     const range = this.sharedText(pc);
-    if (!range || space.image !== image) return undefined;
+    if (!range || space.cacheSpace !== cacheSpace) return undefined;
     const shared = this.modules.get(range.start, range.end, (page) => space.fetchPage(page));
     if (!shared) return undefined;
     const { module, region } = shared;
-    if (!image.regions.includes(region)) {
+    if (!cacheSpace.regions.includes(region)) {
       if (!isFree(space, region.base, region.base + region.bytes.length)) return undefined;
-      image.regions.push(region);
+      cacheSpace.regions.push(region);
       this.mapRegions(task);
     }
     return module;
@@ -210,28 +211,28 @@ export class CacheMapper implements Disposable {
     return true;
   }
 
-  /** Maps the regions of the image that this address space does not have yet. */
+  /** Maps the regions of the cache space that this address space does not have yet. */
   mapRegions(task: Task): void {
     const { space } = task;
-    const { image } = space;
-    while (space.mappedRegions < image.regions.length) {
-      const region = image.regions[space.mappedRegions]!;
-      // First: to attach it, code in the stubs is run, and nothing of the image's regions.
+    const { cacheSpace } = space;
+    while (space.mappedRegions < cacheSpace.regions.length) {
+      const region = cacheSpace.regions[space.mappedRegions]!;
+      // First: to attach it, code in the stubs is run, and nothing of the cache space's regions.
       space.mappedRegions++;
-      const result = this.attach(this.gadgetCall(task, image.cache.syscallGadget), task, region);
+      const result = this.attach(this.gadgetCall(task, cacheSpace.cache.syscallGadget), task, region);
       invariant(result === region.base, `a region of the code cache can't be mapped (${result})`);
     }
   }
 
   /** Puts a string into the scratch area; returns its address in the tracee. */
-  scratchString(image: Image, text: string): number {
+  scratchString(cacheSpace: CacheSpace, text: string): number {
     const bytes = Buffer.from(`${text}\0`);
-    image.scratch.set(bytes);
-    return image.scratchAddress;
+    cacheSpace.scratch.set(bytes);
+    return cacheSpace.scratchAddress;
   }
 
   /**
-   * Makes an address space of a task that stands at an instruction of its own run a fresh image: maps context
+   * Makes an address space of a task that stands at an instruction of its own run a fresh cache space: maps context
    * and stubs with the help of a borrowed piece of memory.
    *
    * @param at Address of three bytes of executable memory that are free to be used as a gadget.
@@ -245,13 +246,13 @@ export class CacheMapper implements Disposable {
       const base = this.placeOfFixedParts((start) => !isTaken(start));
       if (base !== undefined) moveFixedParts(base);
     }
-    if (!space.image.isPlaced) space.replaceImage(this.newImage());
-    const { image } = space;
+    if (!space.cacheSpace.isPlaced) space.replaceCacheSpace(this.newCacheSpace());
+    const { cacheSpace } = space;
     this.current = task;
-    image.cache.initialize();
+    cacheSpace.cache.initialize();
     const saved = memory.read(at, 3).slice();
     memory.write(at, new Uint8Array([0x0f, 0x05, 0xcc]));
-    for (const part of image.fixedParts) {
+    for (const part of cacheSpace.fixedParts) {
       const result = this.attach(this.gadgetCall(task, at), task, part);
       if (result === part.base) continue;
       throw new HostFault(
@@ -270,34 +271,34 @@ export class CacheMapper implements Disposable {
   }
 
   /**
-   * Maps a part of an image, whoever the task is by now.
+   * Maps a part of a cache space, whoever the task is by now.
    *
    * @returns Its address, or -errno.
    */
-  private attach(call: Inject, task: Task, { base, segment }: ImagePart, replace = false): number {
+  private attach(call: Inject, task: Task, { base, segment }: CacheSpacePart, replace = false): number {
     const use = base === CONTEXT_BASE ? "context" : "code";
     return this.memory.attach(task, call, segment, { base, use, replace });
   }
 
   /**
-   * Before a task runs: its space gets an image of its own if its text differs from that of others, or may do so
+   * Before a task runs: its space gets a cache space of its own if its text differs from that of others, or may do so
    * unnoticed, or if it has come to other rights, and one at the right place if the fixed parts have moved.
    */
   refresh(task: Task): void {
     const { space } = task;
-    const { image } = space;
-    const isOnesOwn = image.users === 1;
+    const { cacheSpace } = space;
+    const isOnesOwn = cacheSpace.users === 1;
     const isApart = space.isApart && this.memory.reachesAll;
     space.isApart = false;
-    if (!image.isPlaced || isApart || (!isOnesOwn && (space.outdated || space.hasWritableText)))
+    if (!cacheSpace.isPlaced || isApart || (!isOnesOwn && (space.outdated || space.hasWritableText)))
       this.separate(task);
-    else if (space.outdated) image.cache.invalidate(0, USER_END);
+    else if (space.outdated) cacheSpace.cache.invalidate(0, USER_END);
     space.outdated = false;
   }
 
   /**
    * Takes the engine's own memory out of the way of what a task is going to have in [start, end): its space gets another
-   * image, which keeps off.
+   * cache space, which keeps off.
    *
    * @returns Whether something was in the way, and is not any more.
    */
@@ -327,36 +328,37 @@ export class CacheMapper implements Disposable {
     return undefined;
   }
 
-  /** Gives the space of a task an image of its own, empty, in place of the one that it has. */
+  /** Gives the space of a task a cache space of its own, empty, in place of the one that it has. */
   private separate(task: Task): void {
     const { space } = task;
-    const old = space.image;
-    const image = this.newImage();
+    const old = space.cacheSpace;
+    const cacheSpace = this.newCacheSpace();
     this.current = task;
-    image.cache.initialize();
+    cacheSpace.cache.initialize();
     const call = this.gadgetCall(task, old.cache.syscallGadget);
     for (const { base, bytes } of old.regions.slice(0, space.mappedRegions)) {
       call(SYSCALLS.munmap, base, bytes.length);
     }
-    const isInPlace = image.base === old.base;
+    const isInPlace = cacheSpace.base === old.base;
     // The stubs go last, and take the same place, where the same gadget comes first.
-    for (const part of image.fixedParts) {
+    for (const part of cacheSpace.fixedParts) {
       const result = this.attach(call, task, part, isInPlace);
       invariant(result === part.base, `the new code cache can't be mapped (${result})`);
     }
-    if (!isInPlace) this.gadgetCall(task, image.cache.syscallGadget)(SYSCALLS.munmap, old.base, FIXED_SIZE);
-    image.takeOver(old);
-    space.replaceImage(image);
+    if (!isInPlace)
+      this.gadgetCall(task, cacheSpace.cache.syscallGadget)(SYSCALLS.munmap, old.base, FIXED_SIZE);
+    cacheSpace.takeOver(old);
+    space.replaceCacheSpace(cacheSpace);
   }
 }
 
 /** Whether nothing is in [start, end), neither of the program nor of the engine, nor is going to be. */
-function isFree({ mappings, image, wanted }: AddressSpace, start: number, end: number): boolean {
+function isFree({ mappings, cacheSpace, wanted }: AddressSpace, start: number, end: number): boolean {
   if (wanted && wanted.start < end && wanted.end > start) return false;
   const isBelowStack = mappings
     .overlapping(end, end + STACK_GAP)
     .some(({ protection }) => (protection & PROT.GROWSDOWN) !== 0);
-  return !isBelowStack && mappings.overlapping(start, end).length === 0 && !image.isIn(start, end);
+  return !isBelowStack && mappings.overlapping(start, end).length === 0 && !cacheSpace.isIn(start, end);
 }
 
 /**

@@ -1,6 +1,6 @@
 /**
- * The ring of an image: what its stub for system calls has done since the task was resumed, or is to give it. One task
- * runs at a time, and takes its records with it when it stops, so that all tasks of an image can share one.
+ * The ring of a cache space: what its stub for system calls has done since the task was resumed, or is to give it. One task
+ * runs at a time, and takes its records with it when it stops, so that all tasks of a cache space can share one.
  *
  * What a record looks like says `trace/call-records.ts`: a trace has them as they are.
  */
@@ -42,7 +42,7 @@ function mostBytes({ args, writes }: BufferedCall): number {
   return RECORD_HEAD + 8 * args + lengths.reduce((sum, length) => sum + length, 0);
 }
 
-/** Reads and fills the ring of one image, and sets what its stub may do. */
+/** Reads and fills the ring of one cache space, and sets what its stub may do. */
 export class CallRing {
   readonly #u8: Uint8Array;
   readonly #u32: Uint32Array;

@@ -20,7 +20,7 @@ export interface CallSite {
  * @returns undefined if it was not made by a translation of the program's text: the program runs memory of the engine's.
  */
 export function callSite(task: Task): CallSite | undefined {
-  const site = task.space.image.cache.syscallAt(task.number("rip"));
+  const site = task.space.cacheSpace.cache.syscallAt(task.number("rip"));
   if (site === undefined) return undefined;
   const { pc, next } = site;
   const registers = task.view(pc);

@@ -296,7 +296,7 @@ export const CALL_ENTRY = {
 const INSIDE = { start: CONTEXT_SIZE + CALL_STUB.start, end: CONTEXT_SIZE + CALL_STUB.start + code.length };
 const COUNT = { start: CONTEXT_SIZE + placeOf("count"), end: CONTEXT_SIZE + placeOf("area") };
 
-/** Puts the stub into the stubs of an image. */
+/** Puts the stub into the stubs of a cache space. */
 export function installCallStub(stubs: Uint8Array): void {
   stubs.set(code, CALL_STUB.start);
 }

@@ -263,7 +263,7 @@ export class Controller {
    * @returns Result or -errno.
    */
   inject(task: Task, number: number, ...args: (number | bigint)[]): number {
-    return this.injectAt(task, task.space.image.cache.syscallGadget, number, args);
+    return this.injectAt(task, task.space.cacheSpace.cache.syscallGadget, number, args);
   }
 
   /** As {@link inject}, at a `syscall; int3` that is somewhere else (before the code cache is mapped). */

@@ -59,7 +59,7 @@ export class FileSegment implements CodeSegment {
 
 /** Where a task has room for what an injected call points to: the scratch area, or its stack before there is one. */
 export function roomOf(task: Task): number {
-  if (task.space.hasContext) return task.space.image.scratchAddress;
+  if (task.space.hasContext) return task.space.cacheSpace.scratchAddress;
   return Math.floor((task.number("rsp") - ROOM) / 16) * 16;
 }
 

@@ -10,7 +10,7 @@ import type { Task } from "./task.ts";
  */
 export function stopAtGadget(tracer: Controller, task: Task): void {
   const saved = task.registers.slice();
-  task.set("rip", task.space.image.cache.stopGadget);
+  task.set("rip", task.space.cacheSpace.cache.stopGadget);
   task.set("orig_rax", 0xffffffffffffffffn);
   for (;;) {
     const stop = tracer.advance(task, PTRACE.CONT);

@@ -14,7 +14,7 @@ const SLOTS = (ZONE_END - ZONE) / SLOT;
 /** Most bytes of a library in a slot. */
 export const SLOT_ROOM = SLOT / 2;
 
-/** Where translations of programs and loaders end, by where these lie; the image's own regions keep off. */
+/** Where translations of programs and loaders end, by where these lie; the cache space's own regions keep off. */
 const FIXED = [
   { from: 0, to: 0x40000000, end: 0x40000000 },
   { from: 0x555540000000, to: 0x555580000000, end: 0x555538000000 },

@@ -16,7 +16,7 @@ import { RETIRED } from "../translate/retired-quantities.ts";
 import type { SingleStep } from "../translate/single-step.ts";
 import type { Between, ElisionTrap, PollTrap } from "../translate/traps.ts";
 import type { AddressSpace } from "./address-space.ts";
-import type { Image } from "./image.ts";
+import type { CacheSpace } from "./cache-space.ts";
 import type { LiveStop } from "./kernel-stop.ts";
 import { NOWHERE, type Position, programPc } from "./position.ts";
 
@@ -39,7 +39,7 @@ export class Process<T extends Task = Task> {
 const REGISTERS = 27;
 
 /** A signal that was taken from the kernel and is to be delivered at the next point. */
-export interface HeldSignal {
+export interface StashedSignal {
   signal: number;
   /** siginfo_t, 128 bytes. */
   siginfo: Uint8Array;
@@ -76,9 +76,9 @@ export abstract class Task {
   step: SingleStep | undefined;
   /** How it faults if it has gone astray. */
   astray: Astray | undefined;
-  /** The image that the cache pc in `registers` belongs to. */
-  image: Image | undefined;
-  /** How often that image's cache had dropped a module when the task was last looked at. */
+  /** The cache space that the cache pc in `registers` belongs to. */
+  cacheSpace: CacheSpace | undefined;
+  /** How often that cache space's cache had dropped a module when the task was last looked at. */
   drops = 0;
   /** Values that the counters were last armed with. */
   readonly armed = new Int32Array(TICK_COUNTERS + 1);
@@ -88,9 +88,9 @@ export abstract class Task {
   stop: LiveStop | undefined;
   /** It was told by the program which processors it runs on (sched_setaffinity). */
   choseProcessors = false;
-  /** Signals held back until the next delivery point. */
-  readonly held: HeldSignal[] = [];
-  /** Signal mask to put back before delivering, while signals are held. */
+  /** Signals stashed until the next delivery point. */
+  readonly stashed: StashedSignal[] = [];
+  /** Signal mask to put back before delivering, while signals are stashed. */
   savedMask: bigint | undefined;
   /** Address that the kernel clears when the task ends (CLONE_CHILD_CLEARTID), or 0. */
   clearTid = 0;

@@ -35,7 +35,7 @@ export class TextGuard {
     if (!space.writable(page) || space.guarded.has(page)) return;
     space.guarded.add(page);
     // A read could end there, which natively goes on.
-    space.image.calls.stopReads();
+    space.cacheSpace.calls.stopReads();
     this.tracer.inject(task, SYSCALLS.mprotect, page, PAGE_SIZE, PROT.READ);
     this.tracer.flush(task);
   }
@@ -49,7 +49,7 @@ export class TextGuard {
     const { space } = task;
     const page = pageStart(address);
     if (!this.allowWrite(task, page)) return false;
-    const { cache } = space.image;
+    const { cache } = space.cacheSpace;
     const rip = task.number("rip");
     const within = textOf(space, page).some(
       (text) => text.space === space && cache.runsText(rip, text.page, text.page + PAGE_SIZE),
@@ -64,7 +64,7 @@ export class TextGuard {
    * it has written. It could not be translated anew itself: its page would be guarded once more.
    */
   private stepOver(task: Task, page: number): void {
-    const { cache } = task.space.image;
+    const { cache } = task.space.cacheSpace;
     const from = task.number("rip");
     const pc = cache.position(from)?.pc;
     for (;;) {
@@ -128,13 +128,13 @@ export class TextGuard {
   }
 
   /**
-   * Text in [start, end) of a space may be different from now on. A space that shares its image with another one
-   * gets an image of its own before it runs again: the other one's text is still the old one.
+   * Text in [start, end) of a space may be different from now on. A space that shares its cache space with another one
+   * gets a cache space of its own before it runs again: the other one's text is still the old one.
    */
   textChanged(space: AddressSpace, start: number, end: number): void {
-    const { cache, users } = space.image;
+    const { cache, users } = space.cacheSpace;
     if (!cache.hasTextIn(start, end) && !space.mappings.overlapping(start, end).some(isExecutable)) return;
-    if (users > 1 || !space.image.isPlaced) space.outdated = true;
+    if (users > 1 || !space.cacheSpace.isPlaced) space.outdated = true;
     else cache.invalidate(start, end);
   }
 

@@ -1,12 +1,12 @@
 /**
- * The text modules of a recording or replay: made or loaded when text is first executed, shared by all images, and left
+ * The text modules of a recording or replay: made or loaded when text is first executed, shared by all cache spaces, and left
  * to later runs at the end.
  */
 import { SyscallError } from "../../ffi/mod.ts";
 import { TextModule } from "../translate/text-module.ts";
+import type { MappedRegion } from "./cache-space.ts";
 import type { CodeMemory } from "./code-memory.ts";
 import type { CodeSegment } from "./code-segment.ts";
-import type { MappedRegion } from "./image.ts";
 import { placeOfModule } from "./module-places.ts";
 import { loadTranslations, saveTranslations } from "./translation-store.ts";
 
@@ -54,7 +54,7 @@ export class TextModules {
     return made;
   }
 
-  /** Memory of a module, or undefined where the kernel has none so large (kernel.shmmax): images have their own then. */
+  /** Memory of a module, or undefined where the kernel has none so large (kernel.shmmax): cache spaces have their own then. */
   private memoryFor(size: number): CodeSegment | undefined {
     try {
       return this.memory.make(size, "code");

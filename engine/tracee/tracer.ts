@@ -16,7 +16,7 @@ import { translatedBytes } from "../translate/translations.ts";
 import type { InstructionTrap, PollTrap, StopTrap } from "../translate/traps.ts";
 import { AddressSpace } from "./address-space.ts";
 import { astray, branchAstray } from "./astray.ts";
-import { settle, ticksArmed } from "./budget.ts";
+import { readTicks, ticksArmed } from "./budget.ts";
 import { CacheMapper } from "./cache-mapper.ts";
 import { type CallSite, callSite } from "./call-site.ts";
 import { callStubResumption, isInCallStub } from "./call-stub.ts";
@@ -86,12 +86,12 @@ export class Tracer extends Controller {
     };
   }
 
-  /** A fresh address space of a stopped process, with a fresh image. */
+  /** A fresh address space of a stopped process, with a fresh cache space. */
   newSpace(pid: number): AddressSpace {
-    return new AddressSpace(openMemory(pid), this.mapper.newImage(), this.spaces);
+    return new AddressSpace(openMemory(pid), this.mapper.newCacheSpace(), this.spaces);
   }
 
-  /** The process of a task executes another program: its memory and its image are new, and no counter has counted. */
+  /** The process of a task executes another program: its memory and its cache space are new, and no counter has counted. */
   replaceSpace({ process, tid, armed }: Task): void {
     process.space.leave();
     process.space = this.newSpace(tid);
@@ -128,7 +128,7 @@ export class Tracer extends Controller {
       if (waited === ESRCH && resumes) throw new TaskGone(task);
       invariant(waited === task.tid, `the wait for task ${task.tid} failed with ${waited}`);
       if (this.control.regsResult === ESRCH) {
-        settle(task);
+        readTicks(task);
         throw new TaskGone(task);
       }
       const stop = this.classify(task, this.found);
@@ -142,7 +142,7 @@ export class Tracer extends Controller {
     // On its way to the end of an instruction; a string instruction is traced by itself each time.
     if (step && rip !== step.entry) return "handled";
     this.takeRegisters(task, found);
-    settle(task);
+    readTicks(task);
     const { pc } = faultingState(task);
     task.jumpTo(pc);
     if (step) return { kind: "step", pc };
@@ -157,10 +157,13 @@ export class Tracer extends Controller {
     this.mapper.refresh(task);
     this.text.guardDue(task);
     this.mapper.mapRegions(task);
-    space.image.cache.update();
-    const { image } = task;
-    if (image !== undefined && (image !== space.image || task.drops !== image.cache.drops)) {
-      showX87Place(task, image.cache);
+    space.cacheSpace.cache.update();
+    const { cacheSpace } = task;
+    if (
+      cacheSpace !== undefined &&
+      (cacheSpace !== space.cacheSpace || task.drops !== cacheSpace.cache.drops)
+    ) {
+      showX87Place(task, cacheSpace.cache);
     }
     if (task.isInCache && this.isOutside(task)) task.leaveCache();
     const { position } = task;
@@ -174,7 +177,7 @@ export class Tracer extends Controller {
         // The branch is in the counters already; it retires now.
         if (counter === "tick") task.ticks++;
         else task.jumps++;
-        if (garbageFlags === 0) space.image.setSpilled(CONTEXT.tickRcx, task.get("rcx"));
+        if (garbageFlags === 0) space.cacheSpace.setSpilled(CONTEXT.tickRcx, task.get("rcx"));
         task.position = { kind: "cache", pc };
         break;
       }
@@ -182,7 +185,7 @@ export class Tracer extends Controller {
       case "cache":
         break;
     }
-    space.image.calls.setTicks(ticksArmed(task));
+    space.cacheSpace.calls.setTicks(ticksArmed(task));
     // What it has begun it ends as it was begun.
     if (!this.isInCall(task)) task.prepareCalls();
     this.watchpoints.arm(task);
@@ -191,41 +194,41 @@ export class Tracer extends Controller {
 
   /** Lets a task go on in the code cache that its space has now. */
   private enterCache(task: Task, position: Extract<Position, { kind: "program" | "between" }>): void {
-    const { image } = task.space;
-    const { cache } = image;
+    const { cacheSpace } = task.space;
+    const { cache } = cacheSpace;
     const pc = programPc(position);
     let entry: number | undefined;
     if (position.kind === "between") {
-      entry = cache.fragment(position.between, task.isStepping);
+      entry = cache.restOfBlock(position.between, task.isStepping);
     } else {
       if ((task.get("eflags") & TRAP_FLAG) !== 0n) task.step = cache.single(pc);
       entry = task.step?.entry ?? cache.entry(pc);
     }
     task.set("rip", entry ?? astray(task, pc));
     task.position = { kind: "cache", pc };
-    task.image = image;
+    task.cacheSpace = cacheSpace;
     task.drops = cache.drops;
   }
 
   /** Whether a task is in the midst of a system call that the stub does. */
   isInCall({ space, registers }: Task): boolean {
-    return isInCallStub(space.image.base, Number(registers[REG.rip]!));
+    return isInCallStub(space.cacheSpace.base, Number(registers[REG.rip]!));
   }
 
   /** Whether the cache pc that a task stands at is none of its space's cache any more. */
   private isOutside(task: Task): boolean {
-    const { image } = task.space;
-    if (task.image !== image) return true;
-    if (task.drops === image.cache.drops) return false;
-    task.drops = image.cache.drops;
-    return !image.cache.contains(task.number("rip")) && !this.isInCall(task);
+    const { cacheSpace } = task.space;
+    if (task.cacheSpace !== cacheSpace) return true;
+    if (task.drops === cacheSpace.cache.drops) return false;
+    task.drops = cacheSpace.cache.drops;
+    return !cacheSpace.cache.contains(task.number("rip")) && !this.isInCall(task);
   }
 
   /** What a stop means; undefined if it was dealt with and the task can go on. */
   private classify(task: Task, found: KernelStop): Stop | undefined {
     if (found.kind === "ended") {
       // The counters outlive it.
-      settle(task);
+      readTicks(task);
       return { kind: "gone", status: found.status };
     }
     task.stop = found;
@@ -236,7 +239,7 @@ export class Tracer extends Controller {
       if (trapped) return trapped;
     }
     this.takeRegisters(task, found);
-    settle(task);
+    readTicks(task);
     // The filter of a recording tells of a call before it is begun, as the stop at its entry does.
     if (found.kind === "call" || found.kind === "filter") {
       const site = callSite(task);
@@ -246,8 +249,8 @@ export class Tracer extends Controller {
     invariant(found.kind === "signal", `stop by ${found.kind} outside of a system call`);
     // The counters are about to be set anew: a count that has read one already reads it again.
     const rip = task.number("rip");
-    const { image } = task.space;
-    const resumption = callStubResumption(image.base, image.cache.resumption(rip));
+    const { cacheSpace } = task.space;
+    const resumption = callStubResumption(cacheSpace.base, cacheSpace.cache.resumption(rip));
     if (resumption !== rip) task.set("rip", resumption);
     if (isHit) return { kind: "watch" };
     if (this.isGroupStop(task, found)) return { kind: "groupStop" };
@@ -257,7 +260,7 @@ export class Tracer extends Controller {
   private trapped(task: Task, found: LiveStop): Stop | "handled" | undefined {
     const { regs } = this.control;
     const rip = Number(regs.u64[REG.rip]!);
-    const { cache } = task.space.image;
+    const { cache } = task.space.cacheSpace;
     const steps = task.step !== undefined || (regs.u64[REG.eflags]! & TRAP_FLAG) !== 0n;
     if (steps && isTrace(this.signalInfo(task))) return this.traced(task, found, rip);
     const trap = cache.trapAt(rip - 1);
@@ -274,7 +277,7 @@ export class Tracer extends Controller {
       case "miss": {
         // The stub looks the target up once more and finds the new entry.
         if (cache.indirectTarget(task.number("rcx")) === undefined) {
-          task.set("rax", task.space.image.spilled(CONTEXT.spilledRax));
+          task.set("rax", task.space.cacheSpace.spilled(CONTEXT.spilledRax));
           return this.goAstray(task);
         }
         this.flush(task);
@@ -285,7 +288,7 @@ export class Tracer extends Controller {
         this.flush(task);
         return "handled";
       case "elision": {
-        settle(task);
+        readTicks(task);
         // The branch at the segment's end may be counted already.
         const ahead = cache.position(rip)?.counted === "tick" ? 1 : 0;
         task.elision(trap.edge, task.ticks - ahead);
@@ -298,24 +301,24 @@ export class Tracer extends Controller {
         return this.stopped(task, trap);
       case "step": {
         const { target = task.number("rcx"), holdsTrap } = trap;
-        if (trap.target === undefined) task.set("rcx", task.space.image.spilled(CONTEXT.spilledRcx));
-        settle(task);
+        if (trap.target === undefined) task.set("rcx", task.space.cacheSpace.spilled(CONTEXT.spilledRcx));
+        readTicks(task);
         task.jumpTo(target);
         if (!holdsTrap) return { kind: "step", pc: target };
         this.prepare(task);
         return "handled";
       }
       case "poll":
-        settle(task);
+        readTicks(task);
         if (trap.counter === "tick") task.ticks--;
         else task.jumps--;
         task.position = { kind: "poll", trap };
-        if (trap.garbageFlags === 0) task.set("rcx", task.space.image.spilled(CONTEXT.tickRcx));
+        if (trap.garbageFlags === 0) task.set("rcx", task.space.cacheSpace.spilled(CONTEXT.tickRcx));
         else task.set("eflags", task.get("eflags") & ~BigInt(trap.garbageFlags));
         return { kind: "poll", trap };
       case "instruction":
         task.position = { kind: "cache", pc: trap.pc + trap.length };
-        settle(task);
+        readTicks(task);
         return { kind: "instruction", trap };
     }
   }
@@ -323,10 +326,10 @@ export class Tracer extends Controller {
   /** An indirect branch leads to no text: the program goes where it wanted to, for the fault that it asked for. */
   private goAstray(task: Task): Stop | "handled" {
     const to = task.get("rcx");
-    task.set("rcx", task.space.image.spilled(CONTEXT.spilledRcx));
+    task.set("rcx", task.space.cacheSpace.spilled(CONTEXT.spilledRcx));
     task.set("rip", isVsyscall(to) ? to : branchAstray(task, to));
     if (isVsyscall(to)) {
-      settle(task);
+      readTicks(task);
       return { kind: "instruction", trap: VSYSCALL };
     }
     this.flush(task);
@@ -335,21 +338,21 @@ export class Tracer extends Controller {
 
   /** A task has come to where a debugger wants to stop, or wanted to when this was translated. */
   private stopped(task: Task, { reason, at, garbageFlags }: StopTrap): Stop | "handled" {
-    const { image } = task.space;
+    const { cacheSpace } = task.space;
     const pc = at?.pc ?? task.number("rcx");
     if (at === undefined) {
-      if (image.cache.entry(pc) === undefined) return this.goAstray(task);
-      task.set("rcx", image.spilled(CONTEXT.spilledRcx));
+      if (cacheSpace.cache.entry(pc) === undefined) return this.goAstray(task);
+      task.set("rcx", cacheSpace.spilled(CONTEXT.spilledRcx));
     }
     const between = at ?? { origin: pc, pc, counted: undefined };
     if (reason === "step" ? task.isStepping : this.mapper.stops.has(pc)) {
-      settle(task);
+      readTicks(task);
       if (garbageFlags !== 0) task.set("eflags", task.get("eflags") & ~BigInt(garbageFlags));
       task.position = { kind: "between", between };
       return { kind: "stop", reason };
     }
     const isStart = between.origin === pc && reason === "step";
-    const entry = isStart ? image.cache.entry(pc) : image.cache.fragment(between, false);
+    const entry = isStart ? cacheSpace.cache.entry(pc) : cacheSpace.cache.restOfBlock(between, false);
     task.set("rip", entry ?? astray(task, pc));
     this.flush(task);
     return "handled";

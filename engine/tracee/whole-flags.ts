@@ -29,7 +29,7 @@ export function toWholeFlags(tracer: Controller, task: Task): number {
       continue;
     }
     steps++;
-    const position = task.space.image.cache.position(task.number("rip"));
+    const position = task.space.cacheSpace.cache.position(task.number("rip"));
     invariant(position, "a poll that leads out of its unit");
     if (position.garbageFlags === 0) return position.pc;
   }

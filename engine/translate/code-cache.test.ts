@@ -3,9 +3,9 @@ import { assert, assertEquals } from "@std/assert";
 import { plainCache, Text, viewOf } from "./_fixtures.ts";
 import type { CodeCache } from "./code-cache.ts";
 import { TABLE_ENTRIES } from "./context.ts";
+import { FRAGMENT_ROOM } from "./fragment.ts";
 import type { Region } from "./region.ts";
 import { type ExitTrap, type Noted, TICKS_ALONE, type Trap } from "./traps.ts";
-import { UNIT_ROOM } from "./unit.ts";
 
 const PC = 0x400000001000;
 
@@ -42,7 +42,7 @@ function leadsTo(regions: readonly Region[], site: number): number {
   return Number(at.region.view.getBigUint64(at.offset + 6, true));
 }
 
-/** Checked entries on the chain of a pc's table slot. */
+/** IBL entries on the chain of a pc's table slot. */
 function chain(regions: readonly Region[], table: Uint32Array, pc: number, end: number): number[] {
   const slot = pc % TABLE_ENTRIES;
   const found: number[] = [];
@@ -55,7 +55,7 @@ function chain(regions: readonly Region[], table: Uint32Array, pc: number, end: 
   return found;
 }
 
-/** Two nested loops, a call, a branch into the middle of a segment, and flags that live across branches. */
+/** Two nested loops, a call, a branch into the middle of a basic block, and flags that live across branches. */
 const PROGRAM = new Text()
   .put(PC, [0xb9, 10, 0, 0, 0]) // mov ecx, 10
   .put(PC + 5, [0xba, 3, 0, 0, 0]) // 5: mov edx, 3
@@ -97,7 +97,7 @@ test("regions that fill up are followed by others, and branches lead from one to
   const count = 40;
   // Functions that call the next one.
   for (let i = 0; i < count; i++) text.put(PC + 4096 * i, [0xe8, 0xfb, 0x0f, 0, 0, 0xc3]);
-  const { cache, regions } = plainCache(text, UNIT_ROOM + 600);
+  const { cache, regions } = plainCache(text, FRAGMENT_ROOM + 600);
   cache.initialize();
   cache.entry(PC);
   for (let i = 1; i < count; i++) {

@@ -1,5 +1,5 @@
 /**
- * The code cache of a program image: which translations serve which text, the lookup table of indirect jumps, and the
+ * The code cache of a code cache space: which translations serve which text, the lookup table of indirect jumps, and the
  * way back from a cache pc to the program's own state.
  */
 import { invariant } from "../engine-error.ts";
@@ -15,7 +15,7 @@ import {
   SYSCALL_GADGET,
 } from "./context.ts";
 import { DispatchTable } from "./dispatch-table.ts";
-import { COUNTER_LOAD, emitLookup, MARK, rflagsBits } from "./emission.ts";
+import { COUNTER_LOAD, emitLookup, rflagsBits, TRANSLATION } from "./emission.ts";
 import { OwnText } from "./own-text.ts";
 import type { Region, TextRange } from "./region.ts";
 import type { SingleStep } from "./single-step.ts";
@@ -23,14 +23,14 @@ import { moduleChanges, type TextModule } from "./text-module.ts";
 import type { SyscallSite, Translations } from "./translations.ts";
 import type { Between, ExitTrap, Position, Trap } from "./traps.ts";
 
-/** A module that an image uses. */
+/** A module that a cache space uses. */
 interface Attached {
   module: TextModule;
   /** How many of its pages are known to be the same here. */
   compared: number;
 }
 
-/** Finds, or makes, the translation of any app pc of an image, and the program's own state at any cache pc. */
+/** Finds, or makes, the translation of any app pc of a cache space, and the program's own state at any cache pc. */
 export class CodeCache {
   /** Address of `syscall; int3`, for system calls that the tracer makes in the tracee. */
   readonly syscallGadget = SYSCALL_GADGET;
@@ -166,7 +166,7 @@ export class CodeCache {
   }
 
   /**
-   * Takes over what other images have added to modules, before this one's code runs again. A module whose new pages are
+   * Takes over what other cache spaces have added to modules, before this one's code runs again. A module whose new pages are
    * other ones here is dropped.
    */
   update(): void {
@@ -222,10 +222,10 @@ export class CodeCache {
     const found = this.#entryOf(pc);
     if (!found) return undefined;
     const { set, entry } = found;
-    if (set.ensureChecked(pc) === false) {
+    if (set.ensureIblEntry(pc) === false) {
       // The module has no room left.
       if (this.#own.entry(pc) === undefined) this.#own.translate(pc);
-      this.#own.ensureChecked(pc);
+      this.#own.ensureIblEntry(pc);
       this.#table.update(this.#own);
       return this.#own.entry(pc);
     }
@@ -238,7 +238,7 @@ export class CodeCache {
     return this.#own.retiredAtFault(address);
   }
 
-  /** Whether the unit at a cache pc is a translation of writable text in [start, end), among other text. */
+  /** Whether the fragment at a cache pc is a translation of writable text in [start, end), among other text. */
   runsText(address: number, start: number, end: number): boolean {
     return this.#own.runsText(address, start, end);
   }
@@ -248,15 +248,17 @@ export class CodeCache {
    * read the counter, but not written it, starts once more.
    */
   resumption(address: number): number {
-    const mark = this.#setAt(address)?.markAt(address);
-    return mark && mark.bits & MARK.counting ? mark.address - COUNTER_LOAD : address;
+    const translation = this.#setAt(address)?.translationAt(address);
+    return translation && translation.bits & TRANSLATION.counting
+      ? translation.address - COUNTER_LOAD
+      : address;
   }
 
   /** The app pc of the instruction whose copy is at a cache pc, also of text that is another one since. */
   placeOf(address: number): number | undefined {
     const set = this.#setAt(address) ?? this.#dropped.find((module) => module.assemblerAt(address));
-    const mark = set?.markAt(address);
-    return mark?.address === address ? mark.pc : undefined;
+    const translation = set?.translationAt(address);
+    return translation?.address === address ? translation.pc : undefined;
   }
 
   /** As {@link placeOf}, where no more is known of an address than its lower 32 bits. */
@@ -272,15 +274,15 @@ export class CodeCache {
 
   /** The program's state at a cache pc inside a translation, or undefined elsewhere. */
   position(address: number): Position | undefined {
-    const mark = this.#setAt(address)?.markAt(address);
-    if (!mark) return undefined;
-    const { pc, bits } = mark;
+    const translation = this.#setAt(address)?.translationAt(address);
+    if (!translation) return undefined;
+    const { pc, bits } = translation;
     return {
       pc,
-      rcxSpilled: (bits & MARK.rcx) !== 0,
-      raxSpilled: (bits & MARK.rax) !== 0,
-      tickRcxSpilled: (bits & MARK.tickRcx) !== 0,
-      counted: bits & MARK.tick ? "tick" : bits & MARK.jump ? "jump" : undefined,
+      rcxSpilled: (bits & TRANSLATION.rcx) !== 0,
+      raxSpilled: (bits & TRANSLATION.rax) !== 0,
+      tickRcxSpilled: (bits & TRANSLATION.tickRcx) !== 0,
+      counted: bits & TRANSLATION.tick ? "tick" : bits & TRANSLATION.jump ? "jump" : undefined,
       garbageFlags: rflagsBits(bits & 63),
     };
   }
@@ -298,8 +300,8 @@ export class CodeCache {
   }
 
   /** Where a task goes on that stands between two instructions; see `OwnText.fragment`. */
-  fragment(at: Between, isStep: boolean): number | undefined {
-    return this.#own.fragment(at, isStep);
+  restOfBlock(at: Between, isStep: boolean): number | undefined {
+    return this.#own.restOfBlock(at, isStep);
   }
 
   /** A debugger wants to stop at an app pc from now on, or does not any more. */

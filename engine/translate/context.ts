@@ -6,7 +6,7 @@
  * program is taken. One task runs at a time, so one context serves all tasks that share a code cache.
  *
  * Should the program want to have memory where they are, they move: the addresses below are those of what is translated
- * from then on. An image keeps those that it was made with, and is replaced before a task runs in it again.
+ * from then on. A cache space keeps those that it was made with, and is replaced before a task runs in it again.
  */
 
 /** Where the fixed parts begin at first: the lowest address that vm.mmap_min_addr (65536) allows. */
@@ -58,8 +58,8 @@ export const RING_SIZE = 0x40000;
 /** Context, table and ring together, in bytes. */
 export const CONTEXT_SIZE = CONTEXT.ring + RING_SIZE;
 /**
- * Bytes of the stubs: what of a code cache belongs to one image alone and has to be executed. The gadgets come
- * first, at the same addresses in all images, so that translations can lead to them whichever image they are used in.
+ * Bytes of the stubs: what of a code cache belongs to one cache space alone and has to be executed. The gadgets come
+ * first, at the same addresses in all cache spaces, so that translations can lead to them whichever cache space they are used in.
  */
 export const STUBS_SIZE = 1 << 21;
 /** Where in them the stub for system calls is, and the first byte behind it. */
@@ -81,7 +81,7 @@ export let MISS_STUB = STUBS_BASE + 4;
 /** A jump to the context's `branchTarget`, in front of everything else of the stubs. */
 export let BRANCH_GADGET = STUBS_BASE + 16;
 
-/** Lets images that are made from now on have their fixed parts at another address, below 2 GiB. */
+/** Lets cache spaces that are made from now on have their fixed parts at another address, below 2 GiB. */
 export function moveFixedParts(base: number): void {
   CONTEXT_BASE = base;
   TABLE_BASE = base + CONTEXT.table;

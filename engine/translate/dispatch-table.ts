@@ -1,11 +1,11 @@
 /**
- * The lookup table of one image: for each slot the code that finds the entry of an indirect branch's target. That is the
- * chain of checked entries of the one set of translations that has some there; where several have, a dispatcher
- * of the image's own compares with all of them.
+ * The lookup table of one cache space: for each slot the code that finds the entry of an indirect branch's target. That is the
+ * chain of IBL entries of the one set of translations that has some there; where several have, a dispatcher
+ * of the cache space's own compares with all of them.
  */
 import type { Assembler } from "./assembler.ts";
-import { CHECKED_TAIL, JUMP_LITERAL } from "./checked-entry.ts";
 import { MISS_STUB, TABLE_ENTRIES } from "./context.ts";
+import { IBL_TAIL, JUMP_LITERAL } from "./ibl-entry.ts";
 import type { TextModule } from "./text-module.ts";
 import type { Translations } from "./translations.ts";
 
@@ -17,7 +17,7 @@ const SEVERAL = 0xffff;
 /** Bytes that a dispatcher needs for each app pc, at most. */
 const ROOM_PER_PC = 64;
 
-/** Keeps the slots of one image's lookup table true as translations come and go. */
+/** Keeps the slots of one cache space's lookup table true as translations come and go. */
 export class DispatchTable {
   /** For each slot the number of the set that it leads to. */
   readonly #owners = new Uint16Array(TABLE_ENTRIES);
@@ -117,7 +117,7 @@ export class DispatchTable {
       asm.emit(0xeb, 0); // jmp to the next one
       asm.alignLiteral(JUMP_LITERAL.length);
       asm.emit(...JUMP_LITERAL);
-      asm.u64(address + CHECKED_TAIL);
+      asm.u64(address + IBL_TAIL);
       asm.bytes[hit + 1] = asm.cursor - (hit + 2);
     }
     asm.alignLiteral(JUMP_LITERAL.length);

@@ -1,12 +1,12 @@
 /**
  * The pieces that translations are made of: copied instructions, counts of branches, exits, indirect jumps and
- * traps, with the marks that lead from a cache pc back to the program's own state.
+ * traps, with the translation info that leads from a cache pc back to the program's own state.
  */
 import type { Assembler } from "./assembler.ts";
 import { CONTEXT, CONTEXT_BASE, counterAddress, JUMP_COUNTER, TABLE_BASE, TICK_COUNTERS } from "./context.ts";
 import { type Decoded, FLAG } from "./instruction.ts";
 import { isLocked } from "./locked.ts";
-import { packMarks } from "./marks.ts";
+import { packTranslationInfo } from "./translation-info.ts";
 import type { Between, ElisionTrap, InstructionTrap, Noted, StopTrap, Trap } from "./traps.ts";
 
 /** Offset of the literal in an exit's stub: behind the trap and the opcode of the far jump. */
@@ -14,13 +14,20 @@ const STUB_LITERAL = 7;
 /** The prefix of an elided lock's acquisition; that of its release is 0xf3 (Intel SDM vol. 1, 16.3.3). */
 const XACQUIRE = 0xf2;
 
-/** Bits of a mark, beside the flags that hold garbage (low 6 bits, iced's numbering). */
-export const MARK = { rcx: 64, rax: 128, tickRcx: 256, tick: 512, jump: 1024, counting: 2048 } as const;
+/** Bits of an entry of the translation info, beside the flags that hold garbage (low 6 bits, iced's numbering). */
+export const TRANSLATION = {
+  rcx: 64,
+  rax: 128,
+  tickRcx: 256,
+  tick: 512,
+  jump: 1024,
+  counting: 2048,
+} as const;
 /** Length of the load that an interrupted count goes back to; see `countKeepingFlags`. */
 export const COUNTER_LOAD = 7;
 
-/** What the code cache does for a unit that is being emitted. */
-export interface UnitHost {
+/** What the code cache does for a fragment that is being emitted. */
+export interface FragmentHost {
   /** The entry of an app pc that is translated already. */
   lookup(pc: number): number | undefined;
   /** Whether a direct branch may lead to an app pc; others go by the lookup table. */
@@ -38,21 +45,21 @@ export interface UnitHost {
   stopsAt(pc: number): boolean;
   /** Called when the relative operand at `site` leads to an entry directly. */
   linked(entry: number, site: number): void;
-  /** Puts a checked entry for returns to `pc` here, falling through into what comes next. */
-  emitCheckedEntry(assembler: Assembler, pc: number): void;
+  /** Puts an IBL entry for returns to `pc` here, falling through into what comes next. */
+  emitIblEntry(assembler: Assembler, pc: number): void;
 }
 
-/** One emitted unit. */
-export interface Unit {
+/** One emitted fragment. */
+export interface Fragment {
   /** Cache addresses [start, end). */
   start: number;
   end: number;
-  /** App pc and length in bytes of each segment, with the cache address of its entry. */
-  segments: { pc: number; length: number; entry: number }[];
+  /** App pc and length in bytes of each basic block, with the cache address of its entry. */
+  blocks: { pc: number; length: number; entry: number }[];
   /** App pc that its first mark is counted from. */
   pc: number;
-  /** Cache pc, app pc and MARK bits; see `marks.ts`. */
-  marks: Uint8Array;
+  /** Cache pc, app pc and TRANSLATION bits; see `translation-info.ts`. */
+  translationInfo: Uint8Array;
   /** Its text has changed: nothing leads here any more. */
   dead: boolean;
   /** Where what retires is counted: cache address and app pc behind each count, one after the other. */
@@ -71,35 +78,42 @@ export function rflagsBits(flags: number): number {
   );
 }
 
-/** Writes the pieces of one unit with an assembler, hot code first, and collects its marks. */
+/** Writes the pieces of one fragment with an assembler, hot code first, and collects its translation info. */
 export class Emission {
-  protected readonly unit: Unit;
-  private readonly marks: number[] = [];
+  protected readonly fragment: Fragment;
+  private readonly translationInfo: number[] = [];
   /** Work for behind the hot code: stubs and literals. */
   protected readonly cold: (() => void)[] = [];
-  /** Marks of code emitted now: branch counted, garbage flags. */
+  /** Translation info of code emitted now: branch counted, garbage flags. */
   protected state = 0;
 
   /**
    * @param counterSeed Where the turn of the tick counters stands.
-   * @param start App pc of the first segment.
+   * @param start App pc of the first basic block.
    */
   constructor(
-    protected readonly host: UnitHost,
+    protected readonly host: FragmentHost,
     protected readonly asm: Assembler,
     private counterSeed: number,
     start: number,
   ) {
-    this.unit = { start: asm.here, end: 0, segments: [], pc: start, marks: new Uint8Array(0), dead: false };
+    this.fragment = {
+      start: asm.here,
+      end: 0,
+      blocks: [],
+      pc: start,
+      translationInfo: new Uint8Array(0),
+      dead: false,
+    };
   }
 
-  /** Emits what was put off, and gives the whole unit. */
-  protected finish(): Unit {
+  /** Emits what was put off, and gives the whole fragment. */
+  protected finish(): Fragment {
     for (const emit of this.cold) emit();
-    const { unit, marks, asm } = this;
-    unit.end = asm.here;
-    unit.marks = packMarks(marks, unit.start, unit.pc);
-    return unit;
+    const { fragment, translationInfo, asm } = this;
+    fragment.end = asm.here;
+    fragment.translationInfo = packTranslationInfo(translationInfo, fragment.start, fragment.pc);
+    return fragment;
   }
 
   /** Which counter the next site takes. */
@@ -108,8 +122,8 @@ export class Emission {
   }
 
   /** Notes which instruction of the program the next bytes belong to, and what is not in its place meanwhile. */
-  protected mark(pc: number, bits = 0): void {
-    this.marks.push(this.asm.here, pc, bits | this.state);
+  protected translates(pc: number, bits = 0): void {
+    this.translationInfo.push(this.asm.here, pc, bits | this.state);
   }
 
   private counter(counts: "tick" | "jump"): number {
@@ -122,7 +136,7 @@ export class Emission {
   /** `dec dword [counter]; jle poll`: the counter reaches zero before the branch that it was given for. */
   protected count(pc: number, counter: "tick" | "jump", garbage: number): void {
     const { asm } = this;
-    this.mark(pc, 0);
+    this.translates(pc, 0);
     asm.emit(0xff, 0x0c, 0x25);
     asm.u32(this.counter(counter));
     const site = asm.jumpIf(0xe);
@@ -145,21 +159,21 @@ export class Emission {
    * The same without touching the flags: rcx is spilled, and `jrcxz` finds the counter at zero.
    *
    * The tracer may set the counter while the task is stopped by a signal, also between load and store: such a
-   * count starts once more at the load (MARK.counting).
+   * count starts once more at the load (TRANSLATION.counting).
    */
   protected countKeepingFlags(pc: number, counter: "tick" | "jump"): void {
     const { asm } = this;
     const address = this.counter(counter);
-    this.mark(pc);
+    this.translates(pc);
     asm.storeRcx(CONTEXT_BASE + CONTEXT.tickRcx);
-    this.mark(pc, MARK.tickRcx);
+    this.translates(pc, TRANSLATION.tickRcx);
     asm.emit(0x8b, 0x0c, 0x25); // mov ecx, [counter]
     asm.u32(address);
-    this.mark(pc, MARK.tickRcx | MARK.counting);
+    this.translates(pc, TRANSLATION.tickRcx | TRANSLATION.counting);
     asm.emit(0x8d, 0x49, 0xff); // lea ecx, [rcx - 1]
     asm.emit(0x89, 0x0c, 0x25); // mov [counter], ecx
     asm.u32(address);
-    this.mark(pc, MARK.tickRcx);
+    this.translates(pc, TRANSLATION.tickRcx);
     asm.emit(0xe3, 0x02, 0xeb, 0x01); // jrcxz +2; jmp +1
     this.host.addTrap(asm.here, { kind: "poll", counter, pc, garbageFlags: 0, resume: asm.here + 1 });
     asm.byte(0xcc);
@@ -273,7 +287,7 @@ export class Emission {
       return;
     }
     const start = asm.cursor;
-    this.mark(pc);
+    this.translates(pc);
     asm.copy(instruction.bytes);
     const { displacement } = instruction;
     if (displacement > 0 && !this.relocate(instruction, start + displacement)) {
@@ -307,7 +321,7 @@ export class Emission {
     }
     if (this.linkKnown(site, target)) return;
     this.cold.push(() => {
-      // It may have been translated in this unit meanwhile.
+      // It may have been translated in this fragment meanwhile.
       if (this.host.linksEagerly && this.linkKnown(site, target)) return;
       if (isCertain) this.host.expects(target);
       asm.alignLiteral(STUB_LITERAL);
@@ -330,7 +344,7 @@ export class Emission {
   /** Pushes the *app* return address, so that the program and its unwinders see their own text. */
   protected pushReturn(next: number, bits: number): void {
     const { asm } = this;
-    this.mark(this.marks[this.marks.length - 2]!, bits);
+    this.translates(this.translationInfo[this.translationInfo.length - 2]!, bits);
     if (next < 0x80000000) {
       asm.byte(0x68); // push imm32
       asm.u32(next);
@@ -356,7 +370,7 @@ export class Emission {
     const first = asm.cursor;
     this.noteBranch(instruction.pc);
     asm.storeRcx(CONTEXT_BASE + CONTEXT.spilledRcx);
-    this.mark(instruction.pc, MARK.rcx);
+    this.translates(instruction.pc, TRANSLATION.rcx);
     let i = 0;
     let rex = 0;
     for (; bytes[i] !== 0xff; i++) {
@@ -374,7 +388,7 @@ export class Emission {
     ) {
       return true;
     }
-    this.marks.splice(-3);
+    this.translationInfo.splice(-3);
     asm.cursor = first;
     this.trap(instruction, "unsupported");
     return false;
@@ -402,7 +416,7 @@ export class Emission {
     garbage: number,
   ): void {
     const { asm, state } = this;
-    const counted = state & MARK.tick ? "tick" : state & MARK.jump ? "jump" : undefined;
+    const counted = state & TRANSLATION.tick ? "tick" : state & TRANSLATION.jump ? "jump" : undefined;
     const garbageFlags = rflagsBits(garbage);
     this.host.addTrap(asm.here, { kind: "stop", reason, at: at && { ...at, counted }, garbageFlags });
     asm.byte(0xcc);
@@ -414,7 +428,7 @@ export class Emission {
     const { bytes, length, pc } = instruction;
     this.noteBranch(pc);
     asm.storeRcx(CONTEXT_BASE + CONTEXT.spilledRcx);
-    this.mark(pc, MARK.rcx);
+    this.translates(pc, TRANSLATION.rcx);
     asm.byte(0x59); // pop rcx
     if (length >= 3 && bytes[length - 3] === 0xc2) {
       asm.emit(0x48, 0x8d, 0xa4, 0x24); // lea rsp, [rsp + imm]

@@ -5,7 +5,7 @@ import { deadFlagsIndex } from "./flags.ts";
 
 const PC = 0x401000;
 
-/** Where a tick may be counted in a segment of so many instructions. */
+/** Where a tick may be counted in a basic block of so many instructions. */
 function indexOf(count: number, ...bytes: number[]): number {
   return deadFlagsIndex(decodeAll(new Text().put(PC, bytes), PC, count));
 }
@@ -20,7 +20,7 @@ test("deadFlagsIndex() finds the place before the last instruction that overwrit
   assertEquals(indexOf(3, ...CMP, ...CMP, ...JNE), 1);
 });
 
-test("deadFlagsIndex() finds no place where flags come from before the segment", () => {
+test("deadFlagsIndex() finds no place where flags come from before the basic block", () => {
   assertEquals(indexOf(1, ...JNE), -1);
   assertEquals(indexOf(2, ...MOV, ...JNE), -1);
 });

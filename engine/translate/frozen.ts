@@ -3,7 +3,7 @@
  * costs no more than reading it. All numbers are relative to the text's or to the region's start.
  */
 import { invariant } from "../engine-error.ts";
-import { findMark, type Mark } from "./marks.ts";
+import { findTranslation, type Translation } from "./translation-info.ts";
 import type { Trap } from "./traps.ts";
 
 /** The tables in the order of the file, with their elements' sizes in bytes. */
@@ -24,18 +24,18 @@ const TABLES = {
   syscallAt: 4,
   syscallPc: 4,
   syscallNext: 4,
-  /** Checked entries, by app pc. */
-  checkedPc: 4,
-  checkedAt: 4,
-  /** First checked entry of each slot of the lookup table, by slot. */
+  /** IBL entries, by app pc. */
+  iblEntryPc: 4,
+  iblEntryAt: 4,
+  /** First IBL entry of each slot of the lookup table, by slot. */
   headSlot: 4,
   headAt: 4,
-  /** Units, by cache address: start, end, app pc of the first segment, and where the marks begin. */
-  unitAt: 4,
-  unitEnd: 4,
-  unitPc: 4,
-  unitMarks: 4,
-  marks: 1,
+  /** Fragments, by cache address: start, end, app pc of the first basic block, and where the translation info begins. */
+  fragmentAt: 4,
+  fragmentEnd: 4,
+  fragmentPc: 4,
+  fragmentInfo: 4,
+  translationInfo: 1,
   /** Names of instructions in traps, separated by newlines. */
   names: 1,
   /** The region's contents. */
@@ -102,7 +102,7 @@ export function unpackTables(bytes: Uint8Array): FrozenTables | undefined {
   return at === bytes.length ? (tables as FrozenTables) : undefined;
 }
 
-/** Looks entries, traps and marks up in a file of persisted translations. */
+/** Looks entries, traps and translation info up in a file of persisted translations. */
 export class Frozen {
   readonly #names: readonly string[];
 
@@ -146,9 +146,9 @@ export class Frozen {
     return { pc: this.textStart + syscallPc[i]!, next: this.textStart + syscallNext[i]! };
   }
 
-  checkedAt(pc: number): number | undefined {
-    const i = indexOf(this.tables.checkedPc, pc - this.textStart);
-    return i < 0 ? undefined : this.base + this.tables.checkedAt[i]!;
+  iblEntryAt(pc: number): number | undefined {
+    const i = indexOf(this.tables.iblEntryPc, pc - this.textStart);
+    return i < 0 ? undefined : this.base + this.tables.iblEntryAt[i]!;
   }
 
   head(slot: number): number | undefined {
@@ -156,13 +156,13 @@ export class Frozen {
     return i < 0 ? undefined : this.base + this.tables.headAt[i]!;
   }
 
-  markAt(address: number): Mark | undefined {
-    const { unitAt, unitEnd, unitPc, unitMarks, marks } = this.tables;
+  translationAt(address: number): Translation | undefined {
+    const { fragmentAt, fragmentEnd, fragmentPc, fragmentInfo, translationInfo } = this.tables;
     const at = address - this.base;
-    const i = lastAtOrBelow(unitAt, at);
-    if (i < 0 || at >= unitEnd[i]!) return undefined;
-    const packed = marks.subarray(unitMarks[i]!, unitMarks[i + 1] ?? marks.length);
-    return findMark(packed, this.base + unitAt[i]!, this.textStart + unitPc[i]!, address);
+    const i = lastAtOrBelow(fragmentAt, at);
+    if (i < 0 || at >= fragmentEnd[i]!) return undefined;
+    const packed = translationInfo.subarray(fragmentInfo[i]!, fragmentInfo[i + 1] ?? translationInfo.length);
+    return findTranslation(packed, this.base + fragmentAt[i]!, this.textStart + fragmentPc[i]!, address);
   }
 }
 

@@ -1,9 +1,9 @@
 /**
  * Code that counts what the program retires (`retired.ts`), where somebody asks for it. It stands in front of every place
- * where a task can be stopped for its own sake: counts of ticks, traps, and what ends a segment, which is counted with it.
+ * where a task can be stopped for its own sake: counts of ticks, traps, and what ends a basic block, which is counted with it.
  */
 import { CONTEXT, CONTEXT_BASE } from "./context.ts";
-import { MARK } from "./emission.ts";
+import { TRANSLATION } from "./emission.ts";
 import type { Decoded } from "./instruction.ts";
 import { RETIRED } from "./retired-quantities.ts";
 import { X87Emission } from "./x87-emission.ts";
@@ -21,14 +21,14 @@ export class RetiredEmission extends X87Emission {
   /**
    * Counts what instructions retire, without touching the flags.
    *
-   * @param pc App pc of what comes next, which is not among them unless it ends the segment.
+   * @param pc App pc of what comes next, which is not among them unless it ends the basic block.
    * @param garbage Flags that hold garbage here.
    */
   protected retire(instructions: readonly Decoded[], pc: number, garbage = 0): void {
     if (!this.host.notes.retired) return;
     if (instructions.length > 0) this.#add(retiredBy(instructions), pc, garbage);
-    this.unit.counts ??= [];
-    this.unit.counts.push(this.asm.here, pc);
+    this.fragment.counts ??= [];
+    this.fragment.counts.push(this.asm.here, pc);
   }
 
   /** Counts a conditional branch that was not taken, behind it. */
@@ -40,9 +40,9 @@ export class RetiredEmission extends X87Emission {
 
   #add(counts: readonly number[], pc: number, garbage: number): void {
     const { asm } = this;
-    this.mark(pc, garbage);
+    this.translates(pc, garbage);
     asm.storeRcx(CONTEXT_BASE + CONTEXT.tickRcx);
-    this.mark(pc, garbage | MARK.tickRcx);
+    this.translates(pc, garbage | TRANSLATION.tickRcx);
     for (const [index, count] of counts.entries()) {
       if (count === 0) continue;
       const address = CONTEXT_BASE + CONTEXT.retired + 8 * index;

@@ -2,20 +2,20 @@
  * Translation of one instruction alone, for programs that single-step themselves (the trap flag): whatever it leads to, it
  * traps there, and nothing is linked. Its count of a branch, its system call and its faults are as in any other translation.
  */
-import type { Unit } from "./emission.ts";
+import type { Fragment } from "./emission.ts";
+import { FragmentEmitter } from "./fragment.ts";
 import { Kind } from "./instruction.ts";
-import { UnitEmitter } from "./unit.ts";
 
 /** `mov` to a segment register, and `pop %ss` does not exist in 64-bit mode; /2 is ss (Intel SDM vol. 2, MOV). */
 const MOV_TO_SEGMENT = 0x8e;
 const IS_SS = (modrm: number): boolean => ((modrm >> 3) & 7) === 2;
 
 /** Emits the translation of one instruction that traps behind it. */
-export class SingleStepEmitter extends UnitEmitter {
+export class SingleStepEmitter extends FragmentEmitter {
   /** No trap comes behind it: the next instruction comes first. */
   private holdsTrap = false;
 
-  override run(): Unit {
+  override run(): Fragment {
     const instruction = this.text.decode(this.start);
     const { kind, bytes, length } = instruction;
     const at = bytes.indexOf(MOV_TO_SEGMENT);

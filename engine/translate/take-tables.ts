@@ -1,5 +1,5 @@
 /** Makes the tables that later runs use of a text module: what earlier runs have left, and what came in this one. */
-import type { Unit } from "./emission.ts";
+import type { Fragment } from "./emission.ts";
 import { type Frozen, type FrozenTables, type PackedTrap, packTrap } from "./frozen.ts";
 import type { SyscallSite } from "./translations.ts";
 import type { Trap } from "./traps.ts";
@@ -20,7 +20,7 @@ export interface TablesSource {
   syscalls: ReadonlyMap<number, SyscallSite>;
   checked: ReadonlyMap<number, number>;
   heads: ReadonlyMap<number, number>;
-  units: readonly Unit[];
+  fragments: readonly Fragment[];
   /** Whether an exit's branch leads past its trap by now. */
   isLinked(trap: Trap): boolean;
 }
@@ -45,7 +45,7 @@ export function takeTables(source: TablesSource): FrozenTables {
   for (const [address, trap] of source.traps) putTrap(address, trap);
   traps.sort((a, b) => a[0] - b[0]);
   const entries = sortedPairs(old?.entryPc, old?.entryAt, source.entries, textStart, base);
-  const checked = sortedPairs(old?.checkedPc, old?.checkedAt, source.checked, textStart, base);
+  const checked = sortedPairs(old?.iblEntryPc, old?.iblEntryAt, source.checked, textStart, base);
   const heads = sortedPairs(old?.headSlot, old?.headAt, source.heads, 0, base);
   const syscalls: [number, number, number][] = [];
   for (const [i, at] of (old?.syscallAt ?? []).entries()) {
@@ -55,11 +55,14 @@ export function takeTables(source: TablesSource): FrozenTables {
     syscalls.push([address - base, pc - textStart, next - textStart]);
   }
   syscalls.sort((a, b) => a[0] - b[0]);
-  const marks = joined([old?.marks ?? new Uint8Array(0), ...source.units.map((unit) => unit.marks)]);
-  let marksAt = old?.marks.length ?? 0;
-  const starts = source.units.map((unit) => {
-    const at = marksAt;
-    marksAt += unit.marks.length;
+  const translationInfo = joined([
+    old?.translationInfo ?? new Uint8Array(0),
+    ...source.fragments.map((fragment) => fragment.translationInfo),
+  ]);
+  let infoAt = old?.translationInfo.length ?? 0;
+  const starts = source.fragments.map((fragment) => {
+    const at = infoAt;
+    infoAt += fragment.translationInfo.length;
     return at;
   });
   const column = (rows: readonly (readonly number[])[], index: number): Uint32Array =>
@@ -82,25 +85,25 @@ export function takeTables(source: TablesSource): FrozenTables {
     syscallAt: column(syscalls, 0),
     syscallPc: column(syscalls, 1),
     syscallNext: column(syscalls, 2),
-    checkedPc: checked.keys,
-    checkedAt: checked.values,
+    iblEntryPc: checked.keys,
+    iblEntryAt: checked.values,
     headSlot: heads.keys,
     headAt: heads.values,
-    // Units of this run lie behind those of earlier ones.
-    unitAt: more(
-      old?.unitAt,
-      source.units.map(({ start }) => start - base),
+    // Fragments of this run lie behind those of earlier ones.
+    fragmentAt: more(
+      old?.fragmentAt,
+      source.fragments.map(({ start }) => start - base),
     ),
-    unitEnd: more(
-      old?.unitEnd,
-      source.units.map(({ end }) => end - base),
+    fragmentEnd: more(
+      old?.fragmentEnd,
+      source.fragments.map(({ end }) => end - base),
     ),
-    unitPc: more(
-      old?.unitPc,
-      source.units.map(({ pc }) => pc - textStart),
+    fragmentPc: more(
+      old?.fragmentPc,
+      source.fragments.map(({ pc }) => pc - textStart),
     ),
-    unitMarks: more(old?.unitMarks, starts),
-    marks,
+    fragmentInfo: more(old?.fragmentInfo, starts),
+    translationInfo,
     names: new TextEncoder().encode(names.join("\n")),
     code,
   };

@@ -1,11 +1,11 @@
 import { test } from "bun:test";
 import { assert, assertEquals } from "@std/assert";
 import { Text } from "./_fixtures.ts";
-import { CHECKED_NEXT, slotOf } from "./checked-entry.ts";
 import { CodeCache } from "./code-cache.ts";
 import { MISS_STUB, STUBS_BASE, STUBS_SIZE, TABLE_ENTRIES } from "./context.ts";
 import { hashOfPage } from "./decode.ts";
 import { type FrozenTables, packTables, unpackTables } from "./frozen.ts";
+import { IBL_NEXT, slotOf } from "./ibl-entry.ts";
 import type { Region } from "./region.ts";
 import { TextModule } from "./text-module.ts";
 import { TICKS_ALONE } from "./traps.ts";
@@ -47,8 +47,8 @@ function freshModule(tables?: FrozenTables): TextModule {
   return module;
 }
 
-/** An image whose text is `text`, and who may use a module. */
-function imageOf(text: Text, module: TextModule): { cache: CodeCache; table: Uint32Array } {
+/** A cache space whose text is `text`, and who may use a module. */
+function cacheSpaceOf(text: Text, module: TextModule): { cache: CodeCache; table: Uint32Array } {
   const table = new Uint32Array(2 * TABLE_ENTRIES);
   let regions = 0;
   const range = { start: LOOP, end: END };
@@ -81,7 +81,7 @@ function slot(table: Uint32Array, pc: number): number {
 /** Translates the program, links what a run of it would, and leaves tables. */
 function firstRun(): { module: TextModule; cache: CodeCache; tables: FrozenTables } {
   const module = freshModule();
-  const { cache } = imageOf(program(), module);
+  const { cache } = cacheSpaceOf(program(), module);
   cache.entry(LOOP);
   for (const pc of [LOOP + 10, APART]) cache.indirectTarget(pc);
   for (let address = BASE; address < BASE + PAGE; address++) {
@@ -93,7 +93,7 @@ function firstRun(): { module: TextModule; cache: CodeCache; tables: FrozenTable
 
 test("a module is as it was left: entries, traps, positions, system calls, indirect branches", () => {
   const { cache: old, tables } = firstRun();
-  const { cache, table } = imageOf(program(), freshModule(tables));
+  const { cache, table } = cacheSpaceOf(program(), freshModule(tables));
   const pcs = [LOOP, LOOP + 10, LOOP + 5, CALLED, APART];
   for (const pc of pcs) assertEquals(cache.entry(pc), old.entry(pc));
   for (const pc of [LOOP + 10, APART]) assert(inModule(slot(table, pc)), "an indirect branch finds it");
@@ -112,11 +112,11 @@ test("a module is as it was left: entries, traps, positions, system calls, indir
 test("what a module has of two runs is all there in the third", () => {
   const { tables } = firstRun();
   const second = freshModule(tables);
-  const { cache } = imageOf(program(), second);
+  const { cache } = cacheSpaceOf(program(), second);
   for (const pc of [1, 2, 3, 4]) cache.indirectTarget(APART + 16 * pc);
   assert(second.fresh > 0 && second.restored > 0);
   const third = freshModule(second.tables());
-  const { cache: last } = imageOf(program(), third);
+  const { cache: last } = cacheSpaceOf(program(), third);
   for (const pc of [LOOP, APART, APART + 32]) assertEquals(last.entry(pc), cache.entry(pc));
   for (let address = BASE; address < BASE + third.asm.cursor; address++) {
     assertEquals(last.position(address), cache.position(address), `0x${address.toString(16)}`);
@@ -124,23 +124,23 @@ test("what a module has of two runs is all there in the third", () => {
   assertEquals(third.fresh, 0, "nothing is new");
 });
 
-test("a module whose text is another one in an image, in whatever page, is not used there", () => {
+test("a module whose text is another one in a cache space, in whatever page, is not used there", () => {
   const { module, tables } = firstRun();
   for (const changed of [LOOP + 100, CALLED + 100, APART + 100]) {
-    const { cache } = imageOf(program().put(changed, [0x90]), freshModule(tables));
+    const { cache } = cacheSpaceOf(program().put(changed, [0x90]), freshModule(tables));
     for (const pc of [LOOP, CALLED, APART]) assert(!inModule(cache.entry(pc)));
-    const { cache: shared } = imageOf(program().put(changed, [0x90]), module);
+    const { cache: shared } = cacheSpaceOf(program().put(changed, [0x90]), module);
     assert(!inModule(shared.entry(LOOP)));
   }
-  const { cache } = imageOf(program().put(LOOP + 2 * PAGE, [0x90]), freshModule(tables));
+  const { cache } = cacheSpaceOf(program().put(LOOP + 2 * PAGE, [0x90]), freshModule(tables));
   assert(inModule(cache.entry(LOOP)), "a page that nothing is a translation of does not matter");
 });
 
-test("images share what one of them adds, unless the text that it is of is another one in theirs", () => {
+test("cache spaces share what one of them adds, unless the text that it is of is another one in theirs", () => {
   const module = freshModule();
-  const first = imageOf(program(), module);
-  const second = imageOf(program(), module);
-  const third = imageOf(program().put(APART, [0x31, 0xdb, 0xc3]), module);
+  const first = cacheSpaceOf(program(), module);
+  const second = cacheSpaceOf(program(), module);
+  const third = cacheSpaceOf(program().put(APART, [0x31, 0xdb, 0xc3]), module);
   for (const { cache } of [first, second, third]) assert(inModule(cache.entry(LOOP)));
   first.cache.indirectTarget(APART);
   for (const { cache } of [second, third]) cache.update();
@@ -151,11 +151,11 @@ test("images share what one of them adds, unless the text that it is of is anoth
   assertEquals(second.cache.drops, 0);
 });
 
-test("an image whose text changes drops the module, and others go on with it", () => {
+test("a cache space whose text changes drops the module, and others go on with it", () => {
   const { module } = firstRun();
   const text = program();
-  const changing = imageOf(text, module);
-  const other = imageOf(program(), module);
+  const changing = cacheSpaceOf(text, module);
+  const other = cacheSpaceOf(program(), module);
   for (const { cache } of [changing, other]) cache.indirectTarget(APART);
   changing.cache.invalidate(LOOP + 2 * PAGE, LOOP + 3 * PAGE);
   assertEquals(changing.cache.drops, 0, "nothing was a translation of that page");
@@ -177,9 +177,9 @@ test("nothing leads from a module to other text, or back, but by the lookup tabl
   assertEquals(cache.drops, 0);
 });
 
-test("targets of a module and of an image's own in one slot of the table are told apart", () => {
+test("targets of a module and of a cache space's own in one slot of the table are told apart", () => {
   const module = freshModule();
-  const { cache, table } = imageOf(program(), module);
+  const { cache, table } = cacheSpaceOf(program(), module);
   cache.indirectTarget(APART);
   const alone = slot(table, APART);
   cache.indirectTarget(OWN);
@@ -189,9 +189,9 @@ test("targets of a module and of an image's own in one slot of the table are tol
   assertEquals(slot(table, APART), alone, "and goes when there is only one left");
 });
 
-test("a module that is full takes in nothing more: the image translates for itself", () => {
+test("a module that is full takes in nothing more: the cache space translates for itself", () => {
   const module = new TextModule(LOOP, END, plainRegion(BASE, 64));
-  const { cache } = imageOf(program(), module);
+  const { cache } = cacheSpaceOf(program(), module);
   assert(!inModule(cache.entry(LOOP)));
   assert(cache.indirectTarget(APART) !== undefined);
   assertEquals(module.restore(firstRun().tables), false, "what does not fit is not taken over");
@@ -205,9 +205,9 @@ test("unpackTables() refuses what is cut", () => {
   }
 });
 
-test("the chain of a slot in a module ends at the miss stub, which is at one address in all images", () => {
+test("the chain of a slot in a module ends at the miss stub, which is at one address in all cache spaces", () => {
   const module = freshModule();
-  const { cache, table } = imageOf(program(), module);
+  const { cache, table } = cacheSpaceOf(program(), module);
   cache.indirectTarget(APART);
-  assertEquals(module.asm.getU64(slot(table, APART) + CHECKED_NEXT), MISS_STUB);
+  assertEquals(module.asm.getU64(slot(table, APART) + IBL_NEXT), MISS_STUB);
 });

@@ -1,27 +1,27 @@
 /**
- * Translations of one stretch of text at one address, for all images of a recording that have the same text there, and
+ * Translations of one stretch of text at one address, for all cache spaces of a recording that have the same text there, and
  * for later recordings.
  *
- * Nothing in them is of one image alone: direct branches stay inside the stretch, indirect ones go by the image's
- * lookup table, and the cache memory lies at an address that follows from the text's. An image may use them if each
+ * Nothing in them is of one cache space alone: direct branches stay inside the stretch, indirect ones go by the cache space's
+ * lookup table, and the cache memory lies at an address that follows from the text's. A cache space may use them if each
  * page that something is a translation of is the same byte by byte, by its hash (`CodeCache` sees to that).
  */
 import { uses } from "../optimisations.ts";
 import { Assembler } from "./assembler.ts";
 import { TextDecoder64 } from "./decode.ts";
-import type { Unit } from "./emission.ts";
+import type { Fragment } from "./emission.ts";
+import { FRAGMENT_ROOM } from "./fragment.ts";
 import { Frozen, type FrozenTables } from "./frozen.ts";
 import { Kind } from "./instruction.ts";
-import { findMark, type Mark } from "./marks.ts";
 import type { Region } from "./region.ts";
 import { takeTables } from "./take-tables.ts";
+import { findTranslation, type Translation } from "./translation-info.ts";
 import { type SyscallSite, Translations } from "./translations.ts";
 import { TICKS_ALONE, type Trap } from "./traps.ts";
-import { UNIT_ROOM } from "./unit.ts";
 
 const PAGE = 4096;
 
-/** Counts the changes of all modules that an image may have to take over. */
+/** Counts the changes of all modules that a cache space may have to take over. */
 let changes = 0;
 
 /** How many changes there were so far, of all modules. */
@@ -38,7 +38,7 @@ export class TextModule extends Translations {
   readonly #text: TextDecoder64;
   #frozen: Frozen | undefined;
   /** Of this run, in order of their addresses. */
-  readonly #units: Unit[] = [];
+  readonly #fragments: Fragment[] = [];
   /** Hashes of pages that something is a translation of; their order is that of their coming. */
   readonly #hashes = new Map<number, bigint>();
   /** Those pages (numbers), in the same order. */
@@ -80,9 +80,9 @@ export class TextModule extends Translations {
     return true;
   }
 
-  /** Number of units that earlier runs have left. */
+  /** Number of fragments that earlier runs have left. */
   get restored(): number {
-    return this.#frozen?.tables.unitAt.length ?? 0;
+    return this.#frozen?.tables.fragmentAt.length ?? 0;
   }
 
   /** Hash of a page of {@link pages}. */
@@ -100,7 +100,7 @@ export class TextModule extends Translations {
     return false;
   }
 
-  /** Text in [start, end) may be different from now on, in an image that does not use this any more. */
+  /** Text in [start, end) may be different from now on, in a cache space that does not use this any more. */
   forgetText(start: number, end: number): void {
     this.#text.forget(start, end);
   }
@@ -125,11 +125,11 @@ export class TextModule extends Translations {
   }
 
   #translateOne(pc: number): void {
-    if (this.asm.room <= UNIT_ROOM || this.#text.decode(pc).kind === Kind.NoFetch) return;
-    this.emitUnit(pc, this.asm, this.#text);
+    if (this.asm.room <= FRAGMENT_ROOM || this.#text.decode(pc).kind === Kind.NoFetch) return;
+    this.emitFragment(pc, this.asm, this.#text);
   }
 
-  /** Pages that are kept decoded are always those of one image: another one's may differ where nothing is compared. */
+  /** Pages that are kept decoded are always those of one cache space: another one's may differ where nothing is compared. */
   #readBy(reader: unknown, fetch: (page: number) => Uint8Array | undefined): void {
     this.#fetch = fetch;
     if (this.#reader === reader) return;
@@ -137,17 +137,17 @@ export class TextModule extends Translations {
     this.#text.forget(0, Number.POSITIVE_INFINITY);
   }
 
-  /** The checked entry of an app pc that has an entry here. @returns False if there is none and no room for one. */
-  ensureChecked(pc: number): boolean {
-    if (this.checkedAt(pc) !== undefined) return true;
+  /** The IBL entry of an app pc that has an entry here. @returns False if there is none and no room for one. */
+  ensureIblEntry(pc: number): boolean {
+    if (this.iblEntryAt(pc) !== undefined) return true;
     const entry = this.entry(pc);
-    if (entry === undefined || this.asm.room <= UNIT_ROOM) return false;
-    this.addChecked(this.asm, pc, entry);
+    if (entry === undefined || this.asm.room <= FRAGMENT_ROOM) return false;
+    this.addIblEntry(this.asm, pc, entry);
     changes++;
     return true;
   }
 
-  /** Others use it who stop nowhere: text with stops in it is translated for each image. */
+  /** Others use it who stop nowhere: text with stops in it is translated for each cache space. */
   protected stopsAt(): boolean {
     return false;
   }
@@ -160,9 +160,9 @@ export class TextModule extends Translations {
   protected linked(): void {}
   protected linkedFar(): void {}
 
-  protected addUnit(_asm: Assembler, unit: Unit): void {
-    this.#units.push(unit);
-    for (const { pc, length } of unit.segments) {
+  protected addFragment(_asm: Assembler, fragment: Fragment): void {
+    this.#fragments.push(fragment);
+    for (const { pc, length } of fragment.blocks) {
       const last = Math.floor((pc + Math.max(length, 1) - 1) / PAGE);
       for (let page = Math.floor(pc / PAGE); page <= last; page++) this.#addPage(page);
     }
@@ -172,7 +172,7 @@ export class TextModule extends Translations {
     if (this.#hashes.has(page)) return;
     this.#text.prepare(page * PAGE);
     const hash = this.#text.decodedHash(page * PAGE);
-    // A segment without a single instruction: nothing is a translation of this page.
+    // A basic block without a single instruction: nothing is a translation of this page.
     if (hash === undefined) return;
     this.#hashes.set(page, hash);
     this.pages.push(page);
@@ -195,15 +195,15 @@ export class TextModule extends Translations {
     return super.syscallAt(returnAddress) ?? this.#frozen?.syscallAt(returnAddress);
   }
 
-  override checkedAt(pc: number): number | undefined {
-    return super.checkedAt(pc) ?? this.#frozen?.checkedAt(pc);
+  override iblEntryAt(pc: number): number | undefined {
+    return super.iblEntryAt(pc) ?? this.#frozen?.iblEntryAt(pc);
   }
 
   override head(slot: number): number | undefined {
     return super.head(slot) ?? this.#frozen?.head(slot);
   }
 
-  /** Calls back with each slot that has checked entries, and the first of them. */
+  /** Calls back with each slot that has IBL entries, and the first of them. */
   forEachHead(each: (slot: number, address: number) => void): void {
     if (this.#frozen) {
       const { headSlot, headAt } = this.#frozen.tables;
@@ -213,18 +213,20 @@ export class TextModule extends Translations {
     for (const [slot, address] of this.heads) each(slot, address);
   }
 
-  markAt(address: number): Mark | undefined {
-    const first = this.#units[0]?.start ?? Number.POSITIVE_INFINITY;
-    if (address < first) return this.#frozen?.markAt(address);
+  translationAt(address: number): Translation | undefined {
+    const first = this.#fragments[0]?.start ?? Number.POSITIVE_INFINITY;
+    if (address < first) return this.#frozen?.translationAt(address);
     let low = 0;
-    let high = this.#units.length;
+    let high = this.#fragments.length;
     while (low < high) {
       const middle = (low + high) >>> 1;
-      if (this.#units[middle]!.start <= address) low = middle + 1;
+      if (this.#fragments[middle]!.start <= address) low = middle + 1;
       else high = middle;
     }
-    const unit = this.#units[low - 1];
-    return unit && address < unit.end ? findMark(unit.marks, unit.start, unit.pc, address) : undefined;
+    const fragment = this.#fragments[low - 1];
+    return fragment && address < fragment.end
+      ? findTranslation(fragment.translationInfo, fragment.start, fragment.pc, address)
+      : undefined;
   }
 
   /** All that later runs can use. */
@@ -247,7 +249,7 @@ export class TextModule extends Translations {
       syscalls: this.syscalls,
       checked: this.checked,
       heads: this.heads,
-      units: this.#units,
+      fragments: this.#fragments,
       isLinked: (trap) => trap.kind === "exit" && !asm.leads(trap.site, trap.stub),
     });
   }

@@ -1,18 +1,18 @@
 /**
- * A set of translations: entries by app pc, what its traps mean, and its checked entries for indirect branches. Two
- * kinds of it make up a code cache: text modules, which images share, and an image's own translations.
+ * A set of translations: entries by app pc, what its traps mean, and its IBL entries for indirect branches. Two
+ * kinds of it make up a code cache: text modules, which cache spaces share, and a cache space's own translations.
  */
 import { uses } from "../optimisations.ts";
 import type { Assembler } from "./assembler.ts";
-import { CHECKED_NEXT, CHECKED_PC, emitCheckedEntry, JUMP_LITERAL, slotOf } from "./checked-entry.ts";
 import { MISS_STUB } from "./context.ts";
 import type { TextDecoder64 } from "./decode.ts";
-import type { Unit, UnitHost } from "./emission.ts";
+import type { Fragment, FragmentHost } from "./emission.ts";
 import { FragmentEmitter } from "./fragment.ts";
-import type { Mark } from "./marks.ts";
+import { emitIblEntry, IBL_NEXT, IBL_PC, JUMP_LITERAL, slotOf } from "./ibl-entry.ts";
+import { RestEmitter } from "./rest-of-block.ts";
 import { SingleStepEmitter } from "./single-step.ts";
+import type { Translation } from "./translation-info.ts";
 import type { Between, ExitTrap, Noted, Trap } from "./traps.ts";
-import { UnitEmitter } from "./unit.ts";
 
 /** A system call of the program: its own app pc, and the next one. */
 export interface SyscallSite {
@@ -21,33 +21,33 @@ export interface SyscallSite {
 }
 
 /**
- * How many units are translated ahead at most, for each that is asked for: of `cc1` the first one saves a stop three times
- * in four, the second one once in four, and a unit costs more than a stop.
+ * How many fragments are translated ahead at most, for each that is asked for: of `cc1` the first one saves a stop three times
+ * in four, the second one once in four, and a fragment costs more than a stop.
  */
 const AHEAD = 1;
 
 let emittedBytes = 0;
 
-/** Bytes of code that were translated so far, for all images. */
+/** Bytes of code that were translated so far, for all cache spaces. */
 export function translatedBytes(): number {
   return emittedBytes;
 }
 
 /**
- * What text modules and an image's own translations have in common: entries, traps, and checked entries for indirect
+ * What text modules and a cache space's own translations have in common: entries, traps, and IBL entries for indirect
  * branches.
  */
 export abstract class Translations {
   protected readonly entries = new Map<number, number>();
   protected readonly traps = new Map<number, Trap>();
   protected readonly syscalls = new Map<number, SyscallSite>();
-  /** Address of the checked entry of an app pc. */
+  /** Address of the IBL entry of an app pc. */
   protected readonly checked = new Map<number, number>();
-  /** The first checked entry of each slot; it leads to the others of this set, and the last one to the miss stub. */
+  /** The first IBL entry of each slot; it leads to the others of this set, and the last one to the miss stub. */
   protected readonly heads = new Map<number, number>();
-  /** Slots whose first checked entry is another one since, in the order of these changes. */
+  /** Slots whose first IBL entry is another one since, in the order of these changes. */
   readonly changedSlots: number[] = [];
-  /** Units that were translated in this run. */
+  /** Fragments that were translated in this run. */
   fresh = 0;
   #nextCounter = 0;
   /** Exits of this run that have not been taken, by target. */
@@ -59,7 +59,7 @@ export abstract class Translations {
   /** The window that a cache address of this set lies in. */
   abstract assemblerAt(address: number): Assembler | undefined;
   /** What is marked for a cache pc. */
-  abstract markAt(address: number): Mark | undefined;
+  abstract translationAt(address: number): Translation | undefined;
   /** Whether a direct branch may lead from here to an app pc. */
   protected abstract owns(pc: number): boolean;
   protected abstract readonly notes: Noted;
@@ -67,8 +67,8 @@ export abstract class Translations {
   protected abstract linked(entry: number, site: number): void;
   /** Notes a literal of a far jump that leads to an entry. */
   protected abstract linkedFar(entry: number, literal: number): void;
-  /** Takes in a unit that lies behind all others of its window. */
-  protected abstract addUnit(asm: Assembler, unit: Unit): void;
+  /** Takes in a fragment that lies behind all others of its window. */
+  protected abstract addFragment(asm: Assembler, fragment: Fragment): void;
 
   /** The entry of an app pc that is translated already. */
   entry(pc: number): number | undefined {
@@ -85,12 +85,12 @@ export abstract class Translations {
     return this.syscalls.get(returnAddress);
   }
 
-  /** The checked entry of an app pc. */
-  checkedAt(pc: number): number | undefined {
+  /** The IBL entry of an app pc. */
+  iblEntryAt(pc: number): number | undefined {
     return this.checked.get(pc);
   }
 
-  /** The first checked entry of a slot of the lookup table. */
+  /** The first IBL entry of a slot of the lookup table. */
   head(slot: number): number | undefined {
     return this.heads.get(slot);
   }
@@ -98,33 +98,33 @@ export abstract class Translations {
   /** Whether a debugger wants to stop in front of the instruction at an app pc. */
   protected abstract stopsAt(pc: number): boolean;
 
-  /** Translates from an app pc on, into a window that has room for a unit. */
-  protected emitUnit(pc: number, asm: Assembler, text: TextDecoder64): Unit {
-    const emitter = new UnitEmitter(this.#unitHost(), asm, text, this.#nextCounter, pc);
+  /** Translates from an app pc on, into a window that has room for a fragment. */
+  protected emitFragment(pc: number, asm: Assembler, text: TextDecoder64): Fragment {
+    const emitter = new FragmentEmitter(this.#fragmentHost(), asm, text, this.#nextCounter, pc);
     return this.#emitted(emitter, emitter.run(), asm);
   }
 
-  /** Translates from the middle of a segment on; see `fragment.ts`. */
-  protected emitFragment(at: Between, isStep: boolean, asm: Assembler, text: TextDecoder64): Unit {
-    const emitter = new FragmentEmitter(this.#unitHost(), asm, text, this.#nextCounter, at);
+  /** Translates from the middle of a basic block on; see `rest-of-block.ts`. */
+  protected emitRestOfBlock(at: Between, isStep: boolean, asm: Assembler, text: TextDecoder64): Fragment {
+    const emitter = new RestEmitter(this.#fragmentHost(), asm, text, this.#nextCounter, at);
     return this.#emitted(emitter, isStep ? emitter.runOne() : emitter.run(), asm);
   }
 
   /** Translates the instruction at an app pc alone. */
-  protected emitSingle(pc: number, asm: Assembler, text: TextDecoder64): Unit {
-    const emitter = new SingleStepEmitter(this.#unitHost(), asm, text, this.#nextCounter, pc);
+  protected emitSingle(pc: number, asm: Assembler, text: TextDecoder64): Fragment {
+    const emitter = new SingleStepEmitter(this.#fragmentHost(), asm, text, this.#nextCounter, pc);
     return this.#emitted(emitter, emitter.run(), asm);
   }
 
-  #emitted(emitter: UnitEmitter, unit: Unit, asm: Assembler): Unit {
+  #emitted(emitter: FragmentEmitter, fragment: Fragment, asm: Assembler): Fragment {
     this.#nextCounter = emitter.nextCounter;
     this.fresh++;
-    emittedBytes += unit.end - unit.start;
-    this.addUnit(asm, unit);
-    return unit;
+    emittedBytes += fragment.end - fragment.start;
+    this.addFragment(asm, fragment);
+    return fragment;
   }
 
-  #unitHost(): UnitHost {
+  #fragmentHost(): FragmentHost {
     return {
       lookup: (target) => this.entry(target),
       owns: (target) => this.owns(target),
@@ -136,7 +136,7 @@ export abstract class Translations {
       notes: this.notes,
       stopsAt: (pc) => this.stopsAt(pc),
       linked: (entry, site) => this.linked(entry, site),
-      emitCheckedEntry: (assembler, target) => this.emitChecked(assembler, target),
+      emitIblEntry: (assembler, target) => this.emitIbl(assembler, target),
     };
   }
 
@@ -168,7 +168,7 @@ export abstract class Translations {
   }
 
   /**
-   * Translates what the last units lead to for certain, as far as that pays: a stop costs as much as a unit, and some of
+   * Translates what the last fragments lead to for certain, as far as that pays: a stop costs as much as a fragment, and some of
    * what is called is never reached.
    *
    * @param translate Translates from an app pc on.
@@ -199,10 +199,10 @@ export abstract class Translations {
     return exit.stub + 1;
   }
 
-  /** Makes a checked entry that leads to the entry of an app pc, in a window that has room. */
-  protected addChecked(asm: Assembler, pc: number, entry: number): void {
+  /** Makes an IBL entry that leads to the entry of an app pc, in a window that has room. */
+  protected addIblEntry(asm: Assembler, pc: number, entry: number): void {
     const start = asm.here;
-    this.emitChecked(asm, pc);
+    this.emitIbl(asm, pc);
     if (asm.reaches(asm.here, entry)) {
       asm.link(asm.jump(), entry);
     } else {
@@ -210,24 +210,31 @@ export abstract class Translations {
       asm.emit(...JUMP_LITERAL);
       asm.u64(entry);
     }
-    this.addUnit(asm, { start, end: asm.here, segments: [], pc, marks: new Uint8Array(0), dead: false });
+    this.addFragment(asm, {
+      start,
+      end: asm.here,
+      blocks: [],
+      pc,
+      translationInfo: new Uint8Array(0),
+      dead: false,
+    });
   }
 
-  /** Emits a checked entry, in front of its slot's chain. */
-  private emitChecked(asm: Assembler, pc: number): void {
+  /** Emits an IBL entry, in front of its slot's chain. */
+  private emitIbl(asm: Assembler, pc: number): void {
     const slot = slotOf(pc);
-    const address = emitCheckedEntry(asm, pc, this.head(slot) ?? MISS_STUB);
+    const address = emitIblEntry(asm, pc, this.head(slot) ?? MISS_STUB);
     this.checked.set(pc, address);
     this.heads.set(slot, address);
     this.changedSlots.push(slot);
   }
 
-  /** The checked entries of a slot, with their app pcs. */
+  /** The IBL entries of a slot, with their app pcs. */
   *chain(slot: number): Iterable<{ pc: number; address: number }> {
     for (let at = this.head(slot); at !== undefined && at !== MISS_STUB; ) {
       const asm = this.assemblerAt(at)!;
-      yield { pc: asm.getU64(at + CHECKED_PC), address: at };
-      at = asm.getU64(at + CHECKED_NEXT);
+      yield { pc: asm.getU64(at + IBL_PC), address: at };
+      at = asm.getU64(at + IBL_NEXT);
     }
   }
 }

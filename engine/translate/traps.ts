@@ -54,7 +54,7 @@ export interface ElisionTrap {
   edge: "acquire" | "release" | "lock";
 }
 
-/** An indirect branch to a target without a checked entry: the app pc is in rcx, rcx and rax are spilled. */
+/** An indirect branch to a target without an IBL entry: the app pc is in rcx, rcx and rax are spilled. */
 export interface MissTrap {
   kind: "miss";
 }
@@ -80,15 +80,15 @@ export interface DeadTrap {
 }
 
 /**
- * A place between two instructions. A segment that is gone on with there counts its branch where it would have done so
+ * A place between two instructions. A basic block that is gone on with there counts its branch where it would have done so
  * had it never been left, so that ticks stay where they are in the recording.
  */
 export interface Between {
-  /** App pc at which the segment begins. */
+  /** App pc at which the basic block begins. */
   origin: number;
   /** App pc of the instruction that comes next. */
   pc: number;
-  /** The branch at the segment's end is counted already, though not retired. */
+  /** The branch at the basic block's end is counted already, though not retired. */
   counted: "tick" | "jump" | undefined;
 }
 
@@ -123,7 +123,7 @@ export interface Position {
   raxSpilled: boolean;
   /** rcx is in the context's slot for tick updates. */
   tickRcxSpilled: boolean;
-  /** The branch at the end of the segment is counted already, though not retired. */
+  /** The branch at the end of the basic block is counted already, though not retired. */
   counted: "tick" | "jump" | undefined;
   /** Arithmetic flags that hold garbage, as RFLAGS bits; the program never reads them. */
   garbageFlags: number;

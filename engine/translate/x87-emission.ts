@@ -7,7 +7,7 @@
  * processor that has forgotten, or has nothing to tell of.
  */
 import { CONTEXT, CONTEXT_BASE } from "./context.ts";
-import { Emission, MARK } from "./emission.ts";
+import { Emission, TRANSLATION } from "./emission.ts";
 import type { Decoded } from "./instruction.ts";
 
 /** Offset of the instruction pointer in what fxsave64 stores, and in the environment of 32 bits (Intel SDM vol. 1, 8.1.10 and 10.5.1). */
@@ -35,7 +35,7 @@ export class X87Emission extends Emission {
   protected mendX87(instruction: Decoded, garbage: number): void {
     const { asm } = this;
     asm.storeRcx(CONTEXT_BASE + CONTEXT.tickRcx);
-    this.mark(instruction.pc, garbage | MARK.tickRcx);
+    this.translates(instruction.pc, garbage | TRANSLATION.tickRcx);
     const leaves: number[] = [];
     if (asksRax(instruction.bytes)) {
       // The x87 unit's bit is the lowest one: shifted to the top, the only one that is left, and no flag is touched.
@@ -51,7 +51,7 @@ export class X87Emission extends Emission {
     asm.byte(0xcc);
     for (const leave of leaves) this.#landHere(leave);
     asm.loadRcx(CONTEXT_BASE + CONTEXT.tickRcx);
-    this.mark(instruction.pc, garbage);
+    this.translates(instruction.pc, garbage);
   }
 
   /** An fnstenv or fnsave, with a trap if the unit tells of an instruction. */
@@ -59,7 +59,7 @@ export class X87Emission extends Emission {
     const { asm } = this;
     const { pc } = instruction;
     asm.storeRcx(CONTEXT_BASE + CONTEXT.tickRcx);
-    this.mark(pc, MARK.tickRcx);
+    this.translates(pc, TRANSLATION.tickRcx);
     asm.emit(0xd9, 0x34, 0x25); // fnstenv [x87Environment], which masks all exceptions
     asm.u32(CONTEXT_BASE + CONTEXT.x87Environment);
     asm.emit(0xd9, 0x2c, 0x25); // fldcw [x87Environment]
@@ -71,13 +71,13 @@ export class X87Emission extends Emission {
     this.trap(instruction, "emulate");
     const behind = asm.jump();
     this.#landHere(toCheck);
-    this.mark(pc, MARK.tickRcx);
+    this.translates(pc, TRANSLATION.tickRcx);
     this.#loadEcx(CONTEXT.x87Environment + ENVIRONMENT_POINTER);
     const quiet = this.#jumpIfZero();
     asm.link(asm.jump(), told);
     this.#landHere(quiet);
     asm.loadRcx(CONTEXT_BASE + CONTEXT.tickRcx);
-    this.mark(pc);
+    this.translates(pc);
     this.plain(instruction);
     asm.link(behind, asm.here);
   }

@@ -25,7 +25,7 @@ test("compile() gives code that records and replays as the sources do", async ()
   const known = files.map(([path]) => path);
   for (const source of [
     "engine/mod.ts",
-    "engine/translate/unit.ts",
+    "engine/translate/fragment.ts",
     "ffi/kernel/raw.ts",
     "runner/commands/record.ts",
   ]) {

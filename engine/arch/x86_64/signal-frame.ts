@@ -98,9 +98,9 @@ export function mendFault(task: FrameOwner, isFault: boolean): void {
 /** Lets a frame name the program's last x87 instruction, where it names its translation. */
 export function mendX87Place(task: FrameOwner): void {
   const at = Number(read(task, contextOf(task) + UCONTEXT.fpstate)) + X87_POINTER;
-  const { memory, image } = task.space;
+  const { memory, cacheSpace } = task.space;
   const place = at === X87_POINTER ? undefined : memory.readU64(at);
-  const pc = place ? image.cache.placeOf(Number(place)) : undefined;
+  const pc = place ? cacheSpace.cache.placeOf(Number(place)) : undefined;
   if (pc !== undefined) memory.write(at, bytesOf(BigInt(pc)));
 }
 

@@ -42,7 +42,7 @@ export function tellX87(task: Task, bytes: Uint8Array, said: DataView, at: numbe
 
 /** The lower half of the program's address of an instruction, of which the cache's is known as far. */
 function placeInProgram(task: Task, lower: number): number {
-  for (const pc of task.space.image.cache.placesOfLower(lower)) {
+  for (const pc of task.space.cacheSpace.cache.placesOfLower(lower)) {
     // An address of the program's own may look like one of the cache.
     const text = task.space.memory.read(pc, 1 + MAX_PREFIXES);
     if (isX87(text.find((byte) => !isPrefix(byte)))) return pc % 2 ** 32;

@@ -123,7 +123,7 @@ export class RegisterReader implements Disposable {
 
   /** @returns Bytes that the kernel has given. */
   #read(task: ReplayedTask): number {
-    showX87Place(task, task.space.image.cache);
+    showX87Place(task, task.space.cacheSpace.cache);
     return getRegSet(task.tid, NT.X86_XSTATE, this.#xsave);
   }
 

@@ -92,8 +92,8 @@ export class HostFiles implements Disposable {
     if (path === undefined) return;
     const target = this.copy(task, path, opensToWrite(call));
     if (target === undefined) return;
-    const { image } = task.space;
-    call.change(task, where.path, this.recording.tracer.mapper.scratchString(image, target));
+    const { cacheSpace } = task.space;
+    call.change(task, where.path, this.recording.tracer.mapper.scratchString(cacheSpace, target));
   }
 
   /** Path of what stands for a file or a folder; undefined where that is the live host's business. */

@@ -121,7 +121,7 @@ export class DescribedHost implements Interceptor, Disposable {
     const retired = noted.retired || this.model.countsRetired;
     if (traps === noted.traps && retired === noted.retired) return;
     this.noted = { traps, retired };
-    tracer.mapper.note(this.noted, new Set([...tasks].map(({ space }) => space.image)));
+    tracer.mapper.note(this.noted, new Set([...tasks].map(({ space }) => space.cacheSpace)));
   }
 
   /** A task passes an edge of an elided critical section, or a locked instruction. */
@@ -132,7 +132,7 @@ export class DescribedHost implements Interceptor, Disposable {
   /** An instruction of a task has faulted: what has retired in front of it is counted, and it is not. */
   faults(task: RecordedTask): void {
     if (!this.noted.retired) return;
-    const counts = task.space.image.cache.retiredAtFault(task.pc);
+    const counts = task.space.cacheSpace.cache.retiredAtFault(task.pc);
     for (const [index, count] of (counts ?? []).entries()) task.retired[index]! += count;
   }
 

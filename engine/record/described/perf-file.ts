@@ -51,11 +51,11 @@ export class PerfFile {
     closeOnExec: boolean,
     options: PerfFileOptions,
   ): { file: PerfFile; number: number } | number {
-    const { image } = task.space;
+    const { cacheSpace } = task.space;
     const flags = closeOnExec ? O.CLOEXEC : 0;
-    const result = tracer.inject(task, SYSCALLS.pipe2, task.space.image.scratchAddress, flags);
+    const result = tracer.inject(task, SYSCALLS.pipe2, task.space.cacheSpace.scratchAddress, flags);
     if (result < 0) return result;
-    const view = new DataView(image.scratch.buffer, image.scratch.byteOffset);
+    const view = new DataView(cacheSpace.scratch.buffer, cacheSpace.scratch.byteOffset);
     const [number, writer] = [view.getInt32(0, true), view.getInt32(4, true)];
     const pipe = new NotifyingPipe(`/proc/${task.tid}/fd/${writer}`);
     tracer.inject(task, SYSCALLS.close, writer);

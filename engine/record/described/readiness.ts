@@ -55,8 +55,8 @@ export class Readiness {
       call.change(task, 2, 0);
     } else {
       // A struct timespec of zeros.
-      task.space.image.scratch.fill(0, 0, 16);
-      call.change(task, 2, task.space.image.scratchAddress);
+      task.space.cacheSpace.scratch.fill(0, 0, 16);
+      call.change(task, 2, task.space.cacheSpace.scratchAddress);
     }
   }
 

@@ -93,7 +93,7 @@ export class ProcViews implements FileMonitor {
     const { tracer } = this.recording;
     const info = readFileSync(`/proc/${task.tid}/fdinfo/${fd}`, "latin1");
     const flags = Number.parseInt(/^flags:\s*([0-7]+)$/m.exec(info)?.[1] ?? "0", 8);
-    const path = tracer.mapper.scratchString(task.space.image, `/proc/${process.pid}/fd/${own}`);
+    const path = tracer.mapper.scratchString(task.space.cacheSpace, `/proc/${process.pid}/fd/${own}`);
     const opened = tracer.inject(task, SYSCALLS.openat, AT_FDCWD, path, O.RDONLY | O.CLOEXEC, 0);
     if (opened < 0) return false;
     tracer.inject(task, SYSCALLS.dup3, opened, fd, flags & O.CLOEXEC);

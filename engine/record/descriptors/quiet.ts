@@ -54,7 +54,7 @@ export class QuietFiles implements FileMonitor {
 
   /** Tells the stub of a task that is about to run which descriptors are quiet. */
   prepare({ space, descriptors: { quiet } }: RecordedTask): void {
-    const { calls } = space.image;
+    const { calls } = space.cacheSpace;
     // Where text is write-protected, the kernel would end a read that natively goes on.
     if (this.#isHeard || space.guarded.size > 0) calls.stopReads();
     else calls.setQuiet("read", quiet.read);

@@ -1,27 +1,27 @@
 /**
- * Marks of a unit in few bytes: which instruction of the program each stretch of its code belongs to. A compiler's
+ * Translation info of a fragment in few bytes: which instruction of the program each stretch of its code belongs to. A compiler's
  * translations have a million of them, which are only read where a task is stopped by a signal or a fault.
  *
- * A mark is two or three numbers of variable length: the distance of its address from the one before, twice the
+ * An entry is two or three numbers of variable length: the distance of its address from the one before, twice the
  * (zigzag) distance of its app pc, plus 1 if new bits follow.
  */
 
 /** What is marked for a cache pc. */
-export interface Mark {
+export interface Translation {
   address: number;
   pc: number;
-  /** Bits of `MARK` in `emission.ts`. */
+  /** Bits of `TRANSLATION` in `emission.ts`. */
   bits: number;
 }
 
 /**
- * Packs marks.
+ * Packs translation info.
  *
  * @param triples Address, app pc and bits of each, in order of the addresses.
  * @param start Address that the first one's distance is from.
  * @param pc App pc that the first one's distance is from.
  */
-export function packMarks(triples: readonly number[], start: number, pc: number): Uint8Array {
+export function packTranslationInfo(triples: readonly number[], start: number, pc: number): Uint8Array {
   // Three numbers of at most 8, 8 and 2 bytes.
   if (scratch.length < 6 * triples.length) scratch = new Uint8Array(12 * triples.length);
   let at = 0;
@@ -40,7 +40,7 @@ export function packMarks(triples: readonly number[], start: number, pc: number)
   return scratch.slice(0, at);
 }
 
-/** Where marks are packed before their length is known. */
+/** Where translation info is packed before their length is known. */
 let scratch = new Uint8Array(1 << 16);
 
 /** Puts a number of variable length at an offset of the scratch memory. @returns The offset behind it. */
@@ -52,8 +52,13 @@ function put(at: number, value: number): number {
   return to;
 }
 
-/** The last mark at or before an address, of those that {@link packMarks} has packed from `start` and `pc` on. */
-export function findMark(packed: Uint8Array, start: number, pc: number, address: number): Mark | undefined {
+/** The last entry of translation info at or before an address, of those that {@link packTranslationInfo} has packed from `start` and `pc` on. */
+export function findTranslation(
+  packed: Uint8Array,
+  start: number,
+  pc: number,
+  address: number,
+): Translation | undefined {
   let at = 0;
   const take = (): number => {
     let [value, scale] = [0, 1];
@@ -64,17 +69,17 @@ export function findMark(packed: Uint8Array, start: number, pc: number, address:
       scale *= 0x80;
     }
   };
-  const mark: Mark = { address: start, pc, bits: 0 };
+  const translation: Translation = { address: start, pc, bits: 0 };
   let found = false;
   while (at < packed.length) {
-    const next = mark.address + take();
+    const next = translation.address + take();
     if (next > address) break;
     const coded = take();
     const zigzag = Math.floor(coded / 2);
-    mark.address = next;
-    mark.pc += zigzag % 2 === 0 ? zigzag / 2 : -(zigzag + 1) / 2;
-    if (coded % 2 === 1) mark.bits = take();
+    translation.address = next;
+    translation.pc += zigzag % 2 === 0 ? zigzag / 2 : -(zigzag + 1) / 2;
+    if (coded % 2 === 1) translation.bits = take();
     found = true;
   }
-  return found ? mark : undefined;
+  return found ? translation : undefined;
 }

@@ -36,7 +36,7 @@ const MAX_OUTPUT = 1 << 28;
 const MAX_SUMMED = 2 ** 38;
 
 /** Applies an event's outcome to its task: registers, memory, signal frames, files, checks. */
-export class Answers implements Disposable {
+export class EventApplier implements Disposable {
   private readonly vectors = new VectorState();
 
   constructor(
@@ -140,7 +140,7 @@ export class Answers implements Disposable {
   private sigreturn(task: ReplayedTask, next: number): void {
     // Out of the answered call first, whose exit would be reported too.
     stopAtGadget(this.tracer, task);
-    const { syscallGadget } = task.space.image.cache;
+    const { syscallGadget } = task.space.cacheSpace.cache;
     task.callAt(syscallGadget, SYSCALLS.rt_sigreturn);
     for (const edge of ["entry", "exit"]) {
       const { kind } = this.tracer.advance(task, PTRACE.SYSCALL);

@@ -1,8 +1,8 @@
 /**
- * A program image: the code cache and the context that tasks with the same text share.
+ * A code cache space: the code cache and the context that tasks with the same text share.
  *
  * They live in shared memory, in the tracer and at fixed addresses in each tracee: context and lookup table first, then
- * the stubs, and the regions of the cache wherever there is room. A forked process shares its parent's image until their
+ * the stubs, and the regions of the cache wherever there is room. A forked process shares its parent's cache space until their
  * text differs.
  */
 import type { CacheHost } from "../translate/cache-host.ts";
@@ -21,7 +21,7 @@ import { CallRing } from "./call-ring.ts";
 import { CALL_DATA, installCallStub } from "./call-stub.ts";
 import type { CodeSegment, SegmentSource } from "./code-segment.ts";
 
-/** Bytes of one region of an image's own. */
+/** Bytes of one region of a cache space's own. */
 export const REGION_SIZE = 16 << 20;
 
 /** A region and its memory. */
@@ -29,23 +29,23 @@ export interface MappedRegion extends Region {
   segment: CodeSegment;
 }
 
-/** The memory that each image has. */
-interface ImageMemory {
+/** The memory that each cache space has. */
+interface CacheSpaceMemory {
   context: CodeSegment;
   stubs: CodeSegment;
 }
 
-/** How many images' memory is held ready. */
+/** How many cache spaces' memory is held ready. */
 const READY = 4;
 
-/** Memory of images that are gone, for the next ones: making it, and its first use, cost more than clearing it. */
-export class ImagePool implements Disposable {
-  readonly #ready: ImageMemory[] = [];
+/** Memory of cache spaces that are gone, for the next ones: making it, and its first use, cost more than clearing it. */
+export class CacheSpacePool implements Disposable {
+  readonly #ready: CacheSpaceMemory[] = [];
 
   /** @param memory What it is made of. */
   constructor(readonly memory: SegmentSource) {}
 
-  take(): ImageMemory {
+  take(): CacheSpaceMemory {
     const ready = this.#ready.pop();
     if (ready) return ready;
     const context = this.memory.make(CONTEXT_SIZE, "context");
@@ -58,7 +58,7 @@ export class ImagePool implements Disposable {
   }
 
   /** Takes memory back that no process runs in any more. */
-  give(memory: ImageMemory): void {
+  give(memory: CacheSpaceMemory): void {
     memory.context.buffer.u8.fill(0, 0, CONTEXT.table);
     if (this.#ready.length < READY && !memory.context.isGiven) this.#ready.push(memory);
     else release(memory);
@@ -69,17 +69,17 @@ export class ImagePool implements Disposable {
   }
 }
 
-function release({ context, stubs }: ImageMemory): void {
+function release({ context, stubs }: CacheSpaceMemory): void {
   context[Symbol.dispose]();
   stubs[Symbol.dispose]();
 }
 
-/** A code cache with its context, in memory that the tracer and every tracee of the image map. */
-export class Image {
+/** A code cache with its context, in memory that the tracer and every tracee of the cache space map. */
+export class CacheSpace {
   readonly cache: CodeCache;
   /** Regions of its own, and those of the modules that it uses. */
   readonly regions: MappedRegion[] = [];
-  /** Address spaces that run this image. */
+  /** Address spaces that run this cache space. */
   users = 0;
 
   /** Where its fixed parts are. */
@@ -88,11 +88,11 @@ export class Image {
   /** The system calls that its tasks do without a stop. */
   readonly calls: CallRing;
 
-  readonly #memory: ImageMemory;
+  readonly #memory: CacheSpaceMemory;
 
   constructor(
-    private readonly pool: ImagePool,
-    host: (image: Image) => CacheHost,
+    private readonly pool: CacheSpacePool,
+    host: (cacheSpace: CacheSpace) => CacheHost,
   ) {
     this.#memory = pool.take();
     const { u8: bytes, view } = this.#memory.stubs.buffer;
@@ -154,8 +154,8 @@ export class Image {
     return new DataView(this.context.u8.slice(CONTEXT.x87Environment, CONTEXT.x87Always).buffer);
   }
 
-  /** Takes over the counters and spilled registers of the image that a task has run in so far. */
-  takeOver(other: Image): void {
+  /** Takes over the counters and spilled registers of the cache space that a task has run in so far. */
+  takeOver(other: CacheSpace): void {
     this.context.u8.set(other.context.u8.subarray(0, CONTEXT.callStub));
     const retired = other.context.u8.subarray(CONTEXT.retired, CALL_DATA.shapeOf);
     this.context.u8.set(retired, CONTEXT.retired);

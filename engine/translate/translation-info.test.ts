@@ -1,6 +1,6 @@
 import { test } from "bun:test";
 import { assertEquals } from "@std/assert";
-import { findMark, packMarks } from "./marks.ts";
+import { findTranslation, packTranslationInfo } from "./translation-info.ts";
 
 const START = 0x7fffc0001000;
 const PC = 0x400000001000;
@@ -12,9 +12,9 @@ const TRIPLES = [
   [START + 0x20000, 0, 1],
 ].flat();
 
-test("findMark() gives the last mark at or before an address, as it was packed", () => {
-  const packed = packMarks(TRIPLES, START, PC);
-  const at = (address: number) => findMark(packed, START, PC, address);
+test("findTranslation() gives the last entry of translation info at or before an address, as it was packed", () => {
+  const packed = packTranslationInfo(TRIPLES, START, PC);
+  const at = (address: number) => findTranslation(packed, START, PC, address);
   assertEquals(at(START - 1), undefined);
   for (let i = 0; i < TRIPLES.length; i += 3) {
     const [address = 0, pc = 0, bits = 0] = TRIPLES.slice(i, i + 3);
@@ -23,7 +23,7 @@ test("findMark() gives the last mark at or before an address, as it was packed",
   }
 });
 
-test("packMarks() of nothing is nothing", () => {
-  assertEquals(packMarks([], START, PC).length, 0);
-  assertEquals(findMark(new Uint8Array(0), START, PC, START), undefined);
+test("packTranslationInfo() of nothing is nothing", () => {
+  assertEquals(packTranslationInfo([], START, PC).length, 0);
+  assertEquals(findTranslation(new Uint8Array(0), START, PC, START), undefined);
 });

@@ -1,5 +1,5 @@
 /**
- * Checked entries: what the lookup table of indirect branches leads to. Each compares the whole target with its own
+ * IBL entries: what the lookup table of indirect branches leads to. Each compares the whole target with its own
  * app pc, without touching the flags, and passes the others on along the chain of its table slot.
  */
 import type { Assembler } from "./assembler.ts";
@@ -8,10 +8,10 @@ import { CONTEXT, CONTEXT_BASE, TABLE_ENTRIES } from "./context.ts";
 /** `jmp [rip + 0]`: the address follows. */
 export const JUMP_LITERAL = [0xff, 0x25, 0, 0, 0, 0];
 
-/** Offsets in a checked entry: of its app pc, of the next one's address, and of what a task does whose target it is. */
-export const CHECKED_PC = 18;
-export const CHECKED_NEXT = 36;
-export const CHECKED_TAIL = 44;
+/** Offsets in an IBL entry: of its app pc, of the next one's address, and of what a task does whose target it is. */
+export const IBL_PC = 18;
+export const IBL_NEXT = 36;
+export const IBL_TAIL = 44;
 
 /** The slot of the lookup table that an app pc is looked up in. */
 export function slotOf(pc: number): number {
@@ -23,8 +23,8 @@ export function slotOf(pc: number): number {
  *
  * @returns Its address.
  */
-export function emitCheckedEntry(asm: Assembler, pc: number, next: number): number {
-  asm.alignLiteral(CHECKED_NEXT);
+export function emitIblEntry(asm: Assembler, pc: number, next: number): number {
+  asm.alignLiteral(IBL_NEXT);
   const address = asm.here;
   asm.emit(0x48, 0xb8); // mov rax, -pc
   asm.u64(-pc);

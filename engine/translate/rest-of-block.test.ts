@@ -19,10 +19,10 @@ function trapsFrom(trapAt: (address: number) => Trap | undefined, start: number)
   return Array.from({ length: 200 }, (_, i) => trapAt(start + i)).flatMap((trap) => (trap ? [trap] : []));
 }
 
-test("a fragment counts the branch of its segment where the whole segment does, or not at all behind that", () => {
+test("a fragment counts the branch of its basic block where the whole basic block does, or not at all behind that", () => {
   for (const [index, { pc }] of decodeAll(LOOP, PC, 5).entries()) {
     const { cache } = plainCache(LOOP);
-    const start = cache.fragment({ origin: PC, pc, counted: undefined }, true);
+    const start = cache.restOfBlock({ origin: PC, pc, counted: undefined }, true);
     assert(start !== undefined);
     const traps = trapsFrom((address) => cache.trapAt(address), start);
     const polls = traps.flatMap((trap) => (trap.kind === "poll" ? [trap.pc - PC] : []));
@@ -52,7 +52,7 @@ test("code stops in front of the instructions that a debugger wants, and not at 
     [7, 13],
   );
   const other = plainCache(LOOP, 1 << 20, undefined, new Set([PC + 7, PC + 13])).cache;
-  const from = other.fragment({ origin: PC, pc: PC + 7, counted: "tick" }, false);
+  const from = other.restOfBlock({ origin: PC, pc: PC + 7, counted: "tick" }, false);
   const [first] = trapsFrom((address) => other.trapAt(address), from!);
   assertEquals(first?.kind === "stop" && first.at, { origin: PC, pc: PC + 13, counted: "tick" });
 });

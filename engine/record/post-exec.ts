@@ -20,7 +20,7 @@ const KERNEL_OWNED = /^\[(vdso|vvar|vvar_vclock)\]$/;
 const GADGET = 3;
 
 /** What a fresh program is made of. */
-export interface Adopted {
+export interface PostExec {
   path: string;
   brk: number;
   mappings: Mapping[];
@@ -28,12 +28,12 @@ export interface Adopted {
 }
 
 /**
- * Takes over a program at its first instruction. The task's space is new and holds a fresh image; afterwards the task
+ * Takes over a program at its first instruction. The task's space is new and holds a fresh cache space; afterwards the task
  * is ready to run.
  *
  * @throws Unsupported for programs that are not 64-bit.
  */
-export function adoptProgram(tracer: Tracer, task: Task, files: MappedFiles): Adopted {
+export function postExec(tracer: Tracer, task: Task, files: MappedFiles): PostExec {
   const { space } = task;
   const { memory } = space;
   const pc = task.pc;
