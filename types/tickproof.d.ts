@@ -332,12 +332,6 @@ interface OutputDifference {
   more: number;
 }
 /**
- * The events of a trace: everything that a recording must remember to run the same program again.
- *
- * One stream holds the events of all tasks in the order in which they happened; since one task runs at a
- * time, that order *is* the thread schedule. `encode.ts` turns each into bytes, `decode.ts` back.
- */
-/**
  * General registers of a tracee as the program sees them, in the order of {@link REGISTER_NAMES}.
  * `rip` is always an app pc (an address in the program's own text), never a place in the code cache.
  */
@@ -356,16 +350,26 @@ interface MemoryWrite {
  * - `interrupted`: inside a system call that the signal broke off,
  * - `fault`: at the instruction that caused the signal itself,
  * - `return`: where the task's last event has left it (behind a system call, at the start of a handler).
+ *
+ * A switch alone may be taken at `step`, too: some instructions behind the place of a `tick`.
  */
-declare const POINTS: readonly ["tick", "jump", "syscall", "interrupted", "fault", "return"];
-type Point = (typeof POINTS)[number];
+declare const POINTS: readonly ["tick", "jump", "syscall", "interrupted", "fault", "return", "step"];
+type SwitchPoint = (typeof POINTS)[number];
+type Point = Exclude<SwitchPoint, "step">;
+/** How a task comes to a `step`. */
+interface Steps {
+  /** Ticks at the `tick` that it goes on from. */
+  from: number;
+  /** Instructions from there, 1 to {@link MOST_STEPS}. */
+  count: number;
+}
 /** What every event says of the task that it happened to. */
 interface EventBase {
   /** Thread id of the task, as the program saw it while it was recorded. */
   task: number;
   /** Retired conditional branches of the task up to here. */
   ticks: number;
-  /** Registers at the event, before its effect; `rip` is the app pc of the instruction concerned. */
+  /** Registers at the event, before its effect; the pc in them is the app pc of the instruction concerned. */
   registers: Registers;
 }
 /** One mapping of a fresh or changed address space, and where replay takes its contents from. */
@@ -400,7 +404,7 @@ interface SyscallEvent extends EventBase {
   kind: "syscall";
   /** x86-64 system call number. */
   number: number;
-  /** Value of rax afterwards: the result or -errno. */
+  /** What the program gets: the result or -errno. */
   result: bigint;
   writes: MemoryWrite[];
   /** 1 or 2 where it wrote to the standard output or error that the recorder was given; else 0. */
@@ -432,15 +436,17 @@ interface SignalEvent extends EventBase {
 /** The task was preempted here and another one goes on. */
 interface SwitchEvent extends EventBase {
   kind: "switch";
-  point: Point;
+  point: SwitchPoint;
   jumps: number;
+  /** With point "step" only. */
+  steps?: Steps;
 }
 /** An instruction whose result does not follow from the program's state. */
 interface InstructionEvent extends EventBase {
   kind: "instruction";
   /** "rdtsc", "cpuid", … */
   name: string;
-  /** Registers after it; `rip` too, which branches change. */
+  /** Registers after it; the pc too, which branches change. */
   after: Registers;
   /** Memory that it has written. */
   writes: MemoryWrite[];
@@ -507,7 +513,7 @@ interface ChecksumEvent extends EventBase {
   sums: MemorySum[];
 }
 /**
- * System calls that the task has done one after the other, without a stop and without anybody else's running: since its
+ * System calls, `cpuid` and `rdtsc` that the task has done one after the other, without a stop and without anybody else's running: since its
  * last event, or the last of these. They come before whatever the task did next. `ticks` are those of the last of them;
  * the registers say nothing.
  */
