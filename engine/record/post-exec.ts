@@ -7,6 +7,7 @@ import { AT, close, O, open, PROT, SYSCALLS, SyscallError, type TraceeMemory } f
 import { Unsupported } from "../engine-error.ts";
 import { type MapsLine, readMaps } from "../proc-maps.ts";
 import type { MemoryWrite } from "../trace/events.ts";
+import { TaskGone } from "../tracee/controller.ts";
 import { type Mapping, PAGE_SIZE, pageStart } from "../tracee/mappings.ts";
 import type { Task } from "../tracee/task.ts";
 import type { Tracer } from "../tracee/tracer.ts";
@@ -31,7 +32,8 @@ export interface PostExec {
  * Takes over a program at its first instruction. The task's space is new and holds a fresh cache space; afterwards the task
  * is ready to run.
  *
- * @throws Unsupported for programs that are not 64-bit.
+ * @throws Unsupported for programs that are not 64-bit, and where there is no executable memory to make calls at.
+ * @throws TaskGone if it was killed meanwhile.
  */
 export function postExec(tracer: Tracer, task: Task, files: MappedFiles): PostExec {
   const { space } = task;
@@ -53,7 +55,15 @@ export function postExec(tracer: Tracer, task: Task, files: MappedFiles): PostEx
   }
   // Before anything is changed: the kernel joins neighbours that only the right to execute tells apart.
   const indices = fileIndices(task.tid, lines, files);
-  tracer.mapper.adopt(task, gadgetPlace(lines, pc, memory));
+  const place = gadgetPlace(lines, pc, memory);
+  if (place === undefined) {
+    // Nothing can be read of one that was killed meanwhile, and nothing is mapped there.
+    if (readMaps(task.tid).length === 0) throw new TaskGone(task);
+    throw new Unsupported(
+      `Cannot record a program that begins at 0x${pc.toString(16)}, where nothing can be executed: there is no vdso either`,
+    );
+  }
+  tracer.mapper.adopt(task, place);
   const call = (number: number, ...args: number[]): number => tracer.inject(task, number, ...args);
   hideVdso(task, stackPointer);
   for (const line of lines) {
@@ -95,18 +105,14 @@ export function postExec(tracer: Tracer, task: Task, files: MappedFiles): PostEx
  * Three bytes of executable memory to make system calls at: where the program begins, or, if there is nothing to be
  * executed there, in the vdso.
  *
- * @throws Unsupported where there is neither.
+ * @returns undefined where there is neither.
  */
-function gadgetPlace(lines: readonly MapsLine[], pc: number, memory: TraceeMemory): number {
+function gadgetPlace(lines: readonly MapsLine[], pc: number, memory: TraceeMemory): number | undefined {
   const vdso = lines.find(({ name }) => name === "[vdso]");
-  const place = [pc, vdso?.start ?? -1].find((address) => {
+  return [pc, vdso?.start ?? -1].find((address) => {
     const line = lines.find(({ start, end }) => start <= address && address + GADGET <= end);
     return line && line.protection & PROT.EXEC && memory.read(address, GADGET).length === GADGET;
   });
-  if (place !== undefined) return place;
-  throw new Unsupported(
-    `Cannot record a program that begins at 0x${pc.toString(16)}, where nothing can be executed: there is no vdso either`,
-  );
 }
 
 function isProgramFile({ start, inode, name }: MapsLine): boolean {
