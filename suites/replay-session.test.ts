@@ -101,3 +101,19 @@ test(
   },
   TEST_TIMEOUT,
 );
+
+test(
+  "a session that is left anywhere gives its descriptors back",
+  () => {
+    const leaveAt = (position: number): number => {
+      using session = new ReplaySession({ directory: trace, output: () => {} });
+      while (session.position < position && session.step() !== undefined);
+      return session.position;
+    };
+    const end = leaveAt(Number.POSITIVE_INFINITY);
+    const before = readdirSync("/proc/self/fd").length;
+    for (const part of [0, 0.1, 0.5, 0.8, 1]) leaveAt(Math.floor(end * part));
+    assertEquals(readdirSync("/proc/self/fd").length, before);
+  },
+  TEST_TIMEOUT,
+);

@@ -196,5 +196,7 @@ export class Lifecycle {
   killAll(): void {
     for (const task of this.tasks.values()) this.totals.ticks += task.ticks;
     this.tracer.killAll(this.processes);
+    // Those that have ended by themselves have left already.
+    for (const { space } of new Set([...this.tasks.values()].map(({ process }) => process))) space.leave();
   }
 }
