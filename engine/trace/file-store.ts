@@ -19,7 +19,7 @@ import {
   rmSync,
   statSync,
 } from "node:fs";
-import { dirname, join } from "node:path";
+import { join } from "node:path";
 import { cacheFolder } from "../cache-folder.ts";
 import { copyData, isSparse } from "./copy-data.ts";
 import type { FileIdentity } from "./file-list.ts";
@@ -112,7 +112,8 @@ function linkFromStore(source: string, identity: FileIdentity, target: string, s
     const isNew = statSync(entry, { throwIfNoEntry: false })?.size !== identity.size;
     if (isNew) {
       mkdirSync(store, { recursive: true, mode: 0o700 });
-      if (!copyUnchanged(source, identity, entry)) return false;
+      const temporary = join(store, `.new-${process.pid}-${Bun.randomUUIDv7()}`);
+      if (!copyUnchanged(source, identity, entry, temporary)) return false;
     }
     linkSync(entry, target);
     if (isNew) sweep(store);
@@ -151,15 +152,21 @@ function copyContents(source: string, target: string): void {
   }
 }
 
-/** Copies by way of a temporary file, so that `target` is whole or absent. False if the source has changed. */
-function copyUnchanged(source: string, identity: FileIdentity, target: string): boolean {
-  const temporary = join(dirname(target), `.new-${process.pid}-${Bun.randomUUIDv7()}`);
+/**
+ * Copies a file, which is whole or absent afterwards. False if the source has changed.
+ *
+ * @param temporary What it is called until it is whole, where others may look for `target`. In a trace nobody does: a file
+ *   is part of one when the list of files names it, and a recorder that is killed leaves nothing else.
+ */
+function copyUnchanged(source: string, identity: FileIdentity, target: string, temporary = target): boolean {
+  let isWhole = false;
   try {
     copyContents(source, temporary);
     chmodSync(temporary, STORED_MODE);
     if (identityKey(identify(source)) !== identityKey(identity) || statSync(temporary).size !== identity.size)
       return false;
-    renameSync(temporary, target);
+    if (temporary !== target) renameSync(temporary, target);
+    isWhole = true;
     return true;
   } catch (error) {
     if (error instanceof TraceError) throw error;
@@ -170,6 +177,6 @@ function copyUnchanged(source: string, identity: FileIdentity, target: string): 
       cause: error,
     });
   } finally {
-    rmSync(temporary, { force: true });
+    if (!isWhole) rmSync(temporary, { force: true });
   }
 }
