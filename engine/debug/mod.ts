@@ -1,9 +1,7 @@
 /** Debugging a recording: the door of this folder. */
-import { Debugger } from "./debugger.ts";
+import { debuggerAt, type PlaceOptions } from "./at-place.ts";
 import { PacketChannel } from "./gdb/packet-channel.ts";
 import { GdbServer } from "./gdb/server.ts";
-import { goTo, NoSuchPlace, type Place } from "./place.ts";
-import { processAt } from "./stacks.ts";
 
 export { Interrupted } from "../interrupts.ts";
 export { NoSuchPlace, PLACES, type Place, parsePlace } from "./place.ts";
@@ -17,14 +15,9 @@ export interface Client {
 }
 
 /** What is served, and to whom. */
-export interface ServeOptions {
-  /** Folder of the trace. */
-  directory: string;
+export interface ServeOptions extends PlaceOptions {
   /** Gives the client's descriptors, when the replay is at its place: clients wait for some seconds only. */
   connect(): Client | undefined;
-  at: Place;
-  /** The process, by its id in the recording. @default as {@link processAt} says */
-  process?: number | undefined;
   /** Asked while nothing happens: whether to end. */
   isEnded(): boolean;
 }
@@ -34,17 +27,14 @@ export interface ServeOptions {
  *
  * @throws TraceError, EngineError as a replay does, Divergence where it differs from the recording, NoSuchPlace.
  */
-export function serveGdb({ directory, connect, at, process, isEnded }: ServeOptions): void {
+export function serveGdb(options: ServeOptions): void {
+  const { connect, isEnded } = options;
   let channel: PacketChannel | undefined;
   let server: GdbServer | undefined;
-  using replay = new Debugger({
-    directory,
-    process: process ?? processAt(directory, at),
+  using replay = debuggerAt(options, {
     output: (_, bytes) => server?.showOutput(bytes),
     wantsPause: () => channel?.takesInterrupt() ?? false,
   });
-  if (!replay.begin()) throw new NoSuchPlace(`the recording has no process ${process}`);
-  goTo(replay, at);
   const client = connect();
   if (client === undefined) return;
   channel = new PacketChannel(client.input, client.output, isEnded);

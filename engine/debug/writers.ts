@@ -1,8 +1,6 @@
 /** Who has written to memory last, and before that: found by going back with a watchpoint. */
 import { type StackState, stackState } from "../session/stack-state.ts";
-import { Debugger } from "./debugger.ts";
-import { goTo, NoSuchPlace, type Place } from "./place.ts";
-import { processAt } from "./stacks.ts";
+import { debuggerAt, type PlaceOptions } from "./at-place.ts";
 
 /** One write. */
 export interface Writer {
@@ -21,12 +19,7 @@ export interface Writer {
 }
 
 /** What is asked. */
-export interface WritersOptions {
-  /** Folder of the trace. */
-  directory: string;
-  at: Place;
-  /** The process, by its id in the recording. @default as {@link processAt} says */
-  process?: number | undefined;
+export interface WritersOptions extends PlaceOptions {
   address: number;
   length: number;
   /** How many writes, the last ones first. */
@@ -53,15 +46,8 @@ export class CannotWatch extends Error {}
  * @throws TraceError, EngineError as a replay does, Divergence where it differs from the recording, NoSuchPlace, CannotWatch.
  */
 export function writersOf(options: WritersOptions): Writers {
-  const { directory, at, process, address, length, count, isEnded } = options;
-  using replay = new Debugger({
-    directory,
-    process: process ?? processAt(directory, at),
-    output: () => {},
-    wantsPause: isEnded,
-  });
-  if (!replay.begin()) throw new NoSuchPlace(`the recording has no process ${process}`);
-  goTo(replay, at);
+  const { address, length, count, isEnded } = options;
+  using replay = debuggerAt(options, { output: () => {}, wantsPause: isEnded });
   const read = () =>
     Buffer.from(replay.current?.space.memory.read(address, length) ?? new Uint8Array(0)).toString("hex");
   const value = read();
