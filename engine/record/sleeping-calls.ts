@@ -55,6 +55,8 @@ export class SleepingCalls {
   private awaitStop(task: RecordedTask): void {
     const { tasks, tracer } = this.recording;
     const { tid } = task;
+    // Asked once: a child that shares its parent's memory may change what the call was given.
+    const isForChild = task.call !== undefined && waitsForChild(task.call);
     let isAsleep = false;
     for (let looks = 0; ; looks++) {
       if (!isAsleep) yieldProcessor();
@@ -66,9 +68,7 @@ export class SleepingCalls {
       } else {
         // One that was found asleep, and has not stopped before that either, sleeps.
         if (stopped !== 0 || isAsleep) return;
-        isAsleep = !((task.call && waitsForChild(task.call)) || looks > PATIENCE
-          ? isAwake(tid)
-          : isBusy(tid));
+        isAsleep = !(isForChild || looks > PATIENCE ? isAwake(tid) : isBusy(tid));
       }
     }
   }
