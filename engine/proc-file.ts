@@ -11,7 +11,12 @@ export function readProcFile(path: string, encoding: "latin1" | "utf8" = "latin1
   try {
     return readFileSync(path, encoding);
   } catch (error) {
-    if (isErrnoException(error, "ENOENT") || isErrnoException(error, "ESRCH")) return undefined;
+    if (saysGone(error)) return undefined;
     throw error;
   }
+}
+
+/** Whether an error of a file below /proc says that the process is gone. */
+export function saysGone(error: unknown): boolean {
+  return isErrnoException(error, "ENOENT") || isErrnoException(error, "ESRCH");
 }

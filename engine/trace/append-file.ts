@@ -1,6 +1,7 @@
 /** A file that only grows, by whole records: after a failed write it ends where it ended before. */
 import { closeSync, fstatSync, ftruncateSync, openSync, statSync, writeSync } from "node:fs";
-import { reasonOf, TraceError } from "./trace-error.ts";
+import { reasonOf } from "../errno-exception.ts";
+import { TraceError } from "./trace-error.ts";
 
 /** A file that records are appended to, by one thread at a time. */
 export class AppendFile {

@@ -1,5 +1,6 @@
 /** The chunks of an `events` file in order; tells a file that was cut off from one that is damaged. */
 import { closeSync, fstatSync, readSync } from "node:fs";
+import { reasonOf } from "../errno-exception.ts";
 import { MalformedError } from "./byte-reader.ts";
 import {
   CHUNK_HEAD_BYTES,
@@ -11,7 +12,7 @@ import {
 } from "./chunk.ts";
 import { EVENTS_NAME, eventsPath } from "./layout.ts";
 import { openPlain } from "./plain-file.ts";
-import { reasonOf, TraceError } from "./trace-error.ts";
+import { TraceError } from "./trace-error.ts";
 
 /** A chunk that was read and checked. */
 export interface Chunk extends ChunkHead {

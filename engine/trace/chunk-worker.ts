@@ -2,10 +2,12 @@
  * The thread that compresses and appends chunks while the recorder goes on; `chunk-file.ts` starts it. It
  * starts no process, as the recorder's wait4 would reap that one.
  */
+
+import { reasonOf } from "../errno-exception.ts";
 import { AppendFile } from "./append-file.ts";
 import { packChunk } from "./chunk.ts";
 import { ChunkProgress } from "./chunk-progress.ts";
-import { reasonOf, TraceError, type TraceErrorParts } from "./trace-error.ts";
+import { TraceError, type TraceErrorParts } from "./trace-error.ts";
 
 /** First message: what the thread needs. It answers by `setReady`. */
 export interface StartMessage {

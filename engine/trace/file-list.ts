@@ -2,10 +2,12 @@
  * `files.jsonl`: the files that mappings of the trace come from, one JSON line each, appended before any
  * chunk that refers to it; and lines that say which of them change. A line without its newline is one that a killed recorder did not finish.
  */
+
+import { reasonOf } from "../errno-exception.ts";
 import { FILE_LIST_NAME, fileListPath, storedName } from "./layout.ts";
 import { MAX_FILE_LIST_BYTES, MAX_FILES } from "./limits.ts";
 import { readPlain } from "./plain-file.ts";
-import { reasonOf, TraceError } from "./trace-error.ts";
+import { TraceError } from "./trace-error.ts";
 
 /** What makes a file the same file with the same contents, without reading it. */
 export interface FileIdentity {

@@ -21,9 +21,10 @@ import {
 } from "node:fs";
 import { join } from "node:path";
 import { cacheFolder } from "../cache-folder.ts";
+import { reasonOf } from "../errno-exception.ts";
 import { copyData, isSparse } from "./copy-data.ts";
 import type { FileIdentity } from "./file-list.ts";
-import { reasonOf, TraceError } from "./trace-error.ts";
+import { TraceError } from "./trace-error.ts";
 
 /** Mode of stored files: hard links share it, so nobody should write to one; replay may map or execute it. */
 const STORED_MODE = 0o555;

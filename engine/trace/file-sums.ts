@@ -4,10 +4,11 @@
  */
 import { closeSync, readdirSync, readSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { reasonOf } from "../errno-exception.ts";
 import { EVENTS_NAME, FILE_LIST_NAME, META_NAME, SUMS_NAME } from "./layout.ts";
 import { MAX_FILE_LIST_BYTES } from "./limits.ts";
 import { openPlain, readPlain } from "./plain-file.ts";
-import { errorCode, reasonOf, TraceError } from "./trace-error.ts";
+import { errorCode, TraceError } from "./trace-error.ts";
 
 const PIECE = 1 << 20;
 

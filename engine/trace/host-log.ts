@@ -6,10 +6,11 @@
 import { renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { isErrno } from "../../ffi/mod.ts";
+import { reasonOf } from "../errno-exception.ts";
 import { HOST_LOG_NAME } from "./layout.ts";
 import { MAX_HOST_LOG_BYTES, MAX_HOST_LOG_LINES } from "./limits.ts";
 import { NotPlainError, readPlain } from "./plain-file.ts";
-import { reasonOf, TraceError } from "./trace-error.ts";
+import { TraceError } from "./trace-error.ts";
 
 /** A line of a log. */
 export interface HostLogLine {

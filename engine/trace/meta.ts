@@ -1,11 +1,12 @@
 /** `meta.json`: what was recorded, where and by what. Written once, before the first event. */
 import { renameSync, writeFileSync } from "node:fs";
 import { ARCH_NAME } from "../arch/x86_64/registers.ts";
+import { reasonOf } from "../errno-exception.ts";
 import type { HostInfo } from "./host.ts";
 import { FORMAT, META_NAME, metaPath, VERSION } from "./layout.ts";
 import { MAX_META_BYTES } from "./limits.ts";
 import { NotPlainError, readPlain } from "./plain-file.ts";
-import { errorCode, reasonOf, TraceError } from "./trace-error.ts";
+import { errorCode, TraceError } from "./trace-error.ts";
 
 /** Description of a recording. */
 export interface TraceMeta {

@@ -1,6 +1,7 @@
 /** Reads a trace back, event by event. A trace may come from anyone: nothing in it is taken on trust. */
 import { closeSync } from "node:fs";
 import { join } from "node:path";
+import { reasonOf } from "../errno-exception.ts";
 import { eventCount, singleEvents } from "./call-records.ts";
 import { type Chunk, ChunkSource } from "./chunk-source.ts";
 import { EventDecoder } from "./decode.ts";
@@ -9,7 +10,7 @@ import { readFileList, type TraceFile } from "./file-list.ts";
 import { eventsPath, storedName } from "./layout.ts";
 import { readMeta, type TraceMeta } from "./meta.ts";
 import { openPlain } from "./plain-file.ts";
-import { errorCode, reasonOf, TraceError } from "./trace-error.ts";
+import { errorCode, TraceError } from "./trace-error.ts";
 
 /** The chunk that is being decoded. */
 interface Current {

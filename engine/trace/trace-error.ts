@@ -36,11 +36,6 @@ export class TraceError extends Error {
   }
 }
 
-/** The system's own words for a failed file operation, or the error as text. */
-export function reasonOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
-}
-
 /** The errno name of a failed file operation ("ENOENT"), or undefined for any other error. */
 export function errorCode(error: unknown): string | undefined {
   if (!(error instanceof Error) || !("code" in error)) return undefined;

@@ -1,6 +1,7 @@
 /** Writes a trace while a program runs, such that a killed recorder leaves a readable beginning of it. */
 import { mkdirSync, readdirSync, rmdirSync, rmSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
+import { reasonOf } from "../errno-exception.ts";
 import { AppendFile } from "./append-file.ts";
 import { ChunkFile } from "./chunk-file.ts";
 import { EventEncoder, sizeBound } from "./encode.ts";
@@ -18,7 +19,7 @@ import {
   MAX_WRITES,
 } from "./limits.ts";
 import { type TraceMeta, writeMeta } from "./meta.ts";
-import { errorCode, reasonOf, TraceError } from "./trace-error.ts";
+import { errorCode, TraceError } from "./trace-error.ts";
 
 /** How a {@link TraceWriter} works; all of it is optional. */
 export interface TraceWriterOptions {

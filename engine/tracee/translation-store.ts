@@ -18,7 +18,7 @@ import {
 } from "node:fs";
 import { join } from "node:path";
 import { cacheFolder } from "../cache-folder.ts";
-import { isErrnoException } from "../errno-exception.ts";
+import { isErrnoException, reasonOf } from "../errno-exception.ts";
 import { uses } from "../optimisations.ts";
 import { type FrozenTables, packTables, unpackTables } from "../translate/frozen.ts";
 
@@ -109,7 +109,7 @@ function discard(path: string): void {
 let trouble: string | undefined;
 
 function noteTrouble(error: unknown): void {
-  trouble ??= error instanceof Error ? error.message : String(error);
+  trouble ??= reasonOf(error);
 }
 
 /** Why translations could not be kept, or those that were kept could not be read, in this process: the first reason. */

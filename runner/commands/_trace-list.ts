@@ -4,7 +4,7 @@
  */
 import { existsSync, lstatSync, readdirSync, rmdirSync, rmSync } from "node:fs";
 import { dirname, join, relative, sep } from "node:path";
-import { isErrnoException } from "../../engine/errno-exception.ts";
+import { isErrnoException, reasonOf } from "../../engine/errno-exception.ts";
 import { readMeta, TraceError } from "../../engine/trace/mod.ts";
 import { UsageError } from "../errors/mod.ts";
 import { findTrace, forgetLatest, tracesRoot } from "../files/mod.ts";
@@ -127,8 +127,4 @@ function removeEmpty(folder: string, root: string): void {
       throw error;
     }
   }
-}
-
-function reasonOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

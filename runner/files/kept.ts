@@ -2,6 +2,7 @@
 import { readdirSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { cacheRoot } from "../../engine/cache-folder.ts";
+import { isErrnoException, reasonOf } from "../../engine/errno-exception.ts";
 import { UsageError } from "../errors/mod.ts";
 
 /** The kinds of what is kept, by the names of their folders. */
@@ -61,11 +62,7 @@ function filesIn(folder: string): string[] {
       .filter((entry) => entry.isFile())
       .map((entry) => join(entry.parentPath, entry.name));
   } catch (error) {
-    if (error instanceof Error && "code" in error && error.code === "ENOENT") return [];
+    if (isErrnoException(error, "ENOENT")) return [];
     throw new UsageError(`cannot read ${folder}: ${reasonOf(error)}: mend its rights or remove it`);
   }
-}
-
-function reasonOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

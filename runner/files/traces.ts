@@ -15,7 +15,7 @@ import {
 import { createRequire } from "node:module";
 import { homedir } from "node:os";
 import { basename, join, resolve } from "node:path";
-import { isErrnoException } from "../../engine/errno-exception.ts";
+import { isErrnoException, reasonOf } from "../../engine/errno-exception.ts";
 import { UsageError } from "../errors/mod.ts";
 import { fileNameOf } from "../text/mod.ts";
 
@@ -48,7 +48,7 @@ export function makeNumbered(root: string, stem: string): string {
     mkdirSync(root, { recursive: true });
   } catch (error) {
     throw new UsageError(
-      `traces can't be kept in ${root} (${error instanceof Error ? error.message : String(error)}): ` +
+      `traces can't be kept in ${root} (${reasonOf(error)}): ` +
         "set TICKPROOF_TRACES to a folder that can be written",
     );
   }

@@ -2,6 +2,7 @@
 import { readdirSync, renameSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { create } from "tar";
+import { reasonOf } from "../../engine/errno-exception.ts";
 import { UsageError } from "../errors/mod.ts";
 import { FILES_FOLDER, isMember } from "./members.ts";
 
@@ -33,9 +34,7 @@ export function pack(directory: string, file: string): Packed {
     renameSync(temporary, file);
   } catch (error) {
     rmSync(temporary, { force: true });
-    throw new UsageError(
-      `cannot write ${file}: ${error instanceof Error ? error.message : String(error)}: name another file by -o`,
-    );
+    throw new UsageError(`cannot write ${file}: ${reasonOf(error)}: name another file by -o`);
   }
   const bytes = members.reduce((sum, name) => sum + statSync(join(directory, name)).size, 0);
   return { files: members.length, bytes, packedBytes: statSync(file).size };

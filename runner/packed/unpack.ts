@@ -19,7 +19,7 @@ import { join } from "node:path";
 import { gunzipSync } from "node:zlib";
 import { extract, type ReadEntry } from "tar";
 import { cacheFolder } from "../../engine/cache-folder.ts";
-import { isErrnoException } from "../../engine/errno-exception.ts";
+import { isErrnoException, reasonOf } from "../../engine/errno-exception.ts";
 import { UsageError } from "../errors/mod.ts";
 import { FILES_FOLDER, isMember } from "./members.ts";
 
@@ -105,7 +105,7 @@ function unpackInto(file: string, directory: string): void {
     if (error instanceof UsageError) throw error;
     if (isErrnoException(error, "ERR_BUFFER_TOO_LARGE"))
       refuse(`it holds more than ${Math.min(most, MOST_BYTES)} bytes`);
-    refuse(error instanceof Error ? error.message : String(error));
+    refuse(reasonOf(error));
   }
 }
 

@@ -1,7 +1,7 @@
 /** Ends a process with all that it started: its group, and descendants that left the group. */
 import { readdirSync } from "node:fs";
 import { isErrnoException } from "../../engine/errno-exception.ts";
-import { readProcFile } from "../../engine/proc-file.ts";
+import { readProcFile, saysGone } from "../../engine/proc-file.ts";
 import { UsageError } from "../errors/mod.ts";
 
 function children(pid: number): number[] {
@@ -15,7 +15,7 @@ function threads(pid: number): string[] {
   try {
     return readdirSync(`/proc/${pid}/task`);
   } catch (error) {
-    if (isErrnoException(error, "ENOENT") || isErrnoException(error, "ESRCH")) return [];
+    if (saysGone(error)) return [];
     throw error;
   }
 }

@@ -5,7 +5,7 @@
 import { cpuid, rdtsc, xgetbv } from "../../../ffi/mod.ts";
 import { invariant } from "../../engine-error.ts";
 import { effectiveAddress } from "../../translate/effective-address.ts";
-import { REGISTER_NAMES, type Registers, RIP, RSP } from "./registers.ts";
+import { RAX, RBX, RCX, RDX, REGISTER_NAMES, type Registers, RIP, RSP } from "./registers.ts";
 import { type Cpuid, TILE_STATE, visibleCpuid } from "./visible-cpuid.ts";
 
 type Name = (typeof REGISTER_NAMES)[number];
@@ -30,10 +30,6 @@ const ENCODED: readonly Name[] = [
   "r15",
 ];
 const index = (name: Name): number => REGISTER_NAMES.indexOf(name);
-const RAX = index("rax");
-const RBX = index("rbx");
-const RCX = index("rcx");
-const RDX = index("rdx");
 
 const LOW = 0xffffffffn;
 /** Bit of restricted transactions in ebx of leaf 7 (Intel SDM vol. 2, CPUID). */

@@ -6,6 +6,7 @@
  * not open is not kept: it may be opened by any call.
  */
 import { readlinkSync } from "node:fs";
+import { isErrnoException } from "../../errno-exception.ts";
 import { type CallView, type DescriptorChange, holds } from "../../kernel/mod.ts";
 import { type FileIdentity, identityAt } from "./identity.ts";
 import { QuietSet } from "./quiet-set.ts";
@@ -88,7 +89,7 @@ function linkAt(tid: number, fd: number): string {
   try {
     return readlinkSync(`/proc/${tid}/fd/${fd}`);
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "ENOENT") return "";
+    if (isErrnoException(error, "ENOENT")) return "";
     throw error;
   }
 }
