@@ -92,12 +92,23 @@ export const LAYERS: readonly Layer[] = [
   {
     folder: "engine/record",
     owns: "the recorder: lets things happen, writes events",
-    imports: [...COMMON, "engine/host", "engine/record/described", "engine/record/deny"],
+    imports: [
+      ...COMMON,
+      "engine/host",
+      "engine/record/described",
+      "engine/record/deny",
+      "engine/record/seccomp",
+    ],
   },
   {
     folder: "engine/record/deny",
     owns: "what `--deny` forbids: an interceptor",
     imports: ["engine/record", "engine/kernel", "ffi"],
+  },
+  {
+    folder: "engine/record/seccomp",
+    owns: "filters of system calls that the program sets for itself: an interceptor that checks and runs them",
+    imports: ["engine", "engine/record", "engine/arch", "engine/tracee", "engine/kernel", "ffi"],
   },
   {
     folder: "engine/record/described",

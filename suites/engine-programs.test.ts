@@ -65,6 +65,8 @@ const PROGRAMS: readonly Program[] = [
     varies: true,
   },
   { name: "kernel_maps", shows: "maps and programs within the kernel" },
+  { name: "filtered_calls", shows: "filters of system calls that a program sets for itself" },
+  { name: "asked_calls", shows: "calls that a supervisor is asked about" },
   { name: "unknown_requests", shows: "a call that fails is recorded, whatever it asked for" },
   { name: "redirected_output", shows: "output that goes elsewhere", varies: true },
 ];

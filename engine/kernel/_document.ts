@@ -75,7 +75,7 @@ function notes(spec: SyscallSpec): string[] {
   if (spec.memory) list.push(MEMORY_WAYS[spec.memory]);
   if (spec.task) list.push(TASK_WAYS[spec.task]);
   if (spec.errno !== undefined) list.push(`${errorName(spec.errno)}: ${spec.reason}`);
-  else if (spec.reason !== undefined) list.push(spec.reason);
+  if (spec.doneBy !== undefined) list.push(spec.doneBy);
   if (spec.blocks !== false)
     list.push(spec.blocks === true ? "may sleep" : `may sleep if ${describeCondition(spec.blocks)}`);
   say("writes", spec.writes.map(describeArea));

@@ -48,6 +48,8 @@ export interface SyscallSpec {
   readonly errno?: number;
   /** Why it is absent, as a sentence for the user. */
   readonly reason?: string;
+  /** Who does it in the kernel's place, as a clause for the user. */
+  readonly doneBy?: string;
   /** Whether it may sleep for long, so that other tasks have to run meanwhile. */
   readonly blocks: Condition;
   /** For calls that may sleep, but hardly ever do: of any descriptor, or of files (not pipes, terminals, sockets). */

@@ -10,7 +10,7 @@
 import { readFileSync } from "node:fs";
 import { errnoInfo, SYSCALLS } from "../../ffi/mod.ts";
 import { Unsupported } from "../engine-error.ts";
-import { BUFFERED } from "../kernel/mod.ts";
+import type { BufferedCall } from "../kernel/mod.ts";
 import { uses } from "../optimisations.ts";
 import { CallRecords, MAX_RECORDS_BYTES } from "../trace/mod.ts";
 import type { CacheSpace } from "../tracee/cache-space.ts";
@@ -25,14 +25,17 @@ import {
 } from "../tracee/syscall-filter.ts";
 import type { Tracer } from "../tracee/tracer.ts";
 import { CONTEXT_SIZE, USUAL_BASE } from "../translate/context.ts";
-import type { Call } from "./call.ts";
 import type { QuietFiles } from "./descriptors/quiet.ts";
 import type { RecordedTask } from "./recorded-task.ts";
 
 /** What the buffer needs of a recording. */
 export interface CallLog {
   readonly tracer: Tracer;
-  readonly interceptors: { readonly any: boolean };
+  readonly interceptors: {
+    readonly any: boolean;
+    /** Calls of a task that nobody has to be asked about. */
+    spares(task: RecordedTask): readonly BufferedCall[];
+  };
   readonly effects: object | undefined;
   readonly chaos: boolean;
   readonly outsiders: { readonly areThere: boolean };
@@ -43,7 +46,7 @@ export interface CallLog {
 }
 
 /** prctl(2), linux/prctl.h. */
-const PR = { GET_SECCOMP: 21, SET_NO_NEW_PRIVS: 38, GET_NO_NEW_PRIVS: 39 } as const;
+const PR_SET_NO_NEW_PRIVS = 38;
 
 /** The higher half of addresses in the vsyscall page, whose calls the kernel does itself. */
 const KERNEL_HALF = 0xffff_ffff;
@@ -91,10 +94,8 @@ export class CallBuffer {
   #isOn = false;
   /** Why there is none, if there is none. */
   #without: string | undefined;
-  /** No new privileges are to be had, and no program has asked for that. */
-  #noNewPrivs = false;
-  /** Cache spaces whose stub knows what it may do. */
-  readonly #ready = new WeakSet<CacheSpace>();
+  /** What the stub of a cache space knows that it may do. */
+  readonly #allowed = new WeakMap<CacheSpace, readonly BufferedCall[]>();
   /** What `cpuid` has said so far. */
   readonly #answers: CpuidAnswer[] = [];
   readonly #answersInstructions = uses("instructions");
@@ -128,8 +129,7 @@ export class CallBuffer {
     let result = put();
     if (result < 0) {
       // Without CAP_SYS_ADMIN: a program gets no more rights by execve under a tracer without rights anyway.
-      call(SYSCALLS.prctl, PR.SET_NO_NEW_PRIVS, 1, 0, 0, 0);
-      this.#noNewPrivs = true;
+      call(SYSCALLS.prctl, PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
       result = put();
     }
     this.tracer.flush(task);
@@ -146,21 +146,6 @@ export class CallBuffer {
     return this.#isOn;
   }
 
-  /** What the engine has put on the program, to be hidden from it. */
-  get added(): { filter: boolean; noNewPrivs: boolean } {
-    return { filter: this.isOn, noNewPrivs: this.#noNewPrivs };
-  }
-
-  /** The result of a call that would tell of what the engine has put on the program; undefined for others. */
-  answer(call: Call): number | undefined {
-    if (call.number !== SYSCALLS.prctl) return undefined;
-    const option = call.int(0);
-    if (option === PR.SET_NO_NEW_PRIVS && call.argument(1) === 1) this.#noNewPrivs = false;
-    const isHidden =
-      option === PR.GET_SECCOMP ? this.isOn : option === PR.GET_NO_NEW_PRIVS && this.#noNewPrivs;
-    return isHidden ? 0 : undefined;
-  }
-
   /** A task is about to run. */
   prepare(task: RecordedTask): void {
     if (!this.#isOn) return;
@@ -169,9 +154,10 @@ export class CallBuffer {
       cacheSpace.calls.direct();
       return;
     }
-    if (!this.#ready.has(cacheSpace)) {
-      cacheSpace.calls.allow(BUFFERED);
-      this.#ready.add(cacheSpace);
+    const allowed = this.recording.interceptors.spares(task);
+    if (this.#allowed.get(cacheSpace) !== allowed) {
+      cacheSpace.calls.allow(allowed);
+      this.#allowed.set(cacheSpace, allowed);
     }
     this.recording.quiet.prepare(task);
     if (this.#of !== task) this.#sinceEvent = 0;

@@ -22,6 +22,7 @@ import type { StopRequest } from "./stop-request.ts";
 import { mayKill, type SyscallRecorder } from "./syscall-recorder.ts";
 import { comesTooSoon, giveBack, original } from "./timer-signals.ts";
 import { originalTrap, sendPendingTrap } from "./trap-signal.ts";
+import { WithheldCalls } from "./withheld-calls.ts";
 
 /** Results of a call that a signal broke off: ERESTARTSYS to ERESTART_RESTARTBLOCK (linux/errno.h). */
 const FIRST_RESTART = -512;
@@ -31,6 +32,7 @@ const LAST_RESTART = -516;
 export class CallRecorder {
   /** The calls that tasks are left to the kernel in. */
   readonly sleeping: SleepingCalls;
+  private readonly withheld: WithheldCalls;
 
   constructor(
     private readonly recording: Recording,
@@ -42,6 +44,13 @@ export class CallRecorder {
     private readonly stopRequest: StopRequest,
   ) {
     this.sleeping = new SleepingCalls(recording, (task) => this.stopped(task));
+    this.withheld = new WithheldCalls(
+      recording,
+      deaths,
+      signals,
+      (task) => this.cancel(task),
+      (task) => this.sleeping.letSleep(task),
+    );
     recording.finishOutput = (process) => this.sleeping.finishOutput(process);
   }
 
@@ -89,6 +98,12 @@ export class CallRecorder {
     }
     const call = this.syscalls.begin(task, site);
     task.call = call;
+    const { interceptors } = this.recording;
+    const judgement = interceptors.judges(task, call);
+    if (judgement) {
+      this.withheld.end(task, call, judgement);
+      return;
+    }
     const way = call.spec?.task;
     if (way === "exit" || way === "exitGroup") {
       if (way === "exitGroup") this.recording.finishOutput(task.process);
@@ -96,7 +111,6 @@ export class CallRecorder {
       return;
     }
     if (this.clearsOutputs(task, call) || this.makesWay(task, call)) return;
-    const { interceptors } = this.recording;
     interceptors.arrived(task);
     const intercepted = interceptors.answers(task, call);
     if (intercepted) {
@@ -273,7 +287,8 @@ export class CallRecorder {
       return "ended";
     }
     this.recording.schedule.unblock(task);
-    this.finish(task, call);
+    if (call.askedAt === undefined) this.finish(task, call);
+    else this.withheld.told(task, call, call.askedAt);
     return "ended";
   }
 
@@ -299,6 +314,7 @@ export class CallRecorder {
     this.recording.outputTurns.leave(task);
     if (delivery === "stopped") return "ended";
     task.call = undefined;
+    this.recording.notifications.end(task);
     if (delivery === "dying") this.deaths.reap(task);
     else this.recording.schedule.unblock(task);
     return "ended";

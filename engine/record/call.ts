@@ -20,6 +20,8 @@ export class Call extends StoppedCall {
   refusal: string | undefined;
   /** Result to give where the kernel has done only what comes before the failure. */
   failure: number | undefined;
+  /** Where the task stood in the cache, if a supervisor is asked about the call instead of its being made. */
+  askedAt: bigint | undefined;
   /** What it was given in memory, where its results may take the place of that. */
   input: Uint8Array | undefined;
 

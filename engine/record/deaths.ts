@@ -40,7 +40,20 @@ export class Deaths {
     this.tracer.release(task, PTRACE.CONT);
     if (group) this.reap(task);
     else if (task.tid !== process.pid) this.awaitDeath(task);
-    else this.leaveThreads(task, call);
+    else this.leaveThreads(task, (call.int(0) & 0xff) << 8);
+  }
+
+  /** A task ends alone, at a call that it may not do. */
+  endAlone(task: RecordedTask, call: Call): void {
+    task.exiting = call.registers;
+    this.expect(task);
+    this.recording.schedule.block(task);
+    // By an exit instead of the call: a process has the status of the thread that ends last (synchronize_group_exit in
+    // kernel/exit.c, Linux 6.18).
+    task.entersCall(SYSCALLS.exit);
+    this.tracer.release(task, PTRACE.CONT);
+    if (task.tid !== task.process.pid) this.awaitDeath(task);
+    else this.leaveThreads(task, 0);
   }
 
   /** A task may be killed from now on by what happens next: notes what the kernel will do to its memory then. */
@@ -74,11 +87,11 @@ export class Deaths {
   }
 
   /** The leader of a process ends by itself, and its threads live on. */
-  private leaveThreads(leader: RecordedTask, call: Call): void {
+  private leaveThreads(leader: RecordedTask, status: number): void {
     // Its last act, as far as others can see, is what it does before it becomes a zombie.
     while (!isZombie(leader.tid));
     leader.process.leaderless = true;
-    this.gone(leader, (call.int(0) & 0xff) << 8);
+    this.gone(leader, status);
   }
 
   /**

@@ -1,12 +1,14 @@
 /**
  * Whoever stands between a program and the kernel: answers calls in the kernel's place, changes what it sees of them, or
  * brings signals. A described host is one, and so is what `--deny` forbids. The recorder asks all of them, in order, and
- * knows none by name.
+ * knows none by name. First of all comes what the program has forbidden itself.
  */
 import type { CpuidResult } from "../../ffi/mod.ts";
+import { BUFFERED, type BufferedCall } from "../kernel/mod.ts";
 import type { ElisionTrap } from "../translate/traps.ts";
 import type { Call } from "./call.ts";
 import type { RecordedTask } from "./recorded-task.ts";
+import type { Judgement } from "./seccomp/judgement.ts";
 
 /** A call's result, to be had once the task is out of the kernel. */
 export type Answer = () => number;
@@ -23,6 +25,16 @@ export interface Interceptor {
    * @returns Whether signals are on their way that belong right here.
    */
   arrived?(task: RecordedTask): boolean;
+  /**
+   * What becomes of a call before anybody looks at what it is; undefined if it may be done. One that may not leaves no mark
+   * but what its task gets for it.
+   */
+  judges?(task: RecordedTask, call: Call): Judgement | undefined;
+  /**
+   * Calls of a task that it need not be asked about: they may be done without a stop. An interceptor without this is to be
+   * asked about all.
+   */
+  spares?(task: RecordedTask): readonly BufferedCall[];
   /** An instruction of a task has faulted. */
   faults?(task: RecordedTask): void;
   /** How it answers a call instead of the kernel; undefined for one that is not its own. */
@@ -63,9 +75,27 @@ export class Interceptors implements Required<Interceptor> {
     for (const each of this.#all) each.runs?.(task);
   }
 
-  /** Whether somebody stands between the program and the kernel at all. */
+  /** Whether somebody is to be asked about each call of the program. */
   get any(): boolean {
-    return this.#all.length > 0;
+    return this.#all.some(({ spares }) => spares === undefined);
+  }
+
+  judges(task: RecordedTask, call: Call): Judgement | undefined {
+    for (const each of this.#all) {
+      const judgement = each.judges?.(task, call);
+      if (judgement) return judgement;
+    }
+    return undefined;
+  }
+
+  /** Calls that may be done without a stop: the same list as long as nothing changes. */
+  spares(task: RecordedTask): readonly BufferedCall[] {
+    let spared = BUFFERED;
+    for (const each of this.#all) {
+      const calls = each.spares?.(task) ?? [];
+      spared = spared === BUFFERED ? calls : spared.filter((call) => calls.includes(call));
+    }
+    return spared;
   }
 
   /** The nearest stop that one of them asks for. */

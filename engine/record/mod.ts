@@ -46,6 +46,7 @@ import { Recorder } from "./recorder.ts";
 import { Recording } from "./recording.ts";
 import { type RecordingEnd, TOLD } from "./recording-end.ts";
 import { FAIR } from "./schedule.ts";
+import { inheritedSeccomp, ProgramFilters } from "./seccomp/mod.ts";
 
 /** What to record. */
 export interface RecordOptions {
@@ -184,6 +185,7 @@ function recordInto(
   // On a described host the edges of critical sections may have to be told, in translations of its own.
   mapper.sharesText &&= host === undefined;
   const recording = new Recording(tracer, writer, binding, chaos === undefined ? FAIR : new Chaos(chaos));
+  recording.interceptors.add(new ProgramFilters(recording));
   using described = host && new DescribedHost(recording, host, join(directory, "described"));
   if (described) recording.interceptors.add(described);
   if (checksum !== undefined) recording.checksums = new Checksums(checksum);
@@ -287,6 +289,7 @@ function start(
     );
     const persona = retry(SYSCALLS.personality, 0xffffffff);
     task.process.fixedLayout = (persona & PERSONALITY.ADDR_NO_RANDOMIZE) !== 0;
+    task.seccomp = inheritedSeccomp();
     task.trap.blocked = (startState().mask & signalBit(SIG.SIGTRAP)) !== 0n;
     tracer.takeRegisters(task, found);
     return task;

@@ -10,6 +10,7 @@ import type { ElisionTrap } from "../translate/traps.ts";
 import type { Actions } from "./actions.ts";
 import type { Call } from "./call.ts";
 import { DescriptorTable } from "./descriptors/table.ts";
+import { type SeccompState, UNFILTERED } from "./seccomp/state.ts";
 
 /** What a task believes of SIGTRAP. */
 export interface TrapState {
@@ -108,6 +109,10 @@ export class RecordedTask extends Task {
   trap: TrapState = { blocked: false, pending: undefined };
   /** What is known of its descriptors; shared by tasks that share these. */
   descriptors = new DescriptorTable();
+  /** Its filters of system calls, and what else it has asked for of that kind. */
+  seccomp: SeccompState = UNFILTERED;
+  /** The call that a supervisor lets it go on with: where it is, and how far the task had come. */
+  letGoOn: { readonly pc: number; readonly ticks: number } | undefined;
   /** Registers at the system call that ends it. */
   exiting: Registers | undefined;
 

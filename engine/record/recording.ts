@@ -29,7 +29,7 @@ import { Outsiders } from "./outsiders.ts";
 import { inPieces } from "./pieces.ts";
 import type { RecordedProcess, RecordedTask, TaskKeeper } from "./recorded-task.ts";
 import { FAIR, Schedule, type SchedulePolicy } from "./schedule.ts";
-
+import { Notifications } from "./seccomp/listener.ts";
 import { TracedTasks } from "./traced-tasks.ts";
 
 /** Most bytes of memory in one event, so that it fits into a chunk of the trace. */
@@ -58,6 +58,8 @@ export class Recording {
   readonly outsiders = new Outsiders(this);
   /** Tasks that other ones trace. */
   readonly traced = new TracedTasks(this);
+  /** Calls that supervisors are asked about. */
+  readonly notifications = new Notifications();
   /** Calls that are done without a stop. */
   readonly calls = new CallBuffer(this);
   /** Tasks take turns by a seed. */

@@ -31,7 +31,7 @@ import type { JobControl } from "./job-control.ts";
 import { type RecordedTask, setPc } from "./recorded-task.ts";
 import type { Recording } from "./recording.ts";
 import { robustWrites } from "./robust-list.ts";
-import { dropTrapAction, enterHandler, keepBlockedTrap } from "./trap-signal.ts";
+import { dropAction, enterHandler, keepBlockedTrap } from "./trap-signal.ts";
 
 /** What is blocked while a signal is stashed: all but faults, whose handlers the kernel would reset (signal(7)). */
 const HOLD_MASK = FAULT_SIGNALS.reduce((mask, signal) => mask & ~signalBit(signal), 0xffffffffffffffffn);
@@ -77,6 +77,22 @@ export class SignalRecorder {
     }
     readTicks(task);
     arm(task, () => 1, 1);
+  }
+
+  /** Whether a signal that the kernel forces on a task ends it: it has no handler for it, or blocks it. */
+  isFatal(task: RecordedTask, signal: number): boolean {
+    const mask = task.savedMask ?? request(task, getSigMask);
+    return task.process.actions.forcedDisposition(signal) === "fatal" || (mask & signalBit(signal)) !== 0n;
+  }
+
+  /** Lets a signal be one that ends its process, whatever the program has said of it (force_sig_info_to_task). */
+  makeFatal(task: RecordedTask, signal: number): void {
+    const mask = task.savedMask ?? request(task, getSigMask);
+    const open = mask & ~signalBit(signal);
+    if (task.savedMask === undefined) request(task, (tid) => setSigMask(tid, open));
+    else task.savedMask = open;
+    task.process.actions.reset(signal);
+    dropAction(this.recording.tracer, task, signal);
   }
 
   /** Puts the program's own mask back. */
@@ -130,7 +146,7 @@ export class SignalRecorder {
       this.recording.emit(task, { ...base, disposition, writes: [], after: at.registers });
       this.recording.crashed(task, signal, siginfo, at.registers);
       if (signal === SIG.SIGTRAP && actions.handler(signal) !== SIG_DFL)
-        dropTrapAction(this.recording.tracer, task);
+        dropAction(this.recording.tracer, task, signal);
       for (const dying of task.process.tasks) dying.robustFutexWrites = robustWrites(dying);
       this.setSigInfo(task, siginfo);
       this.recording.tracer.release(task, PTRACE.CONT, signal);

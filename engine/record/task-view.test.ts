@@ -1,12 +1,10 @@
 /** What /proc says of a recorded task, by texts of other machines and moments than this one. */
 import { expect, test } from "bun:test";
 import type { RecordedTask } from "./recorded-task.ts";
+import { UNFILTERED } from "./seccomp/state.ts";
 import { visibleCpuinfo, visibleStat, visibleStatus } from "./task-view.ts";
 
 const SIG_IGN = 1;
-/** What the engine has put on a program. */
-const NOTHING = { filter: false, noNewPrivs: false };
-const FILTER = { filter: true, noNewPrivs: true };
 
 function task(changes: object = {}): RecordedTask {
   const quiet = {
@@ -15,6 +13,7 @@ function task(changes: object = {}): RecordedTask {
     savedMask: undefined,
     trap: { blocked: false, pending: undefined },
     process: { actions: { handler: () => 0 } },
+    seccomp: UNFILTERED,
   };
   return { ...quiet, ...changes } as unknown as RecordedTask;
 }
@@ -34,7 +33,7 @@ const STATUS = [
 ].join("\n");
 
 test("a task that its tracer has stopped runs, has no tracer, and may use all processors", () => {
-  expect(visibleStatus(STATUS, task(), 0x1_8000_0105n, FILTER).split("\n")).toEqual([
+  expect(visibleStatus(STATUS, task(), 0x1_8000_0105n).split("\n")).toEqual([
     "Name:\ttracing",
     "State:\tR (running)",
     "TracerPid:\t0",
@@ -54,9 +53,10 @@ test("masks are what the program has asked for", () => {
     choseProcessors: true,
     savedMask: 2n,
     trap: { blocked: true, pending: undefined },
+    seccomp: { ...UNFILTERED, mode: 2, noNewPrivs: true, outer: 1 },
     process: { actions: { handler: () => SIG_IGN } },
   });
-  const lines = visibleStatus(STATUS, changed, 3n, NOTHING).split("\n");
+  const lines = visibleStatus(STATUS, changed, 3n).split("\n");
   expect(lines.slice(3, 10)).toEqual([
     "NoNewPrivs:\t1",
     "Seccomp:\t2",
@@ -70,7 +70,7 @@ test("masks are what the program has asked for", () => {
 
 test("a process that is stopped stays stopped, whatever its name is", () => {
   const stopped = task({ state: "blocked" });
-  expect(visibleStatus(STATUS, stopped, 1n, NOTHING)).toContain("State:\tT (stopped)\n");
+  expect(visibleStatus(STATUS, stopped, 1n)).toContain("State:\tT (stopped)\n");
   expect(visibleStat("7 (a) t (b) t 1 7", stopped)).toBe("7 (a) t (b) T 1 7");
   expect(visibleStat("7 (a) t (b) t 1 7", task())).toBe("7 (a) t (b) R 1 7");
   expect(visibleStat("7 (t) S 1 7", task())).toBe("7 (t) S 1 7");

@@ -5,10 +5,9 @@
 import { SIG, SIG_IGN, signalBit } from "../../ffi/mod.ts";
 import { HIDDEN_FLAGS } from "../arch/x86_64/visible-cpuid.ts";
 import type { RecordedTask } from "./recorded-task.ts";
+import { filterCount } from "./seccomp/state.ts";
 
 const TRAP_BIT = signalBit(SIG.SIGTRAP);
-/** Fields that tell of a filter of system calls; a recorded program can have no other one. */
-const FILTER_FIELDS: readonly string[] = ["Seccomp", "Seccomp_filters"];
 /** Bits of one group of a mask of processors (bitmap_string in lib/vsprintf.c, Linux 6.18). */
 const GROUP = 32;
 
@@ -16,21 +15,13 @@ const GROUP = 32;
  * Text of /proc/TID/status (proc_pid_status(5)).
  *
  * @param processors Those that the program would have without the recorder, one bit each.
- * @param added What the engine has put on the program (`CallBuffer.added`).
  */
-export function visibleStatus(
-  text: string,
-  task: RecordedTask,
-  processors: bigint,
-  added: { filter: boolean; noNewPrivs: boolean },
-): string {
+export function visibleStatus(text: string, task: RecordedTask, processors: bigint): string {
   return text
     .split("\n")
     .map((line) => {
       const [name = "", value = ""] = line.split(":\t");
-      const isAdded = added.filter ? FILTER_FIELDS.includes(name) : false;
-      const isHidden = isAdded || (added.noNewPrivs && name === "NoNewPrivs");
-      const seen = isHidden ? "0" : visibleField(name, value, task, processors);
+      const seen = visibleField(name, value, task, processors);
       return seen === undefined ? line : `${name}:\t${seen}`;
     })
     .join("\n");
@@ -49,6 +40,12 @@ function visibleField(
       return value.startsWith("t") ? (isStopped(task) ? "T (stopped)" : "R (running)") : undefined;
     case "TracerPid":
       return "0";
+    case "Seccomp":
+      return `${task.seccomp.mode}`;
+    case "Seccomp_filters":
+      return `${filterCount(task.seccomp)}`;
+    case "NoNewPrivs":
+      return `${Number(task.seccomp.noNewPrivs)}`;
     case "SigBlk":
       return hex((task.savedMask ?? mask()) | (task.trap.blocked ? TRAP_BIT : 0n));
     case "SigIgn":

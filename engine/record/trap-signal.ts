@@ -14,6 +14,7 @@ import {
   SIG_DFL,
   SIG_HOW,
   SIG_IGN,
+  SIGSET_SIZE,
   SYSCALLS,
   setSigMask,
   signalBit,
@@ -96,10 +97,10 @@ function blockedInside(call: Call): boolean | undefined {
   return address === 0 ? undefined : (call.u32(address) & Number(TRAP_BIT)) !== 0;
 }
 
-/** Before a SIGTRAP kills that the program handles but can't take now: the kernel has to see the default action. */
-export function dropTrapAction(tracer: Tracer, task: RecordedTask): void {
+/** Before a signal kills that the program handles but can't take now: the kernel has to see the default action. */
+export function dropAction(tracer: Tracer, task: RecordedTask, signal: number): void {
   task.space.cacheSpace.scratch.fill(0, 0, KERNEL_SIGACTION.size);
-  tracer.inject(task, SYSCALLS.rt_sigaction, SIG.SIGTRAP, task.space.cacheSpace.scratchAddress, 0, 8);
+  tracer.inject(task, SYSCALLS.rt_sigaction, signal, task.space.cacheSpace.scratchAddress, 0, SIGSET_SIZE);
 }
 
 /** The kernel told the default action where the program had ignored the signal. */

@@ -53,6 +53,12 @@ export class EventApplier implements Disposable {
     if (site.number !== event.number)
       this.navigator.fail(event, task, `the program made system call ${site.number} instead`);
     task.site = undefined;
+    if (event.withheld) {
+      task.result = event.result;
+      task.leaveCallAt(site.next);
+      task.returned = site.next;
+      return;
+    }
     if (event.stream !== 0) this.show(task, event, site, event.stream);
     const spec = syscallSpec(event.number);
     if (spec?.task === "sigreturn") {

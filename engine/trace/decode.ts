@@ -21,6 +21,7 @@ import {
   REASONS,
   SIGINFO_BYTES,
   SUM_BYTES,
+  SYSCALL_EXTRAS,
   WRITE_HEAD_BYTES,
 } from "./layout.ts";
 import { MAX_MAPPINGS, MAX_WRITES } from "./limits.ts";
@@ -81,9 +82,11 @@ export class EventDecoder {
         const result = from.bigI64();
         const stream = this.#stream();
         const outputHash = from.bigU64();
-        const mapping = this.#flag() ? this.#mapping() : undefined;
+        const extra = from.oneOf(SYSCALL_EXTRAS);
+        const mapping = extra === "mapping" ? this.#mapping() : undefined;
         const writes = this.#writes();
         const event = { kind, task, ticks, registers, number, result, writes, stream, outputHash };
+        if (extra === "withheld") return { ...event, withheld: true };
         return mapping === undefined ? event : { ...event, mapping };
       }
       case "switch":

@@ -40,6 +40,7 @@ function bodyToJson(event: SingleEvent): { [key: string]: Json } {
         ...(error === undefined ? {} : { error }),
         ...(event.stream === 0 ? {} : { stream: event.stream, outputHash: hex(event.outputHash) }),
         ...(event.mapping === undefined ? {} : { mapping: mappingToJson(event.mapping) }),
+        ...(event.withheld && { withheld: true }),
         writes: event.writes.map(writeToJson),
       };
     }

@@ -53,11 +53,12 @@ function describe(event: SingleEvent): string {
 }
 
 function formatSyscall(event: Extract<SingleEvent, { kind: "syscall" }>): string {
-  const { number, registers, result, stream, mapping, writes } = event;
+  const { number, registers, result, stream, mapping, writes, withheld } = event;
   const args = syscallArguments(number, registers);
   const output = stream === 0 ? "" : stream === 1 ? ", to stdout" : ", to stderr";
   const mapped = mapping === undefined ? "" : `, maps ${formatMapping(mapping)}`;
-  return `${syscallName(number)}(${args.join(", ")}) = ${formatResult(result)}${output}${mapped}${formatWrites(writes)}`;
+  const kept = withheld ? ", withheld by a filter" : "";
+  return `${syscallName(number)}(${args.join(", ")}) = ${formatResult(result)}${kept}${output}${mapped}${formatWrites(writes)}`;
 }
 
 function formatResult(result: bigint): string {

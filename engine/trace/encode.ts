@@ -1,6 +1,12 @@
 /** Turns events into bytes: the writing half of the codec. `docs/trace-format.md` has the layout. */
 import { ByteWriter } from "./byte-writer.ts";
-import { type MappingRecord, type MemoryWrite, POINTS, type TraceEvent } from "./events.ts";
+import {
+  type MappingRecord,
+  type MemoryWrite,
+  POINTS,
+  type SyscallEvent,
+  type TraceEvent,
+} from "./events.ts";
 import {
   DISPOSITIONS,
   EVENT_HEAD_BYTES,
@@ -9,6 +15,7 @@ import {
   REASONS,
   SIGINFO_BYTES,
   SUM_BYTES,
+  SYSCALL_EXTRAS,
   WRITE_HEAD_BYTES,
 } from "./layout.ts";
 import { CUT_BYTES } from "./limits.ts";
@@ -82,7 +89,7 @@ export class EventEncoder {
         out.big64(event.result);
         out.u8(event.stream);
         out.big64(event.outputHash);
-        out.u8(event.mapping === undefined ? 0 : 1);
+        out.u8(SYSCALL_EXTRAS.indexOf(extraOf(event)));
         if (event.mapping !== undefined) putMapping(out, event.mapping);
         putWrites(out, event.writes);
         return;
@@ -165,6 +172,14 @@ export class EventEncoder {
         return;
     }
   }
+}
+
+/** What a system call has beside what all have. @throws {RangeError} For one that was not done, and has mapped something. */
+function extraOf({ mapping, withheld }: SyscallEvent): (typeof SYSCALL_EXTRAS)[number] {
+  if (withheld && mapping !== undefined)
+    throw new RangeError("Cannot encode a system call that was withheld as it has a 'mapping'");
+  if (withheld) return "withheld";
+  return mapping === undefined ? "nothing" : "mapping";
 }
 
 /** An upper bound of the encoded size of an event. */

@@ -97,6 +97,8 @@ export interface SyscallEvent extends EventBase {
    * A stack (named "[stack]") is all that it may grow to.
    */
   mapping?: MappingRecord;
+  /** It was not done at all (a filter of the program's has kept it from the kernel): its result is all that came of it. */
+  withheld?: true;
 }
 
 /** A signal reached the program (or killed it). */

@@ -6,7 +6,7 @@ import type { EndEvent, SignalEvent, TraceEvent } from "./events.ts";
 export const FORMAT = "tickproof-trace";
 
 /** Version of the format that this code writes, and the newest that it reads. */
-export const VERSION = 5;
+export const VERSION = 6;
 
 /** Event kinds in the order of their codes. Only ever append: the index is what is stored. */
 export const KINDS = [
@@ -31,6 +31,9 @@ export const DISPOSITIONS = [
   "ignored",
   "fatal",
 ] as const satisfies readonly SignalEvent["disposition"][];
+
+/** What a system call has beside what all have, in the order of their codes. */
+export const SYSCALL_EXTRAS = ["nothing", "mapping", "withheld"] as const;
 
 /** End reasons in the order of their codes. */
 export const REASONS = [

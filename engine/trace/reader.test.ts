@@ -29,8 +29,8 @@ test("open() rejects descriptions that are foreign, newer or damaged", () => {
   rejects("null", '"format" is not');
   rejects(JSON.stringify({ ...good, format: "rr" }), '"format" is not');
   rejects(
-    JSON.stringify({ ...good, version: 6 }),
-    "The trace has format version 6, this tickproof reads up to 5",
+    JSON.stringify({ ...good, version: 7 }),
+    "The trace has format version 7, this tickproof reads up to 6",
   );
   rejects(JSON.stringify({ ...good, version: "1" }), '"version" is "1"');
   rejects('{"format', "it is no JSON");

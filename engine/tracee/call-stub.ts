@@ -11,7 +11,8 @@
  * Data is addressed relative to rip: the context lies at the same distance wherever the fixed parts are.
  */
 import { encodeListing, parseListing } from "../../ffi/mod.ts";
-import { CALL_STUB, CONTEXT, CONTEXT_SIZE } from "../translate/context.ts";
+import { invariant } from "../engine-error.ts";
+import { CALL_STUB, CONTEXT, CONTEXT_SIZE, USUAL_BASE } from "../translate/context.ts";
 import { INSTRUCTION_LISTING } from "./instruction-stub.ts";
 
 /** What the stub reads and writes, as offsets in the context. */
@@ -293,12 +294,19 @@ export const CALL_ENTRY = {
   replayTsc: CONTEXT_SIZE + placeOf("tsc_replay"),
 } as const;
 
+/** `syscall; int3` behind the stub: calls from here are those that a supervisor is told of. */
+const NOTIFY = { at: CALL_STUB.end - 0x10, code: Uint8Array.of(0x0f, 0x05, 0xcc) } as const;
+invariant(CALL_STUB.start + code.length <= NOTIFY.at, "the stub for system calls is longer than its room");
+/** Where such a call seems to come from: behind the `syscall`, at the usual place of the fixed parts. */
+export const NOTIFY_PLACE = USUAL_BASE + CONTEXT_SIZE + NOTIFY.at + 2;
+
 const INSIDE = { start: CONTEXT_SIZE + CALL_STUB.start, end: CONTEXT_SIZE + CALL_STUB.start + code.length };
 const COUNT = { start: CONTEXT_SIZE + placeOf("count"), end: CONTEXT_SIZE + placeOf("area") };
 
 /** Puts the stub into the stubs of a cache space. */
 export function installCallStub(stubs: Uint8Array): void {
   stubs.set(code, CALL_STUB.start);
+  stubs.set(NOTIFY.code, NOTIFY.at);
 }
 
 /** Whether a task at a pc is in the midst of a call that the stub does. @param base Of the fixed parts. */

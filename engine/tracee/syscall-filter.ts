@@ -64,14 +64,22 @@ export function instructionsOf(filter: Uint8Array): number {
  *
  * @param call Makes system calls in its name.
  * @param at Memory of it that is free.
- * @returns 0 or -errno: EACCES where it has neither CAP_SYS_ADMIN nor no_new_privs.
+ * @param flags Of seccomp(2). @default only that speculation goes on
+ * @returns 0, a listener's descriptor, or -errno: EACCES where it has neither CAP_SYS_ADMIN nor no_new_privs.
  */
-export function putFilter(call: Inject, memory: TraceeMemory, at: number, filter: Uint8Array): number {
+export function putFilter(
+  call: Inject,
+  memory: TraceeMemory,
+  at: number,
+  filter: Uint8Array,
+  flags = SPEC_ALLOW,
+): number {
   const program = new DataView(new ArrayBuffer(FPROG_BYTES));
   program.setUint16(0, instructionsOf(filter), true);
   program.setBigUint64(8, BigInt(at + FPROG_BYTES), true);
   memory.write(at, new Uint8Array(program.buffer));
   memory.write(at + FPROG_BYTES, filter);
-  const result = call(SYSCALLS.seccomp, SECCOMP_SET_MODE_FILTER, SPEC_ALLOW, at);
-  return result === -ERRNO.EINVAL ? call(SYSCALLS.seccomp, SECCOMP_SET_MODE_FILTER, 0, at) : result;
+  const result = call(SYSCALLS.seccomp, SECCOMP_SET_MODE_FILTER, flags, at);
+  if (result !== -ERRNO.EINVAL || flags !== SPEC_ALLOW) return result;
+  return call(SYSCALLS.seccomp, SECCOMP_SET_MODE_FILTER, 0, at);
 }

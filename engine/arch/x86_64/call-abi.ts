@@ -22,6 +22,16 @@ export function argumentOf(registers: Registers, i: number): bigint {
   return registers[ARGUMENTS[i]!]!;
 }
 
+/** All arguments of the call that a program makes with these registers. */
+export function argumentsOf(registers: Registers): bigint[] {
+  return ARGUMENTS.map((at) => registers[at]!);
+}
+
+/** What a program has in the register of the number: it has that back where a call has come to nothing. */
+export function numberOf(registers: Registers): bigint {
+  return registers[RAX]!;
+}
+
 /** Turns a task's registers at the `syscall` of its translation into those that the program has at its own. */
 export function setCallRegisters(registers: Registers, number: bigint, next: number): void {
   registers[RAX] = number;

@@ -18,8 +18,14 @@ import { IOCTL_WRITES } from "./ioctl-writes.ts";
 const IOC_READ = 0x8000_0000;
 const IOC_WRITE = 0x4000_0000;
 
-/** Requests that wait: TCSETSW, TCSETSF, TCSETAW, TCSETAF, TCSBRK, TCSBRKP, TIOCMIWAIT, TCSETSW2, TCSETSF2. */
-const WAITING_REQUESTS = [0x5403, 0x5404, 0x5407, 0x5408, 0x5409, 0x5425, 0x545c, 0x402c542c, 0x402c542d];
+/**
+ * Requests that wait: TCSETSW, TCSETSF, TCSETAW, TCSETAF, TCSBRK, TCSBRKP, TIOCMIWAIT, TCSETSW2, TCSETSF2;
+ * SECCOMP_IOCTL_NOTIF_RECV, SECCOMP_IOCTL_NOTIF_ADDFD.
+ */
+const WAITING_REQUESTS = [
+  ...[0x5403, 0x5404, 0x5407, 0x5408, 0x5409, 0x5425, 0x545c, 0x402c542c, 0x402c542d],
+  ...[0xc0502100, 0x40182103],
+];
 
 /** Kinds of device (the type bits of `_IOC`) whose requests write through pointers within their argument. */
 const POINTER_TYPES: Readonly<Record<number, string>> = {

@@ -34,6 +34,7 @@ const SILENT = {
   PR_SET_TIMING: 14,
   PR_SET_NAME: 15,
   PR_GET_SECCOMP: 21,
+  PR_SET_SECCOMP: 22,
   PR_CAPBSET_READ: 23,
   PR_CAPBSET_DROP: 24,
   PR_GET_SECUREBITS: 27,
@@ -68,7 +69,7 @@ const KNOWN = [...Object.keys(WRITES).map(Number), ...Object.values(SILENT), PR_
 
 /**
  * Everything else is answered as by a kernel without it. Among these are the options that would get in the
- * engine's way: PR_SET_SECCOMP and PR_SET_SYSCALL_USER_DISPATCH (filters would see the engine's system calls),
+ * engine's way: PR_SET_SYSCALL_USER_DISPATCH (it would see the engine's system calls),
  * PR_SET_TSC (the engine reads the time stamp counter), PR_SET_MDWE (it maps code), PR_GET_AUXV (which shows the
  * vdso that the engine hides).
  */

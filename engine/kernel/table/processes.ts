@@ -22,6 +22,12 @@ function newPids(i: number): Refusal {
   };
 }
 
+/** The operation of seccomp that tells how long its structures are, and struct seccomp_notif_sizes (linux/seccomp.h). */
+const SECCOMP_GET_NOTIF_SIZES = 3;
+const NOTIF_SIZES = 6;
+/** The flag by which its result is a descriptor. */
+const SECCOMP_NEW_LISTENER = 8;
+
 /** The limit of the length of files (asm-generic/resource.h). */
 const RLIMIT_FSIZE = 1;
 
@@ -82,7 +88,11 @@ export const PROCESSES: Table = changesNothing({
 
   prctl: PRCTL,
   arch_prctl: ARCH_PRCTL,
-  seccomp: absent(ERRNO.EINVAL, "a filter of system calls would see those of the engine"),
+  seccomp: {
+    doneBy: "the recorder runs the program's filters; the kernel gets none of them",
+    descriptors: { kind: "given", usedNext: false, when: bits(int(1), SECCOMP_NEW_LISTENER) },
+    writes: [when(oneOf(int(0), [SECCOMP_GET_NOTIF_SIZES]), out(2, NOTIF_SIZES))],
+  },
 
   // The version of the header is corrected where it is not one of the kernel's.
   capget: { writes: [out(1, CAP_DATA)], writesAlways: [out(0, CAP_HEADER)] },

@@ -3,7 +3,7 @@
  * is exchanged for one of a copy when it is opened, and the copy is made anew whenever it is read from its beginning.
  */
 import { readFileSync, readlinkSync } from "node:fs";
-import { AT_FDCWD, close, ftruncate, memfdCreate, O, open, pwrite, SYSCALLS } from "../../../ffi/mod.ts";
+import { AT_FDCWD, close, ftruncate, MFD, O, open, pwrite, SYSCALLS } from "../../../ffi/mod.ts";
 import { readProcFile } from "../../proc-file.ts";
 import type { Call } from "../call.ts";
 import { filteredMaps } from "../maps-filter.ts";
@@ -17,6 +17,9 @@ import type { FileMonitor } from "./monitor.ts";
 
 const OF_TASK = /^\/proc\/(\d+)(?:\/task\/(\d+))?\/(maps|smaps|status|stat|personality)$/;
 const CPUINFO = "/proc/cpuinfo";
+/** Of fcntl (asm-generic/fcntl.h). */
+const F_SETFD = 2;
+const FD_CLOEXEC = 1;
 /** Copies that are kept in mind; of a program that opens more, older ones keep what they show. */
 const MOST_COPIES = 1024;
 
@@ -33,11 +36,8 @@ export class ProcViews implements FileMonitor {
     const path = readlinkSync(`/proc/${task.tid}/fd/${call.result}`);
     const text = this.text(path);
     if (text === undefined) return;
-    const copy = memfdCreate(path.slice(path.lastIndexOf("/") + 1));
-    pwrite(copy, text, 0);
-    const identity = identityOf(process.pid, copy);
-    if (this.exchange(task, call.result, copy) && identity !== undefined) this.keep(identity, path);
-    close(copy);
+    const identity = this.exchange(task, call.result, path.slice(path.lastIndexOf("/") + 1), text);
+    if (identity !== undefined) this.keep(identity, path);
   }
 
   /** Before a call runs: what is read from the beginning is as it is now. */
@@ -78,7 +78,7 @@ export class ProcViews implements FileMonitor {
     if (!task) return undefined;
     switch (file) {
       case "status":
-        return (text) => visibleStatus(text, task, this.recording.binding.all, this.recording.calls.added);
+        return (text) => visibleStatus(text, task, this.recording.binding.all);
       case "stat":
         return (text) => visibleStat(text, task);
       case "personality":
@@ -88,17 +88,44 @@ export class ProcViews implements FileMonitor {
     }
   }
 
-  /** Lets a descriptor of the program be one of the recorder's. @returns Whether the program had room for it. */
-  private exchange(task: RecordedTask, fd: number, own: number): boolean {
+  /**
+   * Lets a descriptor of the program be one of a file in memory, which is the program's own: it may have no right to what
+   * the recorder has.
+   *
+   * @returns Which file that is; undefined if the program had no room for another descriptor.
+   */
+  private exchange(task: RecordedTask, fd: number, name: string, text: Uint8Array): string | undefined {
     const { tracer } = this.recording;
+    const { cacheSpace } = task.space;
+    const call = (number: number, ...args: number[]): number => tracer.inject(task, number, ...args);
+    const scratch = (words: string): number => tracer.mapper.scratchString(cacheSpace, words);
     const info = readFileSync(`/proc/${task.tid}/fdinfo/${fd}`, "latin1");
-    const flags = Number.parseInt(/^flags:\s*([0-7]+)$/m.exec(info)?.[1] ?? "0", 8);
-    const path = tracer.mapper.scratchString(task.space.cacheSpace, `/proc/${process.pid}/fd/${own}`);
-    const opened = tracer.inject(task, SYSCALLS.openat, AT_FDCWD, path, O.RDONLY | O.CLOEXEC, 0);
-    if (opened < 0) return false;
-    tracer.inject(task, SYSCALLS.dup3, opened, fd, flags & O.CLOEXEC);
-    tracer.inject(task, SYSCALLS.close, opened);
+    const flags = Number.parseInt(/^flags:\s*([0-7]+)$/m.exec(info)?.[1] ?? "0", 8) & O.CLOEXEC;
+    const made = call(SYSCALLS.memfd_create, scratch(name), MFD.CLOEXEC);
+    if (made < 0) return undefined;
+    const copy = open(`/proc/${task.tid}/fd/${made}`, O.RDWR);
+    pwrite(copy, text, 0);
+    close(copy);
+    const identity = identityOf(task.tid, made);
+    // Its place is free then, if no other one is.
+    call(SYSCALLS.close, fd);
+    const opened = call(
+      SYSCALLS.openat,
+      AT_FDCWD,
+      scratch(`/proc/thread-self/fd/${made}`),
+      O.RDONLY | O.CLOEXEC,
+      0,
+    );
+    // Where a program has no /proc any more, it may write to what it has of it.
+    const read = opened < 0 ? made : opened;
+    // Under the same number it would keep the wrong flag.
+    if (read === fd) call(SYSCALLS.fcntl, fd, F_SETFD, flags === 0 ? 0 : FD_CLOEXEC);
+    else {
+      call(SYSCALLS.dup3, read, fd, flags);
+      call(SYSCALLS.close, read);
+    }
+    if (read !== made) call(SYSCALLS.close, made);
     task.descriptors.forget(fd);
-    return true;
+    return identity;
   }
 }

@@ -63,7 +63,7 @@ export class DescriptorTable {
         return this;
       case "any":
         if (holds(change.parts, call)) return new DescriptorTable();
-        this.#clear();
+        this.forgetAll();
         return this;
     }
   }
@@ -76,7 +76,8 @@ export class DescriptorTable {
     this.quiet.forget(fd);
   }
 
-  #clear(): void {
+  /** Any of them may lead elsewhere from now on. */
+  forgetAll(): void {
     this.#streams.clear();
     this.#files.clear();
     this.#links.clear();
