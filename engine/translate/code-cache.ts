@@ -15,11 +15,12 @@ import {
   SYSCALL_GADGET,
 } from "./context.ts";
 import { DispatchTable } from "./dispatch-table.ts";
-import { COUNTER_LOAD, emitLookup, rflagsBits, TRANSLATION } from "./emission.ts";
+import { COUNTER_LOAD, emitLookup, rflagsBits } from "./emission.ts";
 import { OwnText } from "./own-text.ts";
 import type { Region, TextRange } from "./region.ts";
 import type { SingleStep } from "./single-step.ts";
 import { moduleChanges, type TextModule } from "./text-module.ts";
+import { TRANSLATION } from "./translation-info.ts";
 import type { SyscallSite, Translations } from "./translations.ts";
 import type { Between, ExitTrap, Position, Trap } from "./traps.ts";
 

@@ -4,67 +4,18 @@
  */
 import type { Assembler } from "./assembler.ts";
 import { CONTEXT, CONTEXT_BASE, counterAddress, JUMP_COUNTER, TABLE_BASE, TICK_COUNTERS } from "./context.ts";
+import type { Fragment, FragmentHost } from "./fragment-host.ts";
 import { type Decoded, FLAG } from "./instruction.ts";
 import { isLocked } from "./locked.ts";
-import { packTranslationInfo } from "./translation-info.ts";
-import type { Between, ElisionTrap, InstructionTrap, Noted, StopTrap, Trap } from "./traps.ts";
+import { packTranslationInfo, TRANSLATION } from "./translation-info.ts";
+import type { Between, ElisionTrap, InstructionTrap, StopTrap } from "./traps.ts";
 
 /** Offset of the literal in an exit's stub: behind the trap and the opcode of the far jump. */
 const STUB_LITERAL = 7;
 /** The prefix of an elided lock's acquisition; that of its release is 0xf3 (Intel SDM vol. 1, 16.3.3). */
 const XACQUIRE = 0xf2;
-
-/** Bits of an entry of the translation info, beside the flags that hold garbage (low 6 bits, iced's numbering). */
-export const TRANSLATION = {
-  rcx: 64,
-  rax: 128,
-  tickRcx: 256,
-  tick: 512,
-  jump: 1024,
-  counting: 2048,
-} as const;
 /** Length of the load that an interrupted count goes back to; see `countKeepingFlags`. */
 export const COUNTER_LOAD = 7;
-
-/** What the code cache does for a fragment that is being emitted. */
-export interface FragmentHost {
-  /** The entry of an app pc that is translated already. */
-  lookup(pc: number): number | undefined;
-  /** Whether a direct branch may lead to an app pc; others go by the lookup table. */
-  owns(pc: number): boolean;
-  addEntry(pc: number, address: number): void;
-  addTrap(address: number, trap: Trap): void;
-  addSyscall(returnAddress: number, pc: number, next: number): void;
-  /** Whether branches are linked before they are taken for the first time. */
-  readonly linksEagerly: boolean;
-  /** Called for the target of a branch that is taken whenever control comes there. */
-  expects(target: number): void;
-  /** In front of which instructions to trap, and whether to count what retires. */
-  readonly notes: Noted;
-  /** Whether a debugger wants to stop in front of the instruction at an app pc. */
-  stopsAt(pc: number): boolean;
-  /** Called when the relative operand at `site` leads to an entry directly. */
-  linked(entry: number, site: number): void;
-  /** Puts an IBL entry for returns to `pc` here, falling through into what comes next. */
-  emitIblEntry(assembler: Assembler, pc: number): void;
-}
-
-/** One emitted fragment. */
-export interface Fragment {
-  /** Cache addresses [start, end). */
-  start: number;
-  end: number;
-  /** App pc and length in bytes of each basic block, with the cache address of its entry. */
-  blocks: { pc: number; length: number; entry: number }[];
-  /** App pc that its first mark is counted from. */
-  pc: number;
-  /** Cache pc, app pc and TRANSLATION bits; see `translation-info.ts`. */
-  translationInfo: Uint8Array;
-  /** Its text has changed: nothing leads here any more. */
-  dead: boolean;
-  /** Where what retires is counted: cache address and app pc behind each count, one after the other. */
-  counts?: number[];
-}
 
 /** RFLAGS bits (Intel SDM vol. 1, 3.4.3) of a set of flags in iced's numbering. */
 export function rflagsBits(flags: number): number {

@@ -1,6 +1,6 @@
 /** Where fragments are: by their cache addresses, and by the pages of the text that they are translations of. */
 import type { Assembler } from "./assembler.ts";
-import type { Fragment } from "./emission.ts";
+import type { Fragment } from "./fragment-host.ts";
 import { findTranslation, type Translation } from "./translation-info.ts";
 
 const PAGE = 4096;

@@ -9,10 +9,11 @@
 import type { Assembler } from "./assembler.ts";
 import { CONTEXT } from "./context.ts";
 import type { TextDecoder64 } from "./decode.ts";
-import { type Fragment, type FragmentHost, TRANSLATION } from "./emission.ts";
 import { deadFlagsIndex } from "./flags.ts";
+import type { Fragment, FragmentHost } from "./fragment-host.ts";
 import { ALL_FLAGS, type Decoded, FLAG, Kind } from "./instruction.ts";
 import { RetiredEmission } from "./retired-emission.ts";
+import { TRANSLATION } from "./translation-info.ts";
 import { isX87Environment } from "./x87-emission.ts";
 
 /** A basic block is cut after so many instructions. */

@@ -4,10 +4,11 @@
  */
 import type { Assembler } from "./assembler.ts";
 import type { TextDecoder64 } from "./decode.ts";
-import { type Fragment, type FragmentHost, TRANSLATION } from "./emission.ts";
 import { deadFlagsIndex } from "./flags.ts";
 import { bodyOf, countOf, FragmentEmitter } from "./fragment.ts";
+import type { Fragment, FragmentHost } from "./fragment-host.ts";
 import { ALL_FLAGS, type Decoded, FLAG, Kind } from "./instruction.ts";
+import { TRANSLATION } from "./translation-info.ts";
 import type { Between } from "./traps.ts";
 
 /** Emits the rest of a basic block from an app pc inside it, with or without a stop behind its first instruction. */

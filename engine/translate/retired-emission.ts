@@ -3,9 +3,9 @@
  * where a task can be stopped for its own sake: counts of ticks, traps, and what ends a basic block, which is counted with it.
  */
 import { CONTEXT, CONTEXT_BASE } from "./context.ts";
-import { TRANSLATION } from "./emission.ts";
 import type { Decoded } from "./instruction.ts";
 import { RETIRED } from "./retired-quantities.ts";
+import { TRANSLATION } from "./translation-info.ts";
 import { X87Emission } from "./x87-emission.ts";
 
 const NOT_TAKEN = RETIRED.map((name) => (name === "notTaken" ? 1 : 0));

@@ -2,8 +2,9 @@
  * Translation of one instruction alone, for programs that single-step themselves (the trap flag): whatever it leads to, it
  * traps there, and nothing is linked. Its count of a branch, its system call and its faults are as in any other translation.
  */
-import type { Fragment } from "./emission.ts";
+
 import { FragmentEmitter } from "./fragment.ts";
+import type { Fragment } from "./fragment-host.ts";
 import { Kind } from "./instruction.ts";
 
 /** `mov` to a segment register, and `pop %ss` does not exist in 64-bit mode; /2 is ss (Intel SDM vol. 2, MOV). */

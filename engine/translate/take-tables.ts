@@ -1,5 +1,5 @@
 /** Makes the tables that later runs use of a text module: what earlier runs have left, and what came in this one. */
-import type { Fragment } from "./emission.ts";
+import type { Fragment } from "./fragment-host.ts";
 import { type Frozen, type FrozenTables, type PackedTrap, packTrap } from "./frozen.ts";
 import type { SyscallSite } from "./translations.ts";
 import type { Trap } from "./traps.ts";

@@ -9,8 +9,8 @@
 import { uses } from "../optimisations.ts";
 import { Assembler } from "./assembler.ts";
 import { TextDecoder64 } from "./decode.ts";
-import type { Fragment } from "./emission.ts";
 import { FRAGMENT_ROOM } from "./fragment.ts";
+import type { Fragment } from "./fragment-host.ts";
 import { Frozen, type FrozenTables } from "./frozen.ts";
 import { Kind } from "./instruction.ts";
 import type { Region } from "./region.ts";

@@ -6,11 +6,21 @@
  * (zigzag) distance of its app pc, plus 1 if new bits follow.
  */
 
+/** Bits of an entry, beside the flags that hold garbage (low 6 bits, iced's numbering). */
+export const TRANSLATION = {
+  rcx: 64,
+  rax: 128,
+  tickRcx: 256,
+  tick: 512,
+  jump: 1024,
+  counting: 2048,
+} as const;
+
 /** What is marked for a cache pc. */
 export interface Translation {
   address: number;
   pc: number;
-  /** Bits of `TRANSLATION` in `emission.ts`. */
+  /** Of {@link TRANSLATION}. */
   bits: number;
 }
 

@@ -7,8 +7,9 @@
  * processor that has forgotten, or has nothing to tell of.
  */
 import { CONTEXT, CONTEXT_BASE } from "./context.ts";
-import { Emission, TRANSLATION } from "./emission.ts";
+import { Emission } from "./emission.ts";
 import type { Decoded } from "./instruction.ts";
+import { TRANSLATION } from "./translation-info.ts";
 
 /** Offset of the instruction pointer in what fxsave64 stores, and in the environment of 32 bits (Intel SDM vol. 1, 8.1.10 and 10.5.1). */
 const STATE_POINTER = 8;
