@@ -2,8 +2,8 @@
  * What of the recorder a program can't reach by system calls: its shared memory, which natively is not there, and its being
  * traced, by which each of both would wait for the other one.
  */
-import { readFileSync } from "node:fs";
 import { ERRNO, PTRACE, SharedSegment, SYSCALLS } from "../../ffi/mod.ts";
+import { readProcFile } from "../proc-file.ts";
 import type { Call } from "./call.ts";
 
 /** Commands of shmctl that take an index in place of an id: SHM_STAT and SHM_STAT_ANY (linux/shm.h). */
@@ -27,12 +27,6 @@ export function answerOffLimits(call: Call): number | undefined {
 
 /** Whether a thread is one of this process. */
 function isRecorders(tid: number): boolean {
-  try {
-    const group = /^Tgid:\t(\d+)$/m.exec(readFileSync(`/proc/${tid}/status`, "latin1"))?.[1];
-    return Number(group) === process.pid;
-  } catch (error) {
-    // There is no such thread.
-    if (["ENOENT", "ESRCH"].includes((error as NodeJS.ErrnoException).code ?? "")) return false;
-    throw error;
-  }
+  const group = /^Tgid:\t(\d+)$/m.exec(readProcFile(`/proc/${tid}/status`) ?? "")?.[1];
+  return Number(group) === process.pid;
 }

@@ -5,9 +5,17 @@ import { readProcFile, saysGone } from "../../engine/proc-file.ts";
 import { UsageError } from "../errors/mod.ts";
 
 function children(pid: number): number[] {
-  return threads(pid).flatMap((tid) =>
-    (readProcFile(`/proc/${pid}/task/${tid}/children`) ?? "").split(" ").filter(Boolean).map(Number),
-  );
+  return threads(pid).flatMap((tid) => childrenOfThread(pid, tid));
+}
+
+/** Children that a thread has started. */
+function childrenOfThread(pid: number, tid: number | string): number[] {
+  return (readProcFile(`/proc/${pid}/task/${tid}/children`) ?? "").split(" ").filter(Boolean).map(Number);
+}
+
+/** @returns The program that a recorder has started, its first child; undefined if there is none, or the recorder is gone. */
+export function programOf(recorder: number): number | undefined {
+  return childrenOfThread(recorder, recorder)[0];
 }
 
 /** Thread ids of a process; none if it is gone. */

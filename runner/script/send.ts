@@ -3,8 +3,10 @@
  * engine itself) at an exact tick.
  */
 import { readFileSync } from "node:fs";
+import { saysGone } from "../../engine/proc-file.ts";
 import { didYouMean } from "../../ffi/mod.ts";
 import { UsageError } from "../errors/mod.ts";
+import { programOf } from "../processes/mod.ts";
 import { SIGNAL_NAMES, signalNumber } from "../text/mod.ts";
 
 /** When a signal is sent. */
@@ -125,18 +127,6 @@ function isDue(at: When, { stdout }: Target, started: number): boolean {
   return false;
 }
 
-/** The first process that a recorder has started, once it runs the program itself. */
-function programOf(recorder: number): number | undefined {
-  try {
-    const children = readFileSync(`/proc/${recorder}/task/${recorder}/children`, "utf8").trim();
-    const [first] = children.split(" ");
-    return first === undefined || first === "" ? undefined : Number(first);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined; // it has ended
-    throw error;
-  }
-}
-
 /** Asks again and again until there is an answer, or the program has ended. */
 async function until<T>({ ended }: Target, ask: () => T | undefined): Promise<T | undefined> {
   while (!ended.aborted) {
@@ -151,6 +141,6 @@ function signalIfAlive(pid: number, name: SignalName): void {
   try {
     process.kill(pid, signalNumber(name) ?? 0);
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== "ESRCH") throw error;
+    if (!saysGone(error)) throw error;
   }
 }

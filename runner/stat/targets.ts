@@ -1,5 +1,6 @@
 /** Whom `stat` counts: a program that it starts, tasks that run already, or everybody on some processors. */
 import { readdirSync, readFileSync } from "node:fs";
+import { readProcFile, saysGone } from "../../engine/proc-file.ts";
 import { type CounterOptions, parseCpuList } from "../../ffi/mod.ts";
 import { UsageError } from "../errors/mod.ts";
 
@@ -51,19 +52,15 @@ function threadsOf(pid: number): number[] {
   try {
     return readdirSync(`/proc/${pid}/task`).map(Number);
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "ENOENT") return [];
+    if (saysGone(error)) return [];
     throw error;
   }
 }
 
 /** Whether a thread is there and has not ended: one that has is kept for its parent as a zombie. */
 function isThere(tid: number): boolean {
-  try {
-    return !/^State:\s+[ZX]/m.test(readFileSync(`/proc/${tid}/status`, "utf8"));
-  } catch (error) {
-    if (["ENOENT", "ESRCH"].includes((error as NodeJS.ErrnoException).code ?? "")) return false;
-    throw error;
-  }
+  const status = readProcFile(`/proc/${tid}/status`);
+  return status !== undefined && !/^State:\s+[ZX]/m.test(status);
 }
 
 /**

@@ -2,11 +2,13 @@
 import { closeSync, existsSync, mkdtempSync, openSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { saysGone } from "../../engine/proc-file.ts";
 import { isTerminal } from "../../ffi/mod.ts";
 import type { Fault } from "../errors/mod.ts";
 import { newRunTrace } from "../files/mod.ts";
 import { type Exit, type RecordReport, readReport } from "../outcome/mod.ts";
 import { print, say } from "../output/mod.ts";
+import { programOf } from "../processes/mod.ts";
 import { TICKPROOF } from "../start/mod.ts";
 import { signalNumber } from "../text/mod.ts";
 import { traceName } from "./trace-name.ts";
@@ -148,25 +150,12 @@ export function passSignals(child: Bun.Subprocess, program: () => number | undef
   };
 }
 
-/** The program that a recorder has started, its only child; undefined if there is none. */
-function programOf(recorder: number): number | undefined {
-  const children = unlessGone(() => readFileSync(`/proc/${recorder}/task/${recorder}/children`, "utf8"));
-  const [first] = children?.split(" ") ?? [];
-  return first ? Number(first) : undefined;
-}
-
+/** Signals a program, which may have just ended. */
 function signalProgram(pid: number | undefined, name: NodeJS.Signals): void {
-  if (pid !== undefined) unlessGone(() => process.kill(pid, name));
-}
-
-/** What is done to a process that may have just ended. */
-function unlessGone<T>(act: () => T): T | undefined {
   try {
-    return act();
+    if (pid !== undefined) process.kill(pid, name);
   } catch (error) {
-    const code = (error as NodeJS.ErrnoException).code;
-    if (code !== "ENOENT" && code !== "ESRCH") throw error;
-    return undefined;
+    if (!saysGone(error)) throw error;
   }
 }
 

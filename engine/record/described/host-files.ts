@@ -9,6 +9,7 @@
 import { mkdirSync, readlinkSync, rmSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path/posix";
 import { AT_FDCWD, close, ERRNO, ftruncate, memfdCreate, O, pwrite, SYSCALLS } from "../../../ffi/mod.ts";
+import { isErrnoException } from "../../errno-exception.ts";
 import type { HostModel } from "../../host/model-api.ts";
 import { evaluate, type PathArgument } from "../../kernel/mod.ts";
 import type { Call } from "../call.ts";
@@ -161,7 +162,7 @@ function pathOf(task: RecordedTask, call: Call, { path, folder }: PathArgument):
     return resolve(readlinkSync(`/proc/${task.tid}/${from === AT_FDCWD ? "cwd" : `fd/${from}`}`), given);
   } catch (error) {
     // No such descriptor: the call itself will fail.
-    if ((error as NodeJS.ErrnoException).code === "ENOENT") return "";
+    if (isErrnoException(error, "ENOENT")) return "";
     throw error;
   }
 }
