@@ -422,8 +422,11 @@ static void filter_then_strict(void) {
 }
 
 /* Filters hold for a call that a signal has broken off, and for what a handler does. */
+static int alarm_end;
+
 static void on_alarm(int signal, siginfo_t *info, void *context) {
   (void)signal, (void)info, (void)context;
+  CHECK(write(alarm_end, "x", 1) == 1);
   say("in a handler", syscall(SYS_getpgid, 0));
 }
 
@@ -433,18 +436,17 @@ static void with_signals(void) {
   int ends[2];
   CHECK(pipe(ends) == 0);
   const struct itimerval soon = {.it_value = {.tv_usec = 1000}};
-  if (fork() == 0) {
-    usleep(50000);
-    CHECK(write(ends[1], "x", 1) == 1);
-    _exit(0);
-  }
+  alarm_end = ends[1];
   CHECK(setitimer(ITIMER_REAL, &soon, NULL) == 0);
   char byte;
   say("read", read(ends[0], &byte, 1));
-  const struct timespec pause = {.tv_nsec = 2000000};
+  sigset_t alarm, none;
+  sigemptyset(&none);
+  sigemptyset(&alarm);
+  sigaddset(&alarm, SIGALRM);
+  sigprocmask(SIG_BLOCK, &alarm, NULL);
   CHECK(setitimer(ITIMER_REAL, &soon, NULL) == 0);
-  say("sleep", nanosleep(&pause, NULL));
-  wait(NULL);
+  say("wait", sigsuspend(&none));
 }
 
 int main(int count, char **words) {
