@@ -30,13 +30,6 @@ export type ChunkResult =
   /** The file ends inside of a chunk, whose writing was broken off. */
   | { state: "cut"; present: number; offset: number };
 
-/** Where a chunk is. */
-interface ChunkStart {
-  offset: number;
-  /** Index of its first event. */
-  event: number;
-}
-
 /** Reads chunk after chunk. */
 export class ChunkSource {
   readonly #path: string;
@@ -45,8 +38,8 @@ export class ChunkSource {
   #offset = 0;
   #index = 0;
   #open = true;
-  /** Where each chunk that was come by starts, and the index of its first event; the last one is still to be read. */
-  readonly #starts: ChunkStart[] = [{ offset: 0, event: 0 }];
+  /** Offsets of the chunks that were read, and of the one behind them. */
+  readonly #starts: number[] = [0];
 
   /**
    * @param dir Folder of the trace.
@@ -95,54 +88,25 @@ export class ChunkSource {
       const size = CHUNK_HEAD_BYTES + head.payloadBytes + CHUNK_TAIL_BYTES;
       if (size > present) return { state: "cut", present, offset };
       const raw = unpackChunk(this.#read(offset, size), head);
-      this.#pass(size, head.events);
+      this.#offset += size;
+      this.#index++;
+      this.#starts[this.#index] = this.#offset;
       return { state: "chunk", chunk: { ...head, offset, raw } };
     } catch (error) {
       throw this.#damaged(offset, error);
     }
   }
 
-  #pass(size: number, events: number): void {
-    const { event } = this.#starts[this.#index]!;
-    this.#offset += size;
-    this.#index++;
-    this.#starts[this.#index] ??= { offset: this.#offset, event: event + events };
-  }
-
-  /**
-   * Goes to the chunk that an event is in, which {@link next} gives then; to the end of the file if there is none.
-   * Chunks on the way are not unpacked: what is damaged in them shows when they are read.
-   *
-   * @returns Index of the first event of that chunk.
-   * @throws {TraceError} If a chunk's head is damaged.
-   */
-  seek(event: number): number {
+  /** Goes to a chunk, which {@link next} gives then. @param index Of one that was read, or of the one behind them. */
+  seek(index: number): void {
+    const offset = this.#starts[index];
+    if (offset === undefined) throw new RangeError(`Cannot seek as chunk ${index} was not come by`);
     if (!this.#open) {
       this.#fd = this.#openFile();
       this.#open = true;
     }
-    this.#index = this.#starts.findLastIndex((start) => start.event <= event);
-    this.#offset = this.#starts[this.#index]!.offset;
-    for (;;) {
-      const here = this.#starts[this.#index]!.event;
-      const size = this.#sizeOfNext();
-      if (size === undefined || here + size.events > event) return here;
-      this.#pass(size.bytes, size.events);
-    }
-  }
-
-  /** Of the chunk that comes next, if it is whole. */
-  #sizeOfNext(): { bytes: number; events: number } | undefined {
-    const offset = this.#offset;
-    const present = fstatSync(this.#fd).size - offset;
-    if (present < CHUNK_HEAD_BYTES) return undefined;
-    try {
-      const head = parseChunkHead(this.#read(offset, CHUNK_HEAD_BYTES), this.#index);
-      const bytes = CHUNK_HEAD_BYTES + head.payloadBytes + CHUNK_TAIL_BYTES;
-      return bytes > present ? undefined : { bytes, events: head.events };
-    } catch (error) {
-      throw this.#damaged(offset, error);
-    }
+    this.#index = index;
+    this.#offset = offset;
   }
 
   /** Closes the file. */

@@ -40,6 +40,8 @@ export class TraceReader {
   #current: Current | undefined;
   #ahead: TraceEvent | undefined;
   #decoded = 0;
+  /** Index of the first event of each chunk that was come by: what its head counts are not single calls. */
+  readonly #starts: number[] = [];
   #position = -1;
   #ended = false;
   #incomplete: string | undefined;
@@ -112,7 +114,12 @@ export class TraceReader {
    * @throws {TraceError} If the trace is damaged on the way.
    */
   seek(event: number): void {
-    const first = this.#chunks.seek(event);
+    const chunk = Math.max(
+      0,
+      this.#starts.findLastIndex((start) => start <= event),
+    );
+    const first = this.#starts[chunk] ?? 0;
+    this.#chunks.seek(chunk);
     this.#current = undefined;
     this.#ahead = undefined;
     this.#ended = false;
@@ -210,6 +217,7 @@ export class TraceReader {
     const result = this.#chunks.next();
     if (result.state === "chunk") {
       const { chunk } = result;
+      this.#starts[chunk.index] ??= this.#decoded;
       return { chunk, decoder: new EventDecoder(chunk.raw, this.files.length), left: chunk.events };
     }
     const whole =
