@@ -27,6 +27,7 @@ export {
   PacketPipe,
   pread,
   preadAt,
+  punchHole,
   pwrite,
   pwriteAt,
   type ReceiveCall,
@@ -94,6 +95,7 @@ export {
 export { type MapOptions, mmap, mprotect, munmap, NativeBuffer, SHM, SharedSegment } from "./memory/mod.ts";
 export * from "./perf/mod.ts";
 export {
+  adoptOrphans,
   clearInterrupt,
   currentCpu,
   getAffinity,

@@ -5,6 +5,7 @@
 import { afterAll, beforeAll, describe, test } from "bun:test";
 import { assert, assertEquals } from "@std/assert";
 import { REGISTER_NAMES } from "../engine/arch/x86_64/registers.ts";
+import type { CheckpointPolicy } from "../engine/debug/checkpoints.ts";
 import { Debugger } from "../engine/debug/debugger.ts";
 import type { Position } from "../engine/debug/position.ts";
 import { PROT } from "../ffi/mod.ts";
@@ -18,40 +19,47 @@ const MOST_SUMMED = 1 << 18;
 const scratch = new Scratch();
 let plain: Recorded;
 let threads: Recorded;
+let shared: Recorded;
 
 beforeAll(() => {
   plain = recordProgram(scratch, "plain.S", PLAIN);
   threads = recordProgram(scratch, "threads.c", THREADS);
+  shared = recordProgram(scratch, "shared.c", THREADS);
 }, TEST_TIMEOUT);
 
 afterAll(() => scratch[Symbol.dispose]());
 
-function begin({ trace }: Recorded, output: (text: string) => void = () => {}): Debugger {
+function begin(
+  { trace }: Recorded,
+  output: (text: string) => void = () => {},
+  checkpoints?: CheckpointPolicy,
+): Debugger {
   const replay = new Debugger({
     directory: trace,
     output: (_, bytes) => output(Buffer.from(bytes).toString()),
     wantsPause: () => false,
+    checkpoints,
   });
   assert(replay.begin());
   return replay;
 }
 
-/** Registers of all threads and a checksum of all memory that can be written. */
+/** Registers of all tasks, of whatever process, and checksums of all memory that can be written. */
 function stateOf(replay: Debugger): string {
-  const registers = replay.tasks.map(({ id, programRegisters }) => {
+  const tasks = [...replay.session.tasks.values()].toSorted((a, b) => a.id - b.id);
+  const registers = tasks.map(({ id, programRegisters }) => {
     return `${id}: ${[...programRegisters].map((value) => value.toString(16)).join(" ")}`;
   });
-  let sum = 0n;
-  const [task] = replay.tasks;
-  for (const { start, end, protection } of task?.space.mappings.all ?? []) {
-    if ((protection & PROT.WRITE) === 0) continue;
-    const top = task!.space.memory.read(
-      Math.max(start, end - MOST_SUMMED),
-      Math.min(end - start, MOST_SUMMED),
-    );
-    sum = Bun.hash.wyhash(top, sum);
-  }
-  return [...registers, sum.toString(16)].join("\n");
+  const sums = [...new Set(tasks.map(({ space }) => space))].map(({ mappings, memory }) => {
+    let sum = 0n;
+    for (const { start, end, protection } of mappings.all) {
+      if ((protection & PROT.WRITE) === 0) continue;
+      const top = memory.read(Math.max(start, end - MOST_SUMMED), Math.min(end - start, MOST_SUMMED));
+      sum = Bun.hash.wyhash(top, sum);
+    }
+    return sum.toString(16);
+  });
+  return [...registers, ...sums].join("\n");
 }
 
 /** Numbers below a bound, always the same for a seed (a linear congruential generator). */
@@ -128,6 +136,59 @@ describe("a random walk", () => {
     );
   }
 });
+
+/** Checkpoints wherever there can be one; of few that are kept, most are given up again. */
+const EVERYWHERE: CheckpointPolicy = { everyMs: 0, most: 6, mostBytes: 1 << 30 };
+const NOWHERE: CheckpointPolicy = { everyMs: 0, most: 0, mostBytes: 0 };
+
+/** What it is like at a position, behind the next instruction, and by two steps back from there. */
+function statesAround(replay: Debugger, position: Position): string[] {
+  replay.seek(position);
+  const states = [stateOf(replay)];
+  const { id } = replay.current!;
+  for (const move of [() => replay.forward(id), () => replay.stepBack(id), () => replay.stepBack(id)]) {
+    states.push(move().kind, stateOf(replay));
+  }
+  return states;
+}
+
+/** Walks with many checkpoints, and goes back to some of the places. @returns These, and what was found there. */
+function walkAndReturn(
+  recorded: Recorded,
+  random: (bound: number) => number,
+  length: number,
+): [places: Position[], found: string[][]] {
+  using replay = begin(recorded, () => {}, EVERYWHERE);
+  const noted = walk(replay, random, length);
+  assertEquals(replay.playhead.checkpoints.count, EVERYWHERE.most);
+  for (let i = 0; i < 20; i++) {
+    const { position, state } = noted[random(noted.length)]!;
+    replay.seek(position);
+    assertEquals(stateOf(replay), state, `at ${JSON.stringify(position)}`);
+  }
+  const places = Array.from({ length: 8 }, () => noted[random(noted.length)]!.position);
+  return [places, places.map((position) => statesAround(replay, position))];
+}
+
+for (const [name, seed, length] of [
+  ["threads", 4, 60],
+  ["shared", 5, 60],
+] as const) {
+  test(
+    `checkpoints of ${name} (seed ${seed}) are the places that they were made at, forward and back`,
+    () => {
+      const recorded = name === "threads" ? threads : shared;
+      const random = numbers(seed);
+      const [places, found] = walkAndReturn(recorded, random, length);
+      using plainly = begin(recorded, () => {}, NOWHERE);
+      assertEquals(plainly.playhead.checkpoints.count, 0);
+      for (const [i, position] of places.entries()) {
+        assertEquals(statesAround(plainly, position), found[i], `at ${JSON.stringify(position)}`);
+      }
+    },
+    TEST_TIMEOUT,
+  );
+}
 
 test(
   "a replay by single instructions is the recording, and back again",

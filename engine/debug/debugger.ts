@@ -10,6 +10,7 @@ import type { ReplayedTask } from "../replay/replayed-task.ts";
 import type { ReplaySession } from "../replay/session.ts";
 import type { CloneEvent, SignalEvent, TraceEvent } from "../trace/events.ts";
 import { canWatch } from "../tracee/watchpoints.ts";
+import type { CheckpointPolicy } from "./checkpoints.ts";
 import { EventIndex, isRunTo, movesTask } from "./event-index.ts";
 import { Playhead } from "./playhead.ts";
 import type { Position } from "./position.ts";
@@ -55,6 +56,8 @@ export interface DebuggerOptions {
   output(stream: OutputStream, bytes: Uint8Array): void;
   /** Asked now and then whether somebody wants to break in. */
   wantsPause(): boolean;
+  /** @default the usual one */
+  checkpoints?: CheckpointPolicy | undefined;
 }
 
 /**
@@ -74,11 +77,12 @@ export class Debugger implements Disposable {
   /** What was told of the next event, so that it is not told twice. */
   #told: { event: number; what: string } | undefined;
 
-  constructor({ directory, output, process, wantsPause }: DebuggerOptions) {
+  constructor({ directory, output, process, wantsPause, checkpoints }: DebuggerOptions) {
     this.#process = process;
     this.#wantsPause = wantsPause;
     this.events = new EventIndex(directory);
-    this.playhead = new Playhead({ directory, output, wantsPause, stopsFor: (task) => this.isFocus(task) });
+    const stopsFor = (task: ReplayedTask): boolean => this.isFocus(task);
+    this.playhead = new Playhead({ directory, output, wantsPause, stopsFor, checkpoints });
     this.watching = new Watching(this.playhead, (address, length) => this.#read(address, length));
     this.#reversal = new Reversal(this.playhead, this.events, this.watching);
   }
@@ -285,7 +289,7 @@ export class Debugger implements Disposable {
       this.events.lastBefore(this.events.count, (event) => isRunTo(event) && event.task === this.process);
     if (event === undefined) return;
     const first = this.#reversal.first;
-    this.playhead.seekEvent(Math.max(first, event.index), false);
+    this.playhead.seekNear({ event: Math.max(first, event.index), ticks, jumps: 0 });
     this.playhead.toTick(Math.min(ticks, event.event.ticks));
   }
 

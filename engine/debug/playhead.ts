@@ -6,10 +6,11 @@ import { invariant } from "../engine-error.ts";
 import { Halted, type HaltReason } from "../replay/halt.ts";
 import type { OutputStream } from "../replay/output-sink.ts";
 import type { ReplayedTask } from "../replay/replayed-task.ts";
-import { ReplaySession } from "../replay/session.ts";
+import { type Checkpoint, ReplaySession } from "../replay/session.ts";
 import type { TraceEvent } from "../trace/events.ts";
 import type { Watch } from "../tracee/watchpoints.ts";
-import { compareCounts, type Leg, type Position } from "./position.ts";
+import { type CheckpointPolicy, Checkpoints, countsBehind, USUAL_POLICY } from "./checkpoints.ts";
+import { type Counts, compareCounts, type Leg, type Position } from "./position.ts";
 
 /** How the task of the next event has got on. */
 export type Moved = HaltReason | "arrived";
@@ -24,12 +25,11 @@ export interface PlayheadOptions {
   stopsFor(task: ReplayedTask): boolean;
   /** Asked now and then whether somebody wants to break in. */
   wantsPause(): boolean;
+  /** @default the usual one */
+  checkpoints?: CheckpointPolicy | undefined;
 }
 
 const NOWHERE: ReadonlySet<number> = new Set();
-
-/** How far the task of the next event has come. */
-export type Counts = Pick<Position, "event" | "ticks" | "jumps">;
 
 /** An access to what is watched. */
 export interface Hit extends Counts {
@@ -37,10 +37,12 @@ export interface Hit extends Counts {
 }
 
 /**
- * Holds the replay and its present position. Owns the session: it is closed and begun anew where the way leads back.
+ * Holds the replay and its present position. Owns the session, which is put back to a checkpoint where the way leads back, or
+ * begun anew if there is none.
  */
 export class Playhead implements Disposable {
   #session: ReplaySession;
+  #checkpoints: Checkpoints;
   #isSeeking = false;
   /** Events whose output was shown. */
   readonly #shown = new Set<number>();
@@ -52,20 +54,26 @@ export class Playhead implements Disposable {
   haltsAtHits = false;
 
   constructor(private readonly options: PlayheadOptions) {
-    this.#session = this.#begin();
+    [this.#session, this.#checkpoints] = this.#begin();
   }
 
-  #begin(): ReplaySession {
+  #begin(): [ReplaySession, Checkpoints] {
+    const { directory, checkpoints: policy = USUAL_POLICY } = this.options;
     const session = new ReplaySession({
-      directory: this.options.directory,
+      directory,
       output: (stream, bytes) => this.#show(stream, bytes),
+      keepsCheckpoints: policy.most > 0,
     });
+    const checkpoints = new Checkpoints(session, policy);
     session.onHalt = (task, reason) => {
       if (reason === "watch") return this.#noteHit(session, task);
-      if (reason === "pause") return !this.#isSeeking && this.options.wantsPause();
+      if (reason === "pause") {
+        if (!task.isStepping) checkpoints.pass();
+        return !this.#isSeeking && this.options.wantsPause();
+      }
       return reason === "step" || this.options.stopsFor(task);
     };
-    return session;
+    return [session, checkpoints];
   }
 
   /** Sets what is watched. */
@@ -110,7 +118,12 @@ export class Playhead implements Disposable {
     this.options.output(stream, bytes);
   }
 
-  /** The replay as it is now; another one after {@link seek}. */
+  /** What can be gone back to quickly. */
+  get checkpoints(): Checkpoints {
+    return this.#checkpoints;
+  }
+
+  /** The replay as it is now; it may be another one after {@link seek}. */
   get session(): ReplaySession {
     return this.#session;
   }
@@ -191,6 +204,7 @@ export class Playhead implements Disposable {
     this.#session.stops = NOWHERE;
     this.#session.step();
     this.#note();
+    this.#checkpoints.pass();
   }
 
   /** As {@link pass}, without showing what the program writes. */
@@ -222,7 +236,7 @@ export class Playhead implements Disposable {
    *
    * @returns "arrived" where the branch comes next that makes these counts.
    */
-  moveTo({ ticks, jumps }: Position, stops: ReadonlySet<number>): Moved {
+  moveTo({ ticks, jumps }: Counts, stops: ReadonlySet<number>): Moved {
     return this.#run(stops, false, () => this.#session.toCounts(ticks, jumps));
   }
 
@@ -238,21 +252,79 @@ export class Playhead implements Disposable {
    */
   seekEvent(event: number, isArrived: boolean): void {
     this.#silently(() => {
-      if (this.#session.position >= event) this.#restart();
-      this.#session.stops = NOWHERE;
-      this.#unwatched(() => this.#session.step(event));
-      this.#note();
+      const { position, isOnTheWay } = this.#session;
+      const isBefore = position < event || (position === event && !isOnTheWay);
+      this.#rewind(this.#checkpoints.beforeEvent(event), isBefore ? { event: position } : undefined);
+      this.#stepTo(event);
+      this.#checkpoints.anchor();
       if (!isArrived) return;
       this.#session.approach();
       this.#note();
     });
   }
 
-  #silently(act: () => void): void {
+  /**
+   * Goes to a branch by which a task's counts become these, where the next instruction of it counts.
+   *
+   * @returns The counts that it has until then; undefined if it has these at the start of its way to the event.
+   */
+  seekBranch(place: Counts): Counts | undefined {
+    return this.#silently(() => {
+      this.#rewind(this.#checkpoints.ahead(place), this.#isBehind(place) ? undefined : this.#counts);
+      this.#stepTo(place.event);
+      if (compareCounts(this.#counts, place) >= 0) return undefined;
+      this.#unwatched(() => this.#session.toCounts(place.ticks, place.jumps));
+      this.#checkpoints.anchor();
+      return this.#counts;
+    });
+  }
+
+  /** Goes to somewhere on the way to an event, not behind the first place with these counts. */
+  seekNear(place: Counts): void {
+    this.#silently(() => {
+      this.#rewind(this.#checkpoints.before(place), this.#isBehind(place) ? undefined : this.#counts);
+      this.#stepTo(place.event);
+    });
+  }
+
+  /** Whether the present place is not before the first one with these counts, or may not be. */
+  #isBehind(place: Counts): boolean {
+    return compareCounts(this.#counts, place) >= 0;
+  }
+
+  /** Goes on silently to an event's start. */
+  #stepTo(event: number): void {
+    this.#session.stops = NOWHERE;
+    this.#unwatched(() => {
+      while (this.#session.position < event) {
+        this.#session.step();
+        this.#checkpoints.pass();
+      }
+    });
+    this.#note();
+  }
+
+  /**
+   * Puts the replay at a checkpoint from which a place can be come to.
+   *
+   * @param checkpoint The last one there is; undefined for the start.
+   * @param here How far it has come, if it can go on from where it is.
+   */
+  #rewind(checkpoint: Checkpoint | undefined, here: Partial<Counts> | undefined): void {
+    if (here !== undefined) {
+      const counts = { event: 0, ticks: 0, jumps: 0, ...here };
+      if (checkpoint === undefined || compareCounts(counts, countsBehind(checkpoint)) >= 0) return;
+    }
+    if (checkpoint === undefined || !this.#checkpoints.goTo(checkpoint)) this.#restart();
+    this.#base = this.#counts;
+    this.#trail = [];
+  }
+
+  #silently<T>(act: () => T): T {
     const was = this.#isSeeking;
     this.#isSeeking = true;
     try {
-      act();
+      return act();
     } finally {
       this.#isSeeking = was;
     }
@@ -261,7 +333,9 @@ export class Playhead implements Disposable {
   /** Puts it at a position, without showing what the program writes on the way. */
   seek(position: Position): void {
     this.#silently(() => {
-      this.seekEvent(position.event, false);
+      const here = this.#isBehind(position) ? undefined : this.#counts;
+      this.#rewind(this.#checkpoints.before(position), here);
+      this.#stepTo(position.event);
       this.#toCounts(position);
       for (const leg of position.trail) this.#follow(leg);
       if (!position.isArrived) return;
@@ -271,16 +345,27 @@ export class Playhead implements Disposable {
     });
   }
 
+  /** Goes to a checkpoint: the branch that it may stand at is still to come. */
+  seekCheckpoint(checkpoint: Checkpoint): void {
+    this.#silently(() => {
+      this.#rewind(checkpoint, undefined);
+      if (this.#session.position < checkpoint.position) this.#stepTo(checkpoint.position);
+    });
+  }
+
   #restart(): void {
     this.#session.end();
-    this.#session = this.#begin();
-    this.#base = { event: 0, ticks: 0, jumps: 0 };
-    this.#trail = [];
+    [this.#session, this.#checkpoints] = this.#begin();
+    this.#watchAgain();
   }
 
   #toCounts(position: Position): void {
-    if (compareCounts(this.#counts, position) === 0) return;
+    if (compareCounts(this.#counts, position) === 0) {
+      this.#checkpoints.anchor();
+      return;
+    }
     const isAtBranch = this.#unwatched(() => this.#session.toCounts(position.ticks, position.jumps));
+    if (isAtBranch) this.#checkpoints.anchor();
     const moved = isAtBranch ? this.move(true) : "arrived";
     const isThere = moved === "step" && compareCounts(this.#counts, position) === 0;
     // Where its event comes before the next instruction, the counts are those of the event.

@@ -4,6 +4,9 @@
  * a place than how it was come by, which is done again then.
  */
 
+/** How far the task of the next event has come. */
+export type Counts = Pick<Position, "event" | "ticks" | "jumps">;
+
 /** How a task has gone on since its counts became what they are. */
 export type Leg =
   /** By so many instructions. */
@@ -28,9 +31,6 @@ export interface Position {
 }
 
 /** Orders the places where counts change: negative if `a` comes first, 0 where they do not tell. */
-export function compareCounts(
-  a: Pick<Position, "event" | "ticks" | "jumps">,
-  b: Pick<Position, "event" | "ticks" | "jumps">,
-): number {
+export function compareCounts(a: Counts, b: Counts): number {
   return a.event - b.event || a.ticks - b.ticks || a.jumps - b.jumps;
 }

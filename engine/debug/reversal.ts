@@ -5,15 +5,20 @@
 
 import { RIP } from "../arch/x86_64/registers.ts";
 import { invariant } from "../engine-error.ts";
+import type { Checkpoint } from "../replay/session.ts";
+import { countsBehind } from "./checkpoints.ts";
 import type { EventIndex } from "./event-index.ts";
 import { movesTask } from "./event-index.ts";
-import type { Counts, Hit, Playhead } from "./playhead.ts";
-import { compareCounts, type Position } from "./position.ts";
+import type { Hit, Playhead } from "./playhead.ts";
+import { type Counts, compareCounts, type Position } from "./position.ts";
 import type { Watching, Watchpoint } from "./watching.ts";
 
-/** How many events the search for a stop goes back at first; each further time so many times as far. */
+/** How many events the search for a stop goes back at first where there are no checkpoints; each further time so many times as far. */
 const FIRST_WINDOW = 16;
 const WIDER = 8;
+
+/** Where a search begins: at a checkpoint, or at an event's start. */
+type Start = { checkpoint: Checkpoint } | { event: number };
 
 /** What is found on the way to a place, the last of each kind. */
 interface LastStops {
@@ -128,13 +133,8 @@ export class Reversal {
   }
 
   /** The counts that came before those of a position, on the way to the same event. */
-  #earlierCounts({ event, ticks, jumps }: Counts): Counts | undefined {
-    const { playhead } = this;
-    playhead.seekEvent(event, false);
-    if (compareCounts(playhead.position, { event, ticks, jumps }) >= 0) return undefined;
-    playhead.session.toCounts(ticks, jumps);
-    const { runner } = playhead;
-    return runner && { event, ticks: runner.ticks, jumps: runner.jumps };
+  #earlierCounts(place: Counts): Counts | undefined {
+    return this.playhead.seekBranch(place);
   }
 
   /**
@@ -150,14 +150,15 @@ export class Reversal {
       const near = this.#lastMeant({ ...here, trail: [], isArrived: false }, here, wanted.stops);
       if (near) return near;
     }
-    for (let size = FIRST_WINDOW; ; size *= WIDER) {
-      const from = Math.max(this.first, here.event - size);
-      const { stop, hit, change } = this.#lastStop(from, here, wanted.stops);
-      const signal = this.events.lastBefore(
-        here.event,
-        (event) =>
-          event.kind === "signal" && wanted.isSignalWanted(event.signal) && wanted.isFocus(event.task),
-      );
+    const signal = this.events.lastBefore(
+      here.event,
+      (event) => event.kind === "signal" && wanted.isSignalWanted(event.signal) && wanted.isFocus(event.task),
+    );
+    let size = FIRST_WINDOW;
+    for (let end: Counts = here; ; size *= WIDER) {
+      const start = this.#startBefore(end, here.event - size);
+      const from = "event" in start ? start.event : start.checkpoint.position;
+      const { stop, hit, change } = this.#lastStop(start, end, wanted.stops);
       const latest = Math.max(stop?.event ?? 0, hit?.event ?? 0, change?.at.event ?? 0);
       if (signal && signal.index >= from && signal.index >= latest) {
         playhead.seekEvent(signal.index, true);
@@ -174,10 +175,20 @@ export class Reversal {
         playhead.seek(stop);
         return "breakpoint";
       }
-      if (from > this.first) continue;
-      playhead.seekEvent(this.first, false);
-      return "start";
+      if ("checkpoint" in start) end = countsBehind(start.checkpoint);
+      else if (start.event <= this.first) {
+        playhead.seekEvent(this.first, false);
+        return "start";
+      }
     }
+  }
+
+  /** Where to look for the last stop before a place: from the checkpoint before it on, or from an event where there is none. */
+  #startBefore(end: Counts, event: number): Start {
+    const checkpoint = this.playhead.checkpoints.earlier(end);
+    if (checkpoint === undefined || checkpoint.position < this.first)
+      return { event: Math.max(this.first, Math.min(event, end.event)) };
+    return { checkpoint };
   }
 
   /** Goes to the last stop or access from a place on, and before another one, on the way to the same event. */
@@ -216,15 +227,18 @@ export class Reversal {
   }
 
   /**
-   * The last stop and the last access from an event on, and before a position's counts; and the last event that has changed
-   * what is watched.
+   * The last stop and the last access from a start on, and before other counts; and the last event that has changed what is
+   * watched.
    */
-  #lastStop(from: number, to: Position, stops: ReadonlySet<number>): LastStops {
+  #lastStop(start: Start, to: Counts, stops: ReadonlySet<number>): LastStops {
     const { playhead, watching } = this;
     const found: LastStops = {};
     if (stops.size === 0 && !watching.any) return found;
-    playhead.seekEvent(from, false);
-    if (this.#isStop(stops) && compareCounts(playhead.position, to) < 0) found.stop = playhead.position;
+    if ("event" in start) playhead.seekEvent(start.event, false);
+    else playhead.seekCheckpoint(start.checkpoint);
+    const isPlace = "event" in start || start.checkpoint.atBranch === undefined;
+    if (isPlace && this.#isStop(stops) && compareCounts(playhead.position, to) < 0)
+      found.stop = playhead.position;
     while (compareCounts(playhead.position, to) < 0) {
       const isLast = playhead.position.event === to.event;
       const moved = isLast ? playhead.moveTo(to, stops) : playhead.move(false, stops);

@@ -5,8 +5,8 @@
  */
 import { invariant } from "../engine-error.ts";
 import { MOST_WATCHES, type Watch } from "../tracee/watchpoints.ts";
-import type { Counts, Playhead } from "./playhead.ts";
-import { compareCounts, type Position } from "./position.ts";
+import type { Playhead } from "./playhead.ts";
+import { type Counts, compareCounts, type Position } from "./position.ts";
 
 /** What somebody wants to be told of. */
 export interface Watchpoint {

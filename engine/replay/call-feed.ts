@@ -8,7 +8,7 @@ import { invariant, Unsupported } from "../engine-error.ts";
 import type { CallsEvent, Registers, SingleEvent } from "../trace/events.ts";
 import { CallRecords, callEvent, MAX_RECORDS_BYTES } from "../trace/mod.ts";
 import { ImpossibleEvent, rangeCheck } from "./bounds.ts";
-import type { ReplayedTask } from "./replayed-task.ts";
+import type { AwaitedCalls, ReplayedTask } from "./replayed-task.ts";
 
 /** Puts the records of calls without a stop into the ring, and checks that they were taken. */
 export class CallFeed {
@@ -52,6 +52,17 @@ export class CallFeed {
   isDone(task: ReplayedTask): boolean {
     if (task.awaited?.isFed && task.space.cacheSpace.calls.isDone) task.awaited = undefined;
     return task.awaited === undefined;
+  }
+
+  /** The calls that a task has still to do, as if none of them were in the ring. */
+  rest({ awaited, space }: ReplayedTask): AwaitedCalls | undefined {
+    if (awaited === undefined) return undefined;
+    const done = awaited.isFed ? space.cacheSpace.calls.consumed : 0;
+    if (done === awaited.records.length) return undefined;
+    const each = new CallRecords(awaited.records);
+    let { index } = awaited;
+    while (each.next() && each.offset < done) index++;
+    return { index, records: awaited.records.slice(done), isFed: false };
   }
 
   /**

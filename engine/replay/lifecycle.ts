@@ -8,7 +8,7 @@ import { awaitFirstStop, isThread, spaceOfChild } from "../session/births.ts";
 import { TRACE_OPTIONS } from "../session/trace-options.ts";
 import type { CloneEvent, ExecEvent, ExitEvent } from "../trace/events.ts";
 import { TaskGone } from "../tracee/controller.ts";
-import { Process } from "../tracee/task.ts";
+import { Process, type Task } from "../tracee/task.ts";
 import type { Tracer } from "../tracee/tracer.ts";
 import { FIXED_SIZE } from "../translate/context.ts";
 import { ImpossibleEvent } from "./bounds.ts";
@@ -33,9 +33,9 @@ export class Lifecycle {
   /** Living tasks, by their thread ids in the recording. */
   readonly tasks = new Map<number, ReplayedTask>();
   /** Real processes that are not known to be gone, so that none outlives the replay. */
-  private readonly processes = new Set<number>();
+  readonly processes = new Set<number>();
   /** What tasks of this replay tell. */
-  private readonly keeper: TaskKeeper;
+  readonly keeper: TaskKeeper;
   /** The task that an injected clone has made. */
   private newborn = 0;
 
@@ -102,19 +102,50 @@ export class Lifecycle {
   }
 
   /** Takes over the first stop of a task, which the last wait has found. */
-  private takeFirstStop(task: ReplayedTask): void {
+  takeFirstStop(task: Task): void {
     const { kind } = this.tracer.takeStop(task);
     invariant(kind !== "ended", `task ${task.tid} has ended before it began`);
   }
 
   /** Kills a process and waits until nothing is left of it. */
   private endProcess(process: Process): void {
-    kill(process.pid, SIG.SIGKILL);
-    // The leader can be waited for when its threads are gone.
-    for (const { tid } of process.tasks) if (tid !== process.pid) this.awaitDeath(tid);
-    this.awaitDeath(process.pid);
+    this.endAll(process.pid, process.tasks);
     process.tasks.clear();
-    this.processes.delete(process.pid);
+  }
+
+  /** Kills a process and waits until nothing is left of it. @param tasks Its threads that live, whether its leader is among them or not. */
+  endAll(pid: number, tasks: Iterable<{ tid: number }> = []): void {
+    kill(pid, SIG.SIGKILL);
+    // The leader can be waited for when its threads are gone.
+    for (const { tid } of tasks) if (tid !== pid) this.awaitDeath(tid);
+    this.awaitDeath(pid);
+    this.processes.delete(pid);
+  }
+
+  /** Ends all tasks, to go on with others; what they have counted is forgotten. */
+  endTasks(): void {
+    const processes = new Set([...this.tasks.values()].map(({ process }) => process));
+    this.tasks.clear();
+    for (const process of processes) {
+      this.endProcess(process);
+      process.space.leave();
+    }
+  }
+
+  /**
+   * Makes a task for real, and waits for its first stop.
+   *
+   * @param by The one in whose name that is done.
+   * @param gadget Address of a `syscall; int3` there.
+   * @param flags What both are to share.
+   * @returns The real thread id, or -errno; 0 where none was made.
+   */
+  makeTask(by: Task, gadget: number, flags: number): number {
+    this.newborn = 0;
+    const result = this.tracer.injectAt(by, gadget, SYSCALLS.clone, [flags]);
+    if (result < 0) return result;
+    if (this.newborn !== 0) awaitFirstStop(this.tracer, this.newborn);
+    return this.newborn;
   }
 
   private awaitDeath(tid: number): void {
@@ -145,12 +176,8 @@ export class Lifecycle {
     const shared = event.flags & SHARED_BY_CLONE;
     if (this.tasks.has(event.child)) throw new ImpossibleEvent(`it makes task ${event.child} once more`);
     if (this.tasks.size >= MAX_TASKS) throw new ImpossibleEvent(`it makes more than ${MAX_TASKS} tasks`);
-    this.newborn = 0;
-    const result = this.tracer.inject(task, SYSCALLS.clone, shared, 0, 0, 0, 0);
-    if (result < 0 || this.newborn === 0)
-      this.navigator.fail(event, task, `a new task can't be made (${result})`);
-    const tid = this.newborn;
-    awaitFirstStop(this.tracer, tid);
+    const tid = this.makeTask(task, task.space.cacheSpace.cache.syscallGadget, shared);
+    if (tid <= 0) this.navigator.fail(event, task, `a new task can't be made (${tid})`);
     const joins = isThread(event.flags);
     if (!joins) this.processes.add(tid);
     const process = joins
@@ -196,6 +223,7 @@ export class Lifecycle {
   killAll(): void {
     for (const task of this.tasks.values()) this.totals.ticks += task.ticks;
     this.tracer.killAll(this.processes);
+    this.processes.clear();
     // Those that have ended by themselves have left already.
     for (const { space } of new Set([...this.tasks.values()].map(({ process }) => process))) space.leave();
   }

@@ -172,6 +172,7 @@ export class MemoryReplay {
   private advise(task: ReplayedTask, { start, end }: Range, given: number): number {
     const advice = certainAdvice(given);
     if (!EFFECTIVE_ADVICE.includes(advice)) return 0;
+    if (advice === MADV.DONTFORK || advice === MADV.WIPEONFORK) task.space.forksWhole = false;
     this.rebuilder.makeWay(task, start, end, "changes");
     return this.tracer.inject(task, SYSCALLS.madvise, start, end - start, advice);
   }

@@ -21,7 +21,7 @@ export interface TaskKeeper {
   /** A task is about to run. */
   prepareCalls(task: ReplayedTask): void;
   /** A stop has come in the way of something that the engine has a task do. */
-  strayStop(task: ReplayedTask, stop: LiveStop): void;
+  strayStop(task: Task, stop: LiveStop): void;
 }
 
 /** A task of a replay; its `id` is the thread id that it had in the recording. */

@@ -6,10 +6,11 @@
  * Nothing outside is touched: system calls are answered from the trace. Only what makes tasks and memory is done
  * for real.
  */
-import { close, isErrno, pendingInterrupt, spawnTraced } from "../../ffi/mod.ts";
+import { adoptOrphans, close, isErrno, pendingInterrupt, spawnTraced } from "../../ffi/mod.ts";
+import { invariant } from "../engine-error.ts";
 import { catchInterrupts, Interrupted } from "../interrupts.ts";
 import { readOptimisations } from "../optimisations.ts";
-import { type Cost, noTotals } from "../outcome.ts";
+import { type Cost, noTotals, type Totals } from "../outcome.ts";
 import type { TaskPlace } from "../session/task-places.ts";
 import type { CloneEvent, EndEvent, ExecEvent, TraceEvent } from "../trace/events.ts";
 import { eventCount, TraceError, TraceReader } from "../trace/mod.ts";
@@ -21,6 +22,7 @@ import type { Watch } from "../tracee/watchpoints.ts";
 import { blankProgram } from "./blank.ts";
 import { ImpossibleEvent } from "./bounds.ts";
 import { CallFeed } from "./call-feed.ts";
+import { Checkpointer, type SavedProcesses } from "./checkpoint.ts";
 import { Confinement } from "./confinement.ts";
 import { Divergence, eventName } from "./divergence.ts";
 import { EventApplier } from "./event-applier.ts";
@@ -40,6 +42,28 @@ export interface SessionOptions {
   directory: string;
   /** Takes the program's output. @default this process's own standard streams */
   output?: OutputSink;
+  /** Whether checkpoints are going to be made. @default false */
+  keepsCheckpoints?: boolean;
+}
+
+/** A place that a replay can be put back to; of the session that has made it. */
+export interface Checkpoint {
+  /** How many events are behind it. */
+  readonly position: number;
+  /** Raw counts of the task of the next event. */
+  readonly ticks: number;
+  readonly jumps: number;
+  /** That task stands at a branch which makes its counts others than these, on its way to the event; else it has not begun to go there. */
+  readonly atBranch: "tick" | "jump" | undefined;
+  /** How many processes are kept for it. */
+  readonly processes: number;
+}
+
+/** What is behind a checkpoint. */
+interface SavedSession extends Checkpoint {
+  totals: Totals;
+  programs: ReadonlyMap<number, ExecEvent>;
+  saved: SavedProcesses;
 }
 
 /**
@@ -69,13 +93,15 @@ export class ReplaySession implements Disposable {
   private readonly lifecycle: Lifecycle;
   private readonly applier: EventApplier;
   private readonly binding: Binding;
+  private readonly checkpointer: Checkpointer;
+  readonly #saved = new Set<SavedSession>();
 
   /**
    * Opens a trace; nothing of it has been replayed then.
    *
    * @throws TraceError for a trace that can't be read, EngineError if replay is not possible here.
    */
-  constructor({ directory, output = toStandardStreams }: SessionOptions) {
+  constructor({ directory, output = toStandardStreams, keepsCheckpoints = false }: SessionOptions) {
     // What is opened when something fails is closed again.
     using opened = new DisposableStack();
     opened.use(catchInterrupts());
@@ -106,7 +132,20 @@ export class ReplaySession implements Disposable {
     this.applier = opened.use(new EventApplier(this.tracer, this.navigator, rebuilder, memory, output));
     this.watchdog = opened.use(new Watchdog(() => this.navigator.index));
     this.binding = opened.use(new Binding());
-    opened.defer(() => this.lifecycle.killAll());
+    rebuilder.shared.keepsNameless = keepsCheckpoints;
+    if (keepsCheckpoints) {
+      // Processes that are forked outlive those that they were forked from.
+      adoptOrphans(true);
+      opened.defer(() => adoptOrphans(false));
+    }
+    rebuilder.shared.onCut = (inode, size) => this.forgetLonger(inode, size);
+    this.checkpointer = opened.use(
+      new Checkpointer(this.tracer, this.lifecycle, rebuilder.shared, this.calls),
+    );
+    opened.defer(() => {
+      this.lifecycle.killAll();
+      for (const saved of this.#saved) this.forget(saved);
+    });
     this.tracer.onInterrupt = () => this.interrupt();
     this.resources = opened.move();
   }
@@ -142,6 +181,7 @@ export class ReplaySession implements Disposable {
       if (pendingInterrupt() !== 0) this.interrupt();
       if (event.kind !== "end") this.replayOrHalt(event);
       this.#next = undefined;
+      this.isOnTheWay = false;
     }
     return event;
   }
@@ -194,11 +234,94 @@ export class ReplaySession implements Disposable {
     if (task === undefined || event === undefined || event.kind === "end") return false;
     this.navigator.index = this.position;
     this.watchdog.watch(task, event);
+    this.isOnTheWay = true;
     return this.navigator.toCounts(task, event, ticks, jumps);
+  }
+
+  /**
+   * Makes a checkpoint of where the replay stands: between two events, or where its task was halted by "pause".
+   *
+   * @returns undefined where that can't be: memory would be missing in a copy, a task stands in the midst of something,
+   *   or the kernel has no process to give.
+   */
+  checkpoint(): Checkpoint | undefined {
+    const { next } = this;
+    if (next === undefined || next.kind === "end") return undefined;
+    const task = this.tasks.get(next.task);
+    if (task === undefined || (this.isOnTheWay && task.poll === undefined)) return undefined;
+    const saved = this.checkpointer.save();
+    if (saved === undefined) return undefined;
+    const position = this.reader.position + 1 - eventCount(next);
+    const { ticks, jumps, poll } = task;
+    const made: SavedSession = {
+      position,
+      ticks,
+      jumps,
+      atBranch: this.isOnTheWay ? poll?.counter : undefined,
+      totals: { ...this.totals, events: position },
+      programs: new Map(this.programs),
+      processes: saved.spaces.length,
+      saved,
+    };
+    this.#saved.add(made);
+    return made;
+  }
+
+  /** Whether the task of the next event has begun to go there. */
+  isOnTheWay = false;
+
+  /** Whether a checkpoint can still be gone back to. */
+  has(checkpoint: Checkpoint): boolean {
+    return this.#saved.has(checkpoint as SavedSession);
+  }
+
+  /**
+   * Goes back, or on, to a checkpoint, which stays.
+   *
+   * @returns Whether that has worked; the replay can't go on if it has not.
+   */
+  goTo(checkpoint: Checkpoint): boolean {
+    const saved = checkpoint as SavedSession;
+    // Not to be forgotten meanwhile.
+    const isKnown = this.#saved.delete(saved);
+    invariant(isKnown, "a checkpoint that is none of this session's");
+    const isLoaded = this.checkpointer.load(saved.saved);
+    this.#saved.add(saved);
+    if (!isLoaded) return false;
+    Object.assign(this.totals, saved.totals);
+    this.programs.clear();
+    for (const [id, program] of saved.programs) this.programs.set(id, program);
+    if (this.#next === undefined || this.reader.position + 1 - eventCount(this.#next) !== saved.position) {
+      this.reader.seek(saved.position);
+      this.#next = undefined;
+    }
+    this.isOnTheWay = saved.atBranch !== undefined;
+    this.binding.include(this.tasks.values());
+    return true;
+  }
+
+  /** Gives a checkpoint's processes and memory back. */
+  forget(checkpoint: Checkpoint): void {
+    const saved = checkpoint as SavedSession;
+    if (this.#saved.delete(saved)) this.checkpointer.drop(saved.saved);
+  }
+
+  /** Bytes of memory that a checkpoint keeps; of what it shares with others, its share. */
+  bytesOf(checkpoint: Checkpoint): number {
+    return this.checkpointer.bytesOf((checkpoint as SavedSession).saved);
+  }
+
+  /** A file that processes share is cut: what those of checkpoints had behind its end, for themselves, is lost. */
+  private forgetLonger(inode: string, size: number): void {
+    for (const saved of [...this.#saved]) {
+      const { files } = saved.saved.shared;
+      if (files.some((file) => file.inode === inode && file.size > size)) this.forget(saved);
+    }
   }
 
   /** Where it was halted an event is still to come. */
   private replayOrHalt(event: Exclude<TraceEvent, EndEvent>): void {
+    this.isOnTheWay = true;
     try {
       this.explaining(event, (where) => this.dispatch(event, where));
     } catch (error) {
@@ -239,6 +362,7 @@ export class ReplaySession implements Disposable {
     this.navigator.index = this.position;
     this.tracer.mapper.serve(task);
     this.watchdog.watch(task, event);
+    this.isOnTheWay = true;
     this.explaining(event, () => this.navigator.approach(task, event));
   }
 

@@ -10,6 +10,27 @@ import { MappingList, PAGE_SIZE } from "./mappings.ts";
 
 const WRITABLE_TEXT = PROT.WRITE | PROT.EXEC;
 
+/** What an address space was like at one time, but for its memory. */
+export interface SpaceState
+  extends Pick<
+    AddressSpace,
+    | "mappings"
+    | "brkStart"
+    | "brkEnd"
+    | "mappedRegions"
+    | "hasContext"
+    | "outdated"
+    | "wanted"
+    | "isApart"
+    | "forksWhole"
+    | "cacheSpace"
+  > {
+  /** How often the text of its cache space had changed by then. */
+  textChanges: number;
+  guarded: readonly number[];
+  toGuard: readonly number[];
+}
+
 /** The mappings, the memory and the cache space of one address space; tasks that share memory share it. */
 export class AddressSpace {
   mappings = new MappingList();
@@ -32,6 +53,8 @@ export class AddressSpace {
   outdated = false;
   /** Its process has other rights than before: what it can write to must be no other process's. */
   isApart = false;
+  /** A forked process has all of its memory, as it is: nobody has asked the kernel for less (MADV_DONTFORK, MADV_WIPEONFORK). */
+  forksWhole = true;
 
   /**
    * @param all The living address spaces of the recording; this one joins them.
@@ -47,18 +70,47 @@ export class AddressSpace {
 
   /** A forked copy; it shares the cache space until its text changes. */
   fork(memory: TraceeMemory): AddressSpace {
-    const copy = new AddressSpace(memory, this.cacheSpace, this.all);
-    copy.mappings = this.mappings.clone();
-    copy.brkStart = this.brkStart;
-    copy.brkEnd = this.brkEnd;
-    copy.mappedRegions = this.mappedRegions;
-    copy.hasContext = this.hasContext;
-    for (const page of this.guarded) copy.guarded.add(page);
-    for (const page of this.toGuard) copy.toGuard.add(page);
-    copy.outdated = this.outdated;
-    copy.wanted = this.wanted;
-    copy.isApart = this.isApart;
-    return copy;
+    return AddressSpace.like(this.save(), memory, this.all);
+  }
+
+  /** What it is like now, but for its memory. */
+  save(): SpaceState {
+    const { brkStart, brkEnd, mappedRegions, hasContext, outdated, wanted, isApart, forksWhole } = this;
+    const { cacheSpace } = this;
+    return {
+      cacheSpace,
+      textChanges: cacheSpace.cache.textChanges,
+      mappings: this.mappings.clone(),
+      guarded: [...this.guarded],
+      toGuard: [...this.toGuard],
+      ...{ brkStart, brkEnd, mappedRegions, hasContext, outdated, wanted, isApart, forksWhole },
+    };
+  }
+
+  /**
+   * A space as one was saved. Where text has changed since then that its cache space knows, nothing of that is used.
+   *
+   * @param memory That of a process whose memory is what it was then.
+   */
+  static like(state: SpaceState, memory: TraceeMemory, all: Set<AddressSpace>): AddressSpace {
+    const space = new AddressSpace(memory, state.cacheSpace, all);
+    space.mappings = state.mappings.clone();
+    space.brkStart = state.brkStart;
+    space.brkEnd = state.brkEnd;
+    space.mappedRegions = state.mappedRegions;
+    space.hasContext = state.hasContext;
+    for (const page of state.guarded) space.guarded.add(page);
+    for (const page of state.toGuard) space.toGuard.add(page);
+    const { cache, regions } = state.cacheSpace;
+    const isInTheWay = regions
+      .slice(state.mappedRegions)
+      .some(({ base, bytes }) => space.mappings.overlapping(base, base + bytes.length).length > 0);
+    space.outdated = state.outdated || cache.textChanges !== state.textChanges;
+    space.wanted = state.wanted;
+    space.forksWhole = state.forksWhole;
+    // Another cache space finds other places.
+    space.isApart = state.isApart || isInTheWay;
+    return space;
   }
 
   /** Bytes of an executable page, copied, or undefined where the program may not execute. */
@@ -120,6 +172,6 @@ export class AddressSpace {
 
   private leaveCacheSpace(): void {
     this.cacheSpace.users--;
-    if (this.cacheSpace.users === 0) this.cacheSpace.dispose();
+    this.cacheSpace.disposeUnused();
   }
 }

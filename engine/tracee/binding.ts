@@ -21,6 +21,8 @@ export class Binding implements Disposable {
   /** The processors that this process may use: one bit each. */
   readonly all = getAffinity(0);
   private bound = false;
+  /** The processors that all of them may use now. */
+  private mask = this.all;
   private until = 0;
   private nextLook = 0;
 
@@ -39,10 +41,15 @@ export class Binding implements Disposable {
     if (now < this.until) return;
     this.bound = !this.bound;
     this.until = now + (this.bound ? BOUND_MS : LOOSE_MS);
-    const mask = this.bound ? 1n << BigInt(currentCpu()) : this.all;
-    setAffinity(0, mask);
-    for (const task of tasks) if (!task.choseProcessors) ifPossible(task.tid, mask);
+    this.mask = this.bound ? 1n << BigInt(currentCpu()) : this.all;
+    setAffinity(0, this.mask);
+    this.include(tasks);
     this.nextLook = now;
+  }
+
+  /** Tasks are there that were made from others than now run. */
+  include(tasks: Iterable<Task>): void {
+    for (const task of tasks) if (!task.choseProcessors) ifPossible(task.tid, this.mask);
   }
 
   /** Threads that a bound one has started (compilers, the trace's writer) have inherited its binding. */

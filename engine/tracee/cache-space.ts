@@ -81,6 +81,8 @@ export class CacheSpace {
   readonly regions: MappedRegion[] = [];
   /** Address spaces that run this cache space. */
   users = 0;
+  /** Saved states that may be gone back to, which are of this cache space. */
+  #keepers = 0;
 
   /** Where its fixed parts are. */
   readonly base = CONTEXT_BASE;
@@ -199,8 +201,20 @@ export class CacheSpace {
     return [{ start: this.base, end: this.base + FIXED_SIZE }, ...regions].sort((a, b) => a.start - b.start);
   }
 
-  /** Gives the tracer's mappings back. */
-  dispose(): void {
+  /** Keeps it although nobody runs it, until {@link release}. */
+  keep(): void {
+    this.#keepers++;
+  }
+
+  /** See {@link keep}. */
+  release(): void {
+    this.#keepers--;
+    this.disposeUnused();
+  }
+
+  /** Gives the tracer's mappings back, if nobody needs them any more. */
+  disposeUnused(): void {
+    if (this.users > 0 || this.#keepers > 0) return;
     for (const { segment } of this.#own) segment[Symbol.dispose]();
     this.pool.give(this.#memory);
   }

@@ -24,6 +24,7 @@ export class TextGuard {
   /** Sees to it that {@link unguard} hears of changes of a page of text, through whichever mapping of any process. */
   guard(task: Task, text: number): void {
     for (const { space, page } of writersOf(task.space, text)) {
+      if (space.writable(page)) task.space.cacheSpace.cache.textChanges++;
       if (space === task.space) this.protect(task, page);
       else if (!space.guarded.has(page)) space.toGuard.add(page);
     }

@@ -14,7 +14,7 @@ import type { Cost } from "../outcome.ts";
 import { CONTEXT } from "../translate/context.ts";
 import { translatedBytes } from "../translate/translations.ts";
 import type { InstructionTrap, PollTrap, StopTrap } from "../translate/traps.ts";
-import { AddressSpace } from "./address-space.ts";
+import { AddressSpace, type SpaceState } from "./address-space.ts";
 import { astray, branchAstray } from "./astray.ts";
 import { readTicks, ticksArmed } from "./budget.ts";
 import { CacheMapper } from "./cache-mapper.ts";
@@ -89,6 +89,11 @@ export class Tracer extends Controller {
   /** A fresh address space of a stopped process, with a fresh cache space. */
   newSpace(pid: number): AddressSpace {
     return new AddressSpace(openMemory(pid), this.mapper.newCacheSpace(), this.spaces);
+  }
+
+  /** The address space of a stopped process whose memory is what it was when this state was saved. */
+  spaceLike(state: SpaceState, pid: number): AddressSpace {
+    return AddressSpace.like(state, openMemory(pid), this.spaces);
   }
 
   /** The process of a task executes another program: its memory and its cache space are new, and no counter has counted. */

@@ -42,6 +42,8 @@ export class CodeCache {
   readonly branchGadget = BRANCH_GADGET;
   /** How often a module was dropped: tasks may stand in translations that are none of this cache any more. */
   drops = 0;
+  /** How often its text has turned out to be another one, or has come to be watched for changes. */
+  textChanges = 0;
 
   readonly #own: OwnText;
   readonly #stubs: Assembler;
@@ -290,6 +292,7 @@ export class CodeCache {
 
   /** Forgets all translations of text in [start, end). */
   invalidate(start: number, end: number): void {
+    this.textChanges++;
     for (const { module } of [...this.#attached]) {
       if (!module.hasTextIn(start, end)) module.forgetText(start, end);
       else this.#drop(module);

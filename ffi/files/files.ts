@@ -40,6 +40,15 @@ export function ftruncate(fd: number, size: number): void {
   unwrap("ftruncate", retry(SYSCALLS.ftruncate, fd, size));
 }
 
+/** FALLOC_FL_KEEP_SIZE and FALLOC_FL_PUNCH_HOLE of fallocate (linux/falloc.h). */
+const KEEP_SIZE = 1;
+const PUNCH_HOLE = 2;
+
+/** Takes the data of a file away from the start up to `length`: it reads as zeros then, and keeps its length. */
+export function punchHole(fd: number, length: number): void {
+  unwrap("fallocate", retry(SYSCALLS.fallocate, fd, KEEP_SIZE | PUNCH_HOLE, 0, length));
+}
+
 /** SEEK_DATA and SEEK_HOLE of lseek (linux/fs.h). */
 const SEEK = { DATA: 3, HOLE: 4 } as const;
 

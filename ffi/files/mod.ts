@@ -14,6 +14,7 @@ export {
   openAt,
   pread,
   preadAt,
+  punchHole,
   pwrite,
   pwriteAt,
   terminalColumns,

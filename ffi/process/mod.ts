@@ -12,6 +12,7 @@ export {
   wasIgnored,
 } from "./interrupt.ts";
 export { controlCode } from "./interrupt-state.ts";
+export { adoptOrphans } from "./orphans.ts";
 export { SpawnBlock, type SpawnOptions } from "./spawn-block.ts";
 export { isLaunchers, type StartState, startState } from "./start-state.ts";
 export { type ResourceUsage, resourceUsage } from "./usage.ts";

@@ -6,15 +6,27 @@ const XSAVE_HEADER = 512;
 /** An XSAVE area is no larger than this with any features of today. */
 const MAX_XSAVE = 16384;
 
-/** Puts them into their initial state, as a signal handler begins with (fpu__clear_user_states). */
+/** Saves them, sets them, and puts them into their initial state. */
 export class VectorState implements Disposable {
   readonly #area = NativeBuffer.map(MAX_XSAVE);
 
-  /** @param tid A stopped task. */
+  /** To what a signal handler begins with (fpu__clear_user_states). @param tid A stopped task. */
   reset(tid: number): void {
     const size = getRegSet(tid, NT.X86_XSTATE, this.#area);
     this.#area.u64.fill(0n, XSAVE_HEADER / 8, XSAVE_HEADER / 8 + 1);
     setRegSet(tid, NT.X86_XSTATE, this.#area, size);
+  }
+
+  /** @param tid A stopped task. @returns All of them. */
+  save(tid: number): Uint8Array {
+    const size = getRegSet(tid, NT.X86_XSTATE, this.#area);
+    return this.#area.u8.slice(0, size);
+  }
+
+  /** Sets all of them as they were saved. @param tid A stopped task. */
+  load(tid: number, saved: Uint8Array): void {
+    this.#area.u8.set(saved);
+    setRegSet(tid, NT.X86_XSTATE, this.#area, saved.length);
   }
 
   [Symbol.dispose](): void {
