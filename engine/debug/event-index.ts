@@ -87,6 +87,7 @@ export function movesTask(event: TraceEvent): boolean {
     case "syscall":
     case "instruction":
     case "exec":
+    case "registers":
       return true;
     case "signal":
       return event.disposition === "handler";

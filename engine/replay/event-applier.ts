@@ -15,6 +15,7 @@ import type {
   InstructionEvent,
   MemoryEvent,
   MemoryWrite,
+  RegistersEvent,
   SignalEvent,
   SyscallEvent,
 } from "../trace/events.ts";
@@ -168,6 +169,17 @@ export class EventApplier implements Disposable {
     this.vectors.reset(task.tid);
     task.load(event.after);
     setHandlerSegments(task.registers);
+    task.forgetCall();
+    continueAt(task, Number(pcOf(event.after)));
+  }
+
+  /** A tracer of the program's own has set the registers of a task that it has stopped. */
+  registers(task: ReplayedTask, event: RegistersEvent): void {
+    this.navigator.toPoint(task, event);
+    task.arrived = task.site = undefined;
+    if (event.vectors.length > 0 && !this.vectors.set(task.tid, event.vectors))
+      throw new ImpossibleEvent("it gives a task a vector state that this processor does not have");
+    task.load(event.after);
     task.forgetCall();
     continueAt(task, Number(pcOf(event.after)));
   }

@@ -167,7 +167,7 @@ export class Lifecycle {
     task.load(event.registers);
     task.forgetCall();
     task.jumpTo(pc);
-    task.returned = undefined;
+    task.returned = pc;
   }
 
   /** A new task is made for real, with the recorded registers. */
@@ -189,7 +189,8 @@ export class Lifecycle {
     this.rebuilder.write(child.space, event.writes);
     child.load(event.after);
     child.forgetCall();
-    child.jumpTo(Number(pcOf(event.after)));
+    child.returned = Number(pcOf(event.after));
+    child.jumpTo(child.returned);
   }
 
   /** A task is gone. */

@@ -8,6 +8,7 @@ import type {
   ExecEvent,
   ExitEvent,
   Registers,
+  RegistersEvent,
   SignalEvent,
   SwitchEvent,
   TraceEvent,
@@ -35,6 +36,9 @@ const JUMPS_TO_DEATH = 1_000_000;
 /** Ticks per counter after which a debugger is asked whether it wants to break in: some milliseconds. */
 const PAUSE = 2_000_000;
 
+/** Events that happen at a point. */
+type PointEvent = SwitchEvent | SignalEvent | RegistersEvent;
+
 /** Runs a task to the place of an event. Failures are thrown as Divergence. */
 export class Navigator {
   /** Index of the event that is being replayed. */
@@ -55,7 +59,7 @@ export class Navigator {
     if (task.isStale && !task.running && task.isInCache) task.leaveCache();
     task.isStale = false;
     // The branch behind a fault may be counted ahead of it.
-    const ahead = event.kind === "signal" && event.point === "fault" ? 1 : 0;
+    const ahead = "point" in event && event.point === "fault" ? 1 : 0;
     for (;;) {
       if (!task.running) arm();
       const stop = this.tracer.run(task, PTRACE.SYSEMU);
@@ -181,11 +185,11 @@ export class Navigator {
   }
 
   /** Brings a task to an asynchronous point. */
-  toPoint(task: ReplayedTask, event: SwitchEvent | SignalEvent): void {
+  toPoint(task: ReplayedTask, event: PointEvent): void {
     if (task.arrived === undefined) this.approachPoint(task, event);
   }
 
-  private approachPoint(task: ReplayedTask, event: SwitchEvent | SignalEvent): void {
+  private approachPoint(task: ReplayedTask, event: PointEvent): void {
     switch (event.point) {
       case "syscall":
       case "interrupted":
@@ -213,7 +217,7 @@ export class Navigator {
   }
 
   /** Brings a task from a branch to so many instructions further. A debugger may halt it behind each of them. */
-  private toStep(task: ReplayedTask, event: SwitchEvent | SignalEvent): void {
+  private toStep(task: ReplayedTask, event: PointEvent): void {
     const { steps } = event as SwitchEvent;
     invariant(steps, "the reader gives a switch at a step its steps");
     if (task.stepped === undefined) {
@@ -262,12 +266,12 @@ export class Navigator {
     }
   }
 
-  private toTick(task: ReplayedTask, event: SwitchEvent | SignalEvent): void {
+  private toTick(task: ReplayedTask, event: PointEvent): void {
     this.compareAtPoll(task, this.pollTick(task, event), event);
   }
 
   /** @returns The app pc of the branch. */
-  private pollTick(task: ReplayedTask, event: SwitchEvent | SignalEvent): number {
+  private pollTick(task: ReplayedTask, event: PointEvent): number {
     for (;;) {
       if (task.poll?.counter === "tick" && task.ticks === event.ticks) return task.poll.pc;
       const stop = this.advance(task, event, () => armUpTo(task, this.milestone(task, event.ticks)));
@@ -277,25 +281,25 @@ export class Navigator {
   }
 
   /** A handler was entered where the flags are whole, which is not always at the poll itself. */
-  private compareAtPoll(task: ReplayedTask, at: number, event: SwitchEvent | SignalEvent): void {
+  private compareAtPoll(task: ReplayedTask, at: number, event: PointEvent): void {
     const moved = event.kind === "signal" && pcOf(event.registers) !== BigInt(at);
     const pc = moved ? toWholeFlags(this.tracer, task) : at;
     this.arrive(task, event, task.view(pc));
   }
 
   /** A task has come to an asynchronous event, with these registers. */
-  private arrive(task: ReplayedTask, event: SwitchEvent | SignalEvent, registers: Registers): void {
+  private arrive(task: ReplayedTask, event: PointEvent, registers: Registers): void {
     this.arrived(task, task.ticks, registers);
     compare(event, this.index, task.ticks, registers);
     task.arrived = registers;
   }
 
-  private toJump(task: ReplayedTask, event: SwitchEvent | SignalEvent): void {
+  private toJump(task: ReplayedTask, event: PointEvent): void {
     this.compareAtPoll(task, this.pollJump(task, event), event);
   }
 
   /** @returns The app pc of the jump. */
-  private pollJump(task: ReplayedTask, event: SwitchEvent | SignalEvent): number {
+  private pollJump(task: ReplayedTask, event: PointEvent): number {
     for (;;) {
       if (task.poll?.counter === "jump" && task.jumps === event.jumps) return task.poll.pc;
       const stop = this.advance(task, event, () => {
@@ -309,14 +313,14 @@ export class Navigator {
     }
   }
 
-  private toFault(task: ReplayedTask, event: SwitchEvent | SignalEvent): void {
+  private toFault(task: ReplayedTask, event: PointEvent): void {
     const stop = this.advance(task, event, () => this.armLoosely(task, event));
     if (stop.kind === "instruction" && stop.trap.action === "breakpoint") {
       this.arrive(task, event, task.view(stop.trap.pc + stop.trap.length));
       return;
     }
     if (stop.kind === "step") {
-      compare(event, this.index, task.ticks, task.view(stop.pc));
+      this.arrive(task, event, task.view(stop.pc));
       return;
     }
     // What the processor has to execute itself has raised a signal then.
@@ -376,6 +380,7 @@ export class Navigator {
         return;
       case "signal":
       case "switch":
+      case "registers":
         this.toPoint(task, event);
         return;
       case "instruction":
@@ -393,7 +398,6 @@ export class Navigator {
 
 /** Events whose place only their counts tell. */
 function isAsynchronous(event: TraceEvent): boolean {
-  return (
-    (event.kind === "switch" || event.kind === "signal") && ["tick", "jump", "step"].includes(event.point)
-  );
+  const isAtPoint = event.kind === "switch" || event.kind === "signal" || event.kind === "registers";
+  return isAtPoint && ["tick", "jump", "step"].includes(event.point);
 }

@@ -416,7 +416,8 @@ export class ReplaySession implements Disposable {
         break;
       case "switch":
         this.navigator.toPoint(task, event);
-        task.arrived = undefined;
+        // One that stands at a fault can't come to it again: what happens next happens there.
+        if (event.point !== "fault") task.arrived = undefined;
         if (event.point === "step") task.returned = task.leaveStop();
         this.totals.switches++;
         break;
@@ -426,6 +427,9 @@ export class ReplaySession implements Disposable {
         break;
       case "instruction":
         this.applier.instruction(task, event);
+        break;
+      case "registers":
+        this.applier.registers(task, event);
         break;
       case "clone":
         this.lifecycle.clone(task, event);

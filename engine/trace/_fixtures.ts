@@ -133,6 +133,14 @@ export function oneOfEach(): SingleEvent[] {
       ],
     },
     { kind: "note", ...base(100, 20), text: "somebody looks on" },
+    {
+      kind: "registers",
+      ...base(100, 20),
+      point: "fault",
+      jumps: 3,
+      after: registers(77n),
+      vectors: bytes.slice(0, 64),
+    },
     { kind: "end", ...base(100, 21), reason: "exited", status: 256, message: "it says\nso" },
   ];
 }

@@ -16,6 +16,7 @@ import {
 import {
   DISPOSITIONS,
   KINDS,
+  MAX_VECTORS_BYTES,
   MIN_EVENT_BYTES,
   MIN_MAPPING_BYTES,
   REASONS,
@@ -116,6 +117,17 @@ export class EventDecoder {
           after: this.#registers.decode(from, task),
           writes: this.#writes(),
         };
+      case "registers":
+        return {
+          kind,
+          task,
+          ticks,
+          registers,
+          point: this.#point(),
+          jumps: from.u64(),
+          after: this.#registers.decode(from, task),
+          vectors: this.#vectors(),
+        };
       case "exec": {
         const path = from.text();
         const brk = from.u64();
@@ -169,11 +181,18 @@ export class EventDecoder {
     }
   }
 
-  /** A point of a signal. */
+  /** A point that is no step. */
   #point(): Point {
     const point = this.#from.oneOf(POINTS);
-    if (point === "step") throw new MalformedError("a signal is taken at a step, where only switches are");
+    if (point === "step")
+      throw new MalformedError("a signal, or registers, are taken at a step, where only switches are");
     return point;
+  }
+
+  #vectors(): Uint8Array {
+    const size = this.#from.u32();
+    if (size > MAX_VECTORS_BYTES) throw new MalformedError(`a vector state of ${size} bytes`);
+    return this.#from.raw(size);
   }
 
   #switchPoint(ticks: number): Pick<SwitchEvent, "point" | "jumps" | "steps"> {

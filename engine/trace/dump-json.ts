@@ -55,6 +55,13 @@ function bodyToJson(event: SingleEvent): { [key: string]: Json } {
         after: registersToJson(event.after),
         writes: event.writes.map(writeToJson),
       };
+    case "registers":
+      return {
+        point: event.point,
+        jumps: event.jumps,
+        after: registersToJson(event.after),
+        vectors: Buffer.from(event.vectors).toString("hex"),
+      };
     case "switch":
       return { point: event.point, jumps: event.jumps, ...(event.steps && { steps: { ...event.steps } }) };
     case "instruction":

@@ -18,7 +18,8 @@ test("formatEvent() gives one line for each kind", () => {
     "9 task 100 ticks 20 pc 0x24: file 0 changed, 5000 bytes long, writes 9 at 0x1000",
     "10 task 100 ticks 20 pc 0x24: checksum of 2 pieces of memory",
     "11 task 100 ticks 20 pc 0x24: note: somebody looks on",
-    "12 task 100 ticks 21 pc 0x25: end, exited with 1: it says\\x0aso",
+    "12 task 100 ticks 20 pc 0x24: registers set by a tracer at fault, pc 0x5d rax=0x4d rbx=0x4e rcx=0x4f rdx=0x50 rsi=0x51 rdi=0x52 rbp=0x53 rsp=0x54 r8=0x55 r9=0x56 r10=0x57 r11=0x58 r12=0x59 r13=0x5a r14=0x5b r15=0x5c eflags=0x5e fs_base=0x5f gs_base=0x60, vector state too",
+    "13 task 100 ticks 21 pc 0x25: end, exited with 1: it says\\x0aso",
   ]);
 });
 

@@ -29,6 +29,10 @@ function describe(event: SingleEvent): string {
       return `signal ${signalName(event.signal)} at ${formatPoint(event)}, ${event.disposition}${
         event.disposition === "handler" ? ` at ${hex(pcOf(event.after))}` : ""
       }${formatWrites(event.writes)}`;
+    case "registers":
+      return `registers set by a tracer at ${formatPoint(event)}, pc ${hex(pcOf(event.after))}${formatChanges(event.registers, event.after)}${
+        event.vectors.length > 0 ? ", vector state too" : ""
+      }`;
     case "switch":
       return `switch at ${formatPoint(event)}`;
     case "instruction":

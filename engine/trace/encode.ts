@@ -11,6 +11,7 @@ import {
   DISPOSITIONS,
   EVENT_HEAD_BYTES,
   KINDS,
+  MAX_VECTORS_BYTES,
   MIN_MAPPING_BYTES,
   REASONS,
   SIGINFO_BYTES,
@@ -123,6 +124,18 @@ export class EventEncoder {
         this.#registers.encode(out, event.task, event.after);
         putWrites(out, event.writes);
         return;
+      case "registers":
+        if (event.vectors.length > MAX_VECTORS_BYTES) {
+          throw new RangeError(
+            `Cannot encode registers as a vector state has at most ${MAX_VECTORS_BYTES} bytes: current length is ${event.vectors.length}`,
+          );
+        }
+        out.u8(POINTS.indexOf(event.point));
+        out.u64(event.jumps);
+        this.#registers.encode(out, event.task, event.after);
+        out.u32(event.vectors.length);
+        out.raw(event.vectors);
+        return;
       case "exec":
         out.text(event.path);
         out.u64(event.brk);
@@ -206,6 +219,8 @@ export function sizeBound(event: TraceEvent): number {
       return size + event.sums.length * SUM_BYTES;
     case "calls":
       return size + event.records.length;
+    case "registers":
+      return size + event.vectors.length;
     case "signal":
     case "clone":
     case "exit":

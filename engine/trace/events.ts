@@ -118,6 +118,21 @@ export interface SignalEvent extends EventBase {
   after: Registers;
 }
 
+/**
+ * A tracer of the program's own has stopped the task here, and it goes on with other registers than it had: those that the
+ * tracer has set, or with a trap flag for a single step.
+ */
+export interface RegistersEvent extends EventBase {
+  kind: "registers";
+  point: Point;
+  /** Back-jumps of the task up to here; used with point "jump". */
+  jumps: number;
+  /** What it goes on with; the pc too. */
+  after: Registers;
+  /** Its floating-point and vector registers as an XSAVE area, where the tracer has set them; else empty. */
+  vectors: Uint8Array;
+}
+
 /** The task was preempted here and another one goes on. */
 export interface SwitchEvent extends EventBase {
   kind: "switch";
@@ -234,6 +249,7 @@ export type TraceEvent =
   | ExecEvent
   | SyscallEvent
   | SignalEvent
+  | RegistersEvent
   | SwitchEvent
   | InstructionEvent
   | CloneEvent

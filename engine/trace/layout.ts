@@ -23,6 +23,7 @@ export const KINDS = [
   "note",
   "checksum",
   "calls",
+  "registers",
 ] as const satisfies readonly TraceEvent["kind"][];
 
 /** Signal dispositions in the order of their codes. */
@@ -44,6 +45,9 @@ export const REASONS = [
 
 /** Size of a siginfo_t. */
 export const SIGINFO_BYTES = 128;
+
+/** Most bytes of a vector state: an XSAVE area is no larger with any features of today. */
+export const MAX_VECTORS_BYTES = 16384;
 
 /** Bytes of an event before its registers: size, kind, task, ticks. */
 export const EVENT_HEAD_BYTES = 17;

@@ -13,7 +13,7 @@ test("summarize() counts what is in a trace", () => {
     engine: META.engine,
     bun: META.bun,
     startedAt: META.startedAt,
-    events: 13,
+    events: 14,
     kinds: {
       exec: 1,
       syscall: 2,
@@ -26,6 +26,7 @@ test("summarize() counts what is in a trace", () => {
       file: 1,
       checksum: 1,
       note: 1,
+      registers: 1,
       end: 1,
     },
     syscalls: { mmap: 1, write: 1 },
@@ -77,7 +78,7 @@ test("formatSummary() gives one fact a line", () => {
   expect(formatSummary(summary)).toBe(`command   /bin/true "an argument"
 recorded  2026-08-01T00:00:00.000Z by embedded 0.1.0 on Bun 1.4.5
 host      here: A CPU, 2 cores, Linux 6.18.0, virtual
-events    13 (exec 1, syscall 2, signal 1, clone 1, switch 1, instruction 1, exit 1, memory 1, file 1, checksum 1, note 1, end 1)
+events    14 (exec 1, syscall 2, signal 1, clone 1, switch 1, instruction 1, exit 1, memory 1, file 1, checksum 1, note 1, registers 1, end 1)
 syscalls  mmap 1, write 1
 tasks     2 in 1 process
 ticks     22

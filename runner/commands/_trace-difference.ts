@@ -71,7 +71,7 @@ function wayOf(event: SingleEvent, side: Side): Record<string, string> {
   const way: Record<string, string> = { event: kind, task: `${side.nameOf(task)}`, ticks: `${ticks}` };
   if (kind === "syscall") way.call = `${event.number}`;
   if (kind === "signal") way.signal = `${event.signal}`;
-  if (kind === "signal" || kind === "switch") way.jumps = `${event.jumps}`;
+  if (kind === "signal" || kind === "switch" || kind === "registers") way.jumps = `${event.jumps}`;
   if (kind === "instruction") way.instruction = event.name;
   if (kind === "exit") way.status = `${event.status}`;
   if (kind === "exec") way.program = event.path;
@@ -92,6 +92,7 @@ function toldBy(event: SingleEvent, side: Side): Record<string, string> {
   if (event.kind === "syscall") told.result = side.plain(event.result);
   if (event.kind === "instruction" && !CLOCKS.has(event.name))
     told.result = event.after.slice(0, RIP).join(" ");
+  if (event.kind === "registers") told.result = event.after.join(" ");
   if (event.kind === "syscall" || event.kind === "memory" || event.kind === "file") {
     told.memory = event.writes
       .map(({ address, bytes }) => `${address} ${bytes.length} ${Bun.hash.wyhash(bytes)}`)

@@ -114,6 +114,7 @@ export const KINDS = [
   "file",
   "note",
   "checksum",
+  "registers",
   "end",
 ] as const;
 

@@ -1,5 +1,5 @@
 /** The floating-point and vector registers of a task. */
-import { getRegSet, NativeBuffer, NT, setRegSet } from "../../../ffi/mod.ts";
+import { getRegSet, isErrno, NativeBuffer, NT, setRegSet } from "../../../ffi/mod.ts";
 
 /** Offset of the header in the XSAVE area, where XSTATE_BV says what is not in its initial state (SDM vol. 1, 13.4). */
 const XSAVE_HEADER = 512;
@@ -27,6 +27,18 @@ export class VectorState implements Disposable {
   load(tid: number, saved: Uint8Array): void {
     this.#area.u8.set(saved);
     setRegSet(tid, NT.X86_XSTATE, this.#area, saved.length);
+  }
+
+  /** Sets them as a trace or a program says. @returns Whether the processor has what they say. */
+  set(tid: number, area: Uint8Array): boolean {
+    this.#area.u8.set(area);
+    try {
+      setRegSet(tid, NT.X86_XSTATE, this.#area, area.length);
+      return true;
+    } catch (error) {
+      if (isErrno(error, "EINVAL") || isErrno(error, "EFAULT")) return false;
+      throw error;
+    }
   }
 
   [Symbol.dispose](): void {

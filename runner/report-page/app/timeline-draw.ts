@@ -21,6 +21,7 @@ const MARKS: Readonly<
   instruction: { ink: "--quiet", from: 16, to: 20, wide: 1 },
   memory: { ink: "--quiet", from: 14, to: 22, wide: 1.5 },
   checksum: { ink: "--quiet", from: 14, to: 22, wide: 1.5 },
+  registers: { ink: "--quiet", from: 14, to: 22, wide: 1.5 },
   file: { ink: "--quiet", from: 14, to: 22, wide: 1.5 },
   note: { ink: "--quiet", from: 14, to: 22, wide: 1.5 },
   switch: { ink: "--switch", from: 25, to: 32, wide: 1.5 },
