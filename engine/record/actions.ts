@@ -53,6 +53,11 @@ export class Actions {
     return (this.table.get(signal) ?? DEFAULT).handler;
   }
 
+  /** SA_* flags of its action. */
+  flags(signal: number): number {
+    return (this.table.get(signal) ?? DEFAULT).flags;
+  }
+
   disposition(signal: number): Disposition {
     const { handler } = this.table.get(signal) ?? DEFAULT;
     if (handler === SIG_IGN) return "ignored";

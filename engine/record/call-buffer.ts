@@ -150,7 +150,8 @@ export class CallBuffer {
   prepare(task: RecordedTask): void {
     if (!this.#isOn) return;
     const { cacheSpace } = task.space;
-    if (cacheSpace.base !== USUAL_BASE || this.recording.outsiders.areThere) {
+    const isTraced = task.tracing !== undefined && task.tracing.going !== "on";
+    if (cacheSpace.base !== USUAL_BASE || this.recording.outsiders.areThere || isTraced) {
       cacheSpace.calls.direct();
       return;
     }

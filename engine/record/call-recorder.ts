@@ -1,38 +1,47 @@
 /** The way of a system call while recording: from its entry through sleep, signals and restarts to its event. */
-import { ERRNO, PTRACE, SIG, SYSCALLS } from "../../ffi/mod.ts";
+import { ERRNO, PTRACE, SYSCALLS } from "../../ffi/mod.ts";
 import { leaveCall, SYSCALL_LENGTH } from "../arch/x86_64/call-abi.ts";
 import { invariant, Unsupported } from "../engine-error.ts";
 import { syscallSpec, wakesOthers } from "../kernel/mod.ts";
+import type { Registers } from "../trace/events.ts";
 import type { CallSite } from "../tracee/call-site.ts";
 import { TaskGone } from "../tracee/controller.ts";
 import type { LiveStop } from "../tracee/kernel-stop.ts";
 import type { Tracer } from "../tracee/tracer.ts";
 import type { Call } from "./call.ts";
+import { endsThreads, isExec, returnFromHandler } from "./call-kinds.ts";
 import type { Deaths } from "./deaths.ts";
+import type { DeliveryPoint } from "./delivery.ts";
 import { engineInWay, makeWay } from "./engine-way.ts";
 import type { JobControl } from "./job-control.ts";
-import { diesInExecve, hasPending, isTaskOf } from "./kernel-state.ts";
+import { diesInExecve, isTaskOf } from "./kernel-state.ts";
 import type { Lifecycle } from "./lifecycle.ts";
 import { markWaitedFor, waitsForLock } from "./lock-waiter.ts";
-import { type RecordedTask, setPc } from "./recorded-task.ts";
+import type { RecordedTask } from "./recorded-task.ts";
 import type { Recording } from "./recording.ts";
 import type { SignalRecorder } from "./signal-recorder.ts";
 import { SleepingCalls } from "./sleeping-calls.ts";
 import type { StopRequest } from "./stop-request.ts";
 import { mayKill, type SyscallRecorder } from "./syscall-recorder.ts";
 import { comesTooSoon, giveBack, original } from "./timer-signals.ts";
+import { GoingOn } from "./traced/going-on.ts";
+import { registersBehind } from "./traced/tracees.ts";
+import { type CallWays, TracerCalls } from "./traced/tracer-calls.ts";
 import { originalTrap, sendPendingTrap } from "./trap-signal.ts";
 import { WithheldCalls } from "./withheld-calls.ts";
 
 /** Results of a call that a signal broke off: ERESTARTSYS to ERESTART_RESTARTBLOCK (linux/errno.h). */
 const FIRST_RESTART = -512;
 const LAST_RESTART = -516;
+/** What a wait that is broken off has as its result. */
+const ERESTARTSYS = -512n;
 
 /** Takes a task from the entry of a system call to the event of its end, whatever comes between. */
 export class CallRecorder {
   /** The calls that tasks are left to the kernel in. */
   readonly sleeping: SleepingCalls;
   private readonly withheld: WithheldCalls;
+  private readonly tracers: TracerCalls;
 
   constructor(
     private readonly recording: Recording,
@@ -51,6 +60,14 @@ export class CallRecorder {
       (task) => this.cancel(task),
       (task) => this.sleeping.letSleep(task),
     );
+    const ways: CallWays = {
+      begin: (task, site) => this.begin(task, site),
+      cancel: (task) => this.cancel(task),
+      letSleep: (task) => this.sleeping.letSleep(task),
+      finish: (task, call) => this.finish(task, call),
+    };
+    this.tracers = new TracerCalls(recording, ways);
+    new GoingOn(recording, signals, deaths, jobs, ways);
     recording.finishOutput = (process) => this.sleeping.finishOutput(process);
   }
 
@@ -70,7 +87,8 @@ export class CallRecorder {
     this.stopRequest.arrived(task, { point: "syscall", registers });
     task.returnedTo = -1;
     // A birth is broken off by any signal that is there (copy_process in kernel/fork.c): it comes first, without them.
-    const isFirst = task.stashed[0] !== undefined && comesTooSoon(task, task.stashed[0]);
+    const isNext = this.tracers.comesFirst(task, site);
+    const isFirst = task.stashed[0] !== undefined && (isNext || comesTooSoon(task, task.stashed[0]));
     if (isFirst && syscallSpec(number)?.task !== "birth") {
       this.signals.release(task);
       giveBack(task);
@@ -96,8 +114,15 @@ export class CallRecorder {
       this.jobs.join(task);
       return;
     }
+    if (!this.recording.tracedStops.atEntry(task, site)) this.begin(task, site);
+  }
+
+  /** A task stands at the entry of a system call, and nothing comes before it. */
+  begin(task: RecordedTask, site: CallSite): void {
     const call = this.syscalls.begin(task, site);
     task.call = call;
+    const sleeps = task.sleepsAt === site.pc;
+    task.sleepsAt = undefined;
     const { interceptors } = this.recording;
     const judgement = interceptors.judges(task, call);
     if (judgement) {
@@ -106,11 +131,15 @@ export class CallRecorder {
     }
     const way = call.spec?.task;
     if (way === "exit" || way === "exitGroup") {
+      if (this.recording.tracedStops.atExit(task, call)) return;
       if (way === "exitGroup") this.recording.finishOutput(task.process);
       this.deaths.exit(task, call);
       return;
     }
-    if (this.clearsOutputs(task, call) || this.makesWay(task, call)) return;
+    if (this.clearsOutputs(task, call) || this.makesWay(task, call)) {
+      if (task.call && task.tracing) task.tracing.passesEntry = true;
+      return;
+    }
     interceptors.arrived(task);
     const intercepted = interceptors.answers(task, call);
     if (intercepted) {
@@ -119,7 +148,8 @@ export class CallRecorder {
       this.finish(task, call);
       return;
     }
-    const answer = this.recording.traced.answer(task, call) ?? this.syscalls.answer(task, call);
+    if (this.tracers.answers(task, call, sleeps)) return;
+    const answer = this.syscalls.answer(task, call);
     if (answer !== undefined) {
       this.cancel(task);
       task.result = answer;
@@ -222,7 +252,7 @@ export class CallRecorder {
   private performAlone(task: RecordedTask, call: Call): void {
     const { process } = task;
     const { schedule, tasks } = this.recording;
-    const paused = [...process.tasks].filter(isReady);
+    const paused = [...process.tasks].filter(({ state }) => state === "ready");
     for (const thread of paused) schedule.block(thread);
     this.recording.finishOutput(process);
     this.tracer.release(task, PTRACE.SYSCALL);
@@ -256,8 +286,9 @@ export class CallRecorder {
       case "filter":
         return "goes on";
       case "birth":
-        this.lifecycle.onClone(task, call);
-        return "goes on";
+        return this.recording.tracedStops.atBirth(task, this.lifecycle.onClone(task, call), call)
+          ? "ended"
+          : "goes on";
       case "signal":
         if (!this.tracer.isGroupStop(task, stop)) return this.breakOff(task, call);
         this.recording.outputTurns.leave(task);
@@ -274,6 +305,7 @@ export class CallRecorder {
       // The kernel restarted the call: this is its entry once more.
       call.restarting = false;
       this.syscalls.startsAgain(task, call);
+      if (this.recording.tracedStops.again(task, call)) return "ended";
       return this.entersOutput(task, call) === "waits" ? "ended" : "goes on";
     }
     const result = Number(task.result);
@@ -294,25 +326,30 @@ export class CallRecorder {
 
   /** A signal has broken off a system call. */
   private breakOff(task: RecordedTask, call: Call): "goes on" | "ended" {
-    const stashed = originalTrap(task, original(task, this.tracer.signalInfo(task)));
+    const came = this.recording.traced.arrived(task, original(task, this.tracer.signalInfo(task)));
+    if (this.tracers.hears(task, call, came)) return "ended";
+    if (came === undefined) return "goes on";
+    const stashed = originalTrap(task, came);
     invariant(call.restarting, `signal ${stashed.signal} in a system call that goes on`);
     call.result = -ERRNO.EINTR;
-    const delivery = this.signals.deliver(task, stashed, {
+    const where: DeliveryPoint = {
       point: "interrupted",
       registers: call.registers,
       atSignalStop: true,
       interrupted: {
         number: call.number,
-        result: task.result,
+        result: call.sleeps ? ERESTARTSYS : task.result,
         writes: this.syscalls
           .outputs(task, call)
           .map(({ address, bytes }) => ({ address, bytes: bytes.slice() })),
       },
-    });
+    };
+    if (this.recording.tracedStops.broken(task, stashed, where)) return "ended";
+    const delivery = this.signals.deliver(task, stashed, where);
     // Resumed without a signal, the kernel restarts the call by itself.
     if (delivery === "ignored") return "goes on";
     this.recording.outputTurns.leave(task);
-    if (delivery === "stopped") return "ended";
+    if (delivery === "stopped" || delivery === "held") return "ended";
     task.call = undefined;
     this.recording.notifications.end(task);
     if (delivery === "dying") this.deaths.reap(task);
@@ -322,10 +359,14 @@ export class CallRecorder {
 
   /** A signal that had to wait comes right after the call that let it. */
   private wake(task: RecordedTask, call: Call): void {
-    const stashed = task.stashed.shift();
-    invariant(stashed, "no signal is stashed");
     const registers = task.view(call.next);
     leaveCall(registers, call.next);
+    this.wakeAt(task, registers);
+  }
+
+  private wakeAt(task: RecordedTask, registers: Registers): void {
+    const stashed = task.stashed.shift();
+    invariant(stashed, "no signal is stashed");
     const delivery = this.signals.deliver(task, stashed, { point: "return", registers, atSignalStop: false });
     if (delivery === "dying") this.deaths.reap(task);
   }
@@ -336,48 +377,22 @@ export class CallRecorder {
     task.returnedTo = task.pc;
     task.resumed = undefined;
     if (call.replaced) {
+      const former = task.id;
       this.lifecycle.replaceProgram(task);
+      if (!this.recording.tracedStops.atExec(task, former) && task.stashed.length > 0)
+        this.wakeAt(task, registersBehind(task));
       return;
     }
     for (const { argument, value } of call.changed) task.setArgument(argument, value);
     this.syscalls.end(task, call);
     this.recording.disturbed ||= call.spec !== undefined && wakesOthers(call.spec, call);
-    if (call.spec?.task === "sigreturn") {
-      returnFromHandler(task, call);
-    } else if (task.stashed.length > 0) {
+    const returns = call.spec?.task === "sigreturn";
+    if (returns) returnFromHandler(task, call);
+    if (this.recording.tracedStops.behind(task, call) || returns) return;
+    if (task.stashed.length > 0) {
       this.wake(task, call);
     } else if (call.number === SYSCALLS.sched_yield) {
       this.recording.schedule.rotate();
     }
   }
-}
-
-/**
- * The kernel has taken down a signal frame. What it could not read of it, or must not put into a register, has SIGSEGV at
- * once (badframe in sys_rt_sigreturn, arch/x86/kernel/signal_64.c, Linux 6.18), by a result of 0.
- */
-function returnFromHandler(task: RecordedTask, call: Call): void {
-  const isUnread = task.space.cacheSpace.cache.syscallAt(task.pc) !== undefined;
-  task.frameRefused = task.result === 0n && hasPending(task.tid, SIG.SIGSEGV);
-  if (isUnread) task.leaveCallAt(call.next);
-  if (task.isNarrow) {
-    throw new Unsupported(
-      `a signal handler returns into 32-bit code (cs 0x23, rip 0x${task.pcBits.toString(16)}); the embedded engine runs 64-bit programs`,
-    );
-  }
-  setPc(task, isUnread ? call.next : task.pc);
-  task.resumed = { ticks: task.ticks, jumps: task.jumps };
-}
-
-/** Whether a call is an execve that other threads have to die for, or that makes a thread the leader. */
-function endsThreads({ process, tid }: RecordedTask, call: Call): boolean {
-  return isExec(call) && (process.tasks.size > 1 || tid !== process.pid);
-}
-
-function isExec({ spec }: Call): boolean {
-  return spec?.task === "exec";
-}
-
-function isReady(task: RecordedTask): boolean {
-  return task.state === "ready";
 }

@@ -12,6 +12,8 @@ import type { Task } from "../tracee/task.ts";
 export class Call extends StoppedCall {
   /** The kernel broke it off for a signal and may restart it. */
   restarting = false;
+  /** It is a wait for what the task traces, and the kernel only has it sleep. */
+  sleeps = false;
   /** It is an execve that has succeeded. */
   replaced = false;
   /** Arguments that the recorder changed for the kernel's eyes, and what the program had there. */

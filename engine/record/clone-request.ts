@@ -2,13 +2,13 @@
  * What a call that makes a task asks for, whichever of the four calls it is: clone3 has in a struct what clone has in its
  * arguments, fork and vfork stand for some flags.
  */
-import { CLONE, SYSCALLS } from "../../ffi/mod.ts";
+import { CLONE, SIG, SYSCALLS } from "../../ffi/mod.ts";
 import type { CallView } from "../kernel/mod.ts";
 import type { Call } from "./call.ts";
 import type { RecordedTask } from "./recorded-task.ts";
 
 /** Offsets in struct clone_args (linux/sched.h of Linux 6.18). */
-const CLONE_ARGS = { flags: 0, childTid: 16, parentTid: 24 } as const;
+const CLONE_ARGS = { flags: 0, childTid: 16, parentTid: 24, exitSignal: 32 } as const;
 /**
  * A struct is at least as long as the first version, and at most a page; behind what the kernel knows there may be zeros
  * only (copy_clone_args_from_user and copy_struct_from_user of Linux 6.18).
@@ -30,23 +30,31 @@ export interface CloneRequest {
   readonly parentTid: number;
   /** Where it goes in the new task's own memory, or is cleared at its end: CLONE_CHILD_SETTID, CLONE_CHILD_CLEARTID. */
   readonly childTid: number;
+  /** The signal that the parent gets at the new task's end. */
+  readonly exitSignal: number;
 }
 
 /** What a call asks for; undefined for calls that make no task. */
 export function cloneRequest(call: CallView): CloneRequest | undefined {
   switch (call.number) {
     case SYSCALLS.fork:
-      return { flags: 0, parentTid: 0, childTid: 0 };
+      return { flags: 0, parentTid: 0, childTid: 0, exitSignal: SIG.SIGCHLD };
     case SYSCALLS.vfork:
-      return { flags: CLONE.VM | CLONE.VFORK, parentTid: 0, childTid: 0 };
+      return { flags: CLONE.VM | CLONE.VFORK, parentTid: 0, childTid: 0, exitSignal: SIG.SIGCHLD };
     case SYSCALLS.clone:
-      return { flags: call.argument(0) % 2 ** 32, parentTid: call.argument(2), childTid: call.argument(3) };
+      return {
+        flags: call.argument(0) % 2 ** 32,
+        parentTid: call.argument(2),
+        childTid: call.argument(3),
+        exitSignal: call.int(0) & CLONE.CSIGNAL,
+      };
     case SYSCALLS.clone3: {
       const field = (offset: number): number => call.u64(call.argument(0) + offset);
       return {
         flags: field(CLONE_ARGS.flags),
         parentTid: field(CLONE_ARGS.parentTid),
         childTid: field(CLONE_ARGS.childTid),
+        exitSignal: field(CLONE_ARGS.exitSignal),
       };
     }
     default:

@@ -160,8 +160,10 @@ export class Deaths {
     }
     this.recording.schedule.block(task);
     this.recording.forget(task);
-    if (process.tasks.size > 0) return;
-    const end = process.leaderless ? this.buryLeader(process) : status;
+    const isLast = process.tasks.size === 0;
+    const end = isLast && process.leaderless ? this.buryLeader(process) : status;
+    this.recording.traced.ended(task, status, isLast ? end : undefined);
+    if (!isLast) return;
     if (process === this.root) this.rootStatus = end;
     process.space.leave();
   }

@@ -18,9 +18,9 @@ import type { StashedSignal } from "../tracee/task.ts";
 import type { Tracer } from "../tracee/tracer.ts";
 import type { InstructionTrap } from "../translate/traps.ts";
 import { isX87Environment } from "../translate/x87-emission.ts";
+import type { DeliveryPoint } from "./delivery.ts";
 import type { RecordedTask } from "./recorded-task.ts";
 import type { Recording } from "./recording.ts";
-import type { DeliveryPoint } from "./signal-recorder.ts";
 
 /** What becomes of the signals that instructions raise. */
 export interface SignalHandlers {

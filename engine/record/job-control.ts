@@ -7,7 +7,9 @@
  * before a SIGCONT waits for the process. The kernel tells a tracer of that only once the task runs, so it is looked for.
  */
 import { PTRACE, SIG } from "../../ffi/mod.ts";
+import { invariant } from "../engine-error.ts";
 import { isTrap } from "../tracee/kernel-stop.ts";
+import type { DeliveryPoint } from "./delivery.ts";
 import { hasPending } from "./kernel-state.ts";
 import type { RecordedProcess, RecordedTask } from "./recorded-task.ts";
 import type { Recording } from "./recording.ts";
@@ -17,7 +19,8 @@ export const LOOK_MS = 5;
 
 /** The stops of processes that are under way or in force, and which of their tasks have joined them. */
 export class JobControl {
-  private readonly stopped = new Set<RecordedTask>();
+  /** Stopped tasks, by which signal and where. */
+  private readonly stopped = new Map<RecordedTask, { signal: number; where: DeliveryPoint }>();
   private nextLook = 0;
 
   constructor(private readonly recording: Recording) {}
@@ -33,7 +36,7 @@ export class JobControl {
    *
    * @returns Whether the task is stopped now.
    */
-  stop(task: RecordedTask, signal: number): boolean {
+  stop(task: RecordedTask, signal: number, where: DeliveryPoint): boolean {
     if (isContinued(task.process)) return false;
     const { tracer } = this.recording;
     const saved = task.registers.slice();
@@ -47,15 +50,22 @@ export class JobControl {
     task.registers.set(saved);
     task.dirty = true;
     const stops = !isTrap(stop);
-    if (stops) this.join(task);
+    if (stops) this.join(task, { signal, where: { ...where, atSignalStop: false } });
     return stops;
   }
 
   /** A task takes part in the stop of its process: it is not resumed for now. */
-  join(task: RecordedTask): void {
+  join(task: RecordedTask, stop = standingStop(task)): void {
     task.joining = false;
     this.recording.schedule.block(task);
-    this.stopped.add(task);
+    this.stopped.set(task, stop);
+  }
+
+  /** A tracer of the recording takes over the stop of a task. @returns What stop that is; undefined if it is in none. */
+  leave(task: RecordedTask): { signal: number; where: DeliveryPoint } | undefined {
+    const stop = this.stopped.get(task);
+    this.stopped.delete(task);
+    return stop;
   }
 
   /** Lets those go on for whom a SIGCONT has come. To be called often. */
@@ -64,8 +74,8 @@ export class JobControl {
     const now = performance.now();
     if (now < this.nextLook) return;
     this.nextLook = now + LOOK_MS;
-    const continued = new Set([...this.stopped].map(({ process }) => process).filter(isContinued));
-    for (const task of this.stopped) {
+    const continued = new Set([...this.stopped.keys()].map(({ process }) => process).filter(isContinued));
+    for (const task of this.stopped.keys()) {
       const alive = this.recording.tasks.get(task.tid) === task;
       if (alive && !continued.has(task.process)) continue;
       this.stopped.delete(task);
@@ -75,6 +85,18 @@ export class JobControl {
     }
     for (const process of continued) for (const task of process.tasks) task.joining = false;
   }
+}
+
+/** The stop of a task that another one of its process has begun. */
+function standingStop({ call, standing, result }: RecordedTask): { signal: number; where: DeliveryPoint } {
+  const signal = SIG.SIGSTOP;
+  if (call !== undefined) {
+    const { number, registers } = call;
+    const interrupted = { number, result, writes: [] };
+    return { signal, where: { point: "interrupted", registers, atSignalStop: false, interrupted } };
+  }
+  invariant(standing && standing.point !== "step", "a stop of a task that stands nowhere");
+  return { signal, where: { point: standing.point, registers: standing.registers, atSignalStop: false } };
 }
 
 /** Whether a SIGCONT is on its way to a process or one of its tasks. */

@@ -83,6 +83,28 @@ export function ignoredSignals(pid: number): number[] {
   );
 }
 
+/** Whether a task blocks a signal, as the kernel has it (proc_pid_status(5), SigBlk). */
+export function isBlocked(tid: number, signal: number): boolean {
+  const [, mask = "0"] = /^SigBlk:\s*([0-9a-f]+)$/m.exec(readProcFile(`/proc/${tid}/status`) ?? "") ?? [];
+  return (BigInt(`0x${mask}`) & signalBit(signal)) !== 0n;
+}
+
+/** The user that a task runs as; 0 of one that is gone. */
+export function userOf(tid: number): number {
+  return Number(/^Uid:\s*(\d+)/m.exec(readProcFile(`/proc/${tid}/status`) ?? "")?.[1] ?? 0);
+}
+
+/** The parent of a task's process; 0 of one that is gone. */
+export function parentOf(tid: number): number {
+  return Number(/^PPid:\s*(\d+)/m.exec(readProcFile(`/proc/${tid}/status`) ?? "")?.[1] ?? 0);
+}
+
+/** The process group of a task; 0 of one that is gone. */
+export function groupOf(tid: number): number {
+  const text = readProcFile(`/proc/${tid}/stat`) ?? "";
+  return Number(text.slice(text.lastIndexOf(")") + 2).split(" ")[2] ?? 0);
+}
+
 /** Whether a signal waits for a task or its process (proc_pid_status(5), SigPnd and ShdPnd); not if the task is gone. */
 export function hasPending(tid: number, signal: number): boolean {
   const status = readProcFile(`/proc/${tid}/status`) ?? "";

@@ -1,6 +1,7 @@
 /** Tasks and processes of a recording come: births, and new programs. `deaths.ts` tells how they go. */
 
 import { CLONE, getEventMessage, setSigMask } from "../../ffi/mod.ts";
+import { TRAP_FLAG } from "../arch/x86_64/registers.ts";
 import { invariant } from "../engine-error.ts";
 import { awaitFirstStop, isThread, spaceOfChild } from "../session/births.ts";
 import { programPc } from "../tracee/position.ts";
@@ -66,7 +67,7 @@ export class Lifecycle {
   }
 
   /** The kernel has made a new task, in the name of one that is in a clone, fork or vfork. */
-  onClone(parent: RecordedTask, call: Call): void {
+  onClone(parent: RecordedTask, call: Call): RecordedTask {
     const tid = getEventMessage(parent.tid);
     if (!this.early.delete(tid)) {
       awaitFirstStop(this.tracer, tid);
@@ -81,6 +82,8 @@ export class Lifecycle {
           tid,
           spaceOfChild(parent, tid, flags),
           shares(CLONE.SIGHAND) ? parent.process.actions : parent.process.actions.clone(),
+          shares(CLONE.PARENT) ? parent.process.parent : parent.process,
+          parent,
         );
     if (shares(CLONE.CLEAR_SIGHAND)) process.actions.afterExec();
     process.fixedLayout = parent.process.fixedLayout;
@@ -96,6 +99,8 @@ export class Lifecycle {
     child.position = { kind: "cache", pc: call.next };
     // It begins in the midst of a translation that its parent single-steps.
     if (child.stepsItself) child.jumpTo(call.next);
+    // A step that its parent's tracer has asked for is not the child's.
+    if (parent.tracing?.going === "step") child.set("eflags", child.get("eflags") & ~TRAP_FLAG);
     child.choseProcessors = parent.choseProcessors;
     child.descriptors = shares(CLONE.FILES) ? parent.descriptors : new DescriptorTable();
     child.trap = { blocked: parent.trap.blocked, pending: undefined };
@@ -121,6 +126,7 @@ export class Lifecycle {
     });
     this.recording.interceptors.born(parent, child);
     this.recording.schedule.add(child);
+    return child;
   }
 
   /** Ends whatever is left of the recording. */

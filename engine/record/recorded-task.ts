@@ -11,6 +11,7 @@ import type { Actions } from "./actions.ts";
 import type { Call } from "./call.ts";
 import { DescriptorTable } from "./descriptors/table.ts";
 import { type SeccompState, UNFILTERED } from "./seccomp/state.ts";
+import { StopWishes, type Tracing } from "./traced/tracing.ts";
 
 /** What a task believes of SIGTRAP. */
 export interface TrapState {
@@ -47,10 +48,16 @@ export class RecordedProcess extends Process<RecordedTask> {
   /** Its leader has ended before its threads, and is not waited for yet. */
   leaderless = false;
 
+  /**
+   * @param parent Its parent, while it lives and among those of the recording.
+   * @param madeBy The task that has made it.
+   */
   constructor(
     pid: number,
     space: AddressSpace,
     public actions: Actions,
+    readonly parent?: RecordedProcess,
+    readonly madeBy?: RecordedTask,
   ) {
     super(pid, pid, space);
   }
@@ -73,8 +80,12 @@ export class RecordedTask extends Task {
    * that waits for another task's output to be out; or `held` by a task that traces it.
    */
   state: "ready" | "blocked" | "queued" | "held" = "ready";
-  /** The task that traces it: it stands still. */
-  tracedBy: RecordedTask | undefined;
+  /** What another task that traces it knows of it, and wants. */
+  tracing: Tracing | undefined;
+  /** What the recorder has stopped it for, or is about to. */
+  readonly wishes = new StopWishes();
+  /** App pc of a wait for what it traces in which it is to sleep now, as there is no news. */
+  sleepsAt: number | undefined;
   /** Where it stands, once it has run since its last event. */
   standing: Standing | undefined;
   /** The system call that it is in. */

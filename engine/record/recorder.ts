@@ -21,6 +21,7 @@ import type { Stop, Tracer } from "../tracee/tracer.ts";
 import { TICK_COUNTERS } from "../translate/context.ts";
 import { CallRecorder } from "./call-recorder.ts";
 import { Deaths } from "./deaths.ts";
+import type { DeliveryPoint } from "./delivery.ts";
 import { UntoldEffect } from "./effect-check.ts";
 import { FrameRoom } from "./frame-room.ts";
 import { InstructionRecorder } from "./instruction-recorder.ts";
@@ -32,7 +33,7 @@ import type { PlannedSignals } from "./planned-signals.ts";
 import { type Entry, isAtSafePoint, type RecordedTask, setPc } from "./recorded-task.ts";
 import type { Recording } from "./recording.ts";
 import { type RecordingEnd, TOLD } from "./recording-end.ts";
-import { type DeliveryPoint, SignalRecorder } from "./signal-recorder.ts";
+import { SignalRecorder } from "./signal-recorder.ts";
 import { stepPoint, stepSignal } from "./single-steps.ts";
 import { StopRequest } from "./stop-request.ts";
 import { SyscallRecorder } from "./syscall-recorder.ts";
@@ -154,7 +155,7 @@ export class Recorder {
     this.recording.binding.refresh(this.recording.tasks.values());
     const task = this.offSafePoint ?? this.next();
     if (task) this.step(task);
-    else if (this.jobs.any) {
+    else if (this.jobs.any || this.recording.traced.anyListens) {
       // Nobody says when a stopped process is to go on.
       if (!this.waitForAny(WAIT.NOHANG)) Bun.sleepSync(LOOK_MS);
     } else if (this.recording.tasks.size > 0) this.waitForAny(0);
@@ -164,6 +165,7 @@ export class Recorder {
   private next(): RecordedTask | undefined {
     const { recording } = this;
     this.jobs.look();
+    recording.traced.carryOn();
     for (;;) {
       this.takeStops();
       if (this.calls.sleeping.letWriterIn()) continue;
@@ -354,32 +356,33 @@ export class Recorder {
    * come one on top of the other, before the first instruction of a handler.
    */
   private signal(task: RecordedTask, info: SignalInfo, entered: Entry | undefined): void {
-    const { signal, siginfo, fault, address } = original(task, info);
+    const { fault, address } = info;
+    const stashed = this.recording.traced.arrived(task, original(task, info));
     const { pc } = task;
-    if (fault) {
-      this.fault(task, { signal, siginfo }, address);
+    if (stashed === undefined) {
+      // It was to be broken off in a call that it has ended since.
+      this.offSafePoint = task;
+    } else if (fault) {
+      this.fault(task, stashed, address);
     } else if (pc === task.returnedTo) {
       const site = task.space.cacheSpace.cache.syscallAt(pc);
       invariant(site, "return to a place that is no system call");
       const registers = task.view(site.next);
       leaveCall(registers, site.next);
-      this.deliver(task, { signal, siginfo }, { point: "return", registers, atSignalStop: true });
-    } else if (entered && isAtSafePoint(task, entered) && !isTimers({ siginfo })) {
+      this.deliver(task, stashed, { point: "return", registers, atSignalStop: true });
+    } else if (entered && isAtSafePoint(task, entered) && !isTimers(stashed)) {
       const registers = task.view(entered.pc);
-      this.deliver(task, { signal, siginfo }, { point: "return", registers, atSignalStop: true });
+      this.deliver(task, stashed, { point: "return", registers, atSignalStop: true });
     } else {
-      this.signals.stash(task, { signal, siginfo });
+      this.signals.stash(task, stashed);
       task.returnedTo = -1;
       this.offSafePoint = task;
     }
   }
 
   private fault(task: RecordedTask, stashed: StashedSignal, address: number): void {
-    if (stashed.signal === SIG.SIGSEGV && this.tracer.text.unguard(task, address)) {
-      this.offSafePoint = task;
-      return;
-    }
-    if (this.frames.clears(task)) {
+    const isGuarded = stashed.signal === SIG.SIGSEGV && this.tracer.text.unguard(task, address);
+    if (isGuarded || this.frames.clears(task)) {
       this.offSafePoint = task;
       return;
     }
@@ -392,6 +395,7 @@ export class Recorder {
   /** A stop that got in the way of an injected system call. */
   private strayStop(task: RecordedTask, stop: LiveStop): void {
     invariant(stop.kind === "signal", `stop by ${stop.kind} in an injected system call`);
-    this.signals.stash(task, original(task, this.tracer.signalInfo(task)));
+    const stashed = this.recording.traced.arrived(task, original(task, this.tracer.signalInfo(task)));
+    if (stashed) this.signals.stash(task, stashed);
   }
 }

@@ -30,7 +30,8 @@ import { inPieces } from "./pieces.ts";
 import type { RecordedProcess, RecordedTask, TaskKeeper } from "./recorded-task.ts";
 import { FAIR, Schedule, type SchedulePolicy } from "./schedule.ts";
 import { Notifications } from "./seccomp/listener.ts";
-import { TracedTasks } from "./traced-tasks.ts";
+import { TracedStops } from "./traced/stops.ts";
+import { Tracees } from "./traced/tracees.ts";
 
 /** Most bytes of memory in one event, so that it fits into a chunk of the trace. */
 const MAX_WRITTEN = MAX_CHUNK_BYTES / 2;
@@ -57,7 +58,9 @@ export class Recording {
   /** Who else has memory of the program. */
   readonly outsiders = new Outsiders(this);
   /** Tasks that other ones trace. */
-  readonly traced = new TracedTasks(this);
+  readonly traced = new Tracees(this);
+  /** Where they stop for their tracers. */
+  readonly tracedStops = new TracedStops(this.traced);
   /** Calls that supervisors are asked about. */
   readonly notifications = new Notifications();
   /** Calls that are done without a stop. */

@@ -72,8 +72,7 @@ export class Schedule {
 
   /** A task can run: it gets the last turn, unless another one holds it. */
   add(task: RecordedTask): void {
-    task.state = task.tracedBy ? "held" : "ready";
-    if (task.tracedBy) return;
+    task.state = "ready";
     this.ready.push(task);
   }
 

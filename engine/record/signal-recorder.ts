@@ -18,7 +18,6 @@ import { SYSCALL_LENGTH } from "../arch/x86_64/call-abi.ts";
 import { pcOf, stackPointerOf } from "../arch/x86_64/registers.ts";
 import { clearStep, frameOf, mendFault, mendX87Place, roomForFrame } from "../arch/x86_64/signal-frame.ts";
 import { invariant } from "../engine-error.ts";
-import type { MemoryWrite, Point, Registers } from "../trace/events.ts";
 import { arm, readTicks } from "../tracee/budget.ts";
 import { request, TaskGone } from "../tracee/controller.ts";
 import { FAULT_SIGNALS } from "../tracee/fault.ts";
@@ -27,6 +26,7 @@ import { isTrap, type LiveStop } from "../tracee/kernel-stop.ts";
 import type { StashedSignal } from "../tracee/task.ts";
 import { toWholeFlags } from "../tracee/whole-flags.ts";
 import type { Disposition } from "./actions.ts";
+import type { Delivery, DeliveryPoint } from "./delivery.ts";
 import type { JobControl } from "./job-control.ts";
 import { type RecordedTask, setPc } from "./recorded-task.ts";
 import type { Recording } from "./recording.ts";
@@ -35,28 +35,6 @@ import { dropAction, enterHandler, keepBlockedTrap } from "./trap-signal.ts";
 
 /** What is blocked while a signal is stashed: all but faults, whose handlers the kernel would reset (signal(7)). */
 const HOLD_MASK = FAULT_SIGNALS.reduce((mask, signal) => mask & ~signalBit(signal), 0xffffffffffffffffn);
-
-/** Where and with which registers a signal is delivered. */
-export interface DeliveryPoint {
-  point: Point;
-  registers: Registers;
-  /** The task is in a signal stop now (an int3 counts as one): the signal can take its place. */
-  atSignalStop: boolean;
-  /** The kernel insists on it: it can't be blocked or ignored. True for all faults. */
-  forced?: boolean;
-  /** It is a single step, of which the kernel itself knows nothing: the last fault of the task is set already. */
-  isStep?: boolean;
-  /** A system call that the kernel may restart is being broken off. */
-  interrupted?: {
-    number: number;
-    result: bigint;
-    /** What the call wrote before (the time that was left, the events that were there). */
-    writes: MemoryWrite[];
-  };
-}
-
-/** What became of a task that got a signal. */
-export type Delivery = "handled" | "ignored" | "stopped" | "dying";
 
 /** Holds signals that have come, releases them at a place that replay can find, and records how each is delivered. */
 export class SignalRecorder {
@@ -115,15 +93,27 @@ export class SignalRecorder {
     const forced = at.forced ?? at.point === "fault";
     const disposition = this.disposition(task, signal, forced);
     const waits = !forced && keepBlockedTrap(task, stashed);
+    const { tracedStops } = this.recording;
+    const held = waits ? undefined : tracedStops.atSignal(task, stashed, at);
+    if (held !== undefined) {
+      this.release(task);
+      return held;
+    }
+    if (disposition === "stop" && task.tracing) {
+      this.release(task);
+      tracedStops.ofGroup(task, signal, at);
+      return "held";
+    }
     if (disposition === "stop") {
       if (!at.atSignalStop) stopAtGadget(this.recording.tracer, task);
       this.release(task);
-      return this.jobs.stop(task, signal) ? "stopped" : "ignored";
+      return this.jobs.stop(task, signal, at) ? "stopped" : "ignored";
     }
     if (waits || disposition === "ignored") {
       this.release(task);
       return "ignored";
     }
+    if (disposition === "fatal" && tracedStops.atDeath(task, stashed, at)) return "held";
     if (!at.atSignalStop) stopAtGadget(this.recording.tracer, task);
     if (disposition === "handler" && task.poll) {
       const pc = toWholeFlags(this.recording.tracer, task);

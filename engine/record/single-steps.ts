@@ -6,8 +6,8 @@
 import { SIG, SIGINFO } from "../../ffi/mod.ts";
 import { afterStep } from "../arch/x86_64/signal-frame.ts";
 import type { StashedSignal } from "../tracee/task.ts";
+import type { DeliveryPoint } from "./delivery.ts";
 import type { RecordedTask } from "./recorded-task.ts";
-import type { DeliveryPoint } from "./signal-recorder.ts";
 
 /** si_code of a single step (asm-generic/siginfo.h). */
 const TRAP_TRACE = 2;

@@ -37,9 +37,9 @@ function visibleField(
   const hex = (bits: bigint): string => bits.toString(16).padStart(value.length, "0");
   switch (name) {
     case "State":
-      return value.startsWith("t") ? (isStopped(task) ? "T (stopped)" : "R (running)") : undefined;
+      return value.startsWith("t") ? STATES[stateOf(task)] : undefined;
     case "TracerPid":
-      return "0";
+      return `${task.tracing?.tracer.process.pid ?? 0}`;
     case "Seccomp":
       return `${task.seccomp.mode}`;
     case "Seccomp_filters":
@@ -85,12 +85,16 @@ function ranges(bits: bigint): string {
 /** Text of /proc/TID/stat (proc_pid_stat(5)): its state, behind the name in parentheses. */
 export function visibleStat(text: string, task: RecordedTask): string {
   const at = text.lastIndexOf(")") + 2;
-  return text[at] === "t" ? text.slice(0, at) + (isStopped(task) ? "T" : "R") + text.slice(at + 1) : text;
+  return text[at] === "t" ? text.slice(0, at) + stateOf(task) + text.slice(at + 1) : text;
 }
 
-/** Whether a task that stands in a stop of its tracer's takes part in a stop of its process, too. */
-function isStopped({ state }: RecordedTask): boolean {
-  return state === "blocked";
+/** Words for the states that a task in a stop of the recorder's may be in (get_task_state in fs/proc/array.c). */
+const STATES = { t: "t (tracing stop)", T: "T (stopped)", R: "R (running)" } as const;
+
+/** What a task that stands in a stop of the recorder's is in natively: a stop of its own tracer's, or of its process. */
+function stateOf({ state, tracing }: RecordedTask): keyof typeof STATES {
+  if (tracing?.hold) return "t";
+  return state === "blocked" ? "T" : "R";
 }
 
 /** Text of /proc/cpuinfo: its lines of flags without those that cpuid hides. */

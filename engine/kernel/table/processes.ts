@@ -3,8 +3,8 @@
  *
  * Sources: section 2 of the manual pages; `kernel/*.c` of Linux 6.18.
  */
-import { CLONE, ERRNO, PTRACE, WAIT } from "../../../ffi/mod.ts";
-import { argument, field, int, result } from "../amounts.ts";
+import { ARCH, CLONE, ERRNO, PTRACE, WAIT } from "../../../ffi/mod.ts";
+import { argument, field, int, least, result } from "../amounts.ts";
 import { behind, both, byCommand, filled, iovecs, out, when } from "../areas.ts";
 import type { Refusal } from "../call.ts";
 import { bits, every, not, oneOf, resultAbove, unless } from "../conditions.ts";
@@ -34,11 +34,23 @@ const RLIMIT_FSIZE = 1;
 /** struct user_regs_struct (asm/user_64.h), and a word. */
 const ALL_REGISTERS = 27 * 8;
 const PEEKED = out(3, 8);
+/** struct fxregs_state; struct ptrace_syscall_info and ptrace_rseq_configuration as far as there is room for them. */
+const FXSAVE = 512;
+const ASKED = out(3, least(argument(2), result));
 /** What requests of ptrace write that are answered: PTRACE_GETREGSET has an iovec. */
 const PTRACE_WRITES = {
   [PTRACE.PEEKTEXT]: PEEKED,
   [PTRACE.PEEKDATA]: PEEKED,
+  [PTRACE.PEEKUSER]: PEEKED,
   [PTRACE.GETREGS]: out(3, ALL_REGISTERS),
+  [PTRACE.GETFPREGS]: out(3, FXSAVE),
+  [PTRACE.GETSIGINFO]: out(3, SIGINFO),
+  [PTRACE.GETSIGMASK]: PEEKED,
+  [PTRACE.GETEVENTMSG]: PEEKED,
+  [PTRACE.GET_SYSCALL_INFO]: ASKED,
+  [PTRACE.GET_RSEQ_CONFIGURATION]: ASKED,
+  [PTRACE.SETREGSET]: out(3, 16),
+  [PTRACE.ARCH_PRCTL]: when(oneOf(int(3), [ARCH.GET_FS, ARCH.GET_GS]), out(2, 8)),
   [PTRACE.GETREGSET]: both(behind(3, 0, field(3, 8, 64)), out(3, 16)),
 };
 
@@ -67,7 +79,7 @@ export const PROCESSES: Table = changesNothing({
     ],
   },
   rseq: absent(ERRNO.ENOSYS, "the kernel would restart sequences at addresses of the program's text"),
-  // Tasks of the recording are traced in `record/traced-tasks.ts`, as far as that goes; of others it can't be.
+  // Requests about tasks of the recording are answered in `record/traced/`; about others they can't be.
   ptrace: {
     writes: [byCommand(0, PTRACE_WRITES)],
     refuses: [{ when: true, reason: "it traces a process, which the embedded engine can't do in its name" }],

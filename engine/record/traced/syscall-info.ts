@@ -1,0 +1,34 @@
+/** PTRACE_GET_SYSCALL_INFO: a stop as struct ptrace_syscall_info (linux/ptrace.h, and kernel/ptrace.c of Linux 6.18). */
+import { REG } from "../../../ffi/mod.ts";
+import { ARCH_X86_64 } from "../../tracee/syscall-filter.ts";
+import type { Hold, Tracing } from "./tracing.ts";
+
+const OP = { none: 0, entry: 1, exit: 2 } as const;
+const AT = { op: 0, arch: 4, pc: 8, stack: 16, number: 24, result: 24, arguments: 32, isError: 32 } as const;
+/** Bytes of the structure, by what it says. */
+const SIZE = { none: 24, entry: 80, exit: 33 } as const;
+const ARGUMENTS = ["rdi", "rsi", "rdx", "r10", "r8", "r9"] as const;
+/** MAX_ERRNO (linux/err.h). */
+const LAST_ERROR = -4095n;
+
+/** What a stop says: it is one of a call only where those can be told from others (PTRACE_O_TRACESYSGOOD). */
+export function syscallInfo({ stop, registers }: Hold, tracing: Tracing): Uint8Array {
+  const isCall = (stop.kind === "entry" || stop.kind === "exit") && tracing.has("TRACESYSGOOD");
+  const what = isCall ? (stop.kind as "entry" | "exit") : "none";
+  const bytes = new Uint8Array(SIZE.entry);
+  const view = new DataView(bytes.buffer);
+  const of = (name: keyof typeof REG): bigint => registers[REG[name]]!;
+  view.setUint8(AT.op, OP[what]);
+  view.setUint32(AT.arch, ARCH_X86_64, true);
+  view.setBigUint64(AT.pc, of("rip"), true);
+  view.setBigUint64(AT.stack, of("rsp"), true);
+  if (what === "entry") {
+    view.setBigUint64(AT.number, BigInt.asUintN(32, of("orig_rax")), true);
+    for (const [i, name] of ARGUMENTS.entries()) view.setBigUint64(AT.arguments + 8 * i, of(name), true);
+  } else if (what === "exit") {
+    const result = BigInt.asIntN(64, of("rax"));
+    view.setBigInt64(AT.result, result, true);
+    view.setUint8(AT.isError, result < 0n && result >= LAST_ERROR ? 1 : 0);
+  }
+  return bytes.slice(0, SIZE[what]);
+}
