@@ -12,6 +12,8 @@ export const OPTIMISATIONS = {
     "translations of a file's text for all processes of a recording at once; without them nothing is kept",
   placed: "places for libraries that are the same in all programs, so that these share their translations",
   buffer: "system calls without a stop, and what `instructions` does",
+  flows:
+    "calls that might wait without a stop: reads and writes of pipes and sockets, polls, wakes of futexes",
   instructions: "`cpuid` and `rdtsc` without a trap",
   eager: "linking of branches, and translation of what is called, before control comes there",
 } as const;

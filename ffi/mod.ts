@@ -32,6 +32,7 @@ export {
   pwriteAt,
   type ReceiveCall,
   readKernelLog,
+  socketProtocol,
   terminalColumns,
   writeNow,
   writeSome,

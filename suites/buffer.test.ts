@@ -78,6 +78,47 @@ hostTest(
   },
 );
 
+const FLOWS = `round trips: 0 0
+sockets: 0 0
+streams: 1 0 0
+unwilling: 25 11 600 6
+broken: 11 77 0
+killed: 13
+heard: 5
+polls: 400 1000 0
+woken: 0 0
+threads: 800 0
+network: 0
+`;
+
+hostTest("pipes, sockets, polls and futexes do the same with and without a stop", ["gcc"], () => {
+  using scratch = new Scratch();
+  const command = [compiled(scratch, "flows")];
+  assertEquals(run(command).stdout.toString(), FLOWS, "natively");
+  const without = "flows";
+  for (const choice of [" ".repeat(without.length), without]) {
+    const { record, replay } = proveSame(command, { environment: { TICKPROOF_NO: choice } });
+    assertEquals([record.exit, record.stdout.toString()], [{ code: 3 }, FLOWS]);
+    // Of 1,500 round trips and 200 wakes of sleepers, each has two stops less at both ends; so have 2,000 calls that need not wait.
+    const stops = [record.report.cost?.stops ?? 0, replay.report.cost?.stops ?? 0] as const;
+    const [most, least] = [
+      [16_000, 8500],
+      [21_000, 10_500],
+    ];
+    stops.forEach((count, i) => {
+      if (choice === without) assert(count > least![i]!, `only ${count} stops`);
+      else assert(count < most![i]!, `${count} stops`);
+    });
+  }
+});
+
+hostTest("what tasks write that wake each other goes out in the order of their events", ["gcc"], () => {
+  using scratch = new Scratch();
+  const { record, replay } = proveSame([compiled(scratch, "flows"), "output"]);
+  assertEquals(record.stdout.length, 121);
+  assertEquals(replay.stdout.toString(), record.stdout.toString());
+});
+
 const PATHS = `opened: -1200 -2 -40 1 1 -1 -17 -20 1 -6
 limit: 1 -24 -24
 closed: 867 ab

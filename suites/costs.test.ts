@@ -21,6 +21,8 @@ const SLACK = { counts: 0.05, bytes: 0.5 };
 const PIECES = {
   "a system call": { mode: "c", count: 2000, more: 4000 },
   "a read of 64 bytes": { mode: "r", count: 1000, more: 2000 },
+  "a message through a pipe": { mode: "m", count: 1000, more: 2000 },
+  "a round trip between two processes": { mode: "t", count: 200, more: 400 },
   "a question about a path": { mode: "p", count: 1000, more: 2000 },
   "a cpuid": { mode: "i", count: 1000, more: 2000 },
   "a function that runs for the first time": { mode: "f", count: 256, more: 512 },

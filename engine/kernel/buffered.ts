@@ -1,6 +1,7 @@
 /**
  * System calls that a recording can do without a stop, in machine code (`tracee/call-stub.ts`): those that wait for no
- * other task, concern nobody but the caller, and whose outputs follow from their arguments and their result. A question about
+ * other task, concern nobody but the caller, or nobody who would notice before the next stop, and whose outputs follow from
+ * their arguments and their result. A question about
  * a path may wait for a disk or a network, as it does with a stop: nobody else runs meanwhile either way. The tracer hears of
  * them when the task stops for something else.
  *
@@ -14,9 +15,21 @@ import { syscallSpec } from "./query.ts";
 export interface BufferedWrite {
   /** The argument that points to it; nothing is written where that is 0. */
   at: number;
-  /** Bytes, or those that the result says. */
-  bytes: number | "result";
+  /** Bytes, or as many units as the result says, or the argument with the count. */
+  bytes: number | "result" | "count";
 }
+
+/** How the stub does a call that might wait, so that it does not (`tracee/flow-stub.ts`). */
+export type FlowWay =
+  | "read"
+  | "write"
+  | "message"
+  | "header"
+  | "vector"
+  | "poll"
+  | "events"
+  | "maskedEvents"
+  | "wake";
 
 /** What the stub has to know of a call. */
 export interface BufferedCall {
@@ -27,8 +40,18 @@ export interface BufferedCall {
   writes: readonly BufferedWrite[];
   /** What is done with the descriptor in argument 0: the stub does it only where that is quiet. */
   descriptor?: "read" | "written" | "closed";
-  /** The argument that says how many bytes there may be at most, where `writes` has a result. */
+  /** The argument that says how many units there may be at most, where `writes` has a result, or how many there are. */
   count?: number;
+  /** Bytes of a unit. */
+  unit: number;
+  /** What is done with the descriptor in argument 0, where that is of a pipe or a socket, and how. */
+  flow?: { direction: "received" | "sent"; way: FlowWay };
+  /** How it is done, if not as it stands, by whatever descriptors. */
+  way?: FlowWay;
+  /** Whom it may wake. */
+  wakes?: "readers and writers" | "waiters for futexes";
+  /** Nobody else may have to run. */
+  alone?: boolean;
   /** The argument that is a pointer to what is to be set: the stub does the call only where that is 0. */
   setsBy?: number;
   /** It opens the path in argument 1: the stub does it only where it fails, since nothing is there and nothing is made. */
@@ -37,7 +60,11 @@ export interface BufferedCall {
   ofSignal?: boolean;
 }
 
-type Line = Pick<BufferedCall, "args" | "descriptor" | "setsBy" | "opens" | "ofSignal">;
+type Line = Pick<BufferedCall, "args" | "descriptor" | "setsBy" | "opens" | "ofSignal" | "way" | "alone"> & {
+  flow?: FlowWay;
+  /** An argument that is 0, so that nothing is written by it; else the stub leaves the call to a stop. */
+  absent?: number;
+};
 
 /** Calls that only say something. */
 function asking(args: number, ...names: SyscallName[]): Partial<Record<SyscallName, Line>> {
@@ -45,9 +72,18 @@ function asking(args: number, ...names: SyscallName[]): Partial<Record<SyscallNa
 }
 
 const LINES: Partial<Record<SyscallName, Line>> = {
-  read: { args: 3, descriptor: "read" },
+  read: { args: 3, descriptor: "read", flow: "read" },
   pread64: { args: 4, descriptor: "read" },
-  write: { args: 3, descriptor: "written" },
+  write: { args: 3, descriptor: "written", flow: "write" },
+  writev: { args: 3, descriptor: "written", flow: "vector" },
+  recvfrom: { args: 6, flow: "message", absent: 4 },
+  sendto: { args: 6, flow: "message", absent: 4 },
+  sendmsg: { args: 3, flow: "header" },
+  poll: { args: 3, way: "poll" },
+  epoll_wait: { args: 4, way: "events" },
+  epoll_pwait: { args: 6, way: "maskedEvents", absent: 4 },
+  futex: { args: 6, way: "wake" },
+  sched_yield: { args: 0, alone: true },
   pwrite64: { args: 4, descriptor: "written" },
   lseek: { args: 3, descriptor: "read" },
   close: { args: 1, descriptor: "closed" },
@@ -68,19 +104,50 @@ const LINES: Partial<Record<SyscallName, Line>> = {
 };
 
 /** An area of the table as the stub writes it. */
-function written(name: string, area: Area): BufferedWrite & Pick<BufferedCall, "count"> {
+function written(name: string, area: Area): BufferedWrite & Partial<Pick<BufferedCall, "count" | "unit">> {
   if (area.kind === "buffer" && typeof area.length === "number") return { at: area.at, bytes: area.length };
-  if (area.kind === "filled" && area.unit === 1)
-    return { at: area.at, bytes: "result", count: area.capacityAt };
+  if (area.kind === "filled") {
+    return { at: area.at, bytes: "result", count: area.capacityAt, unit: area.unit };
+  }
+  if (area.kind === "buffer" && typeof area.length === "object" && area.length.kind === "times") {
+    const { of, size } = area.length;
+    if (typeof of === "object" && of.kind === "count")
+      return { at: area.at, bytes: "count", count: of.at, unit: size };
+  }
   throw new Error(`engine invariant broken: ${name} has an output that needs a stop`);
 }
 
-function bufferedCall([name, line]: [string, Line]): BufferedCall {
+/** Whether an area is written by an argument that is 0. */
+function isAbsent(area: Area, absent: number | undefined): boolean {
+  return absent !== undefined && area.kind === "socketAddress" && area.at === absent;
+}
+
+function bufferedCall([name, { flow: flowWay, absent, ...line }]: [string, Line]): BufferedCall {
   const number = SYSCALLS[name as SyscallName];
-  const outputs = syscallSpec(number)?.writes.map((area) => written(name, area)) ?? [];
-  const count = outputs.find((output) => output.count !== undefined)?.count;
+  const spec = syscallSpec(number);
+  // A wake writes nothing, whatever else a futex is good for.
+  const areas = line.way === "wake" ? [] : [...(spec?.writes ?? []), ...(spec?.writesAlways ?? [])];
+  const outputs = areas.filter((area) => !isAbsent(area, absent)).map((area) => written(name, area));
+  const { count, unit = 1 } = outputs.find((output) => output.count !== undefined) ?? {};
   const writes = outputs.map(({ at, bytes }) => ({ at, bytes }));
-  return { ...line, number, writes, ...(count !== undefined && { count }) };
+  const flow = flowWay && {
+    direction: spec?.sends ? ("sent" as const) : ("received" as const),
+    way: flowWay,
+  };
+  const wakes = flow
+    ? ("readers and writers" as const)
+    : line.way === "wake"
+      ? ("waiters for futexes" as const)
+      : undefined;
+  return {
+    ...line,
+    number,
+    writes,
+    unit,
+    ...(count !== undefined && { count }),
+    ...(flow && { flow }),
+    ...(wakes && { wakes }),
+  };
 }
 
 /** All of them. */

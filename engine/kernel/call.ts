@@ -56,6 +56,10 @@ export interface SyscallSpec {
   readonly seldomSleeps?: "ever" | "forFiles";
   /** Whether it may end the sleep of another task, once it has ended itself. To be asked at exit. */
   readonly wakes: Condition;
+  /** What ends its sleep, if it sleeps. @default anything */
+  readonly sleepsFor?: "wakes of futexes" | "no call by a descriptor";
+  /** Whether it may change whether calls by a descriptor wait, and for how much. */
+  readonly changesWaiting: Condition;
   /** What it does to descriptors of which something may be known already; missing where it leaves them as they are. */
   readonly descriptors?: DescriptorChange;
   /** Whether it makes something that hears of what is done to files, or asks for that. */

@@ -11,7 +11,12 @@
 
 export { type Amount, evaluate } from "./amounts.ts";
 export { type Area, LOCAL_IOVECS, REMOTE_IOVECS, rangesOf } from "./areas.ts";
-export { BUFFERED, type BufferedCall, type BufferedWrite } from "./buffered.ts";
+export {
+  BUFFERED,
+  type BufferedCall,
+  type BufferedWrite,
+  type FlowWay,
+} from "./buffered.ts";
 export type { Handling, MemoryWay, SyscallSpec, TaskWay } from "./call.ts";
 export type { CallView, MemoryRange } from "./call-view.ts";
 export { type Condition, holds } from "./conditions.ts";

@@ -14,7 +14,7 @@ import type { BufferedCall } from "../kernel/mod.ts";
 import { uses } from "../optimisations.ts";
 import { CallRecords, MAX_RECORDS_BYTES } from "../trace/mod.ts";
 import type { CacheSpace } from "../tracee/cache-space.ts";
-import { type CpuidAnswer, MOST_ANSWERS } from "../tracee/call-ring.ts";
+import { type CpuidAnswer, MOST_ANSWERS, SLEEPERS } from "../tracee/call-ring.ts";
 import {
   encodeFilter,
   FILTER_DATA,
@@ -27,6 +27,7 @@ import type { Tracer } from "../tracee/tracer.ts";
 import { CONTEXT_SIZE, USUAL_BASE } from "../translate/context.ts";
 import type { QuietFiles } from "./descriptors/quiet.ts";
 import type { RecordedTask } from "./recorded-task.ts";
+import { sleepersBeside } from "./sleepers.ts";
 
 /** What the buffer needs of a recording. */
 export interface CallLog {
@@ -39,8 +40,10 @@ export interface CallLog {
   readonly effects: object | undefined;
   readonly chaos: boolean;
   readonly outsiders: { readonly areThere: boolean };
-  readonly schedule: { readonly size: number };
+  readonly schedule: { readonly size: number; readonly changes: number };
+  readonly tasks: ReadonlyMap<number, RecordedTask>;
   readonly quiet: QuietFiles;
+  disturbed: boolean;
   /** Writes down calls that a task has done without a stop. */
   called(task: RecordedTask, ticks: number, count: number, records: Uint8Array): void;
 }
@@ -99,6 +102,11 @@ export class CallBuffer {
   /** What `cpuid` has said so far. */
   readonly #answers: CpuidAnswer[] = [];
   readonly #answersInstructions = uses("instructions");
+  readonly #flows = uses("flows");
+  /** Who sleeps that the running task could wake. */
+  #sleepers = 0;
+  /** When nobody slept who is woken by what is done with descriptors, and how many tasks there were then. */
+  #calm = { changes: -1, tasks: 0 };
   /** Bytes of records that the running task has had since its last event. */
   #sinceEvent = 0;
   #of: RecordedTask | undefined;
@@ -157,18 +165,33 @@ export class CallBuffer {
     }
     const allowed = this.recording.interceptors.spares(task);
     if (this.#allowed.get(cacheSpace) !== allowed) {
-      cacheSpace.calls.allow(allowed);
+      cacheSpace.calls.allow(allowed, this.#flows);
       this.#allowed.set(cacheSpace, allowed);
     }
-    this.recording.quiet.prepare(task);
+    const { quiet, schedule } = this.recording;
+    const isSeen = this.#lookAtSleepers(task);
+    quiet.prepare(task, this.#flows && !isSeen);
+    cacheSpace.calls.setOthers(schedule.size <= 1, this.#sleepers);
     if (this.#of !== task) this.#sinceEvent = 0;
     this.#of = task;
-    const most = this.recording.schedule.size > 1 ? SHARED_TURN_BYTES : MAX_RECORDS_BYTES;
+    const most = schedule.size > 1 ? SHARED_TURN_BYTES : MAX_RECORDS_BYTES;
     cacheSpace.calls.record(Math.max(0, most - this.#sinceEvent));
     if (this.#answersInstructions) {
       // Whoever goes from processor to processor may ask each of them who it is.
       cacheSpace.calls.answer(task.choseProcessors ? [] : this.#answers);
     }
+  }
+
+  /** Who sleeps, and whether the task could see what one of them writes. */
+  #lookAtSleepers(task: RecordedTask): boolean {
+    const { schedule, tasks } = this.recording;
+    // A thousand may wait for futexes all along.
+    if (this.#calm.changes === schedule.changes && this.#calm.tasks === tasks.size) return false;
+    const { who, isSeen } = sleepersBeside(task, tasks.values());
+    this.#sleepers = who;
+    const isCalm = (who & SLEEPERS["readers and writers"]) === 0;
+    this.#calm = { changes: isCalm ? schedule.changes : -1, tasks: tasks.size };
+    return isSeen;
   }
 
   /** `cpuid` has trapped, and was answered: the same question gets the same answer from now on. */
@@ -189,6 +212,7 @@ export class CallBuffer {
     if (!isGone && this.tracer.isInCall(task)) return 0;
     const records = calls.take();
     if (records.length === 0) return 0;
+    this.recording.disturbed ||= (calls.takeWoken() & this.#sleepers) !== 0;
     this.#sinceEvent += records.length;
     const each = new CallRecords(records);
     let [count, ticks] = [0, 0];

@@ -6,7 +6,7 @@
  * happened, does or lets happen what the program asked for, and writes one event (`Recording.emit`). Between two
  * stops nothing is recorded, since nothing happens that replay would not do by itself.
  */
-import { ERRNO, isErrno, PTRACE, SIG, WAIT, yieldProcessor } from "../../ffi/mod.ts";
+import { ERRNO, isErrno, PTRACE, SIG, WAIT } from "../../ffi/mod.ts";
 import { leaveCall } from "../arch/x86_64/call-abi.ts";
 import { pcOf } from "../arch/x86_64/registers.ts";
 import { invariant, Unsupported } from "../engine-error.ts";
@@ -26,7 +26,6 @@ import { UntoldEffect } from "./effect-check.ts";
 import { FrameRoom } from "./frame-room.ts";
 import { InstructionRecorder } from "./instruction-recorder.ts";
 import { JobControl, LOOK_MS } from "./job-control.ts";
-import { isAwake } from "./kernel-state.ts";
 import { type LeftProcess, leftProcesses } from "./left-processes.ts";
 import { Lifecycle } from "./lifecycle.ts";
 import type { PlannedSignals } from "./planned-signals.ts";
@@ -38,12 +37,7 @@ import { stepPoint, stepSignal } from "./single-steps.ts";
 import { StopRequest } from "./stop-request.ts";
 import { SyscallRecorder } from "./syscall-recorder.ts";
 import { comesTooSoon, isTimers, LEAST_PROGRESS, original } from "./timer-signals.ts";
-
-/**
- * Most sleeping tasks of which each is looked at after every call that may have woken it: a look takes some 5 µs. Of
- * more than that only those are whose calls write memory, which others could see change before its event.
- */
-const MOST_WATCHED = 8;
+import { WokenTasks } from "./woken-tasks.ts";
 
 /** Records one program, from its spawn to the end of its first process. */
 export class Recorder {
@@ -55,6 +49,7 @@ export class Recorder {
   private readonly stopRequest: StopRequest;
   private readonly instructions: InstructionRecorder;
   private readonly frames: FrameRoom;
+  private readonly woken: WokenTasks;
   /**
    * The task that was stopped between two points. Nothing else may be looked at before it has come to the next one:
    * an event of another task would have to say where this one stands.
@@ -88,6 +83,7 @@ export class Recorder {
       new SyscallRecorder(recording),
       this.stopRequest,
     );
+    this.woken = new WokenTasks(recording, () => this.takeStops());
     this.instructions = new InstructionRecorder(recording, {
       deliver: (task, stashed, at) => this.deliver(task, stashed, at),
       fault: (task, stashed, address) => this.fault(task, stashed, address),
@@ -173,8 +169,7 @@ export class Recorder {
         this.stopRequest.allAtSafePoint();
         return recording.schedule.first;
       }
-      recording.disturbed = false;
-      if (recording.tasks.values().some(({ state }) => state === "blocked")) this.letWokenEnd();
+      this.woken.letEnd();
     }
   }
 
@@ -182,18 +177,6 @@ export class Recorder {
   private takeStops(): void {
     const { schedule, tasks } = this.recording;
     while (schedule.size < tasks.size && this.waitForAny(WAIT.NOHANG));
-  }
-
-  /**
-   * Gives tasks that were asleep in the kernel, and were woken by what was recorded last, the time to come out. Until
-   * they have, nobody runs: what they do there takes effect now, and has its events here.
-   */
-  private letWokenEnd(): void {
-    yieldProcessor();
-    this.takeStops();
-    const asleep = [...this.recording.tasks.values()].filter(({ state }) => state === "blocked");
-    const watched = asleep.length <= MOST_WATCHED ? asleep : asleep.filter(({ hasOutputs }) => hasOutputs);
-    if (watched.some(({ tid }) => isAwake(tid))) this.recording.disturbed = true;
   }
 
   /**
@@ -246,6 +229,12 @@ export class Recorder {
         this.poll(task, stop.trap.counter, stop.trap.pc);
         break;
       case "syscall":
+        // It may have woken others on its way: what they do comes before this call.
+        if (stop.site && this.recording.disturbed) {
+          this.stopRequest.arrived(task, { point: "syscall", registers: stop.site.registers });
+          while (this.recording.disturbed) this.woken.letEnd();
+          if (this.recording.tasks.get(task.tid) !== task) break;
+        }
         this.calls.enter(task, stop.site);
         this.recording.schedule.hadEvent(task, 1 + done);
         break;

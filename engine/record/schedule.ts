@@ -41,6 +41,8 @@ export class Schedule {
   private chosen = false;
   /** Events of the present turn. */
   private events = 0;
+  /** How often somebody has gone to sleep, or has come out. */
+  changes = 0;
 
   constructor(private readonly policy: SchedulePolicy) {}
 
@@ -72,12 +74,14 @@ export class Schedule {
 
   /** A task can run: it gets the last turn, unless another one holds it. */
   add(task: RecordedTask): void {
+    this.changes++;
     task.state = "ready";
     this.ready.push(task);
   }
 
   /** A task is not to run: it is the kernel's until it stops again, or waits for its output's turn. */
   block(task: RecordedTask, state: "blocked" | "queued" | "held" = "blocked"): void {
+    this.changes++;
     task.state = state;
     const at = this.ready.indexOf(task);
     if (at >= 0) this.ready.splice(at, 1);

@@ -6,19 +6,60 @@
  */
 import { SIG } from "../../ffi/mod.ts";
 import { invariant, Unsupported } from "../engine-error.ts";
-import type { BufferedCall } from "../kernel/buffered.ts";
+import type { BufferedCall, BufferedWrite, FlowWay } from "../kernel/mod.ts";
 import { RECORD_HEAD, WRITE_HEAD } from "../trace/mod.ts";
 import { CONTEXT, RING_SIZE } from "../translate/context.ts";
 import { CALL_DATA, CALL_ENTRY } from "./call-stub.ts";
 
-/** Bytes of a shape: u8 arguments, u8 class of argument 0, u16 most bytes of a record, u8 argument with a count (from 1). */
+/**
+ * Bytes of a shape: u8 arguments, u8 class of argument 0, u16 most bytes of a record, u8 argument with a count and two
+ * arguments with addresses (from 1), u8 way; two u16 lengths of what is written; u8 class and u8 way where argument 0 is not in
+ * the first class; u8 bytes of a unit, u8 whom it wakes.
+ */
 const SHAPE = 16;
-/** In a shape, in place of a length: the result says it. */
-const RESULT = 0xffff;
-/** Argument 0 has its bit in a bitmap: by the number of that, counted from {@link CALL_DATA.descriptors}. */
-const CLASS = { read: 1, written: 2, signal: 16, closed: 17 } as const;
+/** In a shape, in place of a length: as many units as the argument with the count says, or the result. */
+const LENGTH = { count: 0xfffe, result: 0xffff } as const;
+/**
+ * Argument 0 has its bit in a bitmap: by the number of that, counted from {@link CALL_DATA.descriptors}. Behind those by which
+ * nothing ever waits to be received or sent come those by which it may.
+ */
+const CLASS = {
+  read: 1,
+  written: 2,
+  signal: 16,
+  closed: 17,
+  /** Nothing is in here. */
+  none: 18,
+  received: 19,
+  receivedInTime: 20,
+  sent: 21,
+  sentInTime: 22,
+} as const;
+
+/** Ways of the stub: those of calls that could wait are in `flow-stub.ts`. */
+const WAY: Readonly<Record<FlowWay | "absent", number>> = {
+  absent: 1,
+  read: 2,
+  write: 3,
+  message: 4,
+  header: 5,
+  vector: 6,
+  poll: 7,
+  events: 8,
+  wake: 9,
+  maskedEvents: 10,
+};
+/** Together with a way, of what may wait: not at all, since nobody says how much it is; or only a little at once. */
+const UNLESS_WAITING = 0x20;
+const LITTLE = 0x40;
+
+/** Who may be woken, in the context and in shapes. */
+export const SLEEPERS = { "readers and writers": 1, "waiters for futexes": 2 } as const;
 /** Signals that a program's calls are about: 1 to 64. */
 const SIGNALS = 64;
+
+/** Numbers of system calls that the stub has a shape for, or none. */
+const MOST_CALLS = 512;
 
 /** What `cpuid` has answered: eax and ecx before; eax, ebx, ecx and edx after. */
 export type CpuidAnswer = readonly [number, number, number, number, number, number];
@@ -38,8 +79,26 @@ const padded = (bytes: number): number => Math.ceil(bytes / 8) * 8;
 
 /** Most bytes of a call's record, but for those of which an argument says how many they are. */
 function mostBytes({ args, writes }: BufferedCall): number {
-  const lengths = writes.map(({ bytes }) => WRITE_HEAD + padded(bytes === "result" ? 8 : bytes));
+  const lengths = writes.map(({ bytes }) => WRITE_HEAD + padded(typeof bytes === "string" ? 8 : bytes));
   return RECORD_HEAD + 8 * args + lengths.reduce((sum, length) => sum + length, 0);
+}
+
+/** What a shape says of the length of what is written. */
+function lengthOf(write: BufferedWrite | undefined): number {
+  if (write === undefined) return LENGTH.result;
+  return typeof write.bytes === "string" ? LENGTH[write.bytes] : write.bytes;
+}
+
+/** Whether a call is none that quiet descriptors, or no descriptors, are enough for. */
+function mightWait({ way, alone, flow, descriptor }: BufferedCall): boolean {
+  return way !== undefined || alone === true || (flow !== undefined && descriptor === undefined);
+}
+
+/** What a shape says of the way by pipes and sockets. */
+function wayOf({ direction, way }: NonNullable<BufferedCall["flow"]>): number {
+  const isTold = way === "write" || way === "message";
+  const bound = direction === "received" ? 0 : isTold ? LITTLE : UNLESS_WAITING;
+  return WAY[way] | bound;
 }
 
 /** Reads and fills the ring of one cache space, and sets what its stub may do. */
@@ -105,43 +164,73 @@ export class CallRing {
   /** How many answers are there. */
   #told = 0;
 
-  /** Says which calls the stub is to do while recording. */
-  allow(calls: readonly BufferedCall[]): void {
-    this.#u8.fill(0, CALL_DATA.shapeOf, CALL_DATA.descriptors + 3 * BITMAP);
+  /**
+   * Says which calls the stub is to do while recording.
+   *
+   * @param flows Whether those are among them that might wait.
+   */
+  allow(calls: readonly BufferedCall[], flows: boolean): void {
+    this.#u8.fill(0, CALL_DATA.shapeOf, CALL_DATA.shapeOf + MOST_CALLS);
+    this.#u8.fill(0, CALL_DATA.shapes, CALL_DATA.shapes + SHAPE * (calls.length + 1));
     for (let signal = 1; signal <= SIGNALS; signal++) {
       // What the program knows of SIGTRAP is not what the kernel knows.
       if (signal === SIG.SIGTRAP) continue;
       const at = bitmapOf("signal") + (signal >> 3);
       this.#u8[at] = this.#u8[at]! | (1 << (signal & 7));
     }
-    invariant(SHAPE * (calls.length + 1) <= CALL_DATA.answerCount - CALL_DATA.shapes, "too many shapes");
+    invariant(CALL_DATA.shapes + SHAPE * (calls.length + 1) <= CALL_DATA.stackEnd, "too many shapes");
+    this.#alone.clear();
     calls.forEach((call, i) => {
+      if (!flows && mightWait(call)) return;
       const at = CALL_DATA.shapes + SHAPE * (i + 1);
       const [first, second] = call.writes;
-      this.#u8[CALL_DATA.shapeOf + call.number] = i + 1;
+      this.#u8[CALL_DATA.shapeOf + call.number] = call.alone ? 0 : i + 1;
+      if (call.alone) this.#alone.set(call.number, i + 1);
       this.#u8[at] = call.args;
-      const kind = call.ofSignal ? "signal" : call.descriptor;
+      const kind = call.ofSignal ? "signal" : (call.descriptor ?? (call.flow && "none"));
       this.#u8[at + 1] = kind ? CLASS[kind] : 0;
       this.#view.setUint16(at + 2, mostBytes(call), true);
       // A pointer is more than any count may be: below lies the engine's own memory.
       const bounded = call.count ?? call.setsBy;
       this.#u8[at + 4] = bounded === undefined ? 0 : bounded + 1;
-      this.#u8[at + 7] = call.opens ? 1 : 0;
+      const way = call.opens ? "absent" : call.way;
+      this.#u8[at + 7] = way ? WAY[way] : 0;
       this.#u8[at + 5] = first ? first.at + 1 : 0;
       this.#u8[at + 6] = second ? second.at + 1 : 0;
-      this.#view.setUint16(at + 8, first && first.bytes !== "result" ? first.bytes : RESULT, true);
-      this.#view.setUint16(at + 10, second && second.bytes !== "result" ? second.bytes : RESULT, true);
+      this.#view.setUint16(at + 8, lengthOf(first), true);
+      this.#view.setUint16(at + 10, lengthOf(second), true);
+      this.#u8[at + 12] = flows && call.flow ? CLASS[call.flow.direction] : 0;
+      this.#u8[at + 13] = call.flow ? wayOf(call.flow) : 0;
+      this.#u8[at + 14] = call.unit;
+      this.#u8[at + 15] = call.wakes ? SLEEPERS[call.wakes] : 0;
     });
   }
 
+  /** Calls that are done without a stop only while nobody else is ready to run, and their shapes. */
+  readonly #alone = new Map<number, number>();
+
+  /** Whether nobody else is ready to run, and who sleeps that the task could wake: bits of {@link SLEEPERS}. */
+  setOthers(isAlone: boolean, sleepers: number): void {
+    for (const [number, shape] of this.#alone) this.#u8[CALL_DATA.shapeOf + number] = isAlone ? shape : 0;
+    this.#u8[CALL_DATA.sleepers] = sleepers;
+  }
+
+  /** Who may have been woken since this was asked last. */
+  takeWoken(): number {
+    const woken = this.#u8[CALL_DATA.woken]!;
+    this.#u8[CALL_DATA.woken] = 0;
+    return woken;
+  }
+
   /** Which descriptors are quiet: those of the task that runs next. */
-  setQuiet(kind: "read" | "written" | "closed", bitmap: Uint8Array): void {
+  setQuiet(kind: Exclude<keyof typeof CLASS, "signal" | "none">, bitmap: Uint8Array): void {
     this.#u8.set(bitmap, bitmapOf(kind));
   }
 
   /** No call reads from a descriptor without a stop, until it is said once more which are quiet. */
   stopReads(): void {
-    this.#u8.fill(0, bitmapOf("read"), bitmapOf("read") + BITMAP);
+    for (const kind of ["read", "received", "receivedInTime"] as const)
+      this.#u8.fill(0, bitmapOf(kind), bitmapOf(kind) + BITMAP);
   }
 
   /**

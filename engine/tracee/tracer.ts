@@ -5,7 +5,7 @@
  * Obligations: one task runs at a time; between two `run`s of different tasks nothing of the first one's state
  * may be left in the context. Everything here happens on the thread that spawned the tracees.
  */
-import { ERRNO, openMemory, REG, SIGINFO } from "../../ffi/mod.ts";
+import { ERRNO, openMemory, REG, SIG, SIGINFO } from "../../ffi/mod.ts";
 import { TRAP_FLAG } from "../arch/x86_64/registers.ts";
 import { isVsyscall, VSYSCALL } from "../arch/x86_64/vsyscall.ts";
 import { showX87Place } from "../arch/x86_64/x87.ts";
@@ -19,7 +19,7 @@ import { astray, branchAstray } from "./astray.ts";
 import { readTicks, ticksArmed } from "./budget.ts";
 import { CacheMapper } from "./cache-mapper.ts";
 import { type CallSite, callSite } from "./call-site.ts";
-import { callStubResumption, isInCallStub } from "./call-stub.ts";
+import { callStubResumption, hasTriedToSend, isInCallStub } from "./call-stub.ts";
 import type { CodeMemory } from "./code-memory.ts";
 import { Controller, type SignalInfo, TaskGone } from "./controller.ts";
 import { faultingState } from "./fault.ts";
@@ -220,6 +220,13 @@ export class Tracer extends Controller {
     return isInCallStub(space.cacheSpace.base, Number(registers[REG.rip]!));
   }
 
+  /** Whether a signal has come for bytes that the stub has tried to write, and that nobody can read. */
+  private hasTriedInVain({ space, registers }: Task, found: LiveStop): boolean {
+    if (found.kind !== "signal" || found.signal !== SIG.SIGPIPE) return false;
+    const isThere = hasTriedToSend(space.cacheSpace.base, Number(registers[REG.rip]!));
+    return isThere && registers[REG.rax] === BigInt.asUintN(64, BigInt(-ERRNO.EPIPE));
+  }
+
   /** Whether the cache pc that a task stands at is none of its space's cache any more. */
   private isOutside(task: Task): boolean {
     const { cacheSpace } = task.space;
@@ -244,6 +251,8 @@ export class Tracer extends Controller {
       if (trapped) return trapped;
     }
     this.takeRegisters(task, found);
+    // It is left to a stop, which brings the signal once more.
+    if (this.hasTriedInVain(task, found)) return undefined;
     readTicks(task);
     // The filter of a recording tells of a call before it is begun, as the stop at its entry does.
     if (found.kind === "call" || found.kind === "filter") {

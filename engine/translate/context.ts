@@ -45,7 +45,7 @@ export const CONTEXT = {
   /** Not 0: each instruction that stores that traps, whatever it would store. */
   x87Always: 2592,
   /** Room for the tracer: strings and structures for system calls that it makes in the tracee's name. */
-  scratch: 4096,
+  scratch: 8192,
   /** The lookup table of indirect jumps: one code-cache address for each value of the low 16 bits of the target. */
   table: 0x10000,
   /** The records of system calls that were done without a stop. */

@@ -22,4 +22,5 @@ export {
 export { readKernelLog } from "./kernel-log.ts";
 export { acceptClient, isReadable, type Listener, listenOnLoopback } from "./loopback.ts";
 export { NotifyingPipe, PacketPipe } from "./pipe.ts";
+export { socketProtocol } from "./sockets.ts";
 export { writeNow, writeSome } from "./write.ts";

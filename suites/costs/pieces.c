@@ -8,7 +8,7 @@ static long syscall3(long number, long a, long b, long c) {
   return result;
 }
 
-enum { READ = 0, LSEEK = 8, ACCESS = 21, GETPID = 39, EXECVE = 59, EXIT = 60 };
+enum { READ = 0, WRITE = 1, POLL = 7, LSEEK = 8, PIPE = 22, FORK = 57, ACCESS = 21, GETPID = 39, EXECVE = 59, EXIT = 60 };
 
 static long number_of(const char *text) {
   long n = 0;
@@ -38,6 +38,25 @@ static void execute_again(char **argv, char **envp, long left) {
   syscall3(EXECVE, (long)argv[0], (long)argv, (long)envp);
 }
 
+/* One process gives back what another one sends. */
+static long round_trips(long count) {
+  int there[2], back[2];
+  char bytes[64];
+  long sum = syscall3(PIPE, (long)there, 0, 0) + syscall3(PIPE, (long)back, 0, 0);
+  if (syscall3(FORK, 0, 0, 0) == 0) {
+    for (; count > 0; count--) {
+      sum += syscall3(READ, there[0], (long)bytes, sizeof bytes);
+      sum += syscall3(WRITE, back[1], (long)bytes, sizeof bytes);
+    }
+    syscall3(EXIT, 0, 0, 0);
+  }
+  for (; count > 0; count--) {
+    sum += syscall3(WRITE, there[1], (long)bytes, sizeof bytes);
+    sum += syscall3(READ, back[0], (long)bytes, sizeof bytes);
+  }
+  return sum;
+}
+
 __attribute__((used)) static void run(long *stack) {
   char **argv = (char **)(stack + 1);
   char **envp = argv + stack[0] + 1;
@@ -53,6 +72,20 @@ __attribute__((used)) static void run(long *stack) {
         syscall3(LSEEK, 0, 0, 0);
         sum += syscall3(READ, 0, (long)bytes, sizeof bytes);
       }
+      break;
+    case 'm': { /* messages of 64 bytes, for which nobody has to wait */
+      int fds[2];
+      syscall3(PIPE, (long)fds, 0, 0);
+      struct { int fd; short events, revents; } ready = {fds[0], 1, 0};
+      for (long i = 0; i < count; i++) {
+        sum += syscall3(WRITE, fds[1], (long)bytes, sizeof bytes);
+        sum += syscall3(POLL, (long)&ready, 1, -1);
+        sum += syscall3(READ, fds[0], (long)bytes, sizeof bytes);
+      }
+      break;
+    }
+    case 't':
+      sum += round_trips(count);
       break;
     case 'p': /* questions about a path */
       for (long i = 0; i < count; i++) sum += syscall3(ACCESS, (long)"/", 0, 0);

@@ -3,10 +3,10 @@
  *
  * Sources: fcntl(2); linux/fcntl.h, asm-generic/fcntl.h; `fs/fcntl.c` of Linux 6.18.
  */
-import { ERRNO } from "../../../ffi/mod.ts";
+import { ERRNO, O } from "../../../ffi/mod.ts";
 import { int } from "../amounts.ts";
 import { byCommand, out } from "../areas.ts";
-import { not, oneOf } from "../conditions.ts";
+import { bits, every, not, oneOf, some } from "../conditions.ts";
 import type { Entry } from "../entry.ts";
 import { FLOCK } from "./sizes.ts";
 
@@ -75,7 +75,12 @@ const LOCKS = [
 export const FCNTL: Entry = {
   blocks: oneOf(int(1), WAITING_COMMANDS),
   descriptors: { kind: "given", usedNext: false, when: oneOf(int(1), GIVES) },
-  listens: oneOf(int(1), [SILENT.F_NOTIFY]),
+  // With O_ASYNC whoever owns the descriptor gets a signal for what is done at its other end.
+  listens: some(
+    oneOf(int(1), [SILENT.F_NOTIFY]),
+    every(oneOf(int(1), [SILENT.F_SETFL]), bits(int(2), O.ASYNC)),
+  ),
+  changesWaiting: oneOf(int(1), [SILENT.F_SETFL]),
   locksFiles: oneOf(int(1), LOCKS),
   changes: [],
   writes: [byCommand(1, WRITES)],

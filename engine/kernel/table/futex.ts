@@ -40,12 +40,13 @@ const TAKES_FREE_LOCK = every(operationIn(LOCKING), not(bits(field(0, 0, 32), TI
 export const FUTEX: Table = changesNothing({
   // A lock that failed may have set FUTEX_WAITERS or FUTEX_OWNER_DIED before.
   futex: {
+    sleepsFor: "wakes of futexes",
     blocks: every(operationIn(SLEEPING), not(TAKES_FREE_LOCK)),
     // A wake says how many it was for; the others that return 0 have let nobody go.
     wakes: some(resultAbove(0), operationIn(UNLOCKING)),
     writesAlways: [when(operationIn(WRITING_FIRST), out(0, 4)), when(operationIn(WRITING_SECOND), out(4, 4))],
   },
-  futex_wait: { blocks: true, wakes: false },
-  futex_waitv: { blocks: true, wakes: false },
+  futex_wait: { blocks: true, wakes: false, sleepsFor: "wakes of futexes" },
+  futex_waitv: { blocks: true, wakes: false, sleepsFor: "wakes of futexes" },
   ...plain("futex_wake", "futex_requeue"),
 });

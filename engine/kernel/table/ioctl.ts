@@ -68,6 +68,10 @@ const CLONED_TO = field(2, 24, 64);
 const TYPE_MASK = 0xff00;
 const TYPE_SHIFT = 8;
 
+/** What fcntl does by O_ASYNC and O_NONBLOCK (asm-generic/ioctls.h). */
+const FIOASYNC = 0x5452;
+const FIONBIO = 0x5421;
+
 const UNLISTED = not(oneOf(REQUEST, [...IOCTL_WRITES.keys(), ...SILENT_REQUESTS]));
 
 const hasType = (type: number) => oneOf(REQUEST, [type << TYPE_SHIFT], TYPE_MASK);
@@ -89,6 +93,8 @@ const UNSIZED: Refusal = {
  */
 export const IOCTL: Entry = {
   blocks: oneOf(REQUEST, WAITING_REQUESTS),
+  listens: oneOf(REQUEST, [FIOASYNC]),
+  changesWaiting: oneOf(REQUEST, [FIONBIO]),
   seldomSleeps: "ever",
   writesAlways: [when(not(failedWith(ERRNO.ENOTTY)), byCommand(1, IOCTL_WRITES, out(2, encoded(1))))],
   refuses: [...OF_DEVICES, UNSIZED],

@@ -34,6 +34,7 @@ const DEFAULTS = {
   wakes: true,
   listens: false,
   limitsFiles: false,
+  changesWaiting: false,
   changesRights: false,
   locksFiles: false,
   waitsForMany: false,

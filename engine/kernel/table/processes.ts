@@ -8,7 +8,7 @@ import { argument, field, int, least, result } from "../amounts.ts";
 import { behind, both, byCommand, filled, iovecs, out, when } from "../areas.ts";
 import type { Refusal } from "../call.ts";
 import { bits, every, not, oneOf, resultAbove, unless } from "../conditions.ts";
-import { absent, all, calm, changesNothing, plain, type Table, task } from "../entry.ts";
+import { absent, all, calm, changesNothing, type Entry, plain, type Table, task } from "../entry.ts";
 import { ANY, untold } from "../files.ts";
 import { ARCH_PRCTL } from "./arch-prctl.ts";
 import { PRCTL } from "./prctl.ts";
@@ -65,14 +65,17 @@ const CLONE_ARGS = { pidfd: 8, parentTid: 24 } as const;
 /** The first of its fields. */
 const CLONE3_FLAGS = field(0, 0, 64);
 
+/** A birth, which sleeps only for a child that shares its memory. */
+const BIRTH: Entry = { ...task("birth"), sleepsFor: "no call by a descriptor" };
+
 export const PROCESSES: Table = changesNothing({
-  ...all(["fork", "vfork"], task("birth")),
-  clone: { ...task("birth"), writes: [PARENT_TID] },
+  ...all(["fork", "vfork"], BIRTH),
+  clone: { ...BIRTH, writes: [PARENT_TID] },
   ...all(["execve", "execveat"], { ...task("exec"), descriptors: ANY }),
   exit: task("exit"),
   exit_group: task("exitGroup"),
   clone3: {
-    ...task("birth"),
+    ...BIRTH,
     writes: [
       when(bits(CLONE3_FLAGS, CLONE.PIDFD), behind(0, CLONE_ARGS.pidfd, 4)),
       when(bits(CLONE3_FLAGS, CLONE.PARENT_SETTID), behind(0, CLONE_ARGS.parentTid, 4)),
@@ -85,9 +88,18 @@ export const PROCESSES: Table = changesNothing({
     refuses: [{ when: true, reason: "it traces a process, which the embedded engine can't do in its name" }],
   },
 
-  wait4: { blocks: unless(2, WAIT.NOHANG), writes: [out(1, 4), out(3, RUSAGE)] },
+  wait4: {
+    blocks: unless(2, WAIT.NOHANG),
+    sleepsFor: "no call by a descriptor",
+    writes: [out(1, 4), out(3, RUSAGE)],
+  },
   // The siginfo is filled in, with zeros, even if there is no child (SYSCALL_DEFINE5(waitid)).
-  waitid: { blocks: unless(3, WAIT.NOHANG), writes: [out(4, RUSAGE)], writesAlways: [out(2, SIGINFO)] },
+  waitid: {
+    blocks: unless(3, WAIT.NOHANG),
+    sleepsFor: "no call by a descriptor",
+    writes: [out(4, RUSAGE)],
+    writesAlways: [out(2, SIGINFO)],
+  },
   process_vm_readv: { writes: [iovecs(1, 2, result)] },
   // A descriptor of another process may be one of any file, or of a network.
   pidfd_getfd: { descriptors: ANY, changes: [untold()], opensNetwork: true },

@@ -72,5 +72,14 @@ export const GETSOCKOPT: Entry = {
   refuses: refusals(UNREADABLE),
 };
 
+/**
+ * SO_SNDBUF and SO_SNDBUFFORCE, how much is sent before its sender has to wait, and SO_RCVLOWAT, how much is waited for
+ * (asm-generic/socket.h).
+ */
+const AMOUNTS = [7, 32, 18];
+
 /** setsockopt: writes nothing, but for the options that it refuses. */
-export const SETSOCKOPT: Entry = { refuses: refusals(UNSETTABLE) };
+export const SETSOCKOPT: Entry = {
+  changesWaiting: every(oneOf(int(1), [SOL_SOCKET]), oneOf(int(2), AMOUNTS)),
+  refuses: refusals(UNSETTABLE),
+};

@@ -18,8 +18,8 @@ export const TIME: Table = calm(
     clock_adjtime: { writes: [out(1, TIMEX)] },
 
     // The time left is written when a signal breaks off the sleep: EINTR, or ERESTART_RESTARTBLOCK as a tracer sees it.
-    nanosleep: { blocks: true, writesAlways: [out(1, TIMESPEC)] },
-    clock_nanosleep: { blocks: true, writesAlways: [out(3, TIMESPEC)] },
+    nanosleep: { blocks: true, sleepsFor: "no call by a descriptor", writesAlways: [out(1, TIMESPEC)] },
+    clock_nanosleep: { blocks: true, sleepsFor: "no call by a descriptor", writesAlways: [out(3, TIMESPEC)] },
     // Its outputs are those of the call that it goes on with, which the engine knows.
     restart_syscall: { blocks: true },
 

@@ -22,7 +22,7 @@ function outdated(use: (table: DescriptorTable, fd: number) => void): void {
   const fd = openSync("/dev/null", "r");
   const table = new DescriptorTable();
   expect(table.link(process.pid, fd)).toBe("/dev/null");
-  table.quiet.note(LOW, { read: true, written: false });
+  table.quiet.note(LOW, ["read"]);
   closeSync(fd);
   const again = openSync("/dev/zero", "r");
   try {

@@ -1,0 +1,34 @@
+/** Tasks that were asleep in the kernel, and were woken by what was recorded last. */
+import { yieldProcessor } from "../../ffi/mod.ts";
+import { isAwake } from "./kernel-state.ts";
+import type { Recording } from "./recording.ts";
+
+/**
+ * Most sleeping tasks of which each is looked at after every call that may have woken it: a look takes some 5 µs. Of
+ * more than that only those are whose calls write memory, which others could see change before its event.
+ */
+const MOST_WATCHED = 8;
+
+/** Has them come out before anybody else goes on. */
+export class WokenTasks {
+  /** @param takeStops Acts on what tasks that are in the kernel have come to. */
+  constructor(
+    private readonly recording: Recording,
+    private readonly takeStops: () => void,
+  ) {}
+
+  /**
+   * Gives them the time to come out. Until they have, nobody runs: what they do there takes effect now, and has its events
+   * here. While the recording is disturbed afterwards, there are some left.
+   */
+  letEnd(): void {
+    const { recording } = this;
+    recording.disturbed = false;
+    if (!recording.tasks.values().some(({ state }) => state === "blocked")) return;
+    yieldProcessor();
+    this.takeStops();
+    const asleep = [...recording.tasks.values()].filter(({ state }) => state === "blocked");
+    const watched = asleep.length <= MOST_WATCHED ? asleep : asleep.filter(({ hasOutputs }) => hasOutputs);
+    if (watched.some(({ tid }) => isAwake(tid))) recording.disturbed = true;
+  }
+}
