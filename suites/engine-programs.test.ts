@@ -72,6 +72,7 @@ const PROGRAMS: readonly Program[] = [
   { name: "filtered_calls", shows: "filters of system calls that a program sets for itself" },
   { name: "asked_calls", shows: "calls that a supervisor is asked about" },
   { name: "unknown_requests", shows: "a call that fails is recorded, whatever it asked for" },
+  { name: "rare_calls", shows: "calls that few programs make, with effects that must be there again" },
   { name: "redirected_output", shows: "output that goes elsewhere", varies: true },
 ];
 

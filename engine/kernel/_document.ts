@@ -52,6 +52,8 @@ const MEMORY_WAYS: Readonly<Record<MemoryWay, string>> = {
   move: "moves, grows or cuts a mapping",
   remapFile: "shows another part of a file",
   advise: "changes memory where the advice has an effect that shows",
+  advisePieces: "changes memory where the advice has an effect that shows",
+  segment: "gives the process a segment of its own",
   break: "moves the end of the heap",
   lock: "makes pages of files that change the process's own",
   lockAll: "makes pages of files that change the process's own",

@@ -25,6 +25,10 @@ export type MemoryWay =
   | "move"
   | "remapFile"
   | "advise"
+  /** The same, of all pieces that a list in memory says. */
+  | "advisePieces"
+  /** A segment of the process's own. */
+  | "segment"
   | "break"
   /** What is locked becomes the process's own copy, which does not follow its file any more. */
   | "lock"

@@ -26,7 +26,10 @@ export class AttachedSegments {
     const mapping: MappingRecord = {
       start: line.start,
       end: line.end,
-      protection: PROT.READ | ((call.int(2) & SHM.RDONLY) === 0 ? PROT.WRITE : 0),
+      protection:
+        PROT.READ |
+        ((call.int(2) & SHM.RDONLY) === 0 ? PROT.WRITE : 0) |
+        ((call.int(2) & SHM.EXEC) === 0 ? 0 : PROT.EXEC),
       shared: true,
       file: -1,
       offset: 0,

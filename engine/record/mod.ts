@@ -47,6 +47,7 @@ import { Recording } from "./recording.ts";
 import { type RecordingEnd, TOLD } from "./recording-end.ts";
 import { FAIR } from "./schedule.ts";
 import { inheritedSeccomp, ProgramFilters } from "./seccomp/mod.ts";
+import { StandIns } from "./stand-ins.ts";
 
 /** What to record. */
 export interface RecordOptions {
@@ -186,6 +187,7 @@ function recordInto(
   mapper.sharesText &&= host === undefined;
   const recording = new Recording(tracer, writer, binding, chaos === undefined ? FAIR : new Chaos(chaos));
   recording.interceptors.add(new ProgramFilters(recording));
+  recording.interceptors.add(new StandIns(recording));
   using described = host && new DescribedHost(recording, host, join(directory, "described"));
   if (described) recording.interceptors.add(described);
   if (checksum !== undefined) recording.checksums = new Checksums(checksum);

@@ -3,7 +3,7 @@
  * what it writes down of the outcome.
  */
 import { readlinkSync } from "node:fs";
-import { ERRNO, KERNEL_SIGACTION, MADV, MAP, PROT, SIG, SIGSET_SIZE, SYSCALLS } from "../../ffi/mod.ts";
+import { ERRNO, KERNEL_SIGACTION, MADV, MAP, PROT, SHM, SIG, SIGSET_SIZE, SYSCALLS } from "../../ffi/mod.ts";
 import { Unsupported } from "../engine-error.ts";
 import type { MemoryRange } from "../kernel/mod.ts";
 import { answer, blocks, evaluate, outputRanges, refusal, syscallSpec } from "../kernel/mod.ts";
@@ -155,6 +155,12 @@ export class SyscallRecorder {
         break;
       case SYSCALLS.madvise:
         if (call.int(2) === MADV.FREE) this.prepareFree(task, call);
+        break;
+      case SYSCALLS.process_madvise:
+        if (call.int(3) === MADV.FREE) call.change(task, 3, certainAdvice(MADV.FREE));
+        break;
+      case SYSCALLS.shmat:
+        if ((call.int(2) & SHM.EXEC) !== 0) call.change(task, 2, call.int(2) & ~SHM.EXEC);
         break;
       case SYSCALLS.rt_sigaction:
         call.input = task.space.memory.read(call.argument(1), KERNEL_SIGACTION.size).slice();

@@ -44,6 +44,9 @@ interface Rule {
  */
 export const EFFECTIVE_ADVICE: readonly number[] = [4, 9, 10, 11, 18, 19, 23, 24, 102, 103];
 
+/** Functions of modify_ldt that give a process a segment; the kernel lets none be one of 64-bit code (fill_ldt of asm/desc.h). */
+export const SEGMENT_WRITES: readonly number[] = [1, 0x11];
+
 /** What tasks of a replay share as they did in the recording; everything else that clone does is not done. */
 export const SHARED_BY_CLONE: number =
   CLONE.VM | CLONE.FS | CLONE.FILES | CLONE.SIGHAND | CLONE.THREAD | CLONE.SYSVSEM;
@@ -69,6 +72,7 @@ function rules(channel: number): Rule[] {
     { number: SYSCALLS.mprotect, checks: [{ argument: 2, within: DATA_PROTECTION }] },
     { number: SYSCALLS.madvise, checks: [{ argument: 2, isOneOf: EFFECTIVE_ADVICE }] },
     { number: SYSCALLS.clone, checks: [{ argument: 0, within: SHARED_BY_CLONE }] },
+    { number: SYSCALLS.modify_ldt, checks: [{ argument: 0, isOneOf: SEGMENT_WRITES }] },
     { number: SYSCALLS.exit },
     { number: SYSCALLS.rt_sigreturn },
     { number: SYSCALLS.recvmsg, checks: [{ argument: 0, isOneOf: [channel] }] },

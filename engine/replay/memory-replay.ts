@@ -6,6 +6,7 @@ import { MADV, MAP, MREMAP, PROT, SYSCALLS } from "../../ffi/mod.ts";
 import { type MemoryWay, syscallSpec } from "../kernel/mod.ts";
 import { readMaps } from "../proc-maps.ts";
 import {
+  advisedPieces,
   applyMemoryCall,
   attachedEnd,
   certainAdvice,
@@ -17,7 +18,7 @@ import type { TraceReader } from "../trace/mod.ts";
 import { pageEnd } from "../tracee/mappings.ts";
 import type { Tracer } from "../tracee/tracer.ts";
 import { checkRange, ImpossibleEvent } from "./bounds.ts";
-import { EFFECTIVE_ADVICE } from "./call-filter.ts";
+import { EFFECTIVE_ADVICE, SEGMENT_WRITES } from "./call-filter.ts";
 import type { Navigator } from "./navigator.ts";
 import type { Rebuilder } from "./rebuild.ts";
 import type { ReplayedTask } from "./replayed-task.ts";
@@ -102,6 +103,15 @@ export class MemoryReplay {
         break;
       case "advise":
         this.succeed(task, event, this.advise(task, range, third));
+        break;
+      case "advisePieces":
+        for (const piece of advisedPieces(space, args, result))
+          this.succeed(task, event, this.advise(task, piece, fourth));
+        break;
+      case "segment":
+        // Read out of the program's memory, as it was then.
+        if (SEGMENT_WRITES.includes(first))
+          this.succeed(task, event, this.tracer.inject(task, SYSCALLS.modify_ldt, first, second, third));
         break;
       case "lock":
         this.populate(task, space.mappings.within(first, pageEnd(first + second)));

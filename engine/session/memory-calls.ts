@@ -2,7 +2,7 @@
  * What system calls on memory do to the engine's picture of an address space. Recording and replay both keep
  * the picture by these rules, after the call itself has been done.
  */
-import { MADV, MREMAP, PROT } from "../../ffi/mod.ts";
+import { IOVEC, MADV, MREMAP, PROT } from "../../ffi/mod.ts";
 import type { MemoryWay } from "../kernel/mod.ts";
 import type { MappingRecord } from "../trace/events.ts";
 import type { AddressSpace } from "../tracee/address-space.ts";
@@ -103,6 +103,10 @@ function effectOf(
     }
     case "advise":
       return advised(space, first, pageEnd(first + second), third);
+    case "advisePieces":
+      return advisedPieces(space, args, result).flatMap(({ start, end }) =>
+        advised(space, start, end, args[3] ?? 0),
+      );
     case "break": {
       const oldEnd = pageEnd(space.brkEnd);
       const newEnd = pageEnd(result);
@@ -113,6 +117,7 @@ function effectOf(
     }
     case "lock":
     case "lockAll":
+    case "segment":
       return [];
   }
 }
@@ -210,6 +215,27 @@ function moved(space: AddressSpace, args: readonly number[], to: number): Stretc
     { space, start: to, end },
     ...aliasedText(space, { start: to, end }),
   ];
+}
+
+/** Most pieces of one process_madvise (UIO_MAXIOV of linux/uio.h). */
+const MOST_PIECES = 1024;
+
+/** What a process_madvise is about, as far as it has come: the pieces of its own memory that its list says. */
+export function advisedPieces(
+  { memory }: AddressSpace,
+  [, list = 0, count = 0]: readonly number[],
+  result: number,
+): { start: number; end: number }[] {
+  const pieces: { start: number; end: number }[] = [];
+  let left = result;
+  for (let i = 0; i < Math.min(count, MOST_PIECES) && left > 0; i++) {
+    const at = list + i * IOVEC.size;
+    const start = Number(memory.readU64(at) ?? 0n);
+    const length = Math.min(Number(memory.readU64(at + IOVEC.length) ?? 0n), left);
+    left -= length;
+    if (length > 0) pieces.push({ start, end: pageEnd(start + length) });
+  }
+  return pieces;
 }
 
 function isText(mapping: { protection: number }): boolean {

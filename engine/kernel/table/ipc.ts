@@ -3,10 +3,9 @@
  *
  * Sources: section 2 of the manual pages; `ipc/*.c`, `security/keys/*.c` of Linux 6.18.
  */
-import { SHM } from "../../../ffi/mod.ts";
-import { argument, int, least, plus, result } from "../amounts.ts";
+import { argument, least, plus, result } from "../amounts.ts";
 import { byCommand, filled, out } from "../areas.ts";
-import { bits, unless } from "../conditions.ts";
+import { unless } from "../conditions.ts";
 import { all, changesNothing, memory, plain, type Table } from "../entry.ts";
 import {
   MQ_ATTR,
@@ -46,15 +45,11 @@ const KEYCTL_WRITES = {
   25: KEY_OUTPUT, // KEYCTL_PKEY_ENCRYPT
   26: KEY_OUTPUT, // KEYCTL_PKEY_DECRYPT
   27: KEY_OUTPUT, // KEYCTL_PKEY_SIGN
-  31: filled(1, 2), // KEYCTL_CAPABILITIES
+  31: out(1, argument(2)), // KEYCTL_CAPABILITIES, with zeros behind what the kernel knows
 };
 
 export const IPC: Table = changesNothing({
-  // Code in it could be changed by others without notice.
-  shmat: {
-    ...memory("attach"),
-    refuses: [{ when: bits(int(2), SHM.EXEC), reason: "shared memory that can be executed (SHM_EXEC)" }],
-  },
+  shmat: memory("attach"),
   shmdt: memory("detach"),
   // MSG_STAT is 11, MSG_INFO 12, MSG_STAT_ANY 13 (linux/msg.h).
   msgctl: {

@@ -34,9 +34,10 @@ export const MEMORY: Table = calm(
     get_mempolicy: { writes: [out(0, 4), out(1, NODE_MASK)] },
     move_pages: { writesAlways: [out(4, times(argument(1), 4))] },
 
-    process_madvise: absent(ERRNO.ENOSYS, "it may drop memory of another process"),
+    process_madvise: memory("advisePieces"),
     map_shadow_stack: absent(ERRNO.ENOSYS, "the code cache keeps no shadow stack"),
-    pkey_alloc: absent(ERRNO.ENOSPC, "protection keys would stop the engine's own stores"),
+    // As on a processor without them, which is what cpuid says.
+    pkey_alloc: absent(ERRNO.EINVAL, "protection keys would stop the engine's own stores"),
     pkey_free: absent(ERRNO.EINVAL, "no protection key was allocated"),
     userfaultfd: absent(ERRNO.ENOSYS, "the recorder's reads would wait for the program to handle them"),
     ...plain(

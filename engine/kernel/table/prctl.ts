@@ -5,9 +5,12 @@
  */
 import { ERRNO } from "../../../ffi/mod.ts";
 import { int } from "../amounts.ts";
-import { byCommand, out } from "../areas.ts";
+import { byCommand, filled, out } from "../areas.ts";
 import { not, oneOf } from "../conditions.ts";
 import type { Entry } from "../entry.ts";
+
+/** Numbers beyond 2^30 are letters: "AUXV". */
+const PR_GET_AUXV = 0x41555856;
 
 /** What the options write that write memory. */
 const WRITES = {
@@ -21,6 +24,7 @@ const WRITES = {
   37: out(1, 4), // PR_GET_CHILD_SUBREAPER
   40: out(1, 8), // PR_GET_TID_ADDRESS
   62: out(4, 8), // PR_SCHED_CORE
+  [PR_GET_AUXV]: filled(1, 2),
 };
 
 /** Options that only set something, or answer by their result. */
@@ -70,8 +74,7 @@ const KNOWN = [...Object.keys(WRITES).map(Number), ...Object.values(SILENT), PR_
 /**
  * Everything else is answered as by a kernel without it. Among these are the options that would get in the
  * engine's way: PR_SET_SYSCALL_USER_DISPATCH (it would see the engine's system calls),
- * PR_SET_TSC (the engine reads the time stamp counter), PR_SET_MDWE (it maps code), PR_GET_AUXV (which shows the
- * vdso that the engine hides).
+ * PR_SET_TSC (the engine reads the time stamp counter), PR_SET_MDWE (it maps code).
  */
 export const PRCTL: Entry = {
   writes: [byCommand(0, WRITES)],

@@ -8,7 +8,7 @@ import { argument, field, int, least, result } from "../amounts.ts";
 import { behind, both, byCommand, filled, iovecs, out, when } from "../areas.ts";
 import type { Refusal } from "../call.ts";
 import { bits, every, not, oneOf, resultAbove, unless } from "../conditions.ts";
-import { absent, all, calm, changesNothing, type Entry, plain, type Table, task } from "../entry.ts";
+import { absent, all, calm, changesNothing, type Entry, memory, plain, type Table, task } from "../entry.ts";
 import { ANY, untold } from "../files.ts";
 import { ARCH_PRCTL } from "./arch-prctl.ts";
 import { PRCTL } from "./prctl.ts";
@@ -151,8 +151,8 @@ export const PROCESSES: Table = changesNothing({
   // Functions 0 and 2 read; 1 and 0x11 write. An error is cut to 32 bits (SYSCALL_DEFINE3(modify_ldt) of
   // arch/x86/kernel/ldt.c, Linux 6.18), and looks like more than all segments.
   modify_ldt: {
+    ...memory("segment"),
     writes: [when(every(oneOf(int(0), [0, 2]), not(resultAbove(LDT_BYTES))), out(1, result))],
-    refuses: [{ when: oneOf(int(0), [1, 0x11]), reason: "segments of the program's own (modify_ldt)" }],
   },
   ...calm(
     plain(

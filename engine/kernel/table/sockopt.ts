@@ -3,10 +3,10 @@
  *
  * Sources: socket(7), tcp(7), packet(7); `net/core/sock.c`, `net/ipv4/tcp.c`, `net/packet/af_packet.c`.
  */
-import { int, pointedLength, times } from "../amounts.ts";
+import { field, int, pointedLength, times } from "../amounts.ts";
 import { out, when } from "../areas.ts";
 import type { Refusal } from "../call.ts";
-import { every, oneOf } from "../conditions.ts";
+import { every, not, oneOf } from "../conditions.ts";
 import type { Entry } from "../entry.ts";
 
 /** Levels (linux/socket.h, linux/in.h). */
@@ -56,8 +56,14 @@ const UNSETTABLE: readonly RefusedOption[] = [
   })),
 ];
 
+const HAS_BLOCKS = not(oneOf(field(3, 4, 32), [0]));
+
 function refusals(options: readonly RefusedOption[]): Refusal[] {
-  return options.map(({ level, option, reason }) => ({ when: isOption(level, option), reason }));
+  return options.map(({ level, option, reason }) => ({
+    // A ring of no blocks is none: it takes one away (struct tpacket_req of linux/if_packet.h).
+    when: level === SOL_PACKET ? every(isOption(level, option), HAS_BLOCKS) : isOption(level, option),
+    reason,
+  }));
 }
 
 const LENGTH = pointedLength(4);
