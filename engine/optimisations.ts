@@ -14,6 +14,7 @@ export const OPTIMISATIONS = {
   buffer: "system calls without a stop, and what `instructions` does",
   flows:
     "calls that might wait without a stop: reads and writes of pipes and sockets, polls, wakes of futexes",
+  once: "one stop, not two, for changes of signal masks and calls that the kernel is not asked for",
   instructions: "`cpuid` and `rdtsc` without a trap",
   eager: "linking of branches, and translation of what is called, before control comes there",
 } as const;

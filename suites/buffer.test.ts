@@ -119,6 +119,35 @@ hostTest("what tasks write that wake each other goes out in the order of their e
   assertEquals(replay.stdout.toString(), record.stdout.toString());
 });
 
+const SIGNALS = `actions: 50500 20 0
+inherited: 12
+masks: 300 30000 300 0
+threads: 20 0 0
+executed: 1 1 1
+`;
+
+hostTest("actions and masks of signals are what was set last, with and without a stop", ["gcc"], () => {
+  using scratch = new Scratch();
+  const command = [compiled(scratch, "signals")];
+  assertEquals(run(command).stdout.toString(), SIGNALS, "natively");
+  const ticks = new Set<number>();
+  for (const choice of ["      ", "once  ", "buffer"]) {
+    const { record, replay } = proveSame(command, { environment: { TICKPROOF_NO: choice } });
+    assertEquals([record.exit, record.stdout.toString()], [{ signal: 12 }, SIGNALS]);
+    ticks.add(record.report.ticks ?? -1);
+    // Some 5,000 actions that are set or asked for, and 1,500 changes of masks.
+    const stops = [record.report.cost?.stops ?? 0, replay.report.cost?.stops ?? 0] as const;
+    if (choice === "buffer")
+      assert(stops[0] > 30_000 && stops[1] > 18_000, `only ${stops.join(" and ")} stops`);
+    else
+      assert(
+        stops[0] < (choice.trim() === "" ? 17_300 : 19_000) && stops[1] < 14_000,
+        `${stops.join(" and ")} stops`,
+      );
+  }
+  assertEquals(ticks.size, 1, "the same ticks");
+});
+
 const PATHS = `opened: -1200 -2 -40 1 1 -1 -17 -20 1 -6
 limit: 1 -24 -24
 closed: 867 ab

@@ -52,6 +52,8 @@ export interface BufferedCall {
   wakes?: "readers and writers" | "waiters for futexes";
   /** Nobody else may have to run. */
   alone?: boolean;
+  /** The kernel is not asked: it is answered with this error. */
+  answer?: number;
   /** The argument that is a pointer to what is to be set: the stub does the call only where that is 0. */
   setsBy?: number;
   /** It opens the path in argument 1: the stub does it only where it fails, since nothing is there and nothing is made. */
@@ -62,6 +64,8 @@ export interface BufferedCall {
 
 type Line = Pick<BufferedCall, "args" | "descriptor" | "setsBy" | "opens" | "ofSignal" | "way" | "alone"> & {
   flow?: FlowWay;
+  /** The table has an answer to it. */
+  answered?: boolean;
   /** An argument that is 0, so that nothing is written by it; else the stub leaves the call to a stop. */
   absent?: number;
 };
@@ -100,7 +104,12 @@ const LINES: Partial<Record<SyscallName, Line>> = {
   ...asking(0, "getpid", "gettid", "getppid", "getpgrp", "getuid", "geteuid", "getgid", "getegid"),
   ...asking(1, "getpgid", "getsid"),
   // posix_spawn of glibc asks for the actions of all signals.
-  rt_sigaction: { args: 4, setsBy: 1, ofSignal: true },
+  rt_sigaction: { args: 4, ofSignal: true },
+  // Those by which a C library begins, and each thread.
+  ...asking(1, "set_tid_address"),
+  ...asking(2, "set_robust_list", "getrlimit"),
+  prlimit64: { args: 4, setsBy: 2 },
+  rseq: { args: 4, answered: true },
 };
 
 /** An area of the table as the stub writes it. */
@@ -122,7 +131,7 @@ function isAbsent(area: Area, absent: number | undefined): boolean {
   return absent !== undefined && area.kind === "socketAddress" && area.at === absent;
 }
 
-function bufferedCall([name, { flow: flowWay, absent, ...line }]: [string, Line]): BufferedCall {
+function bufferedCall([name, { flow: flowWay, absent, answered, ...line }]: [string, Line]): BufferedCall {
   const number = SYSCALLS[name as SyscallName];
   const spec = syscallSpec(number);
   // A wake writes nothing, whatever else a futex is good for.
@@ -145,6 +154,7 @@ function bufferedCall([name, { flow: flowWay, absent, ...line }]: [string, Line]
     writes,
     unit,
     ...(count !== undefined && { count }),
+    ...(answered && spec?.errno !== undefined && { answer: spec.errno }),
     ...(flow && { flow }),
     ...(wakes && { wakes }),
   };

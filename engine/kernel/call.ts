@@ -82,6 +82,8 @@ export interface SyscallSpec {
   readonly sends?: { readonly fd: number; readonly from: Area };
   /** For calls that send a signal: its number. */
   readonly signal?: Amount;
+  /** Whether one of its requests sends a signal. */
+  readonly signalsByRequest?: boolean;
   /** For calls that wait with another signal mask: the address of that. */
   readonly waitingMask?: Amount;
   /** Whether it waits for several descriptors at once, and takes from what is ready what it reports. */

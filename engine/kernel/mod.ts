@@ -36,7 +36,9 @@ export {
   movesTo,
   outputRanges,
   refusal,
+  SLEEPERS,
+  sleepsAs,
   syscallSpec,
-  wakesOthers,
+  wakesWhom,
 } from "./query.ts";
 export { BPF_COMMAND } from "./table/bpf.ts";

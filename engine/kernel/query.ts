@@ -35,9 +35,24 @@ export function blocks(spec: SyscallSpec, call: CallView): boolean {
   return holds(spec.blocks, call);
 }
 
-/** Whether a call that has ended may have ended the sleep of another task. */
-export function wakesOthers(spec: SyscallSpec, call: CallView): boolean {
-  return holds(spec.wakes, call);
+/** Who sleeps, by what ends that: one bit each. */
+export const SLEEPERS = { "readers and writers": 1, "waiters for futexes": 2, others: 4 } as const;
+
+const ALL_SLEEPERS = 7;
+
+/** Which of {@link SLEEPERS} a task is that sleeps in a call. */
+export function sleepsAs({ sleepsFor }: SyscallSpec): number {
+  if (sleepsFor === undefined) return SLEEPERS["readers and writers"];
+  return sleepsFor === "wakes of futexes" ? SLEEPERS["waiters for futexes"] : SLEEPERS.others;
+}
+
+/** Whose sleep a call that has ended may have ended: bits of {@link SLEEPERS}. */
+export function wakesWhom(spec: SyscallSpec, call: CallView): number {
+  if (!holds(spec.wakes, call)) return 0;
+  if (spec.signal !== undefined || spec.task !== undefined || spec.signalsByRequest) return ALL_SLEEPERS;
+  return spec.sleepsFor === "wakes of futexes"
+    ? SLEEPERS["waiters for futexes"]
+    : SLEEPERS["readers and writers"];
 }
 
 /** The ranges of `areas` that can be memory, each of at most `limit` bytes. */

@@ -10,11 +10,11 @@
 import { readFileSync } from "node:fs";
 import { errnoInfo, SYSCALLS } from "../../ffi/mod.ts";
 import { Unsupported } from "../engine-error.ts";
-import type { BufferedCall } from "../kernel/mod.ts";
+import { type BufferedCall, SLEEPERS } from "../kernel/mod.ts";
 import { uses } from "../optimisations.ts";
 import { CallRecords, MAX_RECORDS_BYTES } from "../trace/mod.ts";
 import type { CacheSpace } from "../tracee/cache-space.ts";
-import { type CpuidAnswer, MOST_ANSWERS, SLEEPERS } from "../tracee/call-ring.ts";
+import { type CpuidAnswer, MOST_ANSWERS } from "../tracee/call-ring.ts";
 import {
   encodeFilter,
   FILTER_DATA,
@@ -43,7 +43,7 @@ export interface CallLog {
   readonly schedule: { readonly size: number; readonly changes: number };
   readonly tasks: ReadonlyMap<number, RecordedTask>;
   readonly quiet: QuietFiles;
-  disturbed: boolean;
+  woken: number;
   /** Writes down calls that a task has done without a stop. */
   called(task: RecordedTask, ticks: number, count: number, records: Uint8Array): void;
 }
@@ -212,17 +212,14 @@ export class CallBuffer {
     if (!isGone && this.tracer.isInCall(task)) return 0;
     const records = calls.take();
     if (records.length === 0) return 0;
-    this.recording.disturbed ||= (calls.takeWoken() & this.#sleepers) !== 0;
+    this.recording.woken |= calls.takeWoken() & this.#sleepers;
     this.#sinceEvent += records.length;
     const each = new CallRecords(records);
     let [count, ticks] = [0, 0];
     try {
       for (; each.next(); count++) {
         ticks = each.ticks;
-        if (each.number !== SYSCALLS.close) continue;
-        const [fd] = each.args;
-        if (fd === undefined) throw new RangeError("a close of no descriptor");
-        task.descriptors.forget(Number(BigInt.asIntN(32, fd)));
+        remember(task, each);
       }
     } catch (error) {
       if (!(error instanceof RangeError)) throw error;
@@ -238,4 +235,31 @@ export class CallBuffer {
   hadEvent(): void {
     this.#sinceEvent = 0;
   }
+}
+
+/** Keeps what later calls of a task, or its end, depend on. @throws RangeError for a record that no stub has made. */
+function remember(task: RecordedTask, record: CallRecords): void {
+  switch (record.number) {
+    case SYSCALLS.close:
+      task.descriptors.forget(Number(BigInt.asIntN(32, given(record, 0))));
+      break;
+    case SYSCALLS.rt_sigaction:
+      if (record.result === 0n && given(record, 1) !== 0n) {
+        const signal = Number(given(record, 0) & 0x7fn);
+        task.process.actions.set(signal, task.space.cacheSpace.calls.actionOf(signal));
+      }
+      break;
+    case SYSCALLS.set_robust_list:
+      if (record.result === 0n) task.robustList = Number(given(record, 0));
+      break;
+    case SYSCALLS.set_tid_address:
+      task.clearTid = Number(given(record, 0));
+      break;
+  }
+}
+
+function given({ args }: CallRecords, i: number): bigint {
+  const argument = args[i];
+  if (argument === undefined) throw new RangeError(`a call without argument ${i + 1}`);
+  return argument;
 }

@@ -2,7 +2,7 @@
 import { ERRNO, PTRACE, SYSCALLS } from "../../ffi/mod.ts";
 import { leaveCall, SYSCALL_LENGTH } from "../arch/x86_64/call-abi.ts";
 import { invariant, Unsupported } from "../engine-error.ts";
-import { syscallSpec, wakesOthers } from "../kernel/mod.ts";
+import { syscallSpec, wakesWhom } from "../kernel/mod.ts";
 import type { Registers } from "../trace/events.ts";
 import type { CallSite } from "../tracee/call-site.ts";
 import { TaskGone } from "../tracee/controller.ts";
@@ -10,6 +10,7 @@ import type { LiveStop } from "../tracee/kernel-stop.ts";
 import type { Tracer } from "../tracee/tracer.ts";
 import type { Call } from "./call.ts";
 import { endsThreads, isExec, returnFromHandler } from "./call-kinds.ts";
+import { cancelCall, skipCall } from "./cancelled-call.ts";
 import type { Deaths } from "./deaths.ts";
 import type { DeliveryPoint } from "./delivery.ts";
 import { engineInWay, makeWay } from "./engine-way.ts";
@@ -17,6 +18,7 @@ import type { JobControl } from "./job-control.ts";
 import { diesInExecve, isTaskOf } from "./kernel-state.ts";
 import type { Lifecycle } from "./lifecycle.ts";
 import { markWaitedFor, waitsForLock } from "./lock-waiter.ts";
+import { changeMask } from "./mask-call.ts";
 import type { RecordedTask } from "./recorded-task.ts";
 import type { Recording } from "./recording.ts";
 import type { SignalRecorder } from "./signal-recorder.ts";
@@ -57,12 +59,12 @@ export class CallRecorder {
       recording,
       deaths,
       signals,
-      (task) => this.cancel(task),
+      (task) => cancelCall(this.tracer, task),
       (task) => this.sleeping.letSleep(task),
     );
     const ways: CallWays = {
       begin: (task, site) => this.begin(task, site),
-      cancel: (task) => this.cancel(task),
+      cancel: (task) => cancelCall(this.tracer, task),
       letSleep: (task) => this.sleeping.letSleep(task),
       finish: (task, call) => this.finish(task, call),
     };
@@ -95,7 +97,7 @@ export class CallRecorder {
     }
     const stashed = isFirst ? undefined : task.stashed.shift();
     if (stashed) {
-      this.cancel(task);
+      cancelCall(this.tracer, task);
       task.load(registers);
       const delivery = this.signals.deliver(task, stashed, {
         point: "syscall",
@@ -108,7 +110,7 @@ export class CallRecorder {
       return;
     }
     if (task.joining) {
-      this.cancel(task);
+      cancelCall(this.tracer, task);
       task.load(registers);
       task.jumpTo(site.pc);
       this.jobs.join(task);
@@ -143,15 +145,15 @@ export class CallRecorder {
     interceptors.arrived(task);
     const intercepted = interceptors.answers(task, call);
     if (intercepted) {
-      this.cancel(task);
+      cancelCall(this.tracer, task);
       task.result = intercepted();
       this.finish(task, call);
       return;
     }
     if (this.tracers.answers(task, call, sleeps)) return;
-    const answer = this.syscalls.answer(task, call);
+    const answer = this.syscalls.answer(task, call) ?? changeMask(task, call);
     if (answer !== undefined) {
-      this.cancel(task);
+      skipCall(this.tracer, task);
       task.result = answer;
       this.finish(task, call);
       return;
@@ -172,7 +174,7 @@ export class CallRecorder {
     const ranges = this.syscalls.possibleOutputs(task, call);
     if (!text.guardsAny(task.space, ranges)) return false;
     const { cacheSpace } = task.space;
-    this.cancel(task);
+    cancelCall(this.tracer, task);
     task.load(call.registers);
     text.allowWrites(task, ranges);
     // Not by a new translation: if that is in the same page, it would be guarded once more.
@@ -187,7 +189,7 @@ export class CallRecorder {
   private makesWay(task: RecordedTask, call: Call): boolean {
     const range = engineInWay(task, call);
     if (!range) return false;
-    this.cancel(task);
+    cancelCall(this.tracer, task);
     task.load(call.registers);
     const result = makeWay(this.tracer, task, call, range);
     if (result === undefined) {
@@ -197,13 +199,6 @@ export class CallRecorder {
       this.finish(task, call);
     }
     return true;
-  }
-
-  /** Lets the system call that a task has entered come to nothing. */
-  private cancel(task: RecordedTask): void {
-    task.forgetCall();
-    const { kind } = this.tracer.advance(task, PTRACE.SYSCALL);
-    invariant(kind === "call", "a cancelled system call that does not end");
   }
 
   /** Lets the kernel do the call; a call that may sleep makes room for other tasks. */
@@ -385,7 +380,7 @@ export class CallRecorder {
     }
     for (const { argument, value } of call.changed) task.setArgument(argument, value);
     this.syscalls.end(task, call);
-    this.recording.disturbed ||= call.spec !== undefined && wakesOthers(call.spec, call);
+    if (call.spec !== undefined) this.recording.woken |= wakesWhom(call.spec, call);
     const returns = call.spec?.task === "sigreturn";
     if (returns) returnFromHandler(task, call);
     if (this.recording.tracedStops.behind(task, call) || returns) return;

@@ -8,6 +8,7 @@
 
 import { REGISTER_COUNT } from "../arch/x86_64/registers.ts";
 import { invariant } from "../engine-error.ts";
+import { SLEEPERS } from "../kernel/mod.ts";
 import { noTotals } from "../outcome.ts";
 import type { EndEvent, EventBase, MemoryWrite, Registers, TraceEvent } from "../trace/events.ts";
 import type { TraceWriter } from "../trace/mod.ts";
@@ -33,6 +34,9 @@ import { Notifications } from "./seccomp/listener.ts";
 import { TracedStops } from "./traced/stops.ts";
 import { Tracees } from "./traced/tracees.ts";
 
+/** Whoever sleeps. */
+const EVERYBODY = Object.values(SLEEPERS).reduce<number>((sum, bit) => sum + bit, 0);
+
 /** Most bytes of memory in one event, so that it fits into a chunk of the trace. */
 const MAX_WRITTEN = MAX_CHUNK_BYTES / 2;
 
@@ -46,8 +50,18 @@ export class Recording {
   readonly schedule: Schedule;
   /** Who may write to the recording's own output. */
   readonly outputTurns = new OutputTurns();
-  /** Something has happened that may have woken tasks which sleep in the kernel. */
-  disturbed = false;
+  /** Which tasks that sleep in the kernel may have been woken by what has happened: bits of `SLEEPERS`. */
+  woken = 0;
+
+  /** Something has happened that may have woken any of them. */
+  get disturbed(): boolean {
+    return this.woken !== 0;
+  }
+
+  set disturbed(is: boolean) {
+    this.woken = is ? EVERYBODY : 0;
+  }
+
   readonly totals = noTotals();
   /** Tasks that a signal has ended with their process, the last ones. */
   readonly crashes: CrashState[] = [];

@@ -6,8 +6,7 @@
  * have woken somebody. So events are in the order of the effects all the same, as long as the running task sees nothing of
  * them in between: of what is written to memory, which it could see without a call.
  */
-import { outputRanges } from "../kernel/mod.ts";
-import { SLEEPERS } from "../tracee/call-ring.ts";
+import { outputRanges, SLEEPERS, sleepsAs } from "../kernel/mod.ts";
 import type { Call } from "./call.ts";
 import type { RecordedTask } from "./recorded-task.ts";
 
@@ -29,16 +28,17 @@ export function sleepersBeside(task: RecordedTask, tasks: Iterable<RecordedTask>
     const { call, state } = other;
     // Without a call it is about to end, and hears of nothing.
     if (other === task || state !== "blocked" || call === undefined) continue;
-    const sleepsFor = call.spec?.sleepsFor;
-    if (sleepsFor === "no call by a descriptor") continue;
-    if (sleepsFor === "wakes of futexes") {
-      who |= SLEEPERS["waiters for futexes"];
-      continue;
-    }
-    who |= SLEEPERS["readers and writers"];
+    const kind = sleepKind(other);
+    who |= kind;
+    if (kind !== SLEEPERS["readers and writers"]) continue;
     isSeen ||= other.space === task.space ? other.hasOutputs : writesShared(other, call);
   }
   return { who, isSeen };
+}
+
+/** Which of {@link SLEEPERS} a task is that is in the kernel. */
+export function sleepKind({ call }: RecordedTask): number {
+  return call?.spec === undefined ? SLEEPERS.others : sleepsAs(call.spec);
 }
 
 /** Whether a call may write to memory of its process that others may have as well. */

@@ -1,7 +1,9 @@
 /** Tasks that were asleep in the kernel, and were woken by what was recorded last. */
 import { yieldProcessor } from "../../ffi/mod.ts";
 import { isAwake } from "./kernel-state.ts";
+import type { RecordedTask } from "./recorded-task.ts";
 import type { Recording } from "./recording.ts";
+import { sleepKind } from "./sleepers.ts";
 
 /**
  * Most sleeping tasks of which each is looked at after every call that may have woken it: a look takes some 5 µs. Of
@@ -19,16 +21,18 @@ export class WokenTasks {
 
   /**
    * Gives them the time to come out. Until they have, nobody runs: what they do there takes effect now, and has its events
-   * here. While the recording is disturbed afterwards, there are some left.
+   * here. While somebody may be woken afterwards, there are some left.
    */
   letEnd(): void {
     const { recording } = this;
-    recording.disturbed = false;
-    if (!recording.tasks.values().some(({ state }) => state === "blocked")) return;
+    const { woken } = recording;
+    const isAsleep = (task: RecordedTask) => task.state === "blocked" && (sleepKind(task) & woken) !== 0;
+    recording.woken = 0;
+    if (!recording.tasks.values().some(isAsleep)) return;
     yieldProcessor();
     this.takeStops();
-    const asleep = [...recording.tasks.values()].filter(({ state }) => state === "blocked");
+    const asleep = [...recording.tasks.values()].filter(isAsleep);
     const watched = asleep.length <= MOST_WATCHED ? asleep : asleep.filter(({ hasOutputs }) => hasOutputs);
-    if (watched.some(({ tid }) => isAwake(tid))) recording.disturbed = true;
+    if (watched.some(({ tid }) => isAwake(tid))) recording.woken |= woken;
   }
 }

@@ -6,14 +6,14 @@
  */
 import { SIG } from "../../ffi/mod.ts";
 import { invariant, Unsupported } from "../engine-error.ts";
-import type { BufferedCall, BufferedWrite, FlowWay } from "../kernel/mod.ts";
+import { type BufferedCall, type BufferedWrite, type FlowWay, SLEEPERS } from "../kernel/mod.ts";
 import { RECORD_HEAD, WRITE_HEAD } from "../trace/mod.ts";
 import { CONTEXT, RING_SIZE } from "../translate/context.ts";
 import { CALL_DATA, CALL_ENTRY } from "./call-stub.ts";
 
 /**
  * Bytes of a shape: u8 arguments, u8 class of argument 0, u16 most bytes of a record, u8 argument with a count and two
- * arguments with addresses (from 1), u8 way; two u16 lengths of what is written; u8 class and u8 way where argument 0 is not in
+ * arguments with addresses (from 1), u8 way; two u16 lengths of what is written, of which the first may be an error number; u8 class and u8 way where argument 0 is not in
  * the first class; u8 bytes of a unit, u8 whom it wakes.
  */
 const SHAPE = 16;
@@ -37,7 +37,7 @@ const CLASS = {
 } as const;
 
 /** Ways of the stub: those of calls that could wait are in `flow-stub.ts`. */
-const WAY: Readonly<Record<FlowWay | "absent", number>> = {
+const WAY: Readonly<Record<FlowWay | "absent" | "answer" | "action", number>> = {
   absent: 1,
   read: 2,
   write: 3,
@@ -48,15 +48,17 @@ const WAY: Readonly<Record<FlowWay | "absent", number>> = {
   events: 8,
   wake: 9,
   maskedEvents: 10,
+  answer: 11,
+  action: 12,
 };
 /** Together with a way, of what may wait: not at all, since nobody says how much it is; or only a little at once. */
 const UNLESS_WAITING = 0x20;
 const LITTLE = 0x40;
 
-/** Who may be woken, in the context and in shapes. */
-export const SLEEPERS = { "readers and writers": 1, "waiters for futexes": 2 } as const;
 /** Signals that a program's calls are about: 1 to 64. */
 const SIGNALS = 64;
+/** Bytes of what is kept of a signal's action. */
+const ACTION = 16;
 
 /** Numbers of system calls that the stub has a shape for, or none. */
 const MOST_CALLS = 512;
@@ -178,7 +180,7 @@ export class CallRing {
       const at = bitmapOf("signal") + (signal >> 3);
       this.#u8[at] = this.#u8[at]! | (1 << (signal & 7));
     }
-    invariant(CALL_DATA.shapes + SHAPE * (calls.length + 1) <= CALL_DATA.stackEnd, "too many shapes");
+    invariant(CALL_DATA.shapes + SHAPE * (calls.length + 1) <= CALL_DATA.actions, "too many shapes");
     this.#alone.clear();
     calls.forEach((call, i) => {
       if (!flows && mightWait(call)) return;
@@ -193,11 +195,11 @@ export class CallRing {
       // A pointer is more than any count may be: below lies the engine's own memory.
       const bounded = call.count ?? call.setsBy;
       this.#u8[at + 4] = bounded === undefined ? 0 : bounded + 1;
-      const way = call.opens ? "absent" : call.way;
+      const way = call.opens ? "absent" : call.answer ? "answer" : call.ofSignal ? "action" : call.way;
       this.#u8[at + 7] = way ? WAY[way] : 0;
       this.#u8[at + 5] = first ? first.at + 1 : 0;
       this.#u8[at + 6] = second ? second.at + 1 : 0;
-      this.#view.setUint16(at + 8, lengthOf(first), true);
+      this.#view.setUint16(at + 8, call.answer ?? lengthOf(first), true);
       this.#view.setUint16(at + 10, lengthOf(second), true);
       this.#u8[at + 12] = flows && call.flow ? CLASS[call.flow.direction] : 0;
       this.#u8[at + 13] = call.flow ? wayOf(call.flow) : 0;
@@ -213,6 +215,12 @@ export class CallRing {
   setOthers(isAlone: boolean, sleepers: number): void {
     for (const [number, shape] of this.#alone) this.#u8[CALL_DATA.shapeOf + number] = isAlone ? shape : 0;
     this.#u8[CALL_DATA.sleepers] = sleepers;
+  }
+
+  /** The action that was set last for a signal: the first fields of a struct kernel_sigaction. */
+  actionOf(signal: number): Uint8Array {
+    const at = CALL_DATA.actions + ACTION * signal;
+    return this.#u8.subarray(at, at + ACTION);
   }
 
   /** Who may have been woken since this was asked last. */

@@ -44,6 +44,8 @@ export const CALL_DATA = {
   /** What `cpuid` answers, and how many of these there are: eax and ecx before; eax, ebx, ecx and edx after. */
   answers: 2640,
   answerCount: 1784,
+  /** For each signal the handler and the flags that were set last, 8 bytes each. */
+  actions: 6656,
   /** Its stack needs some 120 bytes. */
   stackEnd: CONTEXT.scratch - 256,
   stackTop: CONTEXT.scratch,

@@ -40,18 +40,36 @@ ways:  ; r11 = the way, rdx as the program has it
   41 ff cb                          dec r11d
   0f 84 4c ff ff ff                 je absent
   41 83 eb 03                       sub r11d, 3
-  0f 82 ae 00 00 00                 jb at_once
-  74 6e                             je message
+  0f 82 00 01 00 00                 jb at_once
+  0f 84 bc 00 00 00                 je message
   41 83 fb 02                       cmp r11d, 2
-  0f 82 8f 00 00 00                 jb header
-  0f 84 b6 00 00 00                 je vector
+  0f 82 dd 00 00 00                 jb header
+  0f 84 04 01 00 00                 je vector
   41 83 fb 04                       cmp r11d, 4
-  72 1c                             jb poll
-  74 0f                             je events
-  41 83 fb 05                       cmp r11d, 5
-  74 38                             je wake
+  72 5e                             jb poll
+  74 51                             je events
+  41 83 fb 06                       cmp r11d, 6
+  72 7a                             jb wake
+  74 40                             je masked
+  41 83 fb 07                       cmp r11d, 7
+  0f 84 86 00 00 00                 je known_answer
+  0f 05                             syscall
+  48 85 c0                          test rax, rax
+  0f 85 02 fd ff ff                 jne behind
+  48 85 f6                          test rsi, rsi
+  0f 84 f9 fc ff ff                 je behind
+  89 f9                             mov ecx, edi
+  c1 e1 04                          shl ecx, 4
+  48 8d 15 ce 15 f3 ff              lea rdx, [actions]
+  48 01 ca                          add rdx, rcx
+  48 8b 0e                          mov rcx, [rsi]
+  48 89 0a                          mov [rdx], rcx
+  48 8b 4e 08                       mov rcx, [rsi+8]
+  48 89 4a 08                       mov [rdx+8], rcx
+  e9 d7 fc ff ff                    jmp behind
+masked:
   4d 85 c0                          test r8, r8
-  0f 85 da fd ff ff                 jne traced
+  0f 85 94 fd ff ff                 jne traced
 events:
   45 31 d2                          xor r10d, r10d
   0f 05                             syscall
@@ -63,23 +81,27 @@ poll:
   8b 4c 24 10                       mov ecx, [rsp+0x10]
 polled:  ; nothing is ready: what would wait for that has to stop
   48 85 c0                          test rax, rax
-  0f 88 be fd ff ff                 js traced
-  0f 85 f2 fc ff ff                 jne behind
+  0f 88 78 fd ff ff                 js traced
+  0f 85 ac fc ff ff                 jne behind
   85 c9                             test ecx, ecx
-  0f 85 b0 fd ff ff                 jne traced
-  e9 e5 fc ff ff                    jmp behind
+  0f 85 6a fd ff ff                 jne traced
+  e9 9f fc ff ff                    jmp behind
 wake:  ; of what can be done with a futex, only that
   89 f1                             mov ecx, esi
   81 e1 7f ff ff ff                 and ecx, 0xffffff7f
   83 f9 01                          cmp ecx, 1
-  0f 85 9a fd ff ff                 jne traced
+  0f 85 54 fd ff ff                 jne traced
   0f 05                             syscall
-  e9 cd fc ff ff                    jmp behind
+  e9 87 fc ff ff                    jmp behind
+known_answer:  ; an error, which the kernel is not asked for
+  0f b7 43 08                       movzx eax, word [rbx+8]
+  48 f7 d8                          neg rax
+  e9 7b fc ff ff                    jmp behind
 message:  ; recvfrom and sendto, without an address
   4d 85 c0                          test r8, r8
-  0f 85 8a fd ff ff                 jne traced
+  0f 85 38 fd ff ff                 jne traced
   41 f7 c2 bd bf ff ff              test r10d, 0xffffbfbd
-  0f 85 7d fd ff ff                 jne traced
+  0f 85 2b fd ff ff                 jne traced
   41 f7 c2 40 00 00 00              test r10d, 0x40
   74 04                             je patient
   80 4d 00 80                       or byte [rbp], 0x80
@@ -89,7 +111,7 @@ patient:
   eb 44                             jmp flowed
 header:  ; sendmsg
   f7 c2 bf bf ff ff                 test edx, 0xffffbfbf
-  0f 85 5c fd ff ff                 jne traced
+  0f 85 0a fd ff ff                 jne traced
   83 ca 40                          or edx, 0x40
   0f 05                             syscall
   eb 31                             jmp flowed
@@ -111,12 +133,12 @@ flowed:
   48 83 f8 f5                       cmp rax, 0xfffffffffffffff5
   74 19                             je again
   48 83 f8 e0                       cmp rax, 0xffffffffffffffe0
-  0f 84 14 fd ff ff                 je traced
+  0f 84 c2 fc ff ff                 je traced
   48 83 f8 a1                       cmp rax, 0xffffffffffffffa1
-  0f 84 0a fd ff ff                 je traced
-  e9 3f fc ff ff                    jmp behind
+  0f 84 b8 fc ff ff                 je traced
+  e9 ed fb ff ff                    jmp behind
 again:
   f6 45 00 80                       test byte [rbp], 0x80
-  0f 84 fb fc ff ff                 je traced
-  e9 30 fc ff ff                    jmp behind
+  0f 84 a9 fc ff ff                 je traced
+  e9 de fb ff ff                    jmp behind
 `;

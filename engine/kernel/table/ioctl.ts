@@ -96,6 +96,7 @@ export const IOCTL: Entry = {
   listens: oneOf(REQUEST, [FIOASYNC]),
   changesWaiting: oneOf(REQUEST, [FIONBIO]),
   seldomSleeps: "ever",
+  signalsByRequest: true,
   writesAlways: [when(not(failedWith(ERRNO.ENOTTY)), byCommand(1, IOCTL_WRITES, out(2, encoded(1))))],
   refuses: [...OF_DEVICES, UNSIZED],
   changes: [descriptor(0, oneOf(REQUEST, ATTRIBUTE_REQUESTS))],

@@ -84,6 +84,7 @@ export const PROCESSES: Table = changesNothing({
   rseq: absent(ERRNO.ENOSYS, "the kernel would restart sequences at addresses of the program's text"),
   // Requests about tasks of the recording are answered in `record/traced/`; about others they can't be.
   ptrace: {
+    signalsByRequest: true,
     writes: [byCommand(0, PTRACE_WRITES)],
     refuses: [{ when: true, reason: "it traces a process, which the embedded engine can't do in its name" }],
   },
@@ -124,9 +125,10 @@ export const PROCESSES: Table = changesNothing({
   getgroups: { writes: [filled(1, 0, 4)] },
   getresuid: { writes: [out(0, 4), out(1, 4), out(2, 4)] },
   getresgid: { writes: [out(0, 4), out(1, 4), out(2, 4)] },
-  getrlimit: { writes: [out(1, RLIMIT)] },
+  getrlimit: { wakes: false, writes: [out(1, RLIMIT)] },
   setrlimit: { memory: "limit", limitsFiles: oneOf(int(0), [RLIMIT_FSIZE]) },
   prlimit64: {
+    wakes: false,
     memory: "limit",
     writes: [out(3, RLIMIT)],
     limitsFiles: every(oneOf(int(1), [RLIMIT_FSIZE]), not(oneOf(argument(2), [0]))),
