@@ -76,7 +76,7 @@ test("--chaos takes no seed that is none", () => {
     assertEquals(exit, { code: 2 });
     assertEquals(
       stderr,
-      `tickproof: --chaos takes a whole number of 0 to 4294967295: current value is '${seed}'\n`,
+      `tickproof: --chaos takes a whole number of 0 to 4294967295, and behind a colon how many turns: current value is '${seed}'\n`,
     );
   }
 });

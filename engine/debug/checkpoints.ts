@@ -2,7 +2,8 @@
  * Which checkpoints of a replay are kept: dense around the present place, where most ways back lead, and sparse elsewhere, so
  * that no place is far from one. Their number is bounded, and so is their memory.
  */
-import type { Checkpoint, ReplaySession } from "../replay/session.ts";
+import type { Checkpoint } from "../replay/saved-places.ts";
+import type { ReplaySession } from "../replay/session.ts";
 import { type Counts, compareCounts } from "./position.ts";
 
 /** How many are kept, and how close to each other. */
@@ -86,7 +87,7 @@ export class Checkpoints {
   }
 
   get #live(): Kept[] {
-    this.#kept = this.#kept.filter(({ checkpoint }) => this.session.has(checkpoint));
+    this.#kept = this.#kept.filter(({ checkpoint }) => this.session.saved.has(checkpoint));
     return this.#kept;
   }
 
@@ -145,9 +146,9 @@ export class Checkpoints {
   }
 
   #keepWithin(at: number, made: Checkpoint): void {
-    let bytes = this.#kept.reduce((sum, { checkpoint }) => sum + this.session.bytesOf(checkpoint), 0);
+    let bytes = this.#kept.reduce((sum, { checkpoint }) => sum + this.session.saved.bytesOf(checkpoint), 0);
     while (bytes > this.policy.mostBytes && this.#giveUpOne(at, made))
-      bytes = this.#kept.reduce((sum, { checkpoint }) => sum + this.session.bytesOf(checkpoint), 0);
+      bytes = this.#kept.reduce((sum, { checkpoint }) => sum + this.session.saved.bytesOf(checkpoint), 0);
   }
 
   /** Gives the one up that is missed least, but for the last one made. @returns False if none can be. */
@@ -206,6 +207,6 @@ export class Checkpoints {
   /** Gives one up. */
   drop(checkpoint: Checkpoint): void {
     this.#kept = this.#kept.filter((kept) => kept.checkpoint !== checkpoint);
-    this.session.forget(checkpoint);
+    this.session.saved.forget(checkpoint);
   }
 }

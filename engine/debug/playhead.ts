@@ -6,7 +6,8 @@ import { invariant } from "../engine-error.ts";
 import { Halted, type HaltReason } from "../replay/halt.ts";
 import type { OutputStream } from "../replay/output-sink.ts";
 import type { ReplayedTask } from "../replay/replayed-task.ts";
-import { type Checkpoint, ReplaySession } from "../replay/session.ts";
+import type { Checkpoint } from "../replay/saved-places.ts";
+import { ReplaySession } from "../replay/session.ts";
 import type { TraceEvent } from "../trace/events.ts";
 import type { Watch } from "../tracee/watchpoints.ts";
 import { type CheckpointPolicy, Checkpoints, countsBehind, USUAL_POLICY } from "./checkpoints.ts";
@@ -218,7 +219,10 @@ export class Playhead implements Disposable {
     if (runner === undefined || runner.ticks >= ticks) return;
     this.#silently(() => {
       this.#session.stops = NOWHERE;
-      if (!this.#session.toCounts(ticks, 0)) return;
+      if (!this.#session.toCounts(ticks, 0).isAtBranch) {
+        this.#note();
+        return;
+      }
       // The branch is counted some instructions before it retires.
       while (this.move(true) === "step" && (this.runner?.retiredTicks ?? ticks) < ticks);
     });
@@ -273,9 +277,9 @@ export class Playhead implements Disposable {
       this.#rewind(this.#checkpoints.ahead(place), this.#isBehind(place) ? undefined : this.#counts);
       this.#stepTo(place.event);
       if (compareCounts(this.#counts, place) >= 0) return undefined;
-      this.#unwatched(() => this.#session.toCounts(place.ticks, place.jumps));
+      const { before } = this.#unwatched(() => this.#session.toCounts(place.ticks, place.jumps));
       this.#checkpoints.anchor();
-      return this.#counts;
+      return { event: place.event, ...before };
     });
   }
 
@@ -364,10 +368,12 @@ export class Playhead implements Disposable {
       this.#checkpoints.anchor();
       return;
     }
-    const isAtBranch = this.#unwatched(() => this.#session.toCounts(position.ticks, position.jumps));
-    if (isAtBranch) this.#checkpoints.anchor();
-    const moved = isAtBranch ? this.move(true) : "arrived";
-    const isThere = moved === "step" && compareCounts(this.#counts, position) === 0;
+    const { isAtBranch } = this.#unwatched(() => this.#session.toCounts(position.ticks, position.jumps));
+    if (isAtBranch) {
+      this.#checkpoints.anchor();
+      this.move(true);
+    } else this.#note();
+    const isThere = compareCounts(this.#counts, position) === 0;
     // Where its event comes before the next instruction, the counts are those of the event.
     invariant(isThere || position.isArrived, `a position that is none: ${describe(position)}`);
   }

@@ -5,7 +5,7 @@
 
 import { RIP } from "../arch/x86_64/registers.ts";
 import { invariant } from "../engine-error.ts";
-import type { Checkpoint } from "../replay/session.ts";
+import type { Checkpoint } from "../replay/saved-places.ts";
 import { countsBehind } from "./checkpoints.ts";
 import type { EventIndex } from "./event-index.ts";
 import { movesTask } from "./event-index.ts";

@@ -121,3 +121,44 @@ export class Chaos implements SchedulePolicy {
     return this.numbers.once(this.switchOneIn);
   }
 }
+
+/** So many turns by one schedule, and fair ones from then on: what the turn does that is the last of them shows by one more or less. */
+export class FirstTurns implements SchedulePolicy {
+  /** How many turns there were that the schedule had a say in. */
+  made = 0;
+  #isOver = false;
+
+  /**
+   * @param turns How many.
+   * @param onFair Told when the first fair turn begins.
+   */
+  constructor(
+    private readonly policy: SchedulePolicy,
+    private readonly turns: number,
+    private readonly onFair: () => void,
+  ) {}
+
+  get #policy(): SchedulePolicy {
+    return this.#isOver ? FAIR : this.policy;
+  }
+
+  budget(alone: boolean): number {
+    return this.#policy.budget(alone);
+  }
+
+  steps(): number {
+    return this.#policy.steps();
+  }
+
+  choose(ready: readonly RecordedTask[]): number {
+    if (!this.#isOver && this.made === this.turns) {
+      this.#isOver = true;
+      this.onFair();
+    } else if (!this.#isOver) this.made++;
+    return this.#policy.choose(ready);
+  }
+
+  isOver(events: number): boolean {
+    return this.#policy.isOver(events);
+  }
+}

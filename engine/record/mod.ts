@@ -32,7 +32,7 @@ import { isTrap } from "../tracee/kernel-stop.ts";
 import { Tracer } from "../tracee/tracer.ts";
 import { ENGINE } from "../version.ts";
 import { initialActions } from "./actions.ts";
-import { Chaos } from "./chaos.ts";
+import { Chaos, FirstTurns } from "./chaos.ts";
 import { Checksums } from "./checksums.ts";
 import type { CrashState } from "./crash.ts";
 import { type Denial, Deny } from "./deny/mod.ts";
@@ -84,6 +84,8 @@ export interface RecordOptions {
   deny?: readonly Denial[];
   /** Seed of a schedule that no fair turns lead to, 0 to {@link MAX_SEED}. @default everybody in turn */
   chaos?: number;
+  /** How many turns that schedule has; fair ones follow. @default all */
+  chaosTurns?: number;
   /** Keeps checksums: of memory, after so many system calls each, and of the trace's files. @default none */
   checksum?: number;
   /** Told where the recorder gets nowhere, and which task it waits for. @default nobody is */
@@ -103,6 +105,8 @@ export interface RecordResult extends Outcome {
   hostLog?: readonly HostLogLine[];
   /** Where each task stood when the recorder was first told to stop, if it was. */
   places?: readonly TaskPlace[];
+  /** Of a schedule by a seed: how many turns were its own, and the index of the event that was next when fair ones began. */
+  turns?: { made: number; fairFrom?: number };
   /** Processes that lived on when the first one ended, and were ended with it. */
   left?: readonly LeftProcess[];
   /** Tasks that a signal has ended with their process, the last ones; missing where there were none. */
@@ -135,6 +139,7 @@ export function record(options: RecordOptions): RecordResult {
     bun: Bun.version,
     startedAt: new Date().toISOString(),
     ...(options.chaos !== undefined && { chaos: options.chaos }),
+    ...(options.chaosTurns !== undefined && { chaosTurns: options.chaosTurns }),
     ...(options.host && {
       described: { name: options.host.profile.name, description: options.host.profile.description },
     }),
@@ -170,6 +175,7 @@ function recordInto(
     signals = [],
     deny = [],
     chaos,
+    chaosTurns = Number.POSITIVE_INFINITY,
     checksum,
     onProgress,
     onStart,
@@ -185,7 +191,14 @@ function recordInto(
   using mapper = tracer.mapper;
   // On a described host the edges of critical sections may have to be told, in translations of its own.
   mapper.sharesText &&= host === undefined;
-  const recording = new Recording(tracer, writer, binding, chaos === undefined ? FAIR : new Chaos(chaos));
+  let fairFrom: number | undefined;
+  const turns =
+    chaos === undefined
+      ? undefined
+      : new FirstTurns(new Chaos(chaos), chaosTurns, () => {
+          fairFrom = recording.totals.events;
+        });
+  const recording = new Recording(tracer, writer, binding, turns ?? FAIR);
   recording.interceptors.add(new ProgramFilters(recording));
   recording.interceptors.add(new StandIns(recording));
   using described = host && new DescribedHost(recording, host, join(directory, "described"));
@@ -228,6 +241,7 @@ function recordInto(
     ...(writer.isFull && ({ cut: true } as const)),
     ...(hostLog.length > 0 && { hostLog }),
     ...(places && { places }),
+    ...(turns && { turns: { made: turns.made, ...(fairFrom !== undefined && { fairFrom }) } }),
     ...(left && { left }),
     ...(crashes.length > 0 && { crashes }),
   };

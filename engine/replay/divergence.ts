@@ -2,6 +2,7 @@
 import { signalName, syscallName } from "../../ffi/mod.ts";
 import { comparedBits, namedRegisters, pcOf, REGISTER_NAMES } from "../arch/x86_64/registers.ts";
 import type { Registers, TraceEvent } from "../trace/events.ts";
+import type { Stop } from "../tracee/tracer.ts";
 
 /** How far a task had come, and with which registers. */
 export interface Progress {
@@ -55,6 +56,24 @@ export function eventName(event: TraceEvent): string {
 }
 
 const hex = (value: bigint): string => `0x${value.toString(16)}`;
+
+/** What a task has done instead of coming to its event. @param call The system call that it is in, if it has stopped at one. */
+export function elsewhere(stop: Stop, call: number): string {
+  switch (stop.kind) {
+    case "poll":
+      return `stopped by the ${stop.trap.counter} counter`;
+    case "syscall":
+      return `the program came to the system call ${syscallName(call)} instead`;
+    case "signal":
+      return `the program got ${signalName(stop.info.signal)} instead`;
+    case "instruction":
+      return `the program came to ${stop.trap.name} instead`;
+    case "step":
+      return "the program single-stepped instead";
+    default:
+      return `the program stopped by ${stop.kind}`;
+  }
+}
 
 /**
  * Compares a task with what an event says of it.

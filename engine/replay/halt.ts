@@ -1,4 +1,5 @@
 /** Where a debugger wants a replay to stop on its way to an event. */
+import type { TraceEvent } from "../trace/events.ts";
 import type { Stop } from "../tracee/tracer.ts";
 import type { ReplayedTask } from "./replayed-task.ts";
 
@@ -19,4 +20,18 @@ export class Halted extends Error {
   ) {
     super(`task ${task.id} is halted (${reason})`);
   }
+}
+
+/** Where a task has been brought that was to have certain counts. */
+export interface CountsReached {
+  /** At a branch, which the next instruction counts. */
+  isAtBranch: boolean;
+  /** Its counts up to the branch with which they become those. */
+  before: { ticks: number; jumps: number };
+}
+
+/** Events whose place only their counts tell. */
+export function isAsynchronous(event: TraceEvent): boolean {
+  const isAtPoint = event.kind === "switch" || event.kind === "signal" || event.kind === "registers";
+  return isAtPoint && ["tick", "jump", "step"].includes(event.point);
 }

@@ -1,5 +1,5 @@
 /** Brings replayed tasks to the places of events, and checks that they got there as in the recording. */
-import { PTRACE, signalName, syscallName } from "../../ffi/mod.ts";
+import { PTRACE } from "../../ffi/mod.ts";
 import { copyResult } from "../arch/x86_64/call-abi.ts";
 import { pcOf } from "../arch/x86_64/registers.ts";
 import { registersAt, VSYSCALL } from "../arch/x86_64/vsyscall.ts";
@@ -21,8 +21,8 @@ import type { Stop, Tracer } from "../tracee/tracer.ts";
 import { toWholeFlags } from "../tracee/whole-flags.ts";
 import type { InstructionTrap } from "../translate/traps.ts";
 import type { CallFeed } from "./call-feed.ts";
-import { compare, Divergence, eventName } from "./divergence.ts";
-import { Halted, type Halts } from "./halt.ts";
+import { compare, Divergence, elsewhere, eventName } from "./divergence.ts";
+import { type CountsReached, Halted, type Halts, isAsynchronous } from "./halt.ts";
 import type { ReplayedTask } from "./replayed-task.ts";
 import { isStray } from "./stray-signals.ts";
 import { passesX87 } from "./x87-passing.ts";
@@ -127,22 +127,7 @@ export class Navigator {
           `(task ${event.task}, pc 0x${stop.trap.pc.toString(16)})`,
       );
     }
-    switch (stop.kind) {
-      case "poll":
-        return this.fail(event, task, `stopped by the ${stop.trap.counter} counter`);
-      case "syscall": {
-        const name = syscallName(task.callNumber);
-        return this.fail(event, task, `the program came to the system call ${name} instead`);
-      }
-      case "signal":
-        return this.fail(event, task, `the program got ${signalName(stop.info.signal)} instead`);
-      case "instruction":
-        return this.fail(event, task, `the program came to ${stop.trap.name} instead`);
-      case "step":
-        return this.fail(event, task, "the program single-stepped instead");
-      default:
-        return this.fail(event, task, `the program stopped by ${stop.kind}`);
-    }
+    return this.fail(event, task, elsewhere(stop, task.callNumber));
   }
 
   /** Lets a task that has passed its event go on to whatever it does next, within bounds: how far did it get? */
@@ -220,12 +205,8 @@ export class Navigator {
   private toStep(task: ReplayedTask, event: PointEvent): void {
     const { steps } = event as SwitchEvent;
     invariant(steps, "the reader gives a switch at a step its steps");
-    if (task.stepped === undefined) {
-      this.pollTick(task, { ...event, point: "tick", ticks: steps.from });
-      task.leaveForStop();
-      task.stepped = 0;
-    }
-    while (task.stepped < steps.count) this.stepOnce(task, event);
+    this.beginSteps(task, event as SwitchEvent);
+    while ((task.stepped ?? 0) < steps.count) this.stepOnce(task, event);
     const { between } = task;
     invariant(between, "a task behind a step stands between two instructions");
     const registers = task.view(between.pc);
@@ -233,6 +214,15 @@ export class Navigator {
     compare(event, this.index, task.retiredTicks, registers);
     task.arrived = registers;
     task.stepped = undefined;
+  }
+
+  /** Brings a task to the branch from which its steps are counted, if it has not been there. */
+  private beginSteps(task: ReplayedTask, event: SwitchEvent): void {
+    if (task.stepped !== undefined) return;
+    const from = event.steps?.from ?? event.ticks;
+    this.pollTick(task, { ...event, point: "tick", ticks: from });
+    task.leaveForStop();
+    task.stepped = 0;
   }
 
   private stepOnce(task: ReplayedTask, event: TraceEvent): void {
@@ -338,12 +328,10 @@ export class Navigator {
   }
 
   /**
-   * Brings a task that is on its way to an event to its branch with which its counts become these. Where they are these
-   * already, it stays where it is.
-   *
-   * @returns Whether it stands at a branch, which the next instruction counts.
+   * Brings a task that is on its way to an event to its branch with which its counts become these, or right behind that where
+   * the way to the event is one of steps. Where they are these already, it stays where it is.
    */
-  toCounts(task: ReplayedTask, event: TraceEvent, ticks: number, jumps: number): boolean {
+  toCounts(task: ReplayedTask, event: TraceEvent, ticks: number, jumps: number): CountsReached {
     const { task: id, registers } = event;
     const at = (point: "tick" | "jump", counts: { ticks: number; jumps: number }): SwitchEvent => ({
       kind: "switch",
@@ -352,9 +340,22 @@ export class Navigator {
       point,
       ...counts,
     });
+    if (event.kind === "switch" && event.steps !== undefined && ticks > event.steps.from)
+      return this.stepToCounts(task, event, ticks, jumps);
     if (task.ticks < ticks) this.pollTick(task, at("tick", { ticks: ticks - 1, jumps }));
     if (task.jumps < jumps) this.pollJump(task, at("jump", { ticks, jumps: jumps - 1 }));
-    return task.poll !== undefined;
+    return { isAtBranch: task.poll !== undefined, before: { ticks: task.ticks, jumps: task.jumps } };
+  }
+
+  /** To counts on a way of steps: there is no branch to stop at that would not be counted twice. */
+  private stepToCounts(task: ReplayedTask, event: SwitchEvent, ticks: number, jumps: number): CountsReached {
+    let before = { ticks: task.ticks, jumps: task.jumps };
+    if (task.ticks < ticks || task.jumps < jumps) this.beginSteps(task, event);
+    while ((task.ticks < ticks || task.jumps < jumps) && (task.stepped ?? 0) < (event.steps?.count ?? 0)) {
+      before = { ticks: task.ticks, jumps: task.jumps };
+      this.stepOnce(task, event);
+    }
+    return { isAtBranch: false, before };
   }
 
   /** Brings a task to the emulated instruction of an event. */
@@ -394,10 +395,4 @@ export class Navigator {
       // The task stays where its last event has left it.
     }
   }
-}
-
-/** Events whose place only their counts tell. */
-function isAsynchronous(event: TraceEvent): boolean {
-  const isAtPoint = event.kind === "switch" || event.kind === "signal" || event.kind === "registers";
-  return isAtPoint && ["tick", "jump", "step"].includes(event.point);
 }

@@ -7,10 +7,9 @@
  * for real.
  */
 import { adoptOrphans, close, isErrno, pendingInterrupt, spawnTraced } from "../../ffi/mod.ts";
-import { invariant } from "../engine-error.ts";
 import { catchInterrupts, Interrupted } from "../interrupts.ts";
 import { readOptimisations } from "../optimisations.ts";
-import { type Cost, noTotals, type Totals } from "../outcome.ts";
+import { type Cost, noTotals } from "../outcome.ts";
 import type { TaskPlace } from "../session/task-places.ts";
 import type { CloneEvent, EndEvent, ExecEvent, TraceEvent } from "../trace/events.ts";
 import { eventCount, TraceError, TraceReader } from "../trace/mod.ts";
@@ -22,11 +21,11 @@ import type { Watch } from "../tracee/watchpoints.ts";
 import { blankProgram } from "./blank.ts";
 import { ImpossibleEvent } from "./bounds.ts";
 import { CallFeed } from "./call-feed.ts";
-import { Checkpointer, type SavedProcesses } from "./checkpoint.ts";
+import { Checkpointer } from "./checkpoint.ts";
 import { Confinement } from "./confinement.ts";
 import { Divergence, eventName } from "./divergence.ts";
 import { EventApplier } from "./event-applier.ts";
-import { Halted, type Halts } from "./halt.ts";
+import { type CountsReached, Halted, type Halts } from "./halt.ts";
 import { Lifecycle } from "./lifecycle.ts";
 import { MemoryReplay } from "./memory-replay.ts";
 import { Navigator } from "./navigator.ts";
@@ -34,6 +33,7 @@ import { type OutputSink, toStandardStreams } from "./output-sink.ts";
 import { placesOf } from "./places.ts";
 import { Rebuilder } from "./rebuild.ts";
 import type { ReplayedTask } from "./replayed-task.ts";
+import { type Checkpoint, SavedPlaces } from "./saved-places.ts";
 import { Watchdog } from "./watchdog.ts";
 
 /** How to replay a trace. */
@@ -44,26 +44,6 @@ export interface SessionOptions {
   output?: OutputSink;
   /** Whether checkpoints are going to be made. @default false */
   keepsCheckpoints?: boolean;
-}
-
-/** A place that a replay can be put back to; of the session that has made it. */
-export interface Checkpoint {
-  /** How many events are behind it. */
-  readonly position: number;
-  /** Raw counts of the task of the next event. */
-  readonly ticks: number;
-  readonly jumps: number;
-  /** That task stands at a branch which makes its counts others than these, on its way to the event; else it has not begun to go there. */
-  readonly atBranch: "tick" | "jump" | undefined;
-  /** How many processes are kept for it. */
-  readonly processes: number;
-}
-
-/** What is behind a checkpoint. */
-interface SavedSession extends Checkpoint {
-  totals: Totals;
-  programs: ReadonlyMap<number, ExecEvent>;
-  saved: SavedProcesses;
 }
 
 /**
@@ -93,8 +73,7 @@ export class ReplaySession implements Disposable {
   private readonly lifecycle: Lifecycle;
   private readonly applier: EventApplier;
   private readonly binding: Binding;
-  private readonly checkpointer: Checkpointer;
-  readonly #saved = new Set<SavedSession>();
+  readonly saved: SavedPlaces;
 
   /**
    * Opens a trace; nothing of it has been replayed then.
@@ -138,13 +117,11 @@ export class ReplaySession implements Disposable {
       adoptOrphans(true);
       opened.defer(() => adoptOrphans(false));
     }
-    rebuilder.shared.onCut = (inode, size) => this.forgetLonger(inode, size);
-    this.checkpointer = opened.use(
-      new Checkpointer(this.tracer, this.lifecycle, rebuilder.shared, this.calls),
-    );
+    const processes = new Checkpointer(this.tracer, this.lifecycle, rebuilder.shared, this.calls);
+    this.saved = new SavedPlaces(opened.use(processes), rebuilder.shared);
     opened.defer(() => {
       this.lifecycle.killAll();
-      for (const saved of this.#saved) this.forget(saved);
+      this.saved.forgetAll();
     });
     this.tracer.onInterrupt = () => this.interrupt();
     this.resources = opened.move();
@@ -228,10 +205,11 @@ export class ReplaySession implements Disposable {
   }
 
   /** Brings the task of the next event to where its counts become these; see `Navigator.toCounts`. */
-  toCounts(ticks: number, jumps: number): boolean {
+  toCounts(ticks: number, jumps: number): CountsReached {
     const event = this.next;
     const task = event && this.tasks.get(event.task);
-    if (task === undefined || event === undefined || event.kind === "end") return false;
+    if (task === undefined || event === undefined || event.kind === "end")
+      return { isAtBranch: false, before: { ticks: 0, jumps: 0 } };
     this.navigator.index = this.position;
     this.watchdog.watch(task, event);
     this.isOnTheWay = true;
@@ -249,31 +227,20 @@ export class ReplaySession implements Disposable {
     if (next === undefined || next.kind === "end") return undefined;
     const task = this.tasks.get(next.task);
     if (task === undefined || (this.isOnTheWay && task.poll === undefined)) return undefined;
-    const saved = this.checkpointer.save();
-    if (saved === undefined) return undefined;
     const position = this.reader.position + 1 - eventCount(next);
     const { ticks, jumps, poll } = task;
-    const made: SavedSession = {
+    return this.saved.save({
       position,
       ticks,
       jumps,
       atBranch: this.isOnTheWay ? poll?.counter : undefined,
       totals: { ...this.totals, events: position },
       programs: new Map(this.programs),
-      processes: saved.spaces.length,
-      saved,
-    };
-    this.#saved.add(made);
-    return made;
+    });
   }
 
   /** Whether the task of the next event has begun to go there. */
   isOnTheWay = false;
-
-  /** Whether a checkpoint can still be gone back to. */
-  has(checkpoint: Checkpoint): boolean {
-    return this.#saved.has(checkpoint as SavedSession);
-  }
 
   /**
    * Goes back, or on, to a checkpoint, which stays.
@@ -281,13 +248,8 @@ export class ReplaySession implements Disposable {
    * @returns Whether that has worked; the replay can't go on if it has not.
    */
   goTo(checkpoint: Checkpoint): boolean {
-    const saved = checkpoint as SavedSession;
-    // Not to be forgotten meanwhile.
-    const isKnown = this.#saved.delete(saved);
-    invariant(isKnown, "a checkpoint that is none of this session's");
-    const isLoaded = this.checkpointer.load(saved.saved);
-    this.#saved.add(saved);
-    if (!isLoaded) return false;
+    const saved = this.saved.load(checkpoint);
+    if (saved === undefined) return false;
     Object.assign(this.totals, saved.totals);
     this.programs.clear();
     for (const [id, program] of saved.programs) this.programs.set(id, program);
@@ -298,25 +260,6 @@ export class ReplaySession implements Disposable {
     this.isOnTheWay = saved.atBranch !== undefined;
     this.binding.include(this.tasks.values());
     return true;
-  }
-
-  /** Gives a checkpoint's processes and memory back. */
-  forget(checkpoint: Checkpoint): void {
-    const saved = checkpoint as SavedSession;
-    if (this.#saved.delete(saved)) this.checkpointer.drop(saved.saved);
-  }
-
-  /** Bytes of memory that a checkpoint keeps; of what it shares with others, its share. */
-  bytesOf(checkpoint: Checkpoint): number {
-    return this.checkpointer.bytesOf((checkpoint as SavedSession).saved);
-  }
-
-  /** A file that processes share is cut: what those of checkpoints had behind its end, for themselves, is lost. */
-  private forgetLonger(inode: string, size: number): void {
-    for (const saved of [...this.#saved]) {
-      const { files } = saved.saved.shared;
-      if (files.some((file) => file.inode === inode && file.size > size)) this.forget(saved);
-    }
   }
 
   /** Where it was halted an event is still to come. */

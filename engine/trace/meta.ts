@@ -25,6 +25,8 @@ export interface TraceMeta {
   described?: DescribedHostInfo;
   /** Seed of the schedule that tasks took turns by, if not a fair one. */
   chaos?: number;
+  /** How many turns that schedule had, if fair ones followed. */
+  chaosTurns?: number;
   /** What recorded it. */
   engine: { name: string; version: string };
   /** Version of Bun that the recorder ran on. */
@@ -118,8 +120,10 @@ function checkMeta(path: string, value: Record<string, unknown>): TraceMeta {
   const host = record("host");
   const engine = record("engine");
   const described = value.described === undefined ? undefined : record("described");
-  const { chaos } = value;
+  const { chaos, chaosTurns } = value;
   if (chaos !== undefined && typeof chaos !== "number") throw damaged(path, `"chaos" is not a number`);
+  if (chaosTurns !== undefined && typeof chaosTurns !== "number")
+    throw damaged(path, `"chaosTurns" is not a number`);
   const cores = host.cores;
   if (typeof cores !== "number") throw damaged(path, `"cores" is not a number`);
   return {
@@ -139,6 +143,7 @@ function checkMeta(path: string, value: Record<string, unknown>): TraceMeta {
       described: { name: text(described, "name"), description: text(described, "description") },
     }),
     ...(chaos !== undefined && { chaos }),
+    ...(chaosTurns !== undefined && { chaosTurns }),
     engine: { name: text(engine, "name"), version: text(engine, "version") },
     bun: text(value, "bun"),
     startedAt: text(value, "startedAt"),

@@ -19,6 +19,8 @@ export interface TraceSummary {
   host: HostInfo;
   /** Seed of the schedule that tasks took turns by, if not a fair one. */
   chaos?: number;
+  /** How many turns that schedule had, if fair ones followed. */
+  chaosTurns?: number;
   /** The described host that answered the program, if any. */
   described?: DescribedHostInfo;
   /** What its kernels have logged meanwhile, and what the machine below has refused. */
@@ -77,13 +79,14 @@ export function summarize(dir: string): TraceSummary {
   } finally {
     reader.close();
   }
-  const { command, host, described, chaos, engine, bun, startedAt } = reader.meta;
+  const { command, host, described, chaos, chaosTurns, engine, bun, startedAt } = reader.meta;
   const { end } = tally;
   return {
     command,
     host,
     ...(described && { described, hostLog: readHostLog(dir) }),
     ...(chaos !== undefined && { chaos }),
+    ...(chaosTurns !== undefined && { chaosTurns }),
     engine,
     bun,
     startedAt,
@@ -126,7 +129,7 @@ export function formatSummary(summary: TraceSummary): string {
       ? [["described", `${summary.described.name}: ${summary.described.description}`] as [string, string]]
       : []),
     ...hostLogRows(summary.hostLog ?? []),
-    ...(summary.chaos === undefined ? [] : [["chaos", `seed ${summary.chaos}`] as [string, string]]),
+    ...(summary.chaos === undefined ? [] : [["chaos", chaosText(summary)] as [string, string]]),
     ["events", `${summary.events} (${list(kinds)})`],
     ["syscalls", `${list(syscalls)}${summary.buffered > 0 ? ` (${summary.buffered} without a stop)` : ""}`],
     [
@@ -226,4 +229,8 @@ function folderSize(dir: string): number {
 
 function quote(word: string): string {
   return /^[\w@%+=:,./-]+$/.test(word) ? word : JSON.stringify(word);
+}
+
+function chaosText({ chaos, chaosTurns }: TraceSummary): string {
+  return chaosTurns === undefined ? `seed ${chaos}` : `seed ${chaos}, for the first ${chaosTurns} turns`;
 }

@@ -58,6 +58,10 @@ export const hunt = defineCommand({
       value: "N",
       help: `runs with the seed of the first failure, to see whether it fails again (default ${DEFAULT_AGAIN})`,
     },
+    "no-why": {
+      kind: "flag",
+      help: "do not look for the smallest difference between the first failure's schedule and one that passes",
+    },
     budget: {
       kind: "count",
       value: "MB",
@@ -90,6 +94,7 @@ export const hunt = defineCommand({
       firstSeed: fair ? undefined : wholeNumber("--seed", options.seed ?? "1", MAX_SEED),
       maxSeed: MAX_SEED,
       again: wholeNumber("--again", options.again ?? `${DEFAULT_AGAIN}`, 1_000_000),
+      why: !options["no-why"],
       quiet,
       json,
     });

@@ -2,7 +2,7 @@
 
 import { resolve } from "node:path";
 import type { HostModel } from "../../engine/host/mod.ts";
-import type { Denial } from "../../engine/mod.ts";
+import type { Denial, RecordOptions } from "../../engine/mod.ts";
 import { didYouMean, oneLine } from "../../ffi/mod.ts";
 import { defineCommand } from "../args/mod.ts";
 import { parseSends } from "../args/send-option.ts";
@@ -70,9 +70,9 @@ export const record = defineCommand({
     },
     chaos: {
       kind: "text",
-      value: "SEED",
+      value: "SEED[:TURNS]",
       bare: RANDOM_SEED,
-      help: "let tasks take turns as no fair schedule would; the seed, a new one by default, gives the same turns again",
+      help: "let tasks take turns as no fair schedule would; the seed, a new one by default, gives the same turns again; with TURNS the first ones alone, and fair ones behind them",
     },
   },
   positionals: { usage: "[--] CMD ARGS…", min: 1, max: Number.POSITIVE_INFINITY, verbatim: true },
@@ -80,7 +80,7 @@ export const record = defineCommand({
     const engine = await import("../../engine/mod.ts");
     const deny = options.deny === undefined ? [] : parseDenials(options.deny, engine.DENIALS);
     const signals = options.send === undefined ? [] : parseSends(options.send);
-    const chaos = options.chaos === undefined ? undefined : parseSeed(options.chaos, engine.MAX_SEED);
+    const chaos = options.chaos === undefined ? undefined : parseChaos(options.chaos, engine.MAX_SEED);
     const checksum = options.checksum === undefined ? undefined : parseInterval(options.checksum);
     const model = await modelOf(options.host, options.quiet);
     if (options.tail !== undefined) checkWritable("--tail", options.tail);
@@ -106,7 +106,7 @@ export const record = defineCommand({
             ...(tail !== undefined && { onOutput: (bytes: Uint8Array) => tail.add(bytes) }),
             ...(options.budget !== undefined && { maxBytes: options.budget * BYTES_PER_MB }),
             deny,
-            ...(chaos !== undefined && { chaos }),
+            ...chaos,
             ...(checksum !== undefined && { checksum }),
             wait: options.wait,
             onStall: (message) => say(`tickproof: ${message}\n`),
@@ -123,7 +123,7 @@ export const record = defineCommand({
       }
     });
     if (chaos !== undefined && !options.quiet)
-      say(`tickproof: chaos by seed ${chaos}; --chaos=${chaos} gives the same turns\n`);
+      say(`tickproof: chaos by seed ${chaos.chaos}; --chaos=${words(chaos)} gives the same turns\n`);
     if (!options.quiet) tellOfTranslations(engine.translationTrouble());
     return await conclude(result, options.quiet);
   },
@@ -136,12 +136,22 @@ function parseInterval(text: string): number {
   throw new UsageError(`--checksum takes a whole number from 1 on: current value is '${text}'`);
 }
 
-/** The seed of `--chaos`. @throws {UsageError} For what is none. */
-function parseSeed(text: string, largest: number): number {
-  if (text === RANDOM_SEED) return Math.floor(Math.random() * (largest + 1));
-  const seed = Number(text);
-  if (/^\d+$/.test(text) && seed <= largest) return seed;
-  throw new UsageError(`--chaos takes a whole number of 0 to ${largest}: current value is '${text}'`);
+/** A schedule by a seed, as the engine takes it. */
+type ChaosWords = Required<Pick<RecordOptions, "chaos">> & Pick<RecordOptions, "chaosTurns">;
+
+/** The seed of `--chaos`, and for how many turns. @throws {UsageError} For what is none. */
+function parseChaos(text: string, largest: number): ChaosWords {
+  if (text === RANDOM_SEED) return { chaos: Math.floor(Math.random() * (largest + 1)) };
+  const [, seed, turns] = /^(\d{1,15})(?::(\d{1,15}))?$/.exec(text) ?? [];
+  if (seed !== undefined && Number(seed) <= largest)
+    return { chaos: Number(seed), ...(turns !== undefined && { chaosTurns: Number(turns) }) };
+  throw new UsageError(
+    `--chaos takes a whole number of 0 to ${largest}, and behind a colon how many turns: current value is '${text}'`,
+  );
+}
+
+function words({ chaos, chaosTurns }: ChaosWords): string {
+  return chaosTurns === undefined ? `${chaos}` : `${chaos}:${chaosTurns}`;
 }
 
 /** `--deny net,write-outside` as the engine takes it. @throws {UsageError} For what can't be denied. */

@@ -18,6 +18,7 @@ import {
 } from "./report.ts";
 import { type HuntBudget, search } from "./search.ts";
 import { makeTrial, type Trial } from "./trial.ts";
+import { findWhy, whyText } from "./why.ts";
 
 export { type Predicate, parsePredicate } from "./predicate.ts";
 
@@ -39,6 +40,8 @@ export interface HuntOptions {
   maxSeed: number;
   /** Runs with the seed of the first failure, to see whether it fails again. */
   again: number;
+  /** Whether to look for why the first failure comes under its seed. */
+  why: boolean;
   quiet: boolean;
   json: boolean;
 }
@@ -63,6 +66,7 @@ export async function hunt(options: HuntOptions): Promise<number> {
     return hunting.hopeless.isOurFault ? INTERNAL : USAGE;
   }
   await hunting.tryAgain(ending.abort);
+  await hunting.findWhy(ending.abort);
   const line = tallyText(tally);
   if (!options.quiet) say(`tickproof: ${line}\n`);
   addToJobSummary("tickproof hunt", `${options.command.join(" ")}\n${line}`);
@@ -81,6 +85,8 @@ class Hunt {
   readonly #options: HuntOptions;
   #told = performance.now();
   #isUndecidedTold = false;
+  /** The run that has failed first. */
+  #first: Trial | undefined;
 
   constructor(options: HuntOptions) {
     this.#options = options;
@@ -122,6 +128,7 @@ class Hunt {
   #found(trial: Trial, why: string, run: number): void {
     const { command, json, megabytes } = this.#options;
     trial.keep();
+    this.#first ??= trial;
     const found = describeFailure(trial, why, command);
     this.failures.push(found);
     keepWithin(join(tracesRoot(), RUNS), megabytes * BYTES_PER_MB);
@@ -157,5 +164,17 @@ class Hunt {
     });
     first.failsAgain = again;
     if (!json && !quiet) say(againText(seed, again));
+  }
+
+  /** Looks for the smallest difference between the first failure and a run that passes. */
+  async findWhy(abort: AbortSignal): Promise<void> {
+    const [first] = this.failures;
+    const trial = this.#first;
+    const { why: isWanted, megabytes, json } = this.#options;
+    if (!isWanted || trial === undefined || first?.seed === undefined || abort.aborted) return;
+    const why = await findWhy({ ...this.#options, budget: megabytes, abort }, first.seed, trial);
+    if (abort.aborted) return;
+    first.whyThen = why;
+    if (!json) say(whyText(why, first.seed));
   }
 }

@@ -14,6 +14,7 @@ import { typedCommand } from "../start/mod.ts";
 import { counted } from "../text/mod.ts";
 import type { Tally } from "./search.ts";
 import type { Trial } from "./trial.ts";
+import type { Why, WhyNot } from "./why.ts";
 
 /** Width of the words before the entries. */
 const COLUMN = 11;
@@ -50,7 +51,7 @@ export interface HuntReport {
   /** Part of the decided runs that failed, and the interval that it lies in with 95 % confidence. */
   rate: Rate;
   seconds: number;
-  failures: (Found & { failsAgain?: Again })[];
+  failures: (Found & { failsAgain?: Again; whyThen?: Why | WhyNot })[];
 }
 
 /** Describes a run that failed. */

@@ -52,9 +52,14 @@ const MOST_OUTPUT = 1 << 24;
  * Makes one run.
  *
  * @param seed Of the schedule; undefined for fair turns.
+ * @param turns How many of that schedule's turns there are before fair ones. @default all
  * @throws {UsageError} If traces can't be kept.
  */
-export async function makeTrial(options: TrialOptions, seed: number | undefined): Promise<Trial> {
+export async function makeTrial(
+  options: TrialOptions,
+  seed: number | undefined,
+  turns?: number,
+): Promise<Trial> {
   const { command, budget, timeoutSeconds, abort } = options;
   const { directory, keep, discard } = newRunTrace(traceName(command));
   const scratch = mkdtempSync(join(tmpdir(), "tickproof-hunt-"));
@@ -69,7 +74,7 @@ export async function makeTrial(options: TrialOptions, seed: number | undefined)
       command: [
         ...[...TICKPROOF, "record", "--quiet", "--report", file("report.json"), "--budget", `${budget}`],
         ...["--progress", file("progress")],
-        ...(seed === undefined ? [] : [`--chaos=${seed}`]),
+        ...(seed === undefined ? [] : [`--chaos=${seed}${turns === undefined ? "" : `:${turns}`}`]),
         ...["-o", directory, "--", ...command],
       ],
       cwd: process.cwd(),

@@ -24,6 +24,7 @@ import { run } from "../commands/run.ts";
 import { stat } from "../commands/stat.ts";
 import { suites } from "../commands/suites.ts";
 import { traces } from "../commands/traces.ts";
+import { turns } from "../commands/turns.ts";
 import { verify } from "../commands/verify.ts";
 import { why } from "../commands/why.ts";
 import { OK, UsageError } from "../errors/mod.ts";
@@ -43,6 +44,7 @@ const COMMANDS: readonly Command[] = [
   printValues,
   why,
   diff,
+  turns,
   dump,
   info,
   init,

@@ -4,7 +4,7 @@
  */
 import { cpuid, rdtsc, xgetbv } from "../../../ffi/mod.ts";
 import { invariant } from "../../engine-error.ts";
-import { effectiveAddress } from "../../translate/effective-address.ts";
+import { type AddressRegisters, effectiveAddress } from "../../translate/effective-address.ts";
 import { RAX, RBX, RCX, RDX, REGISTER_NAMES, type Registers, RIP, RSP } from "./registers.ts";
 import { type Cpuid, TILE_STATE, visibleCpuid } from "./visible-cpuid.ts";
 
@@ -151,10 +151,15 @@ export function writtenBy(
   const address =
     length === undefined
       ? undefined
-      : effectiveAddress(bytes, before[RIP]! + BigInt(bytes.length), {
-          general: (encoding) => before[index(ENCODED[encoding]!)]!,
-          fsBase: before[index("fs_base")]!,
-          gsBase: before[index("gs_base")]!,
-        });
+      : effectiveAddress(bytes, before[RIP]! + BigInt(bytes.length), addressRegisters(before));
   return length === undefined || address === undefined ? undefined : { address, length };
+}
+
+/** Registers as operands in memory name them. */
+export function addressRegisters(registers: Registers): AddressRegisters {
+  return {
+    general: (encoding) => registers[index(ENCODED[encoding]!)]!,
+    fsBase: registers[index("fs_base")]!,
+    gsBase: registers[index("gs_base")]!,
+  };
 }

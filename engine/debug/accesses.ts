@@ -1,0 +1,125 @@
+/**
+ * What tasks do to memory around the ends of their turns: the replay is stepped through these stretches, and the operands of
+ * each instruction are looked at. Of a long stretch only its start and its end are, where turns meet.
+ */
+import { addressRegisters } from "../arch/x86_64/instructions.ts";
+import { RIP } from "../arch/x86_64/registers.ts";
+import type { ReplayedTask } from "../replay/replayed-task.ts";
+import type { AddressSpace } from "../tracee/address-space.ts";
+import type { Mapping } from "../tracee/mappings.ts";
+import { MemoryOperands } from "../translate/memory-operands.ts";
+import type { Debugger } from "./debugger.ts";
+import type { Position } from "./position.ts";
+import { programPath } from "./program.ts";
+
+/** A stretch of a recording in which one task alone has run: its events, both inclusive. */
+export interface Turn {
+  task: number;
+  first: number;
+  last: number;
+}
+
+/** One access of a task, or one place where it was: then `length` is 0. */
+export interface Access {
+  task: number;
+  pc: number;
+  /** In front of the instruction. */
+  position: Position;
+  /** Whose memory it is: of a process, or shared by name. */
+  owner: string;
+  address: number;
+  length: number;
+  isWrite: boolean;
+  /** The instruction is the program's own, not a library's. */
+  isOwn: boolean;
+  /** The memory is the program's own: its variables or its heap, not what a library has made for itself. */
+  isData: boolean;
+}
+
+/** Ticks at each end of a stretch that are stepped through. */
+const EDGE_TICKS = 60;
+/** Instructions of one stretch at most: between two branches there may be many. */
+const MOST_STEPS = 1500;
+/** Longest instruction, in bytes. */
+const LONGEST = 15;
+
+/** Steps through turns of a replay. */
+export class AccessLog implements Disposable {
+  readonly #operands = new MemoryOperands();
+
+  constructor(private readonly replay: Debugger) {}
+
+  /** What a task does in one of its turns, in order. */
+  of(turn: Turn): Access[] {
+    const { playhead } = this.replay;
+    const found: Access[] = [];
+    playhead.seekEvent(turn.first, false);
+    while (playhead.position.event <= turn.last) {
+      const { next, runner } = playhead;
+      if (next === undefined) break;
+      if (runner?.id === turn.task) this.#stretch(runner, next.ticks, found);
+      playhead.passSilently();
+    }
+    return found;
+  }
+
+  /** The way of a task to its next event. */
+  #stretch(runner: ReplayedTask, until: number, found: Access[]): void {
+    const { playhead } = this.replay;
+    const from = runner.ticks;
+    const isLong = until - from > 2 * EDGE_TICKS;
+    const arrived = this.#step(found, isLong ? from + EDGE_TICKS : Number.POSITIVE_INFINITY);
+    if (arrived || !isLong) return;
+    playhead.toTick(until - EDGE_TICKS);
+    this.#step(found, Number.POSITIVE_INFINITY);
+  }
+
+  /** Steps until a task has so many ticks. @returns Whether it has come to its event. */
+  #step(found: Access[], ticks: number): boolean {
+    const { playhead } = this.replay;
+    for (let steps = 0; steps < MOST_STEPS; steps++) {
+      const { runner } = playhead;
+      if (runner === undefined || runner.isAtEvent) return true;
+      if (runner.ticks >= ticks) return false;
+      const accesses = this.#here(runner);
+      const moved = playhead.move(true);
+      found.push(...accesses);
+      if (moved === "arrived") return true;
+    }
+    return false;
+  }
+
+  /** The accesses of the instruction that a task is going to execute. */
+  #here(task: ReplayedTask): Access[] {
+    const { space, programRegisters: registers } = task;
+    const pc = Number(registers[RIP]!);
+    const bytes = space.memory.read(pc, LONGEST).slice();
+    const text = space.mappings.find(pc);
+    const program = programPath(this.replay.session, task);
+    const isOwn = text?.name === program;
+    const { position } = this.replay.playhead;
+    const place = { task: task.id, pc, position, isOwn };
+    const operands = this.#operands.of(bytes, pc, addressRegisters(registers));
+    const accesses = operands.map(({ address, length, isWrite }): Access => {
+      const mapping = space.mappings.find(address);
+      const shared = mapping?.shared ? (mapping.memory ?? `file ${mapping.file}`) : undefined;
+      // Of what is shared the place in it counts, wherever it is mapped.
+      const at = shared === undefined || !mapping ? address : address - mapping.start + mapping.offset;
+      const owner = shared ?? `process ${task.process.id}`;
+      const isData = shared !== undefined || (mapping !== undefined && isDataOf(mapping, program, space));
+      return { ...place, owner, address: at, length, isWrite, isData };
+    });
+    if (accesses.length > 0) return accesses;
+    return [{ ...place, owner: "", address: 0, length: 0, isWrite: false, isData: false }];
+  }
+
+  [Symbol.dispose](): void {
+    this.#operands[Symbol.dispose]();
+  }
+}
+
+/** Whether a mapping has variables of a program, or its heap. Those without a value lie behind the others. */
+function isDataOf({ name, file, start }: Mapping, program: string, { mappings }: AddressSpace): boolean {
+  if (name === program || name === "[heap]") return true;
+  return file < 0 && mappings.find(start - 1)?.name === program;
+}

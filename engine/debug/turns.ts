@@ -1,0 +1,247 @@
+/**
+ * Turns of tasks that meet: which memory one task touches while another one, which touches it before or behind that, has to wait. So a race
+ * looks in a recording in which it has shown.
+ */
+import { type StackState, stackState } from "../session/stack-state.ts";
+import { type Access, AccessLog, type Turn } from "./accesses.ts";
+import { Debugger } from "./debugger.ts";
+import { type EventIndex, isRunTo } from "./event-index.ts";
+
+/** A task at a place. */
+export interface TaskAt {
+  task: number;
+  process: number;
+  event: number;
+  ticks: number;
+  /** Of an access: whether it writes. */
+  isWrite: boolean;
+  state: StackState;
+}
+
+/** Turns that meet, and where. */
+export interface Meeting {
+  /** The memory that they touch; undefined where they are not seen to touch any. */
+  memory?: { owner: string; address: number; length: number };
+  /** The task that has to wait: at its last access before, and its first one behind. */
+  before?: TaskAt;
+  after?: TaskAt;
+  /** The other one, meanwhile. */
+  between: TaskAt;
+}
+
+/** Turns that a task may wait for from one of its own to the next. */
+const MOST_WAITED = 48;
+/** Turns before and behind the one that is asked for. */
+const AROUND = 2;
+
+/** How a meeting is rated: less is better. */
+const RATED = {
+  /** An instruction of a library. */
+  library: 200,
+  /** Memory that is none of the program's variables, nor of its heap. */
+  foreign: 500,
+  /** An order that is as good as one after the other. */
+  serial: 300,
+  /** Only one of the two ends is known. */
+  half: 250,
+  /** So bad is no explanation. */
+  useless: 500,
+} as const;
+
+/** Instructions that more of make no difference. */
+const MOST_DISTANCE = 200;
+
+/** What is asked. */
+export interface MeetingOptions {
+  directory: string;
+  /** Events at which a turn has ended, or begun. */
+  events: readonly number[];
+  isEnded(): boolean;
+}
+
+/**
+ * Finds what the turns around some events have in common.
+ *
+ * @returns undefined where only one task runs there.
+ * @throws TraceError, EngineError as a replay does, Divergence where it differs from the recording.
+ */
+export function meetingAt({ directory, events, isEnded }: MeetingOptions): Meeting | undefined {
+  using replay = new Debugger({ directory, output: () => {}, wantsPause: isEnded });
+  if (!replay.begin()) return undefined;
+  const turns = turnsOf(replay.events, replay.first);
+  using log = new AccessLog(replay);
+  const seen = new Map<Turn, Access[]>();
+  const accesses = (turn: Turn): Access[] => {
+    let found = seen.get(turn);
+    if (found === undefined) {
+      found = log.of(turn);
+      seen.set(turn, found);
+    }
+    return found;
+  };
+  const candidates = waitsAround(turns, events);
+  // In the order of the replay, so that it goes forward.
+  const needed = new Set(candidates.flatMap(({ before, between, after }) => [before, ...between, after]));
+  for (const turn of turns) if (needed.has(turn)) accesses(turn);
+  const found = candidates.flatMap(({ before, between, after }) =>
+    meetings(before ? accesses(before) : [], between.flatMap(accesses), after ? accesses(after) : []),
+  );
+  const [nearest] = found.toSorted((a, b) => a.rate - b.rate);
+  const best = nearest && nearest.rate < RATED.useless ? nearest : withoutMemory(candidates, accesses);
+  if (best === undefined) return undefined;
+  const { before, between, after } = best;
+  return {
+    ...(between.length > 0 && {
+      memory: { owner: between.owner, address: between.address, length: between.length },
+    }),
+    ...(before && { before: taskAt(replay, before) }),
+    between: taskAt(replay, between),
+    ...(after && { after: taskAt(replay, after) }),
+  };
+}
+
+function taskAt(replay: Debugger, { position, task, isWrite }: Access): TaskAt {
+  replay.seek(position);
+  const found = replay.session.tasks.get(task);
+  if (found === undefined) throw new Error(`engine invariant broken: task ${task} is not where it was`);
+  const { process, retiredTicks, space, programRegisters } = found;
+  const state = stackState(space, programRegisters);
+  return { task, process: process.id, event: position.event, ticks: retiredTicks, isWrite, state };
+}
+
+/** The turns of a recording. */
+function turnsOf(events: EventIndex, from: number): Turn[] {
+  const turns: Turn[] = [];
+  events.first((event, index) => {
+    if (index < from || !isRunTo(event)) return false;
+    const last = turns.at(-1);
+    if (last?.task === event.task) last.last = index;
+    else turns.push({ task: event.task, first: index, last: index });
+    return false;
+  });
+  return turns;
+}
+
+/** A task that waits from one of its turns to the next, while others run. */
+interface Wait {
+  before: Turn | undefined;
+  between: readonly Turn[];
+  after: Turn | undefined;
+}
+
+function waitsAround(turns: readonly Turn[], events: readonly number[]): Wait[] {
+  const waits = new Map<string, Wait>();
+  const middles = events.flatMap((event) => {
+    const at = turns.findIndex(({ last }) => last >= event);
+    return at < 0 ? [] : Array.from({ length: 2 * AROUND + 1 }, (_, i) => at - AROUND + i);
+  });
+  for (const middle of new Set(middles)) {
+    const here = turns[middle];
+    if (here === undefined) continue;
+    const near = turns.slice(Math.max(0, middle - MOST_WAITED), middle + MOST_WAITED);
+    for (const task of new Set(near.map((turn) => turn.task))) {
+      if (task === here.task) continue;
+      const before = turns.findLastIndex((turn, i) => i < middle && turn.task === task);
+      const after = turns.findIndex((turn, i) => i > middle && turn.task === task);
+      if (after < 0 && before < 0) continue;
+      const from = before < 0 ? middle : before + 1;
+      const to = after < 0 ? middle + 1 : after;
+      if (to - from > MOST_WAITED) continue;
+      waits.set(`${task} ${from} ${to}`, {
+        before: turns[before],
+        between: turns.slice(from, to),
+        after: turns[after],
+      });
+    }
+  }
+  return [...waits.values()];
+}
+
+/** A meeting and how good it is as an explanation. */
+interface Rated {
+  before: Access | undefined;
+  between: Access;
+  after: Access | undefined;
+  rate: number;
+}
+
+/** Accesses of one task around those of others, to the same memory, of which some write. */
+function meetings(before: readonly Access[], between: readonly Access[], after: readonly Access[]): Rated[] {
+  const found: Rated[] = [];
+  const last = byPlace(before.toReversed());
+  const first = byPlace(after);
+  for (const access of between) {
+    if (access.length === 0) continue;
+    const [was, is] = [last, first].map((places) => nearest(places, access));
+    if (was === undefined && is === undefined) continue;
+    const all = [was?.access, access, is?.access].filter((one) => one !== undefined);
+    const isOwn = all.every((one) => one.isOwn);
+    const distance = (was?.distance ?? 0) + (is?.distance ?? 0);
+    const rate =
+      Math.min(distance, MOST_DISTANCE) +
+      (isOwn ? 0 : RATED.library) +
+      (access.isData ? 0 : RATED.foreign) +
+      (isSerial(was?.access, access, is?.access) ? RATED.serial : 0) +
+      (was === undefined || is === undefined ? RATED.half : 0);
+    found.push({ before: was?.access, between: access, after: is?.access, rate });
+  }
+  return found;
+}
+
+/** Accesses by the words that they touch, each with its distance. */
+type Places = ReadonlyMap<string, { access: Access; distance: number }[]>;
+
+function byPlace(accesses: readonly Access[]): Places {
+  const places = new Map<string, { access: Access; distance: number }[]>();
+  for (const [distance, access] of accesses.entries()) {
+    for (const key of wordsOf(access)) {
+      const there = places.get(key);
+      if (there) there.push({ access, distance });
+      else places.set(key, [{ access, distance }]);
+    }
+  }
+  return places;
+}
+
+function wordsOf({ owner, address, length }: Access): string[] {
+  if (length === 0) return [];
+  const [from, to] = [Math.floor(address / 8), Math.floor((address + length - 1) / 8)];
+  return Array.from({ length: Math.min(8, to - from + 1) }, (_, i) => `${owner} ${from + i}`);
+}
+
+/** The nearest access that touches the same bytes, where one of both writes. */
+function nearest(places: Places, access: Access): { access: Access; distance: number } | undefined {
+  const near = wordsOf(access).flatMap((key) => places.get(key) ?? []);
+  return near
+    .filter(({ access: other }) => (other.isWrite || access.isWrite) && overlap(other, access))
+    .toSorted((a, b) => a.distance - b.distance)[0];
+}
+
+function overlap(a: Access, b: Access): boolean {
+  return a.address < b.address + b.length && b.address < a.address + a.length;
+}
+
+/** Whether it makes no difference to either task that the access lies between the two others of the other task. */
+function isSerial(before: Access | undefined, between: Access, after: Access | undefined): boolean {
+  if (before === undefined || after === undefined) return false;
+  // Read, write, read; write, write, read; read, write, write; and write, read, write are none.
+  return between.isWrite ? before.isWrite && after.isWrite : !(before.isWrite && after.isWrite);
+}
+
+/** Where nothing is seen that both touch: the last place of the one that waits, and what the other one did last. */
+function withoutMemory(
+  waits: readonly Wait[],
+  accesses: (turn: Turn) => readonly Access[],
+): Omit<Rated, "rate"> | undefined {
+  const places = (turn: Turn | undefined) => (turn ? accesses(turn) : []);
+  const found = waits.flatMap(({ before, between, after }) => {
+    const others = between.flatMap(accesses);
+    const middle = others.findLast(({ isOwn }) => isOwn) ?? others.at(-1);
+    const was = places(before).findLast(({ isOwn }) => isOwn) ?? places(before).at(-1);
+    const is = places(after).find(({ isOwn }) => isOwn) ?? places(after)[0];
+    if (middle === undefined || (was === undefined && is === undefined)) return [];
+    const known = [was, middle, is].filter((one) => one?.isOwn).length;
+    return [{ before: was, between: { ...middle, length: 0 }, after: is, known }];
+  });
+  return found.toSorted((a, b) => b.known - a.known)[0];
+}

@@ -1,0 +1,100 @@
+/** Turns of tasks that meet, with names: which thread ran which line between which lines of another one. */
+import { basename } from "node:path";
+import type { Meeting, TaskAt } from "../../engine/debug/mod.ts";
+import type { Crash } from "../results/mod.ts";
+import { placeText } from "../symbols/mod.ts";
+import { FRAMES, framesOf, storedFiles } from "./stack.ts";
+
+/** A task at a place of the program. */
+export interface NamedAt {
+  task: number;
+  process: number;
+  event: number;
+  ticks: number;
+  /** What it does to the memory there. */
+  does?: "reads" | "writes";
+  /** The innermost place whose source line is known: "queue.c:41". */
+  line?: string;
+  /** The outermost function of the program's own: what the thread is there for. */
+  thread?: string;
+  frames: Crash["frames"];
+}
+
+/** See the file's head. */
+export interface NamedMeeting {
+  memory?: { address: string; length: number };
+  before?: NamedAt;
+  between: NamedAt;
+  after?: NamedAt;
+}
+
+/** The C library and its like: nobody looks for his mistake there, whatever their debug information says. */
+const SYSTEM = /^(ld-linux|ld-musl|lib(c|m|pthread|stdc\+\+|gcc_s)[.-])/;
+
+/** Names what the engine has found. @param directory Folder of the trace. */
+export function nameMeeting({ memory, before, between, after }: Meeting, directory: string): NamedMeeting {
+  const files = storedFiles(directory);
+  const named = ({ state, isWrite, ...at }: TaskAt): NamedAt => {
+    const frames = framesOf(state, files).slice(0, FRAMES);
+    const places = frames.flatMap(({ place }) =>
+      place?.line === undefined || SYSTEM.test(place.module) ? [] : [place],
+    );
+    const [inner] = places;
+    const thread = places.at(-1)?.symbol;
+    return {
+      ...at,
+      ...(memory && { does: isWrite ? "writes" : "reads" }),
+      ...(inner?.file !== undefined && { line: `${basename(inner.file)}:${inner.line}` }),
+      ...(thread !== undefined && { thread }),
+      frames,
+    };
+  };
+  return {
+    ...(memory && { memory: { address: `0x${memory.address.toString(16)}`, length: memory.length } }),
+    ...(before && { before: named(before) }),
+    between: named(between),
+    ...(after && { after: named(after) }),
+  };
+}
+
+/** What a thread is called. */
+export function threadText({ thread, task, process }: NamedAt): string {
+  const id = task === process ? `process ${task}` : `task ${task}`;
+  return thread === undefined ? id : `'${thread}' (${id})`;
+}
+
+function lineText({ line, frames }: NamedAt): string {
+  const [inner] = frames;
+  return line ?? (inner?.place ? placeText(inner.place) : (inner?.pc ?? "somewhere"));
+}
+
+/** "'adds' (task 12) runs race.c:13 between race.c:12 and race.c:13 of 'adds' (task 11)". */
+export function meetingText({ before, between, after }: NamedMeeting): string {
+  const other = before ?? after;
+  const runs = `${threadText(between)} runs ${lineText(between)}`;
+  if (other === undefined) return runs;
+  const where =
+    before && after
+      ? `between ${lineText(before)} and ${lineText(after)}`
+      : before
+        ? `behind ${lineText(before)}`
+        : `before ${lineText(other)}`;
+  return `${runs} ${where} of ${threadText(other)}`;
+}
+
+/** The memory and the stacks, a line each. */
+export function meetingLines({ memory, before, between, after }: NamedMeeting): string[] {
+  const parts = [before, between, after].filter((part) => part !== undefined);
+  return [
+    ...(memory ? [`both touch ${memory.length} bytes at ${memory.address}`] : []),
+    ...parts.flatMap((part) => [
+      `${threadText(part)} ${part.does ?? "is"} at ${lineText(part)}, before event ${part.event}, ${part.ticks} ticks:`,
+      ...part.frames
+        .slice(0, SHOWN)
+        .map(({ pc, place }, i) => `  #${i} ${pc}${place === undefined ? "" : ` ${placeText(place)}`}`),
+    ]),
+  ];
+}
+
+/** Frames of a stack that are shown. */
+const SHOWN = 5;
