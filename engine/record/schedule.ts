@@ -5,6 +5,7 @@
  * system call after the other uses no budget up, and would keep the others waiting for ever. Neither depends on a
  * clock, so that two recordings have the same turns as long as the outside is the same.
  */
+import { invariant } from "../engine-error.ts";
 import type { RecordedTask } from "./recorded-task.ts";
 
 /** Decides what a {@link Schedule} leaves open. Budgets are in ticks per counter (`tracee/budget.ts`). */
@@ -76,6 +77,7 @@ export class Schedule {
   add(task: RecordedTask): void {
     this.changes++;
     task.state = "ready";
+    invariant(!this.ready.includes(task), `task ${task.tid} waits for two turns`);
     this.ready.push(task);
   }
 

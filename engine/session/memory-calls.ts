@@ -97,8 +97,8 @@ function effectOf(
       return moved(space, args, result);
     case "remapFile": {
       const source = mappings.find(first);
-      if (!source) return [];
       const end = pageStart(first + second);
+      if (!source || end <= first) return [];
       return replaced(space, { ...source, start: first, end, offset: (args[3] ?? 0) * PAGE_SIZE });
     }
     case "advise":

@@ -246,7 +246,7 @@ export class EventDecoder {
     const file = from.i32();
     const offset = from.u64();
     const name = from.text();
-    if (end < start) throw new MalformedError(`a mapping ends at ${end}, before its start at ${start}`);
+    if (end <= start) throw new MalformedError(`a mapping ends at ${end}, not behind its start at ${start}`);
     if (file < -1 || file >= this.#fileCount) {
       throw new MalformedError(`a mapping refers to file ${file}, but there are ${this.#fileCount} files`);
     }

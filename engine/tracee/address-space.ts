@@ -5,6 +5,7 @@
  * running uncounted. The mapping list keeps the protections that the program believes in.
  */
 import { PROT, type TraceeMemory } from "../../ffi/mod.ts";
+import { invariant } from "../engine-error.ts";
 import type { CacheSpace } from "./cache-space.ts";
 import { MappingList, PAGE_SIZE } from "./mappings.ts";
 
@@ -154,6 +155,7 @@ export class AddressSpace {
 
   /** A process does not live here any more; the last one gives everything back. */
   leave(): void {
+    invariant(this.users > 0, "an address space is left by more processes than live in it");
     this.users--;
     if (this.users > 0) return;
     this.all.delete(this);
@@ -171,6 +173,7 @@ export class AddressSpace {
   }
 
   private leaveCacheSpace(): void {
+    invariant(this.cacheSpace.users > 0, "a cache space is left by more address spaces than have it");
     this.cacheSpace.users--;
     this.cacheSpace.disposeUnused();
   }

@@ -5,6 +5,7 @@
  * though it has not retired. Budgets whose sum of (budget - 1) is at most N trap at the (N + 1)th tick at the
  * latest: they can't let a task pass N.
  */
+import { invariant } from "../engine-error.ts";
 import { JUMP_COUNTER, TICK_COUNTERS } from "../translate/context.ts";
 import type { Task } from "./task.ts";
 
@@ -49,6 +50,14 @@ export function armUpTo(task: Task, ticks: number, jumps = UNLIMITED): void {
     },
     jumps,
   );
+  invariant(canNotPass(task, left), `budgets that let a task pass tick ${ticks}`);
+}
+
+/** Whether the budgets that a task is armed with trap before it has gone on by more than so many ticks. */
+function canNotPass({ armed }: Task, left: number): boolean {
+  let sum = 0;
+  for (let i = 0; i < TICK_COUNTERS; i++) sum += armed[i]! - 1;
+  return sum <= Math.max(left, 0);
 }
 
 /** Ticks of a task together with what its counters are armed with: what they hold now is what is left of that. */

@@ -3,6 +3,7 @@
  * protection that it believes in. (The real pages are never executable; see `address-space.ts`.)
  */
 import { PROT } from "../../ffi/mod.ts";
+import { invariant } from "../engine-error.ts";
 
 /** One mapping of the program. */
 export interface Mapping {
@@ -86,10 +87,12 @@ export class MappingList {
 
   /** Adds a mapping in place of whatever was there. */
   add(mapping: Mapping): void {
-    this.remove(mapping.start, mapping.end);
-    const at = this.list.findIndex((other) => other.start >= mapping.end);
-    if (at < 0) this.list.push(mapping);
-    else this.list.splice(at, 0, mapping);
+    const { start, end } = mapping;
+    invariant(start < end, `a mapping of nothing, from ${start} to ${end}`);
+    this.remove(start, end);
+    const at = this.firstBehind(start);
+    invariant(at === this.list.length || this.list[at]!.start >= end, `a mapping over another at ${start}`);
+    this.list.splice(at, 0, mapping);
   }
 
   /** Removes [start, end), cutting mappings that reach out of it. */
