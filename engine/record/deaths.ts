@@ -5,7 +5,7 @@
  * nobody hears of until the last of them is gone, though the memory that it leaves behind changes at once: its
  * event is written when it has become one. And a leader that was killed can't be waited for before its threads.
  */
-import { ERRNO, PTRACE, SYSCALLS } from "../../ffi/mod.ts";
+import { ERRNO, PTRACE, SYSCALLS, WAIT, yieldProcessor } from "../../ffi/mod.ts";
 import { REGISTER_COUNT } from "../arch/x86_64/registers.ts";
 import { invariant } from "../engine-error.ts";
 import type { MemoryWrite } from "../trace/events.ts";
@@ -65,25 +65,50 @@ export class Deaths {
   reap(dying: RecordedTask): void {
     const { process } = dying;
     this.recording.schedule.block(dying);
+    const others = this.recording.pids.dieWith(process);
+    if (others.length > 0) {
+      this.awaitAll([...others, ...process.tasks]);
+      return;
+    }
     const leaderLast = [...process.tasks].sort(
       (a, b) => Number(a.tid === process.pid) - Number(b.tid === process.pid),
     );
     for (const task of leaderLast) this.awaitDeath(task);
   }
 
+  /** Waits for deaths of which nobody knows which comes first: with the first process of a namespace all others die. */
+  private awaitAll(tasks: readonly RecordedTask[]): void {
+    const left = new Set(tasks);
+    while (left.size > 0) {
+      for (const task of left) {
+        const stopped = this.tracer.control.wait(task.tid, WAIT.NOHANG);
+        if (stopped === 0) continue;
+        if (stopped === -ERRNO.EINTR) this.tracer.onInterrupt();
+        else if (stopped === -ERRNO.ECHILD) left.delete(task);
+        else if (this.died(task, stopped)) left.delete(task);
+      }
+      yieldProcessor();
+    }
+  }
+
   private awaitDeath(task: RecordedTask): void {
     for (;;) {
       const stopped = this.tracer.waitFor(task.tid);
-      if (stopped === -ERRNO.ECHILD) return;
-      invariant(stopped === task.tid, `a dying task can't be waited for (${stopped})`);
-      const { found } = this.tracer;
-      if (found.kind === "ended") {
-        this.gone(task, found.status);
-        return;
-      }
-      // A stop that was on its way before the death: the task dies when it goes on.
-      this.tracer.control.resume(PTRACE.CONT, task.tid, 0);
+      if (stopped === -ERRNO.ECHILD || this.died(task, stopped)) return;
     }
+  }
+
+  /** What a wait for a dying task has found. @returns Whether it is dead now. */
+  private died(task: RecordedTask, stopped: number): boolean {
+    invariant(stopped === task.tid, `a dying task can't be waited for (${stopped})`);
+    const { found } = this.tracer;
+    if (found.kind === "ended") {
+      this.gone(task, found.status);
+      return true;
+    }
+    // A stop that was on its way before the death: the task dies when it goes on.
+    this.tracer.control.resume(PTRACE.CONT, task.tid, 0);
+    return false;
   }
 
   /** The leader of a process ends by itself, and its threads live on. */

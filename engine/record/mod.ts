@@ -201,6 +201,7 @@ function recordInto(
   const recording = new Recording(tracer, writer, binding, turns ?? FAIR);
   recording.interceptors.add(new ProgramFilters(recording));
   recording.interceptors.add(new StandIns(recording));
+  recording.interceptors.add(recording.pids);
   using described = host && new DescribedHost(recording, host, join(directory, "described"));
   if (described) recording.interceptors.add(described);
   if (checksum !== undefined) recording.checksums = new Checksums(checksum);

@@ -10,6 +10,7 @@ import type { ElisionTrap } from "../translate/traps.ts";
 import type { Actions } from "./actions.ts";
 import type { Call } from "./call.ts";
 import { DescriptorTable } from "./descriptors/table.ts";
+import type { PidPlace } from "./pid-place.ts";
 import { type SeccompState, UNFILTERED } from "./seccomp/state.ts";
 import { StopWishes, type Tracing } from "./traced/tracing.ts";
 
@@ -122,6 +123,8 @@ export class RecordedTask extends Task {
   descriptors = new DescriptorTable();
   /** Its filters of system calls, and what else it has asked for of that kind. */
   seccomp: SeccompState = UNFILTERED;
+  /** Where its ids are others than the recorder's. */
+  pidPlace: PidPlace | undefined;
   /** The call that a supervisor lets it go on with: where it is, and how far the task had come. */
   letGoOn: { readonly pc: number; readonly ticks: number } | undefined;
   /** Registers at the system call that ends it. */

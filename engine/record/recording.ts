@@ -27,6 +27,7 @@ import type { EffectCheck } from "./effect-check.ts";
 import { Interceptors } from "./interceptor.ts";
 import { OutputTurns } from "./output-turns.ts";
 import { Outsiders } from "./outsiders.ts";
+import { PidNamespaces } from "./pid-namespaces.ts";
 import { inPieces } from "./pieces.ts";
 import type { RecordedProcess, RecordedTask, TaskKeeper } from "./recorded-task.ts";
 import { FAIR, Schedule, type SchedulePolicy } from "./schedule.ts";
@@ -75,6 +76,8 @@ export class Recording {
   readonly traced = new Tracees(this);
   /** Where they stop for their tracers. */
   readonly tracedStops = new TracedStops(this.traced);
+  /** Which task an id means. */
+  readonly pids = new PidNamespaces(this);
   /** Calls that supervisors are asked about. */
   readonly notifications = new Notifications();
   /** Calls that are done without a stop. */

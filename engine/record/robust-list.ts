@@ -3,6 +3,7 @@
  * memory that others may go on to use.
  */
 import type { MemoryWrite } from "../trace/events.ts";
+import { ownId } from "./pid-namespaces.ts";
 import type { RecordedTask } from "./recorded-task.ts";
 
 /** struct robust_list_head (linux/futex.h): the first entry, the futex's offset in each, the one being locked. */
@@ -30,7 +31,7 @@ export function robustWrites(task: RecordedTask): MemoryWrite[] {
     if (bytes.length < 4) return;
     const view = new DataView(bytes.buffer);
     const value = view.getUint32(0, true);
-    if ((value & TID_MASK) !== task.id) return;
+    if ((value & TID_MASK) !== ownId(task)) return;
     view.setUint32(0, ((value & WAITERS) | OWNER_DIED) >>> 0, true);
     writes.push({ address, bytes });
   };

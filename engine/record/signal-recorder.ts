@@ -28,6 +28,7 @@ import { toWholeFlags } from "../tracee/whole-flags.ts";
 import type { Disposition } from "./actions.ts";
 import type { Delivery, DeliveryPoint } from "./delivery.ts";
 import type { JobControl } from "./job-control.ts";
+import { isFirstOfNamespace } from "./pid-namespaces.ts";
 import { type RecordedTask, setPc } from "./recorded-task.ts";
 import type { Recording } from "./recording.ts";
 import { robustWrites } from "./robust-list.ts";
@@ -35,6 +36,12 @@ import { dropAction, enterHandler, keepBlockedTrap } from "./trap-signal.ts";
 
 /** What is blocked while a signal is stashed: all but faults, whose handlers the kernel would reset (signal(7)). */
 const HOLD_MASK = FAULT_SIGNALS.reduce((mask, signal) => mask & ~signalBit(signal), 0xffffffffffffffffn);
+
+/**
+ * Signals that the first process of a namespace of ids can't refuse; of all others it gets those that it handles (get_signal in
+ * kernel/signal.c, Linux 6.18: SIGNAL_UNKILLABLE).
+ */
+const UNREFUSED: readonly number[] = [SIG.SIGKILL, SIG.SIGSTOP];
 
 /** Holds signals that have come, releases them at a place that replay can find, and records how each is delivered. */
 export class SignalRecorder {
@@ -139,7 +146,9 @@ export class SignalRecorder {
         dropAction(this.recording.tracer, task, signal);
       for (const dying of task.process.tasks) dying.robustFutexWrites = robustWrites(dying);
       this.setSigInfo(task, siginfo);
-      this.recording.tracer.release(task, PTRACE.CONT, signal);
+      // The first process of a namespace that is traced does not even die of its own faults.
+      const deadly = isFirstOfNamespace(task.process) ? SIG.SIGKILL : signal;
+      this.recording.tracer.release(task, PTRACE.CONT, deadly);
       return "dying";
     }
     const tracer = this.recording.tracer;
@@ -211,7 +220,11 @@ export class SignalRecorder {
 
   private disposition(task: RecordedTask, signal: number, forced: boolean): Disposition {
     const { actions } = task.process;
-    if (!forced) return actions.disposition(signal);
+    if (!forced) {
+      const disposition = actions.disposition(signal);
+      const isSpared = isFirstOfNamespace(task.process) && !UNREFUSED.includes(signal);
+      return isSpared && disposition !== "handler" ? "ignored" : disposition;
+    }
     return signal === SIG.SIGTRAP && task.trap.blocked ? "fatal" : actions.forcedDisposition(signal);
   }
 

@@ -6,21 +6,12 @@
 import { ARCH, CLONE, ERRNO, PTRACE, WAIT } from "../../../ffi/mod.ts";
 import { argument, field, int, least, result } from "../amounts.ts";
 import { behind, both, byCommand, filled, iovecs, out, when } from "../areas.ts";
-import type { Refusal } from "../call.ts";
 import { bits, every, not, oneOf, resultAbove, unless } from "../conditions.ts";
 import { absent, all, calm, changesNothing, type Entry, memory, plain, type Table, task } from "../entry.ts";
 import { ANY, untold } from "../files.ts";
 import { ARCH_PRCTL } from "./arch-prctl.ts";
 import { PRCTL } from "./prctl.ts";
 import { CAP_DATA, CAP_HEADER, RLIMIT, RUSAGE, SCHED_PARAM, SIGINFO, TIMESPEC } from "./sizes.ts";
-
-/** Refuses a call with CLONE_NEWPID in argument `i`: the program would see other process ids than the recorder. */
-function newPids(i: number): Refusal {
-  return {
-    when: bits(int(i), CLONE.NEWPID),
-    reason: "a namespace of its own for process ids (CLONE_NEWPID)",
-  };
-}
 
 /** The operation of seccomp that tells how long its structures are, and struct seccomp_notif_sizes (linux/seccomp.h). */
 const SECCOMP_GET_NOTIF_SIZES = 3;
@@ -107,9 +98,8 @@ export const PROCESSES: Table = changesNothing({
   unshare: {
     changesRights: true,
     descriptors: { kind: "any", parts: bits(int(0), CLONE.FILES) },
-    refuses: [newPids(0)],
   },
-  setns: { changesRights: true, refuses: [newPids(1)] },
+  setns: { changesRights: true },
 
   prctl: PRCTL,
   arch_prctl: ARCH_PRCTL,

@@ -23,10 +23,21 @@ const FD_CLOEXEC = 1;
 /** Copies that are kept in mind; of a program that opens more, older ones keep what they show. */
 const MOST_COPIES = 1024;
 
+/** What a copy is of: where the kernel's text is, and how the program sees it. */
+interface View {
+  readonly source: string;
+  readonly visible: (text: string) => string;
+}
+
+function textOf({ source, visible }: View): Buffer | undefined {
+  const text = readProcFile(source);
+  return text === undefined ? undefined : Buffer.from(visible(text), "latin1");
+}
+
 /** Gives the program the copies, and keeps them up to date. */
 export class ProcViews implements FileMonitor {
-  /** Paths of what programs have copies of, by identity of the copy. */
-  private readonly copies = new Map<string, string>();
+  /** What programs have copies of, by identity of the copy. */
+  private readonly copies = new Map<string, View>();
 
   constructor(private readonly recording: Recording) {}
 
@@ -34,10 +45,12 @@ export class ProcViews implements FileMonitor {
   succeeds(task: RecordedTask, call: Call): void {
     if (!call.spec?.opens) return;
     const path = readlinkSync(`/proc/${task.tid}/fd/${call.result}`);
-    const text = this.text(path);
+    const view = this.view(task, path);
+    if (view === undefined) return;
+    const text = textOf(view);
     if (text === undefined) return;
     const identity = this.exchange(task, call.result, path.slice(path.lastIndexOf("/") + 1), text);
-    if (identity !== undefined) this.keep(identity, path);
+    if (identity !== undefined) this.keep(identity, view);
   }
 
   /** Before a call runs: what is read from the beginning is as it is now. */
@@ -45,10 +58,10 @@ export class ProcViews implements FileMonitor {
     const reads = call.spec?.reads;
     if (this.copies.size === 0 || !reads) return;
     const fd = call.int(reads.fd);
-    const path = this.copies.get(task.descriptors.file(task.tid, fd)?.key ?? "");
-    if (path === undefined) return;
+    const view = this.copies.get(task.descriptors.file(task.tid, fd)?.key ?? "");
+    if (view === undefined) return;
     if ((saidOffset(call, reads.offset) ?? position(task.tid, fd)) !== 0) return;
-    const text = this.text(path);
+    const text = textOf(view);
     // Of a task that is gone the copy tells as it was.
     if (text === undefined) return;
     const copy = open(`/proc/${task.tid}/fd/${fd}`, O.RDWR);
@@ -57,24 +70,24 @@ export class ProcViews implements FileMonitor {
     close(copy);
   }
 
-  private keep(identity: string, path: string): void {
-    this.copies.set(identity, path);
+  private keep(identity: string, view: View): void {
+    this.copies.set(identity, view);
     if (this.copies.size <= MOST_COPIES) return;
     const [oldest = ""] = this.copies.keys();
     this.copies.delete(oldest);
   }
 
-  /** What a program reads at a path; undefined for what is the kernel's to tell. */
-  private text(path: string): Buffer | undefined {
-    const visible = path === CPUINFO ? visibleCpuinfo : this.ofTask(path);
-    if (visible === undefined) return undefined;
-    const text = readProcFile(path);
-    return text === undefined ? undefined : Buffer.from(visible(text), "latin1");
+  /** What a task reads at a path; undefined for what is the kernel's to tell. */
+  private view(reader: RecordedTask, path: string): View | undefined {
+    const visible = path === CPUINFO ? visibleCpuinfo : this.ofTask(reader, path);
+    // In another namespace of ids the path, and the ids in the text, are those of what is mounted there.
+    const source = reader.pidPlace === undefined ? path : `/proc/${reader.tid}/root${path}`;
+    return visible && { source, visible };
   }
 
-  private ofTask(path: string): ((text: string) => string) | undefined {
+  private ofTask(reader: RecordedTask, path: string): View["visible"] | undefined {
     const [, process, thread, file] = OF_TASK.exec(path) ?? [];
-    const task = file && this.recording.tasks.get(Number(thread ?? process));
+    const task = file && this.recording.pids.find(reader, Number(thread ?? process));
     if (!task) return undefined;
     switch (file) {
       case "status":

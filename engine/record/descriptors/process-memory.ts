@@ -29,7 +29,7 @@ export class ProcessMemory implements FileMonitor {
     if (call.spec?.opens) {
       this.memoryFiles ||= MEMORY_FILE.test(task.descriptors.link(task.tid, call.result));
     } else if (call.number === SYSCALLS.process_vm_writev) {
-      const target = this.find(call.int(0));
+      const target = this.recording.pids.find(task, call.int(0));
       if (target) this.changed(task, target, rangesOf(REMOTE_IOVECS, call));
     } else if (this.memoryFiles && call.result > 0) {
       this.throughFile(task, call);
@@ -42,7 +42,9 @@ export class ProcessMemory implements FileMonitor {
    */
   targets(task: RecordedTask, call: Call): MemoryRange[] {
     if (call.number === SYSCALLS.process_vm_writev) {
-      return this.find(call.int(0))?.space === task.space ? rangesOf(REMOTE_IOVECS, call) : [];
+      return this.recording.pids.find(task, call.int(0))?.space === task.space
+        ? rangesOf(REMOTE_IOVECS, call)
+        : [];
     }
     const sent = this.memoryFiles ? sentTo(call) : undefined;
     if (!sent || this.fileTarget(task, sent.fd)?.space !== task.space) return [];
@@ -58,7 +60,7 @@ export class ProcessMemory implements FileMonitor {
    */
   answers(task: RecordedTask, call: Call): number | undefined {
     if (call.number !== SYSCALLS.process_vm_writev) return undefined;
-    const target = this.find(call.int(0));
+    const target = this.recording.pids.find(task, call.int(0));
     if (!target || target.space === task.space) return undefined;
     call.result = Number.MAX_SAFE_INTEGER;
     const [from, to] = [rangesOf(LOCAL_IOVECS, call), rangesOf(REMOTE_IOVECS, call)];
@@ -85,14 +87,9 @@ export class ProcessMemory implements FileMonitor {
   }
 
   /** The task whose memory a descriptor is. */
-  private fileTarget({ tid, descriptors }: RecordedTask, fd: number): RecordedTask | undefined {
-    const match = MEMORY_FILE.exec(descriptors.link(tid, fd));
-    return match ? this.find(Number(match[2] ?? match[1])) : undefined;
-  }
-
-  private find(pid: number): RecordedTask | undefined {
-    const { tasks } = this.recording;
-    return tasks.get(pid) ?? [...tasks.values()].find(({ process }) => process.id === pid);
+  private fileTarget(task: RecordedTask, fd: number): RecordedTask | undefined {
+    const match = MEMORY_FILE.exec(task.descriptors.link(task.tid, fd));
+    return match ? this.recording.pids.find(task, Number(match[2] ?? match[1])) : undefined;
   }
 
   private changed(writer: RecordedTask, target: RecordedTask, ranges: readonly MemoryRange[]): void {

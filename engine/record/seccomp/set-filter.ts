@@ -7,6 +7,7 @@
 import { ERRNO, rawSyscall, SYSCALLS } from "../../../ffi/mod.ts";
 import { readProcFile } from "../../proc-file.ts";
 import type { Call } from "../call.ts";
+import { ownId } from "../pid-namespaces.ts";
 import type { RecordedTask } from "../recorded-task.ts";
 import { decodeProgram, INSTRUCTION_BYTES, isFilter, MOST_INSTRUCTIONS } from "./bpf-program.ts";
 import { ACTION, isAncestor, withFilter } from "./filter-chain.ts";
@@ -98,7 +99,7 @@ function setFilter(task: RecordedTask, flags: number, address: number, makeListe
   if (filters === undefined) return -ERRNO.ENOMEM;
   const others = [...task.process.tasks].filter((thread) => thread !== task);
   const hindrance = has(FILTER_FLAG.sync) ? others.find((thread) => !canJoin(thread, task)) : undefined;
-  if (hindrance !== undefined) return has(FILTER_FLAG.syncError) ? -ERRNO.ESRCH : hindrance.id;
+  if (hindrance !== undefined) return has(FILTER_FLAG.syncError) ? -ERRNO.ESRCH : ownId(hindrance);
   const result = has(FILTER_FLAG.listener) ? (makeListener?.(flags) ?? -ERRNO.EINVAL) : 0;
   if (result < 0) return result;
   task.seccomp = { ...task.seccomp, mode: MODE.filter, filters };
