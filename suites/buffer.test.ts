@@ -78,6 +78,21 @@ hostTest(
   },
 );
 
+hostTest("info says why each call has stopped, where that is so", ["true"], () => {
+  using scratch = new Scratch();
+  for (const choice of [WITH, WITHOUT]) {
+    const trace = scratch.file(`trace-${choice.trim()}`);
+    const environment = { TICKPROOF_NO: choice };
+    const recorded = run([...TICKPROOF, "record", "-q", "-o", trace, "true"], { environment });
+    assertEquals(recorded.exit, { code: 0 }, recorded.stderr);
+    const why = choice === WITHOUT ? "switched off by TICKPROOF_NO" : undefined;
+    const text = run([...TICKPROOF, "info", trace]).stdout.toString();
+    const [, told] = /^stops +at each system call: (.*)$/m.exec(text) ?? [];
+    assertEquals(told, why);
+    assertEquals(JSON.parse(run([...TICKPROOF, "info", "--json", trace]).stdout.toString()).allStop, why);
+  }
+});
+
 const FLOWS = `round trips: 0 0
 sockets: 0 0
 streams: 1 0 0

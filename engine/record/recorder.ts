@@ -111,7 +111,9 @@ export class Recorder {
     try {
       this.outliving(() => {
         this.lifecycle.onExec(this.first);
-        this.recording.calls.install(this.first);
+        const { calls, writer } = this.recording;
+        calls.install(this.first);
+        if (calls.without !== undefined) writer.describe({ allStop: calls.without });
       });
       while (this.goesOn) this.outliving(() => this.turn());
       this.left = leftProcesses(this.recording.tasks.values());

@@ -1,4 +1,4 @@
-/** `meta.json`: what was recorded, where and by what. Written once, before the first event. */
+/** `meta.json`: what was recorded, where and by what. Written by rename, whole each time. */
 import { renameSync, writeFileSync } from "node:fs";
 import { ARCH_NAME } from "../arch/x86_64/registers.ts";
 import { reasonOf } from "../errno-exception.ts";
@@ -27,6 +27,8 @@ export interface TraceMeta {
   chaos?: number;
   /** How many turns that schedule had, if fair ones followed. */
   chaosTurns?: number;
+  /** Why each system call stopped its task, if so. */
+  allStop?: string;
   /** What recorded it. */
   engine: { name: string; version: string };
   /** Version of Bun that the recorder ran on. */
@@ -144,6 +146,7 @@ function checkMeta(path: string, value: Record<string, unknown>): TraceMeta {
     }),
     ...(chaos !== undefined && { chaos }),
     ...(chaosTurns !== undefined && { chaosTurns }),
+    ...(value.allStop !== undefined && { allStop: text(value, "allStop") }),
     engine: { name: text(engine, "name"), version: text(engine, "version") },
     bun: text(value, "bun"),
     startedAt: text(value, "startedAt"),

@@ -21,6 +21,8 @@ export interface TraceSummary {
   chaos?: number;
   /** How many turns that schedule had, if fair ones followed. */
   chaosTurns?: number;
+  /** Why each system call stopped its task, if so. */
+  allStop?: string;
   /** The described host that answered the program, if any. */
   described?: DescribedHostInfo;
   /** What its kernels have logged meanwhile, and what the machine below has refused. */
@@ -79,7 +81,7 @@ export function summarize(dir: string): TraceSummary {
   } finally {
     reader.close();
   }
-  const { command, host, described, chaos, chaosTurns, engine, bun, startedAt } = reader.meta;
+  const { command, host, described, chaos, chaosTurns, allStop, engine, bun, startedAt } = reader.meta;
   const { end } = tally;
   return {
     command,
@@ -87,6 +89,7 @@ export function summarize(dir: string): TraceSummary {
     ...(described && { described, hostLog: readHostLog(dir) }),
     ...(chaos !== undefined && { chaos }),
     ...(chaosTurns !== undefined && { chaosTurns }),
+    ...(allStop !== undefined && { allStop }),
     engine,
     bun,
     startedAt,
@@ -132,6 +135,9 @@ export function formatSummary(summary: TraceSummary): string {
     ...(summary.chaos === undefined ? [] : [["chaos", chaosText(summary)] as [string, string]]),
     ["events", `${summary.events} (${list(kinds)})`],
     ["syscalls", `${list(syscalls)}${summary.buffered > 0 ? ` (${summary.buffered} without a stop)` : ""}`],
+    ...(summary.allStop === undefined
+      ? []
+      : [["stops", `at each system call: ${summary.allStop}`] as [string, string]]),
     [
       "tasks",
       `${summary.tasks} in ${summary.processes} ${summary.processes === 1 ? "process" : "processes"}`,

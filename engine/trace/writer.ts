@@ -78,6 +78,7 @@ export interface FileSource {
  */
 export class TraceWriter {
   readonly #dir: string;
+  #meta: TraceMeta;
   /** The first folder on the way to the trace that was not there before. */
   readonly #made: string | undefined;
   readonly #store: string;
@@ -97,6 +98,7 @@ export class TraceWriter {
 
   private constructor(
     dir: string,
+    meta: TraceMeta,
     made: string | undefined,
     {
       store = defaultStore(),
@@ -108,12 +110,19 @@ export class TraceWriter {
     this.#keepsSums = keepsSums;
     this.#maxBytes = maxBytes;
     this.#dir = dir;
+    this.#meta = meta;
     this.#made = made;
     this.#store = store;
     this.#now = now;
     this.#lastCut = now();
     this.#events = new ChunkFile(eventsPath(dir));
     this.#fileList = new AppendFile(fileListPath(dir));
+  }
+
+  /** Says of the recording what was not known when it began. */
+  describe(more: Partial<TraceMeta>): void {
+    this.#meta = { ...this.#meta, ...more };
+    writeMeta(this.#dir, this.#meta);
   }
 
   /**
@@ -136,7 +145,7 @@ export class TraceWriter {
       // Of two recorders that found the folder empty, one gets here.
       mkdirSync(join(dir, "files"));
       isOurs = true;
-      const writer = new TraceWriter(dir, made, options);
+      const writer = new TraceWriter(dir, meta, made, options);
       // Last: a folder with a meta.json has all the rest.
       writeMeta(dir, meta);
       return writer;

@@ -15,6 +15,16 @@ test("kernel-recent compares releases as numbers", () => {
   ]);
 });
 
+test("unfiltered tells a filter that is there already from none", () => {
+  const status = (mode: number) => ({ files: { "/proc/self/status": `Name:\tbun\nSeccomp:\t${mode}\n` } });
+  expectFindings("unfiltered", [
+    [status(0), "yes", "there is none"],
+    [status(1), "no", "Seccomp: 1"],
+    [status(2), "no", "Seccomp: 2"],
+    [{}, "unknown", "doesn't tell"],
+  ]);
+});
+
 test("what can be tried is yes where it works, no with the refusal, and unknown on described hosts", () => {
   const refused = { works: false, call: "call", code: "EPERM" } as const;
   const names: readonly Attempt[] = [

@@ -47,6 +47,7 @@ import { specLockMap } from "./spec-lock-map.ts";
 import { throttled } from "./throttled.ts";
 import { tsxAlwaysAborts } from "./tsx-always-aborts.ts";
 import { tsxDisabled } from "./tsx-disabled.ts";
+import { unfiltered } from "./unfiltered.ts";
 import { userModeCounters } from "./user-mode-counters.ts";
 import { virtualMachine } from "./virtual-machine.ts";
 import { vmware } from "./vmware.ts";
@@ -90,6 +91,7 @@ export const PROBE_GROUPS: Readonly<Record<string, readonly Probe[]>> = {
     ptraceSysemu,
     personality,
     seccomp,
+    unfiltered,
     procMem,
     processVm,
     memfd,
