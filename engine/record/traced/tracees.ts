@@ -198,12 +198,9 @@ export class Tracees {
     const { actions } = tracer.process;
     const handler = actions.handler(SIGCHLD);
     if (handler === SIG_IGN || (isStop && (actions.flags(SIGCHLD) & SA.NOCLDSTOP) !== 0)) return;
-    const blocks =
-      tracer.savedMask === undefined
-        ? isBlocked(tracer.tid, SIGCHLD)
-        : (tracer.savedMask & signalBit(SIGCHLD)) !== 0n;
-    // Nobody could see it, but for one that has a tracer itself.
-    if (handler === SIG_DFL && !blocks && !tracer.tracing) return;
+    // Nobody could see it, but for one that waits for it, or has a tracer itself.
+    const waits = tracer.call?.number === SYSCALLS.rt_sigtimedwait;
+    if (handler === SIG_DFL && !waits && !blocks(tracer, SIGCHLD) && !tracer.tracing) return;
     if (hasPending(tracer.tid, SIGCHLD)) return;
     const older = tracer.givenBack.findIndex(({ signal }) => signal === SIGCHLD);
     if (older >= 0) tracer.givenBack.splice(older, 1);
@@ -254,6 +251,11 @@ export class Tracees {
     const mask = savedMask ?? getSigMask(tid);
     return trap.blocked ? mask | signalBit(SIG.SIGTRAP) : mask;
   }
+}
+
+/** Whether a task blocks a signal, whatever the recorder has the kernel block. */
+function blocks({ savedMask, tid }: RecordedTask, signal: number): boolean {
+  return savedMask === undefined ? isBlocked(tid, signal) : (savedMask & signalBit(signal)) !== 0n;
 }
 
 /** The registers of a task behind an event of its own: a call as a rule. */
