@@ -127,10 +127,7 @@ export class CallRecorder {
     task.sleepsAt = undefined;
     const { interceptors } = this.recording;
     const judgement = interceptors.judges(task, call);
-    if (judgement) {
-      this.withheld.end(task, call, judgement);
-      return;
-    }
+    if (judgement && this.withheld.end(task, call, judgement)) return;
     const way = call.spec?.task;
     if (way === "exit" || way === "exitGroup") {
       if (this.recording.tracedStops.atExit(task, call)) return;

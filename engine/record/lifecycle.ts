@@ -100,7 +100,7 @@ export class Lifecycle {
     // It begins in the midst of a translation that its parent single-steps.
     if (child.stepsItself) child.jumpTo(call.next);
     // A step that its parent's tracer has asked for is not the child's.
-    if (parent.tracing?.going === "step") child.set("eflags", child.get("eflags") & ~TRAP_FLAG);
+    if (parent.tracing?.steps) child.set("eflags", child.get("eflags") & ~TRAP_FLAG);
     child.choseProcessors = parent.choseProcessors;
     child.descriptors = shares(CLONE.FILES) ? parent.descriptors : new DescriptorTable();
     child.trap = { blocked: parent.trap.blocked, pending: undefined };

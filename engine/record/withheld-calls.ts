@@ -2,7 +2,7 @@
  * Calls that are not done, because a filter of the program's own keeps them from the kernel: what their tasks get instead is a
  * result, a signal, or the end. Nothing else of such a call is looked at, whatever it is.
  */
-import { kill, SIG } from "../../ffi/mod.ts";
+import { ERRNO, kill, SIG } from "../../ffi/mod.ts";
 import { leaveCall, numberOf } from "../arch/x86_64/call-abi.ts";
 import { NOTIFY_PLACE } from "../tracee/call-stub.ts";
 import type { Call } from "./call.ts";
@@ -26,12 +26,18 @@ export class WithheldCalls {
     private readonly letSleep: (task: RecordedTask) => void,
   ) {}
 
-  /** Ends a call at whose entry a task stands. */
-  end(task: RecordedTask, call: Call, judgement: Judgement): void {
+  /** Ends a call at whose entry a task stands. @returns Whether it is not to be done, or not yet. */
+  end(task: RecordedTask, call: Call, judgement: Judgement): boolean {
+    const { tracedStops } = this.recording;
     switch (judgement.kind) {
+      case "trace": {
+        const stops = tracedStops.atFilter(task, call, judgement.reason);
+        if (stops !== undefined) return stops;
+        this.refuse(task, call, -ERRNO.ENOSYS);
+        break;
+      }
       case "result":
-        this.cancel(task);
-        this.answer(task, call, BigInt(judgement.result));
+        this.refuse(task, call, judgement.result);
         break;
       case "notify":
         this.ask(task, call);
@@ -47,6 +53,13 @@ export class WithheldCalls {
         this.killThread(task, call, judgement.signal);
         break;
     }
+    return true;
+  }
+
+  private refuse(task: RecordedTask, call: Call, result: number): void {
+    this.cancel(task);
+    this.answer(task, call, BigInt(result));
+    this.recording.tracedStops.behind(task, call);
   }
 
   /** Has the kernel ask a supervisor: it takes the call for one that comes from a place of the engine's. */

@@ -17,6 +17,8 @@ export type Judgement =
   | { readonly kind: "signal"; readonly siginfo: Uint8Array }
   /** What a supervisor says, who is to be told of it. */
   | { readonly kind: "notify" }
+  /** What its tracer says, who is told of it; ENOSYS if it has none that wants to be. */
+  | { readonly kind: "trace"; readonly reason: number }
   /** Its process ends by SIGSYS. */
   | { readonly kind: "killProcess"; readonly siginfo: Uint8Array }
   /** It ends alone, by SIGSYS, or SIGKILL in strict mode. */
@@ -66,7 +68,7 @@ function judgementOf({ action, data, of }: Verdict, site: CallSite, isLast: bool
     case ACTION.notify:
       return of.listener ? { kind: "notify" } : NOBODY;
     case ACTION.trace:
-      return NOBODY;
+      return { kind: "trace", reason: data };
     case ACTION.killThread:
       if (!isLast) return { kind: "killThread", signal: SIG.SIGSYS };
       return { kind: "killProcess", siginfo: sigsys(site, data) };

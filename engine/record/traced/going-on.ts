@@ -2,7 +2,7 @@
  * How a task goes on that its tracer, another task of the recording, has let go: as if it had never been held where nothing
  * is different, else with the registers that the tracer has set, which is an event.
  */
-import { kill, PTRACE, SA, SI, SIG } from "../../../ffi/mod.ts";
+import { kill, PTRACE, PTRACE_EVENT, SA, SI, SIG } from "../../../ffi/mod.ts";
 import { pcOf } from "../../arch/x86_64/registers.ts";
 import {
   programRegisters,
@@ -52,11 +52,11 @@ export class GoingOn {
     if (this.recording.tasks.get(task.tid) !== task || !tracing?.hold) return;
     const { hold } = tracing;
     tracing.hold = undefined;
-    const was = tracing.going;
+    const emulated = tracing.emulates;
     tracing.going = going;
     if (detaches) task.tracing = undefined;
     this.recording.tracer.mapper.serve(task);
-    const steps = going === "step" && !detaches;
+    const steps = tracing.steps && !detaches;
     const passed = signal === 0 ? undefined : passedSignal(hold, signal, tracing);
     switch (hold.at.kind) {
       case "delivery": {
@@ -67,7 +67,7 @@ export class GoingOn {
         break;
       }
       case "entry":
-        this.#fromEntry(task, hold, hold.at.site, was === "sysemu", steps);
+        this.#fromEntry(task, hold, hold.at.site, emulated, steps);
         if (passed && hold.stop.kind === "entry") task.stashed.push(passed);
         break;
       case "behind":
@@ -134,7 +134,11 @@ export class GoingOn {
 
   #fromEntry(task: RecordedTask, hold: Hold, site: CallSite, isEmulated: boolean, steps: boolean): void {
     const { schedule, tracedStops } = this.recording;
-    const skips = hold.stop.kind === "entry" && (isEmulated || wantedCall(hold.registers) < 0);
+    const { kind } = hold.stop;
+    const isFilters = kind === "event" && hold.stop.event === PTRACE_EVENT.SECCOMP;
+    const mayChange = kind === "entry" || isFilters;
+    const skips = mayChange && ((kind === "entry" && isEmulated) || wantedCall(hold.registers) < 0);
+    if (isFilters && !skips && task.tracing) task.tracing.passesFilter = true;
     if (!skips && !steps && !isChanged(hold)) {
       // One that the kernel starts once more has begun long ago.
       if (task.call) this.#undisturbed(task);

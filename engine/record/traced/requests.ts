@@ -27,6 +27,7 @@ import { argumentOf } from "../../arch/x86_64/call-abi.ts";
 import { setInFile } from "../../arch/x86_64/traced-registers.ts";
 import { showX87Place } from "../../arch/x86_64/x87.ts";
 import type { MemoryWrite } from "../../trace/events.ts";
+import { TaskGone } from "../../tracee/controller.ts";
 import type { Call } from "../call.ts";
 import { parentOf, userOf } from "../kernel-state.ts";
 import type { RecordedTask } from "../recorded-task.ts";
@@ -54,6 +55,7 @@ const GOES: ReadonlyMap<number, Going> = new Map([
   [PTRACE.SYSCALL, "syscall"],
   [PTRACE.SYSEMU, "sysemu"],
   [PTRACE.SINGLESTEP, "step"],
+  [PTRACE.SYSEMU_SINGLESTEP, "sysemuStep"],
 ]);
 
 /** A request, with the two tasks that it is about. */
@@ -87,6 +89,17 @@ export class Requests {
    * @returns The result of the call.
    */
   answer(tracer: RecordedTask, call: Call): number {
+    try {
+      return this.#answer(tracer, call);
+    } catch (error) {
+      // The tracee was killed a moment ago, which is found out later.
+      if (isErrno(error, "ESRCH") || (error instanceof TaskGone && error.task !== tracer))
+        return -ERRNO.ESRCH;
+      throw error;
+    }
+  }
+
+  #answer(tracer: RecordedTask, call: Call): number {
     const request = call.argument(0);
     if (request === PTRACE.TRACEME) return this.#traceMe(tracer);
     const task = this.recording.tasks.get(call.int(1));

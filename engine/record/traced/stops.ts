@@ -32,7 +32,7 @@ export class TracedStops {
     if (tracing === undefined || where.isPassed) return undefined;
     const { signal } = stashed;
     const stop = asked ?? ({ kind: "signal", signal, siginfo: stashed.siginfo } as const);
-    const registers = tracing.going === "step" ? stepped(where.registers) : where.registers;
+    const registers = tracing.steps ? stepped(where.registers) : where.registers;
     this.tracees.hold(task, stop, { kind: "delivery", where: { ...where, registers } });
     return "held";
   }
@@ -88,6 +88,27 @@ export class TracedStops {
     return true;
   }
 
+  /**
+   * A filter of system calls has the tracer of a task asked about the call at whose entry it stands.
+   *
+   * @returns Whether it stops for that; undefined if it has no tracer that wants to know.
+   */
+  atFilter(task: RecordedTask, call: Call, reason: number): boolean | undefined {
+    const { tracing } = task;
+    if (!tracing?.has("TRACESECCOMP")) return undefined;
+    const passes = tracing.passesFilter;
+    tracing.passesFilter = false;
+    if (passes) return false;
+    tracing.message = BigInt(reason);
+    task.call = undefined;
+    this.tracees.hold(
+      task,
+      { kind: "event", event: PTRACE_EVENT.SECCOMP },
+      { kind: "entry", site: call.site },
+    );
+    return true;
+  }
+
   /** A task is at exit or exit_group. @returns Whether its tracer has it stopped there. */
   atExit(task: RecordedTask, call: Call): boolean {
     const { tracing } = task;
@@ -116,7 +137,7 @@ export class TracedStops {
   /** A task stands behind a call, and all else is told of it. @returns Whether its tracer has it stopped there. */
   atEnd(task: RecordedTask): boolean {
     const { tracing } = task;
-    if (tracing?.going !== "syscall" && tracing?.going !== "step") return false;
+    if (tracing?.going !== "syscall" && !tracing?.steps) return false;
     const trap = siginfo(SIG.SIGTRAP, TRAP_BRKPT, 0, 0);
     if (tracing.going === "syscall") tracing.message = EXIT_MESSAGE;
     const stop: TracedStop =

@@ -1,28 +1,46 @@
 /** PTRACE_GET_SYSCALL_INFO: a stop as struct ptrace_syscall_info (linux/ptrace.h, and kernel/ptrace.c of Linux 6.18). */
-import { REG } from "../../../ffi/mod.ts";
+import { PTRACE_EVENT, REG } from "../../../ffi/mod.ts";
 import { ARCH_X86_64 } from "../../tracee/syscall-filter.ts";
 import type { Hold, Tracing } from "./tracing.ts";
 
-const OP = { none: 0, entry: 1, exit: 2 } as const;
-const AT = { op: 0, arch: 4, pc: 8, stack: 16, number: 24, result: 24, arguments: 32, isError: 32 } as const;
+const OP = { none: 0, entry: 1, exit: 2, filter: 3 } as const;
+const AT = {
+  op: 0,
+  arch: 4,
+  pc: 8,
+  stack: 16,
+  number: 24,
+  result: 24,
+  arguments: 32,
+  isError: 32,
+  reason: 80,
+} as const;
 /** Bytes of the structure, by what it says. */
-const SIZE = { none: 24, entry: 80, exit: 33 } as const;
+const SIZE = { none: 24, entry: 80, exit: 33, filter: 84 } as const;
 const ARGUMENTS = ["rdi", "rsi", "rdx", "r10", "r8", "r9"] as const;
 /** MAX_ERRNO (linux/err.h). */
 const LAST_ERROR = -4095n;
 
-/** What a stop says: it is one of a call only where those can be told from others (PTRACE_O_TRACESYSGOOD). */
-export function syscallInfo({ stop, registers }: Hold, tracing: Tracing): Uint8Array {
+/** What a stop is about: one of a call only where those can be told from others (PTRACE_O_TRACESYSGOOD). */
+function aboutOf({ stop }: Hold, tracing: Tracing): keyof typeof OP {
+  if (stop.kind === "event") return stop.event === PTRACE_EVENT.SECCOMP ? "filter" : "none";
   const isCall = (stop.kind === "entry" || stop.kind === "exit") && tracing.has("TRACESYSGOOD");
-  const what = isCall ? (stop.kind as "entry" | "exit") : "none";
-  const bytes = new Uint8Array(SIZE.entry);
+  return isCall ? (stop.kind === "entry" ? "entry" : "exit") : "none";
+}
+
+/** What a stop says. */
+export function syscallInfo(hold: Hold, tracing: Tracing): Uint8Array {
+  const { registers } = hold;
+  const what = aboutOf(hold, tracing);
+  const bytes = new Uint8Array(SIZE.filter);
   const view = new DataView(bytes.buffer);
   const of = (name: keyof typeof REG): bigint => registers[REG[name]]!;
   view.setUint8(AT.op, OP[what]);
   view.setUint32(AT.arch, ARCH_X86_64, true);
   view.setBigUint64(AT.pc, of("rip"), true);
   view.setBigUint64(AT.stack, of("rsp"), true);
-  if (what === "entry") {
+  if (what === "filter") view.setUint32(AT.reason, Number(BigInt.asUintN(32, tracing.message)), true);
+  if (what === "entry" || what === "filter") {
     view.setBigUint64(AT.number, BigInt.asUintN(32, of("orig_rax")), true);
     for (const [i, name] of ARGUMENTS.entries()) view.setBigUint64(AT.arguments + 8 * i, of(name), true);
   } else if (what === "exit") {

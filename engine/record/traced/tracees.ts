@@ -124,7 +124,7 @@ export class Tracees {
     tracing.listens = false;
     if (stop.kind === "signal" || stop.kind === "group") tracing.message = 0n;
     const registers = registersAt(task, tracing, at);
-    const endsStep = tracing.going === "step";
+    const endsStep = tracing.steps;
     tracing.hold = {
       stop,
       at,
@@ -263,7 +263,7 @@ export function registersBehind(task: RecordedTask): Registers {
   const pc = programPc(task.position);
   const registers = task.view(pc);
   if (task.position.kind === "call") leaveCall(registers, pc);
-  return task.tracing?.going === "step" ? stepped(registers) : registers;
+  return task.tracing?.steps ? stepped(registers) : registers;
 }
 
 /** What the tracer of a task sees of its registers. */

@@ -54,8 +54,11 @@ export interface Hold {
   isTold: boolean;
 }
 
-/** How a traced task goes on: until its next system call, without doing it, by one instruction, or until a signal. */
-export type Going = "on" | "syscall" | "sysemu" | "step";
+/**
+ * How a traced task goes on: until a signal, until its next system call, likewise without doing that, by one instruction,
+ * or by one instruction without doing a system call.
+ */
+export type Going = "on" | "syscall" | "sysemu" | "step" | "sysemuStep";
 
 /** What becomes of a held task that is let go. */
 export interface Release {
@@ -75,6 +78,8 @@ export class Tracing {
   message = 0n;
   /** It comes once more to a call whose entry its tracer knows, or to its end. */
   passesEntry = false;
+  /** Its tracer knows that a filter of system calls has it asked. */
+  passesFilter = false;
   /** Its tracer knows that it is about to exit. */
   isExiting = false;
   /** Number of the call that it has ended last, while nothing has run since; -1 for none. */
@@ -99,7 +104,17 @@ export class Tracing {
 
   /** Whether each of its system calls has to stop. */
   get stopsAtCalls(): boolean {
-    return this.going === "syscall" || this.going === "sysemu";
+    return this.going === "syscall" || this.emulates;
+  }
+
+  /** Whether its system calls are left to its tracer. */
+  get emulates(): boolean {
+    return this.going === "sysemu" || this.going === "sysemuStep";
+  }
+
+  /** Whether it goes on by one instruction. */
+  get steps(): boolean {
+    return this.going === "step" || this.going === "sysemuStep";
   }
 }
 
