@@ -9,8 +9,7 @@
 import { ERRNO, isErrno, PTRACE, SIG, WAIT } from "../../ffi/mod.ts";
 import { leaveCall } from "../arch/x86_64/call-abi.ts";
 import { pcOf } from "../arch/x86_64/registers.ts";
-import { invariant, Unsupported } from "../engine-error.ts";
-import { Interrupted } from "../interrupts.ts";
+import { invariant } from "../engine-error.ts";
 import { arm, armUpTo, UNLIMITED } from "../tracee/budget.ts";
 import { type SignalInfo, TaskGone } from "../tracee/controller.ts";
 import { faultingState, tellPlace } from "../tracee/fault.ts";
@@ -22,7 +21,6 @@ import { TICK_COUNTERS } from "../translate/context.ts";
 import { CallRecorder } from "./call-recorder.ts";
 import { Deaths } from "./deaths.ts";
 import type { DeliveryPoint } from "./delivery.ts";
-import { UntoldEffect } from "./effect-check.ts";
 import { FrameRoom } from "./frame-room.ts";
 import { InstructionRecorder } from "./instruction-recorder.ts";
 import { JobControl, LOOK_MS } from "./job-control.ts";
@@ -31,12 +29,13 @@ import { Lifecycle } from "./lifecycle.ts";
 import type { PlannedSignals } from "./planned-signals.ts";
 import { type Entry, isAtSafePoint, type RecordedTask, setPc } from "./recorded-task.ts";
 import type { Recording } from "./recording.ts";
-import { type RecordingEnd, TOLD } from "./recording-end.ts";
+import { brokenOff, type RecordingEnd } from "./recording-end.ts";
 import { SignalRecorder } from "./signal-recorder.ts";
 import { stepPoint, stepSignal } from "./single-steps.ts";
 import { StopRequest } from "./stop-request.ts";
 import { SyscallRecorder } from "./syscall-recorder.ts";
 import { comesTooSoon, isTimers, LEAST_PROGRESS, original } from "./timer-signals.ts";
+import type { PlaceStop } from "./traced/places.ts";
 import { WokenTasks } from "./woken-tasks.ts";
 
 /** Records one program, from its spawn to the end of its first process. */
@@ -118,17 +117,7 @@ export class Recorder {
       while (this.goesOn) this.outliving(() => this.turn());
       this.left = leftProcesses(this.recording.tasks.values());
     } catch (error) {
-      if (error instanceof Interrupted) {
-        if (!error.lost) {
-          this.recording.finishOutput();
-          this.recording.mark(undefined);
-        }
-        return { reason: "interrupted", status: error.signal, message: TOLD };
-      }
-      if (error instanceof Unsupported || error instanceof UntoldEffect) {
-        return { reason: "unsupported", status: 0, message: error.message };
-      }
-      throw error;
+      return brokenOff(error, this.recording);
     } finally {
       this.lifecycle.killAll();
     }
@@ -263,9 +252,18 @@ export class Recorder {
         this.stopRequest.received(task);
         break;
       case "stop":
+        this.place(task, this.recording.tracedPlaces.atPlace(task));
+        break;
       case "watch":
-        throw new Error(`engine invariant broken: a ${stop.kind} that nobody wants`);
+        this.place(task, this.recording.tracedPlaces.atAccess(task));
+        break;
     }
+  }
+
+  /** A task has stopped by debug registers; undefined if it goes on. */
+  private place(task: RecordedTask, stop: PlaceStop | undefined): void {
+    if (stop) this.deliver(task, stop.stashed, stop.where);
+    else this.offSafePoint = task;
   }
 
   /** Ticks at which a task has to be stopped exactly; undefined if it may run on. */

@@ -32,6 +32,7 @@ import { inPieces } from "./pieces.ts";
 import type { RecordedProcess, RecordedTask, TaskKeeper } from "./recorded-task.ts";
 import { FAIR, Schedule, type SchedulePolicy } from "./schedule.ts";
 import { Notifications } from "./seccomp/listener.ts";
+import { TracedPlaces } from "./traced/places.ts";
 import { TracedStops } from "./traced/stops.ts";
 import { Tracees } from "./traced/tracees.ts";
 
@@ -76,6 +77,7 @@ export class Recording {
   readonly traced = new Tracees(this);
   /** Where they stop for their tracers. */
   readonly tracedStops = new TracedStops(this.traced);
+  readonly tracedPlaces = new TracedPlaces(this);
   /** Which task an id means. */
   readonly pids = new PidNamespaces(this);
   /** Calls that supervisors are asked about. */

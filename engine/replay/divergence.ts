@@ -75,6 +75,11 @@ export function elsewhere(stop: Stop, call: number): string {
   }
 }
 
+/** Whether registers agree in all that a replay has to. */
+export function isSame(found: Registers, expected: Registers): boolean {
+  return found.every((value, i) => ((value ^ expected[i]!) & comparedBits(i)) === 0n);
+}
+
 /**
  * Compares a task with what an event says of it.
  *

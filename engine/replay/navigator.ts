@@ -4,15 +4,7 @@ import { copyResult } from "../arch/x86_64/call-abi.ts";
 import { pcOf } from "../arch/x86_64/registers.ts";
 import { registersAt, VSYSCALL } from "../arch/x86_64/vsyscall.ts";
 import { invariant } from "../engine-error.ts";
-import type {
-  ExecEvent,
-  ExitEvent,
-  Registers,
-  RegistersEvent,
-  SignalEvent,
-  SwitchEvent,
-  TraceEvent,
-} from "../trace/events.ts";
+import type { ExecEvent, ExitEvent, Registers, SwitchEvent, TraceEvent } from "../trace/events.ts";
 import { arm, armUpTo, ticksLeft, UNLIMITED } from "../tracee/budget.ts";
 import type { CallSite } from "../tracee/call-site.ts";
 import { TaskGone } from "../tracee/controller.ts";
@@ -21,14 +13,13 @@ import type { Stop, Tracer } from "../tracee/tracer.ts";
 import { toWholeFlags } from "../tracee/whole-flags.ts";
 import type { InstructionTrap } from "../translate/traps.ts";
 import type { CallFeed } from "./call-feed.ts";
-import { compare, Divergence, elsewhere, eventName } from "./divergence.ts";
+import { compare, Divergence, eventName, isSame } from "./divergence.ts";
+import { fail, stoppedElsewhere } from "./elsewhere.ts";
 import { type CountsReached, Halted, type Halts, isAsynchronous } from "./halt.ts";
+import { countedAhead, type PointEvent } from "./points.ts";
 import type { ReplayedTask } from "./replayed-task.ts";
 import { isStray } from "./stray-signals.ts";
 import { passesX87 } from "./x87-passing.ts";
-
-/** Ticks per counter for which a replay that has gone astray is watched, to say how far. */
-const OVERRUN = 1_000_000;
 
 /** After this many back-jumps a task is looked at on its way to where it was killed: it may be there, in a loop without ticks. */
 const JUMPS_TO_DEATH = 1_000_000;
@@ -36,13 +27,13 @@ const JUMPS_TO_DEATH = 1_000_000;
 /** Ticks per counter after which a debugger is asked whether it wants to break in: some milliseconds. */
 const PAUSE = 2_000_000;
 
-/** Events that happen at a point. */
-type PointEvent = SwitchEvent | SignalEvent | RegistersEvent;
-
 /** Runs a task to the place of an event. Failures are thrown as Divergence. */
 export class Navigator {
   /** Index of the event that is being replayed. */
   index = -1;
+
+  /** App pc of the place that a task is on its way to. */
+  #sought: number | undefined;
 
   /** Set by a debugger: asked where a task may be halted. All that brings tasks somewhere throws {@link Halted} then. */
   halts: Halts | undefined;
@@ -58,14 +49,14 @@ export class Navigator {
     // Once: a poll that is left comes again, and would do so for ever.
     if (task.isStale && !task.running && task.isInCache) task.leaveCache();
     task.isStale = false;
-    // The branch behind a fault may be counted ahead of it.
-    const ahead = "point" in event && event.point === "fault" ? 1 : 0;
+    const ahead = countedAhead(event);
     for (;;) {
       if (!task.running) arm();
       const stop = this.tracer.run(task, PTRACE.SYSEMU);
       if (stop.kind === "gone") throw new TaskGone(task, stop.status);
       if (stop.kind === "stop" || stop.kind === "watch") {
         const reason = stop.kind === "stop" ? stop.reason : stop.kind;
+        if (stop.kind === "stop" && task.between?.pc === this.#sought) return stop;
         if (this.halts?.(task, reason)) throw new Halted(task, reason);
         continue;
       }
@@ -91,17 +82,13 @@ export class Navigator {
     return this.halts ? Math.min(ticks, task.ticks + PAUSE) : ticks;
   }
 
-  private armLoosely(task: ReplayedTask, event: TraceEvent): void {
-    const left = ticksLeft(task, event.ticks);
+  private armLoosely(task: ReplayedTask, event: TraceEvent, ahead = 0): void {
+    const left = ticksLeft(task, event.ticks) + ahead;
     arm(task, () => Math.min(left + 1, this.halts ? PAUSE : left + 1));
   }
 
   fail(event: TraceEvent, task: ReplayedTask, what: string): never {
-    const pc = task.pcBits.toString(16);
-    throw new Divergence(
-      this.index,
-      `mismatch at event ${this.index} (${eventName(event)}): ${what} (task ${event.task}, ticks ${task.ticks}, pc 0x${pc})`,
-    );
+    fail(this.index, event, task, what);
   }
 
   /** A task has come to its event: it has done all the calls without a stop that come before. */
@@ -116,33 +103,11 @@ export class Navigator {
     );
   }
 
-  /** Says how a task that stopped somewhere else than at its event differs from the recording: ticks first. */
-  private stoppedElsewhere(task: ReplayedTask, event: TraceEvent, stop: Stop): never {
-    if (stop.kind === "poll" && task.ticks >= event.ticks) {
-      const { ticks, more } = this.runOn(task);
-      const got = `${more ? "more than " : ""}${ticks}`;
-      throw new Divergence(
-        this.index,
-        `ticks mismatch at event ${this.index} (${eventName(event)}): expected ${event.ticks}, got ${got} ` +
-          `(task ${event.task}, pc 0x${stop.trap.pc.toString(16)})`,
-      );
-    }
-    return this.fail(event, task, elsewhere(stop, task.callNumber));
-  }
-
-  /** Lets a task that has passed its event go on to whatever it does next, within bounds: how far did it get? */
-  private runOn(task: ReplayedTask): { ticks: number; more: boolean } {
-    arm(task, () => OVERRUN);
-    const stop = this.tracer.run(task, PTRACE.SYSEMU);
-    if (stop.kind === "interrupted") this.tracer.onInterrupt();
-    return { ticks: task.ticks, more: stop.kind === "poll" };
-  }
-
   /** Brings a task to its next system call, unanswered. */
   private approachSyscall(task: ReplayedTask, event: TraceEvent): CallSite {
     if (task.site) return task.site;
     const stop = this.advance(task, event, () => this.armLoosely(task, event));
-    if (stop.kind !== "syscall") this.stoppedElsewhere(task, event, stop);
+    if (stop.kind !== "syscall") stoppedElsewhere(this.tracer, this.index, { task, event, stop });
     task.site = this.atSite(task, event, stop.site);
     return task.site;
   }
@@ -198,7 +163,38 @@ export class Navigator {
       case "step":
         this.toStep(task, event);
         return;
+      case "place":
+        this.toPlace(task, event);
+        return;
     }
+  }
+
+  /** Brings a task to where its registers are those of an event, for the first time from where it stands. */
+  private toPlace(task: ReplayedTask, event: PointEvent): void {
+    const { mapper } = this.tracer;
+    const wanted = mapper.stops.has(Number(pcOf(event.registers)));
+    const before = new Set(mapper.stops);
+    this.#sought = Number(pcOf(event.registers));
+    if (mapper.stopAt(new Set([...before, this.#sought]))) task.isStale = true;
+    try {
+      if (!task.running && !task.isInCache) task.leaveForStop();
+      while (!this.isAtPlace(task, event))
+        if (wanted && task.between && this.halts?.(task, "breakpoint")) throw new Halted(task, "breakpoint");
+    } finally {
+      this.#sought = undefined;
+      mapper.stopAt(before);
+    }
+    const pc = task.leaveStop();
+    this.arrive(task, event, task.view(pc));
+  }
+
+  /** Lets a task run to the place that is sought. @returns Whether it is the event's. */
+  private isAtPlace(task: ReplayedTask, event: PointEvent): boolean {
+    const stop = this.advance(task, event, () => this.armLoosely(task, event, 1));
+    if (stop.kind !== "stop") stoppedElsewhere(this.tracer, this.index, { task, event, stop });
+    const { between } = task;
+    invariant(between, "a task at a stop stands between two instructions");
+    return task.retiredTicks === event.ticks && isSame(task.view(between.pc), event.registers);
   }
 
   /** Brings a task from a branch to so many instructions further. A debugger may halt it behind each of them. */
@@ -238,7 +234,7 @@ export class Navigator {
       if (stop.kind === "stop") break;
       if (stop.kind === "watch" && this.halts?.(task, "watch")) throw new Halted(task, "watch");
       if (stop.kind === "interrupted") this.tracer.onInterrupt();
-      else if (stop.kind !== "watch") this.stoppedElsewhere(task, event, stop);
+      else if (stop.kind !== "watch") stoppedElsewhere(this.tracer, this.index, { task, event, stop });
     }
     task.stepped = (task.stepped ?? 0) + 1;
     const isBreakpoint = task.between !== undefined && this.tracer.mapper.stops.has(task.between.pc);
@@ -251,8 +247,8 @@ export class Navigator {
     while (task.ticks < event.ticks || !this.calls.isDone(task)) {
       const stop = this.advance(task, event, () => armUpTo(task, event.ticks, JUMPS_TO_DEATH));
       const there = task.ticks === event.ticks;
-      if (!there && stop.kind !== "poll") this.stoppedElsewhere(task, event, stop);
-      if (task.ticks > event.ticks) this.stoppedElsewhere(task, event, stop);
+      if (!there && stop.kind !== "poll") stoppedElsewhere(this.tracer, this.index, { task, event, stop });
+      if (task.ticks > event.ticks) stoppedElsewhere(this.tracer, this.index, { task, event, stop });
     }
   }
 
@@ -265,8 +261,9 @@ export class Navigator {
     for (;;) {
       if (task.poll?.counter === "tick" && task.ticks === event.ticks) return task.poll.pc;
       const stop = this.advance(task, event, () => armUpTo(task, this.milestone(task, event.ticks)));
-      if (stop.kind !== "poll" || stop.trap.counter !== "tick") this.stoppedElsewhere(task, event, stop);
-      if (task.ticks > event.ticks) this.stoppedElsewhere(task, event, stop);
+      if (stop.kind !== "poll" || stop.trap.counter !== "tick")
+        stoppedElsewhere(this.tracer, this.index, { task, event, stop });
+      if (task.ticks > event.ticks) stoppedElsewhere(this.tracer, this.index, { task, event, stop });
     }
   }
 
@@ -298,7 +295,7 @@ export class Navigator {
         arm(task, () => left + 1, jumps + 1);
       });
       if (stop.kind !== "poll" || stop.trap.counter !== "jump" || task.jumps > event.jumps) {
-        this.stoppedElsewhere(task, event, stop);
+        stoppedElsewhere(this.tracer, this.index, { task, event, stop });
       }
     }
   }
@@ -321,7 +318,7 @@ export class Navigator {
       this.arrive(task, event, registers);
       return;
     }
-    if (stop.kind !== "signal") this.stoppedElsewhere(task, event, stop);
+    if (stop.kind !== "signal") stoppedElsewhere(this.tracer, this.index, { task, event, stop });
     // It takes back the count of a branch that has not retired.
     const { registers } = faultingState(task);
     this.arrive(task, event, registers);
@@ -362,7 +359,7 @@ export class Navigator {
   toInstruction(task: ReplayedTask, event: TraceEvent): InstructionTrap {
     if (task.instruction) return task.instruction;
     const stop = this.advance(task, event, () => this.armLoosely(task, event));
-    if (stop.kind !== "instruction") this.stoppedElsewhere(task, event, stop);
+    if (stop.kind !== "instruction") stoppedElsewhere(this.tracer, this.index, { task, event, stop });
     const registers = registersAt(task, stop.trap);
     this.arrived(task, task.ticks, registers);
     compare(event, this.index, task.ticks, registers);

@@ -360,7 +360,7 @@ export class ReplaySession implements Disposable {
       case "switch":
         this.navigator.toPoint(task, event);
         // One that stands at a fault can't come to it again: what happens next happens there.
-        if (event.point !== "fault") task.arrived = undefined;
+        if (event.point !== "fault" && event.point !== "place") task.arrived = undefined;
         if (event.point === "step") task.returned = task.leaveStop();
         this.totals.switches++;
         break;

@@ -23,10 +23,11 @@ export interface MemoryWrite {
  * - `interrupted`: inside a system call that the signal broke off,
  * - `fault`: at the instruction that caused the signal itself,
  * - `return`: where the task's last event has left it (behind a system call, at the start of a handler).
+ * - `place`: where registers and ticks are these, between two instructions, at the first such place behind the last event.
  *
  * A switch alone may be taken at `step`, too: some instructions behind the place of a `tick`.
  */
-export const POINTS = ["tick", "jump", "syscall", "interrupted", "fault", "return", "step"] as const;
+export const POINTS = ["tick", "jump", "syscall", "interrupted", "fault", "return", "step", "place"] as const;
 export type SwitchPoint = (typeof POINTS)[number];
 export type Point = Exclude<SwitchPoint, "step">;
 

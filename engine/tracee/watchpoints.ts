@@ -39,16 +39,23 @@ interface Armed {
 
 /** The watchpoints of a tracer's tasks. */
 export class Watchpoints {
-  #watches: readonly Watch[] = [];
-  #isFor: (task: Task) => boolean = () => false;
+  #of: (task: Task) => readonly Watch[] = () => [];
+  #any = false;
   #version = 0;
   readonly #armed = new WeakMap<Task, Armed>();
 
   /** Sets what is watched from now on, and in which tasks. */
   set(watches: readonly Watch[], isFor: (task: Task) => boolean): void {
-    if (watches.length === 0 && this.#watches.length === 0) return;
-    this.#watches = watches;
-    this.#isFor = isFor;
+    if (watches.length === 0 && !this.#any) return;
+    this.#of = (task) => (isFor(task) ? watches : []);
+    this.#any = watches.length > 0;
+    this.#version++;
+  }
+
+  /** Asks for each task what is watched in it; to be called again whenever that changes. */
+  follow(of: (task: Task) => readonly Watch[]): void {
+    this.#of = of;
+    this.#any = true;
     this.#version++;
   }
 
@@ -58,12 +65,12 @@ export class Watchpoints {
     const armed = this.#armed.get(task);
     if (armed?.version === this.#version && armed.space === task.space) return;
     this.#armed.set(task, { version: this.#version, space: task.space });
-    setWatches(task.tid, this.#isFor(task) ? this.#watches : []);
+    setWatches(task.tid, this.#of(task));
   }
 
   /** Whether anything is watched. */
   get any(): boolean {
-    return this.#watches.length > 0;
+    return this.#any;
   }
 
   /** Whether a SIGTRAP is that of an access to what is watched. */
@@ -73,10 +80,10 @@ export class Watchpoints {
   }
 
   /** Which watch a task has hit, and forgets it. */
-  takeHit({ tid }: Task): Watch | undefined {
-    const status = peekUser(tid, offsetOf(STATUS));
-    pokeUser(tid, offsetOf(STATUS), 0n);
-    return this.#watches.find((_, i) => (status & (1n << BigInt(i))) !== 0n);
+  takeHit(task: Task): Watch | undefined {
+    const status = peekUser(task.tid, offsetOf(STATUS));
+    pokeUser(task.tid, offsetOf(STATUS), 0n);
+    return this.#of(task).find((_, i) => (status & (1n << BigInt(i))) !== 0n);
   }
 }
 

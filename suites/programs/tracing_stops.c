@@ -63,9 +63,13 @@ static void *spins(void *unused) {
 
 /* A stop signal that the tracer lets pass stops all threads, and each says so. */
 static void group_stop(int seizes) {
+  int ends[2];
+  char byte = 0;
+  CHECK(pipe(ends) == 0);
   const pid_t child = fork();
   if (child == 0) {
     pthread_t thread;
+    CHECK(read(ends[0], &byte, 1) == 1);
     CHECK(pthread_create(&thread, NULL, spins, NULL) == 0 && pthread_join(thread, NULL) == 0);
     _exit(6);
   }
@@ -76,6 +80,7 @@ static void group_stop(int seizes) {
     CHECK(ptrace(PTRACE_ATTACH, child, NULL, NULL) == 0 && status_of(child) == stop_by(SIGSTOP));
     CHECK(ptrace(PTRACE_SETOPTIONS, child, NULL, options) == 0 && ptrace(PTRACE_CONT, child, NULL, NULL) == 0);
   }
+  CHECK(write(ends[1], &byte, 1) == 1 && close(ends[0]) == 0 && close(ends[1]) == 0);
   CHECK(status_of(child) == (PTRACE_EVENT_CLONE << 16 | SIGTRAP << 8 | 0x7f));
   unsigned long message;
   CHECK(ptrace(PTRACE_GETEVENTMSG, child, NULL, &message) == 0);

@@ -88,7 +88,7 @@ export class GoingOn {
     steps: boolean,
   ): void {
     const isFault = where.point === "fault" && passed === undefined;
-    if (isFault || steps || hold.endsStep || isChanged(hold)) {
+    if (isFault || where.point === "place" || steps || hold.endsStep || isChanged(hold)) {
       const handler = passed && handlerRestarts(task, passed.signal);
       const after = registersOnward(hold.registers, handler);
       const traps = steps && handler === undefined;
@@ -198,6 +198,7 @@ export class GoingOn {
     task.load(after);
     task.forgetCall();
     setPc(task, Number(pcOf(after)));
+    this.recording.tracedPlaces.goesOn(task, Number(pcOf(after)));
     task.resumed = undefined;
   }
 

@@ -28,18 +28,19 @@ import { setInFile } from "../../arch/x86_64/traced-registers.ts";
 import { showX87Place } from "../../arch/x86_64/x87.ts";
 import type { MemoryWrite } from "../../trace/events.ts";
 import { TaskGone } from "../../tracee/controller.ts";
+import { canWatch } from "../../tracee/watchpoints.ts";
 import type { Call } from "../call.ts";
 import { parentOf, userOf } from "../kernel-state.ts";
 import type { RecordedTask } from "../recorded-task.ts";
 import type { Recording } from "../recording.ts";
 import { syscallInfo } from "./syscall-info.ts";
+import { bytesOf, give, taken, WORD, wordOf } from "./tracer-memory.ts";
 import { type Going, type Hold, siginfo, stopInfo, Tracing } from "./tracing.ts";
 
-const WORD = 8;
 /** Bytes of struct user_regs_struct, and of struct user with all else (asm/user_64.h). */
 const REGISTER_BYTES = 27 * WORD;
 const USER_BYTES = 912;
-/** Where the debug registers begin in struct user, and which of them there are to be set. */
+/** Where the debug registers begin in struct user. */
 const DEBUG_REGISTERS = 848;
 /** An XSAVE area is no larger than this with any features of today; an fxsave area is always this large. */
 const MAX_XSAVE = 16384;
@@ -74,6 +75,8 @@ type Handler = (request: Request) => number;
 /** Answers the requests of tracers. */
 export class Requests {
   #area: NativeBuffer | undefined;
+  /** Whether this machine has debug registers to give. */
+  #canWatch: boolean | undefined;
 
   constructor(private readonly recording: Recording) {}
 
@@ -256,16 +259,22 @@ export class Requests {
     this.recording.traced.later(() => this.recording.changedFromOutside(whose, [write]));
   }
 
-  #peekUser({ tracer, hold, address, data }: Request): number {
+  #peekUser({ tracer, tracing, hold, address, data }: Request): number {
     if (address % WORD !== 0 || address >= USER_BYTES) return -ERRNO.EIO;
-    return give(tracer, data, wordOf(hold.registers[address / WORD] ?? 0n));
+    const debug = (address - DEBUG_REGISTERS) / WORD;
+    const value = debug >= 0 ? tracing.debug.get(debug) : hold.registers[address / WORD];
+    return give(tracer, data, wordOf(value ?? 0n));
   }
 
-  #pokeUser({ hold, address, data }: Request): number {
+  #pokeUser({ task, tracing, hold, address, data }: Request): number {
     if (address % WORD !== 0 || address >= USER_BYTES) return -ERRNO.EIO;
     if (address < REGISTER_BYTES) return setInFile(hold.registers, address / WORD, data) ? 0 : -ERRNO.EIO;
-    // Debug registers can be given back, and not be set.
-    return address >= DEBUG_REGISTERS && data === 0n ? 0 : -ERRNO.EIO;
+    if (address < DEBUG_REGISTERS) return -ERRNO.EIO;
+    this.#canWatch ??= canWatch(task);
+    if (!this.#canWatch) return -ERRNO.ENOSPC;
+    const error = tracing.debug.set((address - DEBUG_REGISTERS) / WORD, data);
+    if (error === 0) this.recording.tracedPlaces.changed();
+    return error;
   }
 
   #vectorsOf(task: RecordedTask, type: number): Uint8Array {
@@ -388,25 +397,3 @@ function archPrctl({ tracer, hold, address, data }: Request): number {
       return -ERRNO.EINVAL;
   }
 }
-
-/** Puts bytes where a tracer wants them. @returns The result of its call. */
-function give({ space }: RecordedTask, at: bigint, bytes: Uint8Array): number {
-  if (bytes.length === 0) return 0;
-  const address = Number(at);
-  const given = bytes.slice();
-  if (!space.writable(address) || space.memory.read(address, given.length).length < given.length)
-    return -ERRNO.EFAULT;
-  space.memory.write(address, given);
-  return 0;
-}
-
-/** Bytes that a tracer has given; undefined where they can't be read. */
-function taken({ space }: RecordedTask, at: bigint, length: number): Uint8Array | undefined {
-  const bytes = space.memory.read(Number(at), length);
-  return bytes.length < length ? undefined : bytes.slice();
-}
-
-const wordOf = (value: bigint): Uint8Array => new Uint8Array(new BigUint64Array([value]).buffer);
-
-/** The bytes of registers. */
-const bytesOf = (registers: BigUint64Array): Uint8Array => new Uint8Array(registers.slice().buffer);

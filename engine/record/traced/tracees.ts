@@ -134,7 +134,10 @@ export class Tracees {
       endsStep,
       isTold: false,
     };
-    if (at.kind === "delivery" && at.where.point === "fault") this.recording.ran(task, at.where);
+    const point = at.kind === "delivery" ? at.where.point : undefined;
+    if (at.kind === "delivery" && (point === "fault" || point === "place"))
+      this.recording.ran(task, at.where);
+    if (at.kind === "delivery" && at.where.isStep) tracing.debug.stepped();
     const tracer = this.recording.tasks.get(tracing.tracer.tid);
     if (tracer === undefined) return;
     const status = stopCode(tracing.hold, tracing) & 0x7f;

@@ -7,6 +7,7 @@
  * in no code since. What its tracer sees of the general registers, and sets, are those of the hold: the program's own.
  */
 import { PTRACE_EVENT, PTRACE_O, SIG, SIGINFO, SYSCALL_STOP } from "../../../ffi/mod.ts";
+import { DebugRegisters } from "../../arch/x86_64/debug-registers.ts";
 import type { Registers } from "../../trace/events.ts";
 import type { CallSite } from "../../tracee/call-site.ts";
 import type { StashedSignal, Task } from "../../tracee/task.ts";
@@ -84,6 +85,8 @@ export class Tracing {
   isExiting = false;
   /** Number of the call that it has ended last, while nothing has run since; -1 for none. */
   lastCall = -1;
+  /** Where it stops, and what is watched in it. */
+  readonly debug = new DebugRegisters();
   /** Its stop has its whole process's (PTRACE_LISTEN). */
   listens = false;
 
