@@ -416,6 +416,8 @@ interface SyscallEvent extends EventBase {
    * A stack (named "[stack]") is all that it may grow to.
    */
   mapping?: MappingRecord;
+  /** It was not done at all (a filter of the program's has kept it from the kernel): its result is all that came of it. */
+  withheld?: true;
 }
 /** A signal reached the program (or killed it). */
 interface SignalEvent extends EventBase {
@@ -432,6 +434,20 @@ interface SignalEvent extends EventBase {
   writes: MemoryWrite[];
   /** Registers at the handler's first instruction (handler only; otherwise as `registers`). */
   after: Registers;
+}
+/**
+ * A tracer of the program's own has stopped the task here, and it goes on with other registers than it had: those that the
+ * tracer has set, or with a trap flag for a single step.
+ */
+interface RegistersEvent extends EventBase {
+  kind: "registers";
+  point: Point;
+  /** Back-jumps of the task up to here; used with point "jump". */
+  jumps: number;
+  /** What it goes on with; the pc too. */
+  after: Registers;
+  /** Its floating-point and vector registers as an XSAVE area, where the tracer has set them; else empty. */
+  vectors: Uint8Array;
 }
 /** The task was preempted here and another one goes on. */
 interface SwitchEvent extends EventBase {
@@ -534,7 +550,7 @@ interface EndEvent extends EventBase {
   /** One line for the user; "" if there is nothing to say. */
   message: string;
 }
-type TraceEvent = ExecEvent | SyscallEvent | SignalEvent | SwitchEvent | InstructionEvent | CloneEvent | ExitEvent | MemoryEvent | FileEvent | NoteEvent | ChecksumEvent | CallsEvent | EndEvent;
+type TraceEvent = ExecEvent | SyscallEvent | SignalEvent | RegistersEvent | SwitchEvent | InstructionEvent | CloneEvent | ExitEvent | MemoryEvent | FileEvent | NoteEvent | ChecksumEvent | CallsEvent | EndEvent;
 /** What happened, one by one: the calls of a `calls` event are events of their own. */
 type SingleEvent = Exclude<TraceEvent, CallsEvent>;
 /** One instruction. */
@@ -887,6 +903,57 @@ interface ProgramOptions {
 interface Program {
   path: string;
 }
+/** Which moment: an event that is still to come, a tick of the first thread, the last signal of that name. */
+type MomentPlace = "start" | "end" | "failure" | {
+  readonly event: number;
+} | {
+  readonly tick: number;
+} | {
+  readonly signal: SignalName;
+};
+/** A frame of a stack. */
+interface StackFrame {
+  /** "0x55555555518c" */
+  readonly pc: string;
+  readonly function?: string;
+  /** Source file and line, from 1, where debug information has them. */
+  readonly file?: string;
+  readonly line?: number;
+}
+/** One write to what a script watches. */
+interface WatchedWrite {
+  /** How many events are behind it. */
+  readonly event: number;
+  readonly task: number;
+  readonly ticks: number;
+  /** The bytes in front of it and behind it. */
+  readonly before: Uint8Array;
+  readonly after: Uint8Array;
+  /** The task that writes; a system call's result is written where that is made. */
+  readonly frames: readonly StackFrame[];
+}
+/** A moment of a recording, in its first process. Each question replays to it. */
+declare class Moment {
+  #private;
+  /** Registers of the thread that the moment is about, by their names: `rip`, `rax`, `fs_base`. */
+  registers(): Promise<Readonly<Record<string, bigint>>>;
+  /**
+   * Memory of the process.
+   *
+   * @returns Fewer bytes where unmapped memory begins before so many.
+   */
+  memory(address: number | bigint, length: number): Promise<Uint8Array>;
+  /** The stack of the thread that the moment is about, the innermost frame first. */
+  backtrace(): Promise<StackFrame[]>;
+  /**
+   * The value of an expression in the innermost frame, as gdb shows it: "-1", "{length = 3}".
+   *
+   * @throws {UsageError} If there is no gdb, or the expression has no value there: the message says why.
+   */
+  evaluate(expression: string): Promise<string>;
+  /** What lies at an address: "drain+12"; undefined where no symbol is known. */
+  symbol(address: number | bigint): Promise<string | undefined>;
+}
 /**
  * What a program under test may do. The engine answers EACCES to what it may not; what it was started with (standard
  * streams) stays usable.
@@ -960,6 +1027,21 @@ declare class Recording implements Run, AsyncDisposable {
   events(): Generator<SingleEvent, void, undefined>;
   /** Replays the trace; as often as you like. */
   replay(): Promise<Replay>;
+  /**
+   * A moment of the recording, of which registers, memory, stack and variables can be asked.
+   *
+   * @example const value = await recording.at({ signal: "SIGABRT" }).evaluate("queue->length");
+   * @throws {RangeError} For an event or a tick that is no whole number.
+   */
+  at(place: MomentPlace): Moment;
+  /**
+   * The writes to a variable up to a moment, in their order: who, where, and what it was before and behind. Of more than 1,000
+   * the last ones.
+   *
+   * @param expression What gdb finds an address and a size for: "q.length". @param until @default "end"
+   * @throws {UsageError} If gdb finds none, or the processor can't watch so much.
+   */
+  watch(expression: string, until?: MomentPlace): Promise<WatchedWrite[]>;
   /**
    * Gives the trace and the outputs up. They are deleted once it is known that the test has passed; of a test that makes
    * very many, the oldest are deleted before.
@@ -1174,6 +1256,21 @@ declare function assertReplays(recording: Recording): Promise<Replay>;
  * @throws {AssertionError} With the ticks of the first one that differs.
  */
 declare function assertSameTicks(first: Run, ...others: readonly Run[]): void;
+/**
+ * Asserts that a condition holds at no time of a recording, from the start of main on: what it is made of is watched.
+ *
+ * @example await assertNever(recording, "queue.length < 0");
+ * @param condition For gdb; of variables that live as long as the program.
+ * @throws {AssertionError} With the first place where it holds.
+ * @throws {UsageError} If there is no gdb, the condition is none, or the processor can't watch what it is made of.
+ */
+declare function assertNever(recording: Recording, condition: string): Promise<void>;
+/**
+ * Asserts that a condition holds at all times of a recording, as {@link assertNever}.
+ *
+ * @example await assertAlways(recording, "queue.length <= 4");
+ */
+declare function assertAlways(recording: Recording, condition: string): Promise<void>;
 /** Adds a group. */
 type AddGroup = (name: string, fn: () => void) => void;
 /** A group for each row of a table; see `test.each`. */
@@ -1288,4 +1385,4 @@ declare const test: Test;
 declare const it: Test;
 /** Hooks by themselves, for all tests of the script or of the group that they stand in. */
 declare const beforeAll: (fn: Hook) => void, beforeEach: (fn: Hook) => void, afterEach: (fn: Hook) => void, afterAll: (fn: Hook) => void;
-export { type AddEach, type AddFor, type AddGroup, type AddGroups, type AddTest, type Condition, type Conditions, type Describe, type Divergence, type EachList, type EachRow, type Exit, type Hook, type HookName, type JsonLine, type JsonTest, type Location, type Permissions, type ProbeTools, type Program, type ProgramOptions, type RecordOptions, type Recording, type Replay, type Run, type ScriptHost, type Send, type SignalName, type SkipsOnOptions, type StepRecord, type Suite, type SuiteCondition, type SuiteExpectations, type SuiteRange, type SuiteTest, type SuiteText, type Test, type TestConditions, type TestContext, type TestFunction, type TestOptions, type TestRecord, type UserProbe, type When, afterAll, afterEach, assertReplays, assertSameTicks, assertSkipsOn, beforeAll, beforeEach, describe, it, test };
+export { type AddEach, type AddFor, type AddGroup, type AddGroups, type AddTest, type Condition, type Conditions, type Describe, type Divergence, type EachList, type EachRow, type Exit, type Hook, type HookName, type JsonLine, type JsonTest, type Location, type Moment, type MomentPlace, type Permissions, type ProbeTools, type Program, type ProgramOptions, type RecordOptions, type Recording, type Replay, type Run, type ScriptHost, type Send, type SignalName, type SkipsOnOptions, type StackFrame, type StepRecord, type Suite, type SuiteCondition, type SuiteExpectations, type SuiteRange, type SuiteTest, type SuiteText, type Test, type TestConditions, type TestContext, type TestFunction, type TestOptions, type TestRecord, type UserProbe, type WatchedWrite, type When, afterAll, afterEach, assertAlways, assertNever, assertReplays, assertSameTicks, assertSkipsOn, beforeAll, beforeEach, describe, it, test };

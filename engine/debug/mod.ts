@@ -6,6 +6,7 @@ import { GdbServer } from "./gdb/server.ts";
 export { Interrupted } from "../interrupts.ts";
 export { NoSuchPlace, PLACES, type Place, parsePlace } from "./place.ts";
 export { type Stacks, stacksAt, type TaskStack } from "./stacks.ts";
+export { type ProcessState, stateAt } from "./state.ts";
 export { type Meeting, meetingAt, type TaskAt } from "./turns.ts";
 export { CannotWatch, type Writer, type Writers, writersOf } from "./writers.ts";
 

@@ -49,6 +49,69 @@ const MARK = "\u0001";
 /** How this program's own errors begin, which the server's are. */
 const OWN_WORDS = "tickproof: ";
 
+/** Lets gdb execute commands, one after the other. @returns What it wrote, and the lines of what it complained of. */
+async function askGdb(
+  target: GdbTarget,
+  commands: readonly string[],
+): Promise<{ values: string; said: string[] }> {
+  const words = commands.flatMap((command) => ["-ex", command]);
+  const child = Bun.spawn([...gdbCommand(target), "-nx", "-batch", ...words], {
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  const [values, errors] = await Promise.all([
+    new Response(child.stdout).text(),
+    new Response(child.stderr).text(),
+  ]);
+  await child.exited;
+  const said = errors.split("\n").filter((line) => line.trim() !== "");
+  const lost = said.find((line) => line.startsWith(OWN_WORDS));
+  if (lost !== undefined) throw new UsageError(lost.slice(OWN_WORDS.length));
+  return { values, said };
+}
+
+/** Where a condition is another one than it was. */
+export interface ConditionChange {
+  /** How it was when main began, and at the first change, as gdb shows it; without a change only once. */
+  values: string[];
+  /** "event 79 comes next: …", and the innermost frame, where it has changed. */
+  event: string;
+  frame: string;
+}
+
+/**
+ * Follows a condition from the start of main on to where it changes first, or to the end.
+ *
+ * @throws {UsageError} If there is no gdb, the condition is none, or the processor can't watch what it is made of.
+ */
+export async function followCondition(target: GdbTarget, condition: string): Promise<ConditionChange> {
+  checkLine(condition);
+  const mark = "echo \\001";
+  const { values, said } = await askGdb(target, [
+    ...["handle all nostop noprint pass", "set width 0", "tbreak main", "continue"],
+    ...[mark, `output ${condition}`, mark, `watch ${condition}`, "continue"],
+    ...[mark, `output ${condition}`, mark, "monitor when", mark, "frame", mark],
+  ]);
+  const [, before = "", watched = "", after = "", event = "", frame = ""] = values.split(MARK);
+  const complaint = said.find((line) => !/^(warning:|event )/.test(line));
+  if (before.trim() === "") throw new UsageError(`'${condition}': gdb says ${complaint ?? "nothing"}`);
+  if (!/Hardware watchpoint \d+/.test(watched)) {
+    const why = complaint ?? "it is made of what no processor watches";
+    throw new UsageError(`'${condition}' can't be watched: ${why}`);
+  }
+  const isChanged = /Old value = /.test(watched);
+  const found = said.filter((line) => line.startsWith("event "));
+  return {
+    values: isChanged ? [before.trim(), after.trim()] : [before.trim()],
+    event: (found.at(-1) ?? event).trim(),
+    frame: frame.trim().split("\n")[0] ?? "",
+  };
+}
+
+function checkLine(text: string): void {
+  if (text.trim() !== "" && !/[\n\r]/.test(text) && !text.includes(MARK)) return;
+  throw new UsageError(`an expression is one line: it is ${JSON.stringify(text)}`);
+}
+
 /**
  * Evaluates expressions by gdb, as its `print` does.
  *
@@ -60,20 +123,9 @@ export async function evaluate(
   expressions: readonly string[],
   format = "",
 ): Promise<Evaluated[]> {
-  const bad = expressions.find((text) => text.trim() === "" || /[\n\r]/.test(text) || text.includes(MARK));
-  if (bad !== undefined) throw new UsageError(`an expression is one line: it is ${JSON.stringify(bad)}`);
-  const asked = expressions.flatMap((text) => ["-ex", "echo \\001", "-ex", `output${format} ${text}`]);
-  const child = Bun.spawn([...gdbCommand(target), "-nx", "-batch", ...asked, "-ex", "echo \\001"], {
-    stdio: ["ignore", "pipe", "pipe"],
-  });
-  const [values, errors] = await Promise.all([
-    new Response(child.stdout).text(),
-    new Response(child.stderr).text(),
-  ]);
-  await child.exited;
-  const said = errors.split("\n").filter((line) => line.trim() !== "");
-  const lost = said.find((line) => line.startsWith(OWN_WORDS));
-  if (lost !== undefined) throw new UsageError(lost.slice(OWN_WORDS.length));
+  for (const text of expressions) checkLine(text);
+  const asked = expressions.flatMap((text) => ["echo \\001", `output${format} ${text}`]);
+  const { values, said } = await askGdb(target, [...asked, "echo \\001"]);
   const [, ...answers] = values.split(MARK);
   if (answers.length <= expressions.length) throw new UsageError(`gdb says: ${said.at(-1) ?? "nothing"}`);
   // A value is something, if only "void"; where there is none, gdb has said why, one line for each.

@@ -70,3 +70,42 @@ export function assertSameTicks(first: Run, ...others: readonly Run[]): void {
     );
   }
 }
+
+/** What `check` says of a condition. */
+interface Checked {
+  breaks?: { event?: number; frame: string };
+}
+
+/**
+ * Asserts that a condition holds at no time of a recording, from the start of main on: what it is made of is watched.
+ *
+ * @example await assertNever(recording, "queue.length < 0");
+ * @param condition For gdb; of variables that live as long as the program.
+ * @throws {AssertionError} With the first place where it holds.
+ * @throws {UsageError} If there is no gdb, the condition is none, or the processor can't watch what it is made of.
+ */
+export async function assertNever(recording: Recording, condition: string): Promise<void> {
+  await assertOverTime(recording, "--never", condition, "holds");
+}
+
+/**
+ * Asserts that a condition holds at all times of a recording, as {@link assertNever}.
+ *
+ * @example await assertAlways(recording, "queue.length <= 4");
+ */
+export async function assertAlways(recording: Recording, condition: string): Promise<void> {
+  await assertOverTime(recording, "--always", condition, "does not hold");
+}
+
+async function assertOverTime(
+  recording: Recording,
+  option: "--never" | "--always",
+  condition: string,
+  what: string,
+): Promise<void> {
+  const { breaks } = (await recording.ask(["check", "--json", option, condition, ""])) as Checked;
+  if (breaks === undefined) return;
+  const { event, frame } = breaks;
+  const where = event === undefined ? "at the start of main" : `before event ${event}: ${frame}`;
+  throw new AssertionError(`'${condition}' ${what} ${where}`);
+}

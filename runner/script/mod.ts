@@ -15,7 +15,7 @@ export type {
 export type { Exit } from "../outcome/mod.ts";
 export type { JsonLine, JsonTest } from "../reporters/json-lines.ts";
 export type { Location } from "../results/mod.ts";
-export { assertReplays, assertSameTicks } from "./assertions.ts";
+export { assertAlways, assertNever, assertReplays, assertSameTicks } from "./assertions.ts";
 export type { StepRecord, TestContext } from "./context.ts";
 export type {
   Condition,
@@ -28,6 +28,7 @@ export type {
 } from "./definition.ts";
 export { type AddGroup, type AddGroups, type Describe, describe } from "./describe.ts";
 export type { ScriptHost } from "./host.ts";
+export type { Moment, MomentPlace, StackFrame, WatchedWrite } from "./moment.ts";
 export type { Permissions } from "./permissions.ts";
 export type { Program, ProgramOptions } from "./program.ts";
 export type { Divergence, Recording, RecordOptions, Replay, Run } from "./recording.ts";

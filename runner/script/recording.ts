@@ -8,6 +8,7 @@ import { UsageError } from "../errors/mod.ts";
 import { type Exit, type RecordReport, type ReplayReport, readReport } from "../outcome/mod.ts";
 import { runProcess } from "../processes/mod.ts";
 import { hostOption } from "./host.ts";
+import { Moment, type MomentPlace, type WatchedWrite, writesTo } from "./moment.ts";
 import { denyOption, type Permissions } from "./permissions.ts";
 import { findProgram, type ProgramOptions } from "./program.ts";
 import { checkSends, type Send, sendInTime, sendOption } from "./send.ts";
@@ -183,6 +184,50 @@ export class Recording implements Run, AsyncDisposable {
       stdout: text("replay.stdout"),
       stderr: text("replay.stderr"),
     };
+  }
+
+  /**
+   * A moment of the recording, of which registers, memory, stack and variables can be asked.
+   *
+   * @example const value = await recording.at({ signal: "SIGABRT" }).evaluate("queue->length");
+   * @throws {RangeError} For an event or a tick that is no whole number.
+   */
+  at(place: MomentPlace): Moment {
+    return new Moment((words) => this.ask(words), place);
+  }
+
+  /**
+   * The writes to a variable up to a moment, in their order: who, where, and what it was before and behind. Of more than 1,000
+   * the last ones.
+   *
+   * @param expression What gdb finds an address and a size for: "q.length". @param until @default "end"
+   * @throws {UsageError} If gdb finds none, or the processor can't watch so much.
+   */
+  async watch(expression: string, until: MomentPlace = "end"): Promise<WatchedWrite[]> {
+    return await writesTo((words) => this.ask(words), expression, until);
+  }
+
+  /**
+   * Asks a command of tickproof, in which "" stands for the trace.
+   *
+   * @internal
+   *
+   * @throws {UsageError} With what it says, if it has no answer.
+   */
+  async ask(words: readonly string[]): Promise<unknown> {
+    const { engine, signal } = this.#bench;
+    const child = Bun.spawn([...engine, ...words.map((word) => (word === "" ? this.trace : word))], {
+      cwd: this.#bench.folder,
+      stdio: ["ignore", "pipe", "pipe"],
+      signal,
+    });
+    const [stdout, stderr] = await Promise.all([
+      new Response(child.stdout).text(),
+      new Response(child.stderr).text(),
+    ]);
+    await child.exited;
+    if (stdout.startsWith("{")) return JSON.parse(stdout);
+    throw new UsageError(stderr.trim().replace(/^tickproof: /, "") || `no answer to ${words[0]}`);
   }
 
   /**

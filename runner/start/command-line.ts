@@ -4,6 +4,7 @@ import { type Command, overview } from "../args/mod.ts";
 import { backtrace } from "../commands/backtrace.ts";
 import { bisect } from "../commands/bisect.ts";
 import { cache } from "../commands/cache.ts";
+import { check } from "../commands/check.ts";
 import { config } from "../commands/config.ts";
 import { debug } from "../commands/debug.ts";
 import { diff } from "../commands/diff.ts";
@@ -22,6 +23,7 @@ import { replay } from "../commands/replay.ts";
 import { report } from "../commands/report.ts";
 import { run } from "../commands/run.ts";
 import { stat } from "../commands/stat.ts";
+import { state } from "../commands/state.ts";
 import { suites } from "../commands/suites.ts";
 import { traces } from "../commands/traces.ts";
 import { turns } from "../commands/turns.ts";
@@ -44,6 +46,8 @@ const COMMANDS: readonly Command[] = [
   printValues,
   why,
   diff,
+  state,
+  check,
   turns,
   dump,
   info,
