@@ -12,22 +12,33 @@ const CLOSING = ")".charCodeAt(0);
 
 /** One letter; undefined if there is no such task any more. */
 export function stateOf(tid: number): string | undefined {
-  let fd: number;
+  const fd = openStat(tid);
+  if (fd === undefined) return undefined;
   try {
-    fd = open(`/proc/${tid}/stat`, O.RDONLY);
+    return stateIn(fd);
+  } finally {
+    close(fd);
+  }
+}
+
+/** Opens the file that a task's state is in; undefined if there is no such task any more. */
+export function openStat(tid: number): number | undefined {
+  try {
+    return open(`/proc/${tid}/stat`, O.RDONLY);
   } catch (error) {
     if (isErrno(error, "ENOENT")) return undefined;
     throw error;
   }
+}
+
+/** The letter that such a file has now; undefined if its task has ended since it was opened. */
+function stateIn(fd: number): string | undefined {
   try {
     const text = buffer.subarray(0, pread(fd, buffer, 0));
     return String.fromCharCode(text[text.lastIndexOf(CLOSING) + 2] ?? 0);
   } catch (error) {
-    // It has ended since it was opened.
     if (isErrno(error, "ESRCH")) return undefined;
     throw error;
-  } finally {
-    close(fd);
   }
 }
 
@@ -63,6 +74,12 @@ export function isZombie(tid: number): boolean {
 /** Whether a task is at work in the kernel: it neither sleeps nor has stopped. */
 export function isAwake(tid: number): boolean {
   return stateOf(tid) === "R";
+}
+
+/** {@link isAwake} by the file of {@link openStat}; undefined if the task has ended. */
+export function isAwakeBy(fd: number): boolean | undefined {
+  const letter = stateIn(fd);
+  return letter === undefined ? undefined : letter === "R";
 }
 
 /**

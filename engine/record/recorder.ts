@@ -119,6 +119,7 @@ export class Recorder {
     } catch (error) {
       return brokenOff(error, this.recording);
     } finally {
+      this.woken[Symbol.dispose]();
       this.lifecycle.killAll();
     }
     return { reason: "exited", status: this.deaths.rootStatus ?? 0, message: "" };
