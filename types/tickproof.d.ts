@@ -350,10 +350,11 @@ interface MemoryWrite {
  * - `interrupted`: inside a system call that the signal broke off,
  * - `fault`: at the instruction that caused the signal itself,
  * - `return`: where the task's last event has left it (behind a system call, at the start of a handler).
+ * - `place`: where registers and ticks are these, between two instructions, at the first such place behind the last event.
  *
  * A switch alone may be taken at `step`, too: some instructions behind the place of a `tick`.
  */
-declare const POINTS: readonly ["tick", "jump", "syscall", "interrupted", "fault", "return", "step"];
+declare const POINTS: readonly ["tick", "jump", "syscall", "interrupted", "fault", "return", "step", "place"];
 type SwitchPoint = (typeof POINTS)[number];
 type Point = Exclude<SwitchPoint, "step">;
 /** How a task comes to a `step`. */

@@ -7,7 +7,7 @@ import { RIP } from "../arch/x86_64/registers.ts";
 import type { ReplayedTask } from "../replay/replayed-task.ts";
 import type { AddressSpace } from "../tracee/address-space.ts";
 import type { Mapping } from "../tracee/mappings.ts";
-import { MemoryOperands } from "../translate/memory-operands.ts";
+import type { MemoryOperands } from "../translate/memory-operands.ts";
 import type { Debugger } from "./debugger.ts";
 import type { Position } from "./position.ts";
 import { programPath } from "./program.ts";
@@ -45,7 +45,7 @@ const LONGEST = 15;
 
 /** Steps through turns of a replay. */
 export class AccessLog implements Disposable {
-  readonly #operands = new MemoryOperands();
+  readonly #operands = memoryOperands();
 
   constructor(private readonly replay: Debugger) {}
 
@@ -122,4 +122,12 @@ export class AccessLog implements Disposable {
 function isDataOf({ name, file, start }: Mapping, program: string, { mappings }: AddressSpace): boolean {
   if (name === program || name === "[heap]") return true;
   return file < 0 && mappings.find(start - 1)?.name === program;
+}
+
+/** Loaded where somebody asks alone: a replay does without the decoder that it takes. */
+function memoryOperands(): MemoryOperands {
+  const {
+    MemoryOperands,
+  }: typeof import("../translate/memory-operands.ts") = require("../translate/memory-operands.ts");
+  return new MemoryOperands();
 }

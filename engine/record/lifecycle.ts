@@ -1,7 +1,6 @@
 /** Tasks and processes of a recording come: births, and new programs. `deaths.ts` tells how they go. */
 
 import { CLONE, getEventMessage, setSigMask } from "../../ffi/mod.ts";
-import { TRAP_FLAG } from "../arch/x86_64/registers.ts";
 import { invariant } from "../engine-error.ts";
 import { awaitFirstStop, isThread, spaceOfChild } from "../session/births.ts";
 import { programPc } from "../tracee/position.ts";
@@ -100,7 +99,7 @@ export class Lifecycle {
     // It begins in the midst of a translation that its parent single-steps.
     if (child.stepsItself) child.jumpTo(call.next);
     // A step that its parent's tracer has asked for is not the child's.
-    if (parent.tracing?.steps) child.set("eflags", child.get("eflags") & ~TRAP_FLAG);
+    if (parent.tracing?.steps) child.forgetTrapFlag();
     child.choseProcessors = parent.choseProcessors;
     child.descriptors = shares(CLONE.FILES) ? parent.descriptors : new DescriptorTable();
     child.trap = { blocked: parent.trap.blocked, pending: undefined };

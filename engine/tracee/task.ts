@@ -240,6 +240,11 @@ export abstract class Task {
     return (this.get("eflags") & TRAP_FLAG) !== 0n;
   }
 
+  /** It does not single-step itself any more. */
+  forgetTrapFlag(): void {
+    this.set("eflags", this.get("eflags") & ~TRAP_FLAG);
+  }
+
   /** Whether it runs 64-bit code. */
   get isWide(): boolean {
     return this.get("cs") === USER_CS;

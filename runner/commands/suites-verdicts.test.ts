@@ -5,6 +5,7 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { UNRECORDABLE } from "./_fixtures.ts";
 
 const CLI = resolve(import.meta.dir, "../cli.ts");
 
@@ -164,16 +165,10 @@ test("a failure of a program and its trace are in the flake rate of the history"
 });
 
 test("what can't be recorded is unsupported, or fails as expected, and judges nothing", () => {
-  // A segment (shmget, 29) that is removed with its last user (shmctl, 31), and attached to be executed (shmat, 30).
-  const attach =
-    "$s = syscall(29, 0, 4096, 0700); syscall(30, $s, 0, 0); syscall(31, $s, 0, 0); syscall(30, $s, 0, 32768)";
-  const executed = `    command: perl\n    args: [-e, '${attach}']\n`;
+  const executed = `    command: perl\n    args: [-e, '${UNRECORDABLE}']\n`;
   const limit = suites(`  - name: limit\n${executed}`);
   assertEquals(limit.code, 5, limit.stdout);
-  assertMatch(
-    limit.stdout,
-    /^ {2}unsupported m\/limit\n {4}the system call shmat at 0x[0-9a-f]+ can't be recorded/m,
-  );
+  assertMatch(limit.stdout, /^ {2}unsupported m\/limit\n {4}Cannot record int 0x80 at 0x[0-9a-f]+/m);
   assertStringIncludes(limit.stdout, "1 of the failed can't be recorded by the engine (unsupported)");
   const known = suites(`  - name: limit\n${executed}    xfail: { reason: it is not recorded }\n`);
   assertEquals(known.code, 0, known.stdout);

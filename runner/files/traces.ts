@@ -9,6 +9,7 @@ import {
   readlinkSync,
   renameSync,
   rmSync,
+  type Stats,
   statSync,
   symlinkSync,
 } from "node:fs";
@@ -168,6 +169,16 @@ function loadPacked(): typeof import("../packed/mod.ts") {
   return createRequire(import.meta.url)("../packed/mod.ts");
 }
 
+/** What is at a path; undefined for nothing, and where a part of it is no folder. */
+function statOf(path: string): Stats | undefined {
+  try {
+    return statSync(path, { throwIfNoEntry: false });
+  } catch (error) {
+    if (isErrnoException(error, "ENOTDIR")) return undefined;
+    throw error;
+  }
+}
+
 /**
  * Finds a trace to read.
  *
@@ -178,7 +189,7 @@ function loadPacked(): typeof import("../packed/mod.ts") {
  */
 export function findTrace(path: string | undefined): string {
   if (path !== undefined) {
-    const stat = statSync(path, { throwIfNoEntry: false });
+    const stat = statOf(path);
     if (stat?.isFile()) return loadPacked().unpacked(resolve(path));
     if (stat) return resolve(path);
     const named = byName(path) ?? findKept(path);

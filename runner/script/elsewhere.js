@@ -4,6 +4,8 @@
  */
 export let afterAll,
   afterEach,
+  assertAlways,
+  assertNever,
   assertReplays,
   assertSameTicks,
   assertSkipsOn,

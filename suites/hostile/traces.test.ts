@@ -16,6 +16,8 @@ import { SMUGGLED, smuggle, smuggleFrame } from "./_smuggled.ts";
 
 const scratch = new Scratch();
 const original = scratch.file("original");
+/** The same with an event for each call, from the first one on: before the program has memory where the engine would be. */
+const unbuffered = scratch.file("unbuffered");
 /** The folder that the recorded program has worked in. */
 const place = scratch.file("place");
 let observer = "";
@@ -23,9 +25,15 @@ let observer = "";
 beforeAll(async () => {
   observer = await compiled("observe.c", scratch.file("cache"));
   const program = await compiled("reaches_out.c", scratch.file("cache"));
-  prepare();
-  const { exit, stderr } = run([...TICKPROOF, "record", "-q", "-o", original, "--", program, place]);
-  assertEquals(exit, { code: 0 }, stderr);
+  for (const [trace, environment] of [
+    [original, {}],
+    [unbuffered, { TICKPROOF_NO: "buffer" }],
+  ] as const) {
+    prepare();
+    const command = [...TICKPROOF, "record", "-q", "-o", trace, "--", program, place];
+    const { exit, stderr } = run(command, { environment });
+    assertEquals(exit, { code: 0 }, stderr);
+  }
 }, TEST_TIMEOUT);
 
 afterAll(() => scratch[Symbol.dispose]());
@@ -49,10 +57,13 @@ function contents(folder: string): string[] {
 }
 
 /** Replays a forged trace, and proves that it did no harm. */
-function proveHarmless(change: (event: TraceEvent) => void): { code: number; stderr: string } {
+function proveHarmless(
+  change: (event: TraceEvent) => void,
+  trace = original,
+): { code: number; stderr: string } {
   const forged = scratch.file("forged");
   for (const folder of [forged, `${forged}-store`]) rmSync(folder, { recursive: true, force: true });
-  rewriteTrace(original, forged, (event) => {
+  rewriteTrace(trace, forged, (event) => {
     change(event);
     return false;
   });
@@ -68,11 +79,17 @@ function proveHarmless(change: (event: TraceEvent) => void): { code: number; std
   return { code: exit.code, stderr };
 }
 
-function hostile(name: string, change: (event: TraceEvent) => void, code: number, words: RegExp): void {
+function hostile(
+  name: string,
+  change: (event: TraceEvent) => void,
+  code: number,
+  words: RegExp,
+  trace = original,
+): void {
   test(
     name,
     () => {
-      const { code: got, stderr } = proveHarmless(change);
+      const { code: got, stderr } = proveHarmless(change, trace);
       assertMatch(stderr, words);
       assertEquals(got, code);
     },
@@ -141,6 +158,7 @@ for (const address of ENGINES) {
     },
     2,
     new RegExp(`it writes to ${at} to .*the engine's own memory`),
+    unbuffered,
   );
   for (const call of ["munmap", "mprotect", "madvise", "mremap"] as const) {
     const name = `${call} at ${at} takes nothing of the engine away, though the trace says that it succeeded`;

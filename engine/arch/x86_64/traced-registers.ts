@@ -2,10 +2,10 @@
  * The general registers of a traced task as its tracer sees them (struct user_regs_struct): the program's own, with what the
  * kernel shows of a system call that the task is in; and back.
  */
-import { ERRNO, REG, SYSCALLS } from "../../../ffi/mod.ts";
+import { ARCH, ERRNO, REG, SYSCALLS } from "../../../ffi/mod.ts";
 import type { CallSite } from "../../tracee/call-site.ts";
 import type { Task } from "../../tracee/task.ts";
-import { NO_CALL, SYSCALL_LENGTH } from "./call-abi.ts";
+import { ARGUMENT_REGISTERS, NO_CALL, SYSCALL_LENGTH } from "./call-abi.ts";
 import {
   EFLAGS,
   intoKernel,
@@ -29,6 +29,14 @@ const SETTABLE_FLAGS = 0x54dd5n;
 /** Highest address of a program, below which segment bases have to lie (TASK_SIZE_MAX). */
 const HIGHEST = 2n ** 47n - 4096n;
 
+/** Which base of a segment a code of arch_prctl is about, and whether it sets it (do_arch_prctl_64 in arch/x86/kernel/process_64.c). */
+export const SEGMENT_BASES: ReadonlyMap<number, { index: number; isSet: boolean }> = new Map([
+  [ARCH.SET_FS, { index: REG.fs_base, isSet: true }],
+  [ARCH.SET_GS, { index: REG.gs_base, isSet: true }],
+  [ARCH.GET_FS, { index: REG.fs_base, isSet: false }],
+  [ARCH.GET_GS, { index: REG.gs_base, isSet: false }],
+]);
+
 /** Registers of a task in no call, or behind one. @param call Number of the call that has just ended; -1 for none. */
 export function standingFile(task: Task, registers: Registers, call: number): BigUint64Array {
   const file = task.registers.slice();
@@ -44,6 +52,23 @@ export function callFile(task: Task, site: CallSite, result = NOT_BEGUN): BigUin
   file[REG.rip] = file[REG.rcx] = BigInt(site.next);
   file[REG.rax] = BigInt.asUintN(64, result);
   return file;
+}
+
+/** What registers say of the system call that a task is in. */
+export function callIn(file: BigUint64Array): {
+  pc: bigint;
+  stack: bigint;
+  number: bigint;
+  args: bigint[];
+  result: bigint;
+} {
+  return {
+    pc: file[REG.rip]!,
+    stack: file[REG.rsp]!,
+    number: BigInt.asUintN(32, file[REG.orig_rax]!),
+    args: ARGUMENT_REGISTERS.map((name) => file[REG[name]]!),
+    result: BigInt.asIntN(64, file[REG.rax]!),
+  };
 }
 
 /** A trap flag that the tracer has asked for is not shown (get_flags in arch/x86/kernel/ptrace.c). */

@@ -4,7 +4,6 @@
  * of Linux 6.18.
  */
 import {
-  ARCH,
   ERRNO,
   getRegSet,
   isErrno,
@@ -12,7 +11,6 @@ import {
   NT,
   PTRACE,
   PTRACE_O,
-  REG,
   SI,
   SIG,
   SIGINFO,
@@ -24,7 +22,7 @@ import {
   signalBit,
 } from "../../../ffi/mod.ts";
 import { argumentOf } from "../../arch/x86_64/call-abi.ts";
-import { setInFile } from "../../arch/x86_64/traced-registers.ts";
+import { SEGMENT_BASES, setInFile } from "../../arch/x86_64/traced-registers.ts";
 import { showX87Place } from "../../arch/x86_64/x87.ts";
 import type { MemoryWrite } from "../../trace/events.ts";
 import { TaskGone } from "../../tracee/controller.ts";
@@ -384,16 +382,8 @@ function listen({ tracing, hold }: Request): number {
 /** The bases of segments, by the codes of arch_prctl (do_arch_prctl_64 in arch/x86/kernel/process_64.c). */
 function archPrctl({ tracer, hold, address, data }: Request): number {
   const { registers } = hold;
-  switch (Number(data)) {
-    case ARCH.SET_FS:
-      return setInFile(registers, REG.fs_base, BigInt(address)) ? 0 : -ERRNO.EPERM;
-    case ARCH.SET_GS:
-      return setInFile(registers, REG.gs_base, BigInt(address)) ? 0 : -ERRNO.EPERM;
-    case ARCH.GET_FS:
-      return give(tracer, BigInt(address), wordOf(registers[REG.fs_base] ?? 0n));
-    case ARCH.GET_GS:
-      return give(tracer, BigInt(address), wordOf(registers[REG.gs_base] ?? 0n));
-    default:
-      return -ERRNO.EINVAL;
-  }
+  const base = SEGMENT_BASES.get(Number(data));
+  if (base === undefined) return -ERRNO.EINVAL;
+  if (base.isSet) return setInFile(registers, base.index, BigInt(address)) ? 0 : -ERRNO.EPERM;
+  return give(tracer, BigInt(address), wordOf(registers[base.index] ?? 0n));
 }

@@ -1,5 +1,6 @@
 /** PTRACE_GET_SYSCALL_INFO: a stop as struct ptrace_syscall_info (linux/ptrace.h, and kernel/ptrace.c of Linux 6.18). */
-import { PTRACE_EVENT, REG } from "../../../ffi/mod.ts";
+import { PTRACE_EVENT } from "../../../ffi/mod.ts";
+import { callIn } from "../../arch/x86_64/traced-registers.ts";
 import { ARCH_X86_64 } from "../../tracee/syscall-filter.ts";
 import type { Hold, Tracing } from "./tracing.ts";
 
@@ -17,7 +18,6 @@ const AT = {
 } as const;
 /** Bytes of the structure, by what it says. */
 const SIZE = { none: 24, entry: 80, exit: 33, filter: 84 } as const;
-const ARGUMENTS = ["rdi", "rsi", "rdx", "r10", "r8", "r9"] as const;
 /** MAX_ERRNO (linux/err.h). */
 const LAST_ERROR = -4095n;
 
@@ -30,21 +30,19 @@ function aboutOf({ stop }: Hold, tracing: Tracing): keyof typeof OP {
 
 /** What a stop says. */
 export function syscallInfo(hold: Hold, tracing: Tracing): Uint8Array {
-  const { registers } = hold;
+  const { pc, stack, number, args, result } = callIn(hold.registers);
   const what = aboutOf(hold, tracing);
   const bytes = new Uint8Array(SIZE.filter);
   const view = new DataView(bytes.buffer);
-  const of = (name: keyof typeof REG): bigint => registers[REG[name]]!;
   view.setUint8(AT.op, OP[what]);
   view.setUint32(AT.arch, ARCH_X86_64, true);
-  view.setBigUint64(AT.pc, of("rip"), true);
-  view.setBigUint64(AT.stack, of("rsp"), true);
+  view.setBigUint64(AT.pc, pc, true);
+  view.setBigUint64(AT.stack, stack, true);
   if (what === "filter") view.setUint32(AT.reason, Number(BigInt.asUintN(32, tracing.message)), true);
   if (what === "entry" || what === "filter") {
-    view.setBigUint64(AT.number, BigInt.asUintN(32, of("orig_rax")), true);
-    for (const [i, name] of ARGUMENTS.entries()) view.setBigUint64(AT.arguments + 8 * i, of(name), true);
+    view.setBigUint64(AT.number, number, true);
+    for (const [i, argument] of args.entries()) view.setBigUint64(AT.arguments + 8 * i, argument, true);
   } else if (what === "exit") {
-    const result = BigInt.asIntN(64, of("rax"));
     view.setBigInt64(AT.result, result, true);
     view.setUint8(AT.isError, result < 0n && result >= LAST_ERROR ? 1 : 0);
   }
