@@ -15,6 +15,7 @@ export const OPTIMISATIONS = {
   flows:
     "calls that might wait without a stop: reads and writes of pipes and sockets, polls, wakes of futexes",
   once: "one stop, not two, for changes of signal masks and calls that the kernel is not asked for",
+  lists: "several calls of the engine's at one stop, where it takes a program over or builds it again",
   instructions: "`cpuid` and `rdtsc` without a trap",
   eager: "linking of branches, and translation of what is called, before control comes there",
 } as const;

@@ -8,6 +8,7 @@ import { Unsupported } from "../engine-error.ts";
 import { type MapsLine, readMaps } from "../proc-maps.ts";
 import type { MemoryWrite } from "../trace/events.ts";
 import { TaskGone } from "../tracee/controller.ts";
+import { type InjectedCall, injectAll } from "../tracee/injected-calls.ts";
 import { type Mapping, PAGE_SIZE, pageStart } from "../tracee/mappings.ts";
 import type { Task } from "../tracee/task.ts";
 import type { Tracer } from "../tracee/tracer.ts";
@@ -64,15 +65,13 @@ export function postExec(tracer: Tracer, task: Task, files: MappedFiles): PostEx
     );
   }
   tracer.mapper.adopt(task, place);
-  const call = (number: number, ...args: number[]): number => tracer.inject(task, number, ...args);
   hideVdso(task, stackPointer);
-  for (const line of lines) {
-    if (KERNEL_OWNED.test(line.name)) call(SYSCALLS.munmap, line.start, line.end - line.start);
-    else if (line.start < 2 ** 47 && line.protection & PROT.EXEC) {
-      call(SYSCALLS.mprotect, line.start, line.end - line.start, line.protection & ~PROT.EXEC);
-    }
-  }
-  const brk = call(SYSCALLS.brk, 0);
+  const calls = lines.flatMap(({ name, start, end, protection }): InjectedCall[] => {
+    if (KERNEL_OWNED.test(name)) return [[SYSCALLS.munmap, start, end - start]];
+    if (start >= 2 ** 47 || (protection & PROT.EXEC) === 0) return [];
+    return [[SYSCALLS.mprotect, start, end - start, protection & ~PROT.EXEC]];
+  });
+  const brk = injectAll(tracer, task, [...calls, [SYSCALLS.brk, 0]]).at(-1)!;
   space.brkStart = space.brkEnd = brk;
   const writes: MemoryWrite[] = [];
   const mappings: Mapping[] = [];

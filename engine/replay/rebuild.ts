@@ -6,14 +6,21 @@ import { SEGMENT_PREFIX } from "../session/memory-calls.ts";
 import type { FileEvent, MappingRecord, MemoryWrite } from "../trace/events.ts";
 import type { TraceReader } from "../trace/mod.ts";
 import type { AddressSpace } from "../tracee/address-space.ts";
-import type { Inject } from "../tracee/code-memory.ts";
+import { type InjectedCall, injectAll } from "../tracee/injected-calls.ts";
 import { offsetAt, PAGE_SIZE } from "../tracee/mappings.ts";
 import type { Task } from "../tracee/task.ts";
 import type { Tracer } from "../tracee/tracer.ts";
 import { checkRange } from "./bounds.ts";
-import type { Confinement } from "./confinement.ts";
+import { Confinement } from "./confinement.ts";
 import { SharedFiles } from "./shared-files.ts";
 import { limitStack } from "./stack-limit.ts";
+
+/** How a mapping is made: by which calls, what their results come to, and what that has to be. */
+interface PlannedMapping {
+  calls: readonly InjectedCall[];
+  come: (results: readonly number[]) => number;
+  from: number;
+}
 
 /** Maps and fills memory of a replayed process from the trace. */
 export class Rebuilder implements Disposable {
@@ -30,36 +37,64 @@ export class Rebuilder implements Disposable {
 
   /** Maps what was mapped in the recording, at the same place. */
   map(task: Task, mapping: MappingRecord): void {
-    const { start, end } = mapping;
-    this.makeWay(task, start, end, "maps");
-    const protection = mapping.protection & (PROT.READ | PROT.WRITE);
-    const flags = MAP.FIXED | MAP.NORESERVE | (mapping.shared ? MAP.SHARED : MAP.PRIVATE);
-    let result: number;
-    if (mapping.name.startsWith(SEGMENT_PREFIX)) {
-      result = this.mapFile(task, this.shared.segment(mapping.name, end - start), mapping);
-    } else if (mapping.file < 0 && mapping.shared && this.shared.keepsNameless) {
-      result = this.mapFile(task, this.shared.nameless(end - start), { ...mapping, offset: 0 });
-    } else if (mapping.file < 0) {
-      const grows = growsByItself(task, mapping);
-      const from = grows ? Math.min(end - PAGE_SIZE, start + mapping.offset) : start;
-      const kind = flags | MAP.ANONYMOUS | (grows ? MAP.GROWSDOWN : 0);
-      result = this.tracer.inject(task, SYSCALLS.mmap, from, end - from, protection, kind, -1, 0);
-      if (result === from) result = start;
-    } else if (mapping.shared || this.reader.files[mapping.file]?.changes) {
-      result = this.mapFile(task, this.shared.copy(mapping.file), mapping);
-    } else {
-      const fd = this.reader.openFile(mapping.file);
-      try {
-        result = this.mapFile(task, fd, mapping);
-      } finally {
-        close(fd);
+    this.populate(task, [mapping]);
+  }
+
+  /** Maps what a program had, each at the same place. */
+  populate(task: Task, mappings: readonly MappingRecord[]): void {
+    for (const { start, end } of mappings) this.makeWay(task, start, end, "maps");
+    for (let from = 0; from < mappings.length; from += Confinement.MOST_TOGETHER) {
+      const planned = mappings
+        .slice(from, from + Confinement.MOST_TOGETHER)
+        .map((mapping, i) => ({ mapping, ...this.#plan(task, mapping, i) }));
+      const results = injectAll(
+        this.tracer,
+        task,
+        planned.flatMap(({ calls }) => calls),
+      );
+      for (const { mapping, calls, from: wanted, come } of planned) {
+        const result = come(results.splice(0, calls.length));
+        if (result === wanted) continue;
+        throw new HostFault(
+          `Cannot replay: memory at 0x${mapping.start.toString(16)} can't be mapped (errno ${-result})`,
+        );
       }
     }
-    if (result !== start) {
-      throw new HostFault(
-        `Cannot replay: memory at 0x${start.toString(16)} can't be mapped (errno ${-result})`,
-      );
+  }
+
+  /** @param which Of several mappings that are made together, from 0. */
+  #plan(task: Task, mapping: MappingRecord, which: number): PlannedMapping {
+    const { start, end, protection: all, shared, offset } = mapping;
+    const protection = all & (PROT.READ | PROT.WRITE);
+    const flags = MAP.FIXED | MAP.NORESERVE | (shared ? MAP.SHARED : MAP.PRIVATE);
+    const source = this.#source(mapping);
+    if (source === undefined) {
+      const grows = growsByItself(task, mapping);
+      const from = grows ? Math.min(end - PAGE_SIZE, start + offset) : start;
+      const kind = flags | MAP.ANONYMOUS | (grows ? MAP.GROWSDOWN : 0);
+      const calls: InjectedCall[] = [[SYSCALLS.mmap, from, end - from, protection, kind, -1, 0]];
+      return { calls, from, come: ([result = 0]) => result };
     }
+    try {
+      const args = [start, end - start, protection, flags];
+      const at = mapping.file < 0 && !mapping.name.startsWith(SEGMENT_PREFIX) ? 0 : offset;
+      return { from: start, ...this.confinement.callsToMap(task, which, source.fd, args, at) };
+    } finally {
+      if (source.isOpened) close(source.fd);
+    }
+  }
+
+  /** The file of a mapping, if it has one here, and whether it was opened for that. */
+  #source({ name, start, end, file, shared }: MappingRecord): { fd: number; isOpened: boolean } | undefined {
+    if (name.startsWith(SEGMENT_PREFIX)) {
+      return { fd: this.shared.segment(name, end - start), isOpened: false };
+    }
+    if (file < 0) {
+      const isFile = shared && this.shared.keepsNameless;
+      return isFile ? { fd: this.shared.nameless(end - start), isOpened: false } : undefined;
+    }
+    if (shared || this.reader.files[file]?.changes) return { fd: this.shared.copy(file), isOpened: false };
+    return { fd: this.reader.openFile(file), isOpened: true };
   }
 
   /**
@@ -72,31 +107,21 @@ export class Rebuilder implements Disposable {
     checkRange(task.space, start, end, what);
   }
 
-  /** Maps a part of an open file at its place. @returns Its address, or -errno. */
-  private mapFile(task: Task, fd: number, mapping: MappingRecord): number {
-    const { start, end, shared, offset } = mapping;
-    const call: Inject = (number, ...args) => this.tracer.inject(task, number, ...args);
-    const protection = mapping.protection & (PROT.READ | PROT.WRITE);
-    const flags = MAP.FIXED | MAP.NORESERVE | (shared ? MAP.SHARED : MAP.PRIVATE);
-    return this.confinement.map(task, call, fd, [start, end - start, protection, flags], offset);
-  }
-
   /** Empties the address space of a task, all but the engine's own parts. */
   clear(task: Task, own: readonly { start: number; end: number }[]): void {
-    for (const line of readFileSync(`/proc/${task.tid}/maps`, "utf8").split("\n")) {
+    const lines = readFileSync(`/proc/${task.tid}/maps`, "utf8").split("\n");
+    const calls = lines.flatMap((line): InjectedCall[] => {
       const match = /^([0-9a-f]+)-([0-9a-f]+) /.exec(line);
-      if (!match) continue;
+      if (!match) return [];
       const start = Number.parseInt(match[1]!, 16);
       const end = Number.parseInt(match[2]!, 16);
-      if (start >= 2 ** 47 || own.some((part) => start < part.end && end > part.start)) continue;
-      const result = this.tracer.inject(task, SYSCALLS.munmap, start, end - start);
-      invariant(result === 0, `the blank program's memory at 0x${start.toString(16)} stays (${result})`);
+      if (start >= 2 ** 47 || own.some((part) => start < part.end && end > part.start)) return [];
+      return [[SYSCALLS.munmap, start, end - start]];
+    });
+    for (const [i, result] of injectAll(this.tracer, task, calls).entries()) {
+      const at = calls[i]![1]!.toString(16);
+      invariant(result === 0, `the blank program's memory at 0x${at} stays (${result})`);
     }
-  }
-
-  /** Builds the memory of a program at its first instruction. */
-  populate(task: Task, mappings: readonly MappingRecord[]): void {
-    for (const mapping of mappings) this.map(task, mapping);
   }
 
   /** Puts bytes back that the kernel wrote in the recording. */

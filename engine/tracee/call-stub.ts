@@ -15,6 +15,7 @@ import { invariant } from "../engine-error.ts";
 import { CALL_STUB, CONTEXT, CONTEXT_SIZE, USUAL_BASE } from "../translate/context.ts";
 import { FLOW_LISTING } from "./flow-stub.ts";
 import { INSTRUCTION_LISTING } from "./instruction-stub.ts";
+import { LIST_LISTING } from "./list-stub.ts";
 
 /** What the stub reads and writes, as offsets in the context. */
 export const CALL_DATA = {
@@ -301,7 +302,7 @@ absent:  ; an open is done here only where nothing is there, and nothing would b
   b8 03 00 00 00                    mov eax, 3
   0f 05                             syscall
   e9 7d fe ff ff                    jmp traced
-${FLOW_LISTING}${INSTRUCTION_LISTING}`;
+${FLOW_LISTING}${INSTRUCTION_LISTING}${LIST_LISTING}`;
 
 const listing = parseListing(CALL_LISTING);
 const code = encodeListing(listing);
@@ -323,6 +324,7 @@ export const CALL_ENTRY = {
   recordTsc: CONTEXT_SIZE + placeOf("tsc_record"),
   replayCpuid: CONTEXT_SIZE + placeOf("cpuid_replay"),
   replayTsc: CONTEXT_SIZE + placeOf("tsc_replay"),
+  list: CONTEXT_SIZE + placeOf("list"),
 } as const;
 
 /** `syscall; int3` behind the stub: calls from here are those that a supervisor is told of. */
@@ -332,6 +334,8 @@ invariant(CALL_STUB.start + code.length <= NOTIFY.at, "the stub for system calls
 export const NOTIFY_PLACE = USUAL_BASE + CONTEXT_SIZE + NOTIFY.at + 2;
 
 const INSIDE = { start: CONTEXT_SIZE + CALL_STUB.start, end: CONTEXT_SIZE + CALL_STUB.start + code.length };
+/** Behind the last instruction of all, a trap. */
+const LIST_END = CONTEXT_SIZE + CALL_STUB.start + code.length;
 const TRIED = CONTEXT_SIZE + placeOf("flowed");
 const COUNT = { start: CONTEXT_SIZE + placeOf("count"), end: CONTEXT_SIZE + placeOf("area") };
 
@@ -344,6 +348,11 @@ export function installCallStub(stubs: Uint8Array): void {
 /** Whether a task at a pc is in the midst of a call that the stub does. @param base Of the fixed parts. */
 export function isInCallStub(base: number, pc: number): boolean {
   return pc >= base + INSIDE.start && pc < base + INSIDE.end;
+}
+
+/** Whether a task at a pc has made all calls of a list. @param base Of the fixed parts. */
+export function hasMadeList(base: number, pc: number): boolean {
+  return pc === base + LIST_END;
 }
 
 /** Whether a task at a pc has just tried to write what nobody can read, maybe. @param base Of the fixed parts. */

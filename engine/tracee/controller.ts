@@ -266,6 +266,16 @@ export class Controller {
     return this.injectAt(task, task.space.cacheSpace.cache.syscallGadget, number, args);
   }
 
+  /** Lets a task run what the tracer has it do, up to a stop that ends that. */
+  runInjected(task: Task, isEnd: (stop: LiveStop) => boolean): void {
+    for (;;) {
+      const stop = this.advance(task, PTRACE.CONT);
+      if (isEnd(stop)) return;
+      // A gadget that is none of the usual place is not known to the filter of a recording.
+      if (stop.kind !== "filter") task.strayStop(stop);
+    }
+  }
+
   /** As {@link inject}, at a `syscall; int3` that is somewhere else (before the code cache is mapped). */
   injectAt(task: Task, gadget: number, number: number, args: (number | bigint)[]): number {
     const saved = task.registers.slice();
@@ -276,13 +286,7 @@ export class Controller {
     task.set("rax", number);
     task.set("orig_rax", 0xffffffffffffffffn);
     task.set("rip", gadget);
-    for (;;) {
-      const stop = this.advance(task, PTRACE.CONT);
-      if (isTrap(stop) && task.number("rip") === gadget + 3) break;
-      // A gadget that is none of the usual place is not known to the filter of a recording.
-      if (stop.kind === "filter") continue;
-      task.strayStop(stop);
-    }
+    this.runInjected(task, (stop) => isTrap(stop) && task.number("rip") === gadget + 3);
     const result = Number(BigInt.asIntN(64, task.get("rax")));
     task.registers.set(saved);
     task.dirty = true;
