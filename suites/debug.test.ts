@@ -147,6 +147,30 @@ hostTest("another process of the recording", ["gdb", "gcc"], () => {
   assertMatch(said, /No more reverse-execution history\.\n.*_exit \(status=2\)/);
 });
 
+hostTest("places are marked and gone back to by gdb's own words", ["gdb", "gcc"], () => {
+  const said = session(
+    [],
+    [
+      "checkpoint",
+      "break handler",
+      "handle SIGUSR1 nostop noprint pass",
+      "reverse-continue",
+      "checkpoint",
+      "info checkpoints",
+      "restart 1",
+      "p handled",
+      "restart 2",
+      "delete checkpoint 1",
+      "info checkpoints",
+      "",
+    ].join("\n"),
+  );
+  assertMatch(said, /Checkpoint 1: event \d+ comes next: signal/);
+  assertMatch(said, /\n1: in front of event \d+, .*\n2: in front of event \d+, .*\n/);
+  assertMatch(said, /#0 .*fail \(at=.*\n.*\n\$1 = 2\n/);
+  assertMatch(said, /#0 +handler \(signal=10\).*\n.*\n2: in front of event \d+, /);
+});
+
 hostTest("what is wrong is one error and exit code 2", ["gdb", "gcc"], () => {
   for (const [args, why] of [
     [["--at", "never"], "--at: 'never' is no place"],

@@ -192,7 +192,7 @@ test(
 );
 
 test(
-  "monitor seek goes to places by their names, forward and back, and says where it is",
+  "monitor goes to places by their names and to those that were marked, forward and back, and says where it is",
   async () => {
     await using client = new Client([plain.trace]);
     const monitor = async (line: string) =>
@@ -207,6 +207,25 @@ test(
     assertMatch(await monitor("seek end"), /exit of task/);
     assertMatch(await monitor("seek start"), /^event \d+ comes next/);
     assertEquals(await client.register(RIP), BigInt(symbols.get("_start")!));
+    assertEquals(await monitor("checkpoints"), "No checkpoints.\n");
+    await monitor("seek tick:120");
+    assertMatch(await monitor("checkpoint"), /^Checkpoint 1: event \d+ comes next/);
+    const marked = await client.register(RIP);
+    await client.ask("vCont;s");
+    assertMatch(await monitor("checkpoint"), /^Checkpoint 2: /);
+    const [first, second] = [marked, await client.register(RIP)];
+    await monitor("seek end");
+    for (const [number, pc] of [
+      [2, second],
+      [1, first],
+    ] as const) {
+      assertMatch(await monitor(`restart ${number}`), /^event \d+ comes next/);
+      assertEquals(await client.register(RIP), pc, `checkpoint ${number}`);
+    }
+    assertEquals(await monitor("delete-checkpoint 1"), "");
+    assertMatch(await monitor("checkpoints"), /^2: in front of event \d+, task \d+, \d+ ticks\n$/);
+    assertEquals(await monitor("restart 1"), "there is no checkpoint '1'\n");
+    assertEquals(await monitor("elapsed-time"), "the program has looked at no clock by here\n");
     assertEquals(client.output, "", "nothing is shown that is only passed by");
   },
   TEST_TIMEOUT,

@@ -47,6 +47,12 @@ export interface Catches {
   forks: boolean;
 }
 
+/** A place, and the task that had stopped there. */
+export interface Mark {
+  position: Position;
+  task: number | undefined;
+}
+
 /** What is debugged. */
 export interface DebuggerOptions {
   /** Folder of the trace. */
@@ -260,6 +266,23 @@ export class Debugger implements Disposable {
     if (!movesTask(event)) return undefined;
     if (isStep) return { kind: "step" };
     return this.breakpoints.has(Number(task.programRegisters[RIP]!)) ? { kind: "breakpoint" } : undefined;
+  }
+
+  /** Places that somebody wants to come back to, by their numbers. */
+  readonly marks = new Map<number, Mark>();
+  #lastMark = 0;
+
+  /** Marks the present place. @returns Its number. */
+  mark(): number {
+    const { position } = this.playhead;
+    this.marks.set(++this.#lastMark, { position, task: this.current?.id });
+    return this.#lastMark;
+  }
+
+  /** Goes to a place that was marked. */
+  goToMark({ position, task }: Mark): void {
+    this.seek(position);
+    this.#stopped = task;
   }
 
   /** Puts the replay at a position. */

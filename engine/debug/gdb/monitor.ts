@@ -1,5 +1,6 @@
 /** Commands of this debugger's own, which gdb passes on: `monitor when`. */
 import type { Debugger } from "../debugger.ts";
+import { elapsedAt } from "../elapsed.ts";
 import { goTo, NoSuchPlace, PLACES, parsePlace } from "../place.ts";
 
 interface MonitorCommand {
@@ -17,6 +18,46 @@ const COMMANDS: Readonly<Record<string, MonitorCommand>> = {
       return next === undefined
         ? `event ${position.event}: the trace has no more\n`
         : `event ${position.event} comes next: ${next.kind} of task ${next.task}\n`;
+    },
+  },
+  "elapsed-time": {
+    usage: "elapsed-time",
+    help: "how much time had gone by, as far as the program was told",
+    run({ events, playhead }) {
+      const elapsed = elapsedAt(events, playhead.position.event);
+      if (elapsed === undefined) return "the program has looked at no clock by here\n";
+      const { clock, seconds, event } = elapsed;
+      return `${seconds} s since the program's first look at the ${clock} clock, as event ${event} told it\n`;
+    },
+  },
+  checkpoint: {
+    usage: "checkpoint",
+    help: "marks this place, for restart",
+    run: (replay) => `Checkpoint ${replay.mark()}: ${COMMANDS.when?.run(replay, "") ?? ""}`,
+  },
+  checkpoints: {
+    usage: "checkpoints",
+    help: "the places that are marked",
+    run({ marks }) {
+      const lines = [...marks].map(([number, { position, task }]) => {
+        return `${number}: in front of event ${position.event}, task ${task}, ${position.ticks} ticks\n`;
+      });
+      return lines.length === 0 ? "No checkpoints.\n" : lines.join("");
+    },
+  },
+  "delete-checkpoint": {
+    usage: "delete-checkpoint N",
+    help: "forgets a place that is marked",
+    run: ({ marks }, text) => (marks.delete(Number(text)) ? "" : `there is no checkpoint '${text}'\n`),
+  },
+  restart: {
+    usage: "restart N",
+    help: "goes to a place that is marked",
+    run(replay, text) {
+      const mark = replay.marks.get(Number(text));
+      if (mark === undefined) return `there is no checkpoint '${text}'\n`;
+      replay.goToMark(mark);
+      return COMMANDS.when?.run(replay, "") ?? "";
     },
   },
   seek: {

@@ -301,7 +301,8 @@ export class GdbServer implements Disposable {
     const [object, , annex, range = ""] = request.split(":");
     const [offset, length] = range.split(",").map((text) => Number.parseInt(text, 16));
     const bytes = this.#object(object, annex);
-    if (bytes === undefined) return "";
+    // Of what is offered at all, there may be none now.
+    if (bytes === undefined) return FEATURES.includes(`qXfer:${object}:read+`) ? "E00" : "";
     if (!(offset !== undefined && length !== undefined && offset >= 0 && length >= 0)) return "E00";
     const part = bytes.subarray(offset, offset + Math.min(length, MOST_MEMORY));
     return `${offset + part.length < bytes.length ? "m" : "l"}${escaped(part)}`;
