@@ -59,6 +59,7 @@ export {
   openLibrary,
   PERSONALITY,
   POLL,
+  POLLFD,
   PROT,
   REG,
   REGS_SIZE,

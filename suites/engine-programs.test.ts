@@ -77,6 +77,7 @@ const PROGRAMS: readonly Program[] = [
   { name: "unknown_requests", shows: "a call that fails is recorded, whatever it asked for" },
   { name: "rare_calls", shows: "calls that few programs make, with effects that must be there again" },
   { name: "pid_namespaces", shows: "namespaces of process ids, and their ends" },
+  { name: "asynchronous_io", shows: "requests to the kernel that end some time" },
   { name: "redirected_output", shows: "output that goes elsewhere", varies: true },
 ];
 

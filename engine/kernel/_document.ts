@@ -53,6 +53,7 @@ const MEMORY_WAYS: Readonly<Record<MemoryWay, string>> = {
   remapFile: "shows another part of a file",
   advise: "changes memory where the advice has an effect that shows",
   advisePieces: "changes memory where the advice has an effect that shows",
+  page: "maps a page, by whose address it is named",
   segment: "gives the process a segment of its own",
   break: "moves the end of the heap",
   lock: "makes pages of files that change the process's own",

@@ -27,6 +27,8 @@ export type MemoryWay =
   | "advise"
   /** The same, of all pieces that a list in memory says. */
   | "advisePieces"
+  /** A page by whose address something is named. */
+  | "page"
   /** A segment of the process's own. */
   | "segment"
   | "break"

@@ -1,6 +1,7 @@
 /** A system call that is being recorded, from its entry to its end. */
-import type { SyscallSpec } from "../kernel/mod.ts";
+import type { MemoryRange, SyscallSpec } from "../kernel/mod.ts";
 import { StoppedCall } from "../session/stopped-call.ts";
+import type { MappingRecord } from "../trace/events.ts";
 import type { AddressSpace } from "../tracee/address-space.ts";
 import type { CallSite } from "../tracee/call-site.ts";
 import type { Task } from "../tracee/task.ts";
@@ -24,6 +25,14 @@ export class Call extends StoppedCall {
   failure: number | undefined;
   /** Where the task stood in the cache, if a supervisor is asked about the call instead of its being made. */
   askedAt: bigint | undefined;
+  /** Ordinary calls that it consists of, which were made in its name. */
+  readonly parts: Call[] = [];
+  /** Memory that these, or the recorder in the kernel's place, have written. */
+  readonly wrote: MemoryRange[] = [];
+  /** Memory that was mapped for it. */
+  made: MappingRecord | undefined;
+  /** Its result and its memory are as they are to be. */
+  isAnswered = false;
   /** What it was given in memory, where its results may take the place of that. */
   input: Uint8Array | undefined;
 

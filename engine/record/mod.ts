@@ -32,6 +32,7 @@ import { isTrap } from "../tracee/kernel-stop.ts";
 import { Tracer } from "../tracee/tracer.ts";
 import { ENGINE } from "../version.ts";
 import { initialActions } from "./actions.ts";
+import { AsynchronousIo } from "./aio/mod.ts";
 import { Chaos, FirstTurns } from "./chaos.ts";
 import { Checksums } from "./checksums.ts";
 import type { CrashState } from "./crash.ts";
@@ -201,6 +202,7 @@ function recordInto(
   const recording = new Recording(tracer, writer, binding, turns ?? FAIR);
   recording.interceptors.add(new ProgramFilters(recording));
   recording.interceptors.add(new StandIns(recording));
+  recording.interceptors.add(new AsynchronousIo(recording));
   recording.interceptors.add(recording.pids);
   using described = host && new DescribedHost(recording, host, join(directory, "described"));
   if (described) recording.interceptors.add(described);

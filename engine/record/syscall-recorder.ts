@@ -216,6 +216,7 @@ export class SyscallRecorder {
     });
     this.remember(task, call, mapping);
     this.monitors.after(task, call);
+    for (const part of call.parts) this.monitors.after(task, part);
     this.recording.callDone(task);
     this.recording.outsiders.after(task);
     this.recording.effects?.after(call);
@@ -228,7 +229,7 @@ export class SyscallRecorder {
    */
   outputs(task: RecordedTask, call: Call): MemoryWrite[] {
     if (!call.spec || call.spec.task === "sigreturn") return [];
-    const ranges = [...outputRanges(call.spec, call), ...kernelMapOutputs(task, call)];
+    const ranges = [...outputRanges(call.spec, call), ...kernelMapOutputs(task, call), ...call.wrote];
     const { memory } = task.space;
     return ranges
       .map(({ address, length }) => {
@@ -264,6 +265,7 @@ export class SyscallRecorder {
     task: RecordedTask,
     call: Call,
   ): { mapping: MappingRecord; writes: MemoryWrite[] } | undefined {
+    if (call.made) return { mapping: call.made, writes: [] };
     if (call.spec?.memory === "attach") return this.segments.add(this.recording, task, call);
     return call.spec?.memory === "map" ? this.mapping(task, call) : undefined;
   }

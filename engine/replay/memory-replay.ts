@@ -80,6 +80,7 @@ export class MemoryReplay {
         if ((fourth & POPULATES) !== 0) this.populate(task, [mapping]);
         break;
       case "attach":
+      case "page":
         if (mapping) this.rebuilder.map(task, mapping);
         break;
       case "break":

@@ -76,6 +76,7 @@ function effectOf(
   if (result < 0) return mapping ? applyPart(space, way, third, mapping) : [];
   switch (way) {
     case "map":
+    case "page":
     case "attach":
       return mapping ? replaced(space, mapping) : [];
     case "limit": {

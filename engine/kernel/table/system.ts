@@ -4,14 +4,17 @@
  * Sources: section 2 of the manual pages; `kernel/sys_ni.c` of Linux 6.18.
  */
 import { ERRNO } from "../../../ffi/mod.ts";
-import { int } from "../amounts.ts";
+import { field, int } from "../amounts.ts";
 import { filled, out } from "../areas.ts";
 import { every, oneOf } from "../conditions.ts";
-import { absent, all, calm, changesNothing, plain, type Table } from "../entry.ts";
+import { absent, all, calm, changesNothing, memory, plain, type Table } from "../entry.ts";
 import { untold } from "../files.ts";
 import { BPF_CALL } from "./bpf.ts";
 import { PERF_EVENT_OPEN } from "./perf.ts";
 import { SYSINFO, UTSNAME } from "./sizes.ts";
+
+/** What becomes of asynchronous I/O. */
+const AT_ONCE = "the recorder does it, each request at once by an ordinary call";
 
 const ENDS_ALL = "it would end the recorder too";
 
@@ -35,10 +38,11 @@ export const SYSTEM: Table = changesNothing({
     ["io_uring_setup", "io_uring_enter", "io_uring_register"],
     absent(ERRNO.ENOSYS, "its rings are memory that the kernel writes at any time"),
   ),
-  ...all(
-    ["io_setup", "io_destroy", "io_getevents", "io_pgetevents", "io_submit", "io_cancel"],
-    absent(ERRNO.ENOSYS, "it reads into the program's memory at any time"),
-  ),
+  // These are done by the recorder (`record/aio/`), which knows what is written besides.
+  io_setup: { ...memory("page"), doneBy: AT_ONCE, writes: [out(1, 8)] },
+  ...all(["io_destroy", "io_submit", "io_cancel"], { doneBy: AT_ONCE }),
+  io_getevents: { doneBy: AT_ONCE, blocks: true },
+  io_pgetevents: { doneBy: AT_ONCE, blocks: true, waitingMask: field(5, 0, 64) },
   ...all(["uretprobe", "uprobe"], absent(ERRNO.ENOSYS, "only the kernel's own probes call it")),
   ...all(
     [
