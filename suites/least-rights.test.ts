@@ -73,6 +73,7 @@ function boxedBy(profile: "filter" | "no-ptrace", ...words: string[]) {
   ];
   const { exitCode, stdout, stderr } = Bun.spawnSync(["bwrap", ...box, "--", ...words], {
     stdio: ["ignore", "pipe", "pipe", filter],
+    env: { ...process.env },
   });
   return { code: exitCode, stdout: String(stdout), stderr: String(stderr) };
 }

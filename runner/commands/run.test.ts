@@ -192,6 +192,16 @@ test("run: in GitHub Actions what failed goes into the job's summary", () => {
     text,
     /^### tickproof: a recorded failure\n\n```text\ntickproof: failed: [\s\S]*\n {2}replay .* sh-0\n {2}debug .* sh-0\n```\n/,
   );
+  // Where it can't be written, the run ends as it would have.
+  const { exitCode, stderr } = Bun.spawnSync(command, {
+    cwd: folder,
+    env: { ...env, GITHUB_STEP_SUMMARY: join(folder, "none/summary.md") },
+  });
+  assertEquals(exitCode, 1);
+  assertStringIncludes(
+    stderr.toString(),
+    "warning: the job's summary (GITHUB_STEP_SUMMARY) can't be written: ENOENT",
+  );
 });
 
 test("run: what can't be recorded runs by itself, and one line says why; --strict ends with 2", () => {

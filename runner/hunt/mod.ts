@@ -3,9 +3,8 @@ import { join } from "node:path";
 import { Ending } from "../commands/_ending.ts";
 import { BROKEN, FAILED, INTERNAL, OK, USAGE } from "../errors/mod.ts";
 import { RUNS, tracesRoot } from "../files/mod.ts";
-import { print, say } from "../output/mod.ts";
+import { addTextToJobSummary, print, say } from "../output/mod.ts";
 import { keepWithin } from "../run/keep-budget.ts";
-import { addToJobSummary } from "../whole/job-summary.ts";
 import type { Predicate } from "./predicate.ts";
 import {
   type Again,
@@ -69,7 +68,7 @@ export async function hunt(options: HuntOptions): Promise<number> {
   await hunting.findWhy(ending.abort);
   const line = tallyText(tally);
   if (!options.quiet) say(`tickproof: ${line}\n`);
-  addToJobSummary("tickproof hunt", `${options.command.join(" ")}\n${line}`);
+  addTextToJobSummary("tickproof hunt", `${options.command.join(" ")}\n${line}`);
   if (options.json)
     print(`${JSON.stringify(huntReport(options.command, tally, hunting.failures), null, 2)}\n`);
   if (tally.failed > 0) return FAILED;
@@ -134,7 +133,7 @@ class Hunt {
     keepWithin(join(tracesRoot(), RUNS), megabytes * BYTES_PER_MB);
     const text = failureText(found, command, run);
     if (!json) say(text);
-    addToJobSummary("tickproof hunt: a recorded failure", text);
+    addTextToJobSummary("tickproof hunt: a recorded failure", text);
   }
 
   #tellProgress(tally: Parameters<typeof tallyText>[0]): void {

@@ -2,11 +2,11 @@
  * Which reporters a run has, and where each writes: `--reporter pretty,junit:report.xml`. Several may render the same
  * events at once; a file is written whole or not at all, but for those that grow line by line.
  */
-import { appendFileSync, closeSync, openSync, renameSync, writeFileSync, writeSync } from "node:fs";
+import { closeSync, openSync, renameSync, writeFileSync, writeSync } from "node:fs";
 import { hostname } from "node:os";
 import { didYouMean } from "../../ffi/mod.ts";
 import { UsageError } from "../errors/mod.ts";
-import { isRichTerminal, print } from "../output/mod.ts";
+import { addToJobSummary, isRichTerminal, print } from "../output/mod.ts";
 import type { Reporter, RunSummary } from "../run/mod.ts";
 import { dotReporter } from "./dot.ts";
 import { githubAnnotations, githubSummary } from "./github.ts";
@@ -40,7 +40,7 @@ const AT_THE_END: Readonly<Record<string, Render>> = {
 const AS_IT_GOES: Readonly<Record<string, (destination: Destination) => Reporter>> = {
   jsonl: ({ write }) => jsonLinesReporter(write),
   dot: ({ write, rich }) => dotReporter(write, styleFor(rich)),
-  github: ({ write }) => githubReporter(write, process.env.GITHUB_STEP_SUMMARY),
+  github: ({ write }) => githubReporter(write),
 };
 
 /** Names of all reporters. */
@@ -50,11 +50,11 @@ export const REPORTERS: readonly string[] = [
 ].toSorted();
 
 /** Annotations, and the summary of the job where the workflow has a file for it. */
-function githubReporter(write: (text: string) => void, summaryFile: string | undefined): Reporter {
+function githubReporter(write: (text: string) => void): Reporter {
   return (event) => {
     if (event.kind !== "run-finished") return;
     write(githubAnnotations(event.summary));
-    if (summaryFile) appendFileSync(summaryFile, githubSummary(event.summary));
+    addToJobSummary(githubSummary(event.summary));
   };
 }
 

@@ -4,11 +4,10 @@ import { Ending } from "../commands/_ending.ts";
 import { INTERNAL, OK, USAGE } from "../errors/mod.ts";
 import { RUNS, tracesRoot } from "../files/mod.ts";
 import { endLike } from "../outcome/mod.ts";
-import { say } from "../output/mod.ts";
+import { addTextToJobSummary, say } from "../output/mod.ts";
 import { keepWithin } from "../run/keep-budget.ts";
 import { type Attempt, isPass } from "./attempt.ts";
 import { isUnrecordable, runRounds } from "./attempts.ts";
-import { addToJobSummary } from "./job-summary.ts";
 import { eventsOfPart } from "./partial.ts";
 import { failedProcesses } from "./processes.ts";
 import { crashSummary, failureSummary, lastLine, shorten } from "./summary.ts";
@@ -62,14 +61,14 @@ export async function runWhole(options: WholeOptions): Promise<number> {
       keep(done);
       const text = failureSummary(command, done, failedProcesses(done.trace), isOnly ? undefined : number);
       say(text);
-      addToJobSummary("tickproof: a recorded failure", text);
+      addTextToJobSummary("tickproof: a recorded failure", text);
     }
     keepWithin(join(tracesRoot(), RUNS), budget * BYTES_PER_MB);
   };
   const outcome = await runRounds({ ...rounds, command, budget, abort: ending.abort, onEnd });
   if (outcome.unrecordable && !strict) return await runByItself(command, outcome.decisive?.problem ?? "");
   const line = lastLine({ ...outcome, passed, kept });
-  if (line !== undefined) addToJobSummary("tickproof", `${command.join(" ")}\n${line}`);
+  if (line !== undefined) addTextToJobSummary("tickproof", `${command.join(" ")}\n${line}`);
   if (line !== undefined && !(quiet && outcome.failed === 0)) say(line);
   return await end(outcome.decisive, ending.code);
 }
@@ -78,7 +77,7 @@ export async function runWhole(options: WholeOptions): Promise<number> {
 async function runByItself(command: readonly string[], why: string): Promise<number> {
   const text = `tickproof: nothing was recorded, for the reason above; now it runs again by itself: ${shorten(command)}\n`;
   say(text);
-  addToJobSummary("tickproof: not recorded", `${why}\n${text}`);
+  addTextToJobSummary("tickproof: not recorded", `${why}\n${text}`);
   return await endLike(await runUnrecorded(command));
 }
 
