@@ -9,12 +9,13 @@
 
 import { readFileSync } from "node:fs";
 import { errnoInfo, SYSCALLS } from "../../ffi/mod.ts";
+import type { ProcessorAnswer } from "../arch/x86_64/answered-instructions.ts";
 import { Unsupported } from "../engine-error.ts";
 import { type BufferedCall, SLEEPERS } from "../kernel/mod.ts";
 import { uses } from "../optimisations.ts";
 import { CallRecords, MAX_RECORDS_BYTES } from "../trace/mod.ts";
 import type { CacheSpace } from "../tracee/cache-space.ts";
-import { type CpuidAnswer, MOST_ANSWERS } from "../tracee/call-ring.ts";
+import { MOST_ANSWERS } from "../tracee/call-ring.ts";
 import {
   encodeFilter,
   FILTER_DATA,
@@ -99,8 +100,8 @@ export class CallBuffer {
   #without: string | undefined;
   /** What the stub of a cache space knows that it may do. */
   readonly #allowed = new WeakMap<CacheSpace, readonly BufferedCall[]>();
-  /** What `cpuid` has said so far. */
-  readonly #answers: CpuidAnswer[] = [];
+  /** What the processor has said of itself so far. */
+  readonly #answers: ProcessorAnswer[] = [];
   readonly #answersInstructions = uses("instructions");
   readonly #flows = uses("flows");
   /** Who sleeps that the running task could wake. */
@@ -194,8 +195,8 @@ export class CallBuffer {
     return isSeen;
   }
 
-  /** `cpuid` has trapped, and was answered: the same question gets the same answer from now on. */
-  answered(answer: CpuidAnswer): void {
+  /** The processor was asked at a stop, and has answered: the same question gets the same answer from now on. */
+  answered(answer: ProcessorAnswer): void {
     const [leaf, subleaf] = answer;
     const isKnown = this.#answers.some((known) => known[0] === leaf && known[1] === subleaf);
     if (!isKnown && this.#answers.length < MOST_ANSWERS) this.#answers.push(answer);

@@ -15,7 +15,7 @@ function asOne(...all: Interceptor[]): Interceptors {
 test("without interceptors the kernel and the processor have the word", () => {
   const none = asOne();
   expect(none.answers(TASK, CALL)).toBeUndefined();
-  expect(none.cpuid(0, 0)).toBeUndefined();
+  expect(none.processorSays(0, 0)).toBeUndefined();
   expect(none.nextStop(TASK)).toBeUndefined();
   expect(none.memoryAt(TASK, 4096)).toBeUndefined();
   expect([none.arrived(TASK), none.mustAnswer(TASK, CALL)]).toEqual([false, false]);

@@ -3,7 +3,7 @@
  * brings signals. A described host is one, and so is what `--deny` forbids. The recorder asks all of them, in order, and
  * knows none by name. First of all comes what the program has forbidden itself.
  */
-import type { CpuidResult } from "../../ffi/mod.ts";
+import type { ProcessorWords } from "../arch/x86_64/visible-cpuid.ts";
 import { BUFFERED, type BufferedCall } from "../kernel/mod.ts";
 import type { ElisionTrap } from "../translate/traps.ts";
 import type { Call } from "./call.ts";
@@ -45,8 +45,8 @@ export interface Interceptor {
   enters?(task: RecordedTask, call: Call): void;
   /** The kernel has done a call, or it was answered; its result is known, its event is still to be written. */
   leaves?(task: RecordedTask, call: Call): void;
-  /** What cpuid says; undefined where it is the processor's to say. */
-  cpuid?(leaf: number, subleaf: number): CpuidResult | undefined;
+  /** What the processor says of itself; undefined where it has the word. */
+  processorSays?(leaf: number, subleaf: number): ProcessorWords | undefined;
   /** A task is at an instruction that no transaction survives. */
   aborts?(task: RecordedTask): void;
   /** A task passes an edge of an elided critical section, or a locked instruction, at so many ticks. */
@@ -138,9 +138,9 @@ export class Interceptors implements Required<Interceptor> {
     for (const each of this.#all) each.leaves?.(task, call);
   }
 
-  cpuid(leaf: number, subleaf: number): CpuidResult | undefined {
+  processorSays(leaf: number, subleaf: number): ProcessorWords | undefined {
     for (const each of this.#all) {
-      const said = each.cpuid?.(leaf, subleaf);
+      const said = each.processorSays?.(leaf, subleaf);
       if (said) return said;
     }
     return undefined;

@@ -16,7 +16,13 @@ import {
 } from "../../ffi/mod.ts";
 import { SYSCALL_LENGTH } from "../arch/x86_64/call-abi.ts";
 import { pcOf, stackPointerOf } from "../arch/x86_64/registers.ts";
-import { clearStep, frameOf, mendFault, mendX87Place, roomForFrame } from "../arch/x86_64/signal-frame.ts";
+import {
+  clearStep,
+  frameOf,
+  mendFault,
+  mendFloatingPlace,
+  roomForFrame,
+} from "../arch/x86_64/signal-frame.ts";
 import { invariant } from "../engine-error.ts";
 import { arm, readTicks } from "../tracee/budget.ts";
 import { request, TaskGone } from "../tracee/controller.ts";
@@ -190,7 +196,7 @@ export class SignalRecorder {
     const after = task.view(handler);
     if (!steps) clearStep(task);
     mendFault(task, at.point === "fault" && !task.frameRefused && !at.isStep);
-    mendX87Place(task);
+    mendFloatingPlace(task);
     task.frameRefused = false;
     const { address, length } = frameOf(task, stackPointerOf(at.registers));
     const frame = this.recording.snapshot(task.space, address, length);

@@ -3,7 +3,7 @@ import { PTRACE, SYSCALLS } from "../../ffi/mod.ts";
 import { SYSCALL_LENGTH, setSegmentBase } from "../arch/x86_64/call-abi.ts";
 import { pcOf, setHandlerSegments } from "../arch/x86_64/registers.ts";
 import { VectorState } from "../arch/x86_64/vector-state.ts";
-import { storeX87 } from "../arch/x86_64/x87.ts";
+import { storeFloatingState, storesFloatingState } from "../arch/x86_64/x87.ts";
 import { invariant } from "../engine-error.ts";
 import { bytesSent, syscallSpec } from "../kernel/mod.ts";
 import { sumsOf } from "../session/memory-sums.ts";
@@ -23,7 +23,6 @@ import type { CallSite } from "../tracee/call-site.ts";
 import { stopAtGadget } from "../tracee/gadget.ts";
 import { goOnBehind } from "../tracee/native-step.ts";
 import type { Tracer } from "../tracee/tracer.ts";
-import { isX87Environment } from "../translate/x87-emission.ts";
 import { checkRange, ImpossibleEvent } from "./bounds.ts";
 import type { MemoryReplay } from "./memory-replay.ts";
 import type { Navigator } from "./navigator.ts";
@@ -189,7 +188,7 @@ export class EventApplier implements Disposable {
     const trap = this.navigator.toInstruction(task, event);
     task.instruction = task.arrived = undefined;
     // It changes the unit, too; where it has stored, the trace says what.
-    if (isX87Environment(trap.name)) storeX87(this.tracer, this.tracer.text, task, trap);
+    if (storesFloatingState(trap)) storeFloatingState(this.tracer, this.tracer.text, task, trap);
     task.load(event.after);
     this.write(task, event.writes);
     goOnBehind(task, trap, pcOf(event.after), event.writes.length > 0);

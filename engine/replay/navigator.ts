@@ -2,7 +2,7 @@
 import { PTRACE } from "../../ffi/mod.ts";
 import { copyResult } from "../arch/x86_64/call-abi.ts";
 import { pcOf } from "../arch/x86_64/registers.ts";
-import { registersAt, VSYSCALL } from "../arch/x86_64/vsyscall.ts";
+import { hasEarlyResult, registersAt } from "../arch/x86_64/vsyscall.ts";
 import { invariant } from "../engine-error.ts";
 import type { ExecEvent, ExitEvent, Registers, SwitchEvent, TraceEvent } from "../trace/events.ts";
 import { arm, armUpTo, ticksLeft, UNLIMITED } from "../tracee/budget.ts";
@@ -19,7 +19,7 @@ import { type CountsReached, Halted, type Halts, isAsynchronous } from "./halt.t
 import { countedAhead, type PointEvent } from "./points.ts";
 import type { ReplayedTask } from "./replayed-task.ts";
 import { isStray } from "./stray-signals.ts";
-import { passesX87 } from "./x87-passing.ts";
+import { passesUnrecorded } from "./unrecorded-instruction.ts";
 
 /** After this many back-jumps a task is looked at on its way to where it was killed: it may be there, in a loop without ticks. */
 const JUMPS_TO_DEATH = 1_000_000;
@@ -70,7 +70,7 @@ export class Navigator {
         this.tracer.onInterrupt();
         continue;
       }
-      if (stop.kind === "instruction" && passesX87(this.tracer, task, event, stop.trap)) continue;
+      if (stop.kind === "instruction" && passesUnrecorded(this.tracer, task, event, stop.trap)) continue;
       // A call that the stub has left, though it has one to do.
       if (stop.kind === "syscall" && !this.calls.isDone(task)) this.atSite(task, event, stop.site);
       return stop;
@@ -230,7 +230,8 @@ export class Navigator {
       task.isStepping = isWanted;
       if (stop.kind === "gone") throw new TaskGone(task, stop.status);
       if (isStray(this.tracer, task, stop)) continue;
-      if (stop.kind === "instruction" && passesX87(this.tracer, task, event, stop.trap, true)) continue;
+      if (stop.kind === "instruction" && passesUnrecorded(this.tracer, task, event, stop.trap, true))
+        continue;
       if (stop.kind === "stop") break;
       if (stop.kind === "watch" && this.halts?.(task, "watch")) throw new Halted(task, "watch");
       if (stop.kind === "interrupted") this.tracer.onInterrupt();
@@ -314,7 +315,7 @@ export class Navigator {
     if (stop.kind === "instruction") {
       const registers = registersAt(task, stop.trap);
       // The kernel has changed it by then (emulate_vsyscall).
-      if (stop.trap === VSYSCALL) copyResult(event.registers, registers);
+      if (hasEarlyResult(stop.trap)) copyResult(event.registers, registers);
       this.arrive(task, event, registers);
       return;
     }

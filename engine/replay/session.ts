@@ -94,7 +94,7 @@ export class ReplaySession implements Disposable {
     this.confinement = opened.use(new Confinement());
     this.tracer = new Tracer(this.confinement);
     opened.use(this.tracer.mapper);
-    this.tracer.mapper.alwaysTellsX87 = true;
+    this.tracer.mapper.tellsFloatingPlaces = true;
     this.calls = new CallFeed();
     this.navigator = new Navigator(this.tracer, this.calls);
     const rebuilder = opened.use(new Rebuilder(this.tracer, this.reader, this.confinement));

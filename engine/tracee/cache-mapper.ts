@@ -58,7 +58,7 @@ export class CacheMapper implements Disposable {
   /** Whether text is translated for all cache spaces at once; not where translations are to differ from others. */
   sharesText = uses("shared");
   /** In a replay, where the trace says what an fnstenv stores, not the processor. */
-  alwaysTellsX87 = false;
+  tellsFloatingPlaces = false;
 
   constructor(
     private readonly tracer: Controller,
@@ -75,7 +75,7 @@ export class CacheMapper implements Disposable {
   newCacheSpace(): CacheSpace {
     const cacheSpace = new CacheSpace(this.pool, (made) => this.cacheHost(made));
     cacheSpace.countsRetired = this.noted.retired;
-    if (this.alwaysTellsX87) cacheSpace.setSpilled(CONTEXT.x87Always, 1n);
+    if (this.tellsFloatingPlaces) cacheSpace.setSpilled(CONTEXT.x87Always, 1n);
     return cacheSpace;
   }
 

@@ -5,6 +5,7 @@
  * What a record looks like says `trace/call-records.ts`: a trace has them as they are.
  */
 import { SIG } from "../../ffi/mod.ts";
+import type { ProcessorAnswer } from "../arch/x86_64/answered-instructions.ts";
 import { invariant, Unsupported } from "../engine-error.ts";
 import { type BufferedCall, type BufferedWrite, type FlowWay, SLEEPERS } from "../kernel/mod.ts";
 import { RECORD_HEAD, WRITE_HEAD } from "../trace/mod.ts";
@@ -62,9 +63,6 @@ const ACTION = 16;
 
 /** Numbers of system calls that the stub has a shape for, or none. */
 const MOST_CALLS = 512;
-
-/** What `cpuid` has answered: eax and ecx before; eax, ebx, ecx and edx after. */
-export type CpuidAnswer = readonly [number, number, number, number, number, number];
 
 /** Bytes of an answer in the context. */
 const ANSWER = 24;
@@ -153,7 +151,7 @@ export class CallRing {
   }
 
   /** Lets the stub answer instructions while recording. @param answers Those to `cpuid`: none are forgotten. */
-  answer(answers: readonly CpuidAnswer[]): void {
+  answer(answers: readonly ProcessorAnswer[]): void {
     for (let i = this.#told; i < answers.length; i++) {
       this.#u32.set(answers[i]!, (CALL_DATA.answers + ANSWER * i) / 4);
     }

@@ -8,7 +8,7 @@
 import { ERRNO, openMemory, REG, SIG, SIGINFO } from "../../ffi/mod.ts";
 import { TRAP_FLAG } from "../arch/x86_64/registers.ts";
 import { isVsyscall, VSYSCALL } from "../arch/x86_64/vsyscall.ts";
-import { showX87Place } from "../arch/x86_64/x87.ts";
+import { showFloatingPlace } from "../arch/x86_64/x87.ts";
 import { invariant } from "../engine-error.ts";
 import type { Cost } from "../outcome.ts";
 import { CONTEXT } from "../translate/context.ts";
@@ -168,7 +168,7 @@ export class Tracer extends Controller {
       cacheSpace !== undefined &&
       (cacheSpace !== space.cacheSpace || task.drops !== cacheSpace.cache.drops)
     ) {
-      showX87Place(task, cacheSpace.cache);
+      showFloatingPlace(task, cacheSpace.cache);
     }
     if (task.isInCache && this.isOutside(task)) task.leaveCache();
     const { position } = task;
@@ -309,7 +309,7 @@ export class Tracer extends Controller {
         return "handled";
       }
       case "x87":
-        showX87Place(task, cache);
+        showFloatingPlace(task, cache);
         return "handled";
       case "stop":
         return this.stopped(task, trap);

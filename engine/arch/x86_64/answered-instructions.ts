@@ -43,11 +43,18 @@ export function answeredRegisters(
   return after;
 }
 
+/** What a `cpuid` was asked and has answered, in 32 bits each. */
+export type ProcessorAnswer = readonly [
+  leaf: number,
+  subleaf: number,
+  eax: number,
+  ebx: number,
+  ecx: number,
+  edx: number,
+];
+
 /** What a `cpuid` was asked (eax, ecx), and has answered (eax, ebx, ecx, edx). */
-export function cpuidAnswer(
-  before: Registers,
-  after: Registers,
-): [leaf: number, subleaf: number, eax: number, ebx: number, ecx: number, edx: number] {
+export function cpuidAnswer(before: Registers, after: Registers): ProcessorAnswer {
   const word = (registers: Registers, index: number): number => Number(registers[index]! & 0xffff_ffffn);
   return [
     word(before, RAX),

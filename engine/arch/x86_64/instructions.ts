@@ -6,7 +6,7 @@ import { cpuid, rdtsc, xgetbv } from "../../../ffi/mod.ts";
 import { invariant } from "../../engine-error.ts";
 import { type AddressRegisters, effectiveAddress } from "../../translate/effective-address.ts";
 import { RAX, RBX, RCX, RDX, REGISTER_NAMES, type Registers, RIP, RSP } from "./registers.ts";
-import { type Cpuid, TILE_STATE, visibleCpuid } from "./visible-cpuid.ts";
+import { type AskProcessor, askProcessor, TILE_STATE } from "./visible-cpuid.ts";
 
 type Name = (typeof REGISTER_NAMES)[number];
 
@@ -48,7 +48,7 @@ export function isAmd(): boolean {
   return ebx === 0x68747541 || ebx === 0x6f677948;
 }
 
-function answerCpuid(registers: Registers, ask: Cpuid): void {
+function answerCpuid(registers: Registers, ask: AskProcessor): void {
   const [eax, ebx, ecx, edx] = ask(low(registers[RAX]!), low(registers[RCX]!));
   registers[RAX] = BigInt(eax);
   registers[RBX] = BigInt(ebx);
@@ -74,7 +74,7 @@ function hasTiles(): boolean {
 }
 
 /** Answers by mnemonic, in lower case; `rip` is behind the instruction already. */
-const ANSWERS: Record<string, (registers: Registers, bytes: Uint8Array, cpuid: Cpuid) => void> = {
+const ANSWERS: Record<string, (registers: Registers, bytes: Uint8Array, cpuid: AskProcessor) => void> = {
   rdtsc: (registers) => setPair(registers, rdtsc()),
   cpuid: (registers, _bytes, ask) => answerCpuid(registers, ask),
   xgetbv: (registers) => setPair(registers, xgetbv(0) & ~BigInt(TILE_STATE)),
@@ -82,7 +82,7 @@ const ANSWERS: Record<string, (registers: Registers, bytes: Uint8Array, cpuid: C
 };
 
 /** Whether an instruction is answered here; else the processor executes it, in the tracee. */
-function isAnswered(name: string, before: Registers, ask: Cpuid): boolean {
+function isAnswered(name: string, before: Registers, ask: AskProcessor): boolean {
   // XCR0 tells of tiles, which are hidden; nothing else of it is.
   if (name === "xgetbv") return low(before[RCX]!) === 0 && hasTiles();
   // Where there are no transactions, xbegin is no instruction.
@@ -102,7 +102,7 @@ export function emulate(
   name: string,
   bytes: Uint8Array,
   before: Registers,
-  ask: Cpuid = visibleCpuid,
+  ask: AskProcessor = askProcessor,
 ): Registers | undefined {
   if (!isAnswered(name, before, ask)) return undefined;
   const after = before.slice();

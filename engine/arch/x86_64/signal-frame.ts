@@ -96,7 +96,7 @@ export function mendFault(task: FrameOwner, isFault: boolean): void {
 }
 
 /** Lets a frame name the program's last x87 instruction, where it names its translation. */
-export function mendX87Place(task: FrameOwner): void {
+export function mendFloatingPlace(task: FrameOwner): void {
   const at = Number(read(task, contextOf(task) + UCONTEXT.fpstate)) + X87_POINTER;
   const { memory, cacheSpace } = task.space;
   const place = at === X87_POINTER ? undefined : memory.readU64(at);

@@ -1,14 +1,15 @@
 /** The floating-point and vector registers of a task. */
 import { getRegSet, isErrno, NativeBuffer, NT, setRegSet } from "../../../ffi/mod.ts";
 
-/** Offset of the header in the XSAVE area, where XSTATE_BV says what is not in its initial state (SDM vol. 1, 13.4). */
+/** Offset of the header in the XSAVE area, behind the legacy state, where XSTATE_BV says what is not in its initial state (SDM vol. 1, 13.4). */
 const XSAVE_HEADER = 512;
-/** An XSAVE area is no larger than this with any features of today. */
-const MAX_XSAVE = 16384;
+/** Bytes that an XSAVE area has at most, with any features of today; and of an FXSAVE area. */
+export const MOST_STATE = 16384;
+export const LEGACY_STATE = 512;
 
 /** Saves them, sets them, and puts them into their initial state. */
 export class VectorState implements Disposable {
-  readonly #area = NativeBuffer.map(MAX_XSAVE);
+  readonly #area = NativeBuffer.map(MOST_STATE);
 
   /** To what a signal handler begins with (fpu__clear_user_states). @param tid A stopped task. */
   reset(tid: number): void {

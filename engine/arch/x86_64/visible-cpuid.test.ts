@@ -1,9 +1,9 @@
 import { expect, test } from "bun:test";
 import { cpuid } from "../../../ffi/mod.ts";
-import { type Cpuid, visibleCpuid } from "./visible-cpuid.ts";
+import { type AskProcessor, askProcessor } from "./visible-cpuid.ts";
 
 /** A processor with tiles: AVX-512 as components 5 to 7, TILECFG of 64 bytes and TILEDATA of 8192. */
-const withTiles: Cpuid = (leaf, subleaf) => {
+const withTiles: AskProcessor = (leaf, subleaf) => {
   if (leaf === 7) return subleaf < 2 ? [0xffffffff, 0xffffffff, 0xffffffff, 0xffffffff] : [1, 2, 3, 4];
   if (leaf === 0x1d || leaf === 0x1e) return [1, 2, 3, 4];
   if (leaf !== 0xd) return [leaf, subleaf, 0, 0];
@@ -20,25 +20,25 @@ const withTiles: Cpuid = (leaf, subleaf) => {
   return [size, offset, 0, 0];
 };
 
-test("visibleCpuid() hides the features that the engine has not, and no others", () => {
-  const [eax, ebx, ecx, edx] = visibleCpuid(7, 0, withTiles);
+test("askProcessor() hides the features that the engine has not, and no others", () => {
+  const [eax, ebx, ecx, edx] = askProcessor(7, 0, withTiles);
   expect(eax).toBe(0xffffffff);
   expect(~ebx >>> 0).toBe((1 << 4) | (1 << 11));
   expect(~ecx >>> 0).toBe((1 << 3) | (1 << 4) | (1 << 5) | (1 << 7));
   expect(~edx >>> 0).toBe((1 << 11) | (1 << 13) | (1 << 20) | (1 << 22) | (1 << 24) | (1 << 25));
-  expect(visibleCpuid(7, 1, withTiles)).toEqual([~(1 << 21) >>> 0, 0xffffffff, 0xffffffff, ~(1 << 8) >>> 0]);
-  expect(visibleCpuid(7, 2, withTiles)).toEqual([1, 2, 3, 4]);
+  expect(askProcessor(7, 1, withTiles)).toEqual([~(1 << 21) >>> 0, 0xffffffff, 0xffffffff, ~(1 << 8) >>> 0]);
+  expect(askProcessor(7, 2, withTiles)).toEqual([1, 2, 3, 4]);
 });
 
-test("visibleCpuid() has no tiles in the extended state, nor the room for them", () => {
-  expect(visibleCpuid(0xd, 0, withTiles)).toEqual([0xe7, 2432, 2432, 0]);
-  expect(visibleCpuid(0xd, 17, withTiles)).toEqual([0, 0, 0, 0]);
-  expect(visibleCpuid(0xd, 18, withTiles)).toEqual([0, 0, 0, 0]);
-  expect(visibleCpuid(0xd, 2, withTiles)).toEqual([256, 576, 0, 0]);
-  expect(visibleCpuid(0x1d, 0, withTiles)).toEqual([0, 0, 0, 0]);
+test("askProcessor() has no tiles in the extended state, nor the room for them", () => {
+  expect(askProcessor(0xd, 0, withTiles)).toEqual([0xe7, 2432, 2432, 0]);
+  expect(askProcessor(0xd, 17, withTiles)).toEqual([0, 0, 0, 0]);
+  expect(askProcessor(0xd, 18, withTiles)).toEqual([0, 0, 0, 0]);
+  expect(askProcessor(0xd, 2, withTiles)).toEqual([256, 576, 0, 0]);
+  expect(askProcessor(0x1d, 0, withTiles)).toEqual([0, 0, 0, 0]);
 });
 
-test("visibleCpuid() leaves the other leaves as they are", () => {
-  for (const leaf of [0, 1, 4, 0x80000001]) expect(visibleCpuid(leaf, 0, withTiles)).toEqual([leaf, 0, 0, 0]);
-  expect(visibleCpuid(0, 0)).toEqual(cpuid(0));
+test("askProcessor() leaves the other leaves as they are", () => {
+  for (const leaf of [0, 1, 4, 0x80000001]) expect(askProcessor(leaf, 0, withTiles)).toEqual([leaf, 0, 0, 0]);
+  expect(askProcessor(0, 0)).toEqual(cpuid(0));
 });

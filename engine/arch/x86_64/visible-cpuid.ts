@@ -8,8 +8,11 @@
  */
 import { type CpuidResult, cpuid } from "../../../ffi/mod.ts";
 
+/** What `cpuid` says: eax, ebx, ecx, edx. */
+export type ProcessorWords = CpuidResult;
+
 /** Answers `cpuid` with eax and ecx as given. */
-export type Cpuid = (leaf: number, subleaf: number) => CpuidResult;
+export type AskProcessor = (leaf: number, subleaf: number) => ProcessorWords;
 
 /** Hidden feature bits of leaf 7, by subleaf: eax, ebx, ecx, edx. */
 const LEAF_7: readonly CpuidResult[] = [
@@ -48,7 +51,7 @@ const COMPONENTS = Array.from({ length: 30 }, (_, i) => i + 2);
  *
  * @param real What it says itself. @default this processor
  */
-export function visibleCpuid(leaf: number, subleaf: number, real: Cpuid = cpuid): CpuidResult {
+export function askProcessor(leaf: number, subleaf: number, real: AskProcessor = cpuid): CpuidResult {
   const found = real(leaf, subleaf);
   if (leaf === 7) {
     const hidden = LEAF_7[subleaf];
@@ -63,7 +66,7 @@ function without([eax, ebx, ecx, edx]: CpuidResult, [a, b, c, d]: CpuidResult): 
 }
 
 /** Leaf 0xd: the components, and the room that an XSAVE area needs for them. */
-function withoutTiles(found: CpuidResult, subleaf: number, real: Cpuid): CpuidResult {
+function withoutTiles(found: CpuidResult, subleaf: number, real: AskProcessor): CpuidResult {
   const [components, enabled, supported, edx] = found;
   if (TILE_COMPONENTS.some((component) => component === subleaf)) return [0, 0, 0, 0];
   if (subleaf !== 0 || (components & TILE_STATE) === 0) return found;

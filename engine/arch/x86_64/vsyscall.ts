@@ -31,6 +31,11 @@ export function isVsyscall(address: bigint): boolean {
   return address >= PAGE && address < PAGE + PAGE_SIZE;
 }
 
+/** Whether the kernel has put the result of an instruction into its register before it raises a signal for it. */
+export function hasEarlyResult(trap: InstructionTrap): boolean {
+  return trap === VSYSCALL;
+}
+
 /** The registers of a task at the trap of an instruction. */
 export function registersAt(task: Task, trap: InstructionTrap): Registers {
   const registers = task.view(trap.pc);

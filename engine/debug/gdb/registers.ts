@@ -4,7 +4,7 @@
  */
 import { getRegSet, NativeBuffer, NT, type REG } from "../../../ffi/mod.ts";
 import { REGISTER_NAMES } from "../../arch/x86_64/registers.ts";
-import { showX87Place } from "../../arch/x86_64/x87.ts";
+import { showFloatingPlace } from "../../arch/x86_64/x87.ts";
 import type { ReplayedTask } from "../../replay/replayed-task.ts";
 
 /** Room for an XSAVE area with any features of today. */
@@ -123,7 +123,7 @@ export class RegisterReader implements Disposable {
 
   /** @returns Bytes that the kernel has given. */
   #read(task: ReplayedTask): number {
-    showX87Place(task, task.space.cacheSpace.cache);
+    showFloatingPlace(task, task.space.cacheSpace.cache);
     return getRegSet(task.tid, NT.X86_XSTATE, this.#xsave);
   }
 

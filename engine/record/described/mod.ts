@@ -5,16 +5,9 @@
  * Replay needs none of it: answers, signals and memory are in the trace like the kernel's own.
  */
 import { statSync } from "node:fs";
-import {
-  type CpuidResult,
-  MAP,
-  PERF_IOC,
-  type PerfSystem,
-  POLL,
-  SIG,
-  SIGINFO,
-  SYSCALLS,
-} from "../../../ffi/mod.ts";
+import { MAP, PERF_IOC, type PerfSystem, POLL, SIG, SIGINFO, SYSCALLS } from "../../../ffi/mod.ts";
+import { describedProcessor } from "../../arch/x86_64/described-cpuid.ts";
+import type { ProcessorWords } from "../../arch/x86_64/visible-cpuid.ts";
 import { invariant } from "../../engine-error.ts";
 import type { HostModel, Overflow } from "../../host/model-api.ts";
 import { blocks } from "../../kernel/mod.ts";
@@ -25,7 +18,6 @@ import type { Call } from "../call.ts";
 import type { Answer, Interceptor } from "../interceptor.ts";
 import type { RecordedTask } from "../recorded-task.ts";
 import type { Recording } from "../recording.ts";
-import { describedCpuid } from "./cpuid.ts";
 import { HostFiles } from "./host-files.ts";
 import { KernelLog } from "./kernel-log.ts";
 import { PerfCalls } from "./perf-calls.ts";
@@ -219,9 +211,8 @@ export class DescribedHost implements Interceptor, Disposable {
     this.closeAbandoned();
   }
 
-  /** cpuid as the host answers. */
-  cpuid(leaf: number, subleaf: number): CpuidResult {
-    return describedCpuid(this.model, leaf, subleaf);
+  processorSays(leaf: number, subleaf: number): ProcessorWords {
+    return describedProcessor(this.model, leaf, subleaf);
   }
 
   /** What the kernels of the host have logged meanwhile. */

@@ -23,7 +23,8 @@ import {
 } from "../../../ffi/mod.ts";
 import { argumentOf } from "../../arch/x86_64/call-abi.ts";
 import { SEGMENT_BASES, setInFile } from "../../arch/x86_64/traced-registers.ts";
-import { showX87Place } from "../../arch/x86_64/x87.ts";
+import { LEGACY_STATE, MOST_STATE } from "../../arch/x86_64/vector-state.ts";
+import { showFloatingPlace } from "../../arch/x86_64/x87.ts";
 import type { MemoryWrite } from "../../trace/events.ts";
 import { TaskGone } from "../../tracee/controller.ts";
 import { canWatch } from "../../tracee/watchpoints.ts";
@@ -40,9 +41,6 @@ const REGISTER_BYTES = 27 * WORD;
 const USER_BYTES = 912;
 /** Where the debug registers begin in struct user. */
 const DEBUG_REGISTERS = 848;
-/** An XSAVE area is no larger than this with any features of today; an fxsave area is always this large. */
-const MAX_XSAVE = 16384;
-const FXSAVE = 512;
 /** Options that the kernel knows (PTRACE_O_MASK). */
 const ALL_OPTIONS = 0xff | PTRACE_O.EXITKILL | PTRACE_O.SUSPEND_SECCOMP;
 /** Bytes of struct ptrace_rseq_configuration. */
@@ -276,16 +274,16 @@ export class Requests {
   }
 
   #vectorsOf(task: RecordedTask, type: number): Uint8Array {
-    this.#area ??= NativeBuffer.map(MAX_XSAVE);
-    showX87Place(task, task.space.cacheSpace.cache);
+    this.#area ??= NativeBuffer.map(MOST_STATE);
+    showFloatingPlace(task, task.space.cacheSpace.cache);
     return this.#area.u8.slice(0, getRegSet(task.tid, type, this.#area));
   }
 
   #putVectors({ task, hold }: Request, type: number, bytes: Uint8Array): number {
-    this.#area ??= NativeBuffer.map(MAX_XSAVE);
-    this.#area.u8.set(bytes.subarray(0, MAX_XSAVE));
+    this.#area ??= NativeBuffer.map(MOST_STATE);
+    this.#area.u8.set(bytes.subarray(0, MOST_STATE));
     try {
-      setRegSet(task.tid, type, this.#area, Math.min(bytes.length, MAX_XSAVE));
+      setRegSet(task.tid, type, this.#area, Math.min(bytes.length, MOST_STATE));
     } catch (error) {
       for (const code of ["EINVAL", "EFAULT", "EIO"] as const) if (isErrno(error, code)) return -ERRNO[code];
       throw error;
@@ -299,7 +297,7 @@ export class Requests {
   }
 
   #setVectors(request: Request): number {
-    const bytes = taken(request.tracer, request.data, FXSAVE);
+    const bytes = taken(request.tracer, request.data, LEGACY_STATE);
     return bytes === undefined ? -ERRNO.EFAULT : this.#putVectors(request, NT.PRFPREG, bytes);
   }
 

@@ -3,8 +3,7 @@
  * have. C libraries choose their string functions by these bits.
  */
 import type { CpuidResult } from "../../../ffi/mod.ts";
-import { type Cpuid, visibleCpuid } from "../../arch/x86_64/visible-cpuid.ts";
-import type { HostModel } from "../../host/model-api.ts";
+import { type AskProcessor, askProcessor } from "./visible-cpuid.ts";
 
 const EAX = 0;
 const EBX = 1;
@@ -37,16 +36,17 @@ const DESCRIBED: readonly (readonly [number, number, number, number])[] = [
 /**
  * What cpuid says on the described host.
  *
+ * @param host The described one.
  * @param real What programs see of the real processor; another one may be given for tests.
  */
-export function describedCpuid(
-  model: Pick<HostModel, "cpuid">,
+export function describedProcessor(
+  host: { cpuid: AskProcessor },
   leaf: number,
   subleaf: number,
-  real: Cpuid = visibleCpuid,
+  real: AskProcessor = askProcessor,
 ): CpuidResult {
   if (leaf === XSAVE) return real(leaf, subleaf);
-  const result: [number, number, number, number] = [...model.cpuid(leaf, subleaf)];
+  const result: [number, number, number, number] = [...host.cpuid(leaf, subleaf)];
   let features = FEATURES.get(leaf);
   // All of the further subleaves are features; eax of the first one counts them.
   if (leaf === 7 && subleaf > 0) features = [EAX, EBX, ECX, EDX];
