@@ -46,7 +46,12 @@ export function crashState(
   };
 }
 
-function faultAddress(signal: number, siginfo: Uint8Array): { address?: string } {
+/**
+ * What a fault was about, of a signal that the kernel itself has raised.
+ *
+ * @returns Nothing where the signal was sent.
+ */
+export function faultAddress(signal: number, siginfo: Uint8Array): { address?: string } {
   const view = new DataView(siginfo.buffer, siginfo.byteOffset, SIGINFO.size);
   if (!FAULT_SIGNALS.includes(signal) || view.getInt32(SI_CODE, true) <= 0) return {};
   return { address: `0x${view.getBigUint64(SI_ADDR, true).toString(16)}` };

@@ -2,7 +2,6 @@
 import { PROT } from "../../ffi/mod.ts";
 import { namedRegisters, stackPointerOf } from "../arch/x86_64/registers.ts";
 import type { Registers } from "../trace/events.ts";
-import type { AddressSpace } from "../tracee/address-space.ts";
 
 /** A file that is mapped with the right to execute. */
 export interface MappedText {
@@ -24,6 +23,27 @@ export interface StackState {
   text: MappedText[];
 }
 
+/** An area of memory, as far as a stack or its text may lie in it. */
+interface StackArea {
+  readonly start: number;
+  readonly end: number;
+  /** PROT_* bits. */
+  readonly protection: number;
+  /** Index in the trace's file list, or -1 for anonymous memory. */
+  readonly file: number;
+  readonly offset: number;
+  readonly name: string;
+}
+
+/** Memory with a stack in it: an address space of the engine's, or that of any stopped process. */
+export interface StackMemory {
+  readonly mappings: {
+    readonly all: readonly StackArea[];
+    find(address: number): StackArea | undefined;
+  };
+  readonly memory: { read(address: number, length: number): Uint8Array };
+}
+
 /** How much of a stack is kept: some hundred frames. */
 const STACK_BYTES = 128 * 1024;
 /** A stack that has overflown ends at most so far above its pointer, which is in the guard then. */
@@ -34,7 +54,7 @@ const GUARD_BYTES = 1024 * 1024;
  *
  * @param registers The program's view of them.
  */
-export function stackState({ mappings, memory }: AddressSpace, registers: Registers): StackState {
+export function stackState({ mappings, memory }: StackMemory, registers: Registers): StackState {
   const top = Number(stackPointerOf(registers));
   const stack =
     mappings.find(top) ?? mappings.all.find(({ start }) => start > top && start - top <= GUARD_BYTES);

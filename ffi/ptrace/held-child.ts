@@ -42,7 +42,16 @@ export class HeldChild implements Disposable {
     const result = control.wait(this.pid, 0);
     if (result === -ERRNO.EINTR) return undefined;
     unwrap("wait4", result);
-    const status = waitStatus(control.status);
+    return this.take(waitStatus(control.status));
+  }
+
+  /**
+   * Takes what a wait for all children has said of this one.
+   *
+   * @returns How it ended, or undefined where it has only stopped.
+   * @throws SyscallError when it could not execute its program; the remedy says what to do.
+   */
+  take(status: WaitStatus): ChildEnd | undefined {
     if (status.kind === "stopped") return undefined;
     this.#reaped = true;
     const { failure } = this.#block;

@@ -12,6 +12,7 @@ const ENTRIES = [
   "runner/cli.ts",
   "runner/script/mod.ts",
   "runner/script/bun.ts",
+  "runner/processes/crash-watcher.ts",
   "runner/script/worker.ts",
   "runner/script/assert.js",
   "runner/script/elsewhere.js",

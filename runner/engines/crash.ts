@@ -1,9 +1,10 @@
 /** What is shown of a program that a signal has ended: its stack with names, the source, the events before. */
 
 import { existsSync } from "node:fs";
+import { constants } from "node:os";
 import type { CrashState } from "../../engine/mod.ts";
 import { formatEvent, TraceReader } from "../../engine/trace/mod.ts";
-import type { RecordReport } from "../outcome/mod.ts";
+import type { Exit } from "../outcome/mod.ts";
 import type { Crash } from "../results/mod.ts";
 import { sourceAround } from "../symbols/mod.ts";
 import { signalName } from "../text/mod.ts";
@@ -25,16 +26,33 @@ const FAULTS: ReadonlySet<string> = new Set([
     "SIGXFSZ",
   ],
 ]);
+/** What a shell adds to the number of a signal for its exit code (sh(1p), 2.8.2). */
+const SHELL_SIGNAL = 128;
 /** Events that are told before the signal. */
 const EVENTS_BEFORE = 5;
 
+/** Crashes of one run of a program. */
+export interface Crashes {
+  readonly crashes?: readonly (Omit<CrashState, "event"> & Partial<Pick<CrashState, "event">>)[];
+  /** How the first process has ended. */
+  readonly exit?: Exit | undefined;
+  /** The trace; missing of a run that was not recorded. */
+  readonly directory?: string;
+}
+
+/** Whether a program has ended by a signal: its own, or by what a shell makes of that of its last command. */
+export function isCrash(exit: Exit | undefined): boolean {
+  if (exit === undefined) return false;
+  if ("signal" in exit) return exit.signal !== constants.signals.SIGKILL;
+  return FAULTS.has(signalName(exit.code - SHELL_SIGNAL));
+}
+
 /**
- * Of the crashes of a recording, the one that its end is to be explained by.
+ * Of the crashes of a run, the one that its end is to be explained by.
  *
  * @returns Undefined where no signal has ended the first process, nor a fault of its own another one.
  */
-export function crashOf(report: RecordReport): Crash | undefined {
-  const { crashes = [], exit, directory } = report;
+export function crashOf({ crashes = [], exit, directory }: Crashes): Crash | undefined {
   const deadly = exit !== undefined && "signal" in exit ? exit.signal : undefined;
   const found =
     crashes.findLast(({ signal }) => signal === deadly) ??
@@ -42,9 +60,9 @@ export function crashOf(report: RecordReport): Crash | undefined {
   return found === undefined ? undefined : describe(found, directory);
 }
 
-function describe(state: CrashState, directory: string): Crash {
+function describe(state: NonNullable<Crashes["crashes"]>[number], directory: string | undefined): Crash {
   const { task, process, signal, address, event } = state;
-  const files = storedFiles(directory);
+  const files = directory === undefined ? [] : storedFiles(directory);
   const frames = framesOf(state, files);
   const own = frames.find(({ place }) => place !== undefined && isOwn(place))?.place;
   const source =
@@ -57,7 +75,7 @@ function describe(state: CrashState, directory: string): Crash {
     frames: frames.slice(0, FRAMES),
     moreFrames: Math.max(0, frames.length - FRAMES),
     ...(source && { source }),
-    lastEvents: eventsBefore(directory, event),
+    lastEvents: directory === undefined || event === undefined ? [] : eventsBefore(directory, event),
   };
 }
 

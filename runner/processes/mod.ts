@@ -3,3 +3,4 @@ export type { Guard } from "./guard.ts";
 export { processPlaces } from "./proc-places.ts";
 export { runProcess } from "./process.ts";
 export { endTree, killDescendants, programOf } from "./process-tree.ts";
+export { readWatched, watchedCommand } from "./watch-crash.ts";

@@ -3,15 +3,8 @@ import { closeSync, openSync, readdirSync, readFileSync, readSync } from "node:f
 import { returnAddresses, STACK_BYTES } from "../../engine/arch/x86_64/return-addresses.ts";
 import type { CodePlace, TaskPlace } from "../../engine/mod.ts";
 import { syscallName } from "../../ffi/mod.ts";
+import { type Area, areaOf, areasOf } from "./proc-maps.ts";
 import { descendants } from "./process-tree.ts";
-
-interface Area {
-  start: number;
-  end: number;
-  executable: boolean;
-  offset: number;
-  path: string;
-}
 
 /** Places of a process and all below it; those are missing that ended meanwhile, or may not be looked at. */
 export function processPlaces(pid: number): TaskPlace[] {
@@ -60,26 +53,6 @@ function placesOf(process: number): TaskPlace[] {
   } finally {
     closeSync(memory);
   }
-}
-
-/** Lines of maps: "start-end perms offset dev inode path". */
-function areasOf(process: number): Area[] {
-  const lines = readFileSync(`/proc/${process}/maps`, "utf8").split("\n");
-  return lines.flatMap((line) => {
-    const [, start, end, executable, offset, path = ""] =
-      /^([0-9a-f]+)-([0-9a-f]+) ..(.). ([0-9a-f]+) \S+ \d+ *(.*)$/.exec(line) ?? [];
-    if (start === undefined || end === undefined || offset === undefined) return [];
-    const [from, to, at] = [start, end, offset].map((digits) => Number.parseInt(digits, 16)) as [
-      number,
-      number,
-      number,
-    ];
-    return [{ start: from, end: to, executable: executable === "x", offset: at, path }];
-  });
-}
-
-function areaOf(areas: readonly Area[], address: number): Area | undefined {
-  return areas.find(({ start, end }) => start <= address && address < end);
 }
 
 function codePlace(areas: readonly Area[], address: number): CodePlace {

@@ -164,6 +164,8 @@ export interface PageCrash {
   moreFrames: number;
   source?: { file: string; line: number; lines: readonly { number: number; text: string }[] };
   lastEvents: readonly string[];
+  /** No recording shows it. */
+  native?: true;
 }
 
 /** What the page says of one attempt besides its figures: a part of the history's `AttemptDetail`. */

@@ -8,10 +8,9 @@ import type { Style } from "./style.ts";
 
 /** The lines. */
 export function crashLines(crash: Crash, style: Style): string[] {
-  const { signal, address, process, source, frames, moreFrames, lastEvents } = crash;
-  const about = address === undefined ? "" : `, at address ${address}`;
+  const { signal, source, frames, moreFrames, lastEvents } = crash;
   return [
-    `${style.bad(signal)} in process ${process}${about}`,
+    `${style.bad(signal)} ${crashAbout(crash)}`,
     ...(source === undefined ? [] : sourceLines(source, style)),
     "stack:",
     ...frames.map(({ pc, place }, i) =>
@@ -22,6 +21,16 @@ export function crashLines(crash: Crash, style: Style): string[] {
       ? ["the last events:", ...lastEvents.map((line) => `  ${style.dim(line)}`)]
       : []),
   ];
+}
+
+/** Where a signal has met a program, and what of: "in process 71, at address 0x0". */
+export function crashAbout({
+  process,
+  address,
+  native,
+}: Pick<Crash, "process" | "address" | "native">): string {
+  const about = address === undefined ? "" : `, at address ${address}`;
+  return `in process ${process}${about}${native ? " (natively, watched in one more run)" : ""}`;
 }
 
 /** "wait.c:31", and the lines around it with an arrow. */

@@ -44,6 +44,8 @@ export interface Crash {
   readonly moreFrames: number;
   /** The lines around the innermost place of the program's own whose source is there. */
   readonly source?: SourceExcerpt;
-  /** The events before the signal and the signal itself, a line each, in their order. */
+  /** The events before the signal and the signal itself, a line each, in their order; none where it was not recorded. */
   readonly lastEvents: readonly string[];
+  /** No recording shows it: the program has crashed so when it ran by itself once more. */
+  readonly native?: true;
 }

@@ -72,6 +72,7 @@ function crashView({
   frames,
   moreFrames,
   lastEvents,
+  native,
 }: PageCrash): HTMLElement {
   const rows = frames.map(({ pc, place }, index) => {
     const where =
@@ -93,6 +94,7 @@ function crashView({
     "div",
     {},
     el("h4", {}, `${signal} in process ${process}${address === undefined ? "" : `, at address ${address}`}`),
+    ...(native ? [el("p", { class: "quiet" }, "natively, watched in one more run")] : []),
     ...(source === undefined
       ? []
       : [

@@ -18,6 +18,7 @@ import {
 } from "../compare/mod.ts";
 import type { AttemptFolder } from "../workspace.ts";
 import type { AttemptSpec } from "./attempt-spec.ts";
+import { showNativeCrash } from "./native-crash.ts";
 import { type NativeRun, nativePhase } from "./native-phase.ts";
 import { brokenBy, completePhase, Verdicted } from "./phase.ts";
 import { hasNativeRun, sendsOf } from "./signals.ts";
@@ -65,6 +66,8 @@ async function phases(spec: AttemptSpec, attempt: Attempt): Promise<Verdict> {
     if (!(error instanceof Verdicted)) throw error;
     await showDifferences(attempt, "native", native?.mismatches ?? []);
     showOutput(attempt, spec.folder, "native", native?.mismatches ?? []);
+    if (endsWrongly(native?.mismatches))
+      await showNativeCrash(spec, attempt, native?.exit, { command, stdin });
     return withNative(error.verdict, native);
   }
 }
@@ -114,6 +117,12 @@ async function recordAndReplay(
   showOutput(attempt, folder, "native", native?.mismatches ?? []);
   showOutput(attempt, folder, "record", mismatches);
   if (mismatches.length > 0) showCrash(attempt, engine.crashOf?.(folder));
+  const wrong = endsWrongly(mismatches)
+    ? record.exit
+    : endsWrongly(native?.mismatches)
+      ? native?.exit
+      : undefined;
+  await showNativeCrash(spec, attempt, wrong, { command, stdin });
   if (mismatches.length === 0) await showDifferences(attempt, "native", native?.mismatches ?? []);
   try {
     const replay = await completePhase(spec, attempt, "replay", {
@@ -188,6 +197,11 @@ function note(attempt: Attempt, text: string): void {
   attempt.notes = [text];
 }
 
+/** Whether a program has ended as it must not. */
+function endsWrongly(mismatches: readonly Mismatch[] = []): boolean {
+  return mismatches.some(({ about }) => about === "end");
+}
+
 function showCrash(attempt: Attempt, crash: Crash | undefined): void {
   if (crash !== undefined) attempt.crash = crash;
 }
@@ -202,7 +216,7 @@ function showOutput(
   phase: Phase,
   mismatches: readonly Mismatch[],
 ): void {
-  if (!mismatches.some(({ about }) => about === "end")) return;
+  if (!endsWrongly(mismatches)) return;
   const texts = (["stdout", "stderr"] as const).map((stream) =>
     lastLines(readFileSync(folder.file(phase, stream)), OUTPUT_LINES),
   );

@@ -1,5 +1,6 @@
 /** The native run of an attempt: the program by itself, checked like the others, and the counters that it shows. */
 
+import type { Exit } from "../../outcome/mod.ts";
 import type { Attempt, Verdict } from "../../results/mod.ts";
 import { checkVisible, type Mismatch } from "../compare/mod.ts";
 import type { AttemptSpec } from "./attempt-spec.ts";
@@ -11,6 +12,8 @@ import { skipBy } from "./skip-exit.ts";
 export interface NativeRun {
   /** What it does not meet of what the recording must meet too. */
   mismatches: readonly Mismatch[];
+  /** How it ended; undefined where it took too long. */
+  exit?: Exit;
   /** What its counters have against it. */
   counted: readonly string[];
   /** It took too long. */
@@ -35,7 +38,7 @@ export async function nativePhase(
     const native = await runPhase(spec, attempt, "native", { command, stdin, guard: counters });
     skipBy(test, native);
     const mismatches = [...checkVisible(test.expect, native), ...snapshots.check(test, native)];
-    return { mismatches, counted: countedBy(counters, attempt) };
+    return { mismatches, exit: native.exit, counted: countedBy(counters, attempt) };
   } catch (error) {
     if (!(error instanceof Verdicted) || error.verdict.kind !== "timeout") throw error;
     return { mismatches: [], counted: [], timeout: error.verdict };

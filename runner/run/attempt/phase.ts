@@ -41,6 +41,10 @@ export interface PhaseSpec extends Invocation {
   stdin: string | undefined;
   /** Watches it. */
   guard?: Guard | undefined;
+  /** Before the names of its output files, where the phase was run before. @default the phase's name */
+  outputs?: string;
+  /** The process is one that runs the program as its only child. @default it is so in all phases but the native one */
+  runsProgram?: boolean;
 }
 
 /**
@@ -119,11 +123,11 @@ async function runIn(
   { test, engine, folder, abort }: AttemptSpec,
   attempt: Attempt,
   phase: ProgramPhase,
-  { command, environment = {}, stdin, guard }: PhaseSpec,
+  { command, environment = {}, stdin, guard, outputs = phase, runsProgram = phase !== "native" }: PhaseSpec,
   cwd: string,
 ): Promise<Seen> {
   const sends = phase === "replay" ? [] : sendsOf(test);
-  const [stdout, stderr] = [folder.file(phase, "stdout"), folder.file(phase, "stderr")];
+  const [stdout, stderr] = [folder.file(outputs, "stdout"), folder.file(outputs, "stderr")];
   const seconds = test.timeoutSeconds;
   let standing: readonly ThreadPlace[] = [];
   const end = await runProcess({
@@ -145,7 +149,7 @@ async function runIn(
     abort,
     guard,
     onStart: (pid, ended) =>
-      sendInTime(sends, { ...(phase === "native" ? { program: pid } : { recorder: pid }), stdout, ended }),
+      sendInTime(sends, { ...(runsProgram ? { recorder: pid } : { program: pid }), stdout, ended }),
   });
   if (end.kind === "aborted") throw new Aborted();
   if (end.kind === "timeout") {
