@@ -5,7 +5,7 @@ export function reasonOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
 
-/** Whether something thrown is such an error with this code, for instance `"ENOENT"`. */
-export function isErrnoException(error: unknown, code: string): error is NodeJS.ErrnoException {
-  return error instanceof Error && (error as NodeJS.ErrnoException).code === code;
+/** Whether something thrown is such an error with one of these codes, for instance `"ENOENT"`. */
+export function isErrnoException(error: unknown, ...codes: string[]): error is NodeJS.ErrnoException {
+  return error instanceof Error && codes.includes((error as NodeJS.ErrnoException).code ?? "");
 }

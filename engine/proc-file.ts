@@ -18,5 +18,5 @@ export function readProcFile(path: string, encoding: "latin1" | "utf8" = "latin1
 
 /** Whether an error of a file below /proc says that the process is gone. */
 export function saysGone(error: unknown): boolean {
-  return isErrnoException(error, "ENOENT") || isErrnoException(error, "ESRCH");
+  return isErrnoException(error, "ENOENT", "ESRCH");
 }

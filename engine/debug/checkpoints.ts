@@ -2,6 +2,7 @@
  * Which checkpoints of a replay are kept: dense around the present place, where most ways back lead, and sparse elsewhere, so
  * that no place is far from one. Their number is bounded, and so is their memory.
  */
+import { type Clock, steadyClock } from "../clock.ts";
 import type { Checkpoint } from "../replay/saved-places.ts";
 import type { ReplaySession } from "../replay/session.ts";
 import { type Counts, compareCounts } from "./position.ts";
@@ -71,6 +72,7 @@ export class Checkpoints {
   constructor(
     private readonly session: ReplaySession,
     private readonly policy: CheckpointPolicy,
+    private readonly clock: Clock = steadyClock,
   ) {}
 
   /** Milliseconds of replay before the present place: estimated by what has been counted, so that it is always the same. */
@@ -102,7 +104,7 @@ export class Checkpoints {
   /** Learns how long replay takes here: times between two passes in which nobody was asked what to do. */
   #learn(at: number): void {
     const pace = this.#pace;
-    const time = performance.now();
+    const time = this.clock();
     const [real, estimated] = [time - pace.time, at - pace.at];
     if (real < IDLE_MS && estimated > 0) {
       pace.real = KEPT * pace.real + real;

@@ -7,6 +7,7 @@
  * before a SIGCONT waits for the process. The kernel tells a tracer of that only once the task runs, so it is looked for.
  */
 import { PTRACE, SIG } from "../../ffi/mod.ts";
+import { type Clock, Lookout, steadyClock } from "../clock.ts";
 import { invariant } from "../engine-error.ts";
 import { isTrap } from "../tracee/kernel-stop.ts";
 import type { DeliveryPoint } from "./delivery.ts";
@@ -21,9 +22,14 @@ export const LOOK_MS = 5;
 export class JobControl {
   /** Stopped tasks, by which signal and where. */
   private readonly stopped = new Map<RecordedTask, { signal: number; where: DeliveryPoint }>();
-  private nextLook = 0;
+  private readonly lookout: Lookout;
 
-  constructor(private readonly recording: Recording) {}
+  constructor(
+    private readonly recording: Recording,
+    clock: Clock = steadyClock,
+  ) {
+    this.lookout = new Lookout(LOOK_MS, clock);
+  }
 
   /** Whether a task is stopped. */
   get any(): boolean {
@@ -70,10 +76,7 @@ export class JobControl {
 
   /** Lets those go on for whom a SIGCONT has come. To be called often. */
   look(): void {
-    if (this.stopped.size === 0) return;
-    const now = performance.now();
-    if (now < this.nextLook) return;
-    this.nextLook = now + LOOK_MS;
+    if (this.stopped.size === 0 || !this.lookout.isDue()) return;
     const continued = new Set([...this.stopped.keys()].map(({ process }) => process).filter(isContinued));
     for (const task of this.stopped.keys()) {
       const alive = this.recording.tasks.get(task.tid) === task;

@@ -4,6 +4,7 @@
  * with, and writes down what has changed whenever a system call ends: a program that waits by system calls is replayed
  * with what it found, one that spins on such memory is not.
  */
+import { type Clock, steadyClock } from "../clock.ts";
 import { SEGMENT_PREFIX } from "../session/memory-calls.ts";
 import type { MemoryWrite } from "../trace/events.ts";
 import type { AddressSpace } from "../tracee/address-space.ts";
@@ -65,7 +66,7 @@ export class Outsiders {
    */
   constructor(
     private readonly recording: SharedMemoryLog,
-    private readonly now: () => number = () => performance.now(),
+    private readonly now: Clock = steadyClock,
     private readonly find: typeof findSharers = findSharers,
   ) {}
 

@@ -5,6 +5,8 @@
  */
 import { readdirSync, readFileSync, readlinkSync } from "node:fs";
 import { O } from "../../ffi/mod.ts";
+import { isErrnoException } from "../errno-exception.ts";
+import { saysGone } from "../proc-file.ts";
 
 /** Memory that is asked about. */
 export interface Sought {
@@ -82,8 +84,7 @@ function tryTo<T>(read: () => T): T | undefined {
   try {
     return read();
   } catch (error) {
-    const code = (error as NodeJS.ErrnoException).code;
-    if (["ENOENT", "ESRCH", "EACCES", "EPERM"].includes(code ?? "")) return undefined;
+    if (saysGone(error) || isErrnoException(error, "EACCES", "EPERM")) return undefined;
     throw error;
   }
 }

@@ -6,6 +6,7 @@
  * one, wherever it is.
  */
 import { kill, pendingInterrupt, SIG, setTimer, tgkill } from "../../ffi/mod.ts";
+import { type Clock, steadyClock } from "../clock.ts";
 import { Interrupted, takeInterrupt } from "../interrupts.ts";
 import type { TaskPlace } from "../session/task-places.ts";
 import type { Standing } from "../tracee/task.ts";
@@ -43,9 +44,10 @@ export class StopRequest {
     private readonly recording: Recording,
     /** First task of the recording. */
     private readonly first: RecordedTask,
+    private readonly clock: Clock = steadyClock,
   ) {
     recording.onSignal = (task, signal) => {
-      if (task.process === first.process) this.delivered.set(signal, performance.now());
+      if (task.process === first.process) this.delivered.set(signal, this.clock());
     };
     recording.tracer.onInterrupt = () => this.cameInWait();
     this.watchdog = new Watchdog({
@@ -70,7 +72,7 @@ export class StopRequest {
     }
     if (this.asked === 0) {
       this.asked = signal;
-      this.since = performance.now();
+      this.since = this.clock();
       setTimer(GRACE_MS);
       return;
     }

@@ -1,6 +1,7 @@
 /** Writes a trace while a program runs, such that a killed recorder leaves a readable beginning of it. */
 import { mkdirSync, readdirSync, rmdirSync, rmSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
+import { type Clock, steadyClock } from "../clock.ts";
 import { reasonOf } from "../errno-exception.ts";
 import { AppendFile } from "./append-file.ts";
 import { ChunkFile } from "./chunk-file.ts";
@@ -38,12 +39,8 @@ export interface TraceWriterOptions {
    * @default no bound
    */
   maxBytes?: number;
-  /**
-   * Clock in milliseconds.
-   *
-   * @default performance.now
-   */
-  now?: () => number;
+  /** @default steadyClock */
+  now?: Clock;
 }
 
 /** Where a mapped file is, for {@link TraceWriter.addFile}. */
@@ -82,7 +79,7 @@ export class TraceWriter {
   /** The first folder on the way to the trace that was not there before. */
   readonly #made: string | undefined;
   readonly #store: string;
-  readonly #now: () => number;
+  readonly #now: Clock;
   readonly #encoder = new EventEncoder();
   readonly #fileIndex = new Map<string, number>();
   readonly #changing = new Set<number>();
@@ -100,12 +97,7 @@ export class TraceWriter {
     dir: string,
     meta: TraceMeta,
     made: string | undefined,
-    {
-      store = defaultStore(),
-      now = () => performance.now(),
-      maxBytes = Infinity,
-      keepsSums = false,
-    }: TraceWriterOptions,
+    { store = defaultStore(), now = steadyClock, maxBytes = Infinity, keepsSums = false }: TraceWriterOptions,
   ) {
     this.#keepsSums = keepsSums;
     this.#maxBytes = maxBytes;

@@ -8,6 +8,7 @@
  */
 import { readdirSync } from "node:fs";
 import { currentCpu, getAffinity, isErrno, setAffinity } from "../../ffi/mod.ts";
+import { type Clock, Lookout, steadyClock } from "../clock.ts";
 import type { Task } from "./task.ts";
 
 /** How long a binding lasts, and how long it is loosened, in milliseconds. */
@@ -24,27 +25,25 @@ export class Binding implements Disposable {
   /** The processors that all of them may use now. */
   private mask = this.all;
   private until = 0;
-  private nextLook = 0;
+  private lookout: Lookout;
 
   /** Binds the calling thread; a tracee that is started now inherits it. */
-  constructor() {
+  constructor(private readonly clock: Clock = steadyClock) {
+    this.lookout = new Lookout(LOOK_MS, clock);
     this.refresh([]);
   }
 
   /** To be called between stops: binds or loosens these tasks when it is time. */
   refresh(tasks: Iterable<Task>): void {
-    const now = performance.now();
-    if (this.bound && now >= this.nextLook) {
-      this.nextLook = now + LOOK_MS;
-      this.freeOthers();
-    }
+    const now = this.clock();
+    if (this.bound && this.lookout.isDue()) this.freeOthers();
     if (now < this.until) return;
     this.bound = !this.bound;
     this.until = now + (this.bound ? BOUND_MS : LOOSE_MS);
     this.mask = this.bound ? 1n << BigInt(currentCpu()) : this.all;
     setAffinity(0, this.mask);
     this.include(tasks);
-    this.nextLook = now;
+    this.lookout = new Lookout(LOOK_MS, this.clock);
   }
 
   /** Tasks are there that were made from others than now run. */

@@ -18,6 +18,7 @@ import {
 } from "../../../ffi/mod.ts";
 import { leaveCall } from "../../arch/x86_64/call-abi.ts";
 import { callFile, standingFile, stepped } from "../../arch/x86_64/traced-registers.ts";
+import { type Clock, Lookout, steadyClock } from "../../clock.ts";
 import { invariant } from "../../engine-error.ts";
 import type { Registers } from "../../trace/events.ts";
 import type { SignalInfo } from "../../tracee/controller.ts";
@@ -75,11 +76,16 @@ export class Tracees {
   readonly #due: (() => void)[] = [];
   /** Stops that a tracer has asked for, by the siginfo of what the recorder has sent for them. */
   readonly #asked = new WeakMap<Uint8Array, TracedStop>();
-  #nextLook = 0;
+  readonly #lookout: Lookout;
   /** Who moves tasks; set by the recorder. */
   carrier: Carrier | undefined;
 
-  constructor(private readonly recording: Traceable) {}
+  constructor(
+    private readonly recording: Traceable,
+    clock: Clock = steadyClock,
+  ) {
+    this.#lookout = new Lookout(LOOK_MS, clock);
+  }
 
   /** The tasks that a process traces. */
   *of(process: RecordedProcess): Iterable<[RecordedTask, Tracing]> {
@@ -106,8 +112,7 @@ export class Tracees {
   }
 
   #look(): void {
-    if (performance.now() < this.#nextLook) return;
-    this.#nextLook = performance.now() + LOOK_MS;
+    if (!this.#lookout.isDue()) return;
     for (const task of this.recording.tasks.values()) {
       const { tracing } = task;
       if (!tracing?.listens || !tracing.hold || !hasPending(task.tid, SIG.SIGCONT)) continue;
