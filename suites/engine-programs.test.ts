@@ -38,6 +38,10 @@ const PROGRAMS: readonly Program[] = [
   { name: "robust_mutex", shows: "what the kernel writes at a death" },
   { name: "dying_in_execve", shows: "programs that die before their first instruction, or at it" },
   { name: "sudden_ends", shows: "deaths that no stop announces" },
+  {
+    name: "restartable_sequences",
+    shows: "sequences (rseq) that are aborted where their task is interrupted",
+  },
   { name: "making_tasks", shows: "processes and threads by clone3" },
   { name: "untraced_clone", shows: "children that ask not to be traced" },
   { name: "traced_child", shows: "a child that is stepped" },

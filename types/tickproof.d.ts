@@ -438,7 +438,8 @@ interface SignalEvent extends EventBase {
 }
 /**
  * A tracer of the program's own has stopped the task here, and it goes on with other registers than it had: those that the
- * tracer has set, or with a trap flag for a single step.
+ * tracer has set, or with a trap flag for a single step. Or it was in a restartable sequence (rseq) where it was interrupted, and goes on
+ * at the place that this names.
  */
 interface RegistersEvent extends EventBase {
   kind: "registers";

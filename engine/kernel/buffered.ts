@@ -52,8 +52,8 @@ export interface BufferedCall {
   wakes?: "readers and writers" | "waiters for futexes";
   /** Nobody else may have to run. */
   alone?: boolean;
-  /** The kernel is not asked: it is answered with this error. */
-  answer?: number;
+  /** It registers an area of restartable sequences: the stub does it in the kernel's place, for a task that has none. */
+  registers?: boolean;
   /** The argument that is a pointer to what is to be set: the stub does the call only where that is 0. */
   setsBy?: number;
   /** It opens the path in argument 1: the stub does it only where it fails, since nothing is there and nothing is made. */
@@ -62,10 +62,11 @@ export interface BufferedCall {
   ofSignal?: boolean;
 }
 
-type Line = Pick<BufferedCall, "args" | "descriptor" | "setsBy" | "opens" | "ofSignal" | "way" | "alone"> & {
+type Line = Pick<
+  BufferedCall,
+  "args" | "descriptor" | "setsBy" | "opens" | "ofSignal" | "registers" | "way" | "alone"
+> & {
   flow?: FlowWay;
-  /** The table has an answer to it. */
-  answered?: boolean;
   /** An argument that is 0, so that nothing is written by it; else the stub leaves the call to a stop. */
   absent?: number;
 };
@@ -109,7 +110,7 @@ const LINES: Partial<Record<SyscallName, Line>> = {
   ...asking(1, "set_tid_address"),
   ...asking(2, "set_robust_list", "getrlimit"),
   prlimit64: { args: 4, setsBy: 2 },
-  rseq: { args: 4, answered: true },
+  rseq: { args: 4, registers: true },
 };
 
 /** An area of the table as the stub writes it. */
@@ -131,7 +132,7 @@ function isAbsent(area: Area, absent: number | undefined): boolean {
   return absent !== undefined && area.kind === "socketAddress" && area.at === absent;
 }
 
-function bufferedCall([name, { flow: flowWay, absent, answered, ...line }]: [string, Line]): BufferedCall {
+function bufferedCall([name, { flow: flowWay, absent, ...line }]: [string, Line]): BufferedCall {
   const number = SYSCALLS[name as SyscallName];
   const spec = syscallSpec(number);
   // A wake writes nothing, whatever else a futex is good for.
@@ -154,7 +155,6 @@ function bufferedCall([name, { flow: flowWay, absent, answered, ...line }]: [str
     writes,
     unit,
     ...(count !== undefined && { count }),
-    ...(answered && spec?.errno !== undefined && { answer: spec.errno }),
     ...(flow && { flow }),
     ...(wakes && { wakes }),
   };

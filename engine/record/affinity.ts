@@ -5,6 +5,7 @@
 import type { Call } from "./call.ts";
 import type { RecordedTask } from "./recorded-task.ts";
 import type { Recording } from "./recording.ts";
+import { UNKNOWN_PROCESSOR } from "./restartable-area.ts";
 
 /** After a sched_getaffinity that succeeded. */
 export function showAllProcessors(recording: Recording, task: RecordedTask, call: Call): void {
@@ -19,7 +20,9 @@ export function showAllProcessors(recording: Recording, task: RecordedTask, call
 /** After a sched_setaffinity that succeeded. */
 export function choseProcessors(recording: Recording, task: RecordedTask, call: Call): void {
   const chosen = namedBy(recording, task, call);
-  if (chosen) chosen.choseProcessors = true;
+  if (!chosen) return;
+  chosen.choseProcessors = true;
+  if (chosen.restartable) chosen.restartable.processor = UNKNOWN_PROCESSOR;
 }
 
 /** The recorded task that a call names by its first argument: 0 is the caller. */

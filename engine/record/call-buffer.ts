@@ -28,6 +28,8 @@ import type { Tracer } from "../tracee/tracer.ts";
 import { CONTEXT_SIZE, USUAL_BASE } from "../translate/context.ts";
 import type { QuietFiles } from "./descriptors/quiet.ts";
 import type { RecordedTask } from "./recorded-task.ts";
+import { UNKNOWN_PROCESSOR } from "./restartable-area.ts";
+import { hasRestartable } from "./rseq-call.ts";
 import { sleepersBeside } from "./sleepers.ts";
 
 /** What the buffer needs of a recording. */
@@ -172,6 +174,7 @@ export class CallBuffer {
     const { quiet, schedule } = this.recording;
     const isSeen = this.#lookAtSleepers(task);
     quiet.prepare(task, this.#flows && !isSeen);
+    cacheSpace.calls.setUnregistered(!task.restartable && hasRestartable());
     cacheSpace.calls.setOthers(schedule.size <= 1, this.#sleepers);
     if (this.#of !== task) this.#sinceEvent = 0;
     this.#of = task;
@@ -252,6 +255,19 @@ function remember(task: RecordedTask, record: CallRecords): void {
       break;
     case SYSCALLS.set_robust_list:
       if (record.result === 0n) task.robustList = Number(given(record, 0));
+      break;
+    case SYSCALLS.rseq:
+      if (record.result === 0n) {
+        const [written] = record.writes;
+        task.restartable = {
+          address: Number(given(record, 0)),
+          length: Number(BigInt.asUintN(32, given(record, 1))),
+          signature: Number(BigInt.asUintN(32, given(record, 3))),
+          processor: written
+            ? new DataView(written.bytes.slice().buffer).getUint32(0, true)
+            : UNKNOWN_PROCESSOR,
+        };
+      }
       break;
     case SYSCALLS.set_tid_address:
       task.clearTid = Number(given(record, 0));

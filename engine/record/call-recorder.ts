@@ -21,6 +21,7 @@ import { markWaitedFor, waitsForLock } from "./lock-waiter.ts";
 import { changeMask } from "./mask-call.ts";
 import type { RecordedTask } from "./recorded-task.ts";
 import type { Recording } from "./recording.ts";
+import { answerRseq } from "./rseq-call.ts";
 import type { SignalRecorder } from "./signal-recorder.ts";
 import { SleepingCalls } from "./sleeping-calls.ts";
 import type { StopRequest } from "./stop-request.ts";
@@ -148,7 +149,10 @@ export class CallRecorder {
       return;
     }
     if (this.tracers.answers(task, call, sleeps)) return;
-    const answer = this.syscalls.answer(task, call) ?? changeMask(task, call);
+    const answer =
+      this.syscalls.answer(task, call) ??
+      changeMask(task, call) ??
+      answerRseq(this.recording.binding, task, call);
     if (answer !== undefined) {
       skipCall(this.tracer, task);
       task.result = answer;

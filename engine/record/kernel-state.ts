@@ -42,6 +42,16 @@ function stateIn(fd: number): string | undefined {
   }
 }
 
+/** Where the processor stands in that file, counted from the state (proc_pid_stat(5): fields 39 and 3). */
+const PROCESSOR = 39 - 3;
+
+/** The processor that a task was on last; undefined if there is no such task any more. */
+export function processorIn(tid: number): number | undefined {
+  const text = readProcFile(`/proc/${tid}/stat`);
+  if (text === undefined) return undefined;
+  return Number(text.slice(text.lastIndexOf(")") + 2).split(" ")[PROCESSOR]);
+}
+
 /** Whether a task is dead, waited for or not. */
 export function isGone(tid: number): boolean {
   const letter = stateOf(tid);

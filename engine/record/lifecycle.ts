@@ -59,6 +59,7 @@ export class Lifecycle {
     task.descriptors = new DescriptorTable();
     task.clearTid = 0;
     task.robustList = 0;
+    task.restartable = undefined;
     this.recording.interceptors.replaced(task);
     this.onExec(task);
     task.id = process.id;
@@ -104,6 +105,8 @@ export class Lifecycle {
     child.descriptors = shares(CLONE.FILES) ? parent.descriptors : new DescriptorTable();
     child.trap = { blocked: parent.trap.blocked, pending: undefined };
     child.lastFault = parent.lastFault;
+    // rseq_fork in include/linux/rseq.h, Linux 6.18.
+    if (!shares(CLONE.VM) && parent.restartable) child.restartable = { ...parent.restartable };
     child.clearTid = shares(CLONE.CHILD_CLEARTID) ? request.childTid : 0;
     // Memory that both share is written before the child runs, and the parent's own event may come later.
     const written = [

@@ -11,6 +11,7 @@ import type { Actions } from "./actions.ts";
 import type { Call } from "./call.ts";
 import { DescriptorTable } from "./descriptors/table.ts";
 import type { PidPlace } from "./pid-place.ts";
+import type { RestartableArea } from "./restartable-area.ts";
 import { type SeccompState, UNFILTERED } from "./seccomp/state.ts";
 import { StopWishes, type Tracing } from "./traced/tracing.ts";
 
@@ -111,6 +112,8 @@ export class RecordedTask extends Task {
   elidedFrom: number | undefined;
   /** Its list of robust futexes, or 0. */
   robustList = 0;
+  /** What it has registered for restartable sequences. */
+  restartable: RestartableArea | undefined;
   /** What the kernel writes if the task ends now, as far as its memory alone does not tell afterwards. */
   robustFutexWrites: MemoryWrite[] = [];
   /** What its signal frames say; the kernel itself counts the engine's traps and faults among them. */

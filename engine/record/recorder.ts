@@ -196,6 +196,11 @@ export class Recorder {
   private step(task: RecordedTask): void {
     this.tracer.mapper.serve(task);
     this.recording.mark(task);
+    const broken = this.offSafePoint === task ? undefined : this.recording.restartable.resumes(task);
+    if (broken) {
+      if (this.signals.endBroken(task, broken) === "dying") this.deaths.reap(task);
+      return;
+    }
     this.recording.interceptors.runs(task);
     if (!task.running) this.arm(task);
     const { entered } = task;
@@ -302,8 +307,11 @@ export class Recorder {
     if (stashed) this.deliver(task, stashed, { point, registers, atSignalStop: true });
     else if (task.joining) this.jobs.join(task);
     else if (this.exactStop(task) !== undefined) schedule.hadEvent(task);
-    else if (point === "jump" || interceptors.any || task.stepsItself) schedule.rotate();
-    else this.endTurn(task, schedule.steps());
+    else {
+      this.recording.restartable.sliceEnds();
+      if (point === "jump" || interceptors.any || task.stepsItself) schedule.rotate();
+      else this.endTurn(task, schedule.steps());
+    }
   }
 
   /**

@@ -30,6 +30,7 @@ import { Outsiders } from "./outsiders.ts";
 import { PidNamespaces } from "./pid-namespaces.ts";
 import { inPieces } from "./pieces.ts";
 import type { RecordedProcess, RecordedTask, TaskKeeper } from "./recorded-task.ts";
+import { Restartable } from "./restartable.ts";
 import { FAIR, Schedule, type SchedulePolicy } from "./schedule.ts";
 import { Notifications } from "./seccomp/listener.ts";
 import { TracedPlaces } from "./traced/places.ts";
@@ -78,6 +79,8 @@ export class Recording {
   /** Where they stop for their tracers. */
   readonly tracedStops = new TracedStops(this.traced);
   readonly tracedPlaces = new TracedPlaces(this);
+  /** Sequences of tasks that begin anew. */
+  readonly restartable = new Restartable(this);
   /** Which task an id means. */
   readonly pids = new PidNamespaces(this);
   /** Calls that supervisors are asked about. */

@@ -37,6 +37,7 @@ import type { JobControl } from "./job-control.ts";
 import { isFirstOfNamespace } from "./pid-namespaces.ts";
 import { type RecordedTask, setPc } from "./recorded-task.ts";
 import type { Recording } from "./recording.ts";
+import { brokenSequence } from "./restartable.ts";
 import { robustWrites } from "./robust-list.ts";
 import { dropAction, enterHandler, keepBlockedTrap } from "./trap-signal.ts";
 
@@ -127,6 +128,10 @@ export class SignalRecorder {
       return "ignored";
     }
     if (disposition === "fatal" && tracedStops.atDeath(task, stashed, at)) return "held";
+    const isFault = at.point === "fault";
+    const own = disposition === "handler" ? this.recording.restartable.handles(task, at) : { at, writes: [] };
+    if (!own) return this.endBroken(task, at);
+    at = own.at;
     if (!at.atSignalStop) stopAtGadget(this.recording.tracer, task);
     if (disposition === "handler" && task.poll) {
       const pc = toWholeFlags(this.recording.tracer, task);
@@ -195,16 +200,22 @@ export class SignalRecorder {
     enterHandler(task);
     const after = task.view(handler);
     if (!steps) clearStep(task);
-    mendFault(task, at.point === "fault" && !task.frameRefused && !at.isStep);
+    mendFault(task, isFault && !task.frameRefused && !at.isStep);
     mendFloatingPlace(task);
     task.frameRefused = false;
     const { address, length } = frameOf(task, stackPointerOf(at.registers));
     const frame = this.recording.snapshot(task.space, address, length);
     invariant(frame, "a signal frame that can't be read");
-    const writes = [...(at.interrupted?.writes ?? []), frame];
+    const writes = [...own.writes, ...(at.interrupted?.writes ?? []), frame];
     this.recording.emit(task, { ...base, disposition, writes, after });
     setPc(task, handler);
     return "handled";
+  }
+
+  /** Ends a task that was interrupted in a sequence (rseq) that is none: no handler gets its SIGSEGV. */
+  endBroken(task: RecordedTask, at: DeliveryPoint): Delivery {
+    this.makeFatal(task, SIG.SIGSEGV);
+    return this.deliver(task, brokenSequence(), { ...at, forced: true });
   }
 
   /**

@@ -30,7 +30,7 @@ function describe(event: SingleEvent): string {
         event.disposition === "handler" ? ` at ${hex(pcOf(event.after))}` : ""
       }${formatWrites(event.writes)}`;
     case "registers":
-      return `registers set by a tracer at ${formatPoint(event)}, pc ${hex(pcOf(event.after))}${formatChanges(event.registers, event.after)}${
+      return `registers set at ${formatPoint(event)}, pc ${hex(pcOf(event.after))}${formatChanges(event.registers, event.after)}${
         event.vectors.length > 0 ? ", vector state too" : ""
       }`;
     case "switch":

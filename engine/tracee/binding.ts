@@ -25,12 +25,18 @@ export class Binding implements Disposable {
   /** The processors that all of them may use now. */
   private mask = this.all;
   private until = 0;
+  private cpu: number | undefined;
   private lookout: Lookout;
 
   /** Binds the calling thread; a tracee that is started now inherits it. */
   constructor(private readonly clock: Clock = steadyClock) {
     this.lookout = new Lookout(LOOK_MS, clock);
     this.refresh([]);
+  }
+
+  /** The processor that all of them are bound to now. */
+  get processor(): number | undefined {
+    return this.cpu;
   }
 
   /** To be called between stops: binds or loosens these tasks when it is time. */
@@ -40,7 +46,8 @@ export class Binding implements Disposable {
     if (now < this.until) return;
     this.bound = !this.bound;
     this.until = now + (this.bound ? BOUND_MS : LOOSE_MS);
-    this.mask = this.bound ? 1n << BigInt(currentCpu()) : this.all;
+    this.cpu = this.bound ? currentCpu() : undefined;
+    this.mask = this.cpu === undefined ? this.all : 1n << BigInt(this.cpu);
     setAffinity(0, this.mask);
     this.include(tasks);
     this.lookout = new Lookout(LOOK_MS, this.clock);

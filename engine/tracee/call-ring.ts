@@ -14,7 +14,7 @@ import { CALL_DATA, CALL_ENTRY } from "./call-stub.ts";
 
 /**
  * Bytes of a shape: u8 arguments, u8 class of argument 0, u16 most bytes of a record, u8 argument with a count and two
- * arguments with addresses (from 1), u8 way; two u16 lengths of what is written, of which the first may be an error number; u8 class and u8 way where argument 0 is not in
+ * arguments with addresses (from 1), u8 way; two u16 lengths of what is written; u8 class and u8 way where argument 0 is not in
  * the first class; u8 bytes of a unit, u8 whom it wakes.
  */
 const SHAPE = 16;
@@ -38,7 +38,7 @@ const CLASS = {
 } as const;
 
 /** Ways of the stub: those of calls that could wait are in `flow-stub.ts`. */
-const WAY: Readonly<Record<FlowWay | "absent" | "answer" | "action", number>> = {
+const WAY: Readonly<Record<FlowWay | "absent" | "register" | "action", number>> = {
   absent: 1,
   read: 2,
   write: 3,
@@ -49,7 +49,7 @@ const WAY: Readonly<Record<FlowWay | "absent" | "answer" | "action", number>> = 
   events: 8,
   wake: 9,
   maskedEvents: 10,
-  answer: 11,
+  register: 11,
   action: 12,
 };
 /** Together with a way, of what may wait: not at all, since nobody says how much it is; or only a little at once. */
@@ -193,11 +193,11 @@ export class CallRing {
       // A pointer is more than any count may be: below lies the engine's own memory.
       const bounded = call.count ?? call.setsBy;
       this.#u8[at + 4] = bounded === undefined ? 0 : bounded + 1;
-      const way = call.opens ? "absent" : call.answer ? "answer" : call.ofSignal ? "action" : call.way;
+      const way = call.opens ? "absent" : call.registers ? "register" : call.ofSignal ? "action" : call.way;
       this.#u8[at + 7] = way ? WAY[way] : 0;
       this.#u8[at + 5] = first ? first.at + 1 : 0;
       this.#u8[at + 6] = second ? second.at + 1 : 0;
-      this.#view.setUint16(at + 8, call.answer ?? lengthOf(first), true);
+      this.#view.setUint16(at + 8, lengthOf(first), true);
       this.#view.setUint16(at + 10, lengthOf(second), true);
       this.#u8[at + 12] = flows && call.flow ? CLASS[call.flow.direction] : 0;
       this.#u8[at + 13] = call.flow ? wayOf(call.flow) : 0;
@@ -213,6 +213,11 @@ export class CallRing {
   setOthers(isAlone: boolean, sleepers: number): void {
     for (const [number, shape] of this.#alone) this.#u8[CALL_DATA.shapeOf + number] = isAlone ? shape : 0;
     this.#u8[CALL_DATA.sleepers] = sleepers;
+  }
+
+  /** Whether the task that runs next has no area of restartable sequences. */
+  setUnregistered(is: boolean): void {
+    this.#u8[CALL_DATA.unregistered] = is ? 1 : 0;
   }
 
   /** The action that was set last for a signal: the first fields of a struct kernel_sigaction. */

@@ -16,6 +16,7 @@ import { CALL_STUB, CONTEXT, CONTEXT_SIZE, USUAL_BASE } from "../translate/conte
 import { FLOW_LISTING } from "./flow-stub.ts";
 import { INSTRUCTION_LISTING } from "./instruction-stub.ts";
 import { LIST_LISTING } from "./list-stub.ts";
+import { RSEQ_LISTING } from "./rseq-stub.ts";
 
 /** What the stub reads and writes, as offsets in the context. */
 export const CALL_DATA = {
@@ -42,6 +43,8 @@ export const CALL_DATA = {
   /** Who sleeps that a call could wake, one byte, and which of these were woken since the tracer has asked. */
   sleepers: 4864,
   woken: 4865,
+  /** Whether the task has no area of restartable sequences, one byte. */
+  unregistered: 4866,
   /** What `cpuid` answers, and how many of these there are: eax and ecx before; eax, ebx, ecx and edx after. */
   answers: 2640,
   answerCount: 1784,
@@ -302,7 +305,7 @@ absent:  ; an open is done here only where nothing is there, and nothing would b
   b8 03 00 00 00                    mov eax, 3
   0f 05                             syscall
   e9 7d fe ff ff                    jmp traced
-${FLOW_LISTING}${INSTRUCTION_LISTING}${LIST_LISTING}`;
+${FLOW_LISTING}${INSTRUCTION_LISTING}${RSEQ_LISTING}${LIST_LISTING}`;
 
 const listing = parseListing(CALL_LISTING);
 const code = encodeListing(listing);

@@ -40,11 +40,11 @@ ways:  ; r11 = the way, rdx as the program has it
   41 ff cb                          dec r11d
   0f 84 4c ff ff ff                 je absent
   41 83 eb 03                       sub r11d, 3
-  0f 82 00 01 00 00                 jb at_once
-  0f 84 bc 00 00 00                 je message
+  0f 82 f4 00 00 00                 jb at_once
+  0f 84 b0 00 00 00                 je message
   41 83 fb 02                       cmp r11d, 2
-  0f 82 dd 00 00 00                 jb header
-  0f 84 04 01 00 00                 je vector
+  0f 82 d1 00 00 00                 jb header
+  0f 84 f8 00 00 00                 je vector
   41 83 fb 04                       cmp r11d, 4
   72 5e                             jb poll
   74 51                             je events
@@ -52,7 +52,7 @@ ways:  ; r11 = the way, rdx as the program has it
   72 7a                             jb wake
   74 40                             je masked
   41 83 fb 07                       cmp r11d, 7
-  0f 84 86 00 00 00                 je known_answer
+  0f 84 5c 03 00 00                 je rseq
   0f 05                             syscall
   48 85 c0                          test rax, rax
   0f 85 02 fd ff ff                 jne behind
@@ -93,15 +93,11 @@ wake:  ; of what can be done with a futex, only that
   0f 85 54 fd ff ff                 jne traced
   0f 05                             syscall
   e9 87 fc ff ff                    jmp behind
-known_answer:  ; an error, which the kernel is not asked for
-  0f b7 43 08                       movzx eax, word [rbx+8]
-  48 f7 d8                          neg rax
-  e9 7b fc ff ff                    jmp behind
 message:  ; recvfrom and sendto, without an address
   4d 85 c0                          test r8, r8
-  0f 85 38 fd ff ff                 jne traced
+  0f 85 44 fd ff ff                 jne traced
   41 f7 c2 bd bf ff ff              test r10d, 0xffffbfbd
-  0f 85 2b fd ff ff                 jne traced
+  0f 85 37 fd ff ff                 jne traced
   41 f7 c2 40 00 00 00              test r10d, 0x40
   74 04                             je patient
   80 4d 00 80                       or byte [rbp], 0x80
@@ -111,7 +107,7 @@ patient:
   eb 44                             jmp flowed
 header:  ; sendmsg
   f7 c2 bf bf ff ff                 test edx, 0xffffbfbf
-  0f 85 0a fd ff ff                 jne traced
+  0f 85 16 fd ff ff                 jne traced
   83 ca 40                          or edx, 0x40
   0f 05                             syscall
   eb 31                             jmp flowed
@@ -133,12 +129,12 @@ flowed:
   48 83 f8 f5                       cmp rax, 0xfffffffffffffff5
   74 19                             je again
   48 83 f8 e0                       cmp rax, 0xffffffffffffffe0
-  0f 84 c2 fc ff ff                 je traced
+  0f 84 ce fc ff ff                 je traced
   48 83 f8 a1                       cmp rax, 0xffffffffffffffa1
-  0f 84 b8 fc ff ff                 je traced
-  e9 ed fb ff ff                    jmp behind
+  0f 84 c4 fc ff ff                 je traced
+  e9 f9 fb ff ff                    jmp behind
 again:
   f6 45 00 80                       test byte [rbp], 0x80
-  0f 84 a9 fc ff ff                 je traced
-  e9 de fb ff ff                    jmp behind
+  0f 84 b5 fc ff ff                 je traced
+  e9 ea fb ff ff                    jmp behind
 `;

@@ -11,7 +11,7 @@ import { absent, all, calm, changesNothing, type Entry, memory, plain, type Tabl
 import { ANY, untold } from "../files.ts";
 import { ARCH_PRCTL } from "./arch-prctl.ts";
 import { PRCTL } from "./prctl.ts";
-import { CAP_DATA, CAP_HEADER, RLIMIT, RUSAGE, SCHED_PARAM, SIGINFO, TIMESPEC } from "./sizes.ts";
+import { CAP_DATA, CAP_HEADER, RLIMIT, RSEQ, RUSAGE, SCHED_PARAM, SIGINFO, TIMESPEC } from "./sizes.ts";
 
 /** The operation of seccomp that tells how long its structures are, and struct seccomp_notif_sizes (linux/seccomp.h). */
 const SECCOMP_GET_NOTIF_SIZES = 3;
@@ -72,7 +72,6 @@ export const PROCESSES: Table = changesNothing({
       when(bits(CLONE3_FLAGS, CLONE.PARENT_SETTID), behind(0, CLONE_ARGS.parentTid, 4)),
     ],
   },
-  rseq: absent(ERRNO.ENOSYS, "the kernel would restart sequences at addresses of the program's text"),
   // Requests about tasks of the recording are answered in `record/traced/`; about others they can't be.
   ptrace: {
     signalsByRequest: true,
@@ -126,6 +125,11 @@ export const PROCESSES: Table = changesNothing({
   ...calm({
     getrusage: { writes: [out(1, RUSAGE)] },
     getcpu: { writes: [out(0, 4), out(1, 4)] },
+    rseq: {
+      doneBy:
+        "the recorder restarts sequences; the kernel would look for them at addresses where nothing runs",
+      writes: [out(0, RSEQ)],
+    },
   }),
   get_robust_list: { writes: [out(1, 8), out(2, 8)] },
 

@@ -37,6 +37,8 @@ export const TIMEX = 208;
 export const TMS = 32;
 /** `struct rusage`, linux/resource.h. */
 export const RUSAGE = 144;
+/** struct rseq (linux/rseq.h), as far as Linux 6.18 knows it. */
+export const RSEQ = 32;
 /** `struct rlimit`, linux/resource.h. */
 export const RLIMIT = 16;
 /** `struct sysinfo`, linux/sysinfo.h. */

@@ -33,7 +33,7 @@ import { parentOf, userOf } from "../kernel-state.ts";
 import type { RecordedTask } from "../recorded-task.ts";
 import type { Recording } from "../recording.ts";
 import { syscallInfo } from "./syscall-info.ts";
-import { bytesOf, give, taken, WORD, wordOf } from "./tracer-memory.ts";
+import { bytesOf, give, rseqConfiguration, taken, WORD, wordOf } from "./tracer-memory.ts";
 import { type Going, type Hold, siginfo, stopInfo, Tracing } from "./tracing.ts";
 
 /** Bytes of struct user_regs_struct, and of struct user with all else (asm/user_64.h). */
@@ -43,8 +43,6 @@ const USER_BYTES = 912;
 const DEBUG_REGISTERS = 848;
 /** Options that the kernel knows (PTRACE_O_MASK). */
 const ALL_OPTIONS = 0xff | PTRACE_O.EXITKILL | PTRACE_O.SUSPEND_SECCOMP;
-/** Bytes of struct ptrace_rseq_configuration. */
-const RSEQ_CONFIGURATION = 24;
 
 /** Requests that let a task go on, and how. */
 const GOES: ReadonlyMap<number, Going> = new Map([
@@ -153,10 +151,10 @@ export class Requests {
     ],
     [
       PTRACE.GET_RSEQ_CONFIGURATION,
-      ({ tracer, address, data }) => {
-        const bytes = new Uint8Array(Math.min(RSEQ_CONFIGURATION, address));
-        const error = give(tracer, data, bytes);
-        return error < 0 ? error : RSEQ_CONFIGURATION;
+      ({ task, tracer, address, data }) => {
+        const bytes = rseqConfiguration(task);
+        const error = give(tracer, data, bytes.subarray(0, Math.min(bytes.length, address)));
+        return error < 0 ? error : bytes.length;
       },
     ],
   ]);

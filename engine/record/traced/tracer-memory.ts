@@ -27,3 +27,14 @@ export const wordOf = (value: bigint): Uint8Array => new Uint8Array(new BigUint6
 
 /** The bytes of registers. */
 export const bytesOf = (registers: BigUint64Array): Uint8Array => new Uint8Array(registers.slice().buffer);
+
+/** struct ptrace_rseq_configuration (linux/ptrace.h): where the area is, its size, its signature, and no flags. */
+export function rseqConfiguration({ restartable }: RecordedTask): Uint8Array {
+  const view = new DataView(new ArrayBuffer(24));
+  if (restartable) {
+    view.setBigUint64(0, BigInt(restartable.address), true);
+    view.setUint32(8, restartable.length, true);
+    view.setUint32(12, restartable.signature, true);
+  }
+  return new Uint8Array(view.buffer);
+}
