@@ -165,6 +165,7 @@ hostTest("actions and masks of signals are what was set last, with and without a
 
 const PATHS = `opened: -1200 -2 -40 1 1 -1 -17 -20 1 -6
 limit: 1 -24 -24
+present: 10576 600 -40 1 -20 -20 2021 1 -2 1 1 1 14
 closed: 867 ab
 actions: 70508 25
 asked: 113943700

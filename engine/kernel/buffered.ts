@@ -56,7 +56,7 @@ export interface BufferedCall {
   registers?: boolean;
   /** The argument that is a pointer to what is to be set: the stub does the call only where that is 0. */
   setsBy?: number;
-  /** It opens the path in argument 1: the stub does it only where it fails, since nothing is there and nothing is made. */
+  /** It opens the path in argument 1: the stub does it only where nothing is there, or what nobody has to wait for (`tracee/open-stub.ts`). */
   opens?: boolean;
   /** Argument 0 is a signal: the stub does the call for those alone that are none of the engine's. */
   ofSignal?: boolean;

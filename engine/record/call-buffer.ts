@@ -247,6 +247,9 @@ function remember(task: RecordedTask, record: CallRecords): void {
     case SYSCALLS.close:
       task.descriptors.forget(Number(BigInt.asIntN(32, given(record, 0))));
       break;
+    case SYSCALLS.openat:
+      if (record.result >= 0n) task.descriptors.opened(Number(record.result));
+      break;
     case SYSCALLS.rt_sigaction:
       if (record.result === 0n && given(record, 1) !== 0n) {
         const signal = Number(given(record, 0) & 0x7fn);

@@ -11,6 +11,7 @@ import { type BufferedCall, type BufferedWrite, type FlowWay, SLEEPERS } from ".
 import { RECORD_HEAD, WRITE_HEAD } from "../trace/mod.ts";
 import { CONTEXT, RING_SIZE } from "../translate/context.ts";
 import { CALL_DATA, CALL_ENTRY } from "./call-stub.ts";
+import { MOST_DEVICES, OPEN_ROOM } from "./open-stub.ts";
 
 /**
  * Bytes of a shape: u8 arguments, u8 class of argument 0, u16 most bytes of a record, u8 argument with a count and two
@@ -38,8 +39,8 @@ const CLASS = {
 } as const;
 
 /** Ways of the stub: those of calls that could wait are in `flow-stub.ts`. */
-const WAY: Readonly<Record<FlowWay | "absent" | "register" | "action", number>> = {
-  absent: 1,
+const WAY: Readonly<Record<FlowWay | "open" | "register" | "action", number>> = {
+  open: 1,
   read: 2,
   write: 3,
   message: 4,
@@ -77,8 +78,9 @@ const bitmapOf = (kind: keyof typeof CLASS): number => CALL_DATA.descriptors + B
 
 const padded = (bytes: number): number => Math.ceil(bytes / 8) * 8;
 
-/** Most bytes of a call's record, but for those of which an argument says how many they are. */
-function mostBytes({ args, writes }: BufferedCall): number {
+/** Most bytes that a call needs for its record, but for those of which an argument says how many they are. */
+function mostBytes({ args, writes, opens }: BufferedCall): number {
+  if (opens) return OPEN_ROOM;
   const lengths = writes.map(({ bytes }) => WRITE_HEAD + padded(typeof bytes === "string" ? 8 : bytes));
   return RECORD_HEAD + 8 * args + lengths.reduce((sum, length) => sum + length, 0);
 }
@@ -193,7 +195,7 @@ export class CallRing {
       // A pointer is more than any count may be: below lies the engine's own memory.
       const bounded = call.count ?? call.setsBy;
       this.#u8[at + 4] = bounded === undefined ? 0 : bounded + 1;
-      const way = call.opens ? "absent" : call.registers ? "register" : call.ofSignal ? "action" : call.way;
+      const way = call.opens ? "open" : call.registers ? "register" : call.ofSignal ? "action" : call.way;
       this.#u8[at + 7] = way ? WAY[way] : 0;
       this.#u8[at + 5] = first ? first.at + 1 : 0;
       this.#u8[at + 6] = second ? second.at + 1 : 0;
@@ -236,6 +238,13 @@ export class CallRing {
   /** Which descriptors are quiet: those of the task that runs next. */
   setQuiet(kind: Exclude<keyof typeof CLASS, "signal" | "none">, bitmap: Uint8Array): void {
     this.#u8.set(bitmap, bitmapOf(kind));
+  }
+
+  /** The devices whose files may be opened without a stop; those that there is no room for are left out. */
+  setDevices(devices: Iterable<bigint>): void {
+    const known = [...devices].slice(0, MOST_DEVICES);
+    for (let i = 0; i < MOST_DEVICES; i++)
+      this.#view.setBigUint64(CALL_DATA.devices + 8 * i, known[i] ?? 0n, true);
   }
 
   /** No call reads from a descriptor without a stop, until it is said once more which are quiet. */

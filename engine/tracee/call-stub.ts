@@ -16,6 +16,7 @@ import { CALL_STUB, CONTEXT, CONTEXT_SIZE, USUAL_BASE } from "../translate/conte
 import { FLOW_LISTING } from "./flow-stub.ts";
 import { INSTRUCTION_LISTING } from "./instruction-stub.ts";
 import { LIST_LISTING } from "./list-stub.ts";
+import { OPEN_LISTING } from "./open-stub.ts";
 import { RSEQ_LISTING } from "./rseq-stub.ts";
 
 /** What the stub reads and writes, as offsets in the context. */
@@ -43,6 +44,8 @@ export const CALL_DATA = {
   /** Who sleeps that a call could wake, one byte, and which of these were woken since the tracer has asked. */
   sleepers: 4864,
   woken: 4865,
+  /** Numbers of devices by whose files nobody waits, or 0: see `open-stub.ts`. */
+  devices: 4608,
   /** Whether the task has no area of restartable sequences, one byte. */
   unregistered: 4866,
   /** What `cpuid` answers, and how many of these there are: eax and ecx before; eax, ebx, ecx and edx after. */
@@ -98,7 +101,7 @@ record:  ; in a recording
   48 01 cd                          add rbp, rcx
   89 f9                             mov ecx, edi
   0f a3 4d 00                       bt [rbp], ecx
-  0f 83 a0 02 00 00                 jae flowing
+  0f 83 4d 03 00 00                 jae flowing
 quiet:  ; is there room for the record?
   48 8b 2d f1 ff f2 ff              mov rbp, [cursor]
   31 c9                             xor ecx, ecx
@@ -119,7 +122,7 @@ room:
   44 89 5d 00                       mov [rbp], r11d
   48 8b 54 24 10                    mov rdx, [rsp+0x10]
   41 83 e3 0f                       and r11d, 0xf
-  0f 85 b2 02 00 00                 jne ways
+  0f 85 5f 03 00 00                 jne ways
   0f 05                             syscall
 behind:  ; what a bad address comes to is for the tracer to see
   48 83 f8 f2                       cmp rax, 0xfffffffffffffff2
@@ -288,24 +291,7 @@ answer:
   48 01 cb                          add rbx, rcx
   48 89 1d a1 fd f2 ff              mov [cursor], rbx
   e9 96 fe ff ff                    jmp done
-absent:  ; an open is done here only where nothing is there, and nothing would be made: what is there may keep it waiting
-  f7 44 24 10 40 02 40 00           test dword [rsp+0x10], 0x400240
-  0f 85 b3 fe ff ff                 jne traced
-  31 d2                             xor edx, edx
-  b8 0d 01 00 00                    mov eax, 0x10d
-  0f 05                             syscall
-  48 83 f8 fe                       cmp rax, 0xfffffffffffffffe
-  0f 85 a0 fe ff ff                 jne traced
-  48 8b 54 24 10                    mov rdx, [rsp+0x10]
-  48 8b 44 24 30                    mov rax, [rsp+0x30]
-  0f 05                             syscall
-  48 85 c0                          test rax, rax
-  0f 88 c5 fd ff ff                 js behind
-  89 c7                             mov edi, eax
-  b8 03 00 00 00                    mov eax, 3
-  0f 05                             syscall
-  e9 7d fe ff ff                    jmp traced
-${FLOW_LISTING}${INSTRUCTION_LISTING}${RSEQ_LISTING}${LIST_LISTING}`;
+${OPEN_LISTING}${FLOW_LISTING}${INSTRUCTION_LISTING}${RSEQ_LISTING}${LIST_LISTING}`;
 
 const listing = parseListing(CALL_LISTING);
 const code = encodeListing(listing);

@@ -76,6 +76,54 @@ static void opened(void) {
   unlink("fifo");
 }
 
+/* Opens what is there for reading, and reads from it: what a name stands for, and what a descriptor is of, changes. */
+static void present(void) {
+  long sum = 0, same = 0;
+  char text[8], entries[512];
+  int made = open("present", O_RDWR | O_CREAT, 0600), first = -1;
+  write(made, "abcd", 4);
+  symlink("present", "points");
+  for (int i = 0; i < 300; i++) {
+    const char *name = i % 3 ? "present" : "points";
+    int fd = openat(AT_FDCWD, name, i % 2 ? O_RDONLY : O_RDONLY | O_CLOEXEC);
+    if (first < 0) first = fd;
+    struct stat status;
+    same += fd == first;
+    sum += fstat(fd, &status) == 0 ? status.st_size : -errno;
+    sum += read(fd, text, sizeof text) + lseek(fd, 1, SEEK_SET);
+    if (i % 50 == 6) sum += write(fd, "x", 1) < 0 && errno == EBADF;
+    if (i % 50 == 7) dup2(made, fd);
+    if (i % 50 == 7) sum += write(fd, "e", 1) > 0 ? 1000 : 0;
+    same += i % 10 != 7 || ((fcntl(fd, F_GETFD) & FD_CLOEXEC) != 0) == (i % 2 == 0 && i % 50 != 7);
+    close(fd);
+    if (i == 100) rename("present", "other"), symlink("other", "present");
+    if (i == 200) chmod("present", 0644);
+  }
+  printf("present: %ld %ld", sum, same);
+  printf(" %d %d", look("points", O_RDONLY | O_NOFOLLOW), look("points", O_RDONLY | O_NOFOLLOW | O_PATH));
+  printf(" %d %d", look("other", O_RDONLY | O_DIRECTORY), look("other/below", O_RDONLY));
+  int folder = openat(AT_FDCWD, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC), below = openat(folder, "other", O_RDONLY);
+  sum = syscall(SYS_getdents64, folder, entries, sizeof entries) > 0;
+  sum += 10 * pread(below, text, 2, 0) + 100 * (openat(made, "other", O_RDONLY) < 0 ? errno : 0);
+  close(folder);
+  close(below);
+  /* The same name is of a fifo, of nothing, of a file without a name. */
+  unlink("present");
+  mkfifo("present", 0600);
+  printf(" %ld %d", sum, look("present", O_RDONLY | O_NONBLOCK));
+  unlink("present");
+  printf(" %d", look("present", O_RDONLY));
+  unlink("other");
+  char own[32];
+  sprintf(own, "/proc/self/fd/%d", made);
+  printf(" %d %d", look(own, O_RDONLY), look("/dev/null", O_RDONLY));
+  int maps = openat(AT_FDCWD, "/proc/self/status", O_RDONLY);
+  printf(" %d %d\n", read(maps, text, 5) == 5 && memcmp(text, "Name:", 5) == 0, openat(AT_FDCWD, (char *)8, O_RDONLY) < 0 ? errno : 0);
+  close(maps);
+  close(made);
+  unlink("points");
+}
+
 static void closed(void) {
   int sum = 0, last = -1;
   char byte;
@@ -140,6 +188,7 @@ int main(void) {
   mkdtemp(folder);
   chdir(folder);
   opened();
+  present();
   closed();
   actions();
   int fd = open("file", O_RDWR | O_CREAT, 0600);

@@ -8,7 +8,7 @@ static long syscall3(long number, long a, long b, long c) {
   return result;
 }
 
-enum { READ = 0, WRITE = 1, POLL = 7, LSEEK = 8, PIPE = 22, FORK = 57, ACCESS = 21, GETPID = 39, EXECVE = 59, EXIT = 60 };
+enum { READ = 0, WRITE = 1, CLOSE = 3, POLL = 7, LSEEK = 8, PIPE = 22, FORK = 57, ACCESS = 21, GETPID = 39, EXECVE = 59, EXIT = 60, OPENAT = 257 };
 
 static long number_of(const char *text) {
   long n = 0;
@@ -89,6 +89,9 @@ __attribute__((used)) static void run(long *stack) {
       break;
     case 'p': /* questions about a path */
       for (long i = 0; i < count; i++) sum += syscall3(ACCESS, (long)"/", 0, 0);
+      break;
+    case 'o': /* files that are opened and closed */
+      for (long i = 0; i < count; i++) sum += syscall3(CLOSE, syscall3(OPENAT, 0, (long)"/", 0), 0, 0);
       break;
     case 'i': /* questions of the processor */
       for (long i = 0; i < count; i++) {

@@ -8,6 +8,7 @@
 import { type BigIntStats, readdirSync, readFileSync, readlinkSync, statfsSync, statSync } from "node:fs";
 import { O, SYSCALLS, socketProtocol } from "../../../ffi/mod.ts";
 import { BUFFERED, holds } from "../../kernel/mod.ts";
+import { uses } from "../../optimisations.ts";
 import { BITMAP } from "../../tracee/call-ring.ts";
 import type { Call } from "../call.ts";
 import type { RecordedTask } from "../recorded-task.ts";
@@ -36,6 +37,12 @@ const OWN_FILE_SYSTEMS: ReadonlySet<number> = new Set([
 const BY_DESCRIPTOR: ReadonlySet<number> = new Set(
   BUFFERED.filter(({ descriptor, flow }) => (descriptor ?? flow) !== undefined).map(({ number }) => number),
 );
+/** Calls that mount file systems, or take them away. */
+const MOUNTS: ReadonlySet<number> = new Set(
+  (["mount", "umount2", "move_mount", "fsmount", "open_tree", "pivot_root"] as const).map(
+    (name) => SYSCALLS[name],
+  ),
+);
 /** Least size of the buffer of a socket for what PIPE_BUF bytes fit into at once: half of it is for one of them. */
 const ROOMY = 16384;
 /** Protocols of streams, of which a read that a bad address ends takes nothing away; a pipe is one of them here. */
@@ -57,6 +64,9 @@ export class QuietFiles implements FileMonitor {
   #areSocketsSet = false;
   /** Sockets that were there before the recording, which may have any options. */
   #inherited: ReadonlySet<string> = new Set();
+  /** Devices of files by which nobody has to wait. */
+  readonly #devices = new Set<bigint>();
+  readonly #opens = uses("opens");
 
   constructor(private readonly recording: QuietLog) {}
 
@@ -85,7 +95,9 @@ export class QuietFiles implements FileMonitor {
     set("written", !this.#isHeard && !this.#isLimited);
     set("sent", !this.#isHeard && flows);
     set("sentInTime", !this.#isHeard && flows);
-    calls.setQuiet("closed", this.#isHeard || this.#isLocked ? NONE : quiet.bitmap("read"));
+    const closes = !this.#isHeard && !this.#isLocked;
+    calls.setQuiet("closed", closes ? quiet.bitmap("read") : NONE);
+    calls.setDevices(reads && closes && this.#opens ? this.#devices : []);
   }
 
   after(task: RecordedTask, call: Call): void {
@@ -94,6 +106,8 @@ export class QuietFiles implements FileMonitor {
     this.#isHeard ||= holds(spec.listens, call);
     this.#isLimited ||= holds(spec.limitsFiles, call);
     this.#isLocked ||= holds(spec.locksFiles, call);
+    // The number of a device may become another one's.
+    if (MOUNTS.has(number)) this.#devices.clear();
     if (holds(spec.changesWaiting, call)) {
       this.#areSocketsSet ||= number === SYSCALLS.setsockopt;
       // The open file may have descriptors in other tables, too.
@@ -115,9 +129,9 @@ export class QuietFiles implements FileMonitor {
     const path = `/proc/${tid}/fd/${fd}`;
     const stat = statSync(path, { bigint: true, throwIfNoEntry: false });
     const isOutput = () => descriptors.stream(tid, fd) !== 0;
-    if (stat?.isDirectory()) return isQuietFile(path, stat) ? ["read"] : [];
+    if (stat?.isDirectory()) return this.#isQuietFile(path, stat) ? ["read"] : [];
     if (stat?.isFile()) {
-      if (!isQuietFile(path, stat)) return [];
+      if (!this.#isQuietFile(path, stat)) return [];
       const isMapped = this.recording.files.everMapped.has(`${stat.dev}:${stat.ino}`);
       return isMapped || isOutput() ? ["read"] : ["read", "written"];
     }
@@ -131,6 +145,19 @@ export class QuietFiles implements FileMonitor {
     if (protocol !== PIPE && !isUsual) return [];
     const isWhole = protocol === PIPE || protocol === LOCAL;
     return isWhole && !isOutput() ? ["receivedInTime", "sentInTime"] : ["receivedInTime"];
+  }
+
+  /**
+   * Whether nobody has to be waited for in a regular file, or a folder.
+   *
+   * @param path `/proc/TID/fd/N`.
+   */
+  #isQuietFile(path: string, stat: BigIntStats): boolean {
+    if (!OWN_FILE_SYSTEMS.has(statfsSync(path).type)) return false;
+    // A file without a name may be the recorder's copy of one of /proc, which is made anew when it is read (`proc-views.ts`).
+    if (stat.isFile() && stat.nlink === 0n) return false;
+    this.#devices.add(stat.dev);
+    return true;
   }
 
   /** A file is mapped that was not before: who writes to it is to be looked at, whichever of the descriptors that is. */
@@ -159,15 +186,4 @@ function statusOf(tid: number, fd: number): number {
 /** Whether the files that a process writes to may only have so many bytes (proc_pid_limits(5)). */
 function limitsFiles(pid: number): boolean {
   return !/^Max file size\s+unlimited\s+unlimited/m.test(readFileSync(`/proc/${pid}/limits`, "latin1"));
-}
-
-/**
- * Whether nobody has to be waited for in a regular file, or a folder.
- *
- * @param path `/proc/TID/fd/N`.
- */
-function isQuietFile(path: string, stat: BigIntStats): boolean {
-  if (!OWN_FILE_SYSTEMS.has(statfsSync(path).type)) return false;
-  // A file without a name may be the recorder's copy of one of /proc, which is made anew when it is read (`proc-views.ts`).
-  return !stat.isFile() || stat.nlink > 0n;
 }

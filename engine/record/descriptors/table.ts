@@ -68,6 +68,12 @@ export class DescriptorTable {
     }
   }
 
+  /** A file was opened for reading without a stop: it is one by which nobody waits. */
+  opened(fd: number): void {
+    this.forget(fd);
+    if (!this.quiet.knows(fd)) this.quiet.note(fd, ["read"]);
+  }
+
   /** A descriptor leads elsewhere from now on. */
   forget(fd: number): void {
     this.#streams.delete(fd);
