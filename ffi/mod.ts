@@ -8,6 +8,7 @@
 
 export {
   acceptClient,
+  awaitReadable,
   cloneFile,
   close,
   copyFileRange,
@@ -34,6 +35,7 @@ export {
   readKernelLog,
   socketProtocol,
   terminalColumns,
+  untimed,
   writeNow,
   writeSome,
 } from "./files/mod.ts";

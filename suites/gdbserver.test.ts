@@ -158,23 +158,33 @@ test(
   TEST_TIMEOUT,
 );
 
+/** A server over TCP that says where it waits, and the processes that it replays by then. */
+async function listening(trace: string) {
+  const server = Bun.spawn([...TICKPROOF, "gdbserver", trace], {
+    stdout: "pipe",
+    stderr: "pipe",
+    stdin: "ignore",
+  });
+  const reader = server.stderr.getReader();
+  let said = "";
+  while (!said.includes("\n"))
+    said += Buffer.from((await reader.read()).value ?? Buffer.from("\n")).toString();
+  const port = Number(/localhost:(\d+)/.exec(said)?.[1]);
+  assert(port > 0, said);
+  return { server, port, replayed: await replayedBy(server.pid) };
+}
+
+async function replayedBy(pid: number): Promise<number[]> {
+  const children = await Bun.file(`/proc/${pid}/task/${pid}/children`).text();
+  const replayed = children.trim().split(/\s+/).map(Number);
+  assert(replayed.length > 0 && replayed.every((child) => isAlive(child)), "a process is replayed");
+  return replayed;
+}
+
 test(
-  "a client over TCP is served, and a server that is killed leaves nothing",
+  "a client over TCP is served, and a server whose client goes leaves nothing",
   async () => {
-    const server = Bun.spawn([...TICKPROOF, "gdbserver", plain.trace], {
-      stdout: "pipe",
-      stderr: "pipe",
-      stdin: "ignore",
-    });
-    const reader = server.stderr.getReader();
-    let said = "";
-    while (!said.includes("\n"))
-      said += Buffer.from((await reader.read()).value ?? Buffer.from("\n")).toString();
-    const port = Number(/localhost:(\d+)/.exec(said)?.[1]);
-    assert(port > 0, said);
-    const children = await Bun.file(`/proc/${server.pid}/task/${server.pid}/children`).text();
-    const replayed = children.trim().split(/\s+/).map(Number);
-    assert(replayed.length > 0 && replayed.every((pid) => isAlive(pid)), "a process is replayed");
+    const { server, port, replayed } = await listening(plain.trace);
     const answer = await new Promise<string>((found, failed) => {
       const socket = connect(port, "127.0.0.1", () => socket.write(packet("qC")));
       socket.on("data", (data) => {
@@ -187,6 +197,34 @@ test(
     assertMatch(answer, /QCp/);
     await server.exited;
     assert(!replayed.some((pid) => isAlive(pid)), "a process is left");
+  },
+  TEST_TIMEOUT,
+);
+
+test(
+  "a server ends by a signal while it waits for a client, for a packet, or for somebody to take its answers",
+  async () => {
+    const ends = async (server: Bun.Subprocess, replayed: number[], signal: number): Promise<void> => {
+      server.kill(signal);
+      assertEquals([await server.exited, server.signalCode], [128 + signal, null]);
+      assert(!replayed.some((pid) => isAlive(pid)), "a process is left");
+    };
+    for (const signal of [2, 15]) {
+      const waiting = await listening(plain.trace);
+      await ends(waiting.server, waiting.replayed, signal);
+    }
+    const served = await listening(plain.trace);
+    const socket = connect(served.port, "127.0.0.1", () => socket.write(packet("qC")));
+    await new Promise((answered) => socket.once("data", answered));
+    await ends(served.server, served.replayed, 15);
+    socket.destroy();
+    // Each answer is larger than what a pipe takes, and nobody reads.
+    const full = new Client([plain.trace]);
+    assertMatch(await full.ask("qC"), /QCp/);
+    const replayed = await replayedBy(full.pid);
+    const stack = (await full.register(7)).toString(16);
+    for (let i = 0; i < 200; i++) full.send(`m${stack},1000`);
+    await ends(full.server, replayed, 15);
   },
   TEST_TIMEOUT,
 );

@@ -4,6 +4,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { ReplaySession } from "../engine/replay/session.ts";
 import { TraceReader } from "../engine/trace/mod.ts";
+import { getAffinity } from "../ffi/mod.ts";
 import { run, Scratch, TEST_TIMEOUT, TICKPROOF } from "./_tickproof.ts";
 
 const scratch = new Scratch();
@@ -114,6 +115,43 @@ test(
     const before = readdirSync("/proc/self/fd").length;
     for (const part of [0, 0.1, 0.5, 0.8, 1]) leaveAt(Math.floor(end * part));
     assertEquals(readdirSync("/proc/self/fd").length, before);
+  },
+  TEST_TIMEOUT,
+);
+
+test(
+  "several sessions go on in turn, with checkpoints and without, and each ends without the others",
+  () => {
+    const before = children();
+    const processors = getAffinity(0);
+    const shown = ["", "", ""];
+    const sessions = shown.map(
+      (_, i) =>
+        new ReplaySession({
+          directory: trace,
+          keepsCheckpoints: i > 0,
+          output: (_stream, bytes) => {
+            shown[i] = `${shown[i]}${Buffer.from(bytes)}`;
+          },
+        }),
+    );
+    try {
+      const [first, second, third] = sessions as [ReplaySession, ReplaySession, ReplaySession];
+      for (let turn = 0; turn < 30; turn++) for (const session of sessions) session.step();
+      const checkpoint = second.checkpoint();
+      assert(checkpoint !== undefined, "a checkpoint between two events");
+      const { position } = second;
+      first.end();
+      for (const session of [third, second]) while (session.step() !== undefined);
+      assertEquals(shown.slice(1), ["one\ntwo\n9\n", "one\ntwo\n9\n"]);
+      third.end();
+      assert(second.goTo(checkpoint), "the way back");
+      assertEquals(second.position, position);
+      while (second.step() !== undefined);
+    } finally {
+      for (const session of sessions) session.end();
+    }
+    assertEquals([children(), getAffinity(0)], [before, processors]);
   },
   TEST_TIMEOUT,
 );

@@ -48,6 +48,7 @@ export class Lifecycle {
     private readonly totals: Totals,
     calls: CallFeed,
   ) {
+    tracer.hold(this.processes);
     this.keeper = {
       prepareCalls: (task) => calls.prepare(task),
       strayStop: ({ tid }, { kind }) => {

@@ -47,7 +47,7 @@ export interface SessionOptions {
 }
 
 /**
- * A replay that can be driven event by event. One at a time in a process, on the thread that it was made on.
+ * A replay that can be driven event by event, on the thread that it was made on. Several may be open at a time.
  *
  * @example
  * ```ts

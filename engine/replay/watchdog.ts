@@ -33,6 +33,9 @@ interface Mark {
   looks: number;
 }
 
+/** How many live: they share the timer of the process. */
+let living = 0;
+
 /** Ends a replay whose tracer and task have used a bounded time of processor without progress. */
 export class Watchdog implements Disposable {
   #mark: Mark | undefined;
@@ -41,12 +44,15 @@ export class Watchdog implements Disposable {
 
   /** @param event Index of the event that is being replayed. */
   constructor(private readonly event: () => number) {
+    living++;
     setTimer(LOOK_MS);
   }
 
   /** A task is to come to an event: what it counts on the way is ticks, and back-jumps if these tell the place. */
   watch(task: ReplayedTask, event: TraceEvent): void {
     this.#task = task;
+    // What was done since by others, another replay or whoever looks into this one, is no lack of progress.
+    this.#mark = undefined;
     this.#counters = "point" in event && event.point === "jump" ? JUMP_COUNTER + 1 : TICK_COUNTERS;
   }
 
@@ -94,7 +100,7 @@ export class Watchdog implements Disposable {
   }
 
   [Symbol.dispose](): void {
-    setTimer(0);
+    if (--living === 0) setTimer(0);
   }
 }
 

@@ -17,19 +17,25 @@ const LOOSE_MS = 10;
 /** How often new threads are looked for, in milliseconds: it takes some 50 µs. */
 const LOOK_MS = 50;
 
+/** Bindings that live, and what this process could use before the first one: several replays may be open. */
+let living = 0;
+let unbound = 0n;
+
 /** Binds tracer and tracees to one processor, as long as it lives. */
 export class Binding implements Disposable {
   /** The processors that this process may use: one bit each. */
-  readonly all = getAffinity(0);
+  readonly all: bigint;
   private bound = false;
   /** The processors that all of them may use now. */
-  private mask = this.all;
+  private mask: bigint;
   private until = 0;
   private cpu: number | undefined;
   private lookout: Lookout;
 
   /** Binds the calling thread; a tracee that is started now inherits it. */
   constructor(private readonly clock: Clock = steadyClock) {
+    if (living++ === 0) unbound = getAffinity(0);
+    this.all = this.mask = unbound;
     this.lookout = new Lookout(LOOK_MS, clock);
     this.refresh([]);
   }
@@ -66,7 +72,7 @@ export class Binding implements Disposable {
   }
 
   [Symbol.dispose](): void {
-    setAffinity(0, this.all);
+    if (--living === 0) setAffinity(0, this.all);
   }
 }
 

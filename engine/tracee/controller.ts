@@ -48,12 +48,22 @@ export function request<T>(task: Task, ptrace: (tid: number) => T): T {
   }
 }
 
-/** Whether this process traces any process still: one of these, or any other. */
-function hasTracees(known: Iterable<number>): boolean {
+/** The processes of each replay that is open in this process. Those of the others stand still while one goes on, or ends. */
+const held = new Set<ReadonlySet<number>>();
+
+/** Whether this process traces any process still that no other replay has: one of these, or any other. */
+function hasTracees(known: ReadonlySet<number>): boolean {
   const ours = new RegExp(`^TracerPid:\\t${process.pid}$`, "m");
   const isOurs = (pid: number | string): boolean => ours.test(readProcFile(`/proc/${pid}/status`) ?? "");
   for (const pid of known) if (isOurs(pid)) return true;
-  return readdirSync("/proc").some((entry) => /^\d+$/.test(entry) && isOurs(entry));
+  return readdirSync("/proc").some(
+    (entry) => /^\d+$/.test(entry) && !isOfAnother(Number(entry), known) && isOurs(entry),
+  );
+}
+
+function isOfAnother(pid: number, known: ReadonlySet<number>): boolean {
+  for (const others of held) if (others !== known && others.has(pid)) return true;
+  return false;
 }
 
 /** What is known of a signal stop. */
@@ -182,6 +192,11 @@ export class Controller {
     }
   }
 
+  /** These are the processes of this tracer, as long as they are in the set, until {@link killAll} ends them. */
+  hold(pids: ReadonlySet<number>): void {
+    held.add(pids);
+  }
+
   /**
    * Ends processes and waits until nothing is left of them, nor of those that they have just made; whatever interrupts
    * comes too late.
@@ -196,6 +211,7 @@ export class Controller {
       }
     };
     for (const pid of pids) end(pid);
+    held.delete(pids);
     while (pids.size > 0) {
       let tid = this.control.wait(-1, WAIT.NOHANG);
       if (tid === EINTR) {
@@ -209,7 +225,7 @@ export class Controller {
       }
       if (tid < 0) return;
       // Born when nobody looked any more.
-      if (this.found.kind !== "ended") end(tid);
+      if (this.found.kind !== "ended" && !isOfAnother(tid, pids)) end(tid);
     }
   }
 

@@ -1,11 +1,15 @@
-/** TCP on the loopback interface, without an event loop: whoever serves one client at a time can block. Sources: ip(7), tcp(7). */
+/**
+ * TCP on the loopback interface, without an event loop: whoever serves one client at a time can block, until a signal of
+ * `installInterrupts` comes. Sources: ip(7), tcp(7).
+ */
 import { rawSyscall, SYSCALLS, unwrap } from "../kernel/mod.ts";
 import { scratch } from "../memory/mod.ts";
 import { close } from "./files.ts";
+import { awaitEvents, untimed } from "./interruptible.ts";
 
 const AF_INET = 2;
-/** SOCK_STREAM | SOCK_CLOEXEC. */
-const TYPE = 1 | 0o2000000;
+/** SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK: a client that has gone before it is accepted is not waited for. */
+const TYPE = 1 | 0o2000000 | 0o4000;
 const SOL_SOCKET = 1;
 const SO_REUSEADDR = 2;
 const IPPROTO_TCP = 6;
@@ -51,9 +55,11 @@ export function listenOnLoopback(port: number): Listener {
 /**
  * Waits for a client.
  *
- * @returns Its socket, or -errno: -EINTR where a caught signal came first.
+ * @returns Its socket, or -errno: -EINTR where a caught signal came first, a timer's aside.
  */
 export function acceptClient({ fd }: Listener): number {
+  const ready = untimed(() => awaitEvents(fd, POLLIN));
+  if (ready < 0) return ready;
   const client = rawSyscall(SYSCALLS.accept4, fd, 0, 0, 0o2000000);
   if (client < 0) return client;
   scratch.i32[0] = 1;
@@ -61,14 +67,18 @@ export function acceptClient({ fd }: Listener): number {
   return client;
 }
 
+/** Whether something can be read from a descriptor now, its end included. */
+export function isReadable(fd: number): boolean {
+  scratch.i32[0] = fd;
+  scratch.i32[1] = POLLIN;
+  return rawSyscall(SYSCALLS.poll, scratch.address, 1, 0) > 0;
+}
+
 /**
  * Waits until something can be read from a descriptor, its end included.
  *
- * @param milliseconds For how long; -1 for ever, 0 not at all.
- * @returns Whether that is so; false also when a caught signal has come.
+ * @returns Whether that is so; false where a caught signal came first, a timer's aside.
  */
-export function isReadable(fd: number, milliseconds: number): boolean {
-  scratch.i32[0] = fd;
-  scratch.i32[1] = POLLIN;
-  return rawSyscall(SYSCALLS.poll, scratch.address, 1, milliseconds) > 0;
+export function awaitReadable(fd: number): boolean {
+  return untimed(() => awaitEvents(fd, POLLIN)) > 0;
 }

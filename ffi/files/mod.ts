@@ -19,8 +19,9 @@ export {
   pwriteAt,
   terminalColumns,
 } from "./files.ts";
+export { untimed } from "./interruptible.ts";
 export { readKernelLog } from "./kernel-log.ts";
-export { acceptClient, isReadable, type Listener, listenOnLoopback } from "./loopback.ts";
+export { acceptClient, awaitReadable, isReadable, type Listener, listenOnLoopback } from "./loopback.ts";
 export { NotifyingPipe, PacketPipe } from "./pipe.ts";
 export { socketProtocol } from "./sockets.ts";
 export { writeNow, writeSome } from "./write.ts";

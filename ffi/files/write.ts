@@ -3,9 +3,9 @@
  * `installInterrupts` breaks in, at whatever moment it comes.
  */
 
-import { ERRNO, nativeFunction, POLLFD, rawSyscall, retry, SYSCALLS, WORD } from "../kernel/mod.ts";
+import { ERRNO, POLLFD, rawSyscall, retry, SYSCALLS } from "../kernel/mod.ts";
 import { bounce, NativeBuffer } from "../memory/mod.ts";
-import { controlCode } from "../process/mod.ts";
+import { awaitEvents, interruptible } from "./interruptible.ts";
 
 /** asm-generic/poll.h. */
 const POLLOUT = 4;
@@ -13,19 +13,7 @@ const POLLOUT = 4;
 /** How much a pipe that is ready takes without waiting (pipe(7), PIPE_BUF). */
 const CERTAIN = 4096;
 
-type Interruptible = (number: number, first: number, second: number, third: number) => number;
-
-const interruptible = nativeFunction<Interruptible>(
-  controlCode("interruptible"),
-  ["i32", WORD, WORD, WORD],
-  "i32",
-);
 const pollfd = NativeBuffer.map(POLLFD.size);
-
-function ask(fd: number): void {
-  pollfd.view.setInt32(0, fd, true);
-  pollfd.view.setInt16(POLLFD.events, POLLOUT, true);
-}
 
 /**
  * Writes some bytes, and waits until something can be written, also where the descriptor is non-blocking.
@@ -39,8 +27,7 @@ export function writeSome(fd: number, bytes: Uint8Array): number {
   for (;;) {
     const result = interruptible(SYSCALLS.write, fd, bounce.address, length);
     if (result !== -ERRNO.EAGAIN) return result;
-    ask(fd);
-    const ready = interruptible(SYSCALLS.poll, pollfd.address, 1, -1);
+    const ready = awaitEvents(fd, POLLOUT);
     if (ready < 0) return ready;
   }
 }
@@ -52,7 +39,8 @@ export function writeSome(fd: number, bytes: Uint8Array): number {
  * @returns How many were written; −EAGAIN (−11) if none can be now; −errno.
  */
 export function writeNow(fd: number, bytes: Uint8Array): number {
-  ask(fd);
+  pollfd.view.setInt32(0, fd, true);
+  pollfd.view.setInt16(POLLFD.events, POLLOUT, true);
   const ready = rawSyscall(SYSCALLS.poll, pollfd.address, 1, 0);
   if (ready <= 0) return ready === 0 ? -ERRNO.EAGAIN : ready;
   const length = Math.min(bytes.length, CERTAIN);

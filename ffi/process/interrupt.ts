@@ -119,6 +119,11 @@ export function clearInterrupt(signal: number = pendingInterrupt()): void {
   Atomics.and(interruptState.i32, PENDING_LOW + ((signal - 1) >> 5), ~(1 << ((signal - 1) & 31)));
 }
 
+/** Lets a signal that was forgotten be pending again. */
+export function putBackInterrupt(signal: number): void {
+  Atomics.or(interruptState.i32, PENDING_LOW + ((signal - 1) >> 5), 1 << ((signal - 1) & 31));
+}
+
 /**
  * Bounds a wait: SIGALRM arrives once, after this much time of the clock on the wall, and interrupts the
  * wait if {@link installInterrupts} has it (otherwise it kills the process).

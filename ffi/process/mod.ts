@@ -6,6 +6,7 @@ export {
   interruptCount,
   isIgnored,
   pendingInterrupt,
+  putBackInterrupt,
   restoreDefault,
   setTimer,
   unblockSignals,

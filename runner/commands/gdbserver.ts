@@ -31,7 +31,12 @@ export const gdbserver = defineCommand({
       process: options.process,
     };
     using _ = engine.catchInterrupts();
-    const isEnded = () => isEnding(pendingInterrupt());
+    // Noted at once: nothing is pending any more when the replay has ended.
+    let ending = 0;
+    const isEnded = (): boolean => {
+      if (ending === 0 && isEnding(pendingInterrupt())) ending = pendingInterrupt();
+      return ending !== 0;
+    };
     let client: number | undefined;
     const connect = (): { input: number; output: number } | undefined => {
       if (stdio) return { input: 0, output: 1 };
@@ -40,8 +45,7 @@ export const gdbserver = defineCommand({
     };
     try {
       serveGdb({ ...served, connect, isEnded });
-      const signal = pendingInterrupt();
-      return isEnding(signal) ? SIGNAL_BASE + signal : OK;
+      return ending === 0 ? OK : SIGNAL_BASE + ending;
     } catch (error) {
       return await exitCodeOf(error);
     } finally {

@@ -9,29 +9,30 @@ const PATIENCE = 90_000;
 export class Client implements AsyncDisposable {
   /** What the program has written, as far as it was told. */
   output = "";
-  readonly #server;
+  /** The process. */
+  readonly server;
   readonly #reader;
   #buffered = "";
 
   /** Starts a server that is at standard input and output. @param args Of `tickproof gdbserver`. */
   constructor(args: readonly string[]) {
-    this.#server = Bun.spawn([...TICKPROOF, "gdbserver", "--stdio", ...args], {
+    this.server = Bun.spawn([...TICKPROOF, "gdbserver", "--stdio", ...args], {
       stdin: "pipe",
       stdout: "pipe",
       stderr: "pipe",
       env: process.env,
     });
-    this.#reader = this.#server.stdout.getReader();
+    this.#reader = this.server.stdout.getReader();
   }
 
   get pid(): number {
-    return this.#server.pid;
+    return this.server.pid;
   }
 
   /** Sends bytes as they are. */
   write(bytes: string): void {
-    this.#server.stdin.write(Buffer.from(bytes, "latin1"));
-    this.#server.stdin.flush();
+    this.server.stdin.write(Buffer.from(bytes, "latin1"));
+    this.server.stdin.flush();
   }
 
   /** Sends a packet. */
@@ -68,7 +69,7 @@ export class Client implements AsyncDisposable {
     const timer = setTimeout(() => late.reject(new Error("no answer")), PATIENCE);
     try {
       const { value, done } = await Promise.race([this.#reader.read(), late.promise]);
-      if (done) throw new Error(`the server has gone: ${await new Response(this.#server.stderr).text()}`);
+      if (done) throw new Error(`the server has gone: ${await new Response(this.server.stderr).text()}`);
       this.#buffered += Buffer.from(value).toString("latin1");
     } finally {
       clearTimeout(timer);
@@ -84,13 +85,13 @@ export class Client implements AsyncDisposable {
 
   /** Waits for the server's end. @returns Its exit code and what it said. */
   async ended(): Promise<{ code: number; said: string }> {
-    const said = await new Response(this.#server.stderr).text();
-    return { code: await this.#server.exited, said };
+    const said = await new Response(this.server.stderr).text();
+    return { code: await this.server.exited, said };
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    this.#server.kill("SIGKILL");
-    await this.#server.exited;
+    this.server.kill("SIGKILL");
+    await this.server.exited;
   }
 }
 

@@ -4,9 +4,11 @@
  *
  * Nothing here waits by an event loop: a replay blocks this thread, and looks between its stops whether gdb breaks in.
  */
-import { readSync, writeSync } from "node:fs";
-import { isReadable } from "../../../ffi/mod.ts";
+import { readSync } from "node:fs";
+import { awaitReadable, ERRNO, errnoInfo, isReadable, untimed, writeSome } from "../../../ffi/mod.ts";
 
+/** What says that there is no client any more. */
+const GONE: readonly number[] = [ERRNO.EPIPE, ERRNO.ECONNRESET];
 /** What gdb sends to break in, outside of packets. */
 const INTERRUPT = 0x03;
 /** Longest packet that is taken. */
@@ -42,13 +44,13 @@ export class PacketChannel {
     for (;;) {
       const packet = this.#take();
       if (packet !== undefined) return packet;
-      if (!this.#fill(-1)) return undefined;
+      if (!this.#fill(true)) return undefined;
     }
   }
 
   /** Whether gdb wants to break in; asked once for each time. */
   takesInterrupt(): boolean {
-    while (!this.#isEnded && isReadable(this.input, 0)) if (!this.#fill(0)) return true;
+    while (!this.#isEnded && isReadable(this.input)) if (!this.#fill(false)) return true;
     const isBreakingIn = this.#isBreakingIn;
     this.#isBreakingIn = false;
     return isBreakingIn;
@@ -68,11 +70,11 @@ export class PacketChannel {
     this.#acknowledges = false;
   }
 
-  /** Reads what there is. @returns False at the end. */
-  #fill(milliseconds: number): boolean {
+  /** Reads what there is. @param waits Until there is something. @returns False at the end. */
+  #fill(waits: boolean): boolean {
     while (!this.#isEnded) {
       if (this.isEnded()) return false;
-      if (!isReadable(this.input, milliseconds)) continue;
+      if (waits ? !awaitReadable(this.input) : !isReadable(this.input)) continue;
       const count = readSync(this.input, this.#bytes);
       if (count === 0) this.#isEnded = true;
       for (let i = 0; i < count; i++) this.#put(this.#bytes[i]!);
@@ -107,13 +109,14 @@ export class PacketChannel {
     }
   }
 
+  /** A client that takes nothing is waited for until it is to be waited for no longer. */
   #write(bytes: Buffer): void {
-    try {
-      for (let done = 0; done < bytes.length; ) done += writeSync(this.output, bytes, done);
-    } catch (error) {
-      const { code } = error as NodeJS.ErrnoException;
-      if (code !== "EPIPE" && code !== "ECONNRESET") throw error;
-      this.#isEnded = true;
+    for (let done = 0; done < bytes.length && !this.#isEnded; ) {
+      const count = untimed(() => writeSome(this.output, bytes.subarray(done)));
+      if (count >= 0) done += count;
+      else if (GONE.includes(-count) || (count === -ERRNO.EINTR && this.isEnded())) this.#isEnded = true;
+      else if (count !== -ERRNO.EINTR)
+        throw new Error(`the debugger can't be written to: ${errnoInfo(-count).code}`);
     }
   }
 }
