@@ -35,6 +35,7 @@ export {
   readKernelLog,
   socketProtocol,
   terminalColumns,
+  tryLock,
   untimed,
   writeNow,
   writeSome,

@@ -35,6 +35,18 @@ export function terminalColumns(fd: number): number | undefined {
   return winsize.view.getUint16(WINSIZE.columns, true) || undefined;
 }
 
+/** LOCK_EX | LOCK_NB of flock(2) (asm-generic/fcntl.h). */
+const LOCK_NOW = 2 | 4;
+
+/**
+ * Locks an open file for this process alone, as long as its descriptor is open (flock(2)).
+ *
+ * @returns Whether it is locked: false where another descriptor has it, or its file system has no locks.
+ */
+export function tryLock(fd: number): boolean {
+  return retry(SYSCALLS.flock, fd, LOCK_NOW) === 0;
+}
+
 /** Sets the length of a file, in bytes; what is added reads as zeros. */
 export function ftruncate(fd: number, size: number): void {
   unwrap("ftruncate", retry(SYSCALLS.ftruncate, fd, size));

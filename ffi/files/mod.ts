@@ -18,6 +18,7 @@ export {
   pwrite,
   pwriteAt,
   terminalColumns,
+  tryLock,
 } from "./files.ts";
 export { untimed } from "./interruptible.ts";
 export { readKernelLog } from "./kernel-log.ts";

@@ -1,11 +1,10 @@
 /** What `tickproof suites` does: chooses tests, runs them, keeps their history, and shows what came of them. */
 
-import { mkdtempSync, rmSync } from "node:fs";
-import { availableParallelism, tmpdir } from "node:os";
+import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { discover } from "../discover/mod.ts";
 import { BROKEN, FAILED, OK, REQUIRED_SKIPPED, UsageError } from "../errors/mod.ts";
-import { tracesRoot } from "../files/mod.ts";
+import { Scratch, tracesRoot } from "../files/mod.ts";
 import { History, historyPath } from "../history/mod.ts";
 import { ENGINE_NAMES, liveHost } from "../host/mod.ts";
 import { LogWatch, readSettings } from "../kernel/mod.ts";
@@ -57,10 +56,8 @@ const FOREVER = 1_000_000;
 export async function runSuites(options: SuitesOptions, files: readonly string[]): Promise<number> {
   await useProfile(options.profile);
   const selection = selectionOf(options);
-  const scratch = mkdtempSync(join(tmpdir(), "tickproof-scripts-"));
-  // However this process ends, but for SIGKILL: a second Ctrl-C does not wait for anything.
-  process.once("exit", () => rmSync(scratch, { recursive: true, force: true }));
-  await using scripts = new ScriptSessions(scratch);
+  using scratch = new Scratch("scripts");
+  await using scripts = new ScriptSessions(scratch.path);
   const paths = discover(files, await settings());
   const all = await collectTests(paths, scripts);
   const { timeout: usualTimeout, skipExit, slow, leaks } = await settings();

@@ -1,11 +1,10 @@
 /** `tickproof bisect`: is this commit good or bad? For `git bisect run`, and for failures that only show now and then. */
 
-import { existsSync, mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { existsSync } from "node:fs";
 import { defineCommand } from "../args/mod.ts";
 import type { Answer, Demand } from "../bisect/verdict.ts";
 import { FAILED, NothingMatched, OK, UsageError } from "../errors/mod.ts";
+import { Scratch } from "../files/mod.ts";
 import { say } from "../output/mod.ts";
 import type { Verdict } from "../results/mod.ts";
 import type { ScriptSessions, TestCase } from "../run/mod.ts";
@@ -50,10 +49,8 @@ export const bisect = defineCommand({
   async run({ options, positionals }) {
     const { collectTests, ScriptSessions } = await import("../run/mod.ts");
     const { answerBy, runsNeeded } = await import("../bisect/verdict.ts");
-    const scratch = mkdtempSync(join(tmpdir(), "tickproof-bisect-"));
-    // However this process ends, but for SIGKILL: a second Ctrl-C does not wait for anything.
-    process.once("exit", () => rmSync(scratch, { recursive: true, force: true }));
-    await using scripts = new ScriptSessions(scratch);
+    using scratch = new Scratch("bisect");
+    await using scripts = new ScriptSessions(scratch.path);
     const ending = new Ending();
     const paths = options.manifest === undefined ? await manifestsFor(positionals) : [options.manifest];
     const known = positionals.length === 1 ? await collectTests(paths, scripts) : [];

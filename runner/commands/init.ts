@@ -1,10 +1,9 @@
 /** `tickproof init`: sets a project up; or writes a first manifest, from what a command does when it is recorded. */
-import { existsSync, mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { basename, dirname, extname, join, relative, resolve } from "node:path";
+import { existsSync } from "node:fs";
+import { basename, dirname, extname, relative, resolve } from "node:path";
 import { defineCommand } from "../args/mod.ts";
 import { OK, SIGNAL_BASE, UsageError } from "../errors/mod.ts";
-import { checkWritable, writeWhole } from "../files/mod.ts";
+import { checkWritable, Scratch, writeWhole } from "../files/mod.ts";
 import { print } from "../output/mod.ts";
 import { TICKPROOF, typedCommand } from "../start/mod.ts";
 import { signalNumber } from "../text/mod.ts";
@@ -47,14 +46,13 @@ export const init = defineCommand({
     const { path } = await findProgram(program, process.cwd());
     const isSource = languageOf(program) !== undefined;
     const ending = new Ending();
-    const scratch = mkdtempSync(join(tmpdir(), "tickproof-init-"));
-    process.once("exit", () => rmSync(scratch, { recursive: true, force: true }));
+    using scratch = new Scratch("init");
     const { firstManifest, observe } = await import("../init/mod.ts");
     const { checkManifest } = await import("../manifest/mod.ts");
     // As the test will: its program runs in the manifest's folder.
     const around = { command: [path, ...args], cwd: folder, tickproof: TICKPROOF, abort: ending.abort };
-    const first = await observe({ ...around, place: join(scratch, "first") });
-    const second = first && (await observe({ ...around, place: join(scratch, "second") }));
+    const first = await observe({ ...around, place: scratch.file("first") });
+    const second = first && (await observe({ ...around, place: scratch.file("second") }));
     if (first === undefined || second === undefined) {
       return ending.code ?? SIGNAL_BASE + (signalNumber("SIGINT") ?? 0);
     }

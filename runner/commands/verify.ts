@@ -1,11 +1,8 @@
 /** `tickproof verify`: is this trace good? Checks every checksum and the structure, and replays it with all its checks. */
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { oneLine, visibleJson } from "../../ffi/mod.ts";
 import { defineCommand } from "../args/mod.ts";
 import { describeError, FAILED, OK, USAGE, UsageError } from "../errors/mod.ts";
-import { findTrace } from "../files/mod.ts";
+import { findTrace, Scratch } from "../files/mod.ts";
 import { type Report, readReport } from "../outcome/mod.ts";
 import { print, say } from "../output/mod.ts";
 import { TICKPROOF } from "../start/mod.ts";
@@ -77,21 +74,17 @@ function praise(directory: string, { events, files, checksums, summedFiles }: Fo
 
 /** Replays a trace in a process of its own, in silence. */
 function replay(directory: string): Report {
-  const folder = mkdtempSync(join(tmpdir(), "tickproof-verify-"));
-  try {
-    const file = join(folder, "report.json");
-    const child = Bun.spawnSync([...TICKPROOF, "replay", "--quiet", "--report", file, directory], {
-      stdin: "ignore",
-      stdout: "ignore",
-      stderr: "pipe",
-    });
-    const report = readReport(file);
-    if (report !== undefined) return report;
-    throw new UsageError(
-      `the replay ended without a result (exit code ${child.exitCode}, signal ${child.signalCode ?? "none"}): ` +
-        `${child.stderr.toString().trim()}`,
-    );
-  } finally {
-    rmSync(folder, { recursive: true, force: true });
-  }
+  using scratch = new Scratch("verify");
+  const file = scratch.file("report.json");
+  const child = Bun.spawnSync([...TICKPROOF, "replay", "--quiet", "--report", file, directory], {
+    stdin: "ignore",
+    stdout: "ignore",
+    stderr: "pipe",
+  });
+  const report = readReport(file);
+  if (report !== undefined) return report;
+  throw new UsageError(
+    `the replay ended without a result (exit code ${child.exitCode}, signal ${child.signalCode ?? "none"}): ` +
+      `${child.stderr.toString().trim()}`,
+  );
 }

@@ -1,10 +1,9 @@
 /** This machine as a host: every question is asked of the kernel, the processor and the file system. */
-import { existsSync, mkdtempSync, rmSync, statfsSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
+import { existsSync, mkdirSync, statfsSync } from "node:fs";
+import { dirname } from "node:path";
 import { liveFacts, livePerf, readKernelLog } from "../../ffi/mod.ts";
 import { UsageError } from "../errors/mod.ts";
-import { tracesRoot } from "../files/mod.ts";
+import { Scratch, tracesRoot } from "../files/mod.ts";
 import { findCompiler } from "../programs/compiler.ts";
 import { attempt } from "./attempts.ts";
 import { throwIfInterrupted } from "./interrupted.ts";
@@ -15,19 +14,17 @@ import type { Execution, Host } from "./types.ts";
 const EXECUTION_MS = 30_000;
 
 function execute(command: readonly string[]): Execution {
-  const folder = mkdtempSync(join(tmpdir(), "tickproof-doctor-"));
-  try {
-    const { exitCode, stdout, stderr } = Bun.spawnSync([...command], {
-      cwd: folder,
-      stdin: "ignore",
-      timeout: EXECUTION_MS,
-      killSignal: "SIGKILL",
-    });
-    throwIfInterrupted();
-    return { exitCode: exitCode ?? undefined, stdout: stdout.toString(), stderr: stderr.toString() };
-  } finally {
-    rmSync(folder, { recursive: true, force: true });
-  }
+  using scratch = new Scratch("doctor");
+  const folder = scratch.file("empty");
+  mkdirSync(folder);
+  const { exitCode, stdout, stderr } = Bun.spawnSync([...command], {
+    cwd: folder,
+    stdin: "ignore",
+    timeout: EXECUTION_MS,
+    killSignal: "SIGKILL",
+  });
+  throwIfInterrupted();
+  return { exitCode: exitCode ?? undefined, stdout: stdout.toString(), stderr: stderr.toString() };
 }
 
 function compiler(): ReturnType<Host["compiler"]> {

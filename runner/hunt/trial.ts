@@ -1,8 +1,6 @@
 /** One run of a hunt: the command, recorded under one schedule by a process of its own, and judged. */
-import { closeSync, fstatSync, mkdtempSync, openSync, readSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { newRunTrace, readProgress } from "../files/mod.ts";
+import { closeSync, fstatSync, openSync, readSync } from "node:fs";
+import { newRunTrace, readProgress, Scratch } from "../files/mod.ts";
 import { type Exit, type RecordReport, readReport } from "../outcome/mod.ts";
 import { runProcess } from "../processes/mod.ts";
 import { TICKPROOF } from "../start/mod.ts";
@@ -62,66 +60,58 @@ export async function makeTrial(
 ): Promise<Trial> {
   const { command, budget, timeoutSeconds, abort } = options;
   const { directory, keep, discard } = newRunTrace(traceName(command));
-  const scratch = mkdtempSync(join(tmpdir(), "tickproof-hunt-"));
-  const clean = () => rmSync(scratch, { recursive: true, force: true });
-  process.once("exit", clean);
-  const file = (name: string) => join(scratch, name);
+  using scratch = new Scratch("hunt");
+  const file = (name: string) => scratch.file(name);
   const files = { stdout: file("stdout"), stderr: file("stderr") };
-  try {
-    const started = performance.now();
-    const overtime = new AbortController();
-    const ended = await runProcess({
-      command: [
-        ...[...TICKPROOF, "record", "--quiet", "--report", file("report.json"), "--budget", `${budget}`],
-        ...["--progress", file("progress")],
-        ...(seed === undefined ? [] : [`--chaos=${seed}${turns === undefined ? "" : `:${turns}`}`]),
-        ...["-o", directory, "--", ...command],
-      ],
-      cwd: process.cwd(),
-      environment: {},
-      stdin: undefined,
-      ...files,
-      timeoutSeconds: START_SECONDS + timeoutSeconds,
-      traces: true,
-      abort: AbortSignal.any([abort, overtime.signal]),
-      onStart: (_, over) => endInTime(file("progress"), timeoutSeconds, over, () => overtime.abort()),
-    });
-    const milliseconds = performance.now() - started;
-    const found = readReport(file("report.json"));
-    const report = found?.kind === "record" ? found : undefined;
-    const [stdout, stderr] = [readEnd(files.stdout), readEnd(files.stderr)];
-    const exit = ended.kind === "exited" ? report?.exit : undefined;
-    const judgement = async (): Promise<Trial["judgement"]> => {
-      if (abort.aborted) return { kind: "aborted" };
-      if (found === undefined)
-        return {
-          kind: "broken",
-          why: `the recorder ended without a word: ${stderr.trimEnd().split("\n").at(-1) ?? ""}`,
-          isOurFault: true,
-        };
-      if (found.kind === "error")
-        return { kind: "broken", why: found.message, isOurFault: found.fault === "internal" };
-      if (report?.outcome === "unsupported")
-        return { kind: "broken", why: report.message, isOurFault: false };
-      return await judge(options.predicate, { exit, stdout, stderr }, (script) =>
-        runScript(script, options, file, { exit, seed, trace: directory, ...files }),
-      );
-    };
-    return {
-      seed,
-      judgement: await judgement(),
-      exit,
-      report,
-      output: `${stdout}${stderr}`,
-      milliseconds,
-      trace: directory,
-      keep,
-      discard,
-    };
-  } finally {
-    process.off("exit", clean);
-    clean();
-  }
+  const started = performance.now();
+  const overtime = new AbortController();
+  const ended = await runProcess({
+    command: [
+      ...[...TICKPROOF, "record", "--quiet", "--report", file("report.json"), "--budget", `${budget}`],
+      ...["--progress", file("progress")],
+      ...(seed === undefined ? [] : [`--chaos=${seed}${turns === undefined ? "" : `:${turns}`}`]),
+      ...["-o", directory, "--", ...command],
+    ],
+    cwd: process.cwd(),
+    environment: {},
+    stdin: undefined,
+    ...files,
+    timeoutSeconds: START_SECONDS + timeoutSeconds,
+    traces: true,
+    abort: AbortSignal.any([abort, overtime.signal]),
+    onStart: (_, over) => endInTime(file("progress"), timeoutSeconds, over, () => overtime.abort()),
+  });
+  const milliseconds = performance.now() - started;
+  const found = readReport(file("report.json"));
+  const report = found?.kind === "record" ? found : undefined;
+  const [stdout, stderr] = [readEnd(files.stdout), readEnd(files.stderr)];
+  const exit = ended.kind === "exited" ? report?.exit : undefined;
+  const judgement = async (): Promise<Trial["judgement"]> => {
+    if (abort.aborted) return { kind: "aborted" };
+    if (found === undefined)
+      return {
+        kind: "broken",
+        why: `the recorder ended without a word: ${stderr.trimEnd().split("\n").at(-1) ?? ""}`,
+        isOurFault: true,
+      };
+    if (found.kind === "error")
+      return { kind: "broken", why: found.message, isOurFault: found.fault === "internal" };
+    if (report?.outcome === "unsupported") return { kind: "broken", why: report.message, isOurFault: false };
+    return await judge(options.predicate, { exit, stdout, stderr }, (script) =>
+      runScript(script, options, file, { exit, seed, trace: directory, ...files }),
+    );
+  };
+  return {
+    seed,
+    judgement: await judgement(),
+    exit,
+    report,
+    output: `${stdout}${stderr}`,
+    milliseconds,
+    trace: directory,
+    keep,
+    discard,
+  };
 }
 
 /**

@@ -328,7 +328,7 @@ async function observed(
     };
     kept = keep === "all" || (keep === "failed" && !isHarmless(verdict));
     if (!kept) return attempt;
-    const { trace, ...where } = folder.whereabouts();
+    const { trace, ...where } = folder.keep();
     if (trace === undefined) return { ...attempt, ...where };
     const replay = plan.by.replayByHand?.(trace);
     return { ...attempt, ...where, trace, ...(replay && { replay }) };

@@ -1,12 +1,16 @@
 /** The folders of a run: one per attempt, with its trace and outputs, of which only some are kept. */
-import { mkdirSync, readdirSync, rmdirSync, rmSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, rmdirSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { KEPT_FOLDER, makeNumbered, traceIn } from "../files/mod.ts";
+import { claim, giveBack, isAbandoned, KEPT_FOLDER, makeNumbered, traceIn } from "../files/mod.ts";
 import { fileNameOf } from "../text/mod.ts";
 
 /** Which attempts' folders are kept. */
 export const KEEP = ["failed", "all", "none"] as const;
 export type Keep = (typeof KEEP)[number];
+
+/** In the folder of an attempt until it is decided that it is kept. */
+const UNFINISHED = ".unfinished";
+const FIXTURES = "fixtures";
 
 /** The files of one attempt. */
 export class AttemptFolder {
@@ -15,6 +19,7 @@ export class AttemptFolder {
   constructor(path: string) {
     mkdirSync(path);
     this.path = path;
+    writeFileSync(join(path, UNFINISHED), "");
   }
 
   get trace(): string {
@@ -41,8 +46,9 @@ export class AttemptFolder {
     return join(this.path, `${phase}.${what}`);
   }
 
-  /** Where a reader finds what was kept. */
-  whereabouts(): { folder: string; trace?: string } {
+  /** Keeps it: all that belongs to it is there. @returns Where a reader finds it. */
+  keep(): { folder: string; trace?: string } {
+    rmSync(join(this.path, UNFINISHED));
     const trace = traceIn(this.path);
     return { folder: this.path, ...(trace !== undefined && { trace }) };
   }
@@ -55,15 +61,19 @@ export class AttemptFolder {
 /** The folder of a whole run. */
 export class Workspace {
   readonly path: string;
+  readonly #release: () => void;
 
   /** @param root Folder to make it in. */
   constructor(root: string) {
-    this.path = makeNumbered(join(root, KEPT_FOLDER), "run");
+    const runs = join(root, KEPT_FOLDER);
+    clearKilled(runs);
+    this.path = makeNumbered(runs, "run");
+    this.#release = claim(this.path);
   }
 
   /** Folder for what fixtures of several tests print. */
   get fixtures(): string {
-    return join(this.path, "fixtures");
+    return join(this.path, FIXTURES);
   }
 
   /** Makes the folder of an attempt. */
@@ -74,9 +84,30 @@ export class Workspace {
 
   /** Takes the folder away if nothing in it was kept. */
   close(): void {
-    for (const folder of [this.path, dirname(this.path)]) {
-      if (readdirSync(folder).length > 0) return;
-      rmdirSync(folder);
+    this.#release();
+    removeEmpty(this.path, dirname(this.path));
+  }
+}
+
+/** Removes folders in turn, up to the first that has something in it. */
+function removeEmpty(...folders: readonly string[]): void {
+  for (const folder of folders) {
+    if (readdirSync(folder).length > 0) return;
+    rmdirSync(folder);
+  }
+}
+
+/** Takes away what runs have left that were killed: attempts that had not come to their end. What was kept by then is whole. */
+function clearKilled(runs: string): void {
+  for (const name of existsSync(runs) ? readdirSync(runs) : []) {
+    const run = join(runs, name);
+    if (!isAbandoned(run)) continue;
+    for (const entry of readdirSync(run)) {
+      const path = join(run, entry);
+      if (entry === FIXTURES || existsSync(join(path, UNFINISHED)))
+        rmSync(path, { recursive: true, force: true });
     }
+    giveBack(run);
+    removeEmpty(run);
   }
 }

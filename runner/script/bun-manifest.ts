@@ -1,8 +1,7 @@
 /** The tests of a manifest as tests of Bun's: what is skipped here, and why, shows in their names. */
+
 import { afterAll, describe, test } from "bun:test";
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { Scratch } from "../files/mod.ts";
 import type { LoadedManifest } from "../manifest/mod.ts";
 import { reasonsOf } from "../reporters/details.ts";
 import { replayCommand } from "../reporters/replay-command.ts";
@@ -27,9 +26,10 @@ export function registerManifest(manifest: LoadedManifest): void {
   const tests = manifestTests(manifest);
   const around = surroundings(tests, { choice: undefined, force: false, tickproof: TICKPROOF });
   describe(manifest.suite, () => {
-    const folder = mkdtempSync(join(tmpdir(), "tickproof-fixtures-"));
-    const fixtures = new SharedFixtures(folder, new Map(), new AbortController().signal);
+    const folder = new Scratch("fixtures");
+    const fixtures = new SharedFixtures(folder.path, new Map(), new AbortController().signal);
     afterAll(async () => {
+      using _ = folder;
       await fixtures.close();
       if (fixtures.failures.length > 0) throw new Error(fixtures.failures.join("\n"));
     });
@@ -58,22 +58,18 @@ export function registerManifest(manifest: LoadedManifest): void {
 }
 
 async function runAsBun(entry: TestCase, around: Parameters<typeof runOnce>[1]["around"]): Promise<void> {
-  const scratch = mkdtempSync(join(tmpdir(), "tickproof-bun-"));
-  try {
-    const { verdict, trace } = await runOnce(entry, {
-      around,
-      scripts: new ScriptSessions(scratch),
-      keep: "failed",
-      abort: new AbortController().signal,
-    });
-    const reasons = reasonsOf(verdict);
-    if (!isHarmless(verdict)) {
-      const replay =
-        trace === undefined ? [] : [`trace: ${trace}`, `replay: ${replayCommand(entry, { trace })}`];
-      throw new Error([`${verdict.kind}: ${reasons.join("\n")}`, ...replay].join("\n"));
-    }
-    if (reasons.length > 0) console.log(`(${verdict.kind}) ${entry.id}: ${reasons.join("; ")}`);
-  } finally {
-    rmSync(scratch, { recursive: true, force: true });
+  using scratch = new Scratch("bun");
+  const { verdict, trace } = await runOnce(entry, {
+    around,
+    scripts: new ScriptSessions(scratch.path),
+    keep: "failed",
+    abort: new AbortController().signal,
+  });
+  const reasons = reasonsOf(verdict);
+  if (!isHarmless(verdict)) {
+    const replay =
+      trace === undefined ? [] : [`trace: ${trace}`, `replay: ${replayCommand(entry, { trace })}`];
+    throw new Error([`${verdict.kind}: ${reasons.join("\n")}`, ...replay].join("\n"));
   }
+  if (reasons.length > 0) console.log(`(${verdict.kind}) ${entry.id}: ${reasons.join("; ")}`);
 }

@@ -99,5 +99,7 @@ test("bun test keeps the recordings of a test that fails, shows the user's line,
   assertMatch(output, /replay: .* replay .*fails/);
   assertMatch(output, /\(pass\) a group > 1 and 2/);
   assertMatch(output, / 1 pass\n 1 skip\n 1 fail\n/);
-  assertEquals(readdirSync(join(folder, "traces/suites/run-0")).length, 1);
+  // Bun ends without telling its files: what says that the run goes on is taken away at the next start.
+  const kept = readdirSync(join(folder, "traces/suites/run-0")).filter((name) => name !== ".in-use");
+  assertEquals(kept.length, 1);
 });

@@ -90,7 +90,7 @@ async function body(
     const judged = judgeAttempt(verdict, decision);
     const reasons = reasonsOf(judged);
     if (!isHarmless(judged)) {
-      const { trace } = folder.whereabouts();
+      const { trace } = folder.keep();
       kept = trace !== undefined;
       throw new Error([...reasons, ...traceLines(definition, trace)].join("\n"));
     }

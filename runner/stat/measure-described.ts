@@ -2,12 +2,11 @@
  * One run of a program on a described host, recorded by the engine, under counters of the host's model: exact where the
  * engine counts what they count. What is kept of the recording is nothing.
  */
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
+
 import { type Certainty, createHostModel, type HostModel, type HostProfile } from "../../engine/host/mod.ts";
 import { EngineError, record } from "../../engine/mod.ts";
 import { resourceUsage } from "../../ffi/mod.ts";
+import { Scratch } from "../files/mod.ts";
 import type { StatRow } from "./events.ts";
 import type { StatRun } from "./measure.ts";
 import { closeRows, enableRows, type OpenRow, openRows, readRow } from "./open.ts";
@@ -36,14 +35,14 @@ export function measureDescribed(
 ): StatRun {
   const model = createHostModel(profile);
   const rows = rowsOf(model);
-  const folder = mkdtempSync(join(tmpdir(), "tickproof-stat-"));
+  using scratch = new Scratch("stat");
   let open: OpenRow[] = [];
   try {
     const before = resourceUsage("children");
     const start = Bun.nanoseconds();
     const result = record({
       command: [...command],
-      directory: join(folder, "trace"),
+      directory: scratch.file("trace"),
       quiet: true,
       maxBytes: TRACE_BYTES,
       host: model,
@@ -75,6 +74,5 @@ export function measureDescribed(
     };
   } finally {
     closeRows(open);
-    rmSync(folder, { recursive: true, force: true });
   }
 }

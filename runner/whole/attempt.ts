@@ -1,11 +1,9 @@
 /** One attempt at a whole command: recorded by a process of its own, which passes everything through. */
-import { closeSync, existsSync, mkdtempSync, openSync, readFileSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { closeSync, existsSync, openSync, readFileSync } from "node:fs";
 import { saysGone } from "../../engine/proc-file.ts";
 import { isTerminal } from "../../ffi/mod.ts";
 import type { Fault } from "../errors/mod.ts";
-import { newRunTrace } from "../files/mod.ts";
+import { newRunTrace, Scratch } from "../files/mod.ts";
 import { type Exit, type RecordReport, readReport } from "../outcome/mod.ts";
 import { print, say } from "../output/mod.ts";
 import { programOf } from "../processes/mod.ts";
@@ -64,28 +62,21 @@ export function isPass({ exit, problem }: Attempt): boolean {
 export async function attempt(options: AttemptOptions): Promise<Attempt> {
   const { command, budget, beside, stop } = options;
   const { directory, keep, discard } = newRunTrace(traceName(command));
-  const scratch = mkdtempSync(join(tmpdir(), "tickproof-run-"));
-  const clean = () => rmSync(scratch, { recursive: true, force: true });
-  process.once("exit", clean);
-  const file = (name: string) => join(scratch, name);
+  using scratch = new Scratch("run");
+  const file = (name: string) => scratch.file(name);
   const words = [
     ...["record", "--quiet", "--report", file("report.json"), "--tail", file("tail")],
     ...["--budget", `${budget}`, "-o", directory, "--", ...command],
   ];
-  try {
-    const code = await runRecorder([...TICKPROOF, ...words], beside ? file : undefined, stop);
-    if (beside) showOutput(file);
-    const found = readReport(file("report.json"));
-    const report = found?.kind === "record" ? found : undefined;
-    const output = existsSync(file("tail")) ? readFileSync(file("tail"), "utf8") : "";
-    const problem = problemOf(found, code);
-    const crashed = found === undefined;
-    const fault = problem === "" ? undefined : faultBehind(found);
-    return { trace: directory, exit: report?.exit, report, problem, fault, crashed, output, keep, discard };
-  } finally {
-    process.off("exit", clean);
-    clean();
-  }
+  const code = await runRecorder([...TICKPROOF, ...words], beside ? file : undefined, stop);
+  if (beside) showOutput(file);
+  const found = readReport(file("report.json"));
+  const report = found?.kind === "record" ? found : undefined;
+  const output = existsSync(file("tail")) ? readFileSync(file("tail"), "utf8") : "";
+  const problem = problemOf(found, code);
+  const crashed = found === undefined;
+  const fault = problem === "" ? undefined : faultBehind(found);
+  return { trace: directory, exit: report?.exit, report, problem, fault, crashed, output, keep, discard };
 }
 
 function problemOf(report: ReturnType<typeof readReport>, end: string): string {

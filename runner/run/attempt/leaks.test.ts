@@ -1,10 +1,12 @@
 /** What a program leaves behind is shown and ended; and nothing is left where the runner itself is killed. */
 import { test } from "bun:test";
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
-import { assertEquals } from "@std/assert";
+import { assertEquals, assertStringIncludes } from "@std/assert";
 import { FakeRun, shellTest } from "../_fixtures.ts";
+
+type KilledOptions = Bun.SpawnOptions.OptionsObject<"ignore", "ignore", "ignore">;
 
 const CLI = resolve(import.meta.dir, "../../cli.ts");
 
@@ -63,26 +65,84 @@ test("a phase that takes longer than a test's bound is SLOW", async () => {
   assertEquals(results[1]?.attempts[0]?.slow, undefined);
 });
 
-test("kill -9 of the runner leaves no program, natively or recorded", async () => {
+/** What a run that was killed in its second test has left: all but the first one's trace is gone at the next start. */
+async function leavesNoFile(folder: string, words: readonly string[], options: KilledOptions): Promise<void> {
+  const [runs, temporary] = [join(folder, "t/suites"), join(folder, "tmp")];
+  const [kept = "", ...others] = readdirSync(join(runs, "run-0")).filter((name) => !name.startsWith("."));
+  assertEquals([kept, others], ["s.fails.1", ["s.hangs.1"]]);
+  assertEquals(readdirSync(temporary).length, 1, "what it could not take away");
+  // A trace that was kept by then stays, whole; nothing else of the run does.
+  assertEquals(await Bun.spawn([...words, "--filter", "passes"], options).exited, 0);
+  assertEquals(readdirSync(temporary), []);
+  assertEquals(readdirSync(runs), ["run-0"]);
+  assertEquals(readdirSync(join(runs, "run-0")), [kept]);
+  assertEquals(
+    await Bun.spawn([process.execPath, CLI, "verify", join(runs, "run-0", kept, "trace")], options).exited,
+    0,
+  );
+}
+
+test("kill -9 of the runner leaves no program, natively or recorded, and no file beyond the next start", async () => {
   for (const phase of ["native", "record"]) {
     const folder = mkdtempSync(join(tmpdir(), "tickproof-killed-"));
     const marker = `${phase === "native" ? 81 : 91}.${process.pid}`;
+    const temporary = join(folder, "tmp");
+    mkdirSync(temporary);
     // Natively it hangs at once; recorded (a file says that it was run before) it hangs too.
     const hang = `if [ -e ran ] || [ ${phase} = native ]; then sleep ${marker} & setsid sleep ${marker}; fi; touch ran`;
     writeFileSync(
       join(folder, "m.yaml"),
-      `suite: s\ntests: [{ name: hangs, command: sh, args: [-c, "${hang}"], timeout: 600 }]\n`,
+      [
+        "suite: s",
+        "tests:",
+        "  - { name: fails, command: 'false' }",
+        `  - { name: hangs, command: sh, args: [-c, "${hang}"], timeout: 600 }`,
+        "  - { name: passes, command: 'true' }",
+      ].join("\n"),
     );
-    const child = Bun.spawn([process.execPath, CLI, "suites", "m.yaml"], {
+    const options: KilledOptions = {
       cwd: folder,
       stdio: ["ignore", "ignore", "ignore"],
-      env: { ...process.env, TICKPROOF_TRACES: join(folder, "t"), TICKPROOF_HISTORY: join(folder, "h") },
-    });
+      env: {
+        ...process.env,
+        TMPDIR: temporary,
+        TICKPROOF_TRACES: join(folder, "t"),
+        TICKPROOF_HISTORY: join(folder, "h"),
+      },
+    };
+    const words = [process.execPath, CLI, "suites", "--jobs", "1", "m.yaml"];
+    const child = Bun.spawn(words, options);
     // Both programs, and the recorder which names them in no word of its own.
     assertEquals(await until(marker, 2), 2);
     child.kill("SIGKILL");
     await child.exited;
     assertEquals(await until(marker, 0), 0);
+    if (phase === "record") await leavesNoFile(folder, words, options);
     rmSync(folder, { recursive: true, force: true });
   }
+});
+
+test("kill -9 of a recorder leaves no program; its test is broken, and the run goes on", async () => {
+  const folder = mkdtempSync(join(tmpdir(), "tickproof-killed-"));
+  const marker = `95.${process.pid}`;
+  const hang = `if [ -e ran ]; then sleep ${marker} & setsid sleep ${marker}; fi; touch ran`;
+  writeFileSync(
+    join(folder, "m.yaml"),
+    `suite: s\ntests:\n  - { name: hangs, command: sh, args: [-c, "${hang}"], timeout: 600 }\n  - { name: passes, command: 'true' }\n`,
+  );
+  const child = Bun.spawn([process.execPath, CLI, "suites", "--jobs", "1", "m.yaml"], {
+    cwd: folder,
+    stdio: ["ignore", "pipe", "ignore"],
+    env: { ...process.env, TICKPROOF_TRACES: join(folder, "t"), TICKPROOF_HISTORY: join(folder, "h") },
+  });
+  assertEquals(await until(marker, 2), 2);
+  const report = join(folder, "t/suites/run-0/s.hangs.1/record.report.json");
+  const [recorder] = running(report);
+  process.kill(Number(recorder), "SIGKILL");
+  const output = await child.stdout.text();
+  assertEquals(await child.exited, 5, output);
+  assertStringIncludes(output, "the engine gave up to record: death by SIGKILL");
+  assertStringIncludes(output, "1 passed, 1 failed");
+  assertEquals(await until(marker, 0), 0);
+  rmSync(folder, { recursive: true, force: true });
 });
