@@ -83,6 +83,8 @@ function notes(spec: SyscallSpec): string[] {
     list.push(spec.blocks === true ? "may sleep" : `may sleep if ${describeCondition(spec.blocks)}`);
   say("writes", spec.writes.map(describeArea));
   say("writes also when it fails", spec.writesAlways.map(describeArea));
+  if (spec.compared)
+    say("memory is compared", [`at arg ${spec.compared.at + 1} if ${describeCondition(spec.compared.when)}`]);
   if (spec.sends) say("sends", [`${describeArea(spec.sends.from)} to the file of arg ${spec.sends.fd + 1}`]);
   if (spec.moves !== undefined)
     list.push(`moves bytes to the file of arg ${spec.moves + 1}: EINVAL if that is the recording's output`);

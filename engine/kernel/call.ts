@@ -80,6 +80,8 @@ export interface SyscallSpec {
   readonly writes: readonly Area[];
   /** Memory that the kernel may have written even if the call failed. */
   readonly writesAlways: readonly Area[];
+  /** For calls that may write what nobody knows at an argument: memory there is compared. */
+  readonly compared?: { readonly at: number; readonly when: Condition };
   /** For calls that send the program's bytes to a descriptor: which argument it is, and the bytes. */
   readonly sends?: { readonly fd: number; readonly from: Area };
   /** For calls that send a signal: its number. */

@@ -1,7 +1,7 @@
 /** A system call that is being recorded, from its entry to its end. */
 import type { MemoryRange, SyscallSpec } from "../kernel/mod.ts";
 import { StoppedCall } from "../session/stopped-call.ts";
-import type { MappingRecord } from "../trace/events.ts";
+import type { MappingRecord, MemoryWrite } from "../trace/events.ts";
 import type { AddressSpace } from "../tracee/address-space.ts";
 import type { CallSite } from "../tracee/call-site.ts";
 import type { Task } from "../tracee/task.ts";
@@ -29,6 +29,8 @@ export class Call extends StoppedCall {
   readonly parts: Call[] = [];
   /** Memory that these, or the recorder in the kernel's place, have written. */
   readonly wrote: MemoryRange[] = [];
+  /** Memory as it was before, of which nobody knows what the call writes. */
+  compared: MemoryWrite | undefined;
   /** Memory that was mapped for it. */
   made: MappingRecord | undefined;
   /** Its result and its memory are as they are to be. */

@@ -16,6 +16,7 @@ import { choseProcessors, showAllProcessors } from "./affinity.ts";
 import { AttachedSegments } from "./attached.ts";
 import { Call } from "./call.ts";
 import { hideFlags, waitsForChild } from "./clone-request.ts";
+import { keepCompared, tellCompared } from "./compared-memory.ts";
 import { CounterMonitor } from "./descriptors/counters.ts";
 import type { MappedFiles } from "./descriptors/mapped-files.ts";
 import { FileMonitors } from "./descriptors/monitor.ts";
@@ -129,6 +130,7 @@ export class SyscallRecorder {
   prepare(task: RecordedTask, call: Call): void {
     if (call.number === SYSCALLS.mmap) placeLibrary(this.recording.tracer, task, call);
     this.monitors.enters(task, call);
+    keepCompared(task, call);
     switch (call.number) {
       case SYSCALLS.mmap:
       case SYSCALLS.mprotect:
@@ -200,6 +202,7 @@ export class SyscallRecorder {
     if (number === SYSCALLS.sched_getaffinity && call.result > 0)
       showAllProcessors(this.recording, task, call);
     if (call.result >= 0) this.monitors.succeeds(task, call);
+    tellCompared(task, call);
     const shown = this.output.shown(task, call);
     if (shown) this.recording.onOutput?.(shown.bytes);
     this.recording.emit(task, {

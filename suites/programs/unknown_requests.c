@@ -66,6 +66,18 @@ int main(void) {
   /* An option that could not be recorded of a socket that had it. */
   CHECK(setsockopt(any, 263 /* SOL_PACKET */, 5 /* PACKET_RX_RING */, name, 4) == -1);
   printf("%d\n", errno);
+  /* Of an old style, which say no size: some file systems have them (EXT4_IOC_MIGRATE, EXT4_IOC_ALLOC_DA_BLKS), and of virtual
+     machines what can be asked for. */
+  int file = open("unknown_requests.file", O_RDWR | O_CREAT, 0600), machines = open("/dev/kvm", O_RDWR);
+  CHECK(file >= 0);
+  for (unsigned request = 0x6600; request < 0x6640; request++) {
+    char argument[256] = "as it was";
+    errno = 0;
+    int result = ioctl(file, request, argument);
+    printf("%x: %d %d %s\n", request, result, errno, argument);
+  }
+  printf("KVM: %d\n", ioctl(machines, 0xae00, 0));
+  unlink("unknown_requests.file");
   kernel_programs();
   machine();
   return succeed();

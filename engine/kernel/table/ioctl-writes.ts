@@ -49,6 +49,7 @@ const SIZES: Readonly<Record<string, readonly [number, number]>> = {
   VT_OPENQRY: [0x5600, 4],
   VT_GETMODE: [0x5601, 8],
   VT_GETSTATE: [0x5603, 6],
+  VT_GETCONSIZECSRPOS: [0x8008_5610, 8],
   // linux/fs.h
   FIBMAP: [0x1, 4],
   FIGETBSZ: [0x2, 4],

@@ -76,15 +76,24 @@ const UNLISTED = not(oneOf(REQUEST, [...IOCTL_WRITES.keys(), ...SILENT_REQUESTS]
 
 const hasType = (type: number) => oneOf(REQUEST, [type << TYPE_SHIFT], TYPE_MASK);
 
+const SAYS_SIZE = bits(REQUEST, IOC_READ + IOC_WRITE);
+
+/** The type whose requests never say a size, though they have structs with pointers: VFIO. */
+const NEVER_SIZED = 59;
+
 const OF_DEVICES: readonly Refusal[] = Object.entries(POINTER_TYPES).map(([type, devices]) => ({
-  when: every(UNLISTED, hasType(Number(type))),
+  when: every(UNLISTED, hasType(Number(type)), Number(type) === NEVER_SIZED || SAYS_SIZE),
   reason: `ioctl request {1} is one of ${devices}, which write through pointers within their argument`,
 }));
 
-/** Requests of counters without a size in their bits write nothing; unknown ones fail with ENOTTY. */
-const UNSIZED: Refusal = {
-  when: every(UNLISTED, not(hasType(COUNTERS)), not(bits(REQUEST, IOC_READ + IOC_WRITE))),
-  reason: "ioctl request {1} is not in the table, and does not say what it writes",
+/** Requests without a size in their bits; of counters they write nothing, and unknown ones fail with ENOTTY. */
+const UNSIZED = every(UNLISTED, not(hasType(COUNTERS)), not(SAYS_SIZE));
+
+/** KVM_RUN (linux/kvm.h). */
+const KVM_RUN = 0xae80;
+const RUNS_MACHINE: Refusal = {
+  when: oneOf(REQUEST, [KVM_RUN]),
+  reason: "KVM_RUN runs a virtual machine, whose steps and writes to memory nobody sees",
 };
 
 /**
@@ -98,7 +107,8 @@ export const IOCTL: Entry = {
   seldomSleeps: "ever",
   signalsByRequest: true,
   writesAlways: [when(not(failedWith(ERRNO.ENOTTY)), byCommand(1, IOCTL_WRITES, out(2, encoded(1))))],
-  refuses: [...OF_DEVICES, UNSIZED],
+  compared: { at: 2, when: UNSIZED },
+  refuses: [RUNS_MACHINE, ...OF_DEVICES],
   changes: [descriptor(0, oneOf(REQUEST, ATTRIBUTE_REQUESTS))],
   contents: [
     { when: oneOf(REQUEST, [FICLONE]), file: { fd: 0 }, stretch: { kind: "range", start: 0 } },
