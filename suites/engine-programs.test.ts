@@ -42,6 +42,7 @@ const PROGRAMS: readonly Program[] = [
     name: "restartable_sequences",
     shows: "sequences (rseq) that are aborted where their task is interrupted",
   },
+  { name: "dispatched_calls", shows: "system calls that a program dispatches to itself" },
   { name: "making_tasks", shows: "processes and threads by clone3" },
   { name: "untraced_clone", shows: "children that ask not to be traced" },
   { name: "traced_child", shows: "a child that is stepped" },

@@ -49,6 +49,7 @@ import { type RecordingEnd, TOLD } from "./recording-end.ts";
 import { FAIR } from "./schedule.ts";
 import { inheritedSeccomp, ProgramFilters } from "./seccomp/mod.ts";
 import { StandIns } from "./stand-ins.ts";
+import { UserDispatch } from "./user-dispatch.ts";
 
 /** What to record. */
 export interface RecordOptions {
@@ -200,6 +201,7 @@ function recordInto(
           fairFrom = recording.totals.events;
         });
   const recording = new Recording(tracer, writer, binding, turns ?? FAIR);
+  recording.interceptors.add(new UserDispatch());
   recording.interceptors.add(new ProgramFilters(recording));
   recording.interceptors.add(new StandIns(recording));
   recording.interceptors.add(new AsynchronousIo(recording));

@@ -2,7 +2,7 @@
  * Calls that are not done, because a filter of the program's own keeps them from the kernel: what their tasks get instead is a
  * result, a signal, or the end. Nothing else of such a call is looked at, whatever it is.
  */
-import { ERRNO, kill, SIG } from "../../ffi/mod.ts";
+import { ERRNO, kill, SIG, SIGINFO } from "../../ffi/mod.ts";
 import { leaveCall, numberOf } from "../arch/x86_64/call-abi.ts";
 import { NOTIFY_PLACE } from "../tracee/call-stub.ts";
 import type { Call } from "./call.ts";
@@ -127,8 +127,9 @@ export class WithheldCalls {
     this.cancel(task);
     task.call = undefined;
     task.load(registers);
-    this.signals.makeFatal(task, SIG.SIGSYS);
-    const stashed = { signal: SIG.SIGSYS, siginfo };
+    const signal = new DataView(siginfo.buffer, siginfo.byteOffset).getInt32(SIGINFO.si_signo, true);
+    this.signals.makeFatal(task, signal);
+    const stashed = { signal, siginfo };
     this.deliver(task, () =>
       this.signals.deliver(task, stashed, { point: "syscall", registers, atSignalStop: false, forced: true }),
     );

@@ -59,9 +59,12 @@ const SILENT = {
   PR_SET_SPECULATION_CTRL: 53,
   PR_SET_IO_FLUSHER: 57,
   PR_GET_IO_FLUSHER: 58,
+  PR_SET_SYSCALL_USER_DISPATCH: 59,
   PR_GET_MDWE: 66,
   PR_SET_MEMORY_MERGE: 67,
   PR_GET_MEMORY_MERGE: 68,
+  PR_TIMER_CREATE_RESTORE_IDS: 77,
+  PR_FUTEX_HASH: 78,
   PR_SET_VMA: 0x53564d41,
   PR_SET_PTRACER: 0x59616d61,
 } as const;
@@ -73,8 +76,8 @@ const KNOWN = [...Object.keys(WRITES).map(Number), ...Object.values(SILENT), PR_
 
 /**
  * Everything else is answered as by a kernel without it. Among these are the options that would get in the
- * engine's way: PR_SET_SYSCALL_USER_DISPATCH (it would see the engine's system calls),
- * PR_SET_TSC (the engine reads the time stamp counter), PR_SET_MDWE (it maps code).
+ * engine's way: PR_SET_TSC (the engine reads the time stamp counter), PR_SET_MDWE (it maps code).
+ * PR_SET_SYSCALL_USER_DISPATCH the recorder does itself (`record/user-dispatch.ts`).
  */
 export const PRCTL: Entry = {
   writes: [byCommand(0, WRITES)],

@@ -19,7 +19,7 @@ export type Judgement =
   | { readonly kind: "notify" }
   /** What its tracer says, who is told of it; ENOSYS if it has none that wants to be. */
   | { readonly kind: "trace"; readonly reason: number }
-  /** Its process ends by SIGSYS. */
+  /** Its process ends by the signal that the siginfo says: SIGSYS as a rule. */
   | { readonly kind: "killProcess"; readonly siginfo: Uint8Array }
   /** It ends alone, by SIGSYS, or SIGKILL in strict mode. */
   | { readonly kind: "killThread"; readonly signal: number };
@@ -78,12 +78,12 @@ function judgementOf({ action, data, of }: Verdict, site: CallSite, isLast: bool
   }
 }
 
-/** siginfo_t of a call that a filter has kept from the kernel (force_sig_seccomp in kernel/signal.c). */
-function sigsys({ number, next }: CallSite, reason: number): Uint8Array {
+/** siginfo_t of a call that was kept from the kernel (force_sig_seccomp in kernel/signal.c). @param code The si_code. */
+export function sigsys({ number, next }: CallSite, reason: number, code = SYS_SECCOMP): Uint8Array {
   const info = new DataView(new ArrayBuffer(SIGINFO.size));
   info.setInt32(SIGINFO.si_signo, SIG.SIGSYS, true);
   info.setInt32(SIGINFO.si_errno, reason, true);
-  info.setInt32(SIGINFO.si_code, SYS_SECCOMP, true);
+  info.setInt32(SIGINFO.si_code, code, true);
   info.setBigUint64(SIGINFO.si_call_addr, BigInt(next), true);
   info.setInt32(SIGINFO.si_syscall, number, true);
   info.setUint32(SIGINFO.si_arch, ARCH_X86_64, true);

@@ -14,7 +14,7 @@ import { makeListener, type Notifications } from "./listener.ts";
 import { seccomp, setSeccomp } from "./set-filter.ts";
 import { MODE } from "./state.ts";
 
-export type { Judgement } from "./judgement.ts";
+export { type Judgement, sigsys } from "./judgement.ts";
 export { inheritedSeccomp, type SeccompState, UNFILTERED } from "./state.ts";
 
 /** prctl(2), linux/prctl.h. */
