@@ -6,7 +6,7 @@ import { join, resolve } from "node:path";
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { compile } from "../runner/programs/compile.ts";
 import { findCompiler } from "../runner/programs/compiler.ts";
-import { proveSame, run, TEST_TIMEOUT } from "./_tickproof.ts";
+import { proveSame, run, TEST_TIMEOUT, TICKPROOF } from "./_tickproof.ts";
 
 /** A program of suites/programs. */
 interface Program {
@@ -51,6 +51,7 @@ const PROGRAMS: readonly Program[] = [
   { name: "tracing_events", shows: "a tracer that follows births, programs and ends" },
   { name: "tracing_stops", shows: "stops of whole processes under a tracer, and deaths of tracers" },
   { name: "tracing_places", shows: "debug registers of a tracee" },
+  { name: "tracing_births", shows: "registers of a tracee that makes a child" },
   { name: "tracing_filters", shows: "filters that have a tracer asked" },
   { name: "job_control", shows: "stops by terminals, by the kernel, and of several threads" },
   { name: "stopped_children", shows: "children that are stopped and go on" },
@@ -106,3 +107,17 @@ for (const { name, shows, varies } of PROGRAMS) {
     TEST_TIMEOUT,
   );
 }
+
+test(
+  "registers that a tracer sets at a birth end the recording by name",
+  async () => {
+    const source = resolve(import.meta.dir, "programs/tracing_births.c");
+    const compiled = await compile(source, findCompiler(), { root: CACHE });
+    assert(compiled.ok, compiled.ok ? "" : compiled.message);
+    const trace = join(CACHE, "births-trace");
+    const recorded = run([...TICKPROOF, "record", "-q", "-o", trace, compiled.path, "others"]);
+    assertEquals(recorded.exit, { code: 2 });
+    assertStringIncludes(recorded.stderr.toString(), "where it stopped by PTRACE_EVENT_FORK");
+  },
+  TEST_TIMEOUT,
+);

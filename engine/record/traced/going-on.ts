@@ -12,6 +12,7 @@ import {
   wantedCall,
 } from "../../arch/x86_64/traced-registers.ts";
 import { VectorState } from "../../arch/x86_64/vector-state.ts";
+import { Unsupported } from "../../engine-error.ts";
 import type { Point, Registers } from "../../trace/events.ts";
 import type { CallSite } from "../../tracee/call-site.ts";
 import type { StashedSignal } from "../../tracee/task.ts";
@@ -74,6 +75,7 @@ export class GoingOn {
         this.#fromBehind(task, hold, hold.at, passed, steps);
         break;
       case "birth":
+        if (isChanged(hold)) throw registersAtBirth(task);
         this.recording.schedule.block(task);
         this.calls.letSleep(task);
         break;
@@ -234,6 +236,14 @@ const behind = (registers: Registers): DeliveryPoint => ({
 /** Whether a tracer has set any register. */
 function isChanged({ registers, initial, setsVectors }: Hold): boolean {
   return setsVectors || registers.some((value, i) => value !== initial[i]);
+}
+
+/** A task that has just made another one is within its call, whose end would take the place of what was set. */
+function registersAtBirth({ id }: RecordedTask): Unsupported {
+  return new Unsupported(
+    `Cannot go on: a tracer has set registers of task ${id} where it stopped by PTRACE_EVENT_FORK, VFORK or CLONE, ` +
+      "which the embedded engine can't apply: let it set them at the end of the call",
+  );
 }
 
 /** Whether the handler of a signal lets calls be begun again; undefined if it has none. */
