@@ -12,9 +12,10 @@ import {
   baselineTicks,
   DEFAULT_BOUNDS,
   History,
-  historyPath,
-  historyReporter,
+  historyPlace,
   judgeByBaselines,
+  RunWriter,
+  type StorePlace,
 } from "../history/mod.ts";
 import { say } from "../output/mod.ts";
 import type { Reporter, TestCase } from "../run/mod.ts";
@@ -33,43 +34,48 @@ export interface HistoryOptions {
 }
 
 /** The history as one run of tests uses it. */
-export class RunHistory implements Disposable {
+export class RunHistory implements AsyncDisposable {
   readonly #options: HistoryOptions;
   readonly #settings: Settings;
   readonly #history: History | undefined;
-  readonly #recorded: ReturnType<typeof historyReporter> | undefined;
+  readonly #writer: RunWriter | undefined;
   readonly #baselines: readonly Baseline[];
-  #wroteWrongly = false;
+
+  private constructor(
+    options: HistoryOptions,
+    settings: Settings,
+    history: History | undefined,
+    writer: RunWriter | undefined,
+    baselines: readonly Baseline[],
+  ) {
+    this.#options = options;
+    this.#settings = settings;
+    this.#history = history;
+    this.#writer = writer;
+    this.#baselines = baselines;
+  }
 
   /** @throws {UsageError} If baselines are asked for and the history can't be used. */
-  constructor(options: HistoryOptions, settings: Settings) {
+  static async open(options: HistoryOptions, settings: Settings): Promise<RunHistory> {
     const needed = options.baseline || options["update-baseline"];
     if (needed && options["no-history"]) {
       const flag = options.baseline ? "--baseline" : "--update-baseline";
       throw new UsageError(`${flag} needs the history: drop --no-history`);
     }
-    this.#options = options;
-    this.#settings = settings;
-    this.#history = options["no-history"] ? undefined : openOrWarn(needed);
-    this.#baselines = this.#readBaselines();
-    this.#recorded =
-      this.#history && historyReporter(this.#history, settings.historyRuns ?? DEFAULT_HISTORY_RUNS);
+    const place = historyPlace();
+    // The programs under test inherit the environment, and their traces have it: the store's password is not for them.
+    delete process.env.TICKPROOF_STORE;
+    if (options["no-history"]) {
+      return new RunHistory(options, settings, undefined, undefined, await baselinesAt(place));
+    }
+    const history = await openOrWarn(place, needed);
+    const keep = settings.historyRuns ?? (place.kind === "sqlite" ? DEFAULT_HISTORY_RUNS : undefined);
+    const writer = new RunWriter({ history, place, keep, warn });
+    return new RunHistory(options, settings, history, writer, (await history?.baselines(hostname())) ?? []);
   }
 
   /** Adds the events of the run. */
-  readonly report: Reporter = (event) => {
-    if (this.#wroteWrongly) return;
-    try {
-      this.#recorded?.report(event);
-    } catch (error) {
-      // A full disk, a file that somebody has taken away: what is lost is said, and the tests go on.
-      if (!(error instanceof Error) || !error.name.startsWith("SQLite")) throw error;
-      this.#wroteWrongly = true;
-      warn(
-        `the history ${historyPath()} can't be written (${error.message}): the rest of this run is not added`,
-      );
-    }
-  };
+  readonly report: Reporter = (event) => this.#writer?.report(event);
 
   /** Ticks of a test's baseline; not those of a run that is to set it anew. */
   ticksOf({ id: test, host: describedHost = "" }: TestCase, engine: string): number | undefined {
@@ -83,14 +89,16 @@ export class RunHistory implements Disposable {
    *
    * @returns Whether the run is as good as its baselines.
    */
-  finish(): boolean {
+  async finish(): Promise<boolean> {
     const { baseline: compare, "update-baseline": update } = this.#options;
-    if (this.#history === undefined || this.#recorded === undefined || (!compare && !update)) return true;
-    const attempts = this.#history.attempts({ run: this.#recorded.id });
+    const [history, writer] = [this.#history, this.#writer];
+    await writer?.settle();
+    if (history === undefined || writer === undefined || (!compare && !update)) return true;
+    const attempts = writer.attempts.map((attempt) => ({ ...attempt, run: writer.id }));
     const worse = compare ? this.#compare(attempts) : new Set<string>();
     if (update) {
       const better = baselinesOf(attempts, new Date()).filter(({ test }) => !worse.has(test));
-      this.#history.setBaselines(hostname(), better);
+      await history.setBaselines(hostname(), better);
       say(`tickproof: baseline set for ${counted(better.length, "test")} of ${hostname()}\n`);
     }
     return worse.size === 0;
@@ -110,22 +118,22 @@ export class RunHistory implements Disposable {
     return new Set(worse.map(({ test }) => test));
   }
 
-  /** Also a run that is not added to the history is compared. */
-  #readBaselines(): readonly Baseline[] {
-    if (this.#history !== undefined) return this.#history.baselines(hostname());
-    if (!this.#options["no-history"] || !existsSync(historyPath())) return [];
-    using history = openOrWarn(false);
-    return history?.baselines(hostname()) ?? [];
-  }
-
-  [Symbol.dispose](): void {
-    this.#history?.[Symbol.dispose]();
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#writer?.settle();
+    await this.#history?.[Symbol.asyncDispose]();
   }
 }
 
-function openOrWarn(needed: boolean): History | undefined {
+/** Also a run that is not added to the history is compared. */
+async function baselinesAt(place: StorePlace): Promise<readonly Baseline[]> {
+  if (place.kind === "sqlite" && !existsSync(place.path)) return [];
+  await using history = await openOrWarn(place, false);
+  return (await history?.baselines(hostname())) ?? [];
+}
+
+async function openOrWarn(place: StorePlace, needed: boolean): Promise<History | undefined> {
   try {
-    return History.open(historyPath());
+    return await History.open(place);
   } catch (error) {
     if (needed || !(error instanceof UsageError)) throw error;
     warn(`${error.message}; this run is not added`);

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { discover } from "../discover/mod.ts";
 import { BROKEN, FAILED, OK, REQUIRED_SKIPPED, UsageError } from "../errors/mod.ts";
 import { Scratch, tracesRoot } from "../files/mod.ts";
-import { History, historyPath } from "../history/mod.ts";
+import { History, historyPlace } from "../history/mod.ts";
 import { ENGINE_NAMES, liveHost } from "../host/mod.ts";
 import { LogWatch, readSettings } from "../kernel/mod.ts";
 import { isRichTerminal, print, say } from "../output/mod.ts";
@@ -55,7 +55,7 @@ const FOREVER = 1_000_000;
  */
 export async function runSuites(options: SuitesOptions, files: readonly string[]): Promise<number> {
   await useProfile(options.profile);
-  const selection = selectionOf(options);
+  const selection = await selectionOf(options);
   using scratch = new Scratch("scripts");
   await using scripts = new ScriptSessions(scratch.path);
   const paths = discover(files, await settings());
@@ -82,26 +82,25 @@ export async function runSuites(options: SuitesOptions, files: readonly string[]
 }
 
 /** Which tests are wanted, and in which order. */
-function selectionOf({ filter, failed, shard, shuffle }: SuitesOptions): Selection {
+async function selectionOf({ filter, failed, shard, shuffle }: SuitesOptions): Promise<Selection> {
   const seed = shuffle === 0 ? 1 + Math.floor(Math.random() * 999_999) : shuffle;
   if (seed !== undefined) say(`tickproof: the order is by chance; --shuffle=${seed} gives it again\n`);
   return {
     filter,
-    only: failed ? lastFailed() : undefined,
+    only: failed ? await lastFailed() : undefined,
     shard: shard === undefined ? undefined : parseShard(shard),
     seed,
   };
 }
 
 /** Ids of the tests that failed in the last run. */
-function lastFailed(): Set<string> {
-  using history = History.open(historyPath());
-  const [last] = history.runs(1);
+async function lastFailed(): Promise<Set<string>> {
+  await using history = await History.open(historyPlace());
+  const [last] = await history.runs(1);
   if (last === undefined)
     throw new UsageError("--failed: the history has no run yet; run the tests without it first");
-  const bad = history
-    .attempts({ run: last.id })
-    .filter(({ verdict }) => !["pass", "skip", "xfail"].includes(verdict));
+  const attempts = await history.attempts({ run: last.id });
+  const bad = attempts.filter(({ verdict }) => !["pass", "skip", "xfail"].includes(verdict));
   return new Set(bad.map(({ test }) => test));
 }
 
@@ -135,7 +134,7 @@ async function runAll(
   const required = options.require === undefined ? [] : parseRequired(options.require);
   const known = knownFailures(options, file);
   const tests = known?.mark(asked) ?? asked;
-  using history = new RunHistory(options, file);
+  await using history = await RunHistory.open(options, file);
 
   const ending = new Ending();
   const untilFail = options["until-fail"];
@@ -171,7 +170,7 @@ async function runAll(
     );
   if (ending.code !== undefined) return ending.code;
   if (known !== undefined) tellOf(known.update(summary, options["update-known-failures"]));
-  if (!history.finish()) return FAILED;
+  if (!(await history.finish())) return FAILED;
   const missed = notRun(required, summary);
   for (const sentence of missed) say(`tickproof: --require: ${sentence}\n`);
   const code = exitCodeOf(summary);

@@ -134,10 +134,11 @@ async function demandOf(
 }
 
 async function knownRate(test: TestCase): Promise<number | undefined> {
-  const { History, historyPath, trendsOf } = await import("../history/mod.ts");
-  using history = History.open(historyPath());
-  const [trend] = trendsOf(history.attempts({ test: test.id }));
-  return trend && trend.failed > 0 && trend.failed < trend.attempts ? trend.flakeRate.low : undefined;
+  const { History, historyPlace, rateOf } = await import("../history/mod.ts");
+  await using history = await History.open(historyPlace());
+  const [total] = await history.totals({ test: test.id });
+  if (total === undefined || total.failed === 0 || total.failed === total.attempts) return undefined;
+  return rateOf(total.failed, total.attempts).low;
 }
 
 /** Makes one run after the other; the trace of a failure is kept. */

@@ -7,7 +7,7 @@ import type { AttemptRow } from "../history/mod.ts";
 import { say } from "../output/mod.ts";
 import type { PageData, Timeline } from "../report-page/mod.ts";
 import { replayCommand } from "../reporters/replay-command.ts";
-import { counted, VERSION } from "../text/mod.ts";
+import { counted, group, VERSION } from "../text/mod.ts";
 import { isoTime, testNamed } from "./_history-choice.ts";
 
 const DEFAULT_OUTPUT = "tickproof-report.html";
@@ -54,6 +54,9 @@ export const report = defineCommand({
 const MOST_ENDS = 12;
 const END_EVENTS = 2000;
 
+/** Attempts that a page has at most: a browser opens one of more slowly. The newest run is whole in any case. */
+const MOST_ATTEMPTS = 100_000;
+
 /** Adds the ends of the traces of failed attempts that are still there, and the commands that replay them. */
 function addTimelines(data: PageData, read: (trace: string) => Timeline): void {
   const { attempts, details, verdicts, runs, tests } = data;
@@ -87,18 +90,29 @@ async function attemptsOf(
   { trace, host, since }: { trace: string | undefined; host: string | undefined; since: string | undefined },
   tests: readonly string[],
 ): Promise<AttemptRow[]> {
-  const { History, historyPath } = await import("../history/mod.ts");
-  if (!existsSync(historyPath())) {
+  const { History, historyPlace } = await import("../history/mod.ts");
+  const place = historyPlace();
+  if (place.kind === "sqlite" && !existsSync(place.path)) {
     if (trace !== undefined) return [];
     throw new UsageError(
-      `there is no history yet in ${historyPath()}: run 'tickproof suites' first, or name a trace (--trace DIR)`,
+      `there is no history yet in ${place.path}: run 'tickproof suites' first, or name a trace (--trace DIR)`,
     );
   }
-  using history = History.open(historyPath());
-  const all = history.attempts({
+  await using history = await History.open(place);
+  const filter = {
     ...(host !== undefined && { host }),
     ...(since !== undefined && { since: isoTime(since) }),
-  });
+  };
+  const all = await history.attempts({ ...filter, most: MOST_ATTEMPTS });
+  const there = (await history.totals(filter)).reduce(
+    (sum, { attempts: told, silent }) => sum + told + silent,
+    0,
+  );
+  if (there > all.length) {
+    say(
+      `tickproof: the page has the newest ${group(all.length)} of ${group(there)} attempts, all of each run: --since and --host choose others\n`,
+    );
+  }
   if (all.length === 0 && trace === undefined) {
     throw new UsageError("the history has no attempt that is asked for: see 'tickproof history --runs'");
   }

@@ -22,7 +22,7 @@ const ENTRIES = [
 /** Bounds of the archive, some way above what it takes: they are raised knowingly, or something is packed by accident. */
 const MOST_BYTES = 2_600_000;
 const MOST_UNPACKED_BYTES = 7_200_000;
-const MOST_FILES = 980;
+const MOST_FILES = 1000;
 
 interface Packed {
   size: number;

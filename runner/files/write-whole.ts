@@ -19,11 +19,15 @@ export function checkWritable(option: string, path: string): void {
   }
 }
 
-/** Writes a file beside its place and moves it there. */
-export function writeWhole(path: string, text: string | Uint8Array): void {
+/**
+ * Writes a file beside its place and moves it there.
+ *
+ * @param mode The rights of the file. @default as the umask has it
+ */
+export function writeWhole(path: string, text: string | Uint8Array, mode?: number): void {
   const temporary = `${path}.${process.pid}.new`;
   try {
-    writeFileSync(temporary, text);
+    writeFileSync(temporary, text, { ...(mode !== undefined && { mode }) });
     renameSync(temporary, path);
   } catch (error) {
     rmSync(temporary, { force: true });

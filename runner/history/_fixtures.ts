@@ -1,5 +1,6 @@
 /** Histories for the tests of this folder. */
-import type { AttemptInfo, History, RunInfo } from "./store.ts";
+import type { AttemptInfo, RunInfo } from "./rows.ts";
+import type { History } from "./store.ts";
 
 /** A run on the host "box", on a day of November 2026. */
 export function runOn(day: number, more: Partial<RunInfo> = {}): RunInfo {
@@ -29,11 +30,14 @@ export function attempt(more: Partial<AttemptInfo> = {}): AttemptInfo {
 }
 
 /** Adds a finished run with its attempts; returns its id. */
-export function addRun(history: History, info: RunInfo, attempts: readonly Partial<AttemptInfo>[]): number {
-  const id = history.addRun(info);
-  attempts.forEach((more, index) => {
-    history.addAttempt(id, attempt({ number: index + 1, ...more }));
-  });
-  history.finishRun(id);
+export async function addRun(
+  history: History,
+  info: RunInfo,
+  attempts: readonly Partial<AttemptInfo>[],
+): Promise<number> {
+  const id = await history.addRun(info);
+  for (const [index, more] of attempts.entries())
+    await history.addAttempt(id, attempt({ number: index + 1, ...more }));
+  await history.finishRun(id);
   return id;
 }

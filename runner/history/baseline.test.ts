@@ -6,7 +6,8 @@ import { assertEquals } from "@std/assert";
 import { attempt, runOn } from "./_fixtures.ts";
 import { baselinesOf, baselineTicks, judgeByBaselines } from "./baseline.ts";
 import { DEFAULT_BOUNDS } from "./compare.ts";
-import { type AttemptInfo, type AttemptRow, History } from "./store.ts";
+import type { AttemptInfo, AttemptRow } from "./rows.ts";
+import { History } from "./store.ts";
 
 function row(run: number, more: Partial<AttemptInfo> = {}): AttemptRow {
   const { startedAt, host, cpu, kernel } = runOn(run);
@@ -70,14 +71,14 @@ test("judgeByBaselines() takes a difference within the spread of the attempts fo
   assertEquals(judgeByBaselines(slower, set, DEFAULT_BOUNDS).worse.length, 1);
 });
 
-test("History keeps baselines by host, and sets them in place of those before", () => {
+test("History keeps baselines by host, and sets them in place of those before", async () => {
   const folder = mkdtempSync(join(tmpdir(), "tickproof-baseline-"));
   try {
-    using history = History.open(join(folder, "h.sqlite"));
-    history.setBaselines("box", baselinesOf([row(1)], NOW));
-    history.setBaselines("box", baselinesOf([row(2, { ticks: 5 })], NOW));
-    assertEquals(baselineTicks(history.baselines("box"), KEY), 5);
-    assertEquals(history.baselines("other"), []);
+    await using history = await History.open({ kind: "sqlite", path: join(folder, "h.sqlite") });
+    await history.setBaselines("box", baselinesOf([row(1)], NOW));
+    await history.setBaselines("box", baselinesOf([row(2, { ticks: 5 })], NOW));
+    assertEquals(baselineTicks(await history.baselines("box"), KEY), 5);
+    assertEquals(await history.baselines("other"), []);
   } finally {
     rmSync(folder, { recursive: true });
   }

@@ -3,7 +3,7 @@
  * no run is judged by what it has changed itself.
  */
 import { type Bounds, type Comparison, regressions, sideOf } from "./compare.ts";
-import type { AttemptRow, Baseline } from "./store.ts";
+import type { AttemptRow, Baseline } from "./rows.ts";
 import { trendsOf } from "./trends.ts";
 
 type Keyed = Pick<Baseline, "test" | "engine" | "describedHost">;

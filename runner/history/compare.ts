@@ -2,7 +2,7 @@
 
 import { median } from "../results/mod.ts";
 import { group } from "../text/mod.ts";
-import type { AttemptRow } from "./store.ts";
+import type { AttemptRow } from "./rows.ts";
 import { type Trend, trendsOf } from "./trends.ts";
 
 /** One side of a comparison: a test's figures there; undefined where it was not run or has none. */

@@ -7,11 +7,20 @@ export {
   DEFAULT_BOUNDS,
   regressions,
 } from "./compare.ts";
-export { historyPath } from "./place.ts";
-export { historyReporter, runInfo } from "./reporter.ts";
+export type { Copied } from "./exchange.ts";
+export { historyPlace, placeName, type StorePlace } from "./place.ts";
+export type { AttemptDetail, AttemptFilter, AttemptRow, Baseline, RunRow } from "./rows.ts";
+export { RunWriter } from "./run-writer.ts";
 export { type Rate, rateOf, rateText } from "./statistics.ts";
-export type { Baseline } from "./store.ts";
-export { type AttemptDetail, type AttemptFilter, type AttemptRow, History, type RunRow } from "./store.ts";
+export { History } from "./store.ts";
 export { comparisonText, runsText, trendsText, trendText } from "./text.ts";
-export { isBad, isSilent, LEAST_NATIVE_MS, type Trend, type TrendPoint, trendsOf } from "./trends.ts";
+export {
+  isBad,
+  isSilent,
+  LEAST_NATIVE_MS,
+  type Trend,
+  type TrendPoint,
+  trendFrom,
+  trendsOf,
+} from "./trends.ts";
 export { usualTimes } from "./usual.ts";

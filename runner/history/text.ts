@@ -4,8 +4,8 @@ import type { Style } from "../reporters/style.ts";
 import { type Cell, type Column, layOut } from "../reporters/table.ts";
 import { counted, group } from "../text/mod.ts";
 import { type Comparison, changeText, type Side } from "./compare.ts";
+import type { RunRow } from "./rows.ts";
 import { rateText } from "./statistics.ts";
-import type { RunRow } from "./store.ts";
 import type { Trend, TrendPoint } from "./trends.ts";
 
 const NOTHING = "–";

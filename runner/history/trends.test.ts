@@ -3,7 +3,7 @@ import { assertEquals, assertStringIncludes } from "@std/assert";
 import { styleFor } from "../reporters/style.ts";
 import { attempt, runOn } from "./_fixtures.ts";
 import { compareAttempts, DEFAULT_BOUNDS, regressions } from "./compare.ts";
-import type { AttemptInfo, AttemptRow, RunInfo } from "./store.ts";
+import type { AttemptInfo, AttemptRow, RunInfo } from "./rows.ts";
 import { comparisonText, trendText } from "./text.ts";
 import { trendsOf } from "./trends.ts";
 

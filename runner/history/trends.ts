@@ -1,7 +1,7 @@
 /** What a history says of each test: how often it fails and since when, and how it has changed. */
 import { median } from "../results/mod.ts";
+import type { AttemptRow, Total } from "./rows.ts";
 import { type Rate, rateOf } from "./statistics.ts";
-import type { AttemptRow } from "./store.ts";
 
 /** Verdicts of attempts that tell nothing of the test: it was not run, or not by its own fault. */
 const SILENT: ReadonlySet<string> = new Set(["skip", "unsupported", "broken"]);
@@ -106,4 +106,29 @@ export function trendsOf(attempts: readonly AttemptRow[]): Trend[] {
       };
     })
     .toSorted((a, b) => a.test.localeCompare(b.test));
+}
+
+/**
+ * A trend whose attempts are counted already.
+ *
+ * @param total What all of its attempts come to.
+ * @param firstFailure The oldest attempts that failed, or all of the run that they were in.
+ * @param newest Its newest attempts, the oldest of them first: what its points are made of.
+ */
+export function trendFrom(
+  { test, attempts, failed, silent }: Total,
+  firstFailure: readonly AttemptRow[],
+  newest: readonly AttemptRow[],
+): Trend {
+  const [shown] = trendsOf(newest);
+  return {
+    test,
+    attempts,
+    failed,
+    skipped: silent,
+    flakeRate: rateOf(failed, attempts),
+    firstFailure: firstFailure.find(isBad),
+    lastVerdict: shown?.lastVerdict ?? "",
+    points: shown?.points ?? [],
+  };
 }

@@ -72,7 +72,11 @@ export function terminalReporter(): Reporter {
 
 /** Lines for what is being run, with the time that goes on. */
 function followOnTerminal(): Reporter {
-  const usual = usualTimes();
+  let usual: ReadonlyMap<string, number> = new Map();
+  // Estimates come when the history has told of them: no run waits for that.
+  void usualTimes().then((times) => {
+    usual = times;
+  });
   const live = new LiveLines({
     write: say,
     now: () => performance.now(),

@@ -43,7 +43,8 @@ export function keepChecked(path: string, settings: SettingsFile): void {
     const of = hashOf(path);
     if (of === undefined) return;
     mkdirSync(dirname(place), { recursive: true });
-    writeWhole(place, JSON.stringify({ of, settings } satisfies Checked));
+    // For its owner alone, whoever may read the settings: the address of a store may have a password.
+    writeWhole(place, JSON.stringify({ of, settings } satisfies Checked), 0o600);
   } catch {
     // A cache that can't be written costs the next command its time, and nothing else.
   }

@@ -9,7 +9,7 @@ import { join, resolve } from "node:path";
 import { didYouMean } from "../../ffi/mod.ts";
 import { UsageError } from "../errors/mod.ts";
 import { configureTraces } from "../files/mod.ts";
-import { configureHistory } from "../history/place.ts";
+import { configureHistory, placeName } from "../history/place.ts";
 import type { HookProgram } from "../manifest/mod.ts";
 import { checkedBefore, keepChecked } from "./checked.ts";
 import type { Settings, SettingsFile } from "./schema.ts";
@@ -119,9 +119,10 @@ export async function settings(): Promise<Settings> {
 
 /** Lets traces and history go where the file of the working directory wants them, if there is one. */
 export async function applySettings(): Promise<void> {
-  const { traces, history } = await settings();
+  const { traces, history, store } = await settings();
   if (traces !== undefined) configureTraces(traces);
-  if (history !== undefined) configureHistory(history);
+  if (history !== undefined) configureHistory({ file: history });
+  if (store !== undefined) configureHistory({ store });
 }
 
 /** Takes the profile that a command line names, if it names one. */
@@ -144,6 +145,13 @@ interface Kind {
   fallback: () => string | number | undefined;
   flag?: string;
   variable?: string;
+  /** How a value is shown; a path by default, where there is a variable. */
+  shown?: (value: string) => string;
+}
+
+/** A store without its password. */
+function shownStore(url: string): string {
+  return URL.canParse(url) ? placeName({ kind: "postgres", url }) : "–";
 }
 
 const KINDS: readonly Kind[] = [
@@ -168,6 +176,7 @@ const KINDS: readonly Kind[] = [
     variable: "TICKPROOF_TRACES",
   },
   { path: ["history"], fallback: () => resolve(".tickproof/history.sqlite"), variable: "TICKPROOF_HISTORY" },
+  { path: ["store"], fallback: () => undefined, variable: "TICKPROOF_STORE", shown: shownStore },
   { path: ["historyRuns"], fallback: () => DEFAULT_HISTORY_RUNS },
   { path: ["baseline", "ticks"], fallback: () => 1 },
   { path: ["baseline", "overhead"], fallback: () => 50 },
@@ -179,11 +188,11 @@ export const DEFAULT_HISTORY_RUNS = 1000;
 /** All settings as they hold now, each with where it comes from. */
 export async function explainSettings(): Promise<Setting[]> {
   const loaded = await load();
-  return KINDS.map(({ path, fallback, flag, variable }) => {
+  return KINDS.map(({ path, fallback, flag, variable, shown = resolve }) => {
     const name = path.join(".");
     const given = variable === undefined ? undefined : process.env[variable];
     if (variable !== undefined && given) {
-      return { name, value: resolve(given), source: { kind: "environment", variable }, flag };
+      return { name, value: shown(given), source: { kind: "environment", variable }, flag };
     }
     const layer = loaded?.layers.findLast(({ values }) => at(values, path) !== undefined);
     if (loaded === undefined || layer === undefined) {
@@ -193,7 +202,7 @@ export async function explainSettings(): Promise<Setting[]> {
     const line = loaded.line([...layer.path, ...path]);
     return {
       name,
-      value: variable === undefined ? value : resolve(String(value)),
+      value: variable === undefined ? value : shown(String(value)),
       source: { kind: "file", file: SETTINGS_FILE, line },
       flag,
     };

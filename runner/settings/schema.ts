@@ -1,6 +1,7 @@
 /** What `tickproof.yaml` may say: the one definition that checking, types and `tickproof config` follow from. */
 
 import { z } from "zod";
+import { storeProblem } from "../history/place.ts";
 import { hookKeys } from "../manifest/hooks.ts";
 import { ENGINE_CHOICES } from "../results/mod.ts";
 import { KEEP } from "../run/workspace.ts";
@@ -35,6 +36,14 @@ const keys = {
   reporter: z.string().min(1).optional().describe("reporters, as --reporter takes them"),
   traces: z.string().min(1).optional().describe("folder of traces, relative to this file"),
   history: z.string().min(1).optional().describe("file of the history, relative to this file"),
+  store: z
+    .string()
+    .superRefine((url, context) => {
+      const message = storeProblem(url);
+      if (message !== undefined) context.addIssue({ code: "custom", message });
+    })
+    .optional()
+    .describe("a PostgreSQL that has the history instead: postgres://USER@HOST:PORT/DATABASE"),
   historyRuns: count.optional().describe("runs that the history keeps"),
   baseline: z
     .strictObject({

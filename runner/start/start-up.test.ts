@@ -34,6 +34,8 @@ test("the command line loads no package, and none of the runner, before a comman
   const own = [
     "run/run.ts",
     "history/store.ts",
+    "history/connection.ts",
+    "history/exchange.ts",
     "manifest/schema.ts",
     "reporters/terminal.ts",
     "script/mod.ts",

@@ -124,7 +124,7 @@ export class YamlSource {
   show({ message, start, end }: Problem): string {
     const { line, col } = this.#lines.linePos(Math.min(start, this.#text.length));
     const from = this.#lines.lineStarts[line - 1] ?? 0;
-    const whole = this.#text.slice(from, from + col + MOST_SHOWN).split("\n", 1)[0] ?? "";
+    const whole = withoutPasswords(this.#text.slice(from, from + col + MOST_SHOWN).split("\n", 1)[0] ?? "");
     // Of a very long line, what is around the place.
     const cut = Math.max(0, col - 1 - MOST_BEFORE);
     const source = `${cut > 0 ? "…" : ""}${whole.slice(cut, cut + MOST_SHOWN)}`;
@@ -134,4 +134,12 @@ export class YamlSource {
     const caret = `${source.slice(0, place).replace(/[^\t]/g, " ")}${"^".repeat(width)}`;
     return `${this.#file}:${line}:${col}: ${message}\n${number} | ${source}\n      | ${caret}`;
   }
+}
+
+/** A line with a star for each letter of a password in a URL: what people are shown ends up in logs. */
+function withoutPasswords(line: string): string {
+  return line.replace(
+    /(:\/\/[^\s/:@]*:)(\S+)@/g,
+    (_, before: string, password: string) => `${before}${"*".repeat(password.length)}@`,
+  );
 }

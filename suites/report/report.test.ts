@@ -20,15 +20,15 @@ const scratch = new Scratch();
 afterAll(() => scratch[Symbol.dispose]());
 
 /** A history with some attempts, as runs leave one. */
-function historyFile(): string {
+async function historyFile(): Promise<string> {
   const path = scratch.file("history.sqlite");
   if (existsSync(path)) return path;
-  using history = History.open(path);
+  await using history = await History.open({ kind: "sqlite", path });
   for (const [, rows] of Map.groupBy(someAttempts(), ({ run, host }) => `${run} ${host}`)) {
     const [{ startedAt, host, cpu, kernel }] = rows as [(typeof rows)[number]];
-    const id = history.addRun({ startedAt, host, cpu, kernel, version: "0.1.0", bun: "1.4.5" });
-    for (const row of rows) history.addAttempt(id, columnsOf(row));
-    history.finishRun(id);
+    const id = await history.addRun({ startedAt, host, cpu, kernel, version: "0.1.0", bun: "1.4.5" });
+    for (const row of rows) await history.addAttempt(id, columnsOf(row));
+    await history.finishRun(id);
   }
   return path;
 }
@@ -39,15 +39,17 @@ function columnsOf({ run: _, startedAt: __, host: ___, cpu: ____, kernel: _____,
   return attempt;
 }
 
-const report = (words: readonly string[], history = historyFile()) =>
-  run([...TICKPROOF, "report", ...words], { environment: { TICKPROOF_HISTORY: history } });
+const report = async (words: readonly string[], history?: string) =>
+  run([...TICKPROOF, "report", ...words], {
+    environment: { TICKPROOF_HISTORY: history ?? (await historyFile()) },
+  });
 
 /** The page that the command makes of that history and a trace of a real program. */
 async function page(): Promise<string> {
   const [output, trace] = [scratch.file("report.html"), scratch.file("trace")];
   if (existsSync(output)) return output;
   run([...TICKPROOF, "record", "-q", "-o", trace, "--", "sh", "-c", "kill -USR1 $$ & wait; echo done"]);
-  const { exit, stderr } = report(["-o", output, "--trace", trace]);
+  const { exit, stderr } = await report(["-o", output, "--trace", trace]);
   assertEquals(exit, { code: 0 }, stderr);
   return output;
 }
@@ -309,20 +311,20 @@ pageTest(
 
 test(
   "tickproof report says what is wrong, ends with 2, and leaves no file",
-  () => {
+  async () => {
     const output = scratch.file("none.html");
-    const wrong = (words: readonly string[], history?: string) => {
-      const { exit, stderr } = report(["-o", output, ...words], history);
+    const wrong = async (words: readonly string[], history?: string) => {
+      const { exit, stderr } = await report(["-o", output, ...words], history);
       assertEquals([exit, existsSync(output)], [{ code: 2 }, false]);
       return stderr;
     };
-    assertStringIncludes(wrong([], scratch.file("no.sqlite")), "run 'tickproof suites' first");
+    assertStringIncludes(await wrong([], scratch.file("no.sqlite")), "run 'tickproof suites' first");
     assert(!existsSync(scratch.file("no.sqlite")), "asking makes no history");
-    assertStringIncludes(wrong(["core/alarn"]), "did you mean 'core/alarm'");
-    assertStringIncludes(wrong(["--host", "nobody"]), "no attempt that is asked for");
-    assertStringIncludes(wrong(["--since", "soon"]), "--since takes a date");
-    assertStringIncludes(wrong(["--trace", scratch.file("nothing")]), "nothing");
-    assertStringIncludes(report(["-o", scratch.file("not/there.html")]).stderr, "--output");
+    assertStringIncludes(await wrong(["core/alarn"]), "did you mean 'core/alarm'");
+    assertStringIncludes(await wrong(["--host", "nobody"]), "no attempt that is asked for");
+    assertStringIncludes(await wrong(["--since", "soon"]), "--since takes a date");
+    assertStringIncludes(await wrong(["--trace", scratch.file("nothing")]), "nothing");
+    assertStringIncludes((await report(["-o", scratch.file("not/there.html")])).stderr, "--output");
     assertEquals(
       readdirSync(dirname(output)).filter((name) => name.endsWith(".new")),
       [],
@@ -333,20 +335,20 @@ test(
 
 test(
   "tickproof report takes the tests that are named, and the trace of the newest failure that is still there",
-  () => {
+  async () => {
     const [path, trace, output] = ["kept.sqlite", "kept", "kept.html"].map((name) => scratch.file(name));
     assert(path && trace && output);
     run([...TICKPROOF, "record", "-q", "-o", trace, "--", "sh", "-c", "echo kept"]);
     {
-      using history = History.open(path);
+      await using history = await History.open({ kind: "sqlite", path });
       const [first] = someAttempts() as [Row];
-      const id = history.addRun({ ...first, version: "0.1.0", bun: "1.4.5" });
+      const id = await history.addRun({ ...first, version: "0.1.0", bun: "1.4.5" });
       const failed = { ...columnsOf(first), verdict: "fail" };
-      history.addAttempt(id, { ...failed, detail: { trace } });
-      history.addAttempt(id, { ...failed, number: 2, detail: { trace: scratch.file("gone") } });
-      history.addAttempt(id, { ...columnsOf(first), test: "core/other", number: 3 });
+      await history.addAttempt(id, { ...failed, detail: { trace } });
+      await history.addAttempt(id, { ...failed, number: 2, detail: { trace: scratch.file("gone") } });
+      await history.addAttempt(id, { ...columnsOf(first), test: "core/other", number: 3 });
     }
-    assertEquals(report(["-o", output, "alarm"], path).exit, { code: 0 });
+    assertEquals((await report(["-o", output, "alarm"], path)).exit, { code: 0 });
     const [, json = ""] =
       /<script type="application\/json" id="data">(.*?)<\/script>/s.exec(readFileSync(output, "utf8")) ?? [];
     const { tests, timeline } = JSON.parse(json) as PageData;

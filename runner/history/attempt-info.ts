@@ -1,12 +1,12 @@
-/** Writes the events of a run into the history as they come. */
+/** What a run and its attempts are in the form that the history keeps. */
 
 import { hostname, release } from "node:os";
 import { describeHost } from "../../engine/trace/mod.ts";
 import { reasonsOf } from "../reporters/details.ts";
 import type { Attempt, Verdict } from "../results/mod.ts";
-import type { Reporter, TestCase } from "../run/mod.ts";
+import type { TestCase } from "../run/mod.ts";
 import { VERSION } from "../text/mod.ts";
-import type { AttemptDetail, AttemptInfo, History, RunInfo } from "./store.ts";
+import type { AttemptDetail, AttemptInfo, RunInfo } from "./rows.ts";
 
 /** What this machine and this tickproof say of a run that begins now. */
 export function runInfo(): RunInfo {
@@ -77,42 +77,4 @@ function detailOf(
     ...(steps && { steps }),
   };
   return Object.keys(detail).length > 0 ? detail : null;
-}
-
-/** A run that goes into the history as it happens. */
-export interface RecordedRun {
-  readonly report: Reporter;
-  /** Its id in the history; 0 before it has started. */
-  readonly id: number;
-}
-
-/**
- * Keeps every attempt.
- *
- * @param history Open until the run has finished.
- * @param keep Runs that are kept at most; older ones are removed at the end.
- * @param info Of the run.
- */
-export function historyReporter(history: History, keep: number, info: RunInfo = runInfo()): RecordedRun {
-  let run = 0;
-  const report: Reporter = (event) => {
-    switch (event.kind) {
-      case "run-started":
-        run = history.addRun(info);
-        break;
-      case "attempt-finished":
-        history.addAttempt(run, attemptInfo(event.test, event.attempt));
-        break;
-      case "run-finished":
-        if (!event.summary.interrupted) history.finishRun(run);
-        history.prune(keep);
-        break;
-    }
-  };
-  return {
-    report,
-    get id() {
-      return run;
-    },
-  };
 }

@@ -2,7 +2,7 @@ import { test } from "bun:test";
 import { assertEquals } from "@std/assert";
 import type { Attempt } from "../results/mod.ts";
 import { shellTest } from "../run/_fixtures.ts";
-import { attemptInfo } from "./reporter.ts";
+import { attemptInfo } from "./attempt-info.ts";
 
 const ATTEMPT: Attempt = {
   number: 2,

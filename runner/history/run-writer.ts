@@ -1,0 +1,152 @@
+/**
+ * Puts a run into the history as it happens. Attempts are written one behind the other while the tests go on. A store that
+ * fails, or was never there, is no reason not to run: what it did not take goes into a file, which `history import` adds.
+ */
+import { appendFileSync, mkdirSync } from "node:fs";
+import { dirname } from "node:path";
+import { UsageError } from "../errors/mod.ts";
+import type { Reporter } from "../run/mod.ts";
+import { counted } from "../text/mod.ts";
+import { attemptInfo, runInfo } from "./attempt-info.ts";
+import { LINES_VERSION, type Line, lineText } from "./lines.ts";
+import { besideHistory, type StorePlace } from "./place.ts";
+import type { AttemptRow, RunInfo } from "./rows.ts";
+import type { History } from "./store.ts";
+
+/** How a run goes into the history. */
+export interface RunWriterOptions {
+  /** Open until the writer has settled; undefined where it can't be opened. */
+  history: History | undefined;
+  place: StorePlace;
+  /** Runs that are kept at most, older ones are removed at the end; undefined keeps all. */
+  keep: number | undefined;
+  /** Takes a sentence for people. */
+  warn: (words: string) => void;
+  /** Of the run. @default this machine's */
+  info?: RunInfo;
+}
+
+/** One run on its way into the history. */
+export class RunWriter {
+  readonly #options: RunWriterOptions;
+  readonly #info: RunInfo;
+  readonly #uid = crypto.randomUUID().replaceAll("-", "");
+  /** Where what the store does not take goes. */
+  readonly #file: string;
+  /** Resolved when everything so far is written. */
+  #written: Promise<void> = Promise.resolve();
+  #run = 0;
+  #seq = 0;
+  #storeFailed: boolean;
+  #inFile = 0;
+  #lost = 0;
+  #fault: unknown;
+  /** The attempts so far. */
+  readonly attempts: Omit<AttemptRow, "run">[] = [];
+
+  constructor(options: RunWriterOptions) {
+    this.#options = options;
+    this.#info = options.info ?? runInfo();
+    this.#storeFailed = options.history === undefined;
+    this.#file = besideHistory(options.place, `not-stored-${this.#uid.slice(0, 12)}.jsonl`);
+  }
+
+  /** Its number in the history; 0 where it is not in it. */
+  get id(): number {
+    return this.#run;
+  }
+
+  /** Takes the events of the run. */
+  readonly report: Reporter = (event) => {
+    const [uid, info] = [this.#uid, this.#info];
+    switch (event.kind) {
+      case "run-started":
+        this.#write({ run: { uid, ...info, finished: false } }, async (history) => {
+          this.#run = await history.addRun(info, uid);
+        });
+        break;
+      case "attempt-finished": {
+        const attempt = attemptInfo(event.test, event.attempt);
+        const { startedAt, host, cpu, kernel } = info;
+        this.attempts.push({ ...attempt, startedAt, host, cpu, kernel });
+        const seq = ++this.#seq;
+        this.#write({ attempt: { run: uid, seq, ...attempt } }, (history) =>
+          history.addAttempt(this.#run, attempt, seq),
+        );
+        break;
+      }
+      case "run-finished":
+        this.#write({ run: { uid, ...info, finished: !event.summary.interrupted } }, async (history) => {
+          if (!event.summary.interrupted) await history.finishRun(this.#run);
+          if (this.#options.keep !== undefined) await history.prune(this.#options.keep);
+        });
+        break;
+    }
+  };
+
+  /** Waits until everything is written, and says what was not. */
+  async settle(): Promise<void> {
+    await this.#written;
+    if (this.#fault !== undefined) throw this.#fault;
+    const { warn } = this.#options;
+    if (this.#inFile > 0) {
+      warn(
+        `${counted(this.#inFile, "attempt")} of this run ${this.#inFile === 1 ? "is" : "are"} not in the history but in ` +
+          `${this.#file}: 'tickproof history import ${this.#file}' adds what is missing when the store can be used`,
+      );
+    }
+    if (this.#lost > 0) warn(`${counted(this.#lost, "attempt")} of this run could not be kept anywhere`);
+    [this.#inFile, this.#lost] = [0, 0];
+  }
+
+  #write(line: Line, store: (history: History) => Promise<void>): void {
+    this.#written = this.#written.then(async () => {
+      if (this.#fault !== undefined) return;
+      try {
+        await this.#writeNow(line, store);
+      } catch (error) {
+        // Thrown where the run waits for its history: here nobody would catch it.
+        this.#fault = error;
+      }
+    });
+  }
+
+  async #writeNow(line: Line, store: (history: History) => Promise<void>): Promise<void> {
+    const { history, warn } = this.#options;
+    if (!this.#storeFailed && history !== undefined) {
+      try {
+        await store(history);
+        return;
+      } catch (error) {
+        if (!(error instanceof UsageError)) throw error;
+        this.#storeFailed = true;
+        warn(`${error.message}; the rest of this run is not added`);
+      }
+    }
+    this.#writeToFile(line);
+  }
+
+  /** The name of an attempt in its run keeps what the store has taken after all from being added twice. */
+  #writeToFile(line: Line): void {
+    const isAttempt = "attempt" in line;
+    try {
+      if (!this.#fileBegun) this.#beginFile();
+      appendFileSync(this.#file, lineText(line));
+      if (isAttempt) this.#inFile++;
+    } catch (error) {
+      if (!(error instanceof Error) || !("code" in error)) throw error;
+      if (this.#lost === 0 && isAttempt)
+        this.#options.warn(`${this.#file} can't be written either (${error.message})`);
+      if (isAttempt) this.#lost++;
+    }
+  }
+
+  #fileBegun = false;
+
+  #beginFile(): void {
+    mkdirSync(dirname(this.#file), { recursive: true });
+    const run = { uid: this.#uid, ...this.#info, finished: false };
+    appendFileSync(this.#file, lineText({ history: LINES_VERSION }) + lineText({ run }));
+    this.#fileBegun = true;
+  }
+}
