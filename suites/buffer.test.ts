@@ -194,6 +194,32 @@ hostTest("paths, files that are looked for and signals are asked about as with a
   }
 });
 
+const MEMORY = `plain: 1448 600
+failing: 160
+text: 69021
+files: 13252 5
+heap: 90
+`;
+
+hostTest("calls on memory do the same whether or not their end is a stop", ["gcc"], () => {
+  using scratch = new Scratch();
+  const program = compiled(scratch, "memory");
+  const place = { cwd: scratch.path };
+  assertEquals(run([program], place).stdout.toString(), `${MEMORY}interrupted: 0 1\n`, "natively");
+  const { record } = proveSame([program], place);
+  assertEquals(record.stdout.toString(), `${MEMORY}interrupted: 0 1\n`);
+  const ticks = new Set<number>();
+  const stops = ["      ", "ahead ", "buffer"].map((choice) => {
+    const { record } = proveSame([program, "still"], { ...place, environment: { TICKPROOF_NO: choice } });
+    assertEquals([record.exit, record.stdout.toString()], [{ code: 0 }, MEMORY]);
+    ticks.add(record.report.ticks);
+    return record.report.cost?.stops ?? 0;
+  });
+  assertEquals(ticks.size, 1, `ticks: ${[...ticks].join(", ")}`);
+  // Of 2,500 calls nearly all succeed.
+  assert(stops[1]! - stops[0]! > 1500, `${stops[0]} stops, ${stops[1]} without`);
+});
+
 const INSTRUCTIONS = `halves: 1
 lost: 0 0
 lost: 0 0

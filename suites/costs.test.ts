@@ -25,6 +25,7 @@ const PIECES = {
   "a round trip between two processes": { mode: "t", count: 200, more: 400 },
   "a question about a path": { mode: "p", count: 1000, more: 2000 },
   "an open and a close": { mode: "o", count: 1000, more: 2000 },
+  "memory that is mapped and given back": { mode: "y", count: 100, more: 200 },
   "a cpuid": { mode: "i", count: 1000, more: 2000 },
   "a function that runs for the first time": { mode: "f", count: 256, more: 512 },
   "a function of a program that was recorded before": { mode: "f", count: 256, more: 512, isKept: true },

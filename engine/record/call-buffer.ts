@@ -46,6 +46,8 @@ export interface CallLog {
   readonly schedule: { readonly size: number; readonly changes: number };
   readonly tasks: ReadonlyMap<number, RecordedTask>;
   readonly quiet: QuietFiles;
+  /** Calls whose end needs no stop: they come before those that are done without any. */
+  readonly ahead: { ended(task: RecordedTask): number };
   woken: number;
   /** Writes down calls that a task has done without a stop. */
   called(task: RecordedTask, ticks: number, count: number, records: Uint8Array): void;
@@ -208,9 +210,13 @@ export class CallBuffer {
   /**
    * Writes down what a task has done that has stopped, or is gone.
    *
-   * @returns How many calls these were.
+   * @returns How many calls these were, and those whose end needed no stop.
    */
   drain(task: RecordedTask, isGone: boolean): number {
+    return this.recording.ahead.ended(task) + this.#take(task, isGone);
+  }
+
+  #take(task: RecordedTask, isGone: boolean): number {
     const { calls } = task.space.cacheSpace;
     // One that was stopped in the midst of a call ends it first.
     if (!isGone && this.tracer.isInCall(task)) return 0;

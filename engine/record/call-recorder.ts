@@ -71,6 +71,7 @@ export class CallRecorder {
     };
     this.tracers = new TracerCalls(recording, ways);
     new GoingOn(recording, signals, deaths, jobs, ways);
+    recording.ahead.keeper = syscalls;
     recording.finishOutput = (process) => this.sleeping.finishOutput(process);
   }
 
@@ -212,6 +213,7 @@ export class CallRecorder {
       this.recording.finishOutput();
       for (const other of this.recording.tasks.values()) this.deaths.expect(other);
     }
+    if (this.recording.ahead.begin(task, call)) return;
     if (this.entersOutput(task, call) === "waits") return;
     if (this.syscalls.maySleep(task, call)) {
       if (waitsForLock(call)) markWaitedFor(this.recording, task, call);

@@ -31,6 +31,8 @@ export class Call extends StoppedCall {
   readonly wrote: MemoryRange[] = [];
   /** Memory as it was before, of which nobody knows what the call writes. */
   compared: MemoryWrite | undefined;
+  /** The file that it maps, where that was looked at when the call began. */
+  file: { name: string; index: number } | undefined;
   /** Memory that was mapped for it. */
   made: MappingRecord | undefined;
   /** Its result and its memory are as they are to be. */

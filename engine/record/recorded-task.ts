@@ -69,6 +69,8 @@ export class RecordedProcess extends Process<RecordedTask> {
 export interface TaskKeeper {
   /** A task is about to run. */
   prepareCalls(task: RecordedTask): void;
+  /** A task has stopped, or is gone, and nobody has looked at why. */
+  hasStopped(task: RecordedTask): void;
   /** A stop has come in the way of something that the engine has a task do. */
   strayStop(task: RecordedTask, stop: LiveStop): void;
   /** A task passes an edge of an elided critical section, or a locked instruction. */
@@ -92,6 +94,8 @@ export class RecordedTask extends Task {
   standing: Standing | undefined;
   /** The system call that it is in. */
   call: Call | undefined;
+  /** The system call that it was let make without a stop at its end, until it is known what has come of that. */
+  ahead: Call | undefined;
   /** Cache pc behind the last system call that ended, while nothing has run since. */
   returnedTo = -1;
   /** Its process stops: it does so too at its next point. */
@@ -144,6 +148,10 @@ export class RecordedTask extends Task {
 
   override prepareCalls(): void {
     this.keeper.prepareCalls(this);
+  }
+
+  override hasStopped(): void {
+    this.keeper.hasStopped(this);
   }
 
   override strayStop(stop: LiveStop): void {

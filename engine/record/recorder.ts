@@ -215,7 +215,7 @@ export class Recorder {
 
   /** @param entered Where it was put, if it has not gone on since. */
   private act(task: RecordedTask, stop: Stop, entered: Entry | undefined): void {
-    const { calls } = this.recording;
+    const { ahead, calls } = this.recording;
     const done = stop.kind === "interrupted" ? 0 : calls.drain(task, stop.kind === "gone");
     if (done > 0) {
       task.returnedTo = -1;
@@ -233,7 +233,8 @@ export class Recorder {
           if (this.recording.tasks.get(task.tid) !== task) break;
         }
         this.calls.enter(task, stop.site);
-        this.recording.schedule.hadEvent(task, 1 + done);
+        if (ahead.carries(task, done)) this.offSafePoint = task;
+        else this.recording.schedule.hadEvent(task, 1 + done);
         break;
       case "signal":
         this.signal(task, stop.info, done > 0 ? undefined : entered);

@@ -18,6 +18,7 @@ import type { Binding } from "../tracee/binding.ts";
 import type { LiveStop } from "../tracee/kernel-stop.ts";
 import type { Standing, Task } from "../tracee/task.ts";
 import type { Tracer } from "../tracee/tracer.ts";
+import { AheadCalls } from "./ahead-calls.ts";
 import { CallBuffer } from "./call-buffer.ts";
 import type { Checksums } from "./checksums.ts";
 import { type CrashState, crashState, MOST_CRASHES } from "./crash.ts";
@@ -87,6 +88,8 @@ export class Recording {
   readonly notifications = new Notifications();
   /** Calls that are done without a stop. */
   readonly calls = new CallBuffer(this);
+  /** Calls whose end needs no stop. */
+  readonly ahead = new AheadCalls(this);
   /** Tasks take turns by a seed. */
   readonly chaos: boolean;
   /** What checks that all effects of calls are told, if anything. */
@@ -115,6 +118,7 @@ export class Recording {
   /** What tasks of this recording tell. */
   readonly keeper: TaskKeeper = {
     prepareCalls: (task) => this.calls.prepare(task),
+    hasStopped: (task) => this.ahead.settle(task),
     strayStop: (task, stop) => this.onStrayStop(task, stop),
     elision: (task, edge, ticks) => this.interceptors.elision(task, edge, ticks),
   };

@@ -2,7 +2,7 @@
  * What the recorder does around one system call: what it refuses, what it changes for the kernel's eyes, and
  * what it writes down of the outcome.
  */
-import { readlinkSync } from "node:fs";
+import { readlinkSync, statSync } from "node:fs";
 import { ERRNO, KERNEL_SIGACTION, MADV, MAP, PROT, SHM, SIG, SIGSET_SIZE, SYSCALLS } from "../../ffi/mod.ts";
 import { Unsupported } from "../engine-error.ts";
 import type { MemoryRange } from "../kernel/mod.ts";
@@ -188,12 +188,17 @@ export class SyscallRecorder {
 
   /** A call has ended: keeps the engine's picture, and writes the event. */
   end(task: RecordedTask, call: Call): void {
-    const { spec, number } = call;
+    const { number } = call;
     call.result = Number(task.result);
     this.recording.interceptors.leaves(task, call);
     if (call.failure !== undefined && call.result === 0) task.result = call.failure;
     if (number === SYSCALLS.personality && call.result >= 0) showPersonality(task, call);
-    const { result } = task;
+    this.write(task, call, task.result);
+  }
+
+  /** What is known of a call whose result the program has. */
+  write(task: RecordedTask, call: Call, result: bigint): void {
+    const { spec, number } = call;
     call.result = Number(result);
     if (call.result >= 0 && !isCutError(call.result)) refuse(call, call.refusal);
     const mapped = call.result >= 0 ? this.mapped(task, call) : undefined;
@@ -296,10 +301,32 @@ export class SyscallRecorder {
       return { mapping: { ...record, offset: 0, name: kept }, writes: contents ? [contents] : [] };
     }
     const path = `/proc/${task.tid}/fd/${fd}`;
-    record.name = readlinkSync(path);
-    if (record.name === "/dev/zero") return { mapping: { ...record, offset: 0 }, writes: [] };
-    record.file = this.files.add(path, record);
-    return { mapping: record, writes: [] };
+    const { name, index } = call.file ?? this.mappedFile(path, record);
+    return { mapping: { ...record, name, file: index, ...(index < 0 && { offset: 0 }) }, writes: [] };
+  }
+
+  /** The file at a path that is mapped, or is about to be. */
+  private mappedFile(path: string, record: MappingRecord): { name: string; index: number } {
+    const name = readlinkSync(path);
+    return { name, index: name === "/dev/zero" ? -1 : this.files.add(path, { ...record, name }) };
+  }
+
+  /** Looks at the file that an mmap is going to map, at its entry. @returns False if more than its name is to be told of it. */
+  looksAtFile(task: RecordedTask, call: Call): boolean {
+    const path = `/proc/${task.tid}/fd/${call.int(4)}`;
+    if (!statSync(path, { throwIfNoEntry: false })?.isFile()) return false;
+    const length = pageEnd(call.argument(1));
+    const record = {
+      start: 0,
+      end: length,
+      protection: call.int(2),
+      shared: false,
+      file: -1,
+      offset: call.argument(5),
+      name: "",
+    };
+    call.file = this.mappedFile(path, record);
+    return !this.files.isDue;
   }
 }
 

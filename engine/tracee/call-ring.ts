@@ -247,6 +247,29 @@ export class CallRing {
       this.#view.setBigUint64(CALL_DATA.devices + 8 * i, known[i] ?? 0n, true);
   }
 
+  /**
+   * Lets the stub make a call that the tracer has looked at.
+   *
+   * @param site Address of its own `syscall`, where it is made once more if it fails.
+   * @param args The program's first three arguments.
+   */
+  goAhead(site: number, number: number, args: readonly [bigint, bigint, bigint]): void {
+    this.#set(CALL_DATA.target, site + 2);
+    this.#set(CALL_DATA.aheadSite, site);
+    this.#set(CALL_DATA.aheadNumber, number);
+    args.forEach((argument, i) => {
+      this.#view.setBigUint64(CALL_DATA.aheadArguments + 8 * i, argument, true);
+    });
+    this.#u32[CALL_DATA.aheadDone / 4] = 0;
+  }
+
+  /** The result of that call; undefined if it has not succeeded, or was taken before. */
+  takeAhead(): bigint | undefined {
+    if (this.#u32[CALL_DATA.aheadDone / 4] === 0) return undefined;
+    this.#u32[CALL_DATA.aheadDone / 4] = 0;
+    return this.#view.getBigInt64(CALL_DATA.aheadResult, true);
+  }
+
   /** No call reads from a descriptor without a stop, until it is said once more which are quiet. */
   stopReads(): void {
     for (const kind of ["read", "received", "receivedInTime"] as const)

@@ -13,6 +13,7 @@
 import { encodeListing, parseListing } from "../../ffi/mod.ts";
 import { invariant } from "../engine-error.ts";
 import { CALL_STUB, CONTEXT, CONTEXT_SIZE, USUAL_BASE } from "../translate/context.ts";
+import { AHEAD_LISTING } from "./ahead-stub.ts";
 import { FLOW_LISTING } from "./flow-stub.ts";
 import { INSTRUCTION_LISTING } from "./instruction-stub.ts";
 import { LIST_LISTING } from "./list-stub.ts";
@@ -46,6 +47,14 @@ export const CALL_DATA = {
   woken: 4865,
   /** Numbers of devices by whose files nobody waits, or 0: see `open-stub.ts`. */
   devices: 4608,
+  /** A call that the tracer has looked at: see `ahead-stub.ts`. The program's own arguments come first. */
+  aheadArguments: 4672,
+  aheadSecond: 4680,
+  aheadThird: 4688,
+  aheadResult: 4696,
+  aheadDone: 4704,
+  aheadNumber: 4712,
+  aheadSite: 4720,
   /** Whether the task has no area of restartable sequences, one byte. */
   unregistered: 4866,
   /** What `cpuid` answers, and how many of these there are: eax and ecx before; eax, ebx, ecx and edx after. */
@@ -101,7 +110,7 @@ record:  ; in a recording
   48 01 cd                          add rbp, rcx
   89 f9                             mov ecx, edi
   0f a3 4d 00                       bt [rbp], ecx
-  0f 83 4d 03 00 00                 jae flowing
+  0f 83 ad 03 00 00                 jae flowing
 quiet:  ; is there room for the record?
   48 8b 2d f1 ff f2 ff              mov rbp, [cursor]
   31 c9                             xor ecx, ecx
@@ -122,7 +131,7 @@ room:
   44 89 5d 00                       mov [rbp], r11d
   48 8b 54 24 10                    mov rdx, [rsp+0x10]
   41 83 e3 0f                       and r11d, 0xf
-  0f 85 5f 03 00 00                 jne ways
+  0f 85 bf 03 00 00                 jne ways
   0f 05                             syscall
 behind:  ; what a bad address comes to is for the tracer to see
   48 83 f8 f2                       cmp rax, 0xfffffffffffffff2
@@ -291,7 +300,7 @@ answer:
   48 01 cb                          add rbx, rcx
   48 89 1d a1 fd f2 ff              mov [cursor], rbx
   e9 96 fe ff ff                    jmp done
-${OPEN_LISTING}${FLOW_LISTING}${INSTRUCTION_LISTING}${RSEQ_LISTING}${LIST_LISTING}`;
+${OPEN_LISTING}${AHEAD_LISTING}${FLOW_LISTING}${INSTRUCTION_LISTING}${RSEQ_LISTING}${LIST_LISTING}`;
 
 const listing = parseListing(CALL_LISTING);
 const code = encodeListing(listing);
@@ -313,6 +322,7 @@ export const CALL_ENTRY = {
   recordTsc: CONTEXT_SIZE + placeOf("tsc_record"),
   replayCpuid: CONTEXT_SIZE + placeOf("cpuid_replay"),
   replayTsc: CONTEXT_SIZE + placeOf("tsc_replay"),
+  ahead: CONTEXT_SIZE + placeOf("ahead"),
   list: CONTEXT_SIZE + placeOf("list"),
 } as const;
 
@@ -337,6 +347,11 @@ export function installCallStub(stubs: Uint8Array): void {
 /** Whether a task at a pc is in the midst of a call that the stub does. @param base Of the fixed parts. */
 export function isInCallStub(base: number, pc: number): boolean {
   return pc >= base + INSIDE.start && pc < base + INSIDE.end;
+}
+
+/** Whether a task at a pc is going to make a call that the tracer has looked at. @param base Of the fixed parts. */
+export function isInFrontOfCall(base: number, pc: number): boolean {
+  return pc === base + CALL_ENTRY.ahead;
 }
 
 /** Whether a task at a pc has made all calls of a list. @param base Of the fixed parts. */

@@ -16,29 +16,29 @@ export const FLOW_LISTING = `
 flowing:  ; not by a quiet descriptor: by one whose calls can be kept from waiting?
   0f b6 4b 0c                       movzx ecx, byte [rbx+0xc]
   85 c9                             test ecx, ecx
-  0f 84 c4 fd ff ff                 je traced
+  0f 84 64 fd ff ff                 je traced
   44 0f b6 5b 0d                    movzx r11d, byte [rbx+0xd]
   c1 e1 07                          shl ecx, 7
-  48 8d 2d 50 02 f3 ff              lea rbp, [descriptors]
+  48 8d 2d f0 01 f3 ff              lea rbp, [descriptors]
   48 01 cd                          add rbp, rcx
   89 f9                             mov ecx, edi
   0f a3 4d 00                       bt [rbp], ecx
   72 35                             jb eager
   0f a3 8d 80 00 00 00              bt [rbp+0x80], ecx
-  0f 83 9d fd ff ff                 jae traced
+  0f 83 3d fd ff ff                 jae traced
   41 f6 c3 20                       test r11b, 0x20
-  0f 85 93 fd ff ff                 jne traced
+  0f 85 33 fd ff ff                 jne traced
   41 f6 c3 40                       test r11b, 0x40
-  0f 84 6c fc ff ff                 je quiet
+  0f 84 0c fc ff ff                 je quiet
   48 81 7c 24 10 00 10 00 00        cmp qword [rsp+0x10], 0x1000
-  0f 87 7a fd ff ff                 ja traced
-  e9 58 fc ff ff                    jmp quiet
+  0f 87 1a fd ff ff                 ja traced
+  e9 f8 fb ff ff                    jmp quiet
 eager:  ; it never waits: that it would have to is its answer
   41 81 cb 80 00 00 00              or r11d, 0x80
-  e9 4c fc ff ff                    jmp quiet
+  e9 ec fb ff ff                    jmp quiet
 ways:  ; r11 = the way, rdx as the program has it
   41 ff cb                          dec r11d
-  0f 84 9f fe ff ff                 je opening
+  0f 84 3f fe ff ff                 je opening
   41 83 eb 03                       sub r11d, 3
   0f 82 f4 00 00 00                 jb at_once
   0f 84 b0 00 00 00                 je message
@@ -55,21 +55,21 @@ ways:  ; r11 = the way, rdx as the program has it
   0f 84 5c 03 00 00                 je rseq
   0f 05                             syscall
   48 85 c0                          test rax, rax
-  0f 85 55 fc ff ff                 jne behind
+  0f 85 f5 fb ff ff                 jne behind
   48 85 f6                          test rsi, rsi
-  0f 84 4c fc ff ff                 je behind
+  0f 84 ec fb ff ff                 je behind
   89 f9                             mov ecx, edi
   c1 e1 04                          shl ecx, 4
-  48 8d 15 21 15 f3 ff              lea rdx, [actions]
+  48 8d 15 c1 14 f3 ff              lea rdx, [actions]
   48 01 ca                          add rdx, rcx
   48 8b 0e                          mov rcx, [rsi]
   48 89 0a                          mov [rdx], rcx
   48 8b 4e 08                       mov rcx, [rsi+8]
   48 89 4a 08                       mov [rdx+8], rcx
-  e9 2a fc ff ff                    jmp behind
+  e9 ca fb ff ff                    jmp behind
 masked:
   4d 85 c0                          test r8, r8
-  0f 85 e7 fc ff ff                 jne traced
+  0f 85 87 fc ff ff                 jne traced
 events:
   45 31 d2                          xor r10d, r10d
   0f 05                             syscall
@@ -81,23 +81,23 @@ poll:
   8b 4c 24 10                       mov ecx, [rsp+0x10]
 polled:  ; nothing is ready: what would wait for that has to stop
   48 85 c0                          test rax, rax
-  0f 88 cb fc ff ff                 js traced
-  0f 85 ff fb ff ff                 jne behind
+  0f 88 6b fc ff ff                 js traced
+  0f 85 9f fb ff ff                 jne behind
   85 c9                             test ecx, ecx
-  0f 85 bd fc ff ff                 jne traced
-  e9 f2 fb ff ff                    jmp behind
+  0f 85 5d fc ff ff                 jne traced
+  e9 92 fb ff ff                    jmp behind
 wake:  ; of what can be done with a futex, only that
   89 f1                             mov ecx, esi
   81 e1 7f ff ff ff                 and ecx, 0xffffff7f
   83 f9 01                          cmp ecx, 1
-  0f 85 a7 fc ff ff                 jne traced
+  0f 85 47 fc ff ff                 jne traced
   0f 05                             syscall
-  e9 da fb ff ff                    jmp behind
+  e9 7a fb ff ff                    jmp behind
 message:  ; recvfrom and sendto, without an address
   4d 85 c0                          test r8, r8
-  0f 85 97 fc ff ff                 jne traced
+  0f 85 37 fc ff ff                 jne traced
   41 f7 c2 bd bf ff ff              test r10d, 0xffffbfbd
-  0f 85 8a fc ff ff                 jne traced
+  0f 85 2a fc ff ff                 jne traced
   41 f7 c2 40 00 00 00              test r10d, 0x40
   74 04                             je patient
   80 4d 00 80                       or byte [rbp], 0x80
@@ -107,7 +107,7 @@ patient:
   eb 44                             jmp flowed
 header:  ; sendmsg
   f7 c2 bf bf ff ff                 test edx, 0xffffbfbf
-  0f 85 69 fc ff ff                 jne traced
+  0f 85 09 fc ff ff                 jne traced
   83 ca 40                          or edx, 0x40
   0f 05                             syscall
   eb 31                             jmp flowed
@@ -129,12 +129,12 @@ flowed:
   48 83 f8 f5                       cmp rax, 0xfffffffffffffff5
   74 19                             je again
   48 83 f8 e0                       cmp rax, 0xffffffffffffffe0
-  0f 84 21 fc ff ff                 je traced
+  0f 84 c1 fb ff ff                 je traced
   48 83 f8 a1                       cmp rax, 0xffffffffffffffa1
-  0f 84 17 fc ff ff                 je traced
-  e9 4c fb ff ff                    jmp behind
+  0f 84 b7 fb ff ff                 je traced
+  e9 ec fa ff ff                    jmp behind
 again:
   f6 45 00 80                       test byte [rbp], 0x80
-  0f 84 08 fc ff ff                 je traced
-  e9 3d fb ff ff                    jmp behind
+  0f 84 a8 fb ff ff                 je traced
+  e9 dd fa ff ff                    jmp behind
 `;

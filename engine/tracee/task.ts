@@ -115,6 +115,9 @@ export abstract class Task {
   /** A stop (a signal, a birth) has come in the way of something that the engine has it do. */
   abstract strayStop(stop: LiveStop): void;
 
+  /** It has stopped, or is gone, and nobody has looked at why: what it was let do meanwhile is to be known first. */
+  hasStopped(): void {}
+
   /** Whether it was resumed and has not stopped yet. */
   get running(): boolean {
     return this.stop === undefined;

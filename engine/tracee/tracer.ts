@@ -19,7 +19,7 @@ import { astray, branchAstray } from "./astray.ts";
 import { readTicks, ticksArmed } from "./budget.ts";
 import { CacheMapper } from "./cache-mapper.ts";
 import { type CallSite, callSite } from "./call-site.ts";
-import { callStubResumption, hasTriedToSend, isInCallStub } from "./call-stub.ts";
+import { callStubResumption, hasTriedToSend, isInCallStub, isInFrontOfCall } from "./call-stub.ts";
 import type { CodeMemory } from "./code-memory.ts";
 import { Controller, type SignalInfo, TaskGone } from "./controller.ts";
 import { faultingState } from "./fault.ts";
@@ -132,6 +132,7 @@ export class Tracer extends Controller {
       if (waited === EINTR) return { kind: "interrupted" };
       if (waited === ESRCH && resumes) throw new TaskGone(task);
       invariant(waited === task.tid, `the wait for task ${task.tid} failed with ${waited}`);
+      task.hasStopped();
       if (this.control.regsResult === ESRCH) {
         readTicks(task);
         throw new TaskGone(task);
@@ -192,7 +193,8 @@ export class Tracer extends Controller {
     }
     space.cacheSpace.calls.setTicks(ticksArmed(task));
     // What it has begun it ends as it was begun.
-    if (!this.isInCall(task)) task.prepareCalls();
+    if (!this.isInCall(task) || isInFrontOfCall(space.cacheSpace.base, task.number("rip")))
+      task.prepareCalls();
     this.watchpoints.arm(task);
     this.flush(task);
   }

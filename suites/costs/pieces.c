@@ -8,7 +8,7 @@ static long syscall3(long number, long a, long b, long c) {
   return result;
 }
 
-enum { READ = 0, WRITE = 1, CLOSE = 3, POLL = 7, LSEEK = 8, PIPE = 22, FORK = 57, ACCESS = 21, GETPID = 39, EXECVE = 59, EXIT = 60, OPENAT = 257 };
+enum { READ = 0, WRITE = 1, CLOSE = 3, POLL = 7, LSEEK = 8, MMAP = 9, MUNMAP = 11, PIPE = 22, FORK = 57, ACCESS = 21, GETPID = 39, EXECVE = 59, EXIT = 60, OPENAT = 257 };
 
 static long number_of(const char *text) {
   long n = 0;
@@ -92,6 +92,14 @@ __attribute__((used)) static void run(long *stack) {
       break;
     case 'o': /* files that are opened and closed */
       for (long i = 0; i < count; i++) sum += syscall3(CLOSE, syscall3(OPENAT, 0, (long)"/", 0), 0, 0);
+      break;
+    case 'y': /* memory that is mapped and given back */
+      for (long i = 0; i < count; i++) {
+        register long flags __asm__("r10") = 0x22, fd __asm__("r8") = -1, offset __asm__("r9") = 0;
+        long at = MMAP;
+        __asm__ volatile("syscall" : "+a"(at) : "D"(0), "S"(4096), "d"(3), "r"(flags), "r"(fd), "r"(offset) : "rcx", "r11", "memory");
+        sum += syscall3(MUNMAP, at, 4096, 0);
+      }
       break;
     case 'i': /* questions of the processor */
       for (long i = 0; i < count; i++) {

@@ -96,6 +96,11 @@ export class MappedFiles implements FileMonitor {
     return followed.index;
   }
 
+  /** Whether a file of the present call has changed since the trace has its contents. */
+  get isDue(): boolean {
+    return this.due.length > 0;
+  }
+
   /** To be called after the event of a call: adds events for what it has changed in mapped files. */
   after(task: RecordedTask, call: Call): void {
     this.contentsChanged(task, call);
