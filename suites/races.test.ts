@@ -1,8 +1,12 @@
 /** Races are found by their seeds, and what has failed replays. All of them, by hand: `runner/bun suites/races/run.ts`. */
 import { afterAll, test } from "bun:test";
 import { assert, assertEquals } from "@std/assert";
+import { EventIndex } from "../engine/debug/event-index.ts";
+import { CLONE } from "../ffi/mod.ts";
+import type { NamedMeeting } from "../runner/engines/meeting.ts";
 import type { HuntReport } from "../runner/hunt/report.ts";
 import { run, Scratch, TEST_TIMEOUT, TICKPROOF } from "./_tickproof.ts";
+import { recordProgram, THREADS } from "./debugging/_programs.ts";
 import { compileRace } from "./races/_races.ts";
 
 const SCRATCH = new Scratch();
@@ -63,8 +67,31 @@ test(
     assertEquals([between?.line, between?.does], ["lost_update.c:11", "writes"]);
     assertEquals([after?.line, after?.does], ["lost_update.c:11", "writes"]);
     assertEquals([before?.task, before?.thread], [after?.task, "adds"]);
+    // The other order is told as well.
+    assertEquals(why.passing?.between.line?.startsWith("lost_update.c:"), true);
     const replayed = run([...TICKPROOF, "replay", "-q", failure.trace]);
     assertEquals([replayed.exit, replayed.stderr.trimEnd()], [{ code: 1 }, failure.output]);
+  },
+  TEST_TIMEOUT,
+);
+
+test(
+  "a fork reads what a thread is in the middle of writing: its locks",
+  () => {
+    // The loader's search for a function would lie between the lock and the end of the turn: only ends are looked at.
+    const { trace } = recordProgram(SCRATCH, "lock_and_fork.c", [...THREADS, "-Wl,-z,now"]);
+    using events = new EventIndex(trace);
+    const forks = events.first((event) => event.kind === "clone" && (event.flags & CLONE.VM) === 0);
+    assert(forks !== undefined, "a process is made");
+    const { exit, stdout, stderr } = run([...TICKPROOF, "turns", "--json", trace, `${forks.index}`]);
+    assertEquals(exit, { code: 0 }, stderr);
+    const { before, between, after } = JSON.parse(stdout.toString()) as NamedMeeting;
+    const told = [before, between, after].map((part) => [part?.thread, part?.does, part?.line]);
+    assertEquals(told, [
+      ["holds", "writes", "lock_and_fork.c:12"],
+      ["main", "reads", "lock_and_fork.c:25"],
+      ["holds", "writes", "lock_and_fork.c:14"],
+    ]);
   },
   TEST_TIMEOUT,
 );

@@ -2,9 +2,11 @@
  * What tasks do to memory around the ends of their turns: the replay is stepped through these stretches, and the operands of
  * each instruction are looked at. Of a long stretch only its start and its end are, where turns meet.
  */
+import { CLONE } from "../../ffi/mod.ts";
 import { addressRegisters } from "../arch/x86_64/instructions.ts";
 import { RIP } from "../arch/x86_64/registers.ts";
 import type { ReplayedTask } from "../replay/replayed-task.ts";
+import type { TraceEvent } from "../trace/events.ts";
 import type { AddressSpace } from "../tracee/address-space.ts";
 import type { Mapping } from "../tracee/mappings.ts";
 import type { MemoryOperands } from "../translate/memory-operands.ts";
@@ -30,6 +32,10 @@ export interface Access {
   address: number;
   length: number;
   isWrite: boolean;
+  /** It reads and writes in one: nobody comes between. */
+  isAtomic: boolean;
+  /** A fork: it reads all memory of the process. */
+  isFork: boolean;
   /** The instruction is the program's own, not a library's. */
   isOwn: boolean;
   /** The memory is the program's own: its variables or its heap, not what a library has made for itself. */
@@ -40,8 +46,27 @@ export interface Access {
 const EDGE_TICKS = 60;
 /** Instructions of one stretch at most: between two branches there may be many. */
 const MOST_STEPS = 1500;
+/** Names of dynamic loaders (glibc, musl). */
+const LOADER = /\/ld-(linux|musl)[^/]*$/;
 /** Longest instruction, in bytes. */
 const LONGEST = 15;
+
+/** Of a place without an access. */
+const NOWHERE = {
+  owner: "",
+  address: 0,
+  length: 0,
+  isWrite: false,
+  isAtomic: false,
+  isFork: false,
+  isOwn: false,
+  isData: false,
+};
+
+/** Whether an event makes a process with memory of its own. */
+function isFork(event: TraceEvent): boolean {
+  return event.kind === "clone" && (event.flags & CLONE.VM) === 0;
+}
 
 /** Steps through turns of a replay. */
 export class AccessLog implements Disposable {
@@ -57,10 +82,23 @@ export class AccessLog implements Disposable {
     while (playhead.position.event <= turn.last) {
       const { next, runner } = playhead;
       if (next === undefined) break;
-      if (runner?.id === turn.task) this.#stretch(runner, next.ticks, found);
+      if (runner?.id === turn.task) {
+        this.#stretch(runner, next.ticks, found);
+        if (isFork(next)) found.push(this.#fork(runner));
+      }
       playhead.passSilently();
     }
     return found;
+  }
+
+  /** What a child gets a copy of, all is read in one. */
+  #fork(task: ReplayedTask): Access {
+    const { playhead } = this.replay;
+    playhead.move(false);
+    const { position } = playhead;
+    const pc = Number(task.programRegisters[RIP]!);
+    const owner = `process ${task.process.id}`;
+    return { ...NOWHERE, task: task.id, pc, position, owner, isFork: true };
   }
 
   /** The way of a task to its next event. */
@@ -97,20 +135,23 @@ export class AccessLog implements Disposable {
     const text = space.mappings.find(pc);
     const program = programPath(this.replay.session, task);
     const isOwn = text?.name === program;
+    // What the dynamic loader notes in a program's tables is no variable of the program's.
+    const isLoader = LOADER.test(text?.name ?? "");
     const { position } = this.replay.playhead;
     const place = { task: task.id, pc, position, isOwn };
     const operands = this.#operands.of(bytes, pc, addressRegisters(registers));
-    const accesses = operands.map(({ address, length, isWrite }): Access => {
+    const accesses = operands.map(({ address, length, isWrite, isAtomic }): Access => {
       const mapping = space.mappings.find(address);
       const shared = mapping?.shared ? (mapping.memory ?? `file ${mapping.file}`) : undefined;
       // Of what is shared the place in it counts, wherever it is mapped.
       const at = shared === undefined || !mapping ? address : address - mapping.start + mapping.offset;
       const owner = shared ?? `process ${task.process.id}`;
-      const isData = shared !== undefined || (mapping !== undefined && isDataOf(mapping, program, space));
-      return { ...place, owner, address: at, length, isWrite, isData };
+      const isData =
+        !isLoader && (shared !== undefined || (mapping !== undefined && isDataOf(mapping, program, space)));
+      return { ...NOWHERE, ...place, owner, address: at, length, isWrite, isAtomic, isData };
     });
     if (accesses.length > 0) return accesses;
-    return [{ ...place, owner: "", address: 0, length: 0, isWrite: false, isData: false }];
+    return [{ ...NOWHERE, ...place }];
   }
 
   [Symbol.dispose](): void {

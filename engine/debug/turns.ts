@@ -31,6 +31,8 @@ export interface Meeting {
 
 /** Turns that a task may wait for from one of its own to the next. */
 const MOST_WAITED = 48;
+/** Turns on either side in which the one that waits may have made its access: a lock may have taken turns of its own. */
+const OWN_TURNS = 6;
 /** Turns before and behind the one that is asked for. */
 const AROUND = 2;
 
@@ -38,10 +40,14 @@ const AROUND = 2;
 const RATED = {
   /** An instruction of a library. */
   library: 200,
+  /** The same around a fork: locks are what matters there, since nobody gives them back in the child. */
+  libraryAroundFork: 40,
   /** Memory that is none of the program's variables, nor of its heap. */
   foreign: 500,
   /** An order that is as good as one after the other. */
   serial: 300,
+  /** It begins with an atomic instruction, which ends a piece of work sooner than it begins one. */
+  atomic: 60,
   /** Only one of the two ends is known. */
   half: 250,
   /** So bad is no explanation. */
@@ -81,10 +87,12 @@ export function meetingAt({ directory, events, isEnded }: MeetingOptions): Meeti
   };
   const candidates = waitsAround(turns, events);
   // In the order of the replay, so that it goes forward.
-  const needed = new Set(candidates.flatMap(({ before, between, after }) => [before, ...between, after]));
+  const needed = new Set(
+    candidates.flatMap(({ before, between, after }) => [...before, ...between, ...after]),
+  );
   for (const turn of turns) if (needed.has(turn)) accesses(turn);
   const found = candidates.flatMap(({ before, between, after }) =>
-    meetings(before ? accesses(before) : [], between.flatMap(accesses), after ? accesses(after) : []),
+    meetings(before.flatMap(accesses), between.flatMap(accesses), after.flatMap(accesses)),
   );
   const [nearest] = found.toSorted((a, b) => a.rate - b.rate);
   const best = nearest && nearest.rate < RATED.useless ? nearest : withoutMemory(candidates, accesses);
@@ -124,9 +132,10 @@ function turnsOf(events: EventIndex, from: number): Turn[] {
 
 /** A task that waits from one of its turns to the next, while others run. */
 interface Wait {
-  before: Turn | undefined;
+  /** Its own, of which the last, and the first, are next to the wait. */
+  before: readonly Turn[];
   between: readonly Turn[];
-  after: Turn | undefined;
+  after: readonly Turn[];
 }
 
 function waitsAround(turns: readonly Turn[], events: readonly number[]): Wait[] {
@@ -147,10 +156,11 @@ function waitsAround(turns: readonly Turn[], events: readonly number[]): Wait[] 
       const from = before < 0 ? middle : before + 1;
       const to = after < 0 ? middle + 1 : after;
       if (to - from > MOST_WAITED) continue;
+      const own = (some: readonly Turn[]) => some.filter((turn) => turn.task === task);
       waits.set(`${task} ${from} ${to}`, {
-        before: turns[before],
+        before: own(turns.slice(Math.max(0, from - MOST_WAITED), from)).slice(-OWN_TURNS),
         between: turns.slice(from, to),
-        after: turns[after],
+        after: own(turns.slice(to, to + MOST_WAITED)).slice(0, OWN_TURNS),
       });
     }
   }
@@ -170,22 +180,34 @@ function meetings(before: readonly Access[], between: readonly Access[], after: 
   const found: Rated[] = [];
   const last = byPlace(before.toReversed());
   const first = byPlace(after);
-  for (const access of between) {
+  const parts = between.flatMap((access) => (access.isFork ? copiesOf(access, after) : [access]));
+  for (const [at, access] of parts.entries()) {
     if (access.length === 0) continue;
     const [was, is] = [last, first].map((places) => nearest(places, access));
     if (was === undefined && is === undefined) continue;
     const all = [was?.access, access, is?.access].filter((one) => one !== undefined);
-    const isOwn = all.every((one) => one.isOwn);
-    const distance = (was?.distance ?? 0) + (is?.distance ?? 0);
+    const isOwn = all.every((one) => one.isOwn || one.isFork);
+    const isData = all.every((one) => one.isData);
+    // Where there is one end only, what is next to it is meant.
+    const [toBefore, toAfter] = [was?.distance ?? parts.length - at, is?.distance ?? at];
+    const distance = toBefore + toAfter;
     const rate =
       Math.min(distance, MOST_DISTANCE) +
-      (isOwn ? 0 : RATED.library) +
-      (access.isData ? 0 : RATED.foreign) +
+      (isOwn ? 0 : access.isFork ? RATED.libraryAroundFork : RATED.library) +
+      (isData ? 0 : RATED.foreign) +
+      (was?.access.isAtomic && was.access.isOwn ? RATED.atomic : 0) +
       (isSerial(was?.access, access, is?.access) ? RATED.serial : 0) +
       (was === undefined || is === undefined ? RATED.half : 0);
     found.push({ before: was?.access, between: access, after: is?.access, rate });
   }
   return found;
+}
+
+/** What a fork reads of that which is written behind it. */
+function copiesOf(fork: Access, after: readonly Access[]): Access[] {
+  return after
+    .filter(({ isWrite, isData, owner }) => isWrite && isData && owner === fork.owner)
+    .map(({ address, length }) => ({ ...fork, address, length, isData: true }));
 }
 
 /** Accesses by the words that they touch, each with its distance. */
@@ -236,9 +258,11 @@ function withoutMemory(
   const places = (turn: Turn | undefined) => (turn ? accesses(turn) : []);
   const found = waits.flatMap(({ before, between, after }) => {
     const others = between.flatMap(accesses);
-    const middle = others.findLast(({ isOwn }) => isOwn) ?? others.at(-1);
-    const was = places(before).findLast(({ isOwn }) => isOwn) ?? places(before).at(-1);
-    const is = places(after).find(({ isOwn }) => isOwn) ?? places(after)[0];
+    const middle = others.at(-1);
+    const first = places(after[0]);
+    // A library's place is named by the program's that has called it; only what begins has no caller yet.
+    const was = places(before.at(-1)).at(-1);
+    const is = first.find(({ isOwn }) => isOwn) ?? first[0];
     if (middle === undefined || (was === undefined && is === undefined)) return [];
     const known = [was, middle, is].filter((one) => one?.isOwn).length;
     return [{ before: was, between: { ...middle, length: 0 }, after: is, known }];

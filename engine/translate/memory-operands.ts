@@ -4,6 +4,7 @@ import {
   DecoderOptions,
   InstructionInfoFactory,
   MemorySizeExt,
+  Mnemonic,
   OpAccess,
   Register,
   RegisterExt,
@@ -16,6 +17,8 @@ export interface MemoryOperand {
   length: number;
   isRead: boolean;
   isWrite: boolean;
+  /** Nobody comes between its reading and its writing. */
+  isAtomic: boolean;
 }
 
 const READS: readonly number[] = [
@@ -58,12 +61,16 @@ export class MemoryOperands implements Disposable {
     decoder.ip = BigInt(pc);
     const instruction = decoder.decode();
     const info = this.#factory.info(instruction);
+    // Exchanges with memory lock the bus unasked.
+    const locks = instruction.hasLockPrefix || instruction.mnemonic === Mnemonic.Xchg;
     const found: MemoryOperand[] = [];
     for (const used of info.usedMemory() as UsedMemory[]) {
       const address = addressOf(used, registers);
       const length = MemorySizeExt.size(used.memorySize) || 8;
       const [isRead, isWrite] = [READS.includes(used.access), WRITES.includes(used.access)];
-      if (address !== undefined && (isRead || isWrite)) found.push({ address, length, isRead, isWrite });
+      const isAtomic = locks && isRead && isWrite;
+      if (address !== undefined && (isRead || isWrite))
+        found.push({ address, length, isRead, isWrite, isAtomic });
       used.free();
     }
     info.free();

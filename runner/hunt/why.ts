@@ -19,15 +19,17 @@ export interface Why {
   events: number[];
   /** What the turns there have in common. */
   meeting?: NamedMeeting;
+  /** The same of the run that passes with one turn less: the other order. */
+  passing?: NamedMeeting;
 }
 
 /** What there is to say where nothing was found. */
 export type WhyNot = { reason: string };
 
 /** The least number of turns that fails. Runs that can't be judged end the search. */
-interface Bounds {
-  passing: { turns: number; fairFrom: number | undefined };
-  failing: Trial;
+interface Passing {
+  turns: number;
+  trial: Trial;
 }
 
 /**
@@ -44,10 +46,9 @@ export async function findWhy(options: TrialOptions, seed: number, failed: Trial
     return await makeTrial(options, seed, turns);
   };
   const fair = await run(0);
-  fair.discard();
-  if (fair.judgement.kind === "failed") return { reason: "it fails under fair turns, too" };
-  if (fair.judgement.kind !== "passed") return { reason: "a run under fair turns can't be judged" };
-  let passing: Bounds["passing"] = { turns: 0, fairFrom: fair.report?.turns?.fairFrom };
+  if (fair.judgement.kind === "failed") return giveUp([fair], "it fails under fair turns, too");
+  if (fair.judgement.kind !== "passed") return giveUp([fair], "a run under fair turns can't be judged");
+  let passing: Passing = { turns: 0, trial: fair };
   let failing: { turns: number; trial: Trial | undefined } = { turns: made, trial: undefined };
   while (failing.turns - passing.turns > 1) {
     const turns = Math.floor((failing.turns + passing.turns) / 2);
@@ -58,27 +59,43 @@ export async function findWhy(options: TrialOptions, seed: number, failed: Trial
       failing = { turns, trial };
       continue;
     }
-    trial.discard();
     if (kind !== "passed")
-      return giveUp(failing.trial, `a run with ${counted(turns, "turn")} can't be judged`);
-    passing = { turns, fairFrom: trial.report?.turns?.fairFrom };
+      return giveUp(
+        [trial, passing.trial, failing.trial],
+        `a run with ${counted(turns, "turn")} can't be judged`,
+      );
+    passing.trial.discard();
+    passing = { turns, trial };
   }
   const trial = failing.trial ?? (await run(failing.turns));
   if (trial.judgement.kind !== "failed")
-    return giveUp(trial, "the seed does not fail again: what comes from outside matters too");
+    return giveUp(
+      [trial, passing.trial],
+      "the seed does not fail again: what comes from outside matters too",
+    );
   trial.keep();
-  const events = [passing.fairFrom, trial.report?.turns?.fairFrom].filter((event) => event !== undefined);
-  const meeting = events.length === 0 ? undefined : await meetingOf(trial.trace, events);
-  return { turns: failing.turns, runs, trace: trial.trace, events, ...(meeting && { meeting }) };
+  const events = [passing.trial, trial].flatMap(({ report }) => report?.turns?.fairFrom ?? []);
+  const meeting = await meetingOf(trial.trace, events);
+  const other = await meetingOf(passing.trial.trace, events);
+  passing.trial.discard();
+  return {
+    turns: failing.turns,
+    runs,
+    trace: trial.trace,
+    events,
+    ...(meeting && { meeting }),
+    ...(other && { passing: other }),
+  };
 }
 
-function giveUp(trial: Trial | undefined, reason: string): WhyNot {
-  trial?.discard();
+function giveUp(trials: readonly (Trial | undefined)[], reason: string): WhyNot {
+  for (const trial of trials) trial?.discard();
   return { reason };
 }
 
 /** Asks another process, since it takes its time and is no business of the hunt's. */
 async function meetingOf(trace: string, events: readonly number[]): Promise<NamedMeeting | undefined> {
+  if (events.length === 0) return undefined;
   const child = Bun.spawn([...TICKPROOF, "turns", "--json", trace, ...events.map(String)], {
     stdin: "ignore",
     stdout: "pipe",
@@ -91,13 +108,11 @@ async function meetingOf(trace: string, events: readonly number[]): Promise<Name
 /** The lines about it. */
 export function whyText(why: Why | WhyNot, seed: number): string {
   if ("reason" in why) return `tickproof: why seed ${seed} fails is not known: ${why.reason}\n`;
-  const { turns, runs, meeting } = why;
+  const { turns, runs, meeting, passing } = why;
   const head = `tickproof: seed ${seed} fails with its first ${counted(turns, "turn")}, and passes with ${turns - 1} (${counted(runs, "run")})`;
-  if (meeting === undefined) return `${head}\n`;
-  return [
-    head,
-    `tickproof: it fails if ${meetingText(meeting)}`,
-    ...meetingLines(meeting).map((line) => `  ${line}`),
-    "",
-  ].join("\n");
+  const about = (verb: string, found: NamedMeeting | undefined): string[] =>
+    found === undefined
+      ? []
+      : [`tickproof: it ${verb} if ${meetingText(found)}`, ...meetingLines(found).map((line) => `  ${line}`)];
+  return [head, ...about("fails", meeting), ...about("passes", passing), ""].join("\n");
 }
