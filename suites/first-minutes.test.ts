@@ -1,6 +1,7 @@
 /** The README's first five minutes, word for word, in fresh projects that have the package from a registry. */
 import { afterAll, beforeAll, test } from "bun:test";
 import {
+  cpSync,
   existsSync,
   mkdirSync,
   mkdtempSync,
@@ -10,7 +11,7 @@ import {
   writeFileSync,
 } from "node:fs";
 import { tmpdir } from "node:os";
-import { join, resolve } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { compile } from "../runner/compiled/build.ts";
 import { MANIFEST } from "../runner/compiled/current.ts";
@@ -175,6 +176,79 @@ packageTest("five minutes in plain JavaScript", async () => {
   checkOutputs(await fiveMinutes(folder, "npm"), "npx");
 });
 
+/** Runs a shell's line in a folder, with the registry alone. @returns What it printed on both streams. */
+async function typed(line: string, folder: string, expected = 0): Promise<string> {
+  const env = {
+    ...plainEnvironment(),
+    HOME: join(scratch, "home"),
+    PATH: plainPath().join(":"),
+    NO_COLOR: "1",
+    CI: "1",
+  };
+  const child = Bun.spawn(["sh", "-c", `exec 2>&1; ${line}`], {
+    cwd: folder,
+    env,
+    stdin: "ignore",
+    stdout: "pipe",
+  });
+  const output = await child.stdout.text();
+  assertEquals(await child.exited, expected, `${line}\n${output}`);
+  return output;
+}
+
+/** A test that needs a further program. */
+const testWith = (program: string, name: string, fn: () => Promise<void>) =>
+  Bun.which(program) === null
+    ? test.skip(`${name} (skipped: no ${program} here)`, fn)
+    : packageTest(name, fn);
+
+testWith("git", "from a git repository: what is not compiled there runs from its sources", async () => {
+  const repository = project("repository", {});
+  // The sources of the checkout as they are, also those that are not committed yet, without what is packed for nobody.
+  const sources = [
+    "bin",
+    "engine",
+    "ffi",
+    "manifests",
+    "runner",
+    "types",
+    "CHANGELOG.md",
+    "LICENSE",
+    "README.md",
+  ];
+  const list = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard", "--", ...sources];
+  const listed = Bun.spawnSync(list, { cwd: ROOT });
+  assertEquals(listed.exitCode, 0, listed.stderr.toString());
+  const names = listed.stdout.toString().split("\0");
+  const files = names.filter((file) => file !== "" && existsSync(join(ROOT, file)));
+  for (const file of files) {
+    mkdirSync(dirname(join(repository, file)), { recursive: true });
+    cpSync(join(ROOT, file), join(repository, file), { verbatimSymlinks: true });
+  }
+  // npm would install what the project's own work needs, for some minutes, to run 'prepare'; nothing depends on that.
+  const manifest = JSON.parse(readFileSync(join(ROOT, "package.json"), "utf8"));
+  const { prepare: _, ...scripts } = manifest.scripts;
+  writeFileSync(
+    join(repository, "package.json"),
+    JSON.stringify({ ...manifest, scripts, devDependencies: undefined, overrides: undefined }),
+  );
+  const commit = "git -c user.name=a -c user.email=a@example.org commit -qm all";
+  await typed(`git init -q && git add -A && ${commit}`, repository);
+  const folder = project("from-git", { "package.json": JSON.stringify({ name: "from-git" }) });
+  await typed(`npm i -D 'git+file://${repository}'`, folder);
+  assert(!existsSync(join(folder, "node_modules/tickproof/compiled/entry.js")));
+  const told = await typed("npx tickproof run -- sh -c 'exit 3'", folder, 3);
+  assertMatch(told, /^ {2}replay +npx tickproof replay sh-\d+$/m);
+});
+
+testWith("pnpm", "with pnpm: its own way to start is the one that is told", async () => {
+  const folder = project("with-pnpm", { "package.json": JSON.stringify({ name: "with-pnpm" }) });
+  await typed("pnpm add -D tickproof", folder);
+  const told = await typed("pnpm exec tickproof run -- sh -c 'exit 3'", folder, 3);
+  assertMatch(told, /^ {2}replay +pnpm exec tickproof replay sh-\d+$/m);
+  await typed("pnpm exec tickproof replay", folder, 3);
+});
+
 packageTest(
   "the other ways to install it: for all projects, by npx alone, from an archive, by a link",
   async () => {
@@ -186,38 +260,15 @@ packageTest(
     mkdirSync(join(folder, "archive"));
     writeFileSync(join(folder, "archive/package.json"), JSON.stringify({ name: "archive" }));
     const version = JSON.parse(readFileSync(join(ROOT, "package.json"), "utf8")).version;
-    const home = join(scratch, "home");
-    const env = { ...plainEnvironment(), HOME: home, PATH: plainPath().join(":"), NO_COLOR: "1" };
     const ways = [
       "npx --yes tickproof --version",
-      "npm i --silent -g --prefix ./global tickproof >&2 && global/bin/tickproof --version",
-      `cd archive && npm i --silent -D '${archive}' >&2 && npx tickproof --version`,
+      "npm i --silent -g --prefix ./global tickproof && global/bin/tickproof --version",
+      `cd archive && npm i --silent -D '${archive}' && npx tickproof --version`,
       "links/tickproof --version",
     ];
-    for (const way of ways) {
-      const child = Bun.spawn(["sh", "-c", way], {
-        cwd: folder,
-        env,
-        stdin: "ignore",
-        stdout: "pipe",
-        stderr: "pipe",
-      });
-      const [stdout, stderr] = await Promise.all([
-        new Response(child.stdout).text(),
-        new Response(child.stderr).text(),
-      ]);
-      assertEquals(await child.exited, 0, `${way}\n${stderr}`);
-      assertStringIncludes(stdout, `tickproof ${version} (`);
-    }
+    for (const way of ways) assertStringIncludes(await typed(way, folder), `tickproof ${version} (`);
     // It records from there, too: the engine and its tables are in the package.
-    const recorded = Bun.spawn(["global/bin/tickproof", "run", "--", "sh", "-c", "exit 3"], {
-      cwd: folder,
-      env,
-      stdin: "ignore",
-      stderr: "pipe",
-    });
-    const told = await new Response(recorded.stderr).text();
-    assertEquals(await recorded.exited, 3, told);
-    assertStringIncludes(told, "sh-0");
+    const told = await typed("global/bin/tickproof run -- sh -c 'exit 3'", folder, 3);
+    assertMatch(told, /sh-\d+/);
   },
 );
