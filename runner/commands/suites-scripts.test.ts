@@ -191,11 +191,11 @@ test("a script that can't be loaded says syntax, missing module or throw, with i
   );
   assertMatch(
     refused('import "./no-such.ts";'),
-    /a module is missing: .*no-such\.ts.*\n +at .*own\.test\.ts/,
+    /a module is missing: .*no-such\.ts.*\n +at .*own\.test\.ts:2:8\n +import ".\/no-such\.ts";\n +\^\n/,
   );
   assertMatch(
     refused('import "no-such-package";'),
-    /a module is missing: .*no-such-package.*\n +at .*own\.test\.ts/,
+    /a module is missing: .*no-such-package.*\n +at .*own\.test\.ts:2:8\n/,
   );
   assertMatch(
     refused('throw new RangeError("not now");'),

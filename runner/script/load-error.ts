@@ -1,4 +1,5 @@
 /** Why a script can't be loaded, in words: its syntax is wrong, a module is missing, or it threw; each with its place. */
+import { existsSync, readFileSync } from "node:fs";
 import { failureText } from "./outcome.ts";
 
 /** Where Bun's own errors point to: BuildMessage and ResolveMessage have it. */
@@ -36,14 +37,32 @@ export function loadErrorText(error: unknown, file: string): string {
   if (error instanceof AggregateError && error.errors.some(isBuildError)) {
     return error.errors.map((one) => loadErrorText(one, file)).join("\n");
   }
-  if (isBuildError(error)) {
-    const kind = error.name === "ResolveMessage" ? "a module is missing" : "its syntax is wrong";
-    return located(`${kind}: ${error.message}`, error.position, file);
-  }
+  if (isBuildError(error) && error.name === "ResolveMessage") return missing(error, file);
+  if (isBuildError(error)) return located(`its syntax is wrong: ${error.message}`, error.position, file);
   if (error instanceof SyntaxError) return `its syntax is wrong: ${failureText(error, file)}`;
-  const missing = error instanceof Error && /^Cannot find (module|package)/.test(error.message);
-  const kind = missing ? "a module is missing" : "it threw while it was loaded";
-  return `${kind}: ${failureText(error, file)}`;
+  if (error instanceof Error && /^Cannot find (module|package)/.test(error.message))
+    return `a module is missing: ${failureText(error, file)}`;
+  return `it threw while it was loaded: ${failureText(error, file)}`;
+}
+
+/** That a module is missing, and where it is imported: Bun names that place, or only the file. */
+function missing({ message, position }: BuildError, file: string): string {
+  const [, specifier, importer = file] =
+    /^Cannot find (?:module|package) '(.+)'(?: imported)? from '?(.+?)'?$/.exec(message) ?? [];
+  const place = position ?? (specifier === undefined ? null : importOf(specifier, importer));
+  return located(`a module is missing: ${message}`, place, importer);
+}
+
+/** Where a module imports another one: the first line that has its name in quotes. */
+function importOf(specifier: string, importer: string): Position | null {
+  if (!existsSync(importer)) return null;
+  const lines = readFileSync(importer, "utf8").split(/\r?\n/);
+  const quoted = ['"', "'", "`"].map((quote) => quote + specifier + quote);
+  const index = lines.findIndex((line) => quoted.some((name) => line.includes(name)));
+  const lineText = lines[index];
+  if (lineText === undefined) return null;
+  const column = 1 + Math.max(...quoted.map((name) => lineText.indexOf(name)));
+  return { file: importer, line: index + 1, column, lineText };
 }
 
 /** "it …\n    at file:line:column\n      the line\n          ^" */
