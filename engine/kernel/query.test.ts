@@ -252,7 +252,7 @@ test("movesTo() gives the destination of calls that bypass the program's memory"
 test("answer() gives the error of a kernel without the feature", () => {
   const given = (name: SyscallName, args: number[]) => answer(spec(name), fakeCall(name, args, 0));
   expect(given("io_uring_setup", [])).toBe(-ERRNO.ENOSYS);
-  expect(given("prctl", [59, 1])).toBe(-ERRNO.EINVAL);
+  expect(given("prctl", [65, 1])).toBe(-ERRNO.EINVAL);
   expect(given("prctl", [22, 2])).toBeUndefined();
   expect(given("prctl", [15, 0x1000])).toBeUndefined();
   expect(given("arch_prctl", [0x1002, 0x1000])).toBeUndefined();
