@@ -3,7 +3,7 @@ import { existsSync } from "node:fs";
 import type { StackState } from "../../engine/mod.ts";
 import { TraceReader } from "../../engine/trace/mod.ts";
 import type { Crash } from "../results/mod.ts";
-import { symbolize, unwind } from "../symbols/mod.ts";
+import { symbolizeInlined, unwind } from "../symbols/mod.ts";
 
 /** Frames that are shown, and that are counted beyond them. */
 export const FRAMES = 24;
@@ -36,10 +36,12 @@ export function framesOf({ registers, stack, text }: StackState, files: readonly
   });
   // Deep recursion has the same few places again and again.
   const shown = mapped.slice(0, FRAMES).filter((place) => place !== undefined);
-  const names = symbolize(shown).values();
-  const frames = found.map(({ pc }, i) => {
-    const place = mapped[i] === undefined || i >= FRAMES ? undefined : names.next().value;
-    return { pc: `0x${pc.toString(16)}`, ...(place && { place }) };
+  const names = symbolizeInlined(shown).values();
+  const frames = found.flatMap(({ pc: at }, i): Crash["frames"] => {
+    const pc = `0x${at.toString(16)}`;
+    const places = mapped[i] === undefined || i >= FRAMES ? undefined : names.next().value;
+    // A function that was inlined has no frame of its own, but is one to whoever reads.
+    return places ? places.map((place) => ({ pc, place })) : [{ pc }];
   });
   // What has called main is the same in all programs.
   const main = frames.findIndex(({ place }) => place?.symbol === "main");

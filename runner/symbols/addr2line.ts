@@ -8,10 +8,12 @@ export interface SourcePlace {
   line: number;
 }
 
-/** Programs that take the same options and print the same two lines for each address. */
+/** Programs that take the same options and print the same lines for each address. */
 const PROGRAMS = ["addr2line", "llvm-addr2line"] as const;
 /** A file that takes longer to be read has no line to be shown. */
 const TIME_MS = 10_000;
+/** The line that an answer begins with. */
+const ADDRESS = /^0x[0-9a-f]+\n/m;
 const MOST_OUTPUT_BYTES = 1 << 20;
 
 /**
@@ -19,14 +21,14 @@ const MOST_OUTPUT_BYTES = 1 << 20;
  *
  * @param path The ELF file.
  * @param addresses As the file counts them.
- * @returns One for each; undefined where nothing is known, or there is no program that reads debug information.
+ * @returns For each the functions that are inlined there, the innermost first, and the one that all of them are in; none where
+ *   nothing is known, or there is no program that reads debug information.
  */
-export function sourcePlaces(path: string, addresses: readonly number[]): (SourcePlace | undefined)[] {
+export function sourcePlaces(path: string, addresses: readonly number[]): SourcePlace[][] {
   const program = PROGRAMS.map((name) => Bun.which(name)).find((found) => found !== null);
-  if (program === undefined || program === null || addresses.length === 0)
-    return addresses.map(() => undefined);
+  if (program === undefined || program === null || addresses.length === 0) return addresses.map(() => []);
   const { stdout, exitCode } = Bun.spawnSync(
-    [program, "-f", "-e", path, ...addresses.map((address) => `0x${address.toString(16)}`)],
+    [program, "-f", "-i", "-a", "-e", path, ...addresses.map((address) => `0x${address.toString(16)}`)],
     {
       stdin: "ignore",
       stderr: "ignore",
@@ -35,9 +37,16 @@ export function sourcePlaces(path: string, addresses: readonly number[]): (Sourc
       maxBuffer: MOST_OUTPUT_BYTES,
     },
   );
-  if (exitCode !== 0) return addresses.map(() => undefined);
-  const lines = stdout.toString().split("\n");
-  return addresses.map((_, i) => parse(lines[2 * i] ?? "", lines[2 * i + 1] ?? ""));
+  if (exitCode !== 0) return addresses.map(() => []);
+  const [, ...answers] = stdout.toString().split(ADDRESS);
+  return addresses.map((_, i) => parseAll(answers[i]?.split("\n") ?? []));
+}
+
+/** Two lines for each function. */
+function parseAll(lines: readonly string[]): SourcePlace[] {
+  return Array.from({ length: Math.floor(lines.length / 2) }, (_, i) =>
+    parse(lines[2 * i]!, lines[2 * i + 1]!),
+  ).filter((place) => place !== undefined);
 }
 
 /** Two lines of the program: "main", "/src/wait.c:31 (discriminator 2)"; "??" and "??:0" where it knows nothing. */

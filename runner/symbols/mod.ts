@@ -1,7 +1,7 @@
 /** Names for places in programs: the module, the function, and the line of its source where debug information has it. */
 import { existsSync } from "node:fs";
 import { basename } from "node:path";
-import { sourcePlaces } from "./addr2line.ts";
+import { type SourcePlace, sourcePlaces } from "./addr2line.ts";
 import { ElfFile } from "./elf.ts";
 
 export { type SourceExcerpt, sourceAround } from "./source.ts";
@@ -31,10 +31,20 @@ export interface SymbolPlace {
  * Names places.
  *
  * @param places The places.
- * @returns One for each.
+ * @returns One for each: of functions that are inlined there, the innermost.
  */
 export function symbolize(places: readonly FilePlace[]): SymbolPlace[] {
-  const found = new Map<FilePlace, SymbolPlace>();
+  return symbolizeInlined(places).map(([innermost]) => innermost);
+}
+
+/**
+ * Names places, with the functions that are inlined there.
+ *
+ * @param places The places.
+ * @returns For each at least one, the innermost first.
+ */
+export function symbolizeInlined(places: readonly FilePlace[]): [SymbolPlace, ...SymbolPlace[]][] {
+  const found = new Map<FilePlace, [SymbolPlace, ...SymbolPlace[]]>();
   for (const [path, group] of Map.groupBy(places, ({ stored, path }) =>
     stored !== undefined && existsSync(stored) ? stored : path,
   )) {
@@ -44,17 +54,26 @@ export function symbolize(places: readonly FilePlace[]): SymbolPlace[] {
     const sources = sourcePlaces(path, known);
     group.forEach((place, i) => {
       const address = addresses[i];
-      const source = address === undefined ? undefined : sources[known.indexOf(address)];
-      const symbol = source?.function ?? (address === undefined ? undefined : elf?.functionAt(address)?.name);
-      found.set(place, {
-        module: basename(place.path),
-        offset: place.offset,
-        ...(symbol !== undefined && { symbol }),
-        ...(source && { file: source.file, line: source.line }),
-      });
+      const symbol = address === undefined ? undefined : elf?.functionAt(address)?.name;
+      const [innermost, ...outer] = (address === undefined ? [] : sources[known.indexOf(address)]) ?? [];
+      found.set(place, [
+        named(place, symbol, innermost),
+        ...outer.map((source) => named(place, symbol, source)),
+      ]);
     });
   }
-  return places.map((place) => found.get(place) ?? { module: basename(place.path), offset: place.offset });
+  return places.map((place) => found.get(place) ?? [named(place)]);
+}
+
+/** @param symbol The function by the symbol table, if debug information has no name. */
+function named({ path, offset }: FilePlace, symbol?: string, source?: SourcePlace): SymbolPlace {
+  const name = source?.function ?? symbol;
+  return {
+    module: basename(path),
+    offset,
+    ...(name !== undefined && { symbol: name }),
+    ...(source && { file: source.file, line: source.line }),
+  };
 }
 
 /** "main at wait.c:31", "pthread_cond_wait (libc.so.6)", "libc.so.6+0x9a2e1". */

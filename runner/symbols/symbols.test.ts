@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { assert, assertEquals, assertExists } from "@std/assert";
 import { findCompiler } from "../programs/compiler.ts";
 import { ElfFile } from "./elf.ts";
-import { placeText, symbolize } from "./mod.ts";
+import { placeText, symbolize, symbolizeInlined } from "./mod.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "tickproof-symbols-"));
 const SOURCE = join(folder, "named.c");
@@ -48,6 +48,31 @@ withLines(`symbolize() has the line of the source where debug information does${
   const [place] = symbolize([{ path: "/gone/named", offset, stored: path }]);
   assertExists(place);
   assertEquals(placeText(place), "answer at named.c:2");
+});
+
+withLines(`symbolizeInlined() has each function that is inlined at a place${without}`, () => {
+  const source = join(folder, "inlined.c");
+  writeFileSync(
+    source,
+    "static inline __attribute__((always_inline)) int inner(int *a)\n{\n\treturn *a / 3;\n}\n" +
+      "static inline __attribute__((always_inline)) int outer(int *a)\n{\n\treturn inner(a) + 1;\n}\n" +
+      "int main(int argc, char **argv)\n{\n\treturn argv ? outer(&argc) : 7;\n}\n",
+  );
+  const path = join(folder, "inlined");
+  const command = [...findCompiler().command, "-O2", "-g", "-o", path, source];
+  assertEquals(Bun.spawnSync(command).exitCode, 0);
+  const elf = ElfFile.open(path);
+  const offsets = Array.from({ length: readFileSync(path).length }, (_, i) => i).filter((byte) => {
+    const address = elf?.addressOf(byte);
+    return address !== undefined && elf?.functionAt(address)?.name === "main";
+  });
+  const all = symbolizeInlined(offsets.map((offset) => ({ path, offset })));
+  const deepest = all.toSorted((a, b) => b.length - a.length)[0] ?? [];
+  assertEquals(deepest.map(placeText), [
+    "inner at inlined.c:3",
+    "outer at inlined.c:7",
+    "main at inlined.c:11",
+  ]);
 });
 
 test("ElfFile takes nothing on trust: any byte of its headers may lie", () => {
