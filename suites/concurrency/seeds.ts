@@ -5,6 +5,7 @@
  */
 import { parseArgs } from "node:util";
 import { spawn } from "bun";
+import { wholeNumber } from "../_arguments.ts";
 import { switchedOff } from "../_switched.ts";
 import { Scratch } from "../_tickproof.ts";
 import { compileRandomTasks, proveSeed } from "./_prove.ts";
@@ -16,7 +17,10 @@ const { values, positionals } = parseArgs({
     no: { type: "string", multiple: true, default: [] },
   },
 });
-const [from = 0, to = 100, steps = 60] = positionals.map(Number);
+const [first, behind, length] = positionals;
+const from = wholeNumber("FROM", first, 0);
+const to = wholeNumber("TO", behind, from + 100, from + 1);
+const steps = wholeNumber("STEPS", length, 60, 1);
 const { fair } = values;
 const choices = switchedOff(values.no);
 const part = process.env.TICKPROOF_SEEDS_PART;

@@ -18,14 +18,14 @@ const { values } = parseArgs({
 });
 const range = /^(\d+)(?:\.\.(\d+))?$/.exec(values.seeds);
 const size = Number(values.batch);
-if (!range || !Number.isInteger(size) || size < 1) {
+const from = Number(range?.[1]);
+const to = Number(range?.[2] ?? range?.[1]);
+if (!(from <= to) || !Number.isInteger(size) || size < 1) {
   console.error(
-    `--seeds must be FROM..TO and --batch a number from 1: got '${values.seeds}' and '${values.batch}'`,
+    `--seeds must be FROM..TO, the smaller one first, and --batch a number from 1: got '${values.seeds}' and '${values.batch}'`,
   );
   process.exit(2);
 }
-const from = Number(range[1]);
-const to = Number(range[2] ?? range[1]);
 const options = { steps: !values["no-steps"], switchedOff: switchedOff(values.no) };
 
 let failed = 0;

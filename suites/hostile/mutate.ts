@@ -10,6 +10,7 @@ import { record, replay } from "../../engine/mod.ts";
 import { random } from "../../engine/trace/_fixtures.ts";
 import { type TraceEvent, TraceReader, TraceWriter } from "../../engine/trace/mod.ts";
 import { isUserError } from "../../runner/errors/mod.ts";
+import { wholeNumber } from "../_arguments.ts";
 import { members } from "../ends/session.ts";
 
 /** Processor time, of replayer and program, within which a mutation has to be dealt with. */
@@ -219,11 +220,13 @@ if (import.meta.main) {
     const [original = "", folder = "", log = "", from, to] = rest;
     work(original, folder, log, Number(from), Number(to));
   } else {
+    const seed = wholeNumber("FROM", process.argv[2], 0);
+    const count = wholeNumber("COUNT", rest[0], 1000, 1);
     const { mkdtempSync } = await import("node:fs");
     const { tmpdir } = await import("node:os");
     const folder = mkdtempSync(join(tmpdir(), "tickproof-mutations-"));
     const program = ["sh", "-c", "trap : USR1; kill -USR1 $$; (echo a) ; read x < /etc/hostname; echo $x"];
-    const findings = await mutations(program, folder, Number(first), Number(rest[0] ?? 1000));
+    const findings = await mutations(program, folder, seed, count);
     rmSync(folder, { recursive: true, force: true });
     for (const line of findings.wrong) console.log(line);
     const { replayed, diverged, refused, wrong } = findings;

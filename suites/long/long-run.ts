@@ -6,12 +6,14 @@
 import { resolve } from "node:path";
 import { compile } from "../../runner/programs/compile.ts";
 import { findCompiler } from "../../runner/programs/compiler.ts";
+import { wholeNumber } from "../_arguments.ts";
 import { Scratch, TICKPROOF } from "../_tickproof.ts";
 
 /** Most that a replay may take, as a multiple of the recording. */
 const MOST = 1.5;
 
-const [seconds = 600, threads = 5] = process.argv.slice(2).map(Number);
+const seconds = wholeNumber("SECONDS", process.argv[2], 600, 1);
+const threads = wholeNumber("THREADS", process.argv[3], 5, 1);
 
 interface Side {
   output: string;

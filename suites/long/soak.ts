@@ -3,13 +3,14 @@
  * with both processors busy, and random concurrent programs of new seeds between them. Ends at the first failure.
  */
 import { availableParallelism } from "node:os";
+import { wholeNumber } from "../_arguments.ts";
 import { Scratch, TICKPROOF } from "../_tickproof.ts";
 import { compileRandomTasks, proveSeed } from "../concurrency/_prove.ts";
 
 const SEEDS = 50;
 const STEPS = 60;
 
-const minutes = Number(process.argv[2] ?? 60);
+const minutes = wholeNumber("MINUTES", process.argv[2], 60, 1);
 const end = Date.now() + minutes * 60_000;
 using scratch = new Scratch();
 const program = await compileRandomTasks(scratch.path);
