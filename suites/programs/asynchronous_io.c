@@ -157,10 +157,45 @@ static void waits(void) {
   say("gone", events(0, 1, &event, NULL));
 }
 
+static uint64_t taken;
+
+static void *takes(void *unused) {
+  struct io_event told[4];
+  long count;
+  while ((count = events(1, 4, told, NULL)) >= 0) {
+    for (long i = 0; i < count; i++) CHECK(told[i].res == 5);
+    __atomic_fetch_add(&taken, (uint64_t)count, __ATOMIC_SEQ_CST);
+  }
+  CHECK(errno == EINVAL);
+  return unused;
+}
+
+/* A thread waits while there is no request yet: others make some, and end the context at last. */
+static void waits_for_others(void) {
+  context = 0;
+  CHECK(syscall(SYS_io_setup, 8, &context) == 0);
+  const int fd = memfd_create("waits", 0);
+  pthread_t taker;
+  CHECK(pthread_create(&taker, NULL, takes, NULL) == 0);
+  usleep(2000);
+  for (uint64_t i = 0; i < 10; i++) {
+    struct iocb write = {.aio_lio_opcode = IOCB_CMD_PWRITE, .aio_fildes = fd, .aio_buf = (uintptr_t) "hello", .aio_nbytes = 5};
+    CHECK(submit(&write) == 1);
+    while (__atomic_load_n(&taken, __ATOMIC_SEQ_CST) <= i) usleep(100);
+  }
+  CHECK(syscall(SYS_io_destroy, context) == 0);
+  CHECK(pthread_join(taker, NULL) == 0);
+  context = 0;
+  CHECK(syscall(SYS_io_setup, 8, &context) == 0);
+  const struct timespec time = {.tv_nsec = 1000000};
+  happens("nothing to wait for", 1, &time);
+}
+
 int main(void) {
   set_up();
   if (context == 0) return succeed();
   files();
   waits();
+  waits_for_others();
   return succeed();
 }

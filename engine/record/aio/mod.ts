@@ -30,6 +30,8 @@ import {
 
 /** struct io_event: data, obj, res, res2. */
 const EVENT_BYTES = 32;
+/** Of futex(2) (linux/futex.h). A word of the context's page, which stays 0, is what is waited on. */
+const FUTEX = { WAIT: 0, WAKE: 1, PRIVATE: 0x80 } as const;
 /** The name of the page of a context in the trace. */
 const PAGE_NAME = "/[aio]";
 
@@ -56,7 +58,7 @@ export class AsynchronousIo implements Interceptor {
       case SYSCALLS.io_setup:
         return () => this.#setUp(task, call);
       case SYSCALLS.io_destroy:
-        return () => (this.#of(task).delete(call.argument(0)) ? 0 : -ERRNO.EINVAL);
+        return () => this.#destroy(task, call);
       case SYSCALLS.io_submit:
         return () => this.#submit(task, call);
       case SYSCALLS.io_cancel:
@@ -77,6 +79,13 @@ export class AsynchronousIo implements Interceptor {
     const timeout =
       call.argument(4) === 0 ? undefined : task.space.memory.read(call.argument(4), TIMESPEC.size);
     if (timeout) scratch.set(timeout);
+    if (waiting.length === 0) {
+      // Only another task can change that: by a request, or by the end of the context.
+      const words = [call.argument(0), FUTEX.WAIT | FUTEX.PRIVATE, 0, timeout ? scratchAddress : 0];
+      for (const [at, value] of words.entries()) call.change(task, at, value);
+      task.entersCall(SYSCALLS.futex);
+      return;
+    }
     const polled = pollList(waiting);
     scratch.set(polled, TIMESPEC.size);
     const args = [scratchAddress + TIMESPEC.size, waiting.length, timeout ? scratchAddress : 0];
@@ -87,7 +96,8 @@ export class AsynchronousIo implements Interceptor {
   }
 
   leaves(task: RecordedTask, call: Call): void {
-    if (!isGetEvents(call) || call.parts.length > 0 || call.result < 0 || call.isAnswered) return;
+    if (!isGetEvents(call) || call.parts.length > 0 || call.isAnswered) return;
+    if (call.result < 0 && call.result !== -ERRNO.ETIMEDOUT && call.result !== -ERRNO.EAGAIN) return;
     task.result = this.#give(task, call);
     call.result = Number(task.result);
   }
@@ -132,6 +142,18 @@ export class AsynchronousIo implements Interceptor {
     return 0;
   }
 
+  #destroy(task: RecordedTask, call: Call): number {
+    if (!this.#of(task).delete(call.argument(0))) return -ERRNO.EINVAL;
+    this.#wake(task, call.argument(0));
+    return 0;
+  }
+
+  /** Wakes those that wait for an event of a context that has had nothing to wait for. */
+  #wake(task: RecordedTask, context: number): void {
+    const everybody = 0x7fff_ffff;
+    this.recording.tracer.inject(task, SYSCALLS.futex, context, FUTEX.WAKE | FUTEX.PRIVATE, everybody);
+  }
+
   #submit(task: RecordedTask, call: Call): number {
     const context = this.#of(task).get(call.argument(0));
     const count = signed(call, 1);
@@ -141,6 +163,7 @@ export class AsynchronousIo implements Interceptor {
       const error =
         pointer === undefined ? -ERRNO.EFAULT : this.#submitOne(task, call, context, Number(pointer));
       if (error < 0) return i > 0 ? i : error;
+      this.#wake(task, call.argument(0));
     }
     return count;
   }
