@@ -163,6 +163,7 @@ static void *takes(void *unused) {
   struct io_event told[4];
   long count;
   while ((count = events(1, 4, told, NULL)) >= 0) {
+    CHECK(count >= 1);
     for (long i = 0; i < count; i++) CHECK(told[i].res == 5);
     __atomic_fetch_add(&taken, (uint64_t)count, __ATOMIC_SEQ_CST);
   }

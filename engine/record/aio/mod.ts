@@ -32,15 +32,20 @@ import {
 const EVENT_BYTES = 32;
 /** Of futex(2) (linux/futex.h). A word of the context's page, which stays 0, is what is waited on. */
 const FUTEX = { WAIT: 0, WAKE: 1, PRIVATE: 0x80 } as const;
+const EVERYBODY = 0x7fff_ffff;
 /** The name of the page of a context in the trace. */
 const PAGE_NAME = "/[aio]";
 
 /** Requests that are done, with their results, and those that wait. */
 interface Context {
+  /** Address of its page. */
+  readonly start: number;
   /** Most requests at a time. */
   readonly room: number;
   readonly done: { readonly request: Request; readonly result: number }[];
   readonly waiting: Request[];
+  /** Least number of events that somebody sleeps for who has had nothing to wait for; more than any where nobody does. */
+  awaited: number;
 }
 
 /** Does what programs ask for in this way. */
@@ -81,6 +86,8 @@ export class AsynchronousIo implements Interceptor {
     if (timeout) scratch.set(timeout);
     if (waiting.length === 0) {
       // Only another task can change that: by a request, or by the end of the context.
+      const context = this.#of(task).get(call.argument(0));
+      if (context) context.awaited = Math.min(context.awaited, countsOf(call)[0]);
       const words = [call.argument(0), FUTEX.WAIT | FUTEX.PRIVATE, 0, timeout ? scratchAddress : 0];
       for (const [at, value] of words.entries()) call.change(task, at, value);
       task.entersCall(SYSCALLS.futex);
@@ -138,20 +145,25 @@ export class AsynchronousIo implements Interceptor {
       name: PAGE_NAME,
     };
     task.space.memory.write(place, new Uint8Array(new BigUint64Array([BigInt(start)]).buffer));
-    this.#of(task).set(start, { room: roomFor(call.int(0)), done: [], waiting: [] });
+    this.#of(task).set(start, {
+      start,
+      room: roomFor(call.int(0)),
+      done: [],
+      waiting: [],
+      awaited: Number.POSITIVE_INFINITY,
+    });
     return 0;
   }
 
   #destroy(task: RecordedTask, call: Call): number {
     if (!this.#of(task).delete(call.argument(0))) return -ERRNO.EINVAL;
-    this.#wake(task, call.argument(0));
+    this.#wake(task, call.argument(0), EVERYBODY);
     return 0;
   }
 
-  /** Wakes those that wait for an event of a context that has had nothing to wait for. */
-  #wake(task: RecordedTask, context: number): void {
-    const everybody = 0x7fff_ffff;
-    this.recording.tracer.inject(task, SYSCALLS.futex, context, FUTEX.WAKE | FUTEX.PRIVATE, everybody);
+  /** Wakes so many of those that wait for events of a context that has had nothing to wait for. */
+  #wake(task: RecordedTask, context: number, count: number): void {
+    this.recording.tracer.inject(task, SYSCALLS.futex, context, FUTEX.WAKE | FUTEX.PRIVATE, count);
   }
 
   #submit(task: RecordedTask, call: Call): number {
@@ -163,7 +175,6 @@ export class AsynchronousIo implements Interceptor {
       const error =
         pointer === undefined ? -ERRNO.EFAULT : this.#submitOne(task, call, context, Number(pointer));
       if (error < 0) return i > 0 ? i : error;
-      this.#wake(task, call.argument(0));
     }
     return count;
   }
@@ -232,6 +243,7 @@ export class AsynchronousIo implements Interceptor {
 
   #finish(task: RecordedTask, context: Context, request: Request, result: number): void {
     context.done.push({ request, result });
+    if (context.done.length >= context.awaited) this.#wake(task, context.start, 1);
     if (request.eventFd === undefined) return;
     const { scratch, scratchAddress } = task.space.cacheSpace;
     scratch.set(new Uint8Array(new BigUint64Array([1n]).buffer));
