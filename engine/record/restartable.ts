@@ -14,14 +14,15 @@
 import { readdirSync } from "node:fs";
 import { getAffinity, SI, SIG } from "../../ffi/mod.ts";
 import { leaveCall } from "../arch/x86_64/call-abi.ts";
-import { pcOf, setPc as setRegisterPc } from "../arch/x86_64/registers.ts";
-import type { MemoryWrite, Point, Registers, TraceEvent } from "../trace/events.ts";
+import { pcOf, setPc } from "../arch/x86_64/registers.ts";
+import type { MemoryWrite, Point, Registers } from "../trace/events.ts";
 import type { Binding } from "../tracee/binding.ts";
 import { programPc } from "../tracee/position.ts";
 import type { StashedSignal } from "../tracee/task.ts";
 import type { DeliveryPoint } from "./delivery.ts";
 import { processorIn } from "./kernel-state.ts";
-import { type RecordedTask, setPc } from "./recorded-task.ts";
+import { type PuttingLog, putRegisters } from "./put-registers.ts";
+import type { RecordedTask } from "./recorded-task.ts";
 import { type RestartableArea, RSEQ, UNKNOWN_PROCESSOR } from "./restartable-area.ts";
 import { siginfo } from "./traced/tracing.ts";
 
@@ -41,10 +42,8 @@ type Outcome =
   | { readonly kind: "restart"; readonly pc: bigint };
 
 /** What this has to know of a recording. */
-interface Restarting {
+interface Restarting extends PuttingLog {
   readonly binding: Binding;
-  readonly tracedPlaces: { goesOn(task: RecordedTask, pc: number): void };
-  emit(task: RecordedTask, event: TraceEvent): void;
   changedFromOutside(task: RecordedTask, writes: MemoryWrite[]): void;
 }
 
@@ -141,22 +140,8 @@ export class Restartable {
     pc: bigint,
   ): Registers {
     const after = registers.slice();
-    setRegisterPc(after, pc);
-    this.recording.emit(task, {
-      kind: "registers",
-      task: task.id,
-      ticks: task.ticks,
-      registers,
-      point,
-      jumps: task.jumps,
-      after,
-      vectors: new Uint8Array(0),
-    });
-    task.load(after);
-    task.forgetCall();
-    setPc(task, Number(pc));
-    this.recording.tracedPlaces.goesOn(task, Number(pc));
-    task.resumed = undefined;
+    setPc(after, pc);
+    putRegisters(this.recording, task, { point, registers, after });
     return after;
   }
 

@@ -281,17 +281,8 @@ export class SyscallRecorder {
   /** The mapping that an mmap has made, and what it shows beside the contents of its file in the trace. */
   private mapping(task: RecordedTask, call: Call): { mapping: MappingRecord; writes: MemoryWrite[] } {
     const flags = call.int(3);
-    const fd = call.int(4);
     const anonymous = (flags & MAP.ANONYMOUS) !== 0;
-    const record: MappingRecord = {
-      start: call.result,
-      end: pageEnd(call.result + call.argument(1)),
-      protection: call.int(2) & (PROT.READ | PROT.WRITE | PROT.EXEC),
-      shared: (flags & MAP.TYPE) !== MAP.PRIVATE,
-      file: -1,
-      offset: anonymous ? 0 : call.argument(5),
-      name: "",
-    };
+    const record = askedMapping(call, call.result);
     if (anonymous && (flags & MAP.GROWSDOWN) !== 0)
       Object.assign(record, growing(record, growingStart(task.tid, record.start)));
     if (anonymous) return { mapping: record, writes: [] };
@@ -300,8 +291,7 @@ export class SyscallRecorder {
       const contents = this.recording.snapshot(task.space, record.start, record.end - record.start);
       return { mapping: { ...record, offset: 0, name: kept }, writes: contents ? [contents] : [] };
     }
-    const path = `/proc/${task.tid}/fd/${fd}`;
-    const { name, index } = call.file ?? this.mappedFile(path, record);
+    const { name, index } = call.file ?? this.mappedFile(mappedPath(task, call), record);
     return { mapping: { ...record, name, file: index, ...(index < 0 && { offset: 0 }) }, writes: [] };
   }
 
@@ -313,21 +303,30 @@ export class SyscallRecorder {
 
   /** Looks at the file that an mmap is going to map, at its entry. @returns False if more than its name is to be told of it. */
   looksAtFile(task: RecordedTask, call: Call): boolean {
-    const path = `/proc/${task.tid}/fd/${call.int(4)}`;
+    const path = mappedPath(task, call);
     if (!statSync(path, { throwIfNoEntry: false })?.isFile()) return false;
-    const length = pageEnd(call.argument(1));
-    const record = {
-      start: 0,
-      end: length,
-      protection: call.int(2),
-      shared: false,
-      file: -1,
-      offset: call.argument(5),
-      name: "",
-    };
-    call.file = this.mappedFile(path, record);
+    call.file = this.mappedFile(path, askedMapping(call, 0));
     return !this.files.isDue;
   }
+}
+
+/** What an mmap asks for, if it is made at a place; which file it is of is still to be told. */
+function askedMapping(call: Call, start: number): MappingRecord {
+  const flags = call.int(3);
+  return {
+    start,
+    end: pageEnd(start + call.argument(1)),
+    protection: call.int(2) & (PROT.READ | PROT.WRITE | PROT.EXEC),
+    shared: (flags & MAP.TYPE) !== MAP.PRIVATE,
+    file: -1,
+    offset: (flags & MAP.ANONYMOUS) !== 0 ? 0 : call.argument(5),
+    name: "",
+  };
+}
+
+/** The path by which the recorder sees the file that an mmap is about. */
+function mappedPath({ tid }: RecordedTask, call: Call): string {
+  return `/proc/${tid}/fd/${call.int(4)}`;
 }
 
 /** @throws Unsupported if there is a reason to. */

@@ -3,7 +3,6 @@
  * is different, else with the registers that the tracer has set, which is an event.
  */
 import { kill, PTRACE, PTRACE_EVENT, SA, SI, SIG } from "../../../ffi/mod.ts";
-import { pcOf } from "../../arch/x86_64/registers.ts";
 import {
   programRegisters,
   registersInFront,
@@ -20,7 +19,8 @@ import type { Deaths } from "../deaths.ts";
 import type { DeliveryPoint } from "../delivery.ts";
 import type { JobControl } from "../job-control.ts";
 import { userOf } from "../kernel-state.ts";
-import { type RecordedTask, setPc } from "../recorded-task.ts";
+import { putRegisters } from "../put-registers.ts";
+import type { RecordedTask } from "../recorded-task.ts";
 import type { Recording } from "../recording.ts";
 import type { SignalRecorder } from "../signal-recorder.ts";
 import { isWait } from "./tracees.ts";
@@ -187,21 +187,8 @@ export class GoingOn {
   /** Gives a task the registers that its tracer has set; it is in no call from then on. */
   #put(task: RecordedTask, hold: Hold, point: Point, registers: Registers, after: Registers): void {
     task.call = undefined;
-    this.recording.emit(task, {
-      kind: "registers",
-      task: task.id,
-      ticks: task.ticks,
-      registers,
-      point,
-      jumps: task.jumps,
-      after,
-      vectors: hold.setsVectors ? this.#vectors.save(task.tid) : new Uint8Array(0),
-    });
-    task.load(after);
-    task.forgetCall();
-    setPc(task, Number(pcOf(after)));
-    this.recording.tracedPlaces.goesOn(task, Number(pcOf(after)));
-    task.resumed = undefined;
+    const vectors = hold.setsVectors ? this.#vectors.save(task.tid) : undefined;
+    putRegisters(this.recording, task, { point, registers, after, ...(vectors && { vectors }) });
   }
 
   #kill({ process }: RecordedTask): void {
