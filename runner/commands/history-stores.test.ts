@@ -59,18 +59,22 @@ class Project implements Disposable {
   }
 
   /** Runs several commands in one process, one behind the other. */
-  inOne(commands: readonly (readonly string[])[], more: Record<string, string> = {}): Ended[] {
-    const { code, stdout, stderr } = this.#start(["-e", SEVERAL, JSON.stringify(commands)], more);
+  inOne<Name extends string>(
+    commands: Readonly<Record<Name, readonly string[]>>,
+    more: Record<string, string> = {},
+  ): Record<Name, Ended> {
+    const all = JSON.stringify(Object.values(commands));
+    const { code, stdout, stderr } = this.#start(["-e", SEVERAL, all], more);
     assertEquals(code, 0, stderr);
     const [out, err] = [stdout, stderr].map((all) => all.split(new RegExp(`${END} (\\d+)\n`))) as [
       string[],
       string[],
     ];
-    return commands.map((_, at) => ({
-      code: Number(out[2 * at + 1]),
-      stdout: out[2 * at] ?? "",
-      stderr: err[2 * at] ?? "",
-    }));
+    const ended = Object.keys(commands).map((name, at): [string, Ended] => [
+      name,
+      { code: Number(out[2 * at + 1]), stdout: out[2 * at] ?? "", stderr: err[2 * at] ?? "" },
+    ]);
+    return Object.fromEntries(ended) as Record<Name, Ended>;
   }
 
   #start(args: readonly string[], more: Record<string, string>): Ended {
@@ -96,23 +100,23 @@ for (const store of testStores()) {
     const where = place.kind === "sqlite" ? `history: ${place.path}` : `store: ${url}`;
     // Times are of a machine that may be busy: ticks alone are compared.
     project.settings(`${where}\nbaseline: { overhead: 1000000 }\n`);
-    const ended = project.inOne([
-      ["suites", "--failed", "m.yaml"],
-      ["suites", "--update-baseline", "m.yaml"],
-      ["suites", "--failed", "m.yaml"],
-      ["suites", "--baseline", "--filter", "good", "m.yaml"],
-      ["history", "--json"],
-      ["history", "--runs"],
-      ["history", "wrong"],
-      ["history", "--compare", "1,last"],
-      ["report"],
-      ["history", "export", "all.jsonl"],
-      ["history", "import", "all.jsonl"],
-      ["history", "prune", "--keep", "1"],
-      ["history", "--json"],
-      ["config"],
-    ]);
-    const [
+    const ended = project.inOne({
+      early: ["suites", "--failed", "m.yaml"],
+      first: ["suites", "--update-baseline", "m.yaml"],
+      failed: ["suites", "--failed", "m.yaml"],
+      again: ["suites", "--baseline", "--filter", "good", "m.yaml"],
+      trends: ["history", "--json"],
+      runs: ["history", "--runs"],
+      one: ["history", "wrong"],
+      compared: ["history", "--compare", "1,last"],
+      page: ["report"],
+      copied: ["history", "export", "all.jsonl"],
+      back: ["history", "import", "all.jsonl"],
+      pruned: ["history", "prune", "--keep", "1"],
+      rest: ["history", "--json"],
+      config: ["config"],
+    });
+    const {
       early,
       first,
       failed,
@@ -127,22 +131,7 @@ for (const store of testStores()) {
       pruned,
       rest,
       config,
-    ] = ended as [
-      Ended,
-      Ended,
-      Ended,
-      Ended,
-      Ended,
-      Ended,
-      Ended,
-      Ended,
-      Ended,
-      Ended,
-      Ended,
-      Ended,
-      Ended,
-      Ended,
-    ];
+    } = ended;
     assertEquals([early.code, early.stderr.includes("no run yet")], [2, true]);
     assertEquals(first.code, 1, first.stderr);
     assertStringIncludes(first.stderr, "baseline set for 1 test");
@@ -169,7 +158,9 @@ for (const store of testStores()) {
     assertEquals(JSON.parse(rest.stdout).length, 1);
     assertStringIncludes(config.stdout, place.kind === "sqlite" ? place.path : "postgres://me@localhost/");
     const html = readFileSync(join(project.folder, "tickproof-report.html"), "utf8");
-    const shown = [html, ...ended.flatMap(({ stdout, stderr }) => [stdout, stderr])].join("\n");
+    const shown = [html, ...Object.values(ended).flatMap(({ stdout, stderr }) => [stdout, stderr])].join(
+      "\n",
+    );
     assert(!shown.includes("secret"), "the password is shown");
   });
 }
@@ -178,15 +169,15 @@ test("a store that can't be reached is a warning, and what it did not take is ke
   using project = new Project();
   const away = { TICKPROOF_STORE: "postgres://me:secret@127.0.0.1:1/team" };
   const ended = project.inOne(
-    [
-      ["history"],
-      ["suites", "--filter", "good", "m.yaml"],
+    {
+      asked: ["history"],
+      run: ["suites", "--filter", "good", "m.yaml"],
       // The programs of a run do not inherit the variable; what follows in its process does not have it either.
-      ["config", "--json"],
-    ],
+      config: ["config", "--json"],
+    },
     away,
   );
-  const [asked, run, config] = ended as [Ended, Ended, Ended];
+  const { asked, run, config } = ended;
   assertEquals([asked.code, run.code], [2, 0], run.stderr);
   assertMatch(
     run.stderr,
@@ -201,8 +192,8 @@ test("a store that can't be reached is a warning, and what it did not take is ke
   const [file = ""] = readdirSync(join(project.folder, ".tickproof")).filter((name) =>
     name.endsWith(".jsonl"),
   );
-  const [added] = project.inOne([["history", "import", `.tickproof/${file}`]]);
-  assertStringIncludes(added?.stderr ?? "", "1 run, 1 attempt, 0 baselines new");
+  const { added } = project.inOne({ added: ["history", "import", `.tickproof/${file}`] });
+  assertStringIncludes(added.stderr, "1 run, 1 attempt, 0 baselines new");
 });
 
 test("a wrong store is refused with its place, and its password is not shown", () => {
@@ -223,7 +214,8 @@ test("a wrong store is refused with its place, and its password is not shown", (
     ["prune", "--keep", "some"],
     ["export", "a", "b"],
   ];
-  for (const ended of project.inOne(wrong.map((args) => ["history", ...args])))
+  const commands = Object.fromEntries(wrong.map((args) => [args.join(" "), ["history", ...args]]));
+  for (const ended of Object.values(project.inOne(commands)))
     assertEquals([ended.code, /^tickproof: [^\n]+\n$/.test(ended.stderr)], [2, true], ended.stderr);
   assert(!existsSync(join(project.folder, "a")));
 });

@@ -33,20 +33,25 @@ function leftover(place: StorePlace): string[] {
   return existsSync(folder) ? readdirSync(folder).filter((name) => name.startsWith("not-stored-")) : [];
 }
 
+/** Writes a run, and keeps its warnings. */
+function writerOf(
+  history: History | undefined,
+  place: StorePlace,
+): { writer: RunWriter; warnings: string[] } {
+  const warnings: string[] = [];
+  const warn = (words: string): void => {
+    warnings.push(words);
+  };
+  return { writer: new RunWriter({ history, place, keep: 5, warn, info: runOn(1) }), warnings };
+}
+
 const [sqlite, postgres] = testStores();
 
 for (const store of [sqlite, postgres]) {
   store?.test(`${store.name}: RunWriter puts a run into the history, in its order`, async () => {
     const place = await store.place();
-    const warnings: string[] = [];
     await using history = await History.open(place);
-    const writer = new RunWriter({
-      history,
-      place,
-      keep: 5,
-      warn: (words) => warnings.push(words),
-      info: runOn(1),
-    });
+    const { writer, warnings } = writerOf(history, place);
     for (const event of events(3)) writer.report(event);
     await writer.settle();
     const [run] = await history.runs();
@@ -58,15 +63,8 @@ for (const store of [sqlite, postgres]) {
 
 sqlite?.test("RunWriter leaves what a store does not take in a file that can be imported", async () => {
   const place = await sqlite.place();
-  const warnings: string[] = [];
   await using history = await History.open(place);
-  const writer = new RunWriter({
-    history,
-    place,
-    keep: 5,
-    warn: (words) => warnings.push(words),
-    info: runOn(1),
-  });
+  const { writer, warnings } = writerOf(history, place);
   const [start, first, second, third, end] = events(3) as [Event, Event, Event, Event, Event];
   for (const event of [start, first]) writer.report(event);
   await writer.settle();
@@ -96,14 +94,7 @@ sqlite?.test("RunWriter leaves what a store does not take in a file that can be 
 
 sqlite?.test("RunWriter keeps a whole run in a file where no store could be opened", async () => {
   const place = await sqlite.place();
-  const warnings: string[] = [];
-  const writer = new RunWriter({
-    history: undefined,
-    place,
-    keep: 5,
-    warn: (words) => warnings.push(words),
-    info: runOn(1),
-  });
+  const { writer, warnings } = writerOf(undefined, place);
   for (const event of events(2)) writer.report(event);
   await writer.settle();
   assertEquals(warnings.length, 1);
