@@ -1,26 +1,15 @@
 /** System calls that are done without a stop: programs do the same with and without, and replay notices each that differs. */
-import { resolve } from "node:path";
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { CallRecords, TraceReader } from "../engine/trace/mod.ts";
 import { TABLE_BASE } from "../engine/translate/context.ts";
 import { SYSCALLS } from "../ffi/mod.ts";
 import { rewriteTrace } from "./_forge.ts";
 import { hostTest, proveSame, run, Scratch, TICKPROOF } from "./_tickproof.ts";
-
-/** Bytes of a record without arguments, such as that of getuid. */
-const RECORD = 32;
+import { compiled, RECORD } from "./buffer/_programs.ts";
 
 /** Switches off; the other one switches off nothing, and is as long: so is the environment of the program. */
 const WITHOUT = "buffer";
 const WITH = " ".repeat(WITHOUT.length);
-
-function compiled(scratch: Scratch, name = "calls"): string {
-  const program = scratch.file(name);
-  const source = resolve(import.meta.dir, `buffer/${name}.c`);
-  const { exit, stderr } = run(["gcc", "-w", "-O1", "-pthread", "-o", program, source]);
-  assertEquals(exit, { code: 0 }, stderr);
-  return program;
-}
 
 const SAID = `all: 16
  -14 -14 -14 -22 -14 -3 1
@@ -218,83 +207,6 @@ hostTest("calls on memory do the same whether or not their end is a stop", ["gcc
   assertEquals(ticks.size, 1, `ticks: ${[...ticks].join(", ")}`);
   // Of 2,500 calls nearly all succeed.
   assert(stops[1]! - stops[0]! > 1500, `${stops[0]} stops, ${stops[1]} without`);
-});
-
-const INSTRUCTIONS = `halves: 1
-lost: 0 0
-lost: 0 0
-lost: 0 0
-many: 1
-hidden: 0 0
-wrong: 0
-child: 7
-`;
-
-hostTest("cpuid and rdtsc say the same with and without a trap, and in a replay", ["gcc"], () => {
-  using scratch = new Scratch();
-  const command = [compiled(scratch, "instructions")];
-  assertEquals(run(command).stdout.toString(), INSTRUCTIONS, "natively");
-  const without = "instructions";
-  for (const choice of [" ".repeat(without.length), without]) {
-    const { record, replay } = proveSame(command, { environment: { TICKPROOF_NO: choice } });
-    assertEquals([record.exit, record.stdout.toString()], [{ code: 3 }, INSTRUCTIONS]);
-    // Three threads ask 1,200 times each.
-    for (const { report } of [record, replay]) {
-      const stops = report.cost?.stops ?? 0;
-      if (choice === without) assert(stops > 3600, `only ${stops} stops`);
-      else assert(stops < 2000, `${stops} stops`);
-    }
-  }
-});
-
-/** What is done to a record of cpuid, which has 5 registers, and what the replay says of it. */
-const FORGED_INSTRUCTIONS: Readonly<
-  Record<string, [change: (record: DataView) => void, code: number, said: RegExp]>
-> = {
-  "another subleaf": [
-    (record) => record.setBigUint64(RECORD + 8, 99n, true),
-    1,
-    /registers mismatch at event \d+ \(cpuid\): rcx expected 0x63/,
-  ],
-  "another place": [
-    (record) => record.setUint8(16, record.getUint8(16) ^ 1),
-    1,
-    /registers mismatch at event \d+ \(cpuid\): rip expected/,
-  ],
-  "other ticks": [
-    (record) => record.setUint8(8, record.getUint8(8) ^ 1),
-    1,
-    /ticks mismatch at event \d+ \(cpuid\)/,
-  ],
-  "an rdtsc in its place": [
-    (record) => record.setUint16(4, 0xfffe, true),
-    2,
-    /its calls are damaged: a record of rdtsc with 5 registers and 0 writes/,
-  ],
-};
-
-hostTest("replay names the first cpuid that differs, and refuses what is none", ["gcc"], () => {
-  using scratch = new Scratch();
-  const [program, original] = [compiled(scratch, "instructions"), scratch.file("original")];
-  assertEquals(run([...TICKPROOF, "record", "-q", "-o", original, "--", program]).exit, { code: 3 });
-  for (const [what, [change, code, said]] of Object.entries(FORGED_INSTRUCTIONS)) {
-    const forged = scratch.file(`forged: ${what}`);
-    const { index } = rewriteTrace(original, forged, (event) => {
-      if (event.kind !== "calls") return false;
-      const records = new CallRecords(event.records);
-      while (records.next()) {
-        if (records.number !== 0xffff) continue;
-        const { buffer, byteOffset } = event.records;
-        change(new DataView(buffer, byteOffset + records.offset, RECORD + 8 * records.args.length));
-        return true;
-      }
-      return false;
-    });
-    assert(index > 0, what);
-    const { exit, stderr } = run([...TICKPROOF, "replay", "-q", forged]);
-    assertEquals(exit, { code }, `${what}: ${stderr}`);
-    assertMatch(stderr, said, what);
-  }
 });
 
 /** What each of the calls of a trace was, without what differs from run to run. */
