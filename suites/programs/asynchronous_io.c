@@ -190,6 +190,17 @@ static void waits_for_others(void) {
   CHECK(syscall(SYS_io_setup, 8, &context) == 0);
   const struct timespec time = {.tv_nsec = 1000000};
   happens("nothing to wait for", 1, &time);
+  /* on_alarm is set, and SIGALRM blocked but for the wait. */
+  const struct itimerval timer = {.it_value = {.tv_usec = 1000}};
+  CHECK(setitimer(ITIMER_REAL, &timer, NULL) == 0);
+  sigset_t none;
+  sigemptyset(&none);
+  const struct {
+    const sigset_t *mask;
+    size_t size;
+  } open = {&none, 8};
+  struct io_event event;
+  say("a signal alone", syscall(SYS_io_pgetevents, context, 1L, 1L, &event, NULL, &open));
 }
 
 int main(void) {

@@ -79,14 +79,15 @@ export class AsynchronousIo implements Interceptor {
   /** The kernel is to wait until what the context waits for is ready, or the time is over. */
   enters(task: RecordedTask, call: Call): void {
     if (!isGetEvents(call)) return;
-    const waiting = this.#of(task).get(call.argument(0))?.waiting ?? [];
+    const context = this.#of(task).get(call.argument(0));
+    const waiting = context?.waiting ?? [];
     const { scratch, scratchAddress } = task.space.cacheSpace;
     const timeout =
       call.argument(4) === 0 ? undefined : task.space.memory.read(call.argument(4), TIMESPEC.size);
     if (timeout) scratch.set(timeout);
-    if (waiting.length === 0) {
+    const hasMask = call.number === SYSCALLS.io_pgetevents && call.argument(5) !== 0;
+    if (waiting.length === 0 && !hasMask) {
       // Only another task can change that: by a request, or by the end of the context.
-      const context = this.#of(task).get(call.argument(0));
       if (context) context.awaited = Math.min(context.awaited, countsOf(call)[0]);
       const words = [call.argument(0), FUTEX.WAIT | FUTEX.PRIVATE, 0, timeout ? scratchAddress : 0];
       for (const [at, value] of words.entries()) call.change(task, at, value);
