@@ -123,7 +123,7 @@ function removeEmpty(folder: string, root: string): void {
       rmdirSync(at);
     } catch (error) {
       // Another trace is in it, or somebody was faster.
-      if (isErrnoException(error, "ENOTEMPTY") || isErrnoException(error, "ENOENT")) return;
+      if (isErrnoException(error, "ENOTEMPTY", "ENOENT")) return;
       throw error;
     }
   }

@@ -41,7 +41,7 @@ export function isAbandoned(folder: string): boolean {
     fd = openSync(join(folder, IN_USE), "r");
   } catch (error) {
     // Never claimed, given back, another user's, or no folder.
-    if (["ENOENT", "EACCES", "ENOTDIR"].some((code) => isErrnoException(error, code))) return false;
+    if (isErrnoException(error, "ENOENT", "EACCES", "ENOTDIR")) return false;
     throw error;
   }
   try {

@@ -7,12 +7,12 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { toRegisters } from "../../engine/arch/x86_64/registers.ts";
 import { faultAddress, MOST_CRASHES, type StackMemory, stackState } from "../../engine/mod.ts";
 import { saysGone } from "../../engine/proc-file.ts";
+import { readMaps } from "../../engine/proc-maps.ts";
 import {
   ERRNO,
   getSigInfo,
   HeldChild,
   NativeBuffer,
-  PROT,
   PTRACE,
   PTRACE_EVENT,
   PTRACE_O,
@@ -28,7 +28,6 @@ import {
   type WaitStatus,
   waitStatus,
 } from "../../ffi/mod.ts";
-import { areasOf } from "./proc-maps.ts";
 import type { WatchedCrash, WatchedRun } from "./watch-crash.ts";
 
 /** Threads and children are watched too, and none of them lives longer than this process. */
@@ -114,11 +113,9 @@ function crashOf(task: number, signal: number, control: TraceeControl, siginfo: 
 
 /** What is mapped in a task's memory. */
 function mappingsOf(task: number): StackMemory["mappings"] {
-  const all = areasOf(task).map(({ executable, path, ...area }, index) => ({
-    ...area,
-    protection: executable ? PROT.EXEC : 0,
-    file: path.startsWith("/") ? index : -1,
-    name: path,
+  const all = readMaps(task).map((line, index) => ({
+    ...line,
+    file: line.name.startsWith("/") ? index : -1,
   }));
   return { all, find: (address) => all.find(({ start, end }) => start <= address && address < end) };
 }

@@ -2,8 +2,8 @@
 import { closeSync, openSync, readdirSync, readFileSync, readSync } from "node:fs";
 import { returnAddresses, STACK_BYTES } from "../../engine/arch/x86_64/return-addresses.ts";
 import type { CodePlace, TaskPlace } from "../../engine/mod.ts";
-import { syscallName } from "../../ffi/mod.ts";
-import { type Area, areaOf, areasOf } from "./proc-maps.ts";
+import { type MapsLine, readMaps } from "../../engine/proc-maps.ts";
+import { PROT, syscallName } from "../../ffi/mod.ts";
 import { descendants } from "./process-tree.ts";
 
 /** Places of a process and all below it; those are missing that ended meanwhile, or may not be looked at. */
@@ -18,7 +18,7 @@ export function processPlaces(pid: number): TaskPlace[] {
 }
 
 function placesOf(process: number): TaskPlace[] {
-  const areas = areasOf(process);
+  const areas = readMaps(process);
   const memory = openSync(`/proc/${process}/mem`, "r");
   const read = (address: number, length: number): Uint8Array => {
     const bytes = new Uint8Array(length);
@@ -28,7 +28,7 @@ function placesOf(process: number): TaskPlace[] {
       return bytes.subarray(0, 0); // nothing is mapped there
     }
   };
-  const executable = (address: number) => areaOf(areas, address)?.executable ?? false;
+  const executable = (address: number) => ((areaOf(areas, address)?.protection ?? 0) & PROT.EXEC) !== 0;
   try {
     return readdirSync(`/proc/${process}/task`).map((tid): TaskPlace => {
       const task = Number(tid);
@@ -55,9 +55,14 @@ function placesOf(process: number): TaskPlace[] {
   }
 }
 
-function codePlace(areas: readonly Area[], address: number): CodePlace {
+/** What an address lies in. */
+function areaOf(areas: readonly MapsLine[], address: number): MapsLine | undefined {
+  return areas.find(({ start, end }) => start <= address && address < end);
+}
+
+function codePlace(areas: readonly MapsLine[], address: number): CodePlace {
   const pc = `0x${address.toString(16)}`;
   const area = areaOf(areas, address);
-  if (area === undefined || !area.path.startsWith("/")) return { pc };
-  return { pc, path: area.path, offset: area.offset + (address - area.start) };
+  if (area === undefined || !area.name.startsWith("/")) return { pc };
+  return { pc, path: area.name, offset: area.offset + (address - area.start) };
 }
