@@ -120,8 +120,12 @@ export class AccessLog implements Disposable {
       if (runner === undefined || runner.isAtEvent) return true;
       if (runner.ticks >= ticks) return false;
       const accesses = this.#here(runner);
+      const { pc, ticks: before } = placeOf(runner);
       const moved = playhead.move(true);
-      found.push(...accesses);
+      const place = placeOf(runner);
+      // An event may come in front of the instruction: then the task executes it in a later stretch.
+      const isExecuted = moved !== "arrived" || place.pc !== pc || place.ticks !== before;
+      if (isExecuted) found.push(...accesses);
       if (moved === "arrived") return true;
     }
     return false;
@@ -157,6 +161,10 @@ export class AccessLog implements Disposable {
   [Symbol.dispose](): void {
     this.#operands[Symbol.dispose]();
   }
+}
+
+function placeOf({ programRegisters, ticks }: ReplayedTask): { pc: bigint | undefined; ticks: number } {
+  return { pc: programRegisters[RIP], ticks };
 }
 
 /** Whether a mapping has variables of a program, or its heap. Those without a value lie behind the others. */

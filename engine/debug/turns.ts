@@ -48,6 +48,8 @@ const RATED = {
   serial: 300,
   /** It begins with an atomic instruction, which ends a piece of work sooner than it begins one. */
   atomic: 60,
+  /** It begins with a plain write and ends with a read: one piece of work has ended, more often than not, and the next one begins. */
+  written: 10,
   /** Only one of the two ends is known. */
   half: 250,
   /** So bad is no explanation. */
@@ -196,6 +198,7 @@ function meetings(before: readonly Access[], between: readonly Access[], after: 
       (isOwn ? 0 : access.isFork ? RATED.libraryAroundFork : RATED.library) +
       (isData ? 0 : RATED.foreign) +
       (was?.access.isAtomic && was.access.isOwn ? RATED.atomic : 0) +
+      (was?.access.isWrite && is?.access.isWrite === false ? RATED.written : 0) +
       (isSerial(was?.access, access, is?.access) ? RATED.serial : 0) +
       (was === undefined || is === undefined ? RATED.half : 0);
     found.push({ before: was?.access, between: access, after: is?.access, rate });
