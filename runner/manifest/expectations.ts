@@ -51,6 +51,7 @@ const text = z
       .boolean()
       .optional()
       .describe("it is as in a file in __snapshots__ beside the manifest, which the first run writes"),
+    native: z.boolean().optional().describe("the recorded program prints what it prints natively"),
   })
   .describe("what an output must be, or have in it");
 

@@ -22,6 +22,8 @@ export interface SuiteText {
   matches?: string[] | undefined;
   /** It is as in a file in `__snapshots__` beside the manifest. */
   snapshot?: boolean | undefined;
+  /** The recorded program prints what it prints natively. */
+  native?: boolean | undefined;
 }
 
 /** What a test's runs must be like. */

@@ -8,6 +8,7 @@ import { type Completed, lastLines } from "../../engines/mod.ts";
 import type { Attempt, Crash, Phase, Verdict } from "../../results/mod.ts";
 import { counted } from "../../text/mod.ts";
 import {
+  checkAsNatively,
   checkCounts,
   checkMeasures,
   checkVisible,
@@ -176,7 +177,11 @@ async function recordUntilCaught(
       note(attempt, `recording ${tried} of at most ${most}, to catch what the native run has shown`);
     const record = await completePhase(spec, attempt, "record", { ...invocation, stdin, guard });
     if (native === undefined && record.exit !== undefined) skipBy(test, { ...record, exit: record.exit });
-    const mismatches = [...checkVisible(test.expect, record), ...snapshots.check(test, record)];
+    const mismatches = [
+      ...checkVisible(test.expect, record),
+      ...checkAsNatively(test.expect, native?.outputs, record),
+      ...snapshots.check(test, record),
+    ];
     if (mismatches.length > 0 || tried === most) {
       if (wanted && mismatches.length === 0) {
         note(

@@ -88,6 +88,21 @@ async function withSnapshot(folder: string, script: string, mode: SnapshotMode, 
   return { verdict, written: snapshots.written };
 }
 
+test("runTests() compares what is recorded with what is printed natively, where a test wants it", async () => {
+  // Natively the mark of the run is in the environment; recorded, the engine holds the program.
+  const script = `if [ -n "$TICKPROOF_RUN_MARK" ]; then echo by itself; else echo recorded; fi`;
+  const expecting = (stdout: { native?: true }, nativeRuns = 1) =>
+    resultOf(shellTest(script, { expect: { stdout } }), { nativeRuns });
+  assertEquals((await expecting({})).verdict.kind, "pass");
+  assertEquals((await expecting({ native: true }, 0)).verdict.kind, "pass");
+  const { verdict, attempts } = await expecting({ native: true });
+  assertEquals(verdict, {
+    kind: "fail",
+    reasons: ['recorded: stdout differs at byte 0 (line 1): natively "by itself\\n", recorded "recorded\\n"'],
+  });
+  assertEquals(attempts[0]?.differences?.[0]?.against, "the native run");
+});
+
 test("runTests() writes a missing snapshot, compares with it, and writes it anew when asked", async () => {
   using folder = new Folder();
   const first = await withSnapshot(folder.path, "echo one; echo two", "write-missing");

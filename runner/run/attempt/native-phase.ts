@@ -2,7 +2,7 @@
 
 import type { Exit } from "../../outcome/mod.ts";
 import type { Attempt, Verdict } from "../../results/mod.ts";
-import { checkVisible, type Mismatch } from "../compare/mod.ts";
+import { checkVisible, type Mismatch, type Visible } from "../compare/mod.ts";
 import type { AttemptSpec } from "./attempt-spec.ts";
 import { NativeCounters } from "./native-counters.ts";
 import { runPhase, Verdicted } from "./phase.ts";
@@ -14,6 +14,8 @@ export interface NativeRun {
   mismatches: readonly Mismatch[];
   /** How it ended; undefined where it took too long. */
   exit?: Exit;
+  /** What it has printed; undefined where it took too long. */
+  outputs?: Pick<Visible, "stdout" | "stderr">;
   /** What its counters have against it. */
   counted: readonly string[];
   /** It took too long. */
@@ -38,7 +40,7 @@ export async function nativePhase(
     const native = await runPhase(spec, attempt, "native", { command, stdin, guard: counters });
     skipBy(test, native);
     const mismatches = [...checkVisible(test.expect, native), ...snapshots.check(test, native)];
-    return { mismatches, exit: native.exit, counted: countedBy(counters, attempt) };
+    return { mismatches, exit: native.exit, outputs: native, counted: countedBy(counters, attempt) };
   } catch (error) {
     if (!(error instanceof Verdicted) || error.verdict.kind !== "timeout") throw error;
     return { mismatches: [], counted: [], timeout: error.verdict };

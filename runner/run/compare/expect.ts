@@ -6,7 +6,7 @@ import { type Expectations, type Range, type TextExpectation, toRegex } from "..
 import type { Exit } from "../../outcome/mod.ts";
 import type { Counts } from "../../results/mod.ts";
 import { group, signalNumber } from "../../text/mod.ts";
-import { excerpt } from "./compare.ts";
+import { compareOutput, excerpt } from "./compare.ts";
 import type { Mismatch } from "./mismatch.ts";
 
 /** What a run shows to anyone: no counts. */
@@ -73,6 +73,31 @@ export function checkVisible(expected: Expectations, run: Visible): Mismatch[] {
     ...checkText("stdout", expected.stdout, run.stdout),
     ...checkText("stderr", expected.stderr, run.stderr),
   ];
+}
+
+/**
+ * Checks what is to be printed as natively.
+ *
+ * @param expected From the manifest.
+ * @param native What the program has printed by itself; undefined where it has not run so.
+ * @param recorded The recording.
+ * @returns Each output that differs.
+ */
+export function checkAsNatively(
+  expected: Expectations,
+  native: Pick<Visible, "stdout" | "stderr"> | undefined,
+  recorded: Visible,
+): Mismatch[] {
+  if (native === undefined) return [];
+  return (["stdout", "stderr"] as const).flatMap((stream) => {
+    if (!expected[stream]?.native) return [];
+    const texts = { stream, against: "the native run", expected: native[stream], found: recorded[stream] };
+    return compareOutput(stream, texts.expected, texts.found, ["natively", "recorded"]).map((reason) => ({
+      about: `${stream} natively`,
+      reason,
+      texts,
+    }));
+  });
 }
 
 /**
