@@ -1,12 +1,10 @@
 /** `tickproof debug`: sessions of gdb as scripts, with what they answer. */
 import { afterAll, beforeAll } from "bun:test";
-import { rmSync, writeFileSync } from "node:fs";
-import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { rmSync } from "node:fs";
+import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { hostTest, run, Scratch, TEST_TIMEOUT, TICKPROOF } from "./_tickproof.ts";
+import { gdbSession } from "./debugging/_gdb.ts";
 import { type Recorded, recordProgram, THREADS } from "./debugging/_programs.ts";
-
-/** How long a session may take, in milliseconds: gdb reads all symbols in each. */
-const SESSION_TIMEOUT = 110_000;
 
 const scratch = new Scratch();
 let threads: Recorded;
@@ -19,21 +17,9 @@ beforeAll(() => {
 
 afterAll(() => scratch[Symbol.dispose]());
 
-/** Runs commands of gdb. @returns What it has said after the greeting. */
+/** Runs commands of gdb, a line each. @returns What it has said after the greeting. */
 function session(args: readonly string[], commands: string): string {
-  const script = scratch.file("script.gdb");
-  writeFileSync(script, `set pagination off\nset width 0\necho --- begin\\n\n${commands}`);
-  const command = [...TICKPROOF, "debug", ...args, threads.trace, "--", "-nx", "-batch", "-x", script];
-  // gdb shows the program's output, and commands that fail, on the other stream.
-  const { stdout, exitedDueToTimeout } = Bun.spawnSync(["sh", "-c", 'exec "$@" 2>&1', "sh", ...command], {
-    env: process.env,
-    timeout: SESSION_TIMEOUT,
-  });
-  const said = stdout.toString();
-  assert(!exitedDueToTimeout, `the session hangs:\n${said}`);
-  const start = said.indexOf("--- begin\n");
-  assert(start >= 0 && !said.includes("Error in sourced"), said);
-  return said.slice(start);
+  return gdbSession(scratch, [...args, threads.trace], [commands]);
 }
 
 hostTest(
