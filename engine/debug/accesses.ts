@@ -1,6 +1,7 @@
 /**
  * What tasks do to memory around the ends of their turns: the replay is stepped through these stretches, and the operands of
- * each instruction are looked at. Of a long stretch only its start and its end are, where turns meet.
+ * each instruction are looked at. Of a long stretch only its start and its end are, where turns meet. What the kernel does in the
+ * name of a task belongs to it: memory that it writes, and what has another name (`things.ts`).
  */
 import { CLONE } from "../../ffi/mod.ts";
 import { addressRegisters } from "../arch/x86_64/instructions.ts";
@@ -11,8 +12,10 @@ import type { AddressSpace } from "../tracee/address-space.ts";
 import type { Mapping } from "../tracee/mappings.ts";
 import type { MemoryOperands } from "../translate/memory-operands.ts";
 import type { Debugger } from "./debugger.ts";
+import { isRunTo } from "./event-index.ts";
 import type { Position } from "./position.ts";
 import { programPath } from "./program.ts";
+import { ThingLog } from "./thing-log.ts";
 
 /** A stretch of a recording in which one task alone has run: its events, both inclusive. */
 export interface Turn {
@@ -40,6 +43,8 @@ export interface Access {
   isOwn: boolean;
   /** The memory is the program's own: its variables or its heap, not what a library has made for itself. */
   isData: boolean;
+  /** It is no memory, but what `owner` is called: a file, a descriptor, signals. */
+  isThing: boolean;
 }
 
 /** Ticks at each end of a stretch that are stepped through. */
@@ -61,6 +66,7 @@ const NOWHERE = {
   isFork: false,
   isOwn: false,
   isData: false,
+  isThing: false,
 };
 
 /** Whether an event makes a process with memory of its own. */
@@ -71,8 +77,13 @@ function isFork(event: TraceEvent): boolean {
 /** Steps through turns of a replay. */
 export class AccessLog implements Disposable {
   readonly #operands = memoryOperands();
+  readonly #things: ThingLog;
+  /** Accesses to files that have no name yet, and the events that have opened them. */
+  readonly #openings = new Map<Access, number>();
 
-  constructor(private readonly replay: Debugger) {}
+  constructor(private readonly replay: Debugger) {
+    this.#things = new ThingLog(replay);
+  }
 
   /** What a task does in one of its turns, in order. */
   of(turn: Turn): Access[] {
@@ -85,10 +96,49 @@ export class AccessLog implements Disposable {
       if (runner?.id === turn.task) {
         this.#stretch(runner, next.ticks, found);
         if (isFork(next)) found.push(this.#fork(runner));
+        if (isRunTo(next)) found.push(...this.#kernels(runner, next));
       }
       playhead.passSilently();
     }
     return found;
+  }
+
+  /** What the kernel does at an event in the name of its task. */
+  #kernels(task: ReplayedTask, next: TraceEvent): Access[] {
+    const { playhead, session } = this.replay;
+    playhead.move(false);
+    const { position } = playhead;
+    // The library's function is as good as the call itself: nobody looks for a mistake in it.
+    const pc = Number(task.programRegisters[RIP]!);
+    const place = { ...NOWHERE, task: task.id, pc, position, isOwn: true };
+    const program = programPath(session, task);
+    const written = next.kind === "syscall" ? next.writes : [];
+    return [
+      ...written.map(({ address, bytes }): Access => {
+        return { ...place, ...memoryArea(task, address, program), length: bytes.length, isWrite: true };
+      }),
+      ...this.#things.at(task, next).map(({ name, isWrite, descriptor }): Access => {
+        const access = { ...place, owner: name, length: 1, isWrite, isData: true, isThing: true };
+        return descriptor === undefined ? access : this.#nameless(access, descriptor, task.process.id);
+      }),
+    ];
+  }
+
+  /** An access to a file, whose name is found later: it is no access until then. */
+  #nameless(access: Access, descriptor: number, process: number): Access {
+    const opening = this.#things.openingOf(descriptor, process, access.position.event);
+    const nameless = { ...access, length: 0 };
+    if (opening !== undefined) this.#openings.set(nameless, opening);
+    return nameless;
+  }
+
+  /** Gives files that were accessed by descriptors their names. The replay is anywhere then. */
+  nameFiles(): void {
+    for (const [access, opening] of this.#openings) {
+      const name = this.#things.nameOf(opening);
+      if (name !== undefined) Object.assign(access, { owner: name, length: 1 });
+    }
+    this.#openings.clear();
   }
 
   /** What a child gets a copy of, all is read in one. */
@@ -145,14 +195,9 @@ export class AccessLog implements Disposable {
     const place = { task: task.id, pc, position, isOwn };
     const operands = this.#operands.of(bytes, pc, addressRegisters(registers));
     const accesses = operands.map(({ address, length, isWrite, isAtomic }): Access => {
-      const mapping = space.mappings.find(address);
-      const shared = mapping?.shared ? (mapping.memory ?? `file ${mapping.file}`) : undefined;
-      // Of what is shared the place in it counts, wherever it is mapped.
-      const at = shared === undefined || !mapping ? address : address - mapping.start + mapping.offset;
-      const owner = shared ?? `process ${task.process.id}`;
-      const isData =
-        !isLoader && (shared !== undefined || (mapping !== undefined && isDataOf(mapping, program, space)));
-      return { ...NOWHERE, ...place, owner, address: at, length, isWrite, isAtomic, isData };
+      const area = memoryArea(task, address, program);
+      const isData = !isLoader && area.isData;
+      return { ...NOWHERE, ...place, ...area, length, isWrite, isAtomic, isData };
     });
     if (accesses.length > 0) return accesses;
     return [{ ...NOWHERE, ...place }];
@@ -165,6 +210,21 @@ export class AccessLog implements Disposable {
 
 function placeOf({ programRegisters, ticks }: ReplayedTask): { pc: bigint | undefined; ticks: number } {
   return { pc: programRegisters[RIP], ticks };
+}
+
+/** Whose memory an address is in. */
+function memoryArea(
+  { space, process }: ReplayedTask,
+  address: number,
+  program: string,
+): Pick<Access, "owner" | "address" | "isData"> {
+  const mapping = space.mappings.find(address);
+  const owner = `process ${process.id}`;
+  if (mapping === undefined) return { owner, address, isData: false };
+  if (!mapping.shared) return { owner, address, isData: isDataOf(mapping, program, space) };
+  // Of what is shared the place in it counts, wherever it is mapped.
+  const at = address - mapping.start + mapping.offset;
+  return { owner: mapping.memory ?? `file ${mapping.file}`, address: at, isData: true };
 }
 
 /** Whether a mapping has variables of a program, or its heap. Those without a value lie behind the others. */

@@ -1,5 +1,6 @@
 /** Looks events of a trace up without replaying them: back from an event, or on from the start. */
-import { eventCount, type TraceEvent, TraceReader } from "../trace/mod.ts";
+import { SYSCALLS } from "../../ffi/mod.ts";
+import { eventCount, type TraceEvent, type TraceMeta, TraceReader } from "../trace/mod.ts";
 
 /** How many events are read at a time on the way back. */
 const WINDOW = 256;
@@ -8,6 +9,16 @@ const WINDOW = 256;
 export interface Indexed<E extends TraceEvent = TraceEvent> {
   index: number;
   event: E;
+}
+
+/** A handler of a signal, while it runs: on the way to the events behind `from` up to `to`. */
+export interface HandlerRun {
+  task: number;
+  signal: number;
+  /** The event by which it begins. */
+  from: number;
+  /** The event by which it ends; infinite if it does not. */
+  to: number;
 }
 
 /**
@@ -54,15 +65,56 @@ export class EventIndex implements Disposable {
     return this.#processes.get(task) ?? task;
   }
 
+  /** Whether the recording has, or has had, a task by that id. */
+  isTask(id: number): boolean {
+    this.#processes ??= this.#readProcesses();
+    return this.#processes.has(id);
+  }
+
+  /** The process that has made a process; undefined of the first one. */
+  parentOf(process: number): number | undefined {
+    this.#processes ??= this.#readProcesses();
+    return this.#parents.get(process);
+  }
+
   #processes: Map<number, number> | undefined;
+  readonly #parents = new Map<number, number>();
 
   #readProcesses(): Map<number, number> {
     const processes = new Map<number, number>();
-    this.first((event) => {
-      if (event.kind === "clone") processes.set(event.child, event.childProcess);
+    this.first((event, index) => {
+      if (index === 0) processes.set(event.task, event.task);
+      if (event.kind !== "clone") return false;
+      processes.set(event.child, event.childProcess);
+      if (event.child === event.childProcess)
+        this.#parents.set(event.child, processes.get(event.task) ?? event.task);
       return false;
     });
     return processes;
+  }
+
+  /** What the recorder has noted of the recording. */
+  get meta(): TraceMeta {
+    return this.#reader.meta;
+  }
+
+  /** The handlers of signals that have run, in the order in which they began. */
+  handlerRuns(): HandlerRun[] {
+    const runs: HandlerRun[] = [];
+    const open = new Map<number, HandlerRun[]>();
+    this.first((event, index) => {
+      const { kind, task } = event;
+      if (kind === "signal" && event.disposition === "handler") {
+        const run = { task, signal: event.signal, from: index, to: Number.POSITIVE_INFINITY };
+        runs.push(run);
+        open.set(task, [...(open.get(task) ?? []), run]);
+      }
+      if (kind !== "syscall" || event.number !== SYSCALLS.rt_sigreturn) return false;
+      const last = open.get(task)?.pop();
+      if (last) last.to = index;
+      return false;
+    });
+    return runs;
   }
 
   /** How many events the trace has. */

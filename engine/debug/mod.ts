@@ -4,10 +4,12 @@ import { PacketChannel } from "./gdb/packet-channel.ts";
 import { GdbServer } from "./gdb/server.ts";
 
 export { Interrupted } from "../interrupts.ts";
+export type { Awaited } from "./awaited.ts";
 export { NoSuchPlace, PLACES, type Place, parsePlace } from "./place.ts";
 export { type Stacks, stacksAt, type TaskStack } from "./stacks.ts";
 export { type ProcessState, stateAt } from "./state.ts";
 export { type Meeting, meetingAt, type TaskAt } from "./turns.ts";
+export { awaitedTask, type WaitingTask, type Waits, waitsAt } from "./waits.ts";
 export { CannotWatch, type Writer, type Writers, writersOf } from "./writers.ts";
 
 /** Descriptors of a client, whoever closes them. */

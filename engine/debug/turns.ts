@@ -5,7 +5,8 @@
 import { type StackState, stackState } from "../session/stack-state.ts";
 import { type Access, AccessLog, type Turn } from "./accesses.ts";
 import { Debugger } from "./debugger.ts";
-import { type EventIndex, isRunTo } from "./event-index.ts";
+import { type EventIndex, type HandlerRun, isRunTo } from "./event-index.ts";
+import { handlersAround, partByHandler } from "./handler-waits.ts";
 
 /** A task at a place. */
 export interface TaskAt {
@@ -15,6 +16,8 @@ export interface TaskAt {
   ticks: number;
   /** Of an access: whether it writes. */
   isWrite: boolean;
+  /** The signal whose handler it is in. */
+  signal?: number;
   state: StackState;
 }
 
@@ -22,6 +25,8 @@ export interface TaskAt {
 export interface Meeting {
   /** The memory that they touch; undefined where they are not seen to touch any. */
   memory?: { owner: string; address: number; length: number };
+  /** What they touch that is no memory: "the file /tmp/lock". */
+  thing?: string;
   /** The task that has to wait: at its last access before, and its first one behind. */
   before?: TaskAt;
   after?: TaskAt;
@@ -35,6 +40,8 @@ const MOST_WAITED = 48;
 const OWN_TURNS = 6;
 /** Turns before and behind the one that is asked for. */
 const AROUND = 2;
+/** Turns that are looked at of those at the end. */
+const LAST_TURNS = 16;
 
 /** How a meeting is rated: less is better. */
 const RATED = {
@@ -62,7 +69,7 @@ const MOST_DISTANCE = 200;
 /** What is asked. */
 export interface MeetingOptions {
   directory: string;
-  /** Events at which a turn has ended, or begun. */
+  /** Events at which a turn has ended, or begun; none for the last turns of all. */
   events: readonly number[];
   isEnded(): boolean;
 }
@@ -87,36 +94,56 @@ export function meetingAt({ directory, events, isEnded }: MeetingOptions): Meeti
     }
     return found;
   };
-  const candidates = waitsAround(turns, events);
+  const near = events.length === 0 ? turns.slice(-LAST_TURNS) : turnsAround(turns, events);
+  const candidates = waitsAround(turns, near);
+  const runs = replay.events.handlerRuns();
+  const handlers = handlersAround(runs, turns, near);
   // In the order of the replay, so that it goes forward.
-  const needed = new Set(
-    candidates.flatMap(({ before, between, after }) => [...before, ...between, ...after]),
-  );
+  const needed = new Set([
+    ...candidates.flatMap(({ before, between, after }) => [...before, ...between, ...after]),
+    ...handlers.flatMap((handler) => handler.turns),
+  ]);
   for (const turn of turns) if (needed.has(turn)) accesses(turn);
-  const found = candidates.flatMap(({ before, between, after }) =>
-    meetings(before.flatMap(accesses), between.flatMap(accesses), after.flatMap(accesses)),
-  );
+  log.nameFiles();
+  const found = [
+    ...candidates.map(({ before, between, after }) => ({
+      before: before.flatMap(accesses),
+      between: between.flatMap(accesses),
+      after: after.flatMap(accesses),
+    })),
+    ...handlers.map((handler) => partByHandler(handler, accesses)),
+  ].flatMap(({ before, between, after }) => meetings(before, between, after));
   const [nearest] = found.toSorted((a, b) => a.rate - b.rate);
   const best = nearest && nearest.rate < RATED.useless ? nearest : withoutMemory(candidates, accesses);
   if (best === undefined) return undefined;
   const { before, between, after } = best;
+  const { owner, address, length, isThing } = between;
+  const at = (access: Access) => taskAt(replay, access, runs);
   return {
-    ...(between.length > 0 && {
-      memory: { owner: between.owner, address: between.address, length: between.length },
-    }),
-    ...(before && { before: taskAt(replay, before) }),
-    between: taskAt(replay, between),
-    ...(after && { after: taskAt(replay, after) }),
+    ...(length > 0 && (isThing ? { thing: owner } : { memory: { owner, address, length } })),
+    ...(before && { before: at(before) }),
+    between: at(between),
+    ...(after && { after: at(after) }),
   };
 }
 
-function taskAt(replay: Debugger, { position, task, isWrite }: Access): TaskAt {
+function taskAt(replay: Debugger, { position, task, isWrite }: Access, runs: readonly HandlerRun[]): TaskAt {
   replay.seek(position);
   const found = replay.session.tasks.get(task);
   if (found === undefined) throw new Error(`engine invariant broken: task ${task} is not where it was`);
   const { process, retiredTicks, space, programRegisters } = found;
   const state = stackState(space, programRegisters);
-  return { task, process: process.id, event: position.event, ticks: retiredTicks, isWrite, state };
+  const { event } = position;
+  const run = runs.findLast((run) => run.task === task && run.from < event && event <= run.to);
+  return {
+    task,
+    process: process.id,
+    event,
+    ticks: retiredTicks,
+    isWrite,
+    ...(run && { signal: run.signal }),
+    state,
+  };
 }
 
 /** The turns of a recording. */
@@ -140,15 +167,18 @@ interface Wait {
   after: readonly Turn[];
 }
 
-function waitsAround(turns: readonly Turn[], events: readonly number[]): Wait[] {
-  const waits = new Map<string, Wait>();
-  const middles = events.flatMap((event) => {
+/** The turns around each event. */
+function turnsAround(turns: readonly Turn[], events: readonly number[]): Turn[] {
+  return events.flatMap((event) => {
     const at = turns.findIndex(({ last }) => last >= event);
-    return at < 0 ? [] : Array.from({ length: 2 * AROUND + 1 }, (_, i) => at - AROUND + i);
+    return at < 0 ? [] : turns.slice(Math.max(0, at - AROUND), at + AROUND + 1);
   });
-  for (const middle of new Set(middles)) {
-    const here = turns[middle];
-    if (here === undefined) continue;
+}
+
+function waitsAround(turns: readonly Turn[], middles: readonly Turn[]): Wait[] {
+  const waits = new Map<string, Wait>();
+  for (const here of new Set(middles)) {
+    const middle = turns.indexOf(here);
     const near = turns.slice(Math.max(0, middle - MOST_WAITED), middle + MOST_WAITED);
     for (const task of new Set(near.map((turn) => turn.task))) {
       if (task === here.task) continue;

@@ -6,6 +6,9 @@ import { O } from "../../ffi/mod.ts";
 import type { Amount } from "./amounts.ts";
 import { bits, type Condition, every, not, resultAbove, some } from "./conditions.ts";
 
+/** What becomes of a symbolic link in the last component of a path. */
+export type LastLink = "follow" | "keep";
+
 /** Where a call has a path: in which argument, and which one is the folder that it is relative to. */
 export interface PathArgument {
   readonly path: number;
@@ -66,7 +69,7 @@ export const ANY: DescriptorChange = { kind: "any", parts: false };
 /** A file that a call would change: its contents, its names, its attributes. Asked at the call's entry. */
 export type FileChange =
   /** `last`: whether a link at the end of the path is followed. */
-  | ({ readonly kind: "path"; readonly last: "follow" | "keep" } & PathArgument)
+  | ({ readonly kind: "path"; readonly last: LastLink } & PathArgument)
   /**
    * A path relative to argument 0. The flags in argument `flags`, if there is one, say whether a link at its end is
    * followed, otherwise than `links` says, and whether an empty path means the descriptor itself, as a null pointer does.
@@ -75,7 +78,7 @@ export type FileChange =
       readonly kind: "flagged";
       readonly path: number;
       readonly flags?: number;
-      readonly links: "follow" | "keep";
+      readonly links: LastLink;
     }
   /** What is opened, by the call's own `opens`, where the flags ask to write. */
   | { readonly kind: "opened" }
@@ -97,7 +100,7 @@ export function target(path: number, folder?: number): FileChange {
 }
 
 /** A path with flags of the `…at` calls: links are followed unless AT_SYMLINK_NOFOLLOW, or only if AT_SYMLINK_FOLLOW. */
-export function flagged(path: number, flags?: number, links: "follow" | "keep" = "follow"): FileChange {
+export function flagged(path: number, flags?: number, links: LastLink = "follow"): FileChange {
   return { kind: "flagged", path, ...(flags !== undefined && { flags }), links };
 }
 

@@ -19,12 +19,14 @@ export {
 } from "./buffered.ts";
 export type { Handling, MemoryWay, SyscallSpec, TaskWay } from "./call.ts";
 export type { CallView, MemoryRange } from "./call-view.ts";
+export { type Change, changesOf } from "./changes.ts";
 export { type Condition, holds } from "./conditions.ts";
 export {
   asksToWrite,
   type ContentChange,
   type DescriptorChange,
   type FileChange,
+  type LastLink,
   type PathArgument,
   type Stretch,
   UNNAMED,

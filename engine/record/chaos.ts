@@ -122,24 +122,31 @@ export class Chaos implements SchedulePolicy {
   }
 }
 
-/** So many turns by one schedule, and fair ones from then on: what the turn does that is the last of them shows by one more or less. */
+/**
+ * So many turns by one schedule, and others from then on: what the turn does that is the last of them shows by one more or less.
+ */
 export class FirstTurns implements SchedulePolicy {
-  /** How many turns there were that the schedule had a say in. */
+  /** How many turns there were by the first schedule, and by the one behind it. */
   made = 0;
+  rest = 0;
   #isOver = false;
 
   /**
    * @param turns How many.
-   * @param onFair Told when the first fair turn begins.
+   * @param others The schedule behind that.
+   * @param onRest Told when its first turn begins.
+   * @param onTurn Told of each turn.
    */
   constructor(
-    private readonly policy: SchedulePolicy,
+    private readonly first: SchedulePolicy,
     private readonly turns: number,
-    private readonly onFair: () => void,
+    private readonly others: SchedulePolicy,
+    private readonly onRest: () => void,
+    private readonly onTurn: () => void,
   ) {}
 
   get #policy(): SchedulePolicy {
-    return this.#isOver ? FAIR : this.policy;
+    return this.#isOver ? this.others : this.first;
   }
 
   budget(alone: boolean): number {
@@ -151,10 +158,13 @@ export class FirstTurns implements SchedulePolicy {
   }
 
   choose(ready: readonly RecordedTask[]): number {
+    this.onTurn();
     if (!this.#isOver && this.made === this.turns) {
       this.#isOver = true;
-      this.onFair();
-    } else if (!this.#isOver) this.made++;
+      this.onRest();
+    }
+    if (this.#isOver) this.rest++;
+    else this.made++;
     return this.#policy.choose(ready);
   }
 

@@ -49,6 +49,7 @@ import { type RecordingEnd, TOLD } from "./recording-end.ts";
 import { FAIR } from "./schedule.ts";
 import { inheritedSeccomp, ProgramFilters } from "./seccomp/mod.ts";
 import { StandIns } from "./stand-ins.ts";
+import { type Endless, type EndlessOptions, EndlessWatch } from "./standstill.ts";
 import { UserDispatch } from "./user-dispatch.ts";
 
 /** What to record. */
@@ -88,12 +89,16 @@ export interface RecordOptions {
   chaos?: number;
   /** How many turns that schedule has; fair ones follow. @default all */
   chaosTurns?: number;
+  /** Seed of the schedule that follows in place of fair turns. @default fair ones */
+  chaosThen?: number;
   /** Keeps checksums: of memory, after so many system calls each, and of the trace's files. @default none */
   checksum?: number;
   /** Told where the recorder gets nowhere, and which task it waits for. @default nobody is */
   onStall?: (message: string) => void;
   /** Records until the last process has ended, not the first one. @default false */
   wait?: boolean;
+  /** When to end a recording whose program does not end. @default never */
+  endless?: EndlessOptions;
 }
 
 /** How a recording ended. */
@@ -107,8 +112,10 @@ export interface RecordResult extends Outcome {
   hostLog?: readonly HostLogLine[];
   /** Where each task stood when the recorder was first told to stop, if it was. */
   places?: readonly TaskPlace[];
-  /** Of a schedule by a seed: how many turns were its own, and the index of the event that was next when fair ones began. */
-  turns?: { made: number; fairFrom?: number };
+  /** Why the recording has ended though the program would not; see `RecordOptions.endless`. */
+  endless?: Endless;
+  /** Of a schedule by a seed: how many turns were its own, how many came behind, and the event that was next when these began. */
+  turns?: { made: number; rest: number; restFrom?: number };
   /** Processes that lived on when the first one ended, and were ended with it. */
   left?: readonly LeftProcess[];
   /** Tasks that a signal has ended with their process, the last ones; missing where there were none. */
@@ -142,6 +149,7 @@ export function record(options: RecordOptions): RecordResult {
     startedAt: new Date().toISOString(),
     ...(options.chaos !== undefined && { chaos: options.chaos }),
     ...(options.chaosTurns !== undefined && { chaosTurns: options.chaosTurns }),
+    ...(options.chaosThen !== undefined && { chaosThen: options.chaosThen }),
     ...(options.host && {
       described: { name: options.host.profile.name, description: options.host.profile.description },
     }),
@@ -178,6 +186,7 @@ function recordInto(
     deny = [],
     chaos,
     chaosTurns = Number.POSITIVE_INFINITY,
+    chaosThen,
     checksum,
     onProgress,
     onStart,
@@ -186,6 +195,7 @@ function recordInto(
     checkEffects = false,
     onOutput,
     wait,
+    endless,
   }: RecordOptions & { environment: Record<string, string>; cwd: string },
 ): RecordResult {
   const tracer = new Tracer(recordingMemory());
@@ -193,13 +203,16 @@ function recordInto(
   using mapper = tracer.mapper;
   // On a described host the edges of critical sections may have to be told, in translations of its own.
   mapper.sharesText &&= host === undefined;
-  let fairFrom: number | undefined;
+  const endlessWatch = new EndlessWatch(endless);
+  let restFrom: number | undefined;
+  const noteRest = () => {
+    restFrom = recording.totals.events;
+  };
+  const rest = chaosThen === undefined ? FAIR : new Chaos(chaosThen);
   const turns =
     chaos === undefined
       ? undefined
-      : new FirstTurns(new Chaos(chaos), chaosTurns, () => {
-          fairFrom = recording.totals.events;
-        });
+      : new FirstTurns(new Chaos(chaos), chaosTurns, rest, noteRest, () => endlessWatch.turn());
   const recording = new Recording(tracer, writer, binding, turns ?? FAIR);
   recording.interceptors.add(new UserDispatch());
   recording.interceptors.add(new ProgramFilters(recording));
@@ -223,7 +236,13 @@ function recordInto(
   }
   onStart?.(started.tid);
   described?.noteWhatCounts([started]);
-  const end = new Recorder(recording, started, new PlannedSignals(started, signals), wait).run();
+  const end = new Recorder(
+    recording,
+    started,
+    new PlannedSignals(started, signals),
+    endlessWatch,
+    wait,
+  ).run();
   // What has come to nothing before its first event leaves no trace.
   if (recording.totals.events > 0) {
     const status = end.reason === "exited" ? end.status : 0;
@@ -246,7 +265,10 @@ function recordInto(
     ...(writer.isFull && ({ cut: true } as const)),
     ...(hostLog.length > 0 && { hostLog }),
     ...(places && { places }),
-    ...(turns && { turns: { made: turns.made, ...(fairFrom !== undefined && { fairFrom }) } }),
+    ...(end.endless && { endless: end.endless }),
+    ...(turns && {
+      turns: { made: turns.made, rest: turns.rest, ...(restFrom !== undefined && { restFrom }) },
+    }),
     ...(left && { left }),
     ...(crashes.length > 0 && { crashes }),
   };
@@ -257,7 +279,7 @@ function result(end: RecordingEnd): Pick<RecordResult, "outcome" | "message" | "
   const exit =
     end.reason === "exited"
       ? exitOf(end.status)
-      : end.reason === "interrupted"
+      : end.reason === "interrupted" && end.status !== 0
         ? { signal: end.status }
         : undefined;
   return { outcome, message: end.message, exit };

@@ -32,6 +32,7 @@ import type { Recording } from "./recording.ts";
 import { brokenOff, type RecordingEnd } from "./recording-end.ts";
 import { SignalRecorder } from "./signal-recorder.ts";
 import { stepPoint, stepSignal } from "./single-steps.ts";
+import { type EndlessWatch, Standstill } from "./standstill.ts";
 import { StopRequest } from "./stop-request.ts";
 import { SyscallRecorder } from "./syscall-recorder.ts";
 import { comesTooSoon, isTimers, LEAST_PROGRESS, original } from "./timer-signals.ts";
@@ -63,6 +64,8 @@ export class Recorder {
     private readonly recording: Recording,
     private readonly first: RecordedTask,
     private readonly planned: PlannedSignals,
+    /** When it ends though the program does not. */
+    private readonly endless: EndlessWatch,
     /** Goes on until the last process has ended, not the first one. */
     private readonly wait = false,
   ) {
@@ -117,6 +120,7 @@ export class Recorder {
       while (this.goesOn) this.outliving(() => this.turn());
       this.left = leftProcesses(this.recording.tasks.values());
     } catch (error) {
+      if (error instanceof Standstill) this.stopRequest.notePlaces();
       return brokenOff(error, this.recording);
     } finally {
       this.woken[Symbol.dispose]();
@@ -146,7 +150,12 @@ export class Recorder {
     else if (this.jobs.any || this.recording.traced.anyListens) {
       // Nobody says when a stopped process is to go on.
       if (!this.waitForAny(WAIT.NOHANG)) Bun.sleepSync(LOOK_MS);
-    } else if (this.recording.tasks.size > 0) this.waitForAny(0);
+    } else if (this.recording.tasks.size > 0) {
+      const isStuck = this.endless.isStuck(this.recording.tasks.values());
+      // What has stopped before it was looked at sleeps no more.
+      if (!isStuck) this.waitForAny(0);
+      else if (!this.waitForAny(WAIT.NOHANG)) throw new Standstill("stuck");
+    }
   }
 
   /** The task to run now: ready ones take turns; tasks whose system calls have ended join them first. */
@@ -232,6 +241,7 @@ export class Recorder {
           while (this.recording.disturbed) this.woken.letEnd();
           if (this.recording.tasks.get(task.tid) !== task) break;
         }
+        if (stop.site) this.endless.saw(stop.site.number);
         this.calls.enter(task, stop.site);
         if (ahead.carries(task, done)) this.offSafePoint = task;
         else this.recording.schedule.hadEvent(task, 1 + done);

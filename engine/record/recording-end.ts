@@ -5,6 +5,7 @@ import type { TaskPlace } from "../session/task-places.ts";
 import { UntoldEffect } from "./effect-check.ts";
 import type { LeftProcess } from "./left-processes.ts";
 import type { Recording } from "./recording.ts";
+import { type Endless, Standstill } from "./standstill.ts";
 
 /** What is said of a recording that was ended by a signal. */
 export const TOLD = "the recorder was told to stop";
@@ -17,6 +18,8 @@ export interface RecordingEnd {
   message: string;
   /** Where each task stood when the recorder was told to stop, if it was. */
   places?: readonly TaskPlace[];
+  /** Why the recording has ended though the program would not. */
+  endless?: Endless;
   /** Processes that lived on when the first one ended, and were ended with it. */
   left?: readonly LeftProcess[];
 }
@@ -33,6 +36,10 @@ export function brokenOff(error: unknown, recording: Recording): RecordingEnd {
       recording.mark(undefined);
     }
     return { reason: "interrupted", status: error.signal, message: TOLD };
+  }
+  if (error instanceof Standstill) {
+    recording.mark(undefined);
+    return { reason: "interrupted", status: 0, message: error.message, endless: error.why };
   }
   if (error instanceof Unsupported || error instanceof UntoldEffect)
     return { reason: "unsupported", status: 0, message: error.message };

@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { Chaos } from "./chaos.ts";
+import { Chaos, FirstTurns } from "./chaos.ts";
 import type { RecordedTask } from "./recorded-task.ts";
 import { FAIR, Schedule, type SchedulePolicy } from "./schedule.ts";
 
@@ -90,4 +90,20 @@ test("Chaos ends turns at branches, and up to 15 instructions behind them", () =
   const policy = new Chaos(1);
   const steps = Array.from({ length: 1000 }, () => policy.steps());
   expect([Math.min(...steps), Math.max(...steps)]).toEqual([0, 15]);
+});
+
+test("FirstTurns follows one schedule for so many turns and another one from then on, and tells of each turn", () => {
+  const told: string[] = [];
+  const last: SchedulePolicy = { ...FAIR, choose: (ready) => ready.length - 1 };
+  const policy = new FirstTurns(
+    last,
+    2,
+    FAIR,
+    () => told.push("rest"),
+    () => told.push("turn"),
+  );
+  const turns = order(scheduled(policy, 3).schedule, 4);
+  expect(turns).toEqual([2, 2, 0, 1]);
+  expect([policy.made, policy.rest]).toEqual([2, 2]);
+  expect(told).toEqual(["turn", "turn", "turn", "rest", "turn"]);
 });

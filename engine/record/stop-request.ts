@@ -98,8 +98,13 @@ export class StopRequest {
     if (this.asked === 0 || this.told) return;
     this.told = true;
     // Before it is told: it may die of that.
-    this.places = [...this.recording.tasks.values()].map(placeOfRecorded);
+    this.notePlaces();
     if (!this.hasHeard(this.asked)) this.tell(this.asked);
+  }
+
+  /** Notes where every task stands. */
+  notePlaces(): void {
+    this.places = [...this.recording.tasks.values()].map(placeOfRecorded);
   }
 
   /** Whether the program got the signal from whoever sent it to the recorder: a terminal, or a kill of their group. */

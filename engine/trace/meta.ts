@@ -27,6 +27,8 @@ export interface TraceMeta {
   chaos?: number;
   /** How many turns that schedule had, if fair ones followed. */
   chaosTurns?: number;
+  /** Seed of the schedule that followed, if no fair ones. */
+  chaosThen?: number;
   /** Why each system call stopped its task, if so. */
   allStop?: string;
   /** What recorded it. */
@@ -122,10 +124,12 @@ function checkMeta(path: string, value: Record<string, unknown>): TraceMeta {
   const host = record("host");
   const engine = record("engine");
   const described = value.described === undefined ? undefined : record("described");
-  const { chaos, chaosTurns } = value;
+  const { chaos, chaosTurns, chaosThen } = value;
   if (chaos !== undefined && typeof chaos !== "number") throw damaged(path, `"chaos" is not a number`);
   if (chaosTurns !== undefined && typeof chaosTurns !== "number")
     throw damaged(path, `"chaosTurns" is not a number`);
+  if (chaosThen !== undefined && typeof chaosThen !== "number")
+    throw damaged(path, `"chaosThen" is not a number`);
   const cores = host.cores;
   if (typeof cores !== "number") throw damaged(path, `"cores" is not a number`);
   return {
@@ -146,6 +150,7 @@ function checkMeta(path: string, value: Record<string, unknown>): TraceMeta {
     }),
     ...(chaos !== undefined && { chaos }),
     ...(chaosTurns !== undefined && { chaosTurns }),
+    ...(chaosThen !== undefined && { chaosThen }),
     ...(value.allStop !== undefined && { allStop: text(value, "allStop") }),
     engine: { name: text(engine, "name"), version: text(engine, "version") },
     bun: text(value, "bun"),

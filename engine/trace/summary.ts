@@ -21,6 +21,8 @@ export interface TraceSummary {
   chaos?: number;
   /** How many turns that schedule had, if fair ones followed. */
   chaosTurns?: number;
+  /** Seed of the schedule behind these, if no fair one. */
+  chaosThen?: number;
   /** Why each system call stopped its task, if so. */
   allStop?: string;
   /** The described host that answered the program, if any. */
@@ -81,7 +83,8 @@ export function summarize(dir: string): TraceSummary {
   } finally {
     reader.close();
   }
-  const { command, host, described, chaos, chaosTurns, allStop, engine, bun, startedAt } = reader.meta;
+  const { command, host, described, chaos, chaosTurns, chaosThen, allStop, engine, bun, startedAt } =
+    reader.meta;
   const { end } = tally;
   return {
     command,
@@ -89,6 +92,7 @@ export function summarize(dir: string): TraceSummary {
     ...(described && { described, hostLog: readHostLog(dir) }),
     ...(chaos !== undefined && { chaos }),
     ...(chaosTurns !== undefined && { chaosTurns }),
+    ...(chaosThen !== undefined && { chaosThen }),
     ...(allStop !== undefined && { allStop }),
     engine,
     bun,
@@ -237,6 +241,9 @@ function quote(word: string): string {
   return /^[\w@%+=:,./-]+$/.test(word) ? word : JSON.stringify(word);
 }
 
-function chaosText({ chaos, chaosTurns }: TraceSummary): string {
-  return chaosTurns === undefined ? `seed ${chaos}` : `seed ${chaos}, for the first ${chaosTurns} turns`;
+function chaosText({ chaos, chaosTurns, chaosThen }: TraceSummary): string {
+  const then = chaosThen === undefined ? "" : `, and seed ${chaosThen} from then on`;
+  return chaosTurns === undefined
+    ? `seed ${chaos}`
+    : `seed ${chaos}, for the first ${chaosTurns} turns${then}`;
 }

@@ -70,9 +70,18 @@ export const record = defineCommand({
     },
     chaos: {
       kind: "text",
-      value: "SEED[:TURNS]",
+      value: "SEED[:TURNS[:SEED]]",
       bare: RANDOM_SEED,
-      help: "let tasks take turns as no fair schedule would; the seed, a new one by default, gives the same turns again; with TURNS the first ones alone, and fair ones behind them",
+      help: "let tasks take turns as no fair schedule would; the seed, a new one by default, gives the same turns again; with TURNS the first ones alone, and behind them fair ones, or those of another seed",
+    },
+    "until-stuck": {
+      kind: "flag",
+      help: "end the recording where every thread waits for another one: nothing would ever happen any more",
+    },
+    "most-turns": {
+      kind: "count",
+      value: "N",
+      help: "with --chaos: end the recording where tasks have taken more turns",
     },
   },
   positionals: { usage: "[--] CMD ARGS…", min: 1, max: Number.POSITIVE_INFINITY, verbatim: true },
@@ -81,6 +90,8 @@ export const record = defineCommand({
     const deny = options.deny === undefined ? [] : parseDenials(options.deny, engine.DENIALS);
     const signals = options.send === undefined ? [] : parseSends(options.send);
     const chaos = options.chaos === undefined ? undefined : parseChaos(options.chaos, engine.MAX_SEED);
+    if (options["most-turns"] !== undefined && chaos === undefined)
+      throw new UsageError("--most-turns counts the turns of a schedule by a seed: give --chaos with it");
     const checksum = options.checksum === undefined ? undefined : parseInterval(options.checksum);
     const model = await modelOf(options.host, options.quiet);
     if (options.tail !== undefined) checkWritable("--tail", options.tail);
@@ -109,6 +120,10 @@ export const record = defineCommand({
             ...chaos,
             ...(checksum !== undefined && { checksum }),
             wait: options.wait,
+            endless: {
+              whenStuck: options["until-stuck"],
+              ...(options["most-turns"] !== undefined && { afterTurns: options["most-turns"] }),
+            },
             onStall: (message) => say(`tickproof: ${message}\n`),
             ...model(),
           }),
@@ -137,21 +152,27 @@ function parseInterval(text: string): number {
 }
 
 /** A schedule by a seed, as the engine takes it. */
-type ChaosWords = Required<Pick<RecordOptions, "chaos">> & Pick<RecordOptions, "chaosTurns">;
+type ChaosWords = Required<Pick<RecordOptions, "chaos">> & Pick<RecordOptions, "chaosTurns" | "chaosThen">;
 
 /** The seed of `--chaos`, and for how many turns. @throws {UsageError} For what is none. */
 function parseChaos(text: string, largest: number): ChaosWords {
   if (text === RANDOM_SEED) return { chaos: Math.floor(Math.random() * (largest + 1)) };
-  const [, seed, turns] = /^(\d{1,15})(?::(\d{1,15}))?$/.exec(text) ?? [];
-  if (seed !== undefined && Number(seed) <= largest)
-    return { chaos: Number(seed), ...(turns !== undefined && { chaosTurns: Number(turns) }) };
-  throw new UsageError(
-    `--chaos takes a whole number of 0 to ${largest}, and behind a colon how many turns: current value is '${text}'`,
-  );
+  const numbers = /^\d{1,15}(:\d{1,15}){0,2}$/.test(text) ? text.split(":").map(Number) : [];
+  const [chaos, chaosTurns, chaosThen] = numbers;
+  if (chaos === undefined || chaos > largest || (chaosThen ?? 0) > largest) {
+    throw new UsageError(
+      `--chaos takes a seed, a whole number of 0 to ${largest}, and behind colons how many turns, and the seed of those that follow: current value is '${text}'`,
+    );
+  }
+  return {
+    chaos,
+    ...(chaosTurns !== undefined && { chaosTurns }),
+    ...(chaosThen !== undefined && { chaosThen }),
+  };
 }
 
-function words({ chaos, chaosTurns }: ChaosWords): string {
-  return chaosTurns === undefined ? `${chaos}` : `${chaos}:${chaosTurns}`;
+function words({ chaos, chaosTurns, chaosThen }: ChaosWords): string {
+  return [chaos, chaosTurns, chaosThen].filter((part) => part !== undefined).join(":");
 }
 
 /** `--deny net,write-outside` as the engine takes it. @throws {UsageError} For what can't be denied. */

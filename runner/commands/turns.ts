@@ -12,11 +12,12 @@ export const turns = defineCommand({
   summary: "Show which lines of a thread ran between which of another one, and the memory that both touch",
   details: [
     "Looks at the turns around each EVENT of a recording, such as those at which a schedule was changed, for memory that one",
-    "thread touches in front of it and behind it, and another one meanwhile. Exit code 1 if nobody else runs there.",
+    "thread touches in front of it and behind it, and another one meanwhile; without an EVENT at the last turns of all. Exit code",
+    "1 if nobody else runs there.",
     "  tickproof turns latest 1207",
   ].join("\n"),
   options: { json: { kind: "flag", help: "one JSON object" } },
-  positionals: { usage: "DIR|TEST EVENT…", min: 2, max: 8 },
+  positionals: { usage: "DIR|TEST [EVENT…]", min: 1, max: 8 },
   async run({ options, positionals: [path, ...words] }) {
     const directory = findTrace(path);
     const wrong = words.find((word) => !/^\d{1,15}$/.test(word));

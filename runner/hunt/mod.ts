@@ -1,10 +1,12 @@
 /** Hunting a failure that shows only now and then: what `tickproof hunt` does. */
 import { join } from "node:path";
 import { Ending } from "../commands/_ending.ts";
+import { type NamedWaits, waitsHead, waitsLines } from "../engines/waits.ts";
 import { BROKEN, FAILED, INTERNAL, OK, USAGE } from "../errors/mod.ts";
 import { RUNS, tracesRoot } from "../files/mod.ts";
 import { addTextToJobSummary, print, say } from "../output/mod.ts";
 import { keepWithin } from "../run/keep-budget.ts";
+import { askTrace } from "./ask-trace.ts";
 import type { Predicate } from "./predicate.ts";
 import {
   type Again,
@@ -56,7 +58,7 @@ export async function hunt(options: HuntOptions): Promise<number> {
   const tally = await search({
     budget: options.budget,
     run: (index, stop) =>
-      makeTrial({ ...options, budget: options.megabytes, abort: stop }, hunting.seed(index)),
+      makeTrial({ ...options, budget: options.megabytes, abort: stop }, { seed: hunting.seed(index) }),
     onEnd: (trial, so) => hunting.take(trial, so),
     abort: ending.abort,
   });
@@ -64,6 +66,7 @@ export async function hunt(options: HuntOptions): Promise<number> {
     say(`tickproof: ${hunting.hopeless.why}\n`);
     return hunting.hopeless.isOurFault ? INTERNAL : USAGE;
   }
+  await hunting.findWaits(ending.abort);
   await hunting.tryAgain(ending.abort);
   await hunting.findWhy(ending.abort);
   const line = tallyText(tally);
@@ -84,6 +87,8 @@ class Hunt {
   readonly #options: HuntOptions;
   #told = performance.now();
   #isUndecidedTold = false;
+  /** Seeds under which it has passed. */
+  readonly #passed: number[] = [];
   /** The run that has failed first. */
   #first: Trial | undefined;
 
@@ -101,6 +106,7 @@ class Hunt {
   take(trial: Trial, tally: Parameters<typeof tallyText>[0]): boolean {
     const { judgement } = trial;
     if (judgement.kind !== "failed") trial.discard();
+    if (judgement.kind === "passed" && trial.seed !== undefined) this.#passed.push(trial.seed);
     switch (judgement.kind) {
       case "failed":
         this.#found(trial, judgement.why, tally.passed + tally.failed + tally.undecided);
@@ -152,7 +158,7 @@ class Hunt {
     const again: Again = { runs: 0, failed: 0 };
     await search({
       budget: { runs, milliseconds: budget.milliseconds, failures: runs, jobs: budget.jobs },
-      run: (_, stop) => makeTrial({ ...this.#options, budget: megabytes, abort: stop }, seed),
+      run: (_, stop) => makeTrial({ ...this.#options, budget: megabytes, abort: stop }, { seed }),
       onEnd: ({ judgement, discard }) => {
         discard();
         again.runs++;
@@ -165,13 +171,36 @@ class Hunt {
     if (!json && !quiet) say(againText(seed, again));
   }
 
+  /** Of a failure that hangs: who waits for whom. */
+  async findWaits(abort: AbortSignal): Promise<void> {
+    const [first] = this.failures;
+    const trial = this.#first;
+    const { why: isWanted, json } = this.#options;
+    if (!isWanted || first === undefined || trial === undefined || trial.exit !== undefined || abort.aborted)
+      return;
+    const found = (await askTrace("waits", trial.trace, [])) as NamedWaits | undefined;
+    if (found === undefined) return;
+    first.waits = found;
+    if (json) return;
+    say(
+      `tickproof: ${waitsHead(found)}\n${waitsLines(found)
+        .map((line) => `  ${line}\n`)
+        .join("")}`,
+    );
+  }
+
   /** Looks for the smallest difference between the first failure and a run that passes. */
   async findWhy(abort: AbortSignal): Promise<void> {
     const [first] = this.failures;
     const trial = this.#first;
     const { why: isWanted, megabytes, json } = this.#options;
     if (!isWanted || trial === undefined || first?.seed === undefined || abort.aborted) return;
-    const why = await findWhy({ ...this.#options, budget: megabytes, abort }, first.seed, trial);
+    const why = await findWhy(
+      { ...this.#options, budget: megabytes, abort },
+      first.seed,
+      trial,
+      this.#passed,
+    );
     if (abort.aborted) return;
     first.whyThen = why;
     if (!json) say(whyText(why, first.seed));

@@ -3,7 +3,7 @@
  * With wishes, these alone decide, and one that holds is enough.
  */
 import { UsageError } from "../errors/mod.ts";
-import type { Exit } from "../outcome/mod.ts";
+import type { Exit, RecordReport } from "../outcome/mod.ts";
 import { SIGNAL_NAMES, signalName, signalNumber } from "../text/mod.ts";
 
 /** What makes a run a failure. */
@@ -22,8 +22,10 @@ export interface Predicate {
 
 /** What is known of a run that the predicate looks at. */
 export interface Evidence {
-  /** How the program ended; undefined where it was ended because it took too long. */
+  /** How the program ended; undefined where it was ended because it took too long, or would never end. */
   exit: Exit | undefined;
+  /** Why it would never end, if that is known. */
+  endless?: RecordReport["endless"];
   stdout: string;
   stderr: string;
 }
@@ -91,14 +93,14 @@ function hasWish({ codes, signals, output, script }: Predicate): boolean {
  */
 export async function judge(
   predicate: Predicate,
-  { exit, stdout, stderr }: Evidence,
+  { exit, endless, stdout, stderr }: Evidence,
   runScript: (script: string) => Promise<number | undefined>,
 ): Promise<Judgement> {
   const { codes, signals, output, script, isTimed } = predicate;
   if (output !== undefined && [stdout, stderr].some((text) => output.test(text)))
     return { kind: "failed", why: `printed what matches /${output.source}/` };
   if (exit === undefined) {
-    const why = "took too long";
+    const why = endless === "stuck" ? "hangs: every thread waits for another one" : "took too long";
     return { kind: isTimed || !hasWish(predicate) ? "failed" : "undecided", why };
   }
   if ("code" in exit) {

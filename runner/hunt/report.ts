@@ -3,6 +3,7 @@ import { basename } from "node:path";
 import { crashOf } from "../engines/crash.ts";
 import { lastLines } from "../engines/mod.ts";
 import { threadPlaces } from "../engines/places.ts";
+import type { NamedWaits } from "../engines/waits.ts";
 import { type Rate, rateOf, rateText } from "../history/statistics.ts";
 import { crashLines } from "../reporters/crash-lines.ts";
 import { threadLine } from "../reporters/failure-lines.ts";
@@ -51,7 +52,7 @@ export interface HuntReport {
   /** Part of the decided runs that failed, and the interval that it lies in with 95 % confidence. */
   rate: Rate;
   seconds: number;
-  failures: (Found & { failsAgain?: Again; whyThen?: Why | WhyNot })[];
+  failures: (Found & { waits?: NamedWaits; failsAgain?: Again; whyThen?: Why | WhyNot })[];
 }
 
 /** Describes a run that failed. */

@@ -46,18 +46,34 @@ const LOOK_MS = 20;
 /** Most bytes of each stream that a pattern is looked for in, and that are shown the end of. */
 const MOST_OUTPUT = 1 << 24;
 
+/** The schedule of a run. */
+export interface Schedule {
+  /** Undefined for fair turns. */
+  seed?: number | undefined;
+  /** How many of the seed's turns there are before others. @default all */
+  turns?: number;
+  /** Seed of the turns behind those. @default fair ones */
+  behind?: number | undefined;
+  /** Turns with which a run does not end any more. @default none are too many */
+  mostTurns?: number | undefined;
+}
+
+/** The schedule as `record` takes it. */
+function scheduleWords({ seed, turns, behind, mostTurns }: Schedule): string[] {
+  if (seed === undefined) return [];
+  return [
+    `--chaos=${[seed, turns, behind].filter((part) => part !== undefined).join(":")}`,
+    ...(mostTurns === undefined ? [] : ["--most-turns", `${mostTurns}`]),
+  ];
+}
+
 /**
  * Makes one run.
  *
- * @param seed Of the schedule; undefined for fair turns.
- * @param turns How many of that schedule's turns there are before fair ones. @default all
  * @throws {UsageError} If traces can't be kept.
  */
-export async function makeTrial(
-  options: TrialOptions,
-  seed: number | undefined,
-  turns?: number,
-): Promise<Trial> {
+export async function makeTrial(options: TrialOptions, schedule: Schedule): Promise<Trial> {
+  const { seed } = schedule;
   const { command, budget, timeoutSeconds, abort } = options;
   const { directory, keep, discard } = newRunTrace(traceName(command));
   using scratch = new Scratch("hunt");
@@ -68,8 +84,8 @@ export async function makeTrial(
   const ended = await runProcess({
     command: [
       ...[...TICKPROOF, "record", "--quiet", "--report", file("report.json"), "--budget", `${budget}`],
-      ...["--progress", file("progress")],
-      ...(seed === undefined ? [] : [`--chaos=${seed}${turns === undefined ? "" : `:${turns}`}`]),
+      ...["--progress", file("progress"), "--until-stuck"],
+      ...scheduleWords(schedule),
       ...["-o", directory, "--", ...command],
     ],
     cwd: process.cwd(),
@@ -85,7 +101,7 @@ export async function makeTrial(
   const found = readReport(file("report.json"));
   const report = found?.kind === "record" ? found : undefined;
   const [stdout, stderr] = [readEnd(files.stdout), readEnd(files.stderr)];
-  const exit = ended.kind === "exited" ? report?.exit : undefined;
+  const exit = ended.kind === "exited" && report?.endless === undefined ? report?.exit : undefined;
   const judgement = async (): Promise<Trial["judgement"]> => {
     if (abort.aborted) return { kind: "aborted" };
     if (found === undefined)
@@ -97,7 +113,8 @@ export async function makeTrial(
     if (found.kind === "error")
       return { kind: "broken", why: found.message, isOurFault: found.fault === "internal" };
     if (report?.outcome === "unsupported") return { kind: "broken", why: report.message, isOurFault: false };
-    return await judge(options.predicate, { exit, stdout, stderr }, (script) =>
+    const endless = report?.endless;
+    return await judge(options.predicate, { exit, endless, stdout, stderr }, (script) =>
       runScript(script, options, file, { exit, seed, trace: directory, ...files }),
     );
   };

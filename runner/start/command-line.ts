@@ -28,6 +28,7 @@ import { suites } from "../commands/suites.ts";
 import { traces } from "../commands/traces.ts";
 import { turns } from "../commands/turns.ts";
 import { verify } from "../commands/verify.ts";
+import { waits } from "../commands/waits.ts";
 import { why } from "../commands/why.ts";
 import { OK, UsageError } from "../errors/mod.ts";
 import { print } from "../output/mod.ts";
@@ -49,6 +50,7 @@ const COMMANDS: readonly Command[] = [
   state,
   check,
   turns,
+  waits,
   dump,
   info,
   init,

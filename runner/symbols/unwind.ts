@@ -64,7 +64,7 @@ export function unwind({ registers, text, read }: UnwindState, most: number): Fr
     const next: Registers | undefined =
       rules !== undefined
         ? callerBy(rules, now, read)
-        : frames.length <= 1 && mapped === undefined
+        : frames.length <= 1 && (mapped === undefined || hasJustBeenCalled(now, read, text))
           ? behindBadCall(now, read)
           : byFramePointer(now, read);
     if (next === undefined) break;
@@ -132,6 +132,15 @@ function behindBadCall(now: Registers, read: UnwindState["read"]): Registers | u
   const rsp = now[RSP];
   if (rsp === undefined) return undefined;
   return now.map((value, register) => (register === RIP ? read(rsp) : register === RSP ? rsp + 8n : value));
+}
+
+/**
+ * Whether the top of the stack leads back into text: so it is at the system call of a function that has no unwind information there,
+ * since it would be wrong in a new thread (clone3 of glibc, sysdeps/unix/sysv/linux/x86_64/clone3.S).
+ */
+function hasJustBeenCalled(now: Registers, read: UnwindState["read"], text: readonly UnwindText[]): boolean {
+  const back = Number((now[RSP] !== undefined && read(now[RSP])) || 0n);
+  return text.some(({ start, end }) => start < back && back <= end);
 }
 
 /** Text without unwind information that keeps a frame pointer, as code made at run time does. */

@@ -10,16 +10,22 @@ export interface Recorded {
 }
 
 /**
- * Compiles a source of this folder, with debug information, and records it.
+ * Compiles a source of this folder, with debug information.
  *
  * @param flags Of the compiler.
+ * @returns The program's path.
  */
-export function recordProgram(scratch: Scratch, source: string, flags: readonly string[]): Recorded {
-  const name = source.replace(/\..*/, "");
-  const program = scratch.file(name);
+export function compileProgram(scratch: Scratch, source: string, flags: readonly string[]): string {
+  const program = scratch.file(source.replace(/\..*/, ""));
   const compiled = run(["gcc", "-g", ...flags, "-o", program, resolve(import.meta.dir, source)]);
   assertEquals(compiled.exit, { code: 0 }, compiled.stderr);
-  const trace = scratch.file(`${name}-trace`);
+  return program;
+}
+
+/** As {@link compileProgram}, and records it. */
+export function recordProgram(scratch: Scratch, source: string, flags: readonly string[]): Recorded {
+  const program = compileProgram(scratch, source, flags);
+  const trace = `${program}-trace`;
   const recorded = run([...TICKPROOF, "record", "--quiet", "-o", trace, program]);
   assert(recorded.stdout.length > 0, recorded.stderr);
   return { program, trace };

@@ -11,13 +11,13 @@ static _Atomic(struct node *) top;
 
 static void push(struct node *node) {
   struct node *old = atomic_load(&top);
-  do node->next = old;
-  while (!atomic_compare_exchange_weak(&top, &old, node));
+  do node->next = old; /* 2 */
+  while (!atomic_compare_exchange_weak(&top, &old, node)); /* 2 */
 }
 
 static struct node *pop(void) {
   struct node *old = atomic_load(&top);
-  while (old != NULL && !atomic_compare_exchange_weak(&top, &old, old->next))
+  while (old != NULL && !atomic_compare_exchange_weak(&top, &old, old->next)) /* 1 */
     ;
   return old;
 }

@@ -7,14 +7,14 @@ static int balance = 100;
 
 static int look(void) {
   pthread_mutex_lock(&lock);
-  int seen = balance;
+  int seen = balance; /* 1 */
   pthread_mutex_unlock(&lock);
   return seen;
 }
 
 static void take(int amount) {
   pthread_mutex_lock(&lock);
-  balance -= amount;
+  balance -= amount; /* 2 */
   pthread_mutex_unlock(&lock);
 }
 

@@ -10,8 +10,8 @@ static volatile int lost;
 static void handler(int signal) {
   (void)signal;
   pid_t ended = waitpid(-1, NULL, WNOHANG);
-  if (ended > 0 && ended != known) lost = 1;
-  known = 0;
+  if (ended > 0 && ended != known) lost = 1; /* 2 */
+  known = 0; /* 2 */
 }
 
 int main(void) {
@@ -20,7 +20,7 @@ int main(void) {
   for (int i = 0; i < 5; i++) {
     pid_t child = fork();
     if (child == 0) _exit(0);
-    known = child;
+    known = child; /* 1 */
     while (known == child) usleep(100);
     if (lost) break;
   }

@@ -6,8 +6,8 @@ static volatile int moved;
 
 static void move(pthread_mutex_t *from, pthread_mutex_t *to) {
   for (int i = 0; i < 20; i++) {
-    pthread_mutex_lock(from);
-    pthread_mutex_lock(to);
+    pthread_mutex_lock(from); /* 1 */
+    pthread_mutex_lock(to); /* 2 */
     moved = moved + 1;
     pthread_mutex_unlock(to);
     pthread_mutex_unlock(from);

@@ -11,18 +11,18 @@ static struct table *get(void) {
   if (table == NULL) {
     pthread_mutex_lock(&lock);
     if (table == NULL) {
-      table = calloc(1, sizeof *table);
-      table->cells = calloc(64, sizeof(int));
-      table->size = 64;
+      table = calloc(1, sizeof *table); /* 2 */
+      table->cells = calloc(64, sizeof(int)); /* 2 */
+      table->size = 64; /* 2 */
     }
     pthread_mutex_unlock(&lock);
   }
-  return table;
+  return table; /* 1 */
 }
 
 static void *uses(void *unused) {
   struct table *mine = get();
-  if (mine->size != 64) {
+  if (mine->size != 64) { /* 1 */
     fprintf(stderr, "a table of size %d\n", mine->size);
     abort();
   }

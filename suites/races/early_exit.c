@@ -7,7 +7,7 @@ static int *volatile data;
 static volatile long sum;
 
 static void *works(void *unused) {
-  for (int i = 0; i < 40; i++) sum = sum + data[i % 4];
+  for (int i = 0; i < 40; i++) sum = sum + data[i % 4]; /* 1 */
   return unused;
 }
 
@@ -21,7 +21,7 @@ int main(void) {
   for (volatile int i = 0; i < 20000; i++)
     ;
   int *old = data;
-  data = NULL;
-  free(old);
+  data = NULL; /* 2 */
+  free(old); /* 2 */
   return 0;
 }

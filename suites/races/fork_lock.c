@@ -9,8 +9,8 @@ static volatile int log_lines;
 
 static void *logs(void *unused) {
   for (int i = 0; i < 50; i++) {
-    pthread_mutex_lock(&lock);
-    log_lines = log_lines + 1;
+    pthread_mutex_lock(&lock); /* 2 */
+    log_lines = log_lines + 1; /* 2 */
     pthread_mutex_unlock(&lock);
   }
   return unused;
@@ -19,7 +19,7 @@ static void *logs(void *unused) {
 int main(void) {
   pthread_t logger;
   pthread_create(&logger, NULL, logs, NULL);
-  pid_t child = fork();
+  pid_t child = fork(); /* 1 */
   if (child == 0) {
     if (pthread_mutex_trylock(&lock) != 0) _exit(1);
     pthread_mutex_unlock(&lock);

@@ -10,8 +10,8 @@ static void pass(pthread_mutex_t *first, pthread_mutex_t *second) {
   for (int i = 0; i < 20; i++) {
     int tries = 0;
     for (;;) {
-      pthread_mutex_lock(first);
-      if (pthread_mutex_trylock(second) == 0) break;
+      pthread_mutex_lock(first); /* 1 */
+      if (pthread_mutex_trylock(second) == 0) break; /* 2 */
       pthread_mutex_unlock(first);
       if (++tries == 3) gave_way = 1;
       sched_yield();

@@ -7,8 +7,8 @@ static volatile long counter;
 
 static void *adds(void *unused) {
   for (int i = 0; i < ROUNDS; i++) {
-    long seen = counter;
-    counter = seen + 1;
+    long seen = counter; /* 1 */
+    counter = seen + 1; /* 2 */
   }
   return unused;
 }

@@ -6,9 +6,9 @@ static pthread_cond_t set = PTHREAD_COND_INITIALIZER;
 static volatile int ready;
 
 static void *waits(void *unused) {
-  if (!ready) {
+  if (!ready) { /* 1 */
     pthread_mutex_lock(&lock);
-    pthread_cond_wait(&set, &lock);
+    pthread_cond_wait(&set, &lock); /* 1 */
     pthread_mutex_unlock(&lock);
   }
   return unused;
@@ -18,8 +18,8 @@ int main(void) {
   pthread_t waiter;
   pthread_create(&waiter, NULL, waits, NULL);
   pthread_mutex_lock(&lock);
-  ready = 1;
-  pthread_cond_signal(&set);
+  ready = 1; /* 2 */
+  pthread_cond_signal(&set); /* 2 */
   pthread_mutex_unlock(&lock);
   pthread_join(waiter, NULL);
   return 0;

@@ -10,7 +10,7 @@ static pthread_t reader;
 static void handler(int signal) { (void)signal; }
 
 static void *sends(void *unused) {
-  pthread_kill(reader, SIGUSR1);
+  pthread_kill(reader, SIGUSR1); /* 1 */
   if (write(ends[1], "x", 1) != 1) return NULL;
   return unused;
 }
@@ -23,7 +23,7 @@ int main(void) {
   if (pipe(ends) != 0) return 2;
   reader = pthread_self();
   pthread_create(&sender, NULL, sends, NULL);
-  ssize_t count = read(ends[0], &byte, 1);
+  ssize_t count = read(ends[0], &byte, 1); /* 2 */
   pthread_join(sender, NULL);
   if (count == 1) return 0;
   perror("read");

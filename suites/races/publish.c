@@ -9,8 +9,8 @@ static volatile int count;
 
 static void *produces(void *unused) {
   for (int i = 0; i < ENTRIES; i++) {
-    count = i + 1;
-    ring[i] = i + 1;
+    count = i + 1; /* 1 */
+    ring[i] = i + 1; /* 1 */
   }
   return unused;
 }
@@ -19,8 +19,8 @@ int main(void) {
   pthread_t producer;
   pthread_create(&producer, NULL, produces, NULL);
   for (int seen = 0; seen < ENTRIES;) {
-    if (count == seen) continue;
-    if (ring[seen] != seen + 1) {
+    if (count == seen) continue; /* 2 */
+    if (ring[seen] != seen + 1) { /* 2 */
       fprintf(stderr, "entry %d is not there\n", seen);
       abort();
     }

@@ -11,10 +11,10 @@ static volatile int used;
 static volatile int handled;
 
 static void add(void) {
-  struct member *mine = &members[used];
-  used = used + 1;
-  mine->next = list;
-  list = mine;
+  struct member *mine = &members[used]; /* 1 */
+  used = used + 1; /* 2 */
+  mine->next = list; /* 1 */
+  list = mine; /* 2 */
 }
 
 static void handler(int signal) {

@@ -11,9 +11,9 @@ static int items, taken, is_over;
 static void *consumes(void *unused) {
   for (;;) {
     pthread_mutex_lock(&lock);
-    if (items == 0 && !is_over) pthread_cond_wait(&filled, &lock);
+    if (items == 0 && !is_over) pthread_cond_wait(&filled, &lock); /* 1 */
     if (items == 0 && is_over) break;
-    items--;
+    items--; /* 2 */
     taken++;
     if (items < 0) {
       fprintf(stderr, "took an item that is not there\n");

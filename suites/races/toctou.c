@@ -6,8 +6,8 @@
 #include <unistd.h>
 
 static int claim(const char *path) {
-  if (access(path, F_OK) == 0) return 0;
-  int fd = open(path, O_CREAT | O_WRONLY, 0600);
+  if (access(path, F_OK) == 0) return 0; /* 1 */
+  int fd = open(path, O_CREAT | O_WRONLY, 0600); /* 2 */
   close(fd);
   return 1;
 }

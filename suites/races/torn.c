@@ -8,8 +8,8 @@ static volatile int is_over;
 
 static void *writes(void *unused) {
   for (long i = 1; i <= ROUNDS; i++) {
-    low = i;
-    high = i;
+    low = i; /* 1 */
+    high = i; /* 1 */
   }
   is_over = 1;
   return unused;
@@ -20,10 +20,10 @@ int main(void) {
   int torn = 0;
   pthread_create(&writer, NULL, writes, NULL);
   while (!is_over && !torn) {
-    long upper = high, lower = low;
+    long upper = high, lower = low; /* 2 */
     if (upper > lower) torn = 1;
-    upper = high;
-    lower = low;
+    upper = high; /* 2 */
+    lower = low; /* 2 */
     if (lower == upper + 1) torn = 1;
   }
   pthread_join(writer, NULL);

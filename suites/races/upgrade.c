@@ -9,13 +9,13 @@ static int fills;
 
 static int look(void) {
   pthread_rwlock_rdlock(&lock);
-  int found = cache != NULL;
+  int found = cache != NULL; /* 1 */
   pthread_rwlock_unlock(&lock);
   if (found) return 1;
   pthread_rwlock_wrlock(&lock);
-  cache = malloc(sizeof *cache);
+  cache = malloc(sizeof *cache); /* 2 */
   *cache = 1;
-  fills++;
+  fills++; /* 2 */
   pthread_rwlock_unlock(&lock);
   return 0;
 }

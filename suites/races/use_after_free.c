@@ -7,8 +7,8 @@ struct shared { volatile int users; volatile int is_freed; };
 static struct shared object;
 
 static void release(struct shared *it) {
-  it->users--;
-  if (it->users == 0) {
+  it->users--; /* 1 */
+  if (it->users == 0) { /* 2 */
     if (it->is_freed) {
       fprintf(stderr, "freed twice\n");
       abort();

@@ -9,9 +9,9 @@ static int is_full;
 static void *puts_(void *unused) {
   for (int i = 0; i < ITEMS; i++) {
     pthread_mutex_lock(&lock);
-    while (is_full) pthread_cond_wait(&changed, &lock);
+    while (is_full) pthread_cond_wait(&changed, &lock); /* 1 */
     is_full = 1;
-    pthread_cond_signal(&changed);
+    pthread_cond_signal(&changed); /* 2 */
     pthread_mutex_unlock(&lock);
   }
   return unused;
@@ -20,9 +20,9 @@ static void *puts_(void *unused) {
 static void *gets_(void *unused) {
   for (int i = 0; i < ITEMS; i++) {
     pthread_mutex_lock(&lock);
-    while (!is_full) pthread_cond_wait(&changed, &lock);
+    while (!is_full) pthread_cond_wait(&changed, &lock); /* 1 */
     is_full = 0;
-    pthread_cond_signal(&changed);
+    pthread_cond_signal(&changed); /* 2 */
     pthread_mutex_unlock(&lock);
   }
   return unused;

@@ -120,4 +120,5 @@ export const RSI = index("rsi");
 export const RDI = index("rdi");
 export const RSP = index("rsp");
 export const RIP = index("rip");
+export const FS_BASE = index("fs_base");
 export const EFLAGS = index("eflags");

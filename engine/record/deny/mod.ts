@@ -9,11 +9,10 @@
  */
 import { realpathSync } from "node:fs";
 import { ERRNO } from "../../../ffi/mod.ts";
-import { type CallView, holds, type SyscallSpec } from "../../kernel/mod.ts";
+import { type CallView, changesOf, holds, type SyscallSpec } from "../../kernel/mod.ts";
 import type { Call } from "../call.ts";
 import type { Answer, Interceptor } from "../interceptor.ts";
 import type { RecordedTask } from "../recorded-task.ts";
-import { changesOf } from "./changes.ts";
 import { descriptorPath, resolvePath, sharesView, type Viewer } from "./resolve-path.ts";
 
 /** Things to deny: any network; all changes of files; those of files outside of the program's working folder. */

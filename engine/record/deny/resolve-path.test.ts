@@ -13,7 +13,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { assertEquals } from "@std/assert";
 import { AT_FDCWD } from "../../../ffi/mod.ts";
-import { descriptorPath, type LastLink, resolvePath, sharesView } from "./resolve-path.ts";
+import type { LastLink } from "../../kernel/mod.ts";
+import { descriptorPath, resolvePath, sharesView } from "./resolve-path.ts";
 
 /** The tests themselves are the program whose paths are looked at. */
 const OWN = { tid: process.pid, pid: process.pid };

@@ -5,6 +5,7 @@
  */
 import { readlinkSync, statfsSync } from "node:fs";
 import { AT_FDCWD } from "../../../ffi/mod.ts";
+import type { LastLink } from "../../kernel/mod.ts";
 
 /** A task as /proc knows it. */
 export interface Viewer {
@@ -12,9 +13,6 @@ export interface Viewer {
   /** Its process. */
   readonly pid: number;
 }
-
-/** What becomes of a symbolic link in the last component. */
-export type LastLink = "follow" | "keep";
 
 /** Most symbolic links on the way of one path (MAXSYMLINKS, linux/namei.h). */
 const MAX_LINKS = 40;

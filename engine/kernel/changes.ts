@@ -4,18 +4,12 @@
  *
  * Sources: section 2 of the manual pages; linux/fcntl.h for the flags of the `…at` calls.
  */
-import { AT_FDCWD } from "../../../ffi/mod.ts";
-import {
-  asksToWrite,
-  type CallView,
-  evaluate,
-  type FileChange,
-  holds,
-  type PathArgument,
-  type SyscallSpec,
-  UNNAMED,
-} from "../../kernel/mod.ts";
-import type { LastLink } from "./resolve-path.ts";
+import { AT_FDCWD } from "../../ffi/mod.ts";
+import { evaluate } from "./amounts.ts";
+import type { SyscallSpec } from "./call.ts";
+import type { CallView } from "./call-view.ts";
+import { holds } from "./conditions.ts";
+import { asksToWrite, type FileChange, type LastLink, type PathArgument, UNNAMED } from "./files.ts";
 
 /** A file that a call would change. */
 export type Change =
