@@ -61,9 +61,7 @@ export class RunWriter {
     const [uid, info] = [this.#uid, this.#info];
     switch (event.kind) {
       case "run-started":
-        this.#write({ run: { uid, ...info, finished: false } }, async (history) => {
-          this.#run = await history.addRun(info, uid);
-        });
+        this.begin();
         break;
       case "attempt-finished": {
         const attempt = attemptInfo(event.test, event.attempt);
@@ -76,13 +74,27 @@ export class RunWriter {
         break;
       }
       case "run-finished":
-        this.#write({ run: { uid, ...info, finished: !event.summary.interrupted } }, async (history) => {
-          if (!event.summary.interrupted) await history.finishRun(this.#run);
-          if (this.#options.keep !== undefined) await history.prune(this.#options.keep);
-        });
+        this.finish(event.summary.interrupted);
         break;
     }
   };
+
+  /** The run begins. */
+  begin(): void {
+    const [uid, info] = [this.#uid, this.#info];
+    this.#write({ run: { uid, ...info, finished: false } }, async (history) => {
+      this.#run = await history.addRun(info, uid);
+    });
+  }
+
+  /** The run has come to its end, or was interrupted. */
+  finish(interrupted: boolean): void {
+    const [uid, info] = [this.#uid, this.#info];
+    this.#write({ run: { uid, ...info, finished: !interrupted } }, async (history) => {
+      if (!interrupted) await history.finishRun(this.#run);
+      if (this.#options.keep !== undefined) await history.prune(this.#options.keep);
+    });
+  }
 
   /** Waits until everything is written, and says what was not. */
   async settle(): Promise<void> {

@@ -1,6 +1,6 @@
 /** Runs tests natively, recorded and replayed, and says what came of it. */
 
-export { CATCH_TRIES } from "./attempt/mod.ts";
+export { CATCH_TRIES, NATIVE_RUNS } from "./attempt/mod.ts";
 export { Snapshots } from "./compare/mod.ts";
 export {
   type Asked,
@@ -13,6 +13,7 @@ export {
   type HostFacts,
   judgeAttempt,
   namedCapabilities,
+  needsEmbedded,
   notRun,
   type PreparedTest,
   type Prospect,
@@ -38,6 +39,6 @@ export {
   suiteOf,
 } from "./select/mod.ts";
 export { slowAfter } from "./slow.ts";
-export { isHarmless } from "./summarize.ts";
+export { isHarmless, summarize, type TriedTest } from "./summarize.ts";
 export type { Decision, Reporter, RunEvent, RunSummary, TestCase, TestResult } from "./types.ts";
 export { KEEP, type Keep } from "./workspace.ts";

@@ -20,7 +20,7 @@ import { leakVerdict } from "./leaks.ts";
 import { type PoolTask, runPool } from "./pool.ts";
 import type { ScriptSessions } from "./select/mod.ts";
 import { slowPhases } from "./slow.ts";
-import { isHarmless, summarize } from "./summarize.ts";
+import { isHarmless, summarize, type TriedTest } from "./summarize.ts";
 import type { Reporter, RunSummary, Target, TestCase } from "./types.ts";
 import { type AttemptFolder, type Keep, Workspace } from "./workspace.ts";
 
@@ -132,7 +132,8 @@ export async function runTests(options: RunOptions): Promise<RunSummary> {
   const scriptProblems = await options.scripts.close();
   await fixtures.close();
   workspace.close();
-  const summary = summarize(attempts, {
+  const tried = [...attempts].map(([prepared, made]) => [triedOf(prepared), made] as const);
+  const summary = summarize(new Map(tried), {
     repeat: untilFail ? undefined : repeat,
     milliseconds: performance.now() - started,
     interrupted: options.abort.aborted,
@@ -144,6 +145,10 @@ export async function runTests(options: RunOptions): Promise<RunSummary> {
   });
   report({ kind: "run-finished", summary });
   return summary;
+}
+
+function triedOf({ test, engine, plan }: PreparedTest): TriedTest {
+  return { test, engine, engineLabel: plan.kind === "run" ? plan.by.label : engine };
 }
 
 /** The fixtures that a test shares with others, the outer one first; none where nothing of it is run. */

@@ -1,7 +1,6 @@
 /** From attempts to results: a test passes only if every attempt at it passes. */
 
 import type { Attempt, Verdict } from "../results/mod.ts";
-import type { PreparedTest } from "./decide/mod.ts";
 import type { RunSummary, TestResult } from "./types.ts";
 
 /** What a test's verdict is if its attempts differ: the first of these that occurs. */
@@ -40,12 +39,14 @@ export type RunEnd = Pick<
   repeat: number | undefined;
 };
 
+/** A test that attempts were made at. */
+export type TriedTest = Pick<TestResult, "test" | "engine" | "engineLabel">;
+
 function resultOf(
-  prepared: PreparedTest,
+  { test, engine, engineLabel }: TriedTest,
   attempts: readonly Attempt[],
   repeat: number | undefined,
 ): TestResult {
-  const { test, engine, plan } = prepared;
   const inOrder = attempts.toSorted((a, b) => a.number - b.number || (a.retry ?? 0) - (b.retry ?? 0));
   // Of an attempt and those that tried again, the last one counts.
   const last = inOrder.filter(({ number }, at) => inOrder[at + 1]?.number !== number);
@@ -60,7 +61,6 @@ function resultOf(
     const failed = inOrder.filter((attempt) => !last.includes(attempt));
     verdict = { kind: "flaky", attempts: inOrder.length, reasons: failed.flatMap(shortly) };
   }
-  const engineLabel = plan.kind === "run" ? plan.by.label : engine;
   return { test, engine, engineLabel, verdict, attempts: inOrder, passed };
 }
 
@@ -102,7 +102,7 @@ export function isHarmless({ kind }: Verdict): boolean {
  * @param end How the run ended.
  */
 export function summarize(
-  attempts: ReadonlyMap<PreparedTest, readonly Attempt[]>,
+  attempts: ReadonlyMap<TriedTest, readonly Attempt[]>,
   { repeat, ...end }: RunEnd,
 ): RunSummary {
   const results = [...attempts].map(([test, made]) => resultOf(test, made, repeat));

@@ -1,5 +1,5 @@
 /** What is to be done with tests on a host: by which engine, or why not. */
-export { decide, type HostFacts } from "./decide.ts";
+export { decide, type HostFacts, needsEmbedded } from "./decide.ts";
 export { factsOf, namedCapabilities } from "./facts.ts";
 export { type Forecast, type ForecastSpec, forecast, type Prospect } from "./forecast.ts";
 export { judgeAttempt } from "./judge.ts";
