@@ -81,6 +81,13 @@ export const SUITES_OPTIONS = {
   },
   "update-baseline": { kind: "flag", help: "set the baseline of this host by the tests that pass" },
   "update-snapshots": { kind: "flag", help: "write the outputs that tests compare with anew" },
+  fleet: {
+    kind: "flag",
+    help: "run the tests on the hosts of a fleet, whose agents wait in the PostgreSQL that is the store",
+  },
+  on: { kind: "text", value: "LABELS", help: "with --fleet: only hosts that have all of these, with commas" },
+  any: { kind: "flag", help: "with --fleet: each test on one host that can do it (that is so by default)" },
+  "each-host": { kind: "flag", help: "with --fleet: each test on each host" },
   profile: PROFILE_OPTION,
   watch: { kind: "flag", help: "run again whenever a manifest, a script or a source changes" },
   "no-history": { kind: "flag", help: "do not add this run to the history" },

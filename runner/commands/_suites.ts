@@ -3,26 +3,24 @@
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { discover } from "../discover/mod.ts";
-import { BROKEN, FAILED, OK, REQUIRED_SKIPPED, UsageError } from "../errors/mod.ts";
+import { FAILED, OK, REQUIRED_SKIPPED, UsageError } from "../errors/mod.ts";
 import { Scratch, tracesRoot } from "../files/mod.ts";
 import { History, historyPlace } from "../history/mod.ts";
 import { ENGINE_NAMES, liveHost } from "../host/mod.ts";
 import { LogWatch, readSettings } from "../kernel/mod.ts";
 import { isRichTerminal, print, say } from "../output/mod.ts";
 import { forecastJson, forecastText, listTests, reportersFor, styleFor } from "../reporters/mod.ts";
-import { ENGINE_CHOICES, type Verdict } from "../results/mod.ts";
+import { ENGINE_CHOICES } from "../results/mod.ts";
 
 import {
   CATCH_TRIES,
   collectTests,
   forecastOn,
   inTxGuard,
-  KnownFailures,
   keepWithin,
   notRun,
   parseRequired,
   parseShard,
-  type RunSummary,
   runTests,
   ScriptSessions,
   type Selection,
@@ -39,7 +37,9 @@ import type { Settings } from "../settings/schema.ts";
 import { TICKPROOF } from "../start/mod.ts";
 import { counted } from "../text/mod.ts";
 import { Ending } from "./_ending.ts";
+import { checkFleetOptions } from "./_fleet-options.ts";
 import { RunHistory } from "./_run-history.ts";
+import { exitCodeOf, knownFailures, tellOfKnown } from "./_suites-end.ts";
 import type { SuitesOptions } from "./_suites-options.ts";
 import { watchAndRun, watchedFiles } from "./_watch.ts";
 
@@ -54,6 +54,7 @@ const FOREVER = 1_000_000;
  * @returns The exit code.
  */
 export async function runSuites(options: SuitesOptions, files: readonly string[]): Promise<number> {
+  checkFleetOptions(options);
   await useProfile(options.profile);
   const selection = await selectionOf(options);
   using scratch = new Scratch("scripts");
@@ -78,6 +79,10 @@ export async function runSuites(options: SuitesOptions, files: readonly string[]
   }
   if (options.host !== undefined || options["dry-run"]) return await showForecast(options, tests);
   if (options.watch) return await watchTests(paths, tests);
+  if (options.fleet) {
+    const { runOnFleet } = await import("./_fleet-suites.ts");
+    return await runOnFleet(options, tests);
+  }
   return await runAll(options, tests, scripts);
 }
 
@@ -169,7 +174,7 @@ async function runAll(
       `tickproof: ${counted(snapshots.written.length, "snapshot")} written: ${snapshots.written.join(", ")}\n`,
     );
   if (ending.code !== undefined) return ending.code;
-  if (known !== undefined) tellOf(known.update(summary, options["update-known-failures"]));
+  if (known !== undefined) tellOfKnown(known.update(summary, options["update-known-failures"]));
   if (!(await history.finish())) return FAILED;
   const missed = notRun(required, summary);
   for (const sentence of missed) say(`tickproof: --require: ${sentence}\n`);
@@ -187,30 +192,4 @@ function fixtureOf({ setup, teardown, timeout }: Settings): SharedFixture | unde
     cwd: process.cwd(),
     timeoutSeconds: timeout ?? DEFAULT_TIMEOUT_SECONDS,
   };
-}
-
-/** The file of known failures, where one is asked for. */
-function knownFailures(options: SuitesOptions, file: Settings): KnownFailures | undefined {
-  const path = options["known-failures"] ?? file.knownFailures;
-  if (path !== undefined) return new KnownFailures(path, options["update-known-failures"]);
-  if (!options["update-known-failures"]) return undefined;
-  throw new UsageError("--update-known-failures needs the file: --known-failures FILE");
-}
-
-function tellOf({ removed, added }: ReturnType<KnownFailures["update"]>): void {
-  const tell = (ids: readonly string[], words: string) => {
-    if (ids.length > 0) say(`tickproof: known failures: ${ids.join(", ")} ${words}\n`);
-  };
-  tell(removed, `${removed.length === 1 ? "passes" : "pass"} now, and went out of the file`);
-  tell(added, `${added.length === 1 ? "was" : "were"} added`);
-}
-
-/** Verdicts that say nothing of what is tested: a failure weighs more. */
-const UNJUDGED: ReadonlySet<Verdict["kind"]> = new Set(["broken", "unsupported"]);
-
-function exitCodeOf({ results, failed, scriptProblems, teardownProblems }: RunSummary): number {
-  if (failed === 0 && scriptProblems.length > 0) return FAILED;
-  if (failed === 0) return teardownProblems.length > 0 ? BROKEN : OK;
-  const unjudged = results.filter(({ verdict }) => UNJUDGED.has(verdict.kind)).length;
-  return unjudged === failed ? BROKEN : FAILED;
 }

@@ -14,6 +14,7 @@ const ENTRIES = [
   "runner/script/bun.ts",
   "runner/processes/crash-watcher.ts",
   "runner/script/worker.ts",
+  "runner/fleet/worker.ts",
   "runner/script/assert.js",
   "runner/script/elsewhere.js",
   "engine/trace/chunk-worker.ts",
@@ -21,8 +22,8 @@ const ENTRIES = [
 ];
 /** Bounds of the archive, some way above what it takes: they are raised knowingly, or something is packed by accident. */
 const MOST_BYTES = 2_600_000;
-const MOST_UNPACKED_BYTES = 7_200_000;
-const MOST_FILES = 1000;
+const MOST_UNPACKED_BYTES = 7_500_000;
+const MOST_FILES = 1100;
 
 interface Packed {
   size: number;

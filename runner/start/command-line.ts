@@ -1,6 +1,7 @@
 /** The command line, with all commands: finds the one that is meant and runs it. `cli.ts` starts it. */
 import { didYouMean } from "../../ffi/mod.ts";
 import { type Command, overview } from "../args/mod.ts";
+import { agent } from "../commands/agent.ts";
 import { backtrace } from "../commands/backtrace.ts";
 import { bisect } from "../commands/bisect.ts";
 import { cache } from "../commands/cache.ts";
@@ -10,6 +11,8 @@ import { debug } from "../commands/debug.ts";
 import { diff } from "../commands/diff.ts";
 import { doctor } from "../commands/doctor.ts";
 import { dump } from "../commands/dump.ts";
+import { fetch } from "../commands/fetch.ts";
+import { fleet } from "../commands/fleet.ts";
 import { gdbserver } from "../commands/gdbserver.ts";
 import { history } from "../commands/history.ts";
 import { hunt } from "../commands/hunt.ts";
@@ -55,6 +58,9 @@ const COMMANDS: readonly Command[] = [
   info,
   init,
   suites,
+  agent,
+  fleet,
+  fetch,
   history,
   report,
   doctor,

@@ -33,6 +33,7 @@ test("the command line loads no package, and none of the runner, before a comman
   assertEquals(foreign, [], "each record and replay would pay for it");
   const own = [
     "run/run.ts",
+    "fleet/mod.ts",
     "history/store.ts",
     "history/connection.ts",
     "history/exchange.ts",
