@@ -58,6 +58,7 @@ const REPRODUCER: Readonly<Record<string, RegExp>> = {
   "alder-lake": FINE,
   "arrow-lake-h": FINE,
   "aws-c5-9xlarge": FINE,
+  "azure-d4s-v5": NO_COUNTER,
   "clearwater-forest": FINE,
   "cloud-no-pmu": NO_COUNTER,
   "docker-seccomp": NO_COUNTER,

@@ -182,6 +182,8 @@ export interface FakeHost {
   readonly execute?: (command: readonly string[]) => Execution;
   readonly compiler?: ReturnType<Host["compiler"]>;
   readonly bytes?: number;
+  /** Processors that may be used, as a mask. @default not told */
+  readonly allowed?: bigint;
 }
 
 function words(text: string): [number, number, number] {
@@ -223,6 +225,7 @@ export function fakeHost(made: FakeHost = {}): Host {
     readFile: (path) => files[path],
     readDirectory: () => undefined,
     kernelLog: () => made.log,
+    allowedProcessors: () => made.allowed,
     attempt: (what) => attempts[what],
     findProgram: (name) => programs && (programs[name] ?? null),
     execute: (command) => execute?.(command),

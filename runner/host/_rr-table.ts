@@ -1,6 +1,13 @@
 /** The table of rr's releases in docs/doctor.md, from what the probes go by. */
 import { RR_ARM_CORES, RR_CASES, RR_RELEASES, type RrRelease } from "./rr-processors.ts";
-import { isSince, PERIOD_OF_32, REFUSES_FLAWS, rrCpu, SWITCH_RECORDS } from "./rr-versions.ts";
+import {
+  isSince,
+  KNOWS_CORE_KINDS,
+  PERIOD_OF_32,
+  REFUSES_FLAWS,
+  rrCpu,
+  SWITCH_RECORDS,
+} from "./rr-versions.ts";
 
 /** Names with the release that has learnt each of their processors. */
 function learning(names: readonly (readonly [name: string, since: RrRelease])[]): string[] {
@@ -52,11 +59,16 @@ export function rrTable(): string {
       cells((release) => (isSince(release, REFUSES_FLAWS) ? "refuses, but with `-F`" : "warns")),
     ],
     [
-      "software counters",
-      RR_RELEASES.map((release) => (release === "later" ? "of the fork rr.soft (`-W`)" : "–")),
+      "hybrid processors",
+      cells((release) =>
+        isSince(release, KNOWS_CORE_KINDS)
+          ? "performance cores, if it is not told otherwise; counts on the others too"
+          : "any core by chance; ends on an efficient one",
+      ),
     ],
+    ["software counters", cells(() => "none; the fork rr.soft has `-W`")],
   ];
-  const head = ["", ...RR_RELEASES.map((release) => (release === "later" ? "repository" : release))];
+  const head = ["", ...RR_RELEASES];
   const line = (columns: readonly string[]) => `| ${columns.join(" | ")} |`;
   return [line(head), line(head.map(() => "---")), ...rows.map(([name, all]) => line([name, ...all]))].join(
     "\n",

@@ -1,5 +1,11 @@
 /** A described host as a host: the model answers what this machine's kernel and processor would. */
-import { createHostModel, type HostModel, type KernelProfile } from "../../engine/host/mod.ts";
+import {
+  createHostModel,
+  type HostModel,
+  type HostProfile,
+  type KernelProfile,
+} from "../../engine/host/mod.ts";
+import { cpuMask } from "./performance-cores.ts";
 import { loadProfile } from "./profiles.ts";
 import type { Attempted, Host } from "./types.ts";
 
@@ -13,6 +19,11 @@ const YAMA = { capability: 2, nobody: 3 } as const;
 function tracing({ ptraceScope = 0, privileged }: KernelProfile): Attempted | undefined {
   const refused = ptraceScope >= YAMA.nobody || (ptraceScope >= YAMA.capability && privileged !== true);
   return refused ? { works: false, call: "ptrace(PTRACE_TRACEME)", code: "EPERM" } : undefined;
+}
+
+/** Programs may use all processors, but those that somebody keeps on performance cores. */
+function allowedProcessors({ cpu }: HostProfile): bigint {
+  return cpu.hybrid?.pinned === true ? cpuMask(cpu.hybrid.core) : (1n << BigInt(cpu.cores)) - 1n;
 }
 
 /**
@@ -31,6 +42,7 @@ export function describedHost(model: HostModel): Host {
     readFile: (path) => model.readFile(path),
     readDirectory: (path) => model.readDirectory(path),
     kernelLog: () => model.kernelLog,
+    allowedProcessors: () => allowedProcessors(model.profile),
     attempt: (what) => (what === "ptrace" ? tracing(model.profile.kernel) : undefined),
     findProgram: () => undefined,
     execute: () => undefined,

@@ -1,7 +1,7 @@
 /** This machine as a host: every question is asked of the kernel, the processor and the file system. */
 import { existsSync, mkdirSync, statfsSync } from "node:fs";
 import { dirname } from "node:path";
-import { liveFacts, livePerf, readKernelLog } from "../../ffi/mod.ts";
+import { getAffinity, liveFacts, livePerf, readKernelLog } from "../../ffi/mod.ts";
 import { UsageError } from "../errors/mod.ts";
 import { Scratch, tracesRoot } from "../files/mod.ts";
 import { findCompiler } from "../programs/compiler.ts";
@@ -60,6 +60,7 @@ export const liveHost: Host = {
   perf: onPerformanceCores(livePerf, liveFacts),
   ...liveFacts,
   kernelLog: readKernelLog,
+  allowedProcessors: () => getAffinity(0),
   attempt,
   findProgram,
   execute,

@@ -7,6 +7,11 @@ import { getAffinity, type HostFacts, type PerfSystem, parseCpuList, setAffinity
 /** Processors that the PMU of performance cores belongs to; there is no such file where all cores are alike. */
 const CORES = "/sys/devices/cpu_core/cpus";
 
+/** Processors of a list as the kernel writes them ("0-3,8"), one bit each. */
+export function cpuMask(list: string): bigint {
+  return parseCpuList(list).reduce((mask, cpu) => mask | (1n << BigInt(cpu)), 0n);
+}
+
 /**
  * The same system calls, with the calling thread on performance cores during straight runs.
  *
@@ -17,7 +22,7 @@ const CORES = "/sys/devices/cpu_core/cpus";
 export function onPerformanceCores(perf: PerfSystem, facts: Pick<HostFacts, "readFile">): PerfSystem {
   const list = facts.readFile(CORES);
   if (list === undefined) return perf;
-  const cores = parseCpuList(list).reduce((mask, cpu) => mask | (1n << BigInt(cpu)), 0n);
+  const cores = cpuMask(list);
   return {
     ...perf,
     run(steps) {

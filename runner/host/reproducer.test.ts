@@ -77,6 +77,7 @@ const EXPECTED: Readonly<Record<string, readonly Outcome[]>> = {
   "apple-m-vm": ["ENOENT", "ENOENT", "ENOENT", "ENOENT", "ENOENT"],
   "arrow-lake-h": [502, 500, 500, 500, 400],
   "aws-c5-9xlarge": [502, 500, 500, 500, 0],
+  "azure-d4s-v5": ["ENOENT", "ENOENT", "ENOENT", "ENOENT", "ENOENT"],
   "clearwater-forest": [502, 500, 500, 500, 400],
   "cloud-no-pmu": ["ENOENT", "ENOENT", "ENOENT", "ENOENT", "ENOENT"],
   "docker-seccomp": ["EPERM", "EPERM", "EPERM", "EPERM", "EPERM"],

@@ -7,12 +7,15 @@
  * - 5.7.0 and 5.9.0: the releases' own archives.
  * - 5.8.0: 5.7.0, and the eight lines by which its refusal has moved (line 121 in 5.7.0, 129 in issue 3914) that commit
  *   ca5c4d91773c, which is newer, has beside its division of the Zens.
- * - the repository: commit 2163aad94390 (August 2025), and pull requests 4028 and 4029 (October 2025).
+ * - 5.10.0: what the switch and the pmu_configs in Debian's programs of 5.10.0-1 (amd64 and arm64) answer for every value.
  */
 
-/** Releases in order; `later` is what is in rr's repository and in no release yet. */
-export const RR_RELEASES = ["5.6.0", "5.7.0", "5.8.0", "5.9.0", "later"] as const;
+/** Releases in order. */
+export const RR_RELEASES = ["5.6.0", "5.7.0", "5.8.0", "5.9.0", "5.10.0"] as const;
 export type RrRelease = (typeof RR_RELEASES)[number];
+
+/** The newest of them: where no rr is installed, or none is told of, it is the one that is meant. */
+export const NEWEST_RELEASE = "5.10.0" satisfies RrRelease;
 
 /** A case of the switch. */
 export interface RrCase {
@@ -22,7 +25,7 @@ export interface RrCase {
   readonly types: readonly number[];
   /** Extended families that the case asks for; any where it does not ask. */
   readonly families?: readonly number[];
-  /** First release that has it, and the last one. @default "5.6.0", and all later ones */
+  /** First release that has it, and the last one. @default "5.6.0", and all newer ones */
   readonly since?: RrRelease;
   readonly until?: RrRelease;
 }
@@ -53,9 +56,11 @@ const INTEL: readonly RrCase[] = [
   { name: "Emerald Rapids", types: [0xc06f0], since: "5.8.0" },
   { name: "Meteor Lake", types: [0xa06a0], since: "5.9.0" },
   { name: "Arrow Lake", types: [0xc0660], since: "5.9.0" },
-  { name: "Arrow Lake", types: [0xc0650], since: "later" },
-  { name: "Lunar Lake", types: [0xb06d0], since: "later" },
-  { name: "Granite Rapids", types: [0xa06d0], since: "later" },
+  { name: "Arrow Lake", types: [0xc0650, 0xb0650], since: "5.10.0" },
+  { name: "Lunar Lake", types: [0xb06d0], since: "5.10.0" },
+  { name: "Granite Rapids", types: [0xa06d0], since: "5.10.0" },
+  // Alder Lake-N, which has no other cores.
+  { name: "Gracemont", types: [0xb06e0], since: "5.10.0" },
 ];
 
 /** Extended families: what is added to 0xf. */
@@ -84,7 +89,8 @@ const AMD: readonly RrCase[] = [
   { name: "AMD Zen 3", types: [0xf10, 0xf80], families: [F19], since: "5.9.0" },
   { name: "AMD Zen 2", types: [0x10f10, 0x10f80, 0x20f00], families: [F19], since: "5.9.0" },
   { name: "AMD Zen 2", types: ROME, families: [F17], since: "5.9.0" },
-  { name: "AMD Zen 5", types: [...ROME, 0x70f00], families: [F1A], since: "later" },
+  { name: "AMD Zen 5", types: ROME, families: [F1A], since: "5.10.0" },
+  { name: "AMD Zen 5", types: [0x70f00], since: "5.10.0" },
   { name: "AMD Zen 3", types: [0x20f10, 0x50f00, 0x40f40], since: "5.9.0" },
   { name: "AMD Zen 4", types: [0x60f10, 0x70f40, 0x70f50], since: "5.9.0" },
   { name: "AMD Zen 5", types: [0x20f40], since: "5.9.0" },
@@ -110,11 +116,14 @@ export const RR_ARM_CORES: Readonly<Record<string, readonly RrArmCore[]>> = {
     ["ARM Cortex A77", [0xd0d]],
     ["ARM Cortex A78", [0xd41, 0xd4b]],
     ["ARM Cortex X1", [0xd44, 0xd4c]],
+    ["ARM Cortex A720", [0xd81], "5.10.0"],
     ["ARM Neoverse E1", [0xd4a], "5.6.0", false],
     ["ARM Cortex A55", [0xd05], "5.6.0", false],
     ["ARM Cortex A75", [0xd0a], "5.6.0", false],
+    ["ARM Cortex A520", [0xd80], "5.10.0", false],
   ],
   Ampere: [["AmpereOne", [0xac3], "5.9.0"]],
+  Qualcomm: [["Qualcomm Oryon X1", [0x001], "5.10.0"]],
   Apple: [
     ["Apple M1 Icestorm", [0x22]],
     ["Apple M1 Firestorm", [0x23]],

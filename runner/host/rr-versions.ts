@@ -3,10 +3,7 @@
  * and what it does about a host's bugs. An installed rr is judged by its own row.
  */
 import { CORES, type CoreEvents, type CoreName, microarchitecture, type ProcessorId } from "../../ffi/mod.ts";
-import { RR_ARM_CORES, RR_CASES, RR_RELEASES, type RrRelease } from "./rr-processors.ts";
-
-/** Where no rr is installed, or none is told of: the newest release. */
-export const NEWEST_RELEASE = "5.9.0" satisfies RrRelease;
+import { NEWEST_RELEASE, RR_ARM_CORES, RR_CASES, RR_RELEASES, type RrRelease } from "./rr-processors.ts";
 
 /** What rr takes a processor for. */
 export interface RrCpu {
@@ -59,11 +56,23 @@ function signature({ family, model }: ProcessorId): { type: number; extended: nu
   return { type: ((model >> 4) << 16) | (base << 8) | ((model & 0xf) << 4), extended: family - base };
 }
 
+/** Bits of a raw config behind the first umask: of Lion Cove the second one. */
+const BEHIND_UMASK = 32n;
+
+/**
+ * What the kernel makes of another core's event on a PMU without a second umask: it masks those bits in silence.
+ * arch/x86/events/core.c, x86_pmu_hw_config; perf_event.h, x86_pmu_get_event_config (6.11).
+ */
+function maskedFor(right: bigint | undefined, counted: bigint | undefined): bigint | undefined {
+  if (right === undefined || counted === undefined || right >> BEHIND_UMASK !== 0n) return counted;
+  return BigInt.asUintN(Number(BEHIND_UMASK), counted);
+}
+
 /** What follows from rr's taking a processor for another one; undefined where its events are the right ones. */
 function mistake(cpu: ProcessorId, name: string): string | undefined {
   const line = microarchitecture(cpu);
   const right = line && ticksOn(line.core);
-  const counted = ticksOfRr(name);
+  const counted = maskedFor(right, ticksOfRr(name));
   if (line === undefined || counted === right) return undefined;
   if (counted !== undefined) {
     return `it is ${line.name}, on which the event that rr counts (0x${counted.toString(16)}) is none of conditional branches`;
@@ -88,7 +97,7 @@ export function rrCpu(release: RrRelease, cpu: ProcessorId): RrCpu | undefined {
   if (cpu.vendor !== "GenuineIntel" && cpu.vendor !== "AuthenticAMD") return undefined;
   const { type, extended } = signature(cpu);
   const found = RR_CASES.find(
-    ({ types, families, since = "5.6.0", until = "later" }) =>
+    ({ types, families, since = "5.6.0", until = NEWEST_RELEASE }) =>
       types.includes(type) &&
       (families?.includes(extended) ?? true) &&
       isSince(release, since) &&
@@ -129,11 +138,6 @@ export function wantsFreezeOnSmi(cpu: ProcessorId): boolean {
   return known === undefined || !BEFORE_COMET_LAKE.has(known.name);
 }
 
-/** How a release is called in words. */
-export function releaseWords(release: RrRelease): string {
-  return release === "later" ? "rr's repository (no release yet)" : release;
-}
-
 /**
  * The row that a version belongs to: the newest release that is not newer than it. What is built from the repository
  * calls itself by the release before.
@@ -142,13 +146,11 @@ export function releaseWords(release: RrRelease): string {
  * @returns The release; undefined for a version before the first row.
  */
 export function releaseOf(version: string): RrRelease | undefined {
-  const [major = 0, minor = 0] = version.split(".").map((part) => Number.parseInt(part, 10));
-  const released = RR_RELEASES.filter((release) => release !== "later");
-  const [, newest = 0] = NEWEST_RELEASE.split(".").map(Number);
-  if (major > 5 || (major === 5 && minor > newest)) return "later";
-  return released.findLast((release) => {
-    const [, own = 0] = release.split(".").map(Number);
-    return major === 5 && minor >= own;
+  const numbers = (text: string) => text.split(".").map((part) => Number.parseInt(part, 10));
+  const [major = 0, minor = 0] = numbers(version);
+  return RR_RELEASES.findLast((release) => {
+    const [ownMajor = 0, ownMinor = 0] = numbers(release);
+    return major > ownMajor || (major === ownMajor && minor >= ownMinor);
   });
 }
 
@@ -162,4 +164,11 @@ export const SWITCH_RECORDS = { release: "5.9.0", kernel: [6, 10] } as const;
 export const PERIOD_OF_32: RrRelease = "5.9.0";
 
 /** Release from which SpecLockMap and a cleared freeze_on_smi end rr (pull request 3928); before, it warns. */
-export const REFUSES_FLAWS: RrRelease = "later";
+export const REFUSES_FLAWS: RrRelease = "5.10.0";
+
+/**
+ * Release from which rr records on performance cores of a hybrid processor unless it is told otherwise, and counts by the
+ * right PMU on the others too (its release notes; CPUs.cc, hybrid_cpu_arch_groups). Before, it takes any processor that it may
+ * run on (`rr record --help`: "a random CPU"), and ends where the event is that of the other kind: issues 3338 and 3402.
+ */
+export const KNOWS_CORE_KINDS: RrRelease = "5.10.0";

@@ -1,6 +1,7 @@
 /** What the probes find on the described hosts that come with tickproof, and which engine could run there. */
 import { test } from "bun:test";
 import { assertEquals, assertStringIncludes } from "@std/assert";
+import { fakeHost, rrOf } from "./_fake-host.ts";
 import { loadDescribedHost } from "./described.ts";
 import { type Examination, examine } from "./examination.ts";
 import { profileNames } from "./profiles.ts";
@@ -11,8 +12,9 @@ const PROBLEMS: Readonly<Record<string, readonly string[]>> = {
   "ampere-altra": ["x86-64"],
   "ampere-one": ["x86-64"],
   "apple-m-vm": ["x86-64", "cpu-known", "cpu-known-to-rr", "context-switch-events", "hardware-events"],
-  "arrow-lake-h": ["cpu-known-to-rr"],
+  "arrow-lake-h": [],
   "aws-c5-9xlarge": ["context-switch-events"],
+  "azure-d4s-v5": ["context-switch-events", "hardware-events"],
   "clearwater-forest": ["cpu-known-to-rr"],
   "cloud-no-pmu": ["context-switch-events", "hardware-events"],
   "docker-seccomp": ["perf-allowed"],
@@ -21,7 +23,7 @@ const PROBLEMS: Readonly<Record<string, readonly string[]>> = {
   "gce-c4-architectural": ["pmu"],
   "github-actions": ["perf-allowed"],
   "gitlab-saas": ["perf-allowed"],
-  "granite-rapids": ["cpu-known-to-rr"],
+  "granite-rapids": [],
   graviton2: ["x86-64"],
   graviton3: ["x86-64"],
   graviton4: ["x86-64"],
@@ -40,7 +42,7 @@ const PROBLEMS: Readonly<Record<string, readonly string[]>> = {
   "ice-lake": [],
   knl: ["multiplexing", "kernel-recent"],
   "kvm-mediated-vpmu": [],
-  "lunar-lake": ["cpu-known-to-rr"],
+  "lunar-lake": [],
   "panther-lake": ["cpu-known-to-rr"],
   "paranoid-4": ["perf-allowed"],
   "raptor-lake-unpinned": [],
@@ -49,7 +51,7 @@ const PROBLEMS: Readonly<Record<string, readonly string[]>> = {
   "sierra-forest": ["cpu-known-to-rr"],
   "skylake-tsx-off": [],
   zen3: [],
-  "zen3-spec-lock-map": ["spec-lock-map"],
+  "zen3-spec-lock-map": ["spec-lock-map", "rr-accepts-processor"],
   zen4: [],
   "zen5-client": [],
   "zen5-turin": ["cpu-known-to-rr", "context-switch-events"],
@@ -88,33 +90,49 @@ const FINDINGS: Readonly<Record<string, Readonly<Record<string, string>>>> = {
 /** Hosts on which rr can't run, and why. */
 const NOT_FOR_RR: Readonly<Record<string, readonly string[]>> = {
   "apple-m-vm": ["cpu-known-to-rr", "hardware-events"],
-  "arrow-lake-h": ["cpu-known-to-rr"],
   "aws-c5-9xlarge": ["context-switch-events"],
+  "azure-d4s-v5": ["context-switch-events", "hardware-events"],
   "clearwater-forest": ["cpu-known-to-rr"],
   "cloud-no-pmu": ["context-switch-events", "hardware-events"],
   "docker-seccomp": ["perf-allowed"],
   firecracker: ["context-switch-events", "hardware-events"],
   "github-actions": ["perf-allowed"],
   "gitlab-saas": ["perf-allowed"],
-  "granite-rapids": ["cpu-known-to-rr"],
   gvisor: ["perf-allowed"],
   "gce-c4-architectural": ["pmu"],
   "haswell-6.14": ["hardware-events"],
   "haswell-vmware": ["context-switch-events"],
   "haswell-xen-pmi": ["xen-pmi-overcount"],
   "hyper-v": ["context-switch-events"],
-  "lunar-lake": ["cpu-known-to-rr"],
   "panther-lake": ["cpu-known-to-rr"],
   "paranoid-4": ["perf-allowed"],
   "sierra-forest": ["cpu-known-to-rr"],
-  // Context switches can't be counted there either, which rr 5.9.0 can do without on such a kernel.
+  "zen3-spec-lock-map": ["rr-accepts-processor"],
+  // Context switches can't be counted there either, which rr can do without from 5.9.0 on on such a kernel.
   "zen5-turin": ["cpu-known-to-rr"],
   "zen5-turin-5.15": ["cpu-known-to-rr"],
 };
 
+/** What a host with an rr of that version says of its programs. */
+function rrHost(version: string) {
+  const { findProgram, execute } = fakeHost(rrOf(version));
+  return { findProgram, execute };
+}
+
 const examinations = new Map<string, Examination>(
   profileNames().map((name) => [name, examine(loadDescribedHost(name))]),
 );
+
+test("hybrid processors are judged by rr's release, and by whether programs are kept on performance cores", () => {
+  const limits = (name: string, version: string) => {
+    const { verdicts } = examine({ ...loadDescribedHost(name), ...rrHost(version) });
+    return verdicts.find(({ engine }) => engine === "rr")?.limits.map(({ capability }) => capability);
+  };
+  assertEquals(limits("raptor-lake-unpinned", "5.9.0"), ["rr-core-kind"]);
+  assertEquals(limits("raptor-lake-unpinned", "5.10.0"), []);
+  for (const pinned of ["alder-lake", "arrow-lake-h", "panther-lake"])
+    assertEquals(limits(pinned, "5.9.0"), []);
+});
 
 test("every shipped host is in the table of problems", () => {
   assertEquals([...examinations.keys()], Object.keys(PROBLEMS).sort());

@@ -36,6 +36,8 @@ export interface Host extends HostFacts {
   readonly perf: PerfSystem;
   /** Lines of the kernel's log, oldest first; undefined where they can't be read. */
   kernelLog(): readonly string[] | undefined;
+  /** Processors that this process may use, one bit each; undefined where that isn't told. */
+  allowedProcessors(): bigint | undefined;
   /** Tries something for real; undefined where that can't be tried, as on a described host. */
   attempt(what: Attempt): Attempted | undefined;
   /** Where a program of the host is; null if it has none, undefined where that isn't told. */

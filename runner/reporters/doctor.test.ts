@@ -40,7 +40,7 @@ test("doctorText() ends with the verdicts, and what a description leaves open", 
   assertStringIncludes(verdicts, "kvm-in-txcp-bug: 312 of 500 branches counted");
   assertStringIncludes(verdicts, "not known: ptrace, ptrace-sysemu");
   const none = doctorText(examine(fakeHost({ processor: "turin" })), plain);
-  assertStringIncludes(none, "✗ rr: can't run there\n      cpu-known-to-rr: rr 5.9.0");
+  assertStringIncludes(none, "✗ rr: can't run there\n      cpu-known-to-rr: rr 5.10.0");
 });
 
 test("doctorText() keeps to narrow terminals, and breaks between words only", () => {

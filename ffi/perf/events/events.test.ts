@@ -88,6 +88,14 @@ test.each([
   assertEquals(tick(vendor, [family, model, stepping]), [PERF_TYPE.RAW, config]);
 });
 
+test("cores that others make of Arm's are known by who has made them", () => {
+  const cobalt = { vendor: "Microsoft", family: 8, model: 0xd49, stepping: 0 };
+  assertEquals(microarchitecture(cobalt), {
+    ...microarchitecture({ ...cobalt, vendor: "ARM" }),
+    name: "Azure Cobalt 100",
+  });
+});
+
 test("processorId() reads the signature that cpuid gives", () => {
   // EPYC Turin, as rr's issue on it shows the signature; then Haswell and a Pentium 4.
   assertEquals(processorId("AuthenticAMD", 0x00b0_0f21), {

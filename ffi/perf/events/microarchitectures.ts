@@ -139,6 +139,8 @@ const ARM: readonly Row[] = [
   { name: "Neoverse V1", core: "Neoverse V1", models: [0xd40] },
   { name: "Neoverse V2", core: "Neoverse V2", models: [0xd4f] },
 ];
+/** Its part number is that of the Neoverse N2, of whose revision r0p0 it is made. */
+const MICROSOFT: readonly Row[] = [{ name: "Azure Cobalt 100", core: "Neoverse N2", models: [0xd49] }];
 const AMPERE: readonly Row[] = [{ name: "AmpereOne", core: "AmpereOne", models: [0xac3] }];
 const APPLE: readonly Row[] = [
   {
@@ -169,6 +171,7 @@ const ROWS: Readonly<Record<string, readonly Row[]>> = {
   "AuthenticAMD 26": AMD_1AH,
   "ARM 8": ARM,
   "Ampere 8": AMPERE,
+  "Microsoft 8": MICROSOFT,
   "Apple 8": APPLE,
   "HygonGenuine 24": [{ name: "Hygon Dhyana (Zen)", core: "Zen", models: [[0x00, 0x0f]] }],
 };

@@ -1,6 +1,6 @@
 /** What the probes of rr share: finding it, and making one line of what it says. */
-import type { RrRelease } from "../rr-processors.ts";
-import { NEWEST_RELEASE, releaseOf } from "../rr-versions.ts";
+import { NEWEST_RELEASE, type RrRelease } from "../rr-processors.ts";
+import { releaseOf } from "../rr-versions.ts";
 import type { Execution, Finding, Host } from "../types.ts";
 import { NOT_DESCRIBED, no } from "./_finding.ts";
 
@@ -23,6 +23,9 @@ export function rrReason({ stderr, exitCode }: Execution): string {
   const reason = told.map((line) => line.replace(/^\[[^\]]*\]\s*/, "")).find((line) => line !== "");
   return reason ?? (exitCode === undefined ? "it did not end in time" : `exit code ${exitCode}`);
 }
+
+/** What the version of rr is that a probe goes by, for its record. */
+export const RR_VERSION = `the installed rr's version (${NEWEST_RELEASE} where there is none)`;
 
 /** The version in what `rr --version` says; undefined where it says none. */
 export function versionIn({ stdout }: Execution): string | undefined {

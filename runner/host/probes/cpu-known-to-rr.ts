@@ -1,9 +1,9 @@
 import { identifyProcessor, microarchitecture } from "../../../ffi/mod.ts";
 import { processorWords } from "../cpu.ts";
-import { learnt, releaseWords, rrCpu } from "../rr-versions.ts";
+import { learnt, rrCpu } from "../rr-versions.ts";
 import type { Finding, Probe } from "../types.ts";
 import { no, yes } from "./_finding.ts";
-import { rrRelease } from "./_rr.ts";
+import { RR_VERSION, rrRelease } from "./_rr.ts";
 
 const RELATIVE = "name a near relative (rr -A 'Ivy Bridge'); the embedded engine needs no table";
 
@@ -12,11 +12,10 @@ export const cpuKnownToRr: Probe = {
   name: "cpu-known-to-rr",
   title: "rr knows this processor",
   kind: "good",
-  measures:
-    "cpuid leaves 0 and 1 (MIDR_EL1 on aarch64), looked up in the table of the installed rr's version (of 5.9.0 where there is none)",
+  measures: `cpuid leaves 0 and 1 (MIDR_EL1 on aarch64), looked up by ${RR_VERSION}`,
   threshold: "that version knows the processor, and counts the right events on it",
   source:
-    "rr 5.6.0 to 5.9.0 and its repository, src/PerfCounters_x86.h and PerfCounters_aarch64.h, compute_cpu_microarch: runner/host/rr-processors.ts",
+    "rr 5.6.0 to 5.10.0, src/PerfCounters_x86.h and PerfCounters_aarch64.h, compute_cpu_microarch: runner/host/rr-processors.ts",
   gates: { engines: ["rr"], tests: [], unless: "rr-software-counters" },
   remedy: `use a newer rr, or ${RELATIVE}`,
   run(host) {
@@ -26,13 +25,12 @@ export const cpuKnownToRr: Probe = {
     const { release, version } = rrRelease(host);
     const known = rrCpu(release, cpu);
     if (known !== undefined && known.unusable === undefined) {
-      return yes(`${words}: ${known.name} to rr ${releaseWords(learnt(cpu) ?? release)} and later`);
+      return yes(`${words}: ${known.name} to rr ${learnt(cpu) ?? release} and later`);
     }
     const newer = learnt(cpu, release);
-    const get = newer === "later" ? "build rr from its repository, or" : `use rr ${newer} or later, or`;
     const refuses = (evidence: string, instead: string): Finding => ({
-      ...no(newer === undefined ? evidence : `${evidence}: ${releaseWords(newer)} does`),
-      remedy: newer === undefined ? instead : `${get} ${instead}`,
+      ...no(newer === undefined ? evidence : `${evidence}: ${newer} does`),
+      remedy: newer === undefined ? instead : `use rr ${newer} or later, or ${instead}`,
     });
     if (known === undefined) {
       const which = `${line ?? "this processor"} (${words})`;
@@ -46,7 +44,7 @@ export const cpuKnownToRr: Probe = {
       remedy:
         newer === undefined
           ? `${right}record with the embedded engine meanwhile`
-          : `${get} record with the embedded engine`,
+          : `use rr ${newer} or later, or record with the embedded engine`,
     };
   },
 };

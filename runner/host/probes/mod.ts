@@ -33,6 +33,7 @@ import { ptrace } from "./ptrace.ts";
 import { ptraceSysemu } from "./ptrace-sysemu.ts";
 import { rr } from "./rr.ts";
 import { rrAcceptsProcessor } from "./rr-accepts-processor.ts";
+import { rrCoreKind } from "./rr-core-kind.ts";
 import { rrPeriod } from "./rr-period.ts";
 import { rrSoftwareCounters } from "./rr-software-counters.ts";
 import { rrStarts } from "./rr-starts.ts";
@@ -82,6 +83,7 @@ export const PROBE_GROUPS: Readonly<Record<string, readonly Probe[]>> = {
     specLockMap,
     smiCounted,
     rrAcceptsProcessor,
+    rrCoreKind,
     hardwareTicks,
   ],
   kernel: [

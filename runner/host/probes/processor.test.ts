@@ -29,13 +29,13 @@ test("cpu-known-to-rr goes by the version of the rr that is installed", () => {
     [{ processor: "emeraldRapids", ...rrOf("5.7.0") }, "no", "): 5.8.0 does"],
     [{ processor: "emeraldRapids", ...rrOf("5.8.0") }, "yes", "Emerald Rapids to rr 5.8.0 and later"],
     [{ processor: "sapphireRapids", ...rrOf("5.7.0") }, "yes", "Sapphire Rapids"],
-    [{ processor: "graniteRapids", ...rrOf("5.9.0") }, "no", "rr's repository (no release yet) does"],
+    [{ processor: "graniteRapids", ...rrOf("5.9.0") }, "no", "): 5.10.0 does"],
     [{ processor: "graniteRapids", ...rrOf("5.10.0") }, "yes", "Granite Rapids"],
     // "AMD CPU type 0xf20 (ext family 0xb) unknown"; later releases take it for a Piledriver.
     [{ processor: "turin", ...rrOf("5.6.0") }, "no", "rr 5.6.0 does not know EPYC Turin"],
     [{ processor: "turin", ...rrOf("5.9.0") }, "no", "for AMD Family 15h; it is EPYC Turin (Zen 5)"],
     [{ processor: "turinDense", ...rrOf("5.9.0") }, "no", "rr 5.9.0 does not know EPYC Turin"],
-    [{ processor: "turin" }, "no", "rr 5.9.0, the newest release, takes"],
+    [{ processor: "turin" }, "no", "rr 5.10.0, the newest release, takes"],
   ]);
 });
 
@@ -43,8 +43,26 @@ test("cpu-known-to-rr says which rr to use instead", () => {
   const remedy = (made: FakeHost) =>
     capabilitiesOf(fakeHost(made), ["cpu-known-to-rr"]).get("cpu-known-to-rr")?.remedy ?? "";
   assertMatch(remedy({ processor: "emeraldRapids", ...rrOf("5.6.0") }), /^use rr 5\.8\.0 or later/);
-  assertMatch(remedy({ processor: "graniteRapids", ...rrOf("5.9.0") }), /^build rr from its repository/);
+  assertMatch(remedy({ processor: "graniteRapids", ...rrOf("5.9.0") }), /^use rr 5\.10\.0 or later/);
   assertMatch(remedy({ processor: "turin", ...rrOf("5.9.0") }), /rr -A 'AMD Zen'/);
+});
+
+test("rr-core-kind goes by the cores that may be used, and by rr's version", () => {
+  const files = { "/sys/devices/cpu_core/cpus": "0-3\n" };
+  const hybrid = { files, allowed: 0xffn };
+  expectFindings("rr-core-kind", [
+    [rrOf("5.6.0"), "yes", "all cores are of one kind"],
+    [
+      { ...hybrid, ...rrOf("5.9.0") },
+      "no",
+      "rr 5.9.0 records on any of 8 processors, and counts nothing on 4 of them",
+    ],
+    [{ ...hybrid, ...rrOf("5.10.0") }, "yes", "rr 5.10.0 prefers performance cores"],
+    [{ files, allowed: 0x3n, ...rrOf("5.9.0") }, "yes", "performance cores alone"],
+    [{ files, ...rrOf("5.9.0") }, "unknown", "not told"],
+  ]);
+  const found = capabilitiesOf(fakeHost({ ...hybrid, ...rrOf("5.9.0") }), ["rr-core-kind"]);
+  assertMatch(found.get("rr-core-kind")?.remedy ?? "", /taskset -c 0-3 rr record/);
 });
 
 test("hle and rtm are what cpuid says", () => {

@@ -3,7 +3,7 @@ import { isSince, PERIOD_OF_32 } from "../rr-versions.ts";
 import type { Finding, Probe } from "../types.ts";
 import { no, unknown, yes } from "./_finding.ts";
 import { control, openTicks } from "./_measure.ts";
-import { rrRelease } from "./_rr.ts";
+import { RR_VERSION, rrRelease } from "./_rr.ts";
 
 const NEVER = 0xffff_ffff;
 /** What every release asks for, and what the later ones fall back to. */
@@ -14,7 +14,7 @@ export const rrPeriod: Probe = {
   name: "rr-period",
   title: "the kernel takes the shortest period that rr asks for",
   kind: "good",
-  measures: `ioctl(PERIOD) with ${PERIODS.join(" and ")} on an event of ticks with period 0x${NEVER.toString(16)}, and the installed rr's version (5.9.0 where there is none)`,
+  measures: `ioctl(PERIOD) with ${PERIODS.join(" and ")} on an event of ticks with period 0x${NEVER.toString(16)}, and ${RR_VERSION}`,
   threshold: `1 is taken, or 32 with rr ${PERIOD_OF_32} or later`,
   source:
     "Linux 6.11, arch/x86/events/intel/core.c, hsw_limit_period and nhm_limit_period (5.3); rr, PerfCounters.cc, check_for_ioc_period_bug, by version; https://github.com/rr-debugger/rr/issues/3848",

@@ -4,7 +4,7 @@ import type { Probe } from "../types.ts";
 import { no, unknown, yes } from "./_finding.ts";
 import { openCounter } from "./_measure.ts";
 import { kernelIsAtLeast } from "./_release.ts";
-import { rrRelease } from "./_rr.ts";
+import { RR_VERSION, rrRelease } from "./_rr.ts";
 
 const { release: SINCE, kernel: KERNEL } = SWITCH_RECORDS;
 
@@ -13,7 +13,7 @@ export const rrSwitchRecords: Probe = {
   name: "rr-switch-records",
   title: "rr can do without counting context switches",
   kind: "fact",
-  measures: `the installed rr's version (${SINCE} where there is none), the kernel's release, and opening a dummy event with context_switch`,
+  measures: `${RR_VERSION}, the kernel's release, and opening a dummy event with context_switch`,
   threshold: `rr ${SINCE} and Linux ${KERNEL.join(".")} or later, and the event opens`,
   source: "https://github.com/rr-debugger/rr, ContextSwitchEvent.h, issue 3659 and pull request 3840",
   gates: { engines: [], tests: [] },
