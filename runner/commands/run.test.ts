@@ -75,9 +75,13 @@ test("run: what fails is told of, and the command that it names replays it", () 
 });
 
 test("run: the whole tree of processes is in the trace, also one that leaves its group", () => {
-  const { code, stderr } = tickproof(["run", "--", "sh", "-c", "setsid -w sh -c 'kill -SEGV $$'; exit 1"]);
+  // What its processes and its tests are called does not steer the terminal.
+  const script =
+    "printf 'not ok 1 - a\\033]0;b\\007c\\n'; setsid -w sh -c 'kill -SEGV $$' $(printf '\\033[2J'); exit 1";
+  const { code, stderr } = tickproof(["run", "--", "sh", "-c", script]);
   assertEquals(code, 1);
-  assertMatch(told(stderr, "processes"), /^\d+ sh -c kill -SEGV \$\$: death by SIGSEGV$/);
+  assertMatch(told(stderr, "processes"), /^\d+ sh -c kill -SEGV \$\$ \\x1b\[2J: death by SIGSEGV$/);
+  assertEquals(told(stderr, "test"), String.raw`a\x1b]0;b\x07c`);
 });
 
 test("run: a death by signal is passed through", () => {

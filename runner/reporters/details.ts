@@ -5,6 +5,7 @@ import { isHarmless, type TestCase, type TestResult } from "../run/mod.ts";
 import { counted } from "../text/mod.ts";
 import { diffLines } from "./diff-lines.ts";
 import { failureLines } from "./failure-lines.ts";
+import { harmlessResults } from "./harmless.ts";
 import { debugCommand, replayCommand } from "./replay-command.ts";
 import type { Style } from "./style.ts";
 import { seconds } from "./table-rows.ts";
@@ -83,14 +84,15 @@ function kernelLines({ test, attempts }: TestResult, style: Style): string[] {
 
 /** The lines about tests that let the run fail, in the tests' order. */
 export function failureDetails(results: readonly TestResult[], style: Style): string[] {
-  return results.flatMap((result) => verdictLines(result, style));
+  return harmlessResults(results).flatMap((result) => verdictLines(result, style));
 }
 
 /**
  * The lines about the other tests; none of one that passed, if nothing is to be said of that. What was not run, was
  * marked or failed as expected for the same reason is told of once.
  */
-export function noteDetails(results: readonly TestResult[], style: Style): string[] {
+export function noteDetails(all: readonly TestResult[], style: Style): string[] {
+  const results = harmlessResults(all);
   return [
     ...noteLines(results, style),
     ...results.flatMap((result) => markLines(result, style)),

@@ -1,6 +1,8 @@
 import { test } from "bun:test";
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import type { Attempt } from "../results/mod.ts";
 import { bad, good, result, resultOf, summary } from "./_fixtures.ts";
+import { dotReporter } from "./dot.ts";
 import { debugCommand, replayCommand } from "./replay-command.ts";
 import { styleFor } from "./style.ts";
 import { summaryText } from "./terminal.ts";
@@ -146,6 +148,45 @@ test("summaryText() fits the width: least needed columns go, then the middle of 
   }
   const narrow = summaryText({ ...summary, results }, styleFor(false), 30);
   assertMatch(narrow, /a-rather\S*…\S*=fast\]/);
+});
+
+test("no text of a program steers the terminal, whatever field of a result it is in", () => {
+  const evil = "a\x1b]0;title\x07b\x1b[2J\u202ec";
+  const place = { module: evil, symbol: evil, offset: 0 };
+  const verdict = { kind: "fail", reasons: [evil] } as const;
+  const all: Attempt = {
+    ...bad,
+    verdict,
+    notes: [evil],
+    output: evil,
+    leaks: [{ phase: "record", commands: [evil] }],
+    crash: {
+      signal: "SIGSEGV",
+      task: 7,
+      process: 7,
+      frames: [{ pc: "0x1", place }],
+      moreFrames: 0,
+      source: { file: evil, line: 1, lines: [{ number: 1, text: evil }] },
+      lastEvents: [evil],
+    },
+    threads: [{ task: 7, process: 7, state: "ready", pc: "0x1", place, caller: place }],
+    kernelLog: [evil],
+    steps: [{ name: evil, milliseconds: 1, verdict, steps: [] }],
+  };
+  const skip = resultOf("skipped", { kind: "skip", reason: evil, missing: [] });
+  const hostile = {
+    ...summary,
+    results: [result("all", all), skip],
+    scriptProblems: [{ path: evil, reason: evil }],
+    teardownProblems: [evil],
+  };
+  const written: string[] = [];
+  dotReporter((text) => written.push(text), styleFor(false))({ kind: "run-finished", summary: hostile });
+  for (const text of [summaryText(hostile, styleFor(false)), written.join("")]) {
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: that is what must not be there
+    assert(!/[\x00-\x09\x0b-\x1f\x7f-\x9f\u202e]/.test(text), JSON.stringify(text));
+    assertStringIncludes(text, String.raw`a\x1b]0;title\x07b`);
+  }
 });
 
 test("summaryText() has a word for every verdict", () => {

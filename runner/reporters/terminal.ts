@@ -5,6 +5,7 @@ import { usualTimes } from "../history/mod.ts";
 import { errorColumns, isRichTerminal, outputColumns, print, say } from "../output/mod.ts";
 import type { Reporter, RunSummary } from "../run/mod.ts";
 import { failureDetails, noteDetails } from "./details.ts";
+import { harmless, harmlessResults } from "./harmless.ts";
 import { LiveLines, plainLine, SlowWatch } from "./live-lines.ts";
 import { type Style, styleFor } from "./style.ts";
 import { tableOf } from "./table-rows.ts";
@@ -16,11 +17,14 @@ import { othersLine, totalsLine } from "./totals.ts";
  * @param columns Room for the tables. @default as much as they take
  */
 export function summaryText(summary: RunSummary, style: Style, columns = Number.POSITIVE_INFINITY): string {
-  const { results, failed } = summary;
+  const { failed } = summary;
+  const results = harmlessResults(summary.results);
+  const scriptProblems = harmless(summary.scriptProblems);
+  const teardownProblems = harmless(summary.teardownProblems);
   const failures = [
     ...failureDetails(results, style),
-    ...summary.scriptProblems.map(({ path, reason }) => `  ${style.bad("script")} ${path}: ${reason}`),
-    ...summary.teardownProblems.flatMap((problem) =>
+    ...scriptProblems.map(({ path, reason }) => `  ${style.bad("script")} ${path}: ${reason}`),
+    ...teardownProblems.flatMap((problem) =>
       problem.split("\n").map((line, at) => (at === 0 ? `  ${style.bad("broken")} ${line}` : `    ${line}`)),
     ),
   ];

@@ -1,5 +1,6 @@
 /** What is said at the end of a whole command's recording: what failed, where the trace is, and how to replay it. */
 import { basename } from "node:path";
+import { oneLine, visibleLines } from "../../ffi/mod.ts";
 import { describeExit } from "../engines/mod.ts";
 import { typedCommand } from "../start/mod.ts";
 import { counted } from "../text/mod.ts";
@@ -19,19 +20,19 @@ function listed(title: string, entries: readonly string[]): string[] {
   const shown = entries.slice(0, MOST_SHOWN);
   const rest = entries.length - shown.length;
   const lines = rest > 0 ? [...shown, `and ${rest} more`] : shown;
-  return lines.map((line, index) => `  ${(index === 0 ? title : "").padEnd(COLUMN)}${line}`);
+  return lines.map((line, index) => `  ${(index === 0 ? title : "").padEnd(COLUMN)}${oneLine(line)}`);
 }
 
 /** A command in one line of some length. */
 export function shorten(words: readonly string[]): string {
-  const text = words.join(" ").replaceAll(/\s+/g, " ");
+  const text = oneLine(words.join(" ").replaceAll(/\s+/g, " "));
   return text.length > MOST_LETTERS ? `${text.slice(0, MOST_LETTERS - 1)}…` : text;
 }
 
 /** How an attempt went, in a few words. */
 export function describeEnd({ exit, report, problem }: Attempt): string {
-  if (problem !== "") return problem;
-  if (report?.outcome === "interrupted") return report.message || "interrupted";
+  if (problem !== "") return visibleLines(problem);
+  if (report?.outcome === "interrupted") return visibleLines(report.message || "interrupted");
   return exit === undefined ? "it has no end" : `ended with ${describeExit(exit)}`;
 }
 
