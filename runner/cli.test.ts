@@ -46,6 +46,10 @@ test("--version names tickproof and Bun", () => {
 test("wrong usage is one line with the nearest match, and exit code 2", () => {
   refuses([], "which command?");
   refuses(["recrd", "ls"], "unknown command 'recrd': did you mean 'record'?");
+  refuses(
+    ["bash", "-c", "exit 3"],
+    "unknown command 'bash'; to record it: tickproof run -- bash -c 'exit 3'",
+  );
   refuses(["--hlep"], "unknown option '--hlep': did you mean '--help'?");
   refuses(["record", "--quite", "ls"], "unknown option '--quite' for 'record': did you mean '--quiet'?");
   refuses(["suites", "--repeat", "none"], "at least 1: current value is 'none'");

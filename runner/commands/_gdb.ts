@@ -1,7 +1,8 @@
 /** Starting gdb on a recording: for its user, or to evaluate expressions. */
+
 import { resolve } from "node:path";
 import { UsageError } from "../errors/mod.ts";
-import { quote } from "../reporters/replay-command.ts";
+import { quote } from "../text/mod.ts";
 
 const CLI = resolve(import.meta.dir, "../cli.ts");
 const COMMANDS = resolve(import.meta.dir, "../../engine/debug/gdb/commands.gdb");

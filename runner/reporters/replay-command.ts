@@ -5,13 +5,7 @@ import { findKept } from "../files/mod.ts";
 import type { Attempt } from "../results/mod.ts";
 import type { TestCase } from "../run/mod.ts";
 import { typedCommand } from "../start/mod.ts";
-
-/** A word as a shell takes it for itself. */
-export function quote(word: string): string {
-  return /^[\w@%+=:,./#-]+$/.test(word) && !word.startsWith("#")
-    ? word
-    : `'${word.replaceAll("'", "'\\''")}'`;
-}
+import { quote } from "../text/mod.ts";
 
 /**
  * The command for an attempt whose trace was kept: by the test's name where that leads to this trace, else by the

@@ -36,7 +36,7 @@ import { why } from "../commands/why.ts";
 import { OK, UsageError } from "../errors/mod.ts";
 import { print } from "../output/mod.ts";
 import { applySettings } from "../settings/mod.ts";
-import { VERSION } from "../text/mod.ts";
+import { quote, VERSION } from "../text/mod.ts";
 
 const COMMANDS: readonly Command[] = [
   record,
@@ -73,6 +73,14 @@ const COMMANDS: readonly Command[] = [
   packCommand,
 ];
 
+/** What else may help whoever has typed no command of ours: they meant a program, perhaps. */
+function otherHint(argv: readonly string[]): string {
+  const isProgram = Bun.which(argv[0] ?? "") !== null;
+  return isProgram
+    ? `; to record it: tickproof run -- ${argv.map(quote).join(" ")}`
+    : "; see 'tickproof --help'";
+}
+
 /**
  * Runs a command line.
  *
@@ -94,7 +102,7 @@ export async function main(argv: readonly string[]): Promise<number> {
   const command = COMMANDS.find((known) => known.name === name);
   if (command === undefined) {
     const isOption = name.startsWith("-");
-    const hint = didYouMean(name, isOption ? ["--help", "--version"] : names) || "; see 'tickproof --help'";
+    const hint = didYouMean(name, isOption ? ["--help", "--version"] : names) || otherHint(argv);
     throw new UsageError(`unknown ${isOption ? "option" : "command"} '${name}'${hint}`);
   }
   await applySettings();

@@ -1,6 +1,7 @@
 /** How tickproof starts itself, for recordings and replays in processes of their own; and how its user starts it. */
 import { existsSync } from "node:fs";
 import { relative, resolve } from "node:path";
+import { quote } from "../text/mod.ts";
 
 /** Starts the command line as this process was started: `[...TICKPROOF, "record", …]`. */
 export const TICKPROOF: readonly string[] = [process.execPath, resolve(import.meta.dir, "../cli.ts")];
@@ -27,7 +28,7 @@ export function typedCommand(): string {
   const near = (file: string) => {
     const path = resolve(import.meta.dir, file);
     const way = relative(process.cwd(), path);
-    return way.startsWith("..") ? path : way;
+    return quote(way.startsWith("..") ? path : way);
   };
   return `${near("../bun")} ${near("../cli.ts")}`;
 }

@@ -16,6 +16,7 @@ test("traceName() names the tool that is meant", () => {
     ["./run tests", "run"],
     ["/opt/my tests", "my"],
     ["..", "trace"],
+    ["./-x", "x"],
   ];
   for (const [command, name] of names) assertEquals(traceName(command.split(" ")), name, command);
 });

@@ -44,5 +44,5 @@ export function traceName([program = "", ...rest]: readonly string[]): string {
   if (word !== undefined && RUN.has(word) && PREFIXES.has(name))
     return traceName([name, ...rest.slice(next + 1)]);
   if (word !== undefined && PREFIXES.has(name)) text = `${name}-${basename(word)}`;
-  return text.replaceAll(/[^\w.-]+/g, "_").replace(/^\.+/, "") || "trace";
+  return text.replaceAll(/[^\w.-]+/g, "_").replace(/^[.-]+/, "") || "trace";
 }
