@@ -61,7 +61,7 @@ export function firstManifestFile({ name, command, because }: Project, schema: s
 suite: ${JSON.stringify(suite)}
 
 tests:
-  # ${why.replaceAll("\n", " ")}
+  # ${why.replaceAll(/\s+/g, " ")}
 ${lines.map((line) => `  ${line}`).join("\n")}
 `;
   return { path: `${suite}.suite.yaml`, text };
@@ -75,7 +75,7 @@ export function firstScriptFile({ name, command, because, hasTypes }: Project): 
   const text = `import { assertReplays, test } from "tickproof";
 import { assertEquals } from "tickproof/assert";
 
-// ${why.replaceAll("\n", " ")}
+// ${why.replaceAll(/\s+/g, " ")}
 test(${JSON.stringify(words.join(" "))}, { timeout: ${SECONDS_OF_A_SUITE} }, async (t) => {
   await using recording = await t.record(${JSON.stringify(program)}, ${JSON.stringify(args)});
   assertEquals(recording.exit, { code: 0 });

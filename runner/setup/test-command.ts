@@ -1,6 +1,7 @@
 /** Which command runs a project's tests: read from the files that its tools keep, and from what those say. */
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { z } from "zod";
 
 /** What a project is, as far as setting it up goes. */
 export interface Project {
@@ -49,22 +50,31 @@ const RUNNERS: readonly (readonly [name: string, words: readonly string[]])[] = 
   ["ava", ["ava"]],
 ];
 
-interface PackageJson {
-  name?: string;
-  scripts?: Record<string, string>;
-  dependencies?: Record<string, string>;
-  devDependencies?: Record<string, string>;
+/** What is of use in package.json; what is not as npm has it counts as missing. */
+const packages = z.record(z.string(), z.unknown()).catch({});
+const packageJson = z.object({
+  name: z.string().optional().catch(undefined),
+  scripts: z.object({ test: z.string().optional().catch(undefined) }).catch({}),
+  dependencies: packages,
+  devDependencies: packages,
+});
+
+/** A file of JSON, which may begin with a byte order mark as npm allows; undefined where it is none. */
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text.replace(/^\ufeff/, ""));
+  } catch (error) {
+    if (error instanceof SyntaxError) return undefined;
+    throw error;
+  }
 }
 
 function javascript(has: Files, read: (name: string) => string): Found | undefined {
   if (!has("package.json")) return undefined;
-  let json: PackageJson;
-  try {
-    json = JSON.parse(read("package.json")) as PackageJson;
-  } catch {
-    return { command: undefined, because: "package.json is no JSON", install: undefined };
-  }
-  const { name, scripts = {}, dependencies, devDependencies } = json;
+  const { data } = packageJson.safeParse(parseJson(read("package.json")));
+  if (data === undefined)
+    return { command: undefined, because: "package.json is no object of JSON", install: undefined };
+  const { name, scripts, dependencies, devDependencies } = data;
   const manager = MANAGERS.find(({ lock }) => lock.some(has)) ?? NPM;
   const around = { ...(name !== undefined && { name }), install: manager.install };
   if (scripts.test !== undefined && !NO_TESTS.test(scripts.test)) {
