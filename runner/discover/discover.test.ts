@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, test } from "bun:test";
-import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
-import { assertEquals, assertThrows } from "@std/assert";
+import { dirname, join, resolve } from "node:path";
+import { assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
 import { NothingMatched, UsageError } from "../errors/mod.ts";
 import { discover } from "./discover.ts";
 
@@ -66,6 +66,35 @@ test("discover() takes what the settings include where no word says more", () =>
   assertEquals(discover([], { include }), ["tests/a.yaml"]);
   assertEquals(discover(["tests/c.test.ts"], { include }), ["tests/c.test.ts"]);
 });
+
+/** Root may read everything: its commands do without that right. setpriv is one of util-linux's, as unshare is. */
+const asOther =
+  process.getuid?.() === 0 ? ["setpriv", "--bounding-set=-dac_override,-dac_read_search", "--"] : [];
+const mayDrop = Bun.spawnSync([...asOther, "true"]).exitCode === 0;
+
+test.skipIf(!mayDrop)(
+  `what may not be read has no tests, and is no error, whether all is searched or a glob is${mayDrop ? "" : " (skipped: no right to drop rights here)"}`,
+  () => {
+    write("a.yaml", MANIFEST);
+    write("database/b.yaml", MANIFEST);
+    write("c.yaml", MANIFEST);
+    chmodSync(join(folder, "database"), 0);
+    chmodSync(join(folder, "c.yaml"), 0);
+    const suites = [process.execPath, resolve(import.meta.dir, "../cli.ts"), "suites", "--list"];
+    const listed = (word: string[]) =>
+      Bun.spawnSync([...asOther, ...suites, ...word], {
+        cwd: folder,
+        env: { ...process.env, NO_COLOR: "1" },
+      });
+    for (const words of [[], ["**/*.yaml"]]) {
+      const { exitCode, stdout, stderr } = listed(words);
+      assertEquals([exitCode, stderr.toString()], [0, ""]);
+      assertStringIncludes(stdout.toString(), "a/b");
+    }
+    chmodSync(join(folder, "database"), 0o700);
+  },
+  60_000,
+);
 
 test("discover() says what it did not find, and where", () => {
   assertThrows(() => discover([]), NothingMatched, `below ${folder}: 'tickproof init'`);
