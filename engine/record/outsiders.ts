@@ -1,6 +1,6 @@
 /**
  * Memory that the program shares with processes outside of the recording: files that both map or that others can write
- * to, and segments of System V. The recorder can't see each store there. So it tells the user whom the memory is shared
+ * to, segments of System V, and rings of packets, which the kernel has. The recorder can't see each store there. So it tells the user whom the memory is shared
  * with, and writes down what has changed whenever a system call ends: a program that waits by system calls is replayed
  * with what it found, one that spins on such memory is not.
  */
@@ -40,9 +40,12 @@ export interface SharedMemoryLog {
   changedFromOutside(task: RecordedTask, writes: MemoryWrite[]): void;
 }
 
+/** Begins the names of mappings of sockets: rings that the kernel itself writes to (packet(7)). */
+const SOCKET_PREFIX = "socket:";
+
 /** Memory of the program that others can have, too. */
 interface Share extends Sought {
-  /** Index in the trace's file list; -1 for a segment. */
+  /** Index in the trace's file list; -1 for a segment, and for a ring. */
   file: number;
   views: { space: AddressSpace; mapping: Mapping }[];
 }
@@ -75,6 +78,12 @@ export class Outsiders {
     this.hasShares = true;
     this.nextLook = this.rested;
     this.interval = FIRST_LOOK;
+  }
+
+  /** The program has mapped a ring of a socket's: the kernel shares it. */
+  shareRing(name: string): void {
+    this.hasShares = true;
+    if (!this.foreign.has(name)) this.foreign.set(name, new Map());
   }
 
   /** Whether memory is shared with others, so that each end of a call is looked at. */
@@ -131,13 +140,22 @@ export class Outsiders {
       for (const mapping of space.mappings.all) {
         if (!mapping.shared) continue;
         const isSegment = mapping.name.startsWith(SEGMENT_PREFIX);
+        const isRing = mapping.file < 0 && mapping.name.startsWith(SOCKET_PREFIX);
         const inode = isSegment
           ? mapping.name.slice(SEGMENT_PREFIX.length)
-          : this.recording.files.inodeOf(mapping.file);
+          : isRing
+            ? mapping.name
+            : this.recording.files.inodeOf(mapping.file);
         if (inode === undefined) continue;
-        const key = isSegment ? mapping.name : `file ${mapping.file}`;
+        const key = isSegment || isRing ? mapping.name : `file ${mapping.file}`;
         const name = isSegment ? `shared memory segment ${inode}` : mapping.name;
-        const share = shares.get(key) ?? { name, inode, isFile: !isSegment, file: mapping.file, views: [] };
+        const share = shares.get(key) ?? {
+          name,
+          inode,
+          isFile: !isSegment && !isRing,
+          file: mapping.file,
+          views: [],
+        };
         if (!share.views.some((view) => view.space === space && view.mapping === mapping))
           share.views.push({ space, mapping });
         shares.set(key, share);

@@ -291,8 +291,26 @@ export class SyscallRecorder {
       const contents = this.recording.snapshot(task.space, record.start, record.end - record.start);
       return { mapping: { ...record, offset: 0, name: kept }, writes: contents ? [contents] : [] };
     }
-    const { name, index } = call.file ?? this.mappedFile(mappedPath(task, call), record);
+    const path = mappedPath(task, call);
+    const ring = call.file ? undefined : this.ring(task, record, path);
+    if (ring) return ring;
+    const { name, index } = call.file ?? this.mappedFile(path, record);
     return { mapping: { ...record, name, file: index, ...(index < 0 && { offset: 0 }) }, writes: [] };
+  }
+
+  /** A ring of packets, which the kernel goes on writing to; undefined for other files, and for sockets whose pages come later. */
+  private ring(
+    task: RecordedTask,
+    record: MappingRecord,
+    path: string,
+  ): { mapping: MappingRecord; writes: MemoryWrite[] } | undefined {
+    if (!statSync(path, { throwIfNoEntry: false })?.isSocket()) return undefined;
+    const length = record.end - record.start;
+    const contents = this.recording.snapshot(task.space, record.start, length);
+    if (contents?.bytes.length !== length) return undefined;
+    const name = readlinkSync(path);
+    this.recording.outsiders.shareRing(name);
+    return { mapping: { ...record, offset: 0, name }, writes: [contents] };
   }
 
   /** The file at a path that is mapped, or is about to be. */

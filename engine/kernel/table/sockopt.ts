@@ -3,10 +3,11 @@
  *
  * Sources: socket(7), tcp(7), packet(7); `net/core/sock.c`, `net/ipv4/tcp.c`, `net/packet/af_packet.c`.
  */
-import { field, int, pointedLength, times } from "../amounts.ts";
+import { ERRNO } from "../../../ffi/mod.ts";
+import { int, pointedLength, times } from "../amounts.ts";
 import { out, when } from "../areas.ts";
 import type { Refusal } from "../call.ts";
-import { every, not, oneOf } from "../conditions.ts";
+import { every, oneOf } from "../conditions.ts";
 import type { Entry } from "../entry.ts";
 
 /** Levels (linux/socket.h, linux/in.h). */
@@ -14,7 +15,9 @@ const SOL_IP = 0;
 const SOL_SOCKET = 1;
 const SOL_TCP = 6;
 const SOL_IPV6 = 41;
-const SOL_PACKET = 263;
+
+/** It maps received pages into the program; tcp_zerocopy_receive of net/ipv4/tcp.c is only there with CONFIG_MMU. */
+const TCP_ZEROCOPY_RECEIVE = 35;
 
 /** Its length counts the 8-byte instructions of a filter, not bytes (asm-generic/socket.h, sk_get_filter). */
 const SO_GET_FILTER = 26;
@@ -29,39 +32,25 @@ interface RefusedOption {
 
 const isOption = (level: number, option: number) => every(oneOf(int(1), [level]), oneOf(int(2), [option]));
 
-const UNREADABLE: readonly RefusedOption[] = [
-  { level: SOL_TCP, option: 35, reason: "TCP_ZEROCOPY_RECEIVE maps received pages into the program" },
-  ...[128, 129, 130, 131].map((option) => ({
-    level: SOL_IP,
-    option,
-    reason: "the ebtables options write through pointers within their argument",
-  })),
-];
+const UNREADABLE: readonly RefusedOption[] = [128, 129, 130, 131].map((option) => ({
+  level: SOL_IP,
+  option,
+  reason: "the ebtables options write through pointers within their argument",
+}));
 
 const UNSETTABLE: readonly RefusedOption[] = [
-  { level: SOL_PACKET, option: 5, reason: "PACKET_RX_RING shares memory that the kernel writes at any time" },
-  {
-    level: SOL_PACKET,
-    option: 13,
-    reason: "PACKET_TX_RING shares memory that the kernel writes at any time",
-  },
-  ...[
-    { level: SOL_IP, option: 64 },
-    { level: SOL_IPV6, option: 64 },
-    { level: SOL_IP, option: 96 },
-    { level: SOL_IP, option: 128 },
-  ].map((which) => ({
-    ...which,
-    reason: "replacing a table of packet filters writes counters through a pointer",
-  })),
-];
-
-const HAS_BLOCKS = not(oneOf(field(3, 4, 32), [0]));
+  { level: SOL_IP, option: 64 },
+  { level: SOL_IPV6, option: 64 },
+  { level: SOL_IP, option: 96 },
+  { level: SOL_IP, option: 128 },
+].map((which) => ({
+  ...which,
+  reason: "replacing a table of packet filters writes counters through a pointer",
+}));
 
 function refusals(options: readonly RefusedOption[]): Refusal[] {
   return options.map(({ level, option, reason }) => ({
-    // A ring of no blocks is none: it takes one away (struct tpacket_req of linux/if_packet.h).
-    when: level === SOL_PACKET ? every(isOption(level, option), HAS_BLOCKS) : isOption(level, option),
+    when: isOption(level, option),
     reason,
   }));
 }
@@ -75,6 +64,13 @@ export const GETSOCKOPT: Entry = {
     when(isOption(SOL_SOCKET, SO_GET_FILTER), out(3, times(LENGTH, FILTER_INSTRUCTION))),
   ],
   writesAlways: [out(4, 4)],
+  answers: [
+    {
+      when: isOption(SOL_TCP, TCP_ZEROCOPY_RECEIVE),
+      errno: ERRNO.ENOPROTOOPT,
+      reason: "TCP_ZEROCOPY_RECEIVE maps received pages into the program",
+    },
+  ],
   refuses: refusals(UNREADABLE),
 };
 
