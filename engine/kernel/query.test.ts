@@ -252,7 +252,8 @@ test("movesTo() gives the destination of calls that bypass the program's memory"
 test("answer() gives the error of a kernel without the feature", () => {
   const given = (name: SyscallName, args: number[]) => answer(spec(name), fakeCall(name, args, 0));
   expect(given("io_uring_setup", [])).toBe(-ERRNO.ENOSYS);
-  expect(given("prctl", [65, 1])).toBe(-ERRNO.EINVAL);
+  expect(given("prctl", [72, 1])).toBe(-ERRNO.EINVAL);
+  expect(given("getsockopt", [3, 6, 35])).toBe(-ERRNO.ENOPROTOOPT);
   expect(given("prctl", [22, 2])).toBeUndefined();
   expect(given("prctl", [15, 0x1000])).toBeUndefined();
   expect(given("arch_prctl", [0x1002, 0x1000])).toBeUndefined();
@@ -269,10 +270,9 @@ test("refusal() says why a call cannot be recorded once it has done something", 
   expect(refused("ioctl", [3, 0xc0106400, 0])).toContain("graphics");
   expect(refused("ioctl", [3, 0x5401, 0])).toBeUndefined();
   expect(refused("ioctl", [3, 0x8004_5200, 0])).toBeUndefined();
-  expect(refused("prctl", [35, 1])).toContain("PR_SET_MM");
-  expect(refused("getsockopt", [3, 6, 35])).toContain("ZEROCOPY");
-  const ring = fakeCall("setsockopt", [3, 263, 5, 0x1000], 0, { u32: { 4100: 4 } });
-  expect(refusal(spec("setsockopt"), ring)).toContain("PACKET_RX_RING");
+  expect(refused("prctl", [35, 6])).toContain("PR_SET_MM");
+  expect(refused("prctl", [35, 8])).toBeUndefined();
+  expect(refused("setsockopt", [3, 0, 64, 0x1000])).toContain("packet filters");
   expect(refused("setsockopt", [3, 263, 5, 0x1000])).toBeUndefined();
   expect(refused("ptrace", [16, 1])).toContain("traces");
   const map = (flags: number) => fakeCall("bpf", [0, 0x1000, 72], 0, { u32: { 4096: 2, 4112: flags } });

@@ -185,6 +185,7 @@ export class CallBuffer {
     if (this.#answersInstructions) {
       // Whoever goes from processor to processor may ask each of them who it is.
       cacheSpace.calls.answer(task.choseProcessors ? [] : this.#answers);
+      if (!task.readsTimeStamps) cacheSpace.calls.trapTimeStamps();
     }
   }
 

@@ -23,6 +23,8 @@ export class Call extends StoppedCall {
   refusal: string | undefined;
   /** Result to give where the kernel has done only what comes before the failure. */
   failure: number | undefined;
+  /** The address that it comes to before that. */
+  failsAt: number | undefined;
   /** Where the task stood in the cache, if a supervisor is asked about the call instead of its being made. */
   askedAt: bigint | undefined;
   /** Ordinary calls that it consists of, which were made in its name. */

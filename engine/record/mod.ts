@@ -39,6 +39,7 @@ import type { CrashState } from "./crash.ts";
 import { type Denial, Deny } from "./deny/mod.ts";
 import { DescribedHost } from "./described/mod.ts";
 import { EffectCheck } from "./effect-check.ts";
+import { ExecutableGain } from "./executable-gain.ts";
 import { ignoredSignals } from "./kernel-state.ts";
 import type { LeftProcess } from "./left-processes.ts";
 import { type PlannedSignal, PlannedSignals } from "./planned-signals.ts";
@@ -50,6 +51,7 @@ import { FAIR } from "./schedule.ts";
 import { inheritedSeccomp, ProgramFilters } from "./seccomp/mod.ts";
 import { StandIns } from "./stand-ins.ts";
 import { type Endless, type EndlessOptions, EndlessWatch } from "./standstill.ts";
+import { TimeStamps } from "./time-stamps.ts";
 import { UserDispatch } from "./user-dispatch.ts";
 
 /** What to record. */
@@ -216,6 +218,8 @@ function recordInto(
   const recording = new Recording(tracer, writer, binding, turns ?? FAIR);
   recording.interceptors.add(new UserDispatch());
   recording.interceptors.add(new ProgramFilters(recording));
+  recording.interceptors.add(new TimeStamps());
+  recording.interceptors.add(new ExecutableGain());
   recording.interceptors.add(new StandIns(recording));
   recording.interceptors.add(new AsynchronousIo(recording));
   recording.interceptors.add(recording.pids);

@@ -47,7 +47,7 @@ export function endOfFreeable({ space }: RecordedTask, call: Call): number | und
 function protectedPart(task: RecordedTask, call: Call): MappingRecord | undefined {
   const wanted = call.int(2) & RIGHTS;
   const start = protectedStart(task.space, call.argument(0), call.int(2));
-  const end = pageEnd(call.argument(0) + call.argument(1));
+  const end = call.failsAt ?? pageEnd(call.argument(0) + call.argument(1));
   let reached = start;
   for (const line of readMaps(task.tid)) {
     if (reached < end && line.start <= reached && line.end > reached && (line.protection & RIGHTS) === wanted)

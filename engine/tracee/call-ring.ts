@@ -149,7 +149,7 @@ export class CallRing {
   /** Lets all instructions trap. */
   trapInstructions(): void {
     this.#set(CONTEXT.askCpuid, this.base + CALL_ENTRY.askDirect);
-    this.#set(CONTEXT.askTsc, this.base + CALL_ENTRY.askDirect);
+    this.trapTimeStamps();
   }
 
   /** Lets the stub answer instructions while recording. @param answers Those to `cpuid`: none are forgotten. */
@@ -161,6 +161,11 @@ export class CallRing {
     this.#u32[CALL_DATA.answerCount / 4] = answers.length;
     this.#set(CONTEXT.askCpuid, this.base + CALL_ENTRY.recordCpuid);
     this.#set(CONTEXT.askTsc, this.base + CALL_ENTRY.recordTsc);
+  }
+
+  /** Lets `rdtsc` trap, whatever else is answered. */
+  trapTimeStamps(): void {
+    this.#set(CONTEXT.askTsc, this.base + CALL_ENTRY.askDirect);
   }
 
   /** How many answers are there. */

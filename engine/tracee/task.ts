@@ -88,6 +88,8 @@ export abstract class Task {
   stop: LiveStop | undefined;
   /** It was told by the program which processors it runs on (sched_setaffinity). */
   choseProcessors = false;
+  /** Whether it may read the time stamp counter: the program can have that fault (PR_SET_TSC). */
+  readsTimeStamps = true;
   /** Signals stashed until the next delivery point. */
   readonly stashed: StashedSignal[] = [];
   /** Signal mask to put back before delivering, while signals are stashed. */

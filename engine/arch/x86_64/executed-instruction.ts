@@ -63,7 +63,9 @@ export function execute(executor: Executor, task: Task, trap: InstructionTrap, b
   if (trap === VSYSCALL) return callKernel(executor, task, before);
   refuse(trap, before);
   const bytes = task.space.memory.read(trap.pc, trap.length).slice();
-  const answer = emulate(trap.name, bytes, before, executor.ask);
+  // The processor raises the fault then: the kernel has set it up for that (disable_TSC in arch/x86/kernel/process.c, Linux 6.18).
+  const faults = trap.name === "rdtsc" && !task.readsTimeStamps;
+  const answer = faults ? undefined : emulate(trap.name, bytes, before, executor.ask);
   if (answer) {
     task.load(answer);
     const said = trap.name === "cpuid" ? cpuidAnswer(before, answer) : undefined;

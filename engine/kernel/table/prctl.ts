@@ -5,8 +5,8 @@
  */
 import { ERRNO } from "../../../ffi/mod.ts";
 import { int } from "../amounts.ts";
-import { byCommand, filled, out } from "../areas.ts";
-import { not, oneOf } from "../conditions.ts";
+import { byCommand, filled, out, when } from "../areas.ts";
+import { every, not, oneOf } from "../conditions.ts";
 import type { Entry } from "../entry.ts";
 
 /** Numbers beyond 2^30 are letters: "AUXV". */
@@ -42,6 +42,7 @@ const SILENT = {
   PR_CAPBSET_READ: 23,
   PR_CAPBSET_DROP: 24,
   PR_GET_SECUREBITS: 27,
+  PR_SET_TSC: 26,
   PR_SET_SECUREBITS: 28,
   PR_SET_TIMERSLACK: 29,
   PR_GET_TIMERSLACK: 30,
@@ -60,6 +61,7 @@ const SILENT = {
   PR_SET_IO_FLUSHER: 57,
   PR_GET_IO_FLUSHER: 58,
   PR_SET_SYSCALL_USER_DISPATCH: 59,
+  PR_SET_MDWE: 65,
   PR_GET_MDWE: 66,
   PR_SET_MEMORY_MERGE: 67,
   PR_GET_MEMORY_MERGE: 68,
@@ -69,26 +71,33 @@ const SILENT = {
   PR_SET_PTRACER: 0x59616d61,
 } as const;
 
-/** PR_SET_MM (linux/prctl.h). */
+/** PR_SET_MM, and what of it is about the heap and the stack, or writes (linux/prctl.h, prctl_set_mm in kernel/sys.c). */
 const PR_SET_MM = 35;
+const MM_PLACES = { START_STACK: 5, START_BRK: 6, BRK: 7, MAP: 14 } as const;
+const MM_MAP_SIZE = 15;
 
 const KNOWN = [...Object.keys(WRITES).map(Number), ...Object.values(SILENT), PR_SET_MM];
 
 /**
- * Everything else is answered as by a kernel without it. Among these are the options that would get in the
- * engine's way: PR_SET_TSC (the engine reads the time stamp counter), PR_SET_MDWE (it maps code).
- * PR_SET_SYSCALL_USER_DISPATCH the recorder does itself (`record/user-dispatch.ts`).
+ * Everything else is answered as by a kernel without it. PR_SET_SYSCALL_USER_DISPATCH and PR_SET_MDWE, which would get in the
+ * engine's way, the recorder does itself (`record/user-dispatch.ts`, `record/executable-gain.ts`).
  */
 export const PRCTL: Entry = {
-  writes: [byCommand(0, WRITES)],
+  writes: [
+    byCommand(0, WRITES),
+    when(every(oneOf(int(0), [PR_SET_MM]), oneOf(int(1), [MM_MAP_SIZE])), out(2, 4)),
+  ],
   answers: [
     {
       when: not(oneOf(int(0), KNOWN)),
       errno: ERRNO.EINVAL,
-      reason: "an option that would get in the engine's way, or from after this table was written",
+      reason: "an option of other processors, or from after this table was written",
     },
   ],
   refuses: [
-    { when: oneOf(int(0), [PR_SET_MM]), reason: "PR_SET_MM moves the boundaries of the address space" },
+    {
+      when: every(oneOf(int(0), [PR_SET_MM]), oneOf(int(1), Object.values(MM_PLACES))),
+      reason: "PR_SET_MM moves the heap or the stack",
+    },
   ],
 };

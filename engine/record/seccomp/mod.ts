@@ -8,6 +8,7 @@ import type { Tracer } from "../../tracee/tracer.ts";
 import type { Call } from "../call.ts";
 import type { Answer, Interceptor } from "../interceptor.ts";
 import type { RecordedTask } from "../recorded-task.ts";
+import { refuseTimeStamps } from "../time-stamps.ts";
 import { alwaysAllows, type FilterChain } from "./filter-chain.ts";
 import { type Judgement, judge, STRICT_CALLS } from "./judgement.ts";
 import { makeListener, type Notifications } from "./listener.ts";
@@ -52,20 +53,31 @@ export class ProgramFilters implements Interceptor {
 
   answers(task: RecordedTask, call: Call): Answer | undefined {
     if (call.number === SYSCALLS.seccomp) {
-      return () => seccomp(task, call, (flags) => makeListener(this.recording.tracer, task, flags));
+      return () =>
+        this.#strictly(
+          task,
+          seccomp(task, call, (flags) => makeListener(this.recording.tracer, task, flags)),
+        );
     }
     if (call.number !== SYSCALLS.prctl) return undefined;
     switch (call.int(0)) {
       case PR.GET_SECCOMP:
         return () => task.seccomp.mode;
       case PR.SET_SECCOMP:
-        return () => setSeccomp(task, call);
+        return () => this.#strictly(task, setSeccomp(task, call));
       case PR.GET_NO_NEW_PRIVS:
         // Anything else in the arguments is an error, which the kernel says.
         return hasNoMore(call, 1) ? () => Number(task.seccomp.noNewPrivs) : undefined;
       default:
         return undefined;
     }
+  }
+
+  /** In strict mode a task may not read time stamps either (seccomp_set_mode_strict in kernel/seccomp.c, Linux 6.18). */
+  #strictly(task: RecordedTask, result: number): number {
+    if (task.seccomp.mode === MODE.strict && task.readsTimeStamps)
+      refuseTimeStamps(this.recording.tracer, task);
+    return result;
   }
 
   enters(task: RecordedTask, call: Call): void {
