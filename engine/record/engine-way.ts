@@ -33,7 +33,11 @@ const OTHERS: ReadonlySet<number> = new Set<number>([
   SYSCALLS.mremap,
   SYSCALLS.brk,
   SYSCALLS.shmat,
+  SYSCALLS.sigaltstack,
 ]);
+
+/** stack_t: where it is, and its bytes (sigaltstack(2)). */
+const STACK_T = { start: 0, length: 16, size: 24 } as const;
 
 /** Flags of mmap by which the place is the program's choice, and no hint. */
 const FIXED = MAP.FIXED | MAP.FIXED_NOREPLACE;
@@ -78,6 +82,14 @@ function affectedRange({ space }: RecordedTask, call: Call): Range | undefined {
       return first > space.brkEnd ? { start: space.brkEnd, end: pageEnd(first) } : undefined;
     case SYSCALLS.shmat:
       return second === 0 ? undefined : from(second, SEGMENT);
+    case SYSCALLS.sigaltstack: {
+      // Frames of signals go there, if that is memory.
+      const bytes = space.memory.read(first, STACK_T.size);
+      if (bytes.length < STACK_T.size) return undefined;
+      const stack = new DataView(bytes.buffer, bytes.byteOffset);
+      const at = (offset: number): number => Number(stack.getBigUint64(offset, true));
+      return from(at(STACK_T.start), at(STACK_T.length));
+    }
     default:
       return from(first, second);
   }

@@ -10,14 +10,18 @@ import { ERRNO, MADV, MREMAP, PROT } from "../../ffi/mod.ts";
 import { readMaps } from "../proc-maps.ts";
 import { protectedStart } from "../session/memory-calls.ts";
 import type { MappingRecord } from "../trace/events.ts";
-import { pageEnd } from "../tracee/mappings.ts";
+import { givenRights, pageEnd } from "../tracee/mappings.ts";
 import type { Call } from "./call.ts";
 import type { RecordedTask } from "./recorded-task.ts";
 
 const RIGHTS = PROT.READ | PROT.WRITE;
 
+/** Lengths from here on come to nothing where the kernel rounds them up (PAGE_ALIGN), or wrap around: it does nothing then. */
+const WRAPS = 2 ** 63;
+
 /** How far a memory call has come that has failed; undefined if it has done nothing. */
 export function partDone(task: RecordedTask, call: Call): MappingRecord | undefined {
+  if (call.argument(1) >= WRAPS) return undefined;
   switch (call.spec?.memory) {
     case "protect":
       return protectedPart(task, call);
@@ -45,7 +49,7 @@ export function endOfFreeable({ space }: RecordedTask, call: Call): number | und
 
 /** It stops at a hole, or at a mapping that may not have these rights. */
 function protectedPart(task: RecordedTask, call: Call): MappingRecord | undefined {
-  const wanted = call.int(2) & RIGHTS;
+  const wanted = givenRights(call.int(2)) & RIGHTS;
   const start = protectedStart(task.space, call.argument(0), call.int(2));
   const end = call.failsAt ?? pageEnd(call.argument(0) + call.argument(1));
   let reached = start;

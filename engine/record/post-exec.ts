@@ -9,7 +9,7 @@ import { type MapsLine, readMaps } from "../proc-maps.ts";
 import type { MemoryWrite } from "../trace/events.ts";
 import { TaskGone } from "../tracee/controller.ts";
 import { type InjectedCall, injectAll } from "../tracee/injected-calls.ts";
-import { type Mapping, PAGE_SIZE, pageStart } from "../tracee/mappings.ts";
+import { givenRights, type Mapping, PAGE_SIZE, pageStart } from "../tracee/mappings.ts";
 import type { Task } from "../tracee/task.ts";
 import type { Tracer } from "../tracee/tracer.ts";
 import type { MappedFiles } from "./descriptors/mapped-files.ts";
@@ -69,7 +69,7 @@ export function postExec(tracer: Tracer, task: Task, files: MappedFiles): PostEx
   const calls = lines.flatMap(({ name, start, end, protection }): InjectedCall[] => {
     if (KERNEL_OWNED.test(name)) return [[SYSCALLS.munmap, start, end - start]];
     if (start >= 2 ** 47 || (protection & PROT.EXEC) === 0) return [];
-    return [[SYSCALLS.mprotect, start, end - start, protection & ~PROT.EXEC]];
+    return [[SYSCALLS.mprotect, start, end - start, givenRights(protection)]];
   });
   const brk = injectAll(tracer, task, [...calls, [SYSCALLS.brk, 0]]).at(-1)!;
   space.brkStart = space.brkEnd = brk;

@@ -11,7 +11,7 @@ import { applyMemoryCall, certainAdvice } from "../session/memory-calls.ts";
 import type { MappingRecord, MemoryWrite } from "../trace/events.ts";
 import { MAX_CHUNK_BYTES } from "../trace/mod.ts";
 import type { CallSite } from "../tracee/call-site.ts";
-import { pageEnd } from "../tracee/mappings.ts";
+import { givenRights, pageEnd } from "../tracee/mappings.ts";
 import { choseProcessors, showAllProcessors } from "./affinity.ts";
 import { AttachedSegments } from "./attached.ts";
 import { Call } from "./call.ts";
@@ -136,7 +136,7 @@ export class SyscallRecorder {
       case SYSCALLS.mprotect:
       case SYSCALLS.pkey_mprotect: {
         const protection = call.int(2);
-        if ((protection & PROT.EXEC) !== 0) call.change(task, 2, protection & ~PROT.EXEC);
+        if ((protection & PROT.EXEC) !== 0) call.change(task, 2, givenRights(protection));
         break;
       }
       case SYSCALLS.read:
@@ -335,7 +335,7 @@ function askedMapping(call: Call, start: number): MappingRecord {
     start,
     end: pageEnd(start + call.argument(1)),
     protection: call.int(2) & (PROT.READ | PROT.WRITE | PROT.EXEC),
-    shared: (flags & MAP.TYPE) !== MAP.PRIVATE,
+    shared: (flags & MAP.SHARED) !== 0,
     file: -1,
     offset: (flags & MAP.ANONYMOUS) !== 0 ? 0 : call.argument(5),
     name: "",

@@ -15,7 +15,7 @@ import {
 } from "../session/memory-calls.ts";
 import type { MappingRecord, SyscallEvent } from "../trace/events.ts";
 import type { TraceReader } from "../trace/mod.ts";
-import { pageEnd } from "../tracee/mappings.ts";
+import { givenRights, pageEnd } from "../tracee/mappings.ts";
 import type { Tracer } from "../tracee/tracer.ts";
 import { checkRange, ImpossibleEvent } from "./bounds.ts";
 import { EFFECTIVE_ADVICE, SEGMENT_WRITES } from "./call-filter.ts";
@@ -78,6 +78,9 @@ export class MemoryReplay {
         if (!mapping) break;
         this.rebuilder.map(task, mapping);
         if ((fourth & POPULATES) !== 0) this.populate(task, [mapping]);
+        // Memory that the kernel may drop is nothing that a child gets (do_mmap in mm/mmap.c, Linux 6.18).
+        if ((fourth & MAP.TYPE) === MAP.DROPPABLE)
+          this.succeed(task, event, this.advise(task, mapping, MADV.WIPEONFORK));
         break;
       case "attach":
       case "page":
@@ -163,7 +166,7 @@ export class MemoryReplay {
       SYSCALLS.mprotect,
       start,
       end - start,
-      protection & (PROT.READ | PROT.WRITE),
+      givenRights(protection) & (PROT.READ | PROT.WRITE),
     );
   }
 
@@ -176,7 +179,7 @@ export class MemoryReplay {
       return this.protect(task, { ...range, start }, protection);
     }
     this.rebuilder.makeWay(task, range.start, range.end, "protects");
-    const rights = protection & (PROT.READ | PROT.WRITE | PROT.GROWSDOWN);
+    const rights = givenRights(protection) & (PROT.READ | PROT.WRITE | PROT.GROWSDOWN);
     return this.tracer.inject(task, SYSCALLS.mprotect, range.start, range.end - range.start, rights);
   }
 

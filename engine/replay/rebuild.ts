@@ -7,7 +7,7 @@ import type { FileEvent, MappingRecord, MemoryWrite } from "../trace/events.ts";
 import type { TraceReader } from "../trace/mod.ts";
 import type { AddressSpace } from "../tracee/address-space.ts";
 import { type InjectedCall, injectAll } from "../tracee/injected-calls.ts";
-import { offsetAt, PAGE_SIZE } from "../tracee/mappings.ts";
+import { givenRights, offsetAt, PAGE_SIZE } from "../tracee/mappings.ts";
 import type { Task } from "../tracee/task.ts";
 import type { Tracer } from "../tracee/tracer.ts";
 import { checkRange } from "./bounds.ts";
@@ -65,7 +65,7 @@ export class Rebuilder implements Disposable {
   /** @param which Of several mappings that are made together, from 0. */
   #plan(task: Task, mapping: MappingRecord, which: number): PlannedMapping {
     const { start, end, protection: all, shared, offset } = mapping;
-    const protection = all & (PROT.READ | PROT.WRITE);
+    const protection = givenRights(all) & (PROT.READ | PROT.WRITE);
     const flags = MAP.FIXED | MAP.NORESERVE | (shared ? MAP.SHARED : MAP.PRIVATE);
     const source = this.#source(mapping);
     if (source === undefined) {

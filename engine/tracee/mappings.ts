@@ -28,6 +28,15 @@ export function pageEnd(address: number): number {
   return Math.ceil(address / PAGE_SIZE) * PAGE_SIZE;
 }
 
+/**
+ * The rights that the kernel is to give to memory that the program wants to have some: none to execute it, which is the code
+ * cache's. What can be executed can be read where there are no protection keys (execute_only_pkey in mm/mprotect.c, Linux 6.18).
+ */
+export function givenRights(protection: number): number {
+  const rights = protection & ~PROT.EXEC;
+  return (protection & PROT.EXEC) === 0 ? rights : rights | PROT.READ;
+}
+
 /** Rounds down to a page's start. */
 export function pageStart(address: number): number {
   return address - (address % PAGE_SIZE);

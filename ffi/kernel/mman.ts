@@ -15,7 +15,9 @@ export const MAP = {
   SHARED: 0x01,
   PRIVATE: 0x02,
   SHARED_VALIDATE: 0x03,
-  /** Mask of the three above. */
+  /** Private memory that the kernel may drop, and no child gets; since Linux 6.11. */
+  DROPPABLE: 0x08,
+  /** Mask of these. */
   TYPE: 0x0f,
   FIXED: 0x10,
   ANONYMOUS: 0x20,

@@ -98,6 +98,8 @@ const SIZES: Readonly<Record<string, readonly [number, number]>> = {
   // linux/if_tun.h: encoded as if they took an int, but it is a struct ifreq
   TUNSETIFF: [0x4004_54ca, IFREQ],
   TUNGETIFF: [0x8004_54d2, IFREQ],
+  // linux/fs.h: of all file systems, though of the type of btrfs
+  FS_IOC_GETFSLABEL: [0x8100_9431, 256],
   // linux/btrfs.h: encoded, but here since the other requests of btrfs are refused
   BTRFS_IOC_TREE_SEARCH: [0xd000_9411, 4096],
   BTRFS_IOC_INO_LOOKUP: [0xd000_9412, 4096],
