@@ -177,7 +177,8 @@ export class Agent {
     let taken = 0;
     for (const queue of await openQueues(store)) {
       if (obstacle(queue.needs, this.#setting) !== undefined) continue;
-      while (!this.#isStopping && this.#fits(queue.needs)) {
+      // What is done is told before more is taken: an agent that is lost takes little with it.
+      while (!this.#isStopping && this.#outbox.length === 0 && this.#fits(queue.needs)) {
         const claimed = await claim(store, queue, this.#setting.name);
         if (claimed === undefined) break;
         taken++;
