@@ -243,7 +243,18 @@ postgresTest(
       "agent 'old' gets nothing: it is tickproof 0.0.1 and speaks protocol 0, this one speaks 1",
     ]);
     await registerAs(store, "new");
-    await assertRejects(() => send({ labels: ["big"] }), UsageError, "with --on big");
+    await assertRejects(() => send({ labels: ["none"] }), UsageError, "with --on none");
+    await registerAs(store, "newer", ["big"]);
+    const each = await send({ eachHost: true });
+    assertEquals(
+      each.jobs.map(({ shown, test, needs }) => [shown.id, test.id, needs.agent]),
+      [
+        ["m/one on new", "m/one", "new"],
+        ["m/one on newer", "m/one", "newer"],
+      ],
+    );
+    const [big] = (await send({ labels: ["big"] })).jobs;
+    assertEquals([big?.needs.labels, big?.needs.agent], [["big"], null]);
     const lost = project.test("one", { location: { file: "/elsewhere/m.yaml", line: 1 } });
     await assertRejects(
       () => send({ tests: [lost] }),
