@@ -112,11 +112,16 @@ async function kill(): Promise<number> {
     const [most] = await store.rows<{ done: number }>(
       "SELECT max(n)::int AS done FROM (SELECT count(*) AS n FROM attempt WHERE outcome = 'done' GROUP BY job) AS each",
     );
+    const [size] = await store.rows<{ bytes: number }>(
+      `SELECT sum(pg_total_relation_size(oid))::float AS bytes FROM pg_class
+       WHERE relkind = 'r' AND relnamespace IN ('tickproof_fleet'::regnamespace, 'tickproof_queue'::regnamespace)`,
+    );
     const verdicts = Map.groupBy(ended, ({ result }) => result.attempts[0]?.verdict.kind ?? "none");
     console.log(
       `seed ${values.seed}: ${jobs} jobs sent in ${Math.round(sentMs)} ms, done by ${names.length} agents in ${seconds.toFixed(1)} s ` +
         `(${(jobs / seconds).toFixed(0)} a second), ${kills} kills, ${restarts} restarts of the server`,
     );
+    console.log(`${Math.round((size?.bytes ?? 0) / jobs)} bytes in the database for each job`);
     console.log(outcomes.map(({ outcome, attempts }) => `${attempts} ${outcome}`).join(", "));
     console.log([...verdicts].map(([kind, of]) => `${of.length} ${kind}`).join(", "));
     const twice = [...seen.values()].filter((times) => times !== 1).length;
