@@ -92,7 +92,9 @@ async function allTrends(history: History, filter: AttemptFilter, withPoints: bo
   const totals = await history.totals(filter);
   const failures = await byTest(history.edges("first failure", filter));
   const last = await byTest(history.edges("last", filter));
-  const newest = withPoints ? await byTest(history.attempts({ ...filter, most: MOST_ATTEMPTS })) : last;
+  const newest = withPoints
+    ? await byTest(history.attempts({ ...filter, most: MOST_ATTEMPTS, figures: true }))
+    : last;
   const trends = totals.map((total) =>
     trendFrom(total, failures.get(total.test) ?? [], newest.get(total.test) ?? last.get(total.test) ?? []),
   );
@@ -107,7 +109,7 @@ async function oneTrend(history: History, filter: AttemptFilter, name: string): 
   if (total === undefined) throw new Error(`the history has no counts of ${chosen.test}`);
   const failures = await history.edges("first failure", chosen);
   const isMany = total.attempts + total.silent > MOST_ATTEMPTS;
-  const newest = await history.attempts({ ...chosen, ...(isMany && { most: MOST_ATTEMPTS }) });
+  const newest = await history.attempts({ ...chosen, ...(isMany && { most: MOST_ATTEMPTS, figures: true }) });
   const trend = trendFrom(total, failures, newest);
   return { json: trend, text: trendText(trend, style()) };
 }
@@ -146,7 +148,7 @@ async function attemptsOf(history: History, name: string): Promise<AttemptRow[]>
       : undefined;
   if (run) return await history.attempts({ run: run.id });
   if (runs.some(({ host }) => host === name)) {
-    return await history.attempts({ host: name, most: MOST_ATTEMPTS });
+    return await history.attempts({ host: name, most: MOST_ATTEMPTS, figures: true });
   }
   const hosts = new Set(runs.map(({ host }) => host));
   throw new UsageError(

@@ -8,8 +8,18 @@ export {
   regressions,
 } from "./compare.ts";
 export type { Copied } from "./exchange.ts";
-export { historyPlace, placeName, type StorePlace } from "./place.ts";
-export type { AttemptDetail, AttemptFilter, AttemptRow, Baseline, RunRow } from "./rows.ts";
+export type { FlakyTest, LiveHistory, LiveRuns } from "./live.ts";
+export { historyPlace, placeName, type StorePlace, storeProblem } from "./place.ts";
+export type {
+  AttemptDetail,
+  AttemptFilter,
+  AttemptInfo,
+  AttemptRow,
+  Baseline,
+  KeptAttempt,
+  RunInfo,
+  RunRow,
+} from "./rows.ts";
 export { RunWriter } from "./run-writer.ts";
 export { type Rate, rateOf, rateText } from "./statistics.ts";
 export { History } from "./store.ts";
@@ -24,3 +34,4 @@ export {
   trendsOf,
 } from "./trends.ts";
 export { usualTimes } from "./usual.ts";
+export type { FailingNow, Place, PlaceCounts, RunKey } from "./views.ts";

@@ -2,6 +2,7 @@
 import type { Connection, Sql } from "./connection.ts";
 import type { AttemptFilter } from "./rows.ts";
 import { runOfKey, totals } from "./totals.ts";
+import { partOfRun, type RunPart } from "./views.ts";
 
 /** A question, or a part of one. */
 type Query = Bun.SQL.Query<unknown>;
@@ -9,7 +10,8 @@ type Asked = Pick<Connection, "kind" | "sql">;
 
 /** Runs, the newest first. */
 export function runsQuery({ sql }: Asked, limit: number): Query {
-  return sql`SELECT id, uid, started_at AS "startedAt", host, cpu, kernel, version, bun, finished, attempts, passed, skipped
+  return sql`SELECT id, uid, started_at AS "startedAt", host, cpu, kernel, version, bun, finished, attempts, passed, skipped,
+      planned, seen_at AS "seenAt"
     FROM run ORDER BY started_at DESC, id DESC LIMIT ${limit}`;
 }
 
@@ -28,12 +30,37 @@ export function oldQuery({ sql }: Asked, keep: number | string): Query {
 }
 
 /** Attempts, the oldest first. */
-export function attemptsQuery(asked: Asked, { test, run, host, since }: AttemptFilter): Query {
+export function attemptsQuery(asked: Asked, { test, run, host, since, figures }: AttemptFilter): Query {
   const { sql } = asked;
   return attemptRows(
     asked,
     sql`FROM attempt JOIN run ON run.id = attempt.run WHERE ${sinceOf(sql, since)} ${hostOf(sql, host)}
       ${test === undefined ? sql`` : sql`AND test = ${test}`} ${run === undefined ? sql`` : sql`AND run = ${run}`}`,
+    figures,
+  );
+}
+
+/** The newest attempts at one test, the oldest of them first. */
+export function newestOfTestQuery(asked: Asked, test: string, limit: number): Query {
+  const { sql } = asked;
+  const newest = sql`SELECT attempt.run, attempt.seq FROM attempt JOIN run ON run.id = attempt.run
+    WHERE attempt.test = ${test} ORDER BY started_at DESC, attempt.run DESC, number DESC, attempt.seq DESC LIMIT ${limit}`;
+  return attemptRows(
+    asked,
+    sql`FROM (${newest}) AS newest
+      JOIN attempt ON attempt.run = newest.run AND attempt.seq = newest.seq JOIN run ON run.id = attempt.run`,
+  );
+}
+
+/** Attempts of a run, as they were added. */
+export function runPartQuery(asked: Asked, part: RunPart): Query {
+  const { sql } = asked;
+  const chosen = sql`SELECT attempt.run, attempt.seq FROM attempt WHERE ${partOfRun(asked, part)}
+    ORDER BY attempt.seq LIMIT ${part.limit}`;
+  return attemptRows(
+    asked,
+    sql`FROM (${chosen}) AS chosen
+      JOIN attempt ON attempt.run = chosen.run AND attempt.seq = chosen.seq JOIN run ON run.id = attempt.run`,
   );
 }
 
@@ -62,12 +89,12 @@ export function baselinesQuery({ sql }: Asked, host: string | undefined): Query 
     ORDER BY host, test, engine, described_host`;
 }
 
-function attemptRows({ sql }: Asked, from: Query): Query {
-  return sql`SELECT attempt.run, seq, attempt.test, number, engine, described_host AS "describedHost", verdict, reason,
-      ticks, events, signals, switches,
-      native_ms AS "nativeMs", record_ms AS "recordMs", replay_ms AS "replayMs", detail,
+function attemptRows({ sql }: Asked, from: Query, figures = false): Query {
+  return sql`SELECT attempt.run, attempt.seq, attempt.test, number, engine, described_host AS "describedHost", verdict,
+      ${figures ? sql`'' AS reason, NULL AS detail` : sql`reason, detail`}, ticks, events, signals, switches,
+      native_ms AS "nativeMs", record_ms AS "recordMs", replay_ms AS "replayMs",
       started_at AS "startedAt", host, cpu, kernel
-    ${from} ORDER BY started_at, run, attempt.test, number, seq`;
+    ${from} ORDER BY started_at, attempt.run, attempt.test, number, attempt.seq`;
 }
 
 /** Every time sorts behind "". */

@@ -21,7 +21,7 @@ function events(count: number): Event[] {
   });
   const test = shellTest("true");
   return [
-    { kind: "run-started" } as Event,
+    { kind: "run-started", tests: [test], repeat: count, jobs: 1 },
     ...attempts.map((attempt) => ({ kind: "attempt-finished", test, attempt }) as Event),
     { kind: "run-finished", summary: { interrupted: false } } as Event,
   ];
@@ -55,7 +55,10 @@ for (const store of [sqlite, postgres]) {
     for (const event of events(3)) writer.report(event);
     await writer.settle();
     const [run] = await history.runs();
-    assertEquals([run?.id, run?.attempts, run?.finished, warnings], [writer.id, 3, true, []]);
+    assertEquals(
+      [run?.id, run?.attempts, run?.planned, run?.finished, warnings],
+      [writer.id, 3, 3, true, []],
+    );
     const expected = (await history.attempts()).map(({ run: _, ...attempt }) => attempt);
     assertEquals(writer.attempts, expected);
   });

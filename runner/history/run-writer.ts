@@ -8,6 +8,7 @@ import { UsageError } from "../errors/mod.ts";
 import type { Reporter } from "../run/mod.ts";
 import { counted } from "../text/mod.ts";
 import { attemptInfo, runInfo } from "./attempt-info.ts";
+import { BEAT_MS } from "./changes.ts";
 import { LINES_VERSION, type Line, lineText } from "./lines.ts";
 import { besideHistory, type StorePlace } from "./place.ts";
 import type { AttemptRow, RunInfo } from "./rows.ts";
@@ -41,6 +42,7 @@ export class RunWriter {
   #inFile = 0;
   #lost = 0;
   #fault: unknown;
+  #beats: Timer | undefined;
   /** The attempts so far. */
   readonly attempts: Omit<AttemptRow, "run">[] = [];
 
@@ -61,7 +63,7 @@ export class RunWriter {
     const [uid, info] = [this.#uid, this.#info];
     switch (event.kind) {
       case "run-started":
-        this.begin();
+        this.begin(event.tests.length * event.repeat);
         break;
       case "attempt-finished": {
         const attempt = attemptInfo(event.test, event.attempt);
@@ -79,25 +81,34 @@ export class RunWriter {
     }
   };
 
-  /** The run begins. */
-  begin(): void {
+  /**
+   * The run begins.
+   *
+   * @param planned Attempts that it wants to make; 0 where nobody knows.
+   */
+  begin(planned = 0): void {
     const [uid, info] = [this.#uid, this.#info];
     this.#write({ run: { uid, ...info, finished: false } }, async (history) => {
       this.#run = await history.addRun(info, uid);
+      await history.beat(this.#run, planned);
     });
+    this.#beats = setInterval(() => this.#beat(), BEAT_MS);
+    this.#beats.unref();
   }
 
   /** The run has come to its end, or was interrupted. */
   finish(interrupted: boolean): void {
     const [uid, info] = [this.#uid, this.#info];
     this.#write({ run: { uid, ...info, finished: !interrupted } }, async (history) => {
-      if (!interrupted) await history.finishRun(this.#run);
+      if (interrupted) await history.leaveRun(this.#run);
+      else await history.finishRun(this.#run);
       if (this.#options.keep !== undefined) await history.prune(this.#options.keep);
     });
   }
 
   /** Waits until everything is written, and says what was not. */
   async settle(): Promise<void> {
+    clearInterval(this.#beats);
     await this.#written;
     if (this.#fault !== undefined) throw this.#fault;
     const { warn } = this.#options;
@@ -111,11 +122,25 @@ export class RunWriter {
     [this.#inFile, this.#lost] = [0, 0];
   }
 
+  /** Says that the run goes on: a test may take longer than those who watch wait for word of it. */
+  #beat(): void {
+    this.#do(async () => {
+      await this.#store((history) => history.beat(this.#run));
+    });
+  }
+
   #write(line: Line, store: (history: History) => Promise<void>): void {
+    this.#do(async () => {
+      if (!(await this.#store(store))) this.#writeToFile(line);
+    });
+  }
+
+  /** Does one thing behind the other. */
+  #do(work: () => Promise<void>): void {
     this.#written = this.#written.then(async () => {
       if (this.#fault !== undefined) return;
       try {
-        await this.#writeNow(line, store);
+        await work();
       } catch (error) {
         // Thrown where the run waits for its history: here nobody would catch it.
         this.#fault = error;
@@ -123,19 +148,19 @@ export class RunWriter {
     });
   }
 
-  async #writeNow(line: Line, store: (history: History) => Promise<void>): Promise<void> {
+  /** @returns Whether the store has taken it. */
+  async #store(store: (history: History) => Promise<void>): Promise<boolean> {
     const { history, warn } = this.#options;
-    if (!this.#storeFailed && history !== undefined) {
-      try {
-        await store(history);
-        return;
-      } catch (error) {
-        if (!(error instanceof UsageError)) throw error;
-        this.#storeFailed = true;
-        warn(`${error.message}; the rest of this run is not added`);
-      }
+    if (this.#storeFailed || history === undefined) return false;
+    try {
+      await store(history);
+      return true;
+    } catch (error) {
+      if (!(error instanceof UsageError)) throw error;
+      this.#storeFailed = true;
+      warn(`${error.message}; the rest of this run is not added`);
+      return false;
     }
-    this.#writeToFile(line);
   }
 
   /** The name of an attempt in its run keeps what the store has taken after all from being added twice. */

@@ -17,6 +17,9 @@ const WORDS: Readonly<Record<Connection["kind"], Readonly<Record<string, string>
     real: "REAL",
     text: "TEXT",
     strict: " STRICT",
+    // Sorted by its key as a whole: what is asked of one period lies together.
+    sorted: " STRICT, WITHOUT ROWID",
+    now: "strftime('%Y-%m-%dT%H:%M:%fZ', 'now')",
     row: "rowid",
     uid: "lower(hex(randomblob(16)))",
     least: "min",
@@ -31,6 +34,8 @@ const WORDS: Readonly<Record<Connection["kind"], Readonly<Record<string, string>
     // Texts sort by their bytes, as those of SQLite do, whatever the language of the server is.
     text: 'text COLLATE "C"',
     strict: "",
+    sorted: "",
+    now: "to_char(clock_timestamp() AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.MS\"Z\"')",
     row: "ctid",
     uid: "replace(gen_random_uuid()::text, '-', '')",
     least: "least",
@@ -51,14 +56,21 @@ export function inWordsOf(kind: Connection["kind"], text: string): string {
     });
 }
 
-/** What attempts come to, for each row of `tally`; to be followed by conditions and `GROUP BY` of the first seven. */
-export const TALLY_OF_ATTEMPTS = `SELECT test, substr(run.started_at, 1, 7) AS month, host, kernel, cpu, engine, described_host,
-     count(*) FILTER (WHERE NOT ({silent})) AS attempts,
+/** What attempts come to. */
+export const COUNTS_OF_ATTEMPTS = `count(*) FILTER (WHERE NOT ({silent})) AS attempts,
      count(*) FILTER (WHERE {bad}) AS failed,
      count(*) FILTER (WHERE {silent}) AS silent,
      coalesce(min({key}) FILTER (WHERE {bad}), '~') AS first_bad,
-     max({key}) AS last
-   FROM attempt JOIN run ON run.id = attempt.run`;
+     coalesce(max({key}) FILTER (WHERE {bad}), '') AS last_bad,
+     max({key}) AS last`;
+
+/** What shorter periods come to for a longer one. */
+export const COUNTS_OF_COUNTS = `sum(attempts), sum(failed), sum(silent), min(first_bad), max(last_bad), max(last)`;
+
+/** Attempts with their runs, and the numbers of their places. */
+export const PLACED_ATTEMPTS = `attempt JOIN run ON run.id = attempt.run
+     JOIN place ON place.host = run.host AND place.kernel = run.kernel AND place.cpu = run.cpu
+       AND place.engine = attempt.engine AND place.described_host = attempt.described_host`;
 
 /** Statements that lead from version i to version i + 1. Never change one that was released: append. */
 export const MIGRATIONS: readonly string[] = [
@@ -133,7 +145,48 @@ export const MIGRATIONS: readonly string[] = [
      last {text} NOT NULL,              -- key of the newest run
      PRIMARY KEY (test, month, host, kernel, cpu, engine, described_host)
    ){strict};
-   INSERT INTO tally ${TALLY_OF_ATTEMPTS} GROUP BY 1, 2, 3, 4, 5, 6, 7;`,
+   INSERT INTO tally SELECT test, substr(run.started_at, 1, 7), host, kernel, cpu, engine, described_host,
+     count(*) FILTER (WHERE NOT ({silent})), count(*) FILTER (WHERE {bad}), count(*) FILTER (WHERE {silent}),
+     coalesce(min({key}) FILTER (WHERE {bad}), '~'), max({key})
+   FROM attempt JOIN run ON run.id = attempt.run GROUP BY 1, 2, 3, 4, 5, 6, 7;`,
+  // Runs tell that they go on. Attempts are counted by days, months, years and all time, so that those since any time are a
+  // few rows; where they ran has a number, so that the rows are short.
+  `ALTER TABLE run ADD COLUMN planned {int} NOT NULL DEFAULT 0; -- attempts that it wants to make; 0: it did not say
+   ALTER TABLE run ADD COLUMN seen_at {text} NOT NULL DEFAULT ''; -- by the clock of the database; '': it is not going on
+   CREATE INDEX run_open ON run (seen_at) WHERE finished = 0;
+   CREATE TABLE place (
+     id {id},
+     host {text} NOT NULL,
+     kernel {text} NOT NULL,
+     cpu {text} NOT NULL,
+     engine {text} NOT NULL,
+     described_host {text} NOT NULL,
+     UNIQUE (host, kernel, cpu, engine, described_host)
+   ){strict};
+   INSERT INTO place (host, kernel, cpu, engine, described_host)
+     SELECT DISTINCT host, kernel, cpu, engine, described_host FROM tally ORDER BY 1, 2, 3, 4, 5;
+   DROP TABLE tally;
+   CREATE TABLE tally (
+     period {text} NOT NULL,            -- that the runs started in: "d2026-11-24", "m2026-11", "y2026"; "" is all time
+     test {text} NOT NULL,
+     place {int} NOT NULL REFERENCES place (id),
+     attempts {int} NOT NULL,           -- those that tell of the test
+     failed {int} NOT NULL,
+     silent {int} NOT NULL,             -- those that tell nothing: skipped, not supported, broken
+     first_bad {text} NOT NULL,         -- key of the oldest run with a failure; "~" where there is none
+     last_bad {text} NOT NULL,          -- key of the newest one; "" where there is none
+     last {text} NOT NULL,              -- key of the newest run
+     PRIMARY KEY (period, test, place)
+   ){sorted};
+   INSERT INTO tally SELECT 'd' || substr(run.started_at, 1, 10), test, place.id, ${COUNTS_OF_ATTEMPTS}
+     FROM ${PLACED_ATTEMPTS} GROUP BY 1, 2, 3;
+   INSERT INTO tally SELECT 'm' || substr(period, 2, 7), test, place, ${COUNTS_OF_COUNTS}
+     FROM tally WHERE period > 'd' AND period < 'e' GROUP BY 1, 2, 3;
+   INSERT INTO tally SELECT 'y' || substr(period, 2, 4), test, place, ${COUNTS_OF_COUNTS}
+     FROM tally WHERE period > 'm' AND period < 'n' GROUP BY 1, 2, 3;
+   INSERT INTO tally SELECT '', test, place, ${COUNTS_OF_COUNTS}
+     FROM tally WHERE period > 'y' AND period < 'z' GROUP BY 2, 3;
+   CREATE INDEX tally_by_test ON tally (test, period);`,
 ];
 
 /** Version of the tables that this tickproof writes. */

@@ -3,7 +3,10 @@
  *
  * Each attempt is written when it ends, so that a run that is killed leaves what it had.
  */
+
+import { tellOfChange } from "./changes.ts";
 import { answerOf, type Connection, connect, inTransaction, type Sql, storeError } from "./connection.ts";
+import { LiveHistory } from "./live.ts";
 import type { StorePlace } from "./place.ts";
 import {
   attemptsQuery,
@@ -24,7 +27,7 @@ import type {
   RunRow,
   Total,
 } from "./rows.ts";
-import { migrate } from "./schema.ts";
+import { inWordsOf, migrate } from "./schema.ts";
 import { addToTally, type CountedRun, takeFromTally } from "./totals.ts";
 
 /** What a database gives for a number: PostgreSQL gives those of 64 bits as texts. */
@@ -45,6 +48,13 @@ export class History implements AsyncDisposable {
     this.#place = place;
     this.#connection = connection;
     this.#sql = connection.sql;
+    this.live = new LiveHistory({
+      connection,
+      ask: (query) => this.#ask(query),
+      read: (text) => this.#read(text),
+      runs: (query) => this.#runs(query),
+      attempts: (query) => this.#rows(query),
+    });
   }
 
   /**
@@ -139,9 +149,29 @@ export class History implements AsyncDisposable {
     return counted.length;
   }
 
+  /**
+   * A run says that it goes on: it does so at least every {@link BEAT_MS}.
+   *
+   * @param planned Attempts that it wants to make. @default as it has said before
+   */
+  async beat(run: number, planned?: number): Promise<void> {
+    const now = inWordsOf(this.#connection.kind, "{now}");
+    await this.#change(
+      (
+        tx,
+      ) => tx`UPDATE run SET seen_at = ${tx.unsafe(now)}, planned = ${planned === undefined ? tx`planned` : planned}
+        WHERE id = ${run} AND finished = 0`,
+    );
+  }
+
+  /** A run is not going on any more, however far it has come. */
+  async leaveRun(run: number): Promise<void> {
+    await this.#change((tx) => tx`UPDATE run SET seen_at = '' WHERE id = ${run}`);
+  }
+
   /** A run has come to its end. */
   async finishRun(run: number): Promise<void> {
-    await this.#ask(this.#sql`UPDATE run SET finished = 1 WHERE id = ${run}`);
+    await this.#change((tx) => tx`UPDATE run SET finished = 1 WHERE id = ${run}`);
   }
 
   /**
@@ -171,17 +201,25 @@ export class History implements AsyncDisposable {
     });
   }
 
+  /** What a page asks that shows the history as it grows. */
+  readonly live: LiveHistory;
+
   /** Runs, the newest first. */
   async runs(limit = 1_000_000): Promise<RunRow[]> {
+    return await this.#runs(runsQuery(this.#connection, limit));
+  }
+
+  async #runs(query: Bun.SQL.Query<unknown>): Promise<RunRow[]> {
     type Row = Omit<RunRow, "finished"> & { finished: number };
-    const rows = await this.#ask<Rows<Row>>(runsQuery(this.#connection, limit));
-    return rows.map(({ id, finished, attempts, passed, skipped, ...row }) => ({
+    const rows = await this.#ask<Rows<Row>>(query);
+    return rows.map(({ id, finished, attempts, passed, skipped, planned, ...row }) => ({
       ...row,
       id: Number(id),
       finished: Number(finished) === 1,
       attempts: Number(attempts),
       passed: Number(passed),
       skipped: Number(skipped),
+      planned: Number(planned),
     }));
   }
 
@@ -278,8 +316,15 @@ export class History implements AsyncDisposable {
     await this.#sql.close({ timeout: 0 });
   }
 
+  /** Those who watch the history hear of every change, once it is whole. */
   async #change<T>(work: (tx: Sql) => Promise<T>): Promise<T> {
-    return await this.#ask(inTransaction(this.#connection, work));
+    return await this.#ask(
+      inTransaction(this.#connection, async (tx) => {
+        const result = await work(tx);
+        await tellOfChange(this.#connection, tx);
+        return result;
+      }),
+    );
   }
 
   async #ask<T>(asked: PromiseLike<unknown>): Promise<T> {

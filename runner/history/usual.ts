@@ -16,7 +16,7 @@ export async function usualTimes(): Promise<Map<string, number>> {
     const place = historyPlace();
     if (place.kind === "sqlite" && !existsSync(place.path)) return new Map();
     await using history = await History.open(place);
-    const attempts = await history.attempts({ host: hostname(), most: MOST });
+    const attempts = await history.attempts({ host: hostname(), most: MOST, figures: true });
     const passed = attempts.filter(({ verdict }) => verdict === "pass");
     return new Map(
       [...Map.groupBy(passed, ({ test }) => test)].map(([test, all]) => {
