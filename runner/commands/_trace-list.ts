@@ -2,12 +2,12 @@
  * The traces that are kept, wherever below their folder: of `record`, of `run`, and of tests. They grow until somebody
  * removes them.
  */
-import { existsSync, lstatSync, readdirSync, rmdirSync, rmSync } from "node:fs";
+import { lstatSync, rmdirSync, rmSync } from "node:fs";
 import { dirname, join, relative, sep } from "node:path";
 import { isErrnoException, reasonOf } from "../../engine/errno-exception.ts";
 import { readMeta, TraceError } from "../../engine/trace/mod.ts";
 import { UsageError } from "../errors/mod.ts";
-import { findTrace, forgetLatest, tracesRoot } from "../files/mod.ts";
+import { entriesOf, findTrace, forgetLatest, indexOfTraces, tracesRoot } from "../files/mod.ts";
 
 /** A trace as it is listed. */
 export interface ListedTrace {
@@ -25,35 +25,12 @@ export interface ListedTrace {
   readonly damage?: string;
 }
 
-/** How deep below the folder of all traces one may lie: `suites/run-0/core.alarm.0/recordings/1/trace`. */
-const MOST_LEVELS = 6;
-
 /** All traces, the newest first. @throws {UsageError} If their folder can't be read. */
 export function listTraces(): ListedTrace[] {
   const root = tracesRoot();
-  return tracesBelow(root, MOST_LEVELS)
+  return [...indexOfTraces().values()]
     .map((directory) => describe(root, directory))
     .toSorted((a, b) => (b.recordedAt ?? "").localeCompare(a.recordedAt ?? ""));
-}
-
-function tracesBelow(folder: string, levels: number): string[] {
-  if (existsSync(join(folder, "meta.json"))) return [folder];
-  if (levels === 0) return [];
-  return entriesOf(folder).flatMap((entry) =>
-    // Links (`latest`) are other ways to a trace that is listed anyway.
-    entry.isDirectory() ? tracesBelow(join(folder, entry.name), levels - 1) : [],
-  );
-}
-
-function entriesOf(folder: string) {
-  try {
-    return readdirSync(folder, { withFileTypes: true });
-  } catch (error) {
-    if (isErrnoException(error, "ENOENT")) return [];
-    throw new UsageError(
-      `cannot read ${folder}: ${reasonOf(error)}: mend its rights, or set TICKPROOF_TRACES`,
-    );
-  }
 }
 
 function describe(root: string, directory: string): ListedTrace {

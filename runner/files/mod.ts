@@ -3,6 +3,7 @@ export { claim, giveBack, isAbandoned } from "./claim.ts";
 export { cacheContents, clearCache } from "./kept.ts";
 export { progressWriter, readProgress } from "./progress-file.ts";
 export { Scratch } from "./scratch.ts";
+export { entriesOf, indexOfTraces } from "./trace-index.ts";
 export {
   configureTraces,
   findKept,

@@ -1,5 +1,5 @@
 /** The report: one HTML page that shows a history and a trace, and needs nothing else. */
-export { bundlePage } from "./bundle.ts";
+export { bundleApp, bundlePage } from "./bundle.ts";
 export { pageHtml } from "./html.ts";
 export type { PageData, Timeline } from "./page-data.ts";
 export { preparePage } from "./prepare.ts";

@@ -187,6 +187,8 @@ export interface PageDetail {
   command?: string;
   /** Index of its timeline in {@link PageData.timelines}. */
   timeline?: number;
+  /** Its trace's name, where a server has it: the page asks for its timeline. */
+  traceName?: string;
 }
 
 /** All of a page. */

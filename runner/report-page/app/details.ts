@@ -1,5 +1,5 @@
 /** One test at one target: its verdict, its reasons, its figures over all attempts, and each attempt. */
-import type { Cell, PageData, PageStep } from "../page-data.ts";
+import type { Cell, PageData, PageDetail, PageStep, Timeline } from "../page-data.ts";
 import { cellCharts, indices } from "./cell-charts.ts";
 import { chartView } from "./charts.ts";
 import { divergenceView } from "./divergence.ts";
@@ -9,8 +9,15 @@ import { date, percent, signOf, spread, time, times, whole } from "./format.ts";
 import { Pager } from "./pager.ts";
 import { TimelineView } from "./timeline.ts";
 
-/** Shows a cell. */
-export function detailsView(data: PageData, cell: Cell): HTMLElement {
+/** Gets the timeline of an attempt that does not come with the page; what went wrong is told instead. */
+export type LoadTimeline = (trace: string) => Promise<Timeline | string>;
+
+/**
+ * Shows a cell.
+ *
+ * @param load Where a server has timelines. @default those of the page are all
+ */
+export function detailsView(data: PageData, cell: Cell, load?: LoadTimeline): HTMLElement {
   const target = data.targets[cell.target];
   const reasons = cell.reason.split("\n").filter(Boolean);
   const { attempts } = data;
@@ -35,7 +42,7 @@ export function detailsView(data: PageData, cell: Cell): HTMLElement {
       ? [el("ul", { class: "reasons" }, ...reasons.map((reason) => el("li", {}, reason)))]
       : []),
     ...(url ? [el("p", {}, link(url))] : []),
-    ...failedAttempts(data, cell),
+    ...failedAttempts(data, cell, load),
     facts(cell),
     el("div", { class: "charts" }, ...cellCharts(data, cell).map(chartView)),
     ...(steps.length > 0 ? [el("h4", {}, "Steps of the newest attempt"), stepsList(steps)] : []),
@@ -49,7 +56,7 @@ export function detailsView(data: PageData, cell: Cell): HTMLElement {
 }
 
 /** Attempts that failed and of which more is known than a reason, each of its own; the newest is open. */
-function failedAttempts(data: PageData, cell: Cell): HTMLElement[] {
+function failedAttempts(data: PageData, cell: Cell, load: LoadTimeline | undefined): HTMLElement[] {
   const { attempts, details, verdicts, runs } = data;
   const told = indices(cell)
     .toReversed()
@@ -57,7 +64,7 @@ function failedAttempts(data: PageData, cell: Cell): HTMLElement[] {
       const verdict = verdicts[attempts.verdict[index] ?? 0] ?? "";
       const detail = details[attempts.detail[index] ?? -1];
       const parts = detail === undefined || GOOD.has(verdict) ? [] : failureParts(detail);
-      const timeline = data.timelines?.[detail?.timeline ?? -1];
+      const timeline = timelineOf(data, detail, load);
       return parts.length > 0 || timeline !== undefined ? [{ index, parts, timeline }] : [];
     })
     .slice(0, FAILED_SHOWN);
@@ -69,14 +76,32 @@ function failedAttempts(data: PageData, cell: Cell): HTMLElement[] {
       const place = el("div", {}, el("h4", {}, "The end of its trace"));
       made.append(place);
       // It is painted in the width that it finds, so only where it is seen.
-      const paint = () =>
-        place.append(new TimelineView(timeline, { id: `end-${index}`, atEnd: true }).element);
-      if (at === 0) paint();
-      else made.addEventListener("toggle", paint, { once: true });
+      const paint = async () => {
+        const found = await timeline();
+        place.append(
+          typeof found === "string"
+            ? el("p", { class: "quiet" }, found)
+            : new TimelineView(found, { id: `end-${index}`, atEnd: true }).element,
+        );
+      };
+      if (at === 0) void paint();
+      else made.addEventListener("toggle", () => void paint(), { once: true });
     }
     made.open = at === 0;
     return made;
   });
+}
+
+/** What gives the timeline of an attempt; undefined where nobody has it. */
+function timelineOf(
+  { timelines }: PageData,
+  detail: PageDetail | undefined,
+  load: LoadTimeline | undefined,
+): (() => Promise<Timeline | string>) | undefined {
+  const here = timelines?.[detail?.timeline ?? -1];
+  if (here !== undefined) return async () => here;
+  const name = detail?.traceName;
+  return load === undefined || name === undefined ? undefined : () => load(name);
 }
 
 const FAILED_SHOWN = 8;

@@ -35,6 +35,20 @@ export class Pager {
     this.#show();
   }
 
+  /**
+   * The list has changed: shows the page that it is at, or the last one.
+   *
+   * @param again Whether its entries are to be shown again. @default true
+   */
+  update(count: number, again = true): void {
+    this.#count = count;
+    const page = Math.min(this.#page, this.#last);
+    const isOther = page !== this.#page;
+    this.#page = page;
+    if (again || isOther) this.#show();
+    else this.#paint();
+  }
+
   /** Shows the page that has an entry. */
   goTo(index: number): void {
     const page = Math.floor(index / this.#paged.size);
@@ -58,6 +72,12 @@ export class Pager {
   }
 
   #show(): void {
+    const [from, to] = this.#paint();
+    this.#paged.show(from, to);
+  }
+
+  /** Says which page it is. @returns Its entries: from one to before another. */
+  #paint(): [from: number, to: number] {
     const from = this.#page * this.#paged.size;
     const to = Math.min(this.#count, from + this.#paged.size);
     this.#status.textContent =
@@ -67,6 +87,6 @@ export class Pager {
     this.#back.disabled = this.#page === 0;
     this.#on.disabled = this.#page === this.#last;
     this.element.classList.toggle("single", this.#last === 0);
-    this.#paged.show(from, to);
+    return [from, to];
   }
 }
