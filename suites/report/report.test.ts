@@ -1,14 +1,15 @@
 /** The report in a real browser: what it shows, by mouse, by keyboard, to screen readers, in light and dark. */
 import { test } from "bun:test";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
-import { dirname, join, resolve } from "node:path";
+import { dirname } from "node:path";
 import { assert, assertEquals, assertMatch, assertNotEquals, assertStringIncludes } from "@std/assert";
 import type { Page } from "playwright-core";
 import { History } from "../../runner/history/mod.ts";
 import { HOSTILE, someAttempts } from "../../runner/report-page/_fixtures.ts";
 import type { PageData } from "../../runner/report-page/mod.ts";
+import { pageTest } from "../_browser.ts";
+import { clipped, lackingLetters, violations } from "../_page-checks.ts";
 import { run, TEST_TIMEOUT, TICKPROOF } from "../_tickproof.ts";
-import { pageTest } from "./_browser.ts";
 import { columnsOf, failuresPage, manyPage, page, type Row, report, scratch } from "./_pages.ts";
 
 const cell = (page: Page, test: string) =>
@@ -88,18 +89,8 @@ pageTest(
 pageTest("nothing is clipped at a width of 390 pixels", failuresPage, async (page) => {
   await page.setViewportSize({ width: 390, height: 800 });
   assertEquals(await page.evaluate("document.documentElement.scrollWidth"), 390);
-  await page.evaluate(NEXT_FRAME);
-  const beyond = (await page.evaluate(BEYOND)) as string[];
-  assertEquals(beyond, []);
+  assertEquals(await clipped(page), []);
 });
-
-/** Observers of sizes are told at the end of a frame, so what they paint is there at the start of the next. */
-const NEXT_FRAME = "new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))";
-
-/** Elements that reach beyond the window, but for those in a box that scrolls. */
-const BEYOND = `[...document.querySelectorAll("main *, header *, nav *")]
-  .filter((one) => one.getBoundingClientRect().right > innerWidth + 1 && !one.closest(".scroll, pre, .lanes, .hidden-text"))
-  .map((one) => one.outerHTML.slice(0, 100))`;
 
 pageTest("overheads stand on a logarithmic axis, and rates are told apart", page, async (page) => {
   assertStringIncludes(await page.locator("#overview").innerText(), "Overheads of all tests");
@@ -182,18 +173,6 @@ for (const colorScheme of ["light", "dark"] as const) {
   );
 }
 
-/** What axe finds wrong for people who use screen readers, keyboards, or see little contrast. */
-async function violations(page: Page): Promise<string[]> {
-  // Not as a script element: the page's own policy forbids it.
-  await page.evaluate(readFileSync(new URL(import.meta.resolve("axe-core/axe.min.js")), "utf8"));
-  const results = (await page.evaluate("axe.run()")) as {
-    violations: { id: string; nodes: { html: string }[] }[];
-  };
-  return results.violations.map(
-    ({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html.slice(0, 200)).join(" ")}`,
-  );
-}
-
 pageTest(
   "10,000 results: few elements, also after filtering, sorting and turning pages",
   manyPage,
@@ -268,46 +247,6 @@ test(
   TEST_TIMEOUT,
 );
 
-/**
- * Runs in the page: which letters no font has. Such a one is drawn as the last of plane 16 is, which is private and can't be
- * in any; another one of those must be found.
- */
-const lackingLetters = `(letters) => {
-  const draw = (letter, font) => {
-    const canvas = Object.assign(document.createElement("canvas"), { width: 40, height: 40 });
-    const context = canvas.getContext("2d");
-    context.font = "24px " + font;
-    context.fillText(letter, 4, 30);
-    return canvas.toDataURL();
-  };
-  const fonts = [document.body, document.querySelector("code") ?? document.body].map((at) => getComputedStyle(at).fontFamily);
-  const lacking = (letter) => fonts.some((font) => draw(letter, font) === draw("\\u{10fffd}", font));
-  return { found: letters.filter(lacking), control: lacking("\\u{10fff0}") };
-}`;
-
-/** Letters beyond ASCII in the page's own text: its program, its style and what it is made from. */
-function ownLetters(): string[] {
-  const folder = resolve(import.meta.dir, "../../runner/report-page");
-  const sources = [...new Bun.Glob("**/*.{ts,css}").scanSync(folder)].filter(
-    (path) => !/test|_fixtures/.test(path),
-  );
-  const text = sources.map((path) => readFileSync(join(folder, path), "utf8")).join("");
-  return [...new Set(text.match(/[\u0100-\u{10ffff}]/gu))];
-}
-
 pageTest("the page has no letter that a plain Debian shows as an empty box", page, async (page) => {
-  const letters = ownLetters();
-  assert(letters.length > 10, letters.join());
-  const boxes = await page.evaluate(`(${lackingLetters})(${JSON.stringify(letters)})`);
-  assertEquals(boxes, { found: [], control: true });
-  // Debian's own: the fonts that come with every desktop (fonts-dejavu-core).
-  const has = (letter: string) =>
-    Bun.spawnSync(["fc-list", `:charset=${letter.codePointAt(0)?.toString(16)}`, "family"]).stdout.includes(
-      "DejaVu",
-    );
-  if (Bun.which("fc-list") && has("A"))
-    assertEquals(
-      letters.filter((letter) => !has(letter)),
-      [],
-    );
+  assertEquals(await lackingLetters(page, ["runner/report-page"]), []);
 });
