@@ -7,7 +7,7 @@ import { compile } from "./build.ts";
 import { MANIFEST } from "./current.ts";
 
 const ROOT = resolve(import.meta.dir, "../..");
-/** What others start: the command, scripts and their processes, a thread, and the report's page, which is bundled. */
+/** What others start: the command, scripts and their processes, threads, and the pages, which are bundled. */
 const ENTRIES = [
   "runner/cli.ts",
   "runner/script/mod.ts",
@@ -19,6 +19,8 @@ const ENTRIES = [
   "runner/script/elsewhere.js",
   "engine/trace/chunk-worker.ts",
   "runner/report-page/app/main.ts",
+  "runner/serve/app/main.ts",
+  "runner/serve/timeline-worker.ts",
 ];
 /** Bounds of the archive, some way above what it takes: they are raised knowingly, or something is packed by accident. */
 const MOST_BYTES = 2_700_000;

@@ -25,6 +25,7 @@ import { record } from "../commands/record.ts";
 import { replay } from "../commands/replay.ts";
 import { report } from "../commands/report.ts";
 import { run } from "../commands/run.ts";
+import { serve } from "../commands/serve.ts";
 import { stat } from "../commands/stat.ts";
 import { state } from "../commands/state.ts";
 import { suites } from "../commands/suites.ts";
@@ -63,6 +64,7 @@ const COMMANDS: readonly Command[] = [
   fetch,
   history,
   report,
+  serve,
   doctor,
   probe,
   stat,

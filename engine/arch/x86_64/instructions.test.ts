@@ -1,5 +1,4 @@
 import { expect, test } from "bun:test";
-import { cpuid } from "../../../ffi/mod.ts";
 import { emulate, writtenBy } from "./instructions.ts";
 import { REGISTER_COUNT, REGISTER_NAMES } from "./registers.ts";
 
@@ -33,22 +32,6 @@ test("cpuid hides transactions, shadow stacks and protection keys", () => {
   });
   expect(Number(after[at("rbx")]!) & ((1 << 4) | (1 << 11))).toBe(0);
   expect(Number(after[at("rcx")]!) & ((1 << 3) | (1 << 5) | (1 << 7))).toBe(0);
-});
-
-test("xgetbv says XCR0 without tiles, where the kernel shows it; of the states in use the tracee's processor knows alone", () => {
-  const isShown = (cpuid(1)[2] & (1 << 27)) !== 0;
-  const before = new BigUint64Array(REGISTER_COUNT).fill(0xffffffff00000000n);
-  before[at("rip")] = 0x1000n;
-  const after = emulate("xgetbv", new Uint8Array([0x0f, 0x01, 0xd0]), before);
-  expect(after !== undefined).toBe(isShown);
-  if (after) {
-    // x87 and SSE always; tiles (17 and 18) never.
-    expect(after[at("rax")]! & 0x60003n).toBe(3n);
-    expect(after[at("rdx")]! >> 32n).toBe(0n);
-    expect([after[at("rcx")], after[at("rip")]]).toEqual([before[at("rcx")], 0x1003n]);
-  }
-  before[at("rcx")] = 1n;
-  expect(emulate("xgetbv", new Uint8Array([0x0f, 0x01, 0xd0]), before)).toBeUndefined();
 });
 
 test("what the processor has to execute itself is said to be so", () => {

@@ -68,9 +68,9 @@ function abort(registers: Registers, bytes: Uint8Array): void {
   registers[RIP] = BigInt.asUintN(64, registers[RIP]! + BigInt(distance));
 }
 
-/** Whether the kernel lets programs ask for XCR0 (OSXSAVE): all processors have the same one, and keep it. */
-function showsStates(): boolean {
-  return (cpuid(1)[2] & (1 << 27)) !== 0;
+/** Whether this processor has tiles (AMX-TILE), so that XCR0 may say so. */
+function hasTiles(): boolean {
+  return (cpuid(7)[3] & (1 << 24)) !== 0;
 }
 
 /** Answers by mnemonic, in lower case; `rip` is behind the instruction already. */
@@ -83,8 +83,8 @@ const ANSWERS: Record<string, (registers: Registers, bytes: Uint8Array, cpuid: A
 
 /** Whether an instruction is answered here; else the processor executes it, in the tracee. */
 function isAnswered(name: string, before: Registers, ask: AskProcessor): boolean {
-  // Of XCR0, tiles are hidden, and nothing else is. What of the states is in use (1) only the tracee's processor knows.
-  if (name === "xgetbv") return low(before[RCX]!) === 0 && showsStates();
+  // XCR0 tells of tiles, which are hidden; nothing else of it is.
+  if (name === "xgetbv") return low(before[RCX]!) === 0 && hasTiles();
   // Where there are no transactions, xbegin is no instruction.
   return name === "xbegin" ? (cpuid(7)[1] & RTM) !== 0 || (ask(7, 0)[1] & RTM) !== 0 : name in ANSWERS;
 }
