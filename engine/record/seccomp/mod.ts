@@ -2,7 +2,7 @@
  * Filters of system calls that the program sets for itself (seccomp): an interceptor that is asked before all others, as the
  * kernel asks them before it looks at a call. Calls that the engine makes in a task's name are none of the program's.
  */
-import { SYSCALLS } from "../../../ffi/mod.ts";
+import { ERRNO, rawSyscall, SYSCALLS } from "../../../ffi/mod.ts";
 import { BUFFERED, type BufferedCall } from "../../kernel/mod.ts";
 import type { Tracer } from "../../tracee/tracer.ts";
 import type { Call } from "../call.ts";
@@ -12,7 +12,7 @@ import { refuseTimeStamps } from "../time-stamps.ts";
 import { alwaysAllows, type FilterChain } from "./filter-chain.ts";
 import { type Judgement, judge, STRICT_CALLS } from "./judgement.ts";
 import { makeListener, type Notifications } from "./listener.ts";
-import { seccomp, setSeccomp } from "./set-filter.ts";
+import { isAdministrator, seccomp, setSeccomp } from "./set-filter.ts";
 import { MODE } from "./state.ts";
 
 export { type Judgement, sigsys } from "./judgement.ts";
@@ -59,6 +59,8 @@ export class ProgramFilters implements Interceptor {
           seccomp(task, call, (flags) => makeListener(this.recording.tracer, task, flags)),
         );
     }
+    if (call.number === SYSCALLS.landlock_restrict_self)
+      return mayRestrict(task) ? undefined : () => -ERRNO.EPERM;
     if (call.number !== SYSCALLS.prctl) return undefined;
     switch (call.int(0)) {
       case PR.GET_SECCOMP:
@@ -97,6 +99,19 @@ export class ProgramFilters implements Interceptor {
   born(parent: RecordedTask, child: RecordedTask): void {
     child.seccomp = parent.seccomp;
   }
+}
+
+/** What landlock asks of a task: the engine's filter may have taken away the rights that the program still has. */
+function mayRestrict({ seccomp: state, tid }: RecordedTask): boolean {
+  return state.noNewPrivs || isAdministrator(tid) || !hasLandlock();
+}
+
+let landlock: boolean | undefined;
+
+/** Whether the kernel has rules of landlock (LANDLOCK_CREATE_RULESET_VERSION). */
+function hasLandlock(): boolean {
+  landlock ??= rawSyscall(SYSCALLS.landlock_create_ruleset, 0, 0, 1) > 0;
+  return landlock;
 }
 
 /** Whether the arguments of a prctl from one on are 0. */

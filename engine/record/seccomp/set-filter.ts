@@ -136,7 +136,7 @@ function readProgram(task: RecordedTask, address: number) {
 }
 
 /** Whether a task has CAP_SYS_ADMIN in its user namespace. */
-function isAdministrator(tid: number): boolean {
+export function isAdministrator(tid: number): boolean {
   const digits = /^CapEff:\s*([0-9a-f]+)$/m.exec(readProcFile(`/proc/${tid}/status`) ?? "")?.[1] ?? "0";
   return ((BigInt(`0x${digits}`) >> CAP_SYS_ADMIN) & 1n) !== 0n;
 }
