@@ -108,6 +108,7 @@ export class AheadCalls {
       task.stashed.length === 0 &&
       task.savedMask === undefined &&
       !task.joining &&
+      !task.process.readImpliesExec &&
       space.cacheSpace.base === USUAL_BASE &&
       staysInCacheSpace(space) &&
       space.guarded.size + space.toGuard.size === 0;

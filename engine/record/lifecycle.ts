@@ -56,6 +56,8 @@ export class Lifecycle {
     this.tracer.replaceSpace(task);
     process.actions = process.actions.clone();
     process.actions.afterExec();
+    // set_personality_64bit in arch/x86/kernel/process_64.c, Linux 6.18.
+    process.readImpliesExec = false;
     task.descriptors = new DescriptorTable();
     task.clearTid = 0;
     task.robustList = 0;
@@ -87,6 +89,7 @@ export class Lifecycle {
         );
     if (shares(CLONE.CLEAR_SIGHAND)) process.actions.afterExec();
     process.fixedLayout = parent.process.fixedLayout;
+    process.readImpliesExec = parent.process.readImpliesExec;
     const child = new RecordedTask(tid, process, this.recording.keeper);
     this.recording.tasks.set(tid, child);
     this.tracer.takeNewborn(child);

@@ -47,6 +47,8 @@ export function isAtSafePoint(task: RecordedTask, { pc, ticks, jumps, stackPoint
 export class RecordedProcess extends Process<RecordedTask> {
   /** Its layout is not randomised because it is to be so, not only because it is recorded. */
   fixedLayout = false;
+  /** What it maps to be read can be executed, too (personality READ_IMPLIES_EXEC). */
+  readImpliesExec = false;
   /** Its leader has ended before its threads, and is not waited for yet. */
   leaderless = false;
 

@@ -27,7 +27,7 @@ import { kernelMapOutputs } from "./kernel-maps.ts";
 import { placeLibrary } from "./library-place.ts";
 import { answerOffLimits } from "./off-limits.ts";
 import { endOfFreeable, partDone } from "./partial-effects.ts";
-import { keepLayout, showPersonality } from "./personality.ts";
+import { impliedChange, impliedRights, keepLayout, showPersonality } from "./personality.ts";
 import type { RecordedTask } from "./recorded-task.ts";
 import type { Recording } from "./recording.ts";
 import { changedStack, growing, growingStart } from "./stack.ts";
@@ -202,7 +202,9 @@ export class SyscallRecorder {
     call.result = Number(result);
     if (call.result >= 0 && !isCutError(call.result)) refuse(call, call.refusal);
     const mapped = call.result >= 0 ? this.mapped(task, call) : undefined;
-    const mapping = mapped?.mapping ?? (call.result < 0 ? partDone(task, call) : changedStack(task, call));
+    const mapping =
+      mapped?.mapping ??
+      (call.result < 0 ? partDone(task, call) : (changedStack(task, call) ?? impliedChange(task, call)));
     if (call.result === 0 || spec?.task === "sigreturn") mendTrap(task, call);
     if (number === SYSCALLS.sched_getaffinity && call.result > 0)
       showAllProcessors(this.recording, task, call);
@@ -282,7 +284,7 @@ export class SyscallRecorder {
   private mapping(task: RecordedTask, call: Call): { mapping: MappingRecord; writes: MemoryWrite[] } {
     const flags = call.int(3);
     const anonymous = (flags & MAP.ANONYMOUS) !== 0;
-    const record = askedMapping(call, call.result);
+    const record = askedMapping(task, call, call.result);
     if (anonymous && (flags & MAP.GROWSDOWN) !== 0)
       Object.assign(record, growing(record, growingStart(task.tid, record.start)));
     if (anonymous) return { mapping: record, writes: [] };
@@ -323,18 +325,18 @@ export class SyscallRecorder {
   looksAtFile(task: RecordedTask, call: Call): boolean {
     const path = mappedPath(task, call);
     if (!statSync(path, { throwIfNoEntry: false })?.isFile()) return false;
-    call.file = this.mappedFile(path, askedMapping(call, 0));
+    call.file = this.mappedFile(path, askedMapping(task, call, 0));
     return !this.files.isDue;
   }
 }
 
 /** What an mmap asks for, if it is made at a place; which file it is of is still to be told. */
-function askedMapping(call: Call, start: number): MappingRecord {
+function askedMapping(task: RecordedTask, call: Call, start: number): MappingRecord {
   const flags = call.int(3);
   return {
     start,
     end: pageEnd(start + call.argument(1)),
-    protection: call.int(2) & (PROT.READ | PROT.WRITE | PROT.EXEC),
+    protection: impliedRights(task, call.int(2)) & (PROT.READ | PROT.WRITE | PROT.EXEC),
     shared: (flags & MAP.SHARED) !== 0,
     file: -1,
     offset: (flags & MAP.ANONYMOUS) !== 0 ? 0 : call.argument(5),

@@ -93,7 +93,12 @@ function effectOf(
     case "unmap":
       return unmapped(space, first, pageEnd(first + second));
     case "protect":
-      return protectedAs(space, protectedStart(space, first, third), pageEnd(first + second), third);
+      return protectedAs(
+        space,
+        protectedStart(space, first, third),
+        pageEnd(first + second),
+        mapping?.protection ?? third,
+      );
     case "move":
       return moved(space, args, result);
     case "remapFile": {

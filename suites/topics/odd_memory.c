@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <sys/mman.h>
+#include <sys/personality.h>
 #include <sys/wait.h>
 
 enum { PAGE = 4096, DROPPABLE = 8, ANONYMOUS = MAP_PRIVATE | MAP_ANONYMOUS };
@@ -24,6 +25,19 @@ static char *memory;
 static void look_at_code(void) {
   CHECK(((volatile unsigned char *)memory)[0] == 0xc3);
   ((void (*)(void))memory)();
+}
+
+static void implied(void) {
+  CHECK(personality(READ_IMPLIES_EXEC) >= 0 && personality(0xffffffff) == READ_IMPLIES_EXEC);
+  char *code = mmap(NULL, 2 * PAGE, PROT_READ | PROT_WRITE, ANONYMOUS, -1, 0);
+  memory[0] = code[0] = code[PAGE] = (char)0xc3;
+  ((void (*)(void))code)();
+  CHECK(mprotect(memory, PAGE, PROT_READ | PROT_WRITE) == 0 && mprotect(code, PAGE, PROT_READ) == 0);
+  ((void (*)(void))memory)();
+  ((void (*)(void))code)();
+  CHECK(personality(0) == READ_IMPLIES_EXEC && mprotect(code, PAGE, PROT_READ) == 0);
+  ((void (*)(void))(code + PAGE))();
+  ((void (*)(void))code)();
 }
 
 static void look_at_nothing(void) { CHECK(memory[0] == 0 && memory[PAGE] == 0); }
@@ -67,6 +81,9 @@ int main(void) {
     CHECK(end_of(look_at_nothing) == 0 && memory[PAGE] <= 1);
     CHECK(madvise(memory, PAGE, MADV_KEEPONFORK) < 0 && errno == EINVAL);
   }
+  memory = mmap(NULL, PAGE, PROT_READ | PROT_WRITE, ANONYMOUS, -1, 0);
+  const int last = end_of(implied);
+  CHECK(WIFSIGNALED(last) && WTERMSIG(last) == SIGSEGV);
   const int nowhere = end_of(signal_to_nowhere);
   CHECK(WIFSIGNALED(nowhere) && WTERMSIG(nowhere) == SIGSEGV);
   return succeed();
