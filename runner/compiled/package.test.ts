@@ -24,7 +24,7 @@ const ENTRIES = [
 ];
 /** Bounds of the archive, some way above what it takes: they are raised knowingly, or something is packed by accident. */
 const MOST_BYTES = 2_700_000;
-const MOST_UNPACKED_BYTES = 7_500_000;
+const MOST_UNPACKED_BYTES = 7_700_000;
 const MOST_FILES = 1100;
 
 interface Packed {
