@@ -25,9 +25,12 @@ const FLAGS = [
 
 let browser: Promise<Browser> | undefined;
 
-afterAll(async () => {
-  await (await browser)?.close();
-});
+/** Ends the browser; the next test starts another. */
+async function closeBrowser(): Promise<void> {
+  const open = browser;
+  browser = undefined;
+  await (await open)?.close();
+}
 
 /**
  * A test in a browser. It is skipped, with its reason, where there is no Chromium.
@@ -39,6 +42,8 @@ export function browserTest(
   options: BrowserContextOptions,
   body: (page: Page, context: BrowserContext) => Promise<void>,
 ): void {
+  // Of each file that has such tests: several may be run by one process, one behind the other.
+  afterAll(closeBrowser);
   hostTest(name, [CHROMIUM], async () => {
     browser ??= chromium.launch({ executablePath: Bun.which(CHROMIUM) ?? CHROMIUM, args: FLAGS });
     const context = await (await browser).newContext({

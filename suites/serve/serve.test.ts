@@ -210,7 +210,8 @@ async function started(words: readonly string[], environment: Record<string, str
     while (await read());
     return { code: await child.exited, said };
   };
-  return { url, end };
+  // A test that fails before it ends the server leaves none.
+  return { url, end, [Symbol.dispose]: () => child.kill("SIGKILL") };
 }
 
 test(
@@ -218,7 +219,8 @@ test(
   async () => {
     const folder = scratch.file("demo");
     mkdirSync(folder);
-    const { url, end } = await started(["--demo"], { TMPDIR: folder });
+    using server = await started(["--demo"], { TMPDIR: folder });
+    const { url, end } = server;
     assertEquals(readdirSync(folder).length, 1);
     const { count } = (await (await fetch(new URL("/api/matrix", url))).json()) as { count: number };
     assert(count > 10, String(count));
@@ -235,9 +237,10 @@ test(
   "tickproof serve says what is wrong in one line and ends with 2; SIGTERM ends it with 143; no word has the token",
   async () => {
     const history = scratch.file("history.sqlite");
-    const { url, end } = await started(["--token-file", scratch.file("token")], {
+    using server = await started(["--token-file", scratch.file("token")], {
       TICKPROOF_HISTORY: history,
     });
+    const { url, end } = server;
     assertEquals((await fetch(url)).status, 401);
     const { port } = new URL(url);
     const wrong = (words: readonly string[], part: string) => {
