@@ -29,6 +29,8 @@ export interface RunOptions {
   environment?: Record<string, string>;
   /** @default that of the tests */
   cwd?: string;
+  /** After this many milliseconds it hangs. @default a minute */
+  hangsAfter?: number;
 }
 
 /** Options of {@link proveSame}. */
@@ -38,14 +40,17 @@ export interface ProofOptions extends RunOptions {
 }
 
 /** Runs a command to its end. */
-export function run(command: readonly string[], { stdin, environment, cwd }: RunOptions = {}): Ended {
+export function run(
+  command: readonly string[],
+  { stdin, environment, cwd, hangsAfter = HANG }: RunOptions = {},
+): Ended {
   const child = Bun.spawnSync([...command], {
     stdin: stdin === undefined ? "ignore" : Buffer.from(stdin),
     stdout: "pipe",
     stderr: "pipe",
     env: { ...process.env, ...environment },
     ...(cwd !== undefined && { cwd }),
-    timeout: HANG,
+    timeout: hangsAfter,
     killSignal: "SIGKILL",
   });
   if (child.exitedDueToTimeout) throw new Error(`it hangs: ${command.join(" ")}`);
