@@ -1,6 +1,6 @@
 /**
  * What tasks do to memory around the ends of their turns: the replay is stepped through these stretches, and the operands of
- * each instruction are looked at. Of a long stretch only its start and its end are, where turns meet. What the kernel does in the
+ * each instruction are looked at. Of a long stretch, and of a turn with many events, only its start and its end are, where turns meet. What the kernel does in the
  * name of a task belongs to it: memory that it writes, and what has another name (`things.ts`).
  */
 import { CLONE } from "../../ffi/mod.ts";
@@ -45,10 +45,14 @@ export interface Access {
   isData: boolean;
   /** It is no memory, but what `owner` is called: a file, a descriptor, signals. */
   isThing: boolean;
+  /** It is the signals of a process. */
+  isSignal: boolean;
 }
 
 /** Ticks at each end of a stretch that are stepped through. */
 const EDGE_TICKS = 60;
+/** Events at each end of a turn whose stretches are looked at. */
+const EDGE_EVENTS = 40;
 /** Instructions of one stretch at most: between two branches there may be many. */
 const MOST_STEPS = 1500;
 /** Names of dynamic loaders (glibc, musl). */
@@ -67,6 +71,7 @@ const NOWHERE = {
   isOwn: false,
   isData: false,
   isThing: false,
+  isSignal: false,
 };
 
 /** Whether an event makes a process with memory of its own. */
@@ -99,6 +104,10 @@ export class AccessLog implements Disposable {
         if (isRunTo(next)) found.push(...this.#kernels(runner, next));
       }
       playhead.passSilently();
+      const { event } = playhead.position;
+      const isBehindStart = event >= turn.first + EDGE_EVENTS;
+      if (isBehindStart && event < turn.last - EDGE_EVENTS)
+        playhead.seekEvent(turn.last - EDGE_EVENTS, false);
     }
     return found;
   }
@@ -117,8 +126,8 @@ export class AccessLog implements Disposable {
       ...written.map(({ address, bytes }): Access => {
         return { ...place, ...memoryArea(task, address, program), length: bytes.length, isWrite: true };
       }),
-      ...this.#things.at(task, next).map(({ name, isWrite, descriptor }): Access => {
-        const access = { ...place, owner: name, length: 1, isWrite, isData: true, isThing: true };
+      ...this.#things.at(task, next).map(({ name, isWrite, isSignal = false, descriptor }): Access => {
+        const access = { ...place, owner: name, length: 1, isWrite, isData: true, isThing: true, isSignal };
         return descriptor === undefined ? access : this.#nameless(access, descriptor, task.process.id);
       }),
     ];

@@ -12,14 +12,14 @@ export interface Accesses {
   after: readonly Access[];
 }
 
-/** A handler's run with the turns of its task that are next to it. */
+/** A handler's run, and what its task does in it and next to it, as far as that is near. */
 export interface HandlerWait {
   run: HandlerRun;
   turns: readonly Turn[];
 }
 
-/** Turns of the task on either side of a handler's run. */
-const OWN_TURNS = 3;
+/** Events on either side of a handler's run that are looked at, and of the run itself. */
+const NEAR_EVENTS = 12;
 /** Handlers that are looked at. */
 const MOST_RUNS = 24;
 
@@ -35,11 +35,14 @@ export function handlersAround(
     .filter((run) => run.from <= to && run.to >= from)
     .slice(0, MOST_RUNS)
     .map((run) => {
-      const own = turns.filter(({ task }) => task === run.task);
-      const before = own.filter(({ first }) => first <= run.from).slice(-OWN_TURNS);
-      const during = own.filter(({ first, last }) => last > run.from && first <= run.to).slice(0, OWN_TURNS);
-      const after = own.filter(({ last }) => last > run.to).slice(0, OWN_TURNS);
-      return { run, turns: [...new Set([...before, ...during, ...after])] };
+      const [low, high] = [run.from - NEAR_EVENTS, Math.min(run.to, run.from + NEAR_EVENTS) + NEAR_EVENTS];
+      const own = turns.filter(({ task, first, last }) => task === run.task && first <= high && last >= low);
+      const cut = own.map((turn) => ({
+        task: run.task,
+        first: Math.max(turn.first, low),
+        last: Math.min(turn.last, high),
+      }));
+      return { run, turns: cut };
     });
 }
 

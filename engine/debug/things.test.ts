@@ -61,7 +61,7 @@ test("descriptors are used, given and closed; their files are found later", () =
 });
 
 test("signals are written by who sends them and read by who gets them or sleeps", () => {
-  const sent = { name: "the signals of process 20", isWrite: true };
+  const sent = { name: "the signals of process 20", isWrite: true, isSignal: true as const };
   expect(things("kill", [20, 10], 0)).toEqual([sent]);
   expect(things("tgkill", [20, 21, 10], 0)).toEqual([sent]);
   expect(things("tkill", [21, 10], 0)).toEqual([sent]);
@@ -78,6 +78,8 @@ test("signals are written by who sends them and read by who gets them or sleeps"
 test("the end of a process is a signal for its parent", () => {
   const registers = new BigUint64Array(REGISTER_COUNT);
   const end: TraceEvent = { kind: "exit", task: 20, ticks: 0, registers, status: 0, writes: [] };
-  expect(thingsOfEvent(end, DOER)).toEqual([{ name: "the signals of process 10", isWrite: true }]);
+  expect(thingsOfEvent(end, DOER)).toEqual([
+    { name: "the signals of process 10", isWrite: true, isSignal: true },
+  ]);
   expect(thingsOfEvent({ ...end, task: 21 }, DOER)).toEqual([]);
 });

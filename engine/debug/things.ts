@@ -19,6 +19,8 @@ export interface Thing {
   /** For the user: "the file /tmp/lock", "descriptor 3 of process 12". */
   name: string;
   isWrite: boolean;
+  /** It is the signals of a process. */
+  isSignal?: true;
   /** The file of a descriptor, whose name is to be found. */
   descriptor?: number;
 }
@@ -60,7 +62,7 @@ export function thingsOfEvent(event: TraceEvent, doer: Doer): Thing[] {
 }
 
 function signalsTo(process: number, isWrite: boolean): Thing {
-  return { name: `the signals of process ${process}`, isWrite };
+  return { name: `the signals of process ${process}`, isWrite, isSignal: true };
 }
 
 function sentSignals(call: CallView, { processOf }: Doer): Thing[] {

@@ -57,6 +57,8 @@ const RATED = {
   atomic: 60,
   /** It begins with a plain write and ends with a read: one piece of work has ended, more often than not, and the next one begins. */
   written: 10,
+  /** A signal that comes: what it breaks off or runs says more. */
+  signal: 100,
   /** Only one of the two ends is known. */
   half: 250,
   /** So bad is no explanation. */
@@ -103,7 +105,7 @@ export function meetingAt({ directory, events, isEnded }: MeetingOptions): Meeti
     ...candidates.flatMap(({ before, between, after }) => [...before, ...between, ...after]),
     ...handlers.flatMap((handler) => handler.turns),
   ]);
-  for (const turn of turns) if (needed.has(turn)) accesses(turn);
+  for (const turn of [...needed].toSorted((a, b) => a.first - b.first)) accesses(turn);
   log.nameFiles();
   const found = [
     ...candidates.map(({ before, between, after }) => ({
@@ -230,6 +232,7 @@ function meetings(before: readonly Access[], between: readonly Access[], after: 
       (was?.access.isAtomic && was.access.isOwn ? RATED.atomic : 0) +
       (was?.access.isWrite && is?.access.isWrite === false ? RATED.written : 0) +
       (isSerial(was?.access, access, is?.access) ? RATED.serial : 0) +
+      (access.isSignal ? RATED.signal : 0) +
       (was === undefined || is === undefined ? RATED.half : 0);
     found.push({ before: was?.access, between: access, after: is?.access, rate });
   }

@@ -22,9 +22,11 @@ function hunt(program: string, words: readonly string[]): HuntReport {
   return JSON.parse(stdout.toString()) as HuntReport;
 }
 
-/** The lines that a hunt names. */
+/** The lines that a hunt names: of the order that fails, or of that which passes where the first one has nothing in common. */
 function linesOf({ waits, whyThen }: HuntReport["failures"][number]): string[] {
-  const { before, between, after } = whyThen?.meeting ?? {};
+  const [failing, passing] = [whyThen?.meeting, whyThen && "turns" in whyThen ? whyThen.passing : undefined];
+  const isTold = failing?.memory !== undefined || failing?.thing !== undefined;
+  const { before, between, after } = (isTold ? failing : (passing ?? failing)) ?? {};
   const waiting = (waits?.tasks ?? []).flatMap((task) => [task, task.taken, ...(task.touches ?? [])]);
   const lines = [before, between, after, ...waiting].map((place) => place?.line);
   return [...new Set(lines.filter((line) => line !== undefined))];
