@@ -1,10 +1,9 @@
 /**
- * The recorder: runs one task at a time out of the code cache and writes down everything that does not follow
- * from the program itself.
+ * The recorder: runs one task at a time out of the code cache and writes down all that does not follow from the program.
  *
- * The way of an event: a task stops (`Tracer.run`), the handler here or in `call-recorder.ts` finds out what
- * happened, does or lets happen what the program asked for, and writes one event (`Recording.emit`). Between two
- * stops nothing is recorded, since nothing happens that replay would not do by itself.
+ * The way of an event: a task stops (`Tracer.run`), the handler here or in `call-recorder.ts` finds out what happened, does or lets
+ * happen what the program asked for, and writes one event (`Recording.emit`). Between two stops nothing is recorded, since nothing
+ * happens that replay would not do by itself.
  */
 import { ERRNO, isErrno, PTRACE, SIG, WAIT } from "../../ffi/mod.ts";
 import { leaveCall } from "../arch/x86_64/call-abi.ts";
@@ -50,21 +49,15 @@ export class Recorder {
   private readonly instructions: InstructionRecorder;
   private readonly frames: FrameRoom;
   private readonly woken: WokenTasks;
-  /**
-   * The task that was stopped between two points. Nothing else may be looked at before it has come to the next one:
-   * an event of another task would have to say where this one stands.
-   */
+  /** Stopped between two points. Nothing else is looked at before it is at the next one: events would have to say where it stands. */
   private offSafePoint: RecordedTask | undefined;
   private left: readonly LeftProcess[] = [];
 
-  /**
-   * @param first The program's first task, at its first instruction.
-   */
+  /** @param first The program's first task, at its first instruction. */
   constructor(
     private readonly recording: Recording,
     private readonly first: RecordedTask,
     private readonly planned: PlannedSignals,
-    /** When it ends though the program does not. */
     private readonly endless: EndlessWatch,
     /** Goes on until the last process has ended, not the first one. */
     private readonly wait = false,
@@ -150,12 +143,8 @@ export class Recorder {
     else if (this.jobs.any || this.recording.traced.anyListens) {
       // Nobody says when a stopped process is to go on.
       if (!this.waitForAny(WAIT.NOHANG)) Bun.sleepSync(LOOK_MS);
-    } else if (this.recording.tasks.size > 0) {
-      const isStuck = this.endless.isStuck(this.recording.tasks.values());
-      // What has stopped before it was looked at sleeps no more.
-      if (!isStuck) this.waitForAny(0);
-      else if (!this.waitForAny(WAIT.NOHANG)) throw new Standstill("stuck");
-    }
+    } else if (this.recording.tasks.size > 0)
+      this.endless.wait(this.recording.tasks.values(), (options) => this.waitForAny(options));
   }
 
   /** The task to run now: ready ones take turns; tasks whose system calls have ended join them first. */

@@ -3,7 +3,7 @@
  * than a program that ends does. Where somebody wants to know (`hunt`), the recording ends there. No time is waited for; what
  * counts is what tasks do, so that a busy machine makes no difference.
  */
-import { SYSCALLS } from "../../ffi/mod.ts";
+import { SYSCALLS, WAIT } from "../../ffi/mod.ts";
 import type { CallView } from "../kernel/mod.ts";
 import { stateOf } from "./kernel-state.ts";
 import type { RecordedTask } from "./recorded-task.ts";
@@ -40,6 +40,9 @@ const BRINGS_SIGNALS: ReadonlySet<number> = new Set([
 const OPTIONS = 128 | 256;
 /** FUTEX_WAIT, FUTEX_LOCK_PI, FUTEX_WAIT_BITSET, FUTEX_WAIT_REQUEUE_PI, FUTEX_LOCK_PI2 (linux/futex.h). */
 const SLEEPS: readonly number[] = [0, 6, 9, 11, 13];
+
+/** How long a task may take to fall asleep or to wake up, before it is looked at again, in milliseconds. */
+const SOON_MS = 1;
 
 /** What a task is asked for: a part of {@link RecordedTask}. */
 export type Sleeper = Pick<RecordedTask, "tid" | "state"> & { readonly call: CallView | undefined };
@@ -82,12 +85,28 @@ export class EndlessWatch {
   }
 
   /**
-   * To be asked where no task is to run, before the stops that there are now are taken for all: one that is asleep and has not
-   * stopped sleeps on.
+   * Whether all tasks wait for each other. To be asked where no task is to run, before the stops that there are now are taken for all:
+   * one that is asleep and has not stopped sleeps on. `soon`: one of them is on its way to sleep, or has been woken.
    */
-  isStuck(tasks: Iterable<Sleeper>): boolean {
+  isStuck(tasks: Iterable<Sleeper>): boolean | "soon" {
     if (this.options?.whenStuck !== true || this.#mayBeSignalled) return false;
     const all = [...tasks];
-    return all.every(waitsForOthers) && all.every(({ tid }) => this.stateOfTask(tid) === "S");
+    if (!all.every(waitsForOthers)) return false;
+    return all.every(({ tid }) => this.stateOfTask(tid) === "S") || "soon";
+  }
+
+  /**
+   * Waits for a stop of one of the tasks, where none is to run.
+   *
+   * @param waitForAny Waits for a stop and acts on it. Returns false where there is none.
+   * @throws Standstill where none comes any more.
+   */
+  wait(tasks: Iterable<Sleeper>, waitForAny: (options: number) => boolean): void {
+    const isStuck = this.isStuck(tasks);
+    if (!isStuck) waitForAny(0);
+    // What has stopped before it was looked at sleeps no more.
+    else if (waitForAny(WAIT.NOHANG)) return;
+    else if (isStuck === "soon") Bun.sleepSync(SOON_MS);
+    else throw new Standstill("stuck");
   }
 }
