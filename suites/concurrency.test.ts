@@ -71,12 +71,12 @@ test("--chaos draws a seed, says it, and keeps it in the trace", () => {
 });
 
 test("--chaos takes no seed that is none", () => {
-  for (const seed of ["", "x", "-1", "4294967296", "1.5"]) {
+  for (const seed of ["", "x", "-1", "4294967296", "1.5", "1:", "1:2:", "1:2:x", "1:2:3:4"]) {
     const { exit, stderr } = run([...TICKPROOF, "record", `--chaos=${seed}`, "--", "/bin/true"]);
     assertEquals(exit, { code: 2 });
     assertEquals(
       stderr,
-      `tickproof: --chaos takes a whole number of 0 to 4294967295, and behind a colon how many turns: current value is '${seed}'\n`,
+      `tickproof: --chaos takes a seed, a whole number of 0 to 4294967295, and behind colons how many turns, and the seed of those that follow: current value is '${seed}'\n`,
     );
   }
 });
