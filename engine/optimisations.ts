@@ -15,7 +15,6 @@ export const OPTIMISATIONS = {
   flows:
     "calls that might wait without a stop: reads and writes of pipes and sockets, polls, wakes of futexes",
   opens: "opens of files that are there, for reading, without a stop",
-  masks: "changes of signal masks that let no signal in, without a stop",
   ahead: "one stop, not two, for calls on memory that need no look at their end before the next stop",
   once: "one stop, not two, for changes of signal masks and calls that the kernel is not asked for",
   lists: "several calls of the engine's at one stop, where it takes a program over or builds it again",

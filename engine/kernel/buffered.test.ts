@@ -16,8 +16,7 @@ const FIXED: Partial<Record<SyscallName, Readonly<Record<number, number>>>> = {
 test.each(BUFFERED.map((call) => [syscallName(call.number) as SyscallName, call] as const))(
   "%s writes what the table says, and concerns nobody whom the stub does not know of",
   (name, call) => {
-    const { number, args, writes, descriptor, count, unit, does, flow, way, wakes } = call;
-    const opens = does === "open";
+    const { number, args, writes, descriptor, count, unit, opens, flow, way, wakes } = call;
     const spec = syscallSpec(number);
     expect(spec?.handling).toBe("record");
     // An open that fails opens nothing.

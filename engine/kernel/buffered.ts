@@ -31,14 +31,6 @@ export type FlowWay =
   | "maskedEvents"
   | "wake";
 
-/**
- * What a call is for that the stub has a way for alone: opening the path in argument 1, only where nothing is there, or what
- * nobody has to wait for (`tracee/open-stub.ts`); registering an area of restartable sequences, in the kernel's place, for a
- * task that has none (`tracee/rseq-stub.ts`); and changing the signal mask, only where that lets no signal in
- * (`tracee/mask-stub.ts`).
- */
-export type OwnWay = "open" | "register" | "mask";
-
 /** What the stub has to know of a call. */
 export interface BufferedCall {
   number: number;
@@ -60,15 +52,20 @@ export interface BufferedCall {
   wakes?: "readers and writers" | "waiters for futexes";
   /** Nobody else may have to run. */
   alone?: boolean;
+  /** It registers an area of restartable sequences: the stub does it in the kernel's place, for a task that has none. */
+  registers?: boolean;
   /** The argument that is a pointer to what is to be set: the stub does the call only where that is 0. */
   setsBy?: number;
-  /** The stub has a way for it alone. */
-  does?: OwnWay;
+  /** It opens the path in argument 1: the stub does it only where nothing is there, or what nobody has to wait for (`tracee/open-stub.ts`). */
+  opens?: boolean;
   /** Argument 0 is a signal: the stub does the call for those alone that are none of the engine's. */
   ofSignal?: boolean;
 }
 
-type Line = Pick<BufferedCall, "args" | "descriptor" | "setsBy" | "does" | "ofSignal" | "way" | "alone"> & {
+type Line = Pick<
+  BufferedCall,
+  "args" | "descriptor" | "setsBy" | "opens" | "ofSignal" | "registers" | "way" | "alone"
+> & {
   flow?: FlowWay;
   /** An argument that is 0, so that nothing is written by it; else the stub leaves the call to a stop. */
   absent?: number;
@@ -96,7 +93,7 @@ const LINES: Partial<Record<SyscallName, Line>> = {
   lseek: { args: 3, descriptor: "read" },
   close: { args: 1, descriptor: "closed" },
   // Compilers and interpreters look for a file in one folder after the other.
-  openat: { args: 4, does: "open" },
+  openat: { args: 4, opens: true },
   fstat: { args: 2, descriptor: "read" },
   getdents64: { args: 3, descriptor: "read" },
   ...asking(2, "stat", "lstat", "access", "getcwd", "statfs"),
@@ -109,13 +106,11 @@ const LINES: Partial<Record<SyscallName, Line>> = {
   ...asking(1, "getpgid", "getsid"),
   // posix_spawn of glibc asks for the actions of all signals.
   rt_sigaction: { args: 4, ofSignal: true },
-  // A shell makes ten of them for each program that it starts.
-  rt_sigprocmask: { args: 4, does: "mask" },
   // Those by which a C library begins, and each thread.
   ...asking(1, "set_tid_address"),
   ...asking(2, "set_robust_list", "getrlimit"),
   prlimit64: { args: 4, setsBy: 2 },
-  rseq: { args: 4, does: "register" },
+  rseq: { args: 4, registers: true },
 };
 
 /** An area of the table as the stub writes it. */

@@ -108,7 +108,6 @@ export class CallBuffer {
   readonly #answers: ProcessorAnswer[] = [];
   readonly #answersInstructions = uses("instructions");
   readonly #flows = uses("flows");
-  readonly #masks = uses("masks");
   /** Who sleeps that the running task could wake. */
   #sleepers = 0;
   /** When nobody slept who is woken by what is done with descriptors, and how many tasks there were then. */
@@ -178,7 +177,6 @@ export class CallBuffer {
     const isSeen = this.#lookAtSleepers(task);
     quiet.prepare(task, this.#flows && !isSeen);
     cacheSpace.calls.setUnregistered(!task.restartable && hasRestartable());
-    cacheSpace.calls.setMask(this.#masks && hasMaskOfItsOwn(task), task.trap.blocked);
     cacheSpace.calls.setOthers(schedule.size <= 1, this.#sleepers);
     if (this.#of !== task) this.#sinceEvent = 0;
     this.#of = task;
@@ -265,9 +263,6 @@ function remember(task: RecordedTask, record: CallRecords): void {
         task.process.actions.set(signal, task.space.cacheSpace.calls.actionOf(signal));
       }
       break;
-    case SYSCALLS.rt_sigprocmask:
-      task.trap.blocked = task.space.cacheSpace.calls.blocksTrap;
-      break;
     case SYSCALLS.set_robust_list:
       if (record.result === 0n) task.robustList = Number(given(record, 0));
       break;
@@ -288,11 +283,6 @@ function remember(task: RecordedTask, record: CallRecords): void {
       task.clearTid = Number(given(record, 0));
       break;
   }
-}
-
-/** Whether the kernel has the mask that a task believes in, and nobody else could take its signals. */
-function hasMaskOfItsOwn({ savedMask, stashed, trap, process }: RecordedTask): boolean {
-  return savedMask === undefined && stashed.length + (trap.pending ? 1 : 0) === 0 && process.tasks.size === 1;
 }
 
 function given({ args }: CallRecords, i: number): bigint {

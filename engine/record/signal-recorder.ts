@@ -65,8 +65,6 @@ export class SignalRecorder {
     if (task.savedMask === undefined) {
       const mask = request(task, getSigMask);
       task.savedMask = mask;
-      // In the midst of its run, too: the engine may have made a call in its name.
-      task.space.cacheSpace.calls.keepMask();
       request(task, (tid) => setSigMask(tid, mask | HOLD_MASK));
     }
     readTicks(task);

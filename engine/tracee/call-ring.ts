@@ -39,7 +39,7 @@ const CLASS = {
 } as const;
 
 /** Ways of the stub: those of calls that could wait are in `flow-stub.ts`. */
-const WAY: Readonly<Record<FlowWay | "open" | "register" | "action" | "mask", number>> = {
+const WAY: Readonly<Record<FlowWay | "open" | "register" | "action", number>> = {
   open: 1,
   read: 2,
   write: 3,
@@ -52,7 +52,6 @@ const WAY: Readonly<Record<FlowWay | "open" | "register" | "action" | "mask", nu
   maskedEvents: 10,
   register: 11,
   action: 12,
-  mask: 13,
 };
 /** Together with a way, of what may wait: not at all, since nobody says how much it is; or only a little at once. */
 const UNLESS_WAITING = 0x20;
@@ -62,9 +61,6 @@ const LITTLE = 0x40;
 const SIGNALS = 64;
 /** Bytes of what is kept of a signal's action. */
 const ACTION = 16;
-
-/** SIGTRAP in the first byte of a signal mask. */
-const TRAP_BIT = 1 << (SIG.SIGTRAP - 1);
 
 /** Numbers of system calls that the stub has a shape for, or none. */
 const MOST_CALLS = 512;
@@ -83,8 +79,8 @@ const bitmapOf = (kind: keyof typeof CLASS): number => CALL_DATA.descriptors + B
 const padded = (bytes: number): number => Math.ceil(bytes / 8) * 8;
 
 /** Most bytes that a call needs for its record, but for those of which an argument says how many they are. */
-function mostBytes({ args, writes, does }: BufferedCall): number {
-  if (does === "open") return OPEN_ROOM;
+function mostBytes({ args, writes, opens }: BufferedCall): number {
+  if (opens) return OPEN_ROOM;
   const lengths = writes.map(({ bytes }) => WRITE_HEAD + padded(typeof bytes === "string" ? 8 : bytes));
   return RECORD_HEAD + 8 * args + lengths.reduce((sum, length) => sum + length, 0);
 }
@@ -204,7 +200,7 @@ export class CallRing {
       // A pointer is more than any count may be: below lies the engine's own memory.
       const bounded = call.count ?? call.setsBy;
       this.#u8[at + 4] = bounded === undefined ? 0 : bounded + 1;
-      const way = call.does ?? (call.ofSignal ? "action" : call.way);
+      const way = call.opens ? "open" : call.registers ? "register" : call.ofSignal ? "action" : call.way;
       this.#u8[at + 7] = way ? WAY[way] : 0;
       this.#u8[at + 5] = first ? first.at + 1 : 0;
       this.#u8[at + 6] = second ? second.at + 1 : 0;
@@ -229,30 +225,6 @@ export class CallRing {
   /** Whether the task that runs next has no area of restartable sequences. */
   setUnregistered(is: boolean): void {
     this.#u8[CALL_DATA.unregistered] = is ? 1 : 0;
-  }
-
-  /**
-   * Says of the task that runs next whether its signal mask may be changed, and whether SIGTRAP is blocked for what the program
-   * knows of it.
-   */
-  setMask(mayChange: boolean, blocksTrap: boolean): void {
-    this.#u8[CALL_DATA.maskable] = mayChange ? 1 : 0;
-    this.#u8[CALL_DATA.trapBlocked] = blocksTrap ? TRAP_BIT : 0;
-  }
-
-  /** The mask is not the program's any more. */
-  keepMask(): void {
-    this.#u8[CALL_DATA.maskable] = 0;
-  }
-
-  /** Whether SIGTRAP is blocked for what the program knows of it, after its last call on the mask. */
-  get blocksTrap(): boolean {
-    return this.#u8[CALL_DATA.trapBlocked] !== 0;
-  }
-
-  /** The mask before the call that has changed it. */
-  get maskBefore(): bigint {
-    return this.#view.getBigUint64(CALL_DATA.maskBefore, true);
   }
 
   /** The action that was set last for a signal: the first fields of a struct kernel_sigaction. */

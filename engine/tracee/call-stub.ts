@@ -17,7 +17,6 @@ import { AHEAD_LISTING } from "./ahead-stub.ts";
 import { FLOW_LISTING } from "./flow-stub.ts";
 import { INSTRUCTION_LISTING } from "./instruction-stub.ts";
 import { LIST_LISTING } from "./list-stub.ts";
-import { MASK_LISTING } from "./mask-stub.ts";
 import { OPEN_LISTING } from "./open-stub.ts";
 import { RSEQ_LISTING } from "./rseq-stub.ts";
 
@@ -56,16 +55,8 @@ export const CALL_DATA = {
   aheadDone: 4704,
   aheadNumber: 4712,
   aheadSite: 4720,
-  /** Signal masks, 8 bytes each: see `mask-stub.ts`. */
-  maskBefore: 4736,
-  maskAfter: 4744,
-  maskAsked: 4752,
-  waiting: 4760,
   /** Whether the task has no area of restartable sequences, one byte. */
   unregistered: 4866,
-  /** Whether the task's mask may be changed, one byte; and SIGTRAP's bit of the mask that the program believes in. */
-  maskable: 4867,
-  trapBlocked: 4868,
   /** What `cpuid` answers, and how many of these there are: eax and ecx before; eax, ebx, ecx and edx after. */
   answers: 2640,
   answerCount: 1784,
@@ -309,30 +300,30 @@ answer:
   48 01 cb                          add rbx, rcx
   48 89 1d a1 fd f2 ff              mov [cursor], rbx
   e9 96 fe ff ff                    jmp done
-${OPEN_LISTING}${AHEAD_LISTING}${FLOW_LISTING}${INSTRUCTION_LISTING}${RSEQ_LISTING}${MASK_LISTING}${LIST_LISTING}`;
+${OPEN_LISTING}${AHEAD_LISTING}${FLOW_LISTING}${INSTRUCTION_LISTING}${RSEQ_LISTING}${LIST_LISTING}`;
 
 const listing = parseListing(CALL_LISTING);
 const code = encodeListing(listing);
 
-/** Where a label is, as an offset in the fixed parts. */
-export function placeOf(label: string): number {
+/** Where a label is, as an offset in the stubs. */
+function placeOf(label: string): number {
   const at = listing.labels.get(label);
   if (at === undefined) throw new ReferenceError(`Cannot find label "${label}" in the stub for system calls`);
-  return CONTEXT_SIZE + CALL_STUB.start + at;
+  return CALL_STUB.start + at;
 }
 
 /** Entries, as offsets in the fixed parts. */
 export const CALL_ENTRY = {
-  direct: placeOf("direct"),
-  record: placeOf("record"),
-  replay: placeOf("replay"),
-  askDirect: placeOf("ask_direct"),
-  recordCpuid: placeOf("cpuid_record"),
-  recordTsc: placeOf("tsc_record"),
-  replayCpuid: placeOf("cpuid_replay"),
-  replayTsc: placeOf("tsc_replay"),
-  ahead: placeOf("ahead"),
-  list: placeOf("list"),
+  direct: CONTEXT_SIZE + placeOf("direct"),
+  record: CONTEXT_SIZE + placeOf("record"),
+  replay: CONTEXT_SIZE + placeOf("replay"),
+  askDirect: CONTEXT_SIZE + placeOf("ask_direct"),
+  recordCpuid: CONTEXT_SIZE + placeOf("cpuid_record"),
+  recordTsc: CONTEXT_SIZE + placeOf("tsc_record"),
+  replayCpuid: CONTEXT_SIZE + placeOf("cpuid_replay"),
+  replayTsc: CONTEXT_SIZE + placeOf("tsc_replay"),
+  ahead: CONTEXT_SIZE + placeOf("ahead"),
+  list: CONTEXT_SIZE + placeOf("list"),
 } as const;
 
 /** `syscall; int3` behind the stub: calls from here are those that a supervisor is told of. */
@@ -341,11 +332,39 @@ invariant(CALL_STUB.start + code.length <= NOTIFY.at, "the stub for system calls
 /** Where such a call seems to come from: behind the `syscall`, at the usual place of the fixed parts. */
 export const NOTIFY_PLACE = USUAL_BASE + CONTEXT_SIZE + NOTIFY.at + 2;
 
-/** What lies behind the stub, as an offset in the fixed parts. */
-export const STUB_END = CONTEXT_SIZE + CALL_STUB.start + code.length;
+const INSIDE = { start: CONTEXT_SIZE + CALL_STUB.start, end: CONTEXT_SIZE + CALL_STUB.start + code.length };
+/** Behind the last instruction of all, a trap. */
+const LIST_END = CONTEXT_SIZE + CALL_STUB.start + code.length;
+const TRIED = CONTEXT_SIZE + placeOf("flowed");
+const COUNT = { start: CONTEXT_SIZE + placeOf("count"), end: CONTEXT_SIZE + placeOf("area") };
 
 /** Puts the stub into the stubs of a cache space. */
 export function installCallStub(stubs: Uint8Array): void {
   stubs.set(code, CALL_STUB.start);
   stubs.set(NOTIFY.code, NOTIFY.at);
+}
+
+/** Whether a task at a pc is in the midst of a call that the stub does. @param base Of the fixed parts. */
+export function isInCallStub(base: number, pc: number): boolean {
+  return pc >= base + INSIDE.start && pc < base + INSIDE.end;
+}
+
+/** Whether a task at a pc is going to make a call that the tracer has looked at. @param base Of the fixed parts. */
+export function isInFrontOfCall(base: number, pc: number): boolean {
+  return pc === base + CALL_ENTRY.ahead;
+}
+
+/** Whether a task at a pc has made all calls of a list. @param base Of the fixed parts. */
+export function hasMadeList(base: number, pc: number): boolean {
+  return pc === base + LIST_END;
+}
+
+/** Whether a task at a pc has just tried to write what nobody can read, maybe. @param base Of the fixed parts. */
+export function hasTriedToSend(base: number, pc: number): boolean {
+  return pc === base + TRIED;
+}
+
+/** Where a task goes on whose counters are armed anew while it stands in the stub. @param base Of the fixed parts. */
+export function callStubResumption(base: number, pc: number): number {
+  return pc > base + COUNT.start && pc < base + COUNT.end ? base + COUNT.start : pc;
 }

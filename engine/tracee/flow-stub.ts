@@ -40,38 +40,36 @@ ways:  ; r11 = the way, rdx as the program has it
   41 ff cb                          dec r11d
   0f 84 3f fe ff ff                 je opening
   41 83 eb 03                       sub r11d, 3
-  0f 82 02 01 00 00                 jb at_once
-  0f 84 be 00 00 00                 je message
+  0f 82 f4 00 00 00                 jb at_once
+  0f 84 b0 00 00 00                 je message
   41 83 fb 02                       cmp r11d, 2
-  0f 82 df 00 00 00                 jb header
-  0f 84 06 01 00 00                 je vector
+  0f 82 d1 00 00 00                 jb header
+  0f 84 f8 00 00 00                 je vector
   41 83 fb 04                       cmp r11d, 4
-  72 6c                             jb poll
-  74 5f                             je events
+  72 5e                             jb poll
+  74 51                             je events
   41 83 fb 06                       cmp r11d, 6
-  0f 82 84 00 00 00                 jb wake
-  74 4a                             je masked
+  72 7a                             jb wake
+  74 40                             je masked
   41 83 fb 07                       cmp r11d, 7
-  0f 84 66 03 00 00                 je rseq
-  41 83 fb 08                       cmp r11d, 8
-  0f 87 c2 03 00 00                 ja masking
+  0f 84 5c 03 00 00                 je rseq
   0f 05                             syscall
   48 85 c0                          test rax, rax
-  0f 85 e7 fb ff ff                 jne behind
+  0f 85 f5 fb ff ff                 jne behind
   48 85 f6                          test rsi, rsi
-  0f 84 de fb ff ff                 je behind
+  0f 84 ec fb ff ff                 je behind
   89 f9                             mov ecx, edi
   c1 e1 04                          shl ecx, 4
-  48 8d 15 b3 14 f3 ff              lea rdx, [actions]
+  48 8d 15 c1 14 f3 ff              lea rdx, [actions]
   48 01 ca                          add rdx, rcx
   48 8b 0e                          mov rcx, [rsi]
   48 89 0a                          mov [rdx], rcx
   48 8b 4e 08                       mov rcx, [rsi+8]
   48 89 4a 08                       mov [rdx+8], rcx
-  e9 bc fb ff ff                    jmp behind
+  e9 ca fb ff ff                    jmp behind
 masked:
   4d 85 c0                          test r8, r8
-  0f 85 79 fc ff ff                 jne traced
+  0f 85 87 fc ff ff                 jne traced
 events:
   45 31 d2                          xor r10d, r10d
   0f 05                             syscall
@@ -83,23 +81,23 @@ poll:
   8b 4c 24 10                       mov ecx, [rsp+0x10]
 polled:  ; nothing is ready: what would wait for that has to stop
   48 85 c0                          test rax, rax
-  0f 88 5d fc ff ff                 js traced
-  0f 85 91 fb ff ff                 jne behind
+  0f 88 6b fc ff ff                 js traced
+  0f 85 9f fb ff ff                 jne behind
   85 c9                             test ecx, ecx
-  0f 85 4f fc ff ff                 jne traced
-  e9 84 fb ff ff                    jmp behind
+  0f 85 5d fc ff ff                 jne traced
+  e9 92 fb ff ff                    jmp behind
 wake:  ; of what can be done with a futex, only that
   89 f1                             mov ecx, esi
   81 e1 7f ff ff ff                 and ecx, 0xffffff7f
   83 f9 01                          cmp ecx, 1
-  0f 85 39 fc ff ff                 jne traced
+  0f 85 47 fc ff ff                 jne traced
   0f 05                             syscall
-  e9 6c fb ff ff                    jmp behind
+  e9 7a fb ff ff                    jmp behind
 message:  ; recvfrom and sendto, without an address
   4d 85 c0                          test r8, r8
-  0f 85 29 fc ff ff                 jne traced
+  0f 85 37 fc ff ff                 jne traced
   41 f7 c2 bd bf ff ff              test r10d, 0xffffbfbd
-  0f 85 1c fc ff ff                 jne traced
+  0f 85 2a fc ff ff                 jne traced
   41 f7 c2 40 00 00 00              test r10d, 0x40
   74 04                             je patient
   80 4d 00 80                       or byte [rbp], 0x80
@@ -109,7 +107,7 @@ patient:
   eb 44                             jmp flowed
 header:  ; sendmsg
   f7 c2 bf bf ff ff                 test edx, 0xffffbfbf
-  0f 85 fb fb ff ff                 jne traced
+  0f 85 09 fc ff ff                 jne traced
   83 ca 40                          or edx, 0x40
   0f 05                             syscall
   eb 31                             jmp flowed
@@ -131,12 +129,12 @@ flowed:
   48 83 f8 f5                       cmp rax, 0xfffffffffffffff5
   74 19                             je again
   48 83 f8 e0                       cmp rax, 0xffffffffffffffe0
-  0f 84 b3 fb ff ff                 je traced
+  0f 84 c1 fb ff ff                 je traced
   48 83 f8 a1                       cmp rax, 0xffffffffffffffa1
-  0f 84 a9 fb ff ff                 je traced
-  e9 de fa ff ff                    jmp behind
+  0f 84 b7 fb ff ff                 je traced
+  e9 ec fa ff ff                    jmp behind
 again:
   f6 45 00 80                       test byte [rbp], 0x80
-  0f 84 9a fb ff ff                 je traced
-  e9 cf fa ff ff                    jmp behind
+  0f 84 a8 fb ff ff                 je traced
+  e9 dd fa ff ff                    jmp behind
 `;

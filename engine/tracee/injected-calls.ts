@@ -4,10 +4,9 @@
  */
 import { uses } from "../optimisations.ts";
 import { CONTEXT } from "../translate/context.ts";
-import { CALL_ENTRY } from "./call-stub.ts";
+import { CALL_ENTRY, hasMadeList } from "./call-stub.ts";
 import type { Controller } from "./controller.ts";
 import { isTrap } from "./kernel-stop.ts";
-import { hasMadeList } from "./stub-places.ts";
 import type { Task } from "./task.ts";
 
 /** A call: its number, and at most six numbers or addresses. */

@@ -5,7 +5,7 @@
  * Obligations: one task runs at a time; between two `run`s of different tasks nothing of the first one's state
  * may be left in the context. Everything here happens on the thread that spawned the tracees.
  */
-import { ERRNO, openMemory, REG, SIG, SIGINFO, setSigMask } from "../../ffi/mod.ts";
+import { ERRNO, openMemory, REG, SIG, SIGINFO } from "../../ffi/mod.ts";
 import { TRAP_FLAG } from "../arch/x86_64/registers.ts";
 import { isVsyscall, VSYSCALL } from "../arch/x86_64/vsyscall.ts";
 import { showFloatingPlace } from "../arch/x86_64/x87.ts";
@@ -19,19 +19,13 @@ import { astray, branchAstray } from "./astray.ts";
 import { readTicks, ticksArmed } from "./budget.ts";
 import { CacheMapper } from "./cache-mapper.ts";
 import { type CallSite, callSite } from "./call-site.ts";
+import { callStubResumption, hasTriedToSend, isInCallStub, isInFrontOfCall } from "./call-stub.ts";
 import type { CodeMemory } from "./code-memory.ts";
-import { Controller, request, type SignalInfo, TaskGone } from "./controller.ts";
+import { Controller, type SignalInfo, TaskGone } from "./controller.ts";
 import { faultingState } from "./fault.ts";
 import { isTrap, type KernelStop, type LiveStop } from "./kernel-stop.ts";
 import type { Mapping } from "./mappings.ts";
 import { type Position, programPc } from "./position.ts";
-import {
-  callStubResumption,
-  hasChangedMask,
-  hasTriedToSend,
-  isInCallStub,
-  isInFrontOfCall,
-} from "./stub-places.ts";
 import type { Task } from "./task.ts";
 import { TextGuard } from "./text-guard.ts";
 import { Watchpoints } from "./watchpoints.ts";
@@ -272,8 +266,6 @@ export class Tracer extends Controller {
     // The counters are about to be set anew: a count that has read one already reads it again.
     const rip = task.number("rip");
     const { cacheSpace } = task.space;
-    if (hasChangedMask(cacheSpace.base, rip))
-      request(task, (tid) => setSigMask(tid, cacheSpace.calls.maskBefore));
     const resumption = callStubResumption(cacheSpace.base, cacheSpace.cache.resumption(rip));
     if (resumption !== rip) task.set("rip", resumption);
     if (isHit) return { kind: "watch" };

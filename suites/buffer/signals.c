@@ -10,7 +10,6 @@
 #include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
-#include <sys/time.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -103,60 +102,6 @@ static void masks(void) {
   printf("masks: %d %d %d %d\n", counts[SIGUSR1], counts[SIGUSR2], counts[SIGTRAP], wrong);
 }
 
-/* The old mask may take the place of the new one. */
-static void exchanged(void) {
-  int wrong = 0;
-  unsigned long before, set;
-  mask(SIG_BLOCK, 0, &before);
-  for (int i = 0; i < 100; i++) {
-    set = bit(SIGUSR1) | bit(SIGUSR2);
-    wrong += syscall(SYS_rt_sigprocmask, SIG_SETMASK, &set, &set, SET) != 0 || set != before;
-    wrong += syscall(SYS_rt_sigprocmask, SIG_BLOCK, &set, &set, SET) != 0 || set != (before | bit(SIGUSR1) | bit(SIGUSR2));
-    wrong += syscall(SYS_rt_sigprocmask, SIG_UNBLOCK, &set, &set, SET) != 0 || set != (before | bit(SIGUSR1) | bit(SIGUSR2));
-    set = -1ul;
-    mask(SIG_SETMASK, set, 0);
-    mask(SIG_BLOCK, 0, &set);
-    wrong += set != ~(bit(SIGKILL) | bit(SIGSTOP));
-    mask(SIG_SETMASK, before, &set);
-    wrong += set != ~(bit(SIGKILL) | bit(SIGSTOP));
-  }
-  printf("exchanged: %d\n", wrong);
-}
-
-static volatile int isInside, inside;
-static void alarmed(int signal) { counts[signal]++, inside += isInside; }
-
-/* Signals come at any moment, and the mask is what the program has made of it all the same. */
-static void storm(void) {
-  int wrong = 0;
-  unsigned long before, old, now;
-  mask(SIG_BLOCK, 0, &before);
-  signal(SIGALRM, alarmed), signal(SIGUSR1, alarmed);
-  pid_t parent = getpid(), child = fork();
-  if (!child) {
-    for (;;) kill(parent, SIGUSR1);
-  }
-  static const struct itimerval often = {{0, 2000}, {0, 2000}};
-  setitimer(ITIMER_REAL, &often, 0);
-  while (counts[SIGALRM] < 8 || counts[SIGUSR1] < 8) {
-    mask(SIG_BLOCK, bit(SIGALRM) | bit(SIGUSR1), &old);
-    wrong += old != before;
-    isInside = 1;
-    mask(SIG_BLOCK, bit(SIGUSR2), &old);
-    wrong += old != (before | bit(SIGALRM) | bit(SIGUSR1));
-    mask(SIG_UNBLOCK, bit(SIGUSR2), &old);
-    mask(SIG_BLOCK, 0, &now);
-    wrong += old != (before | bit(SIGALRM) | bit(SIGUSR1) | bit(SIGUSR2)) || now != (before | bit(SIGALRM) | bit(SIGUSR1));
-    isInside = 0;
-    mask(SIG_SETMASK, before, &old);
-    mask(SIG_UNBLOCK, bit(SIGHUP), &now);
-    wrong += old != (before | bit(SIGALRM) | bit(SIGUSR1)) || now != before;
-  }
-  kill(child, SIGKILL);
-  waitpid(child, 0, 0);
-  printf("storm: %d %d\n", inside, wrong);
-}
-
 static void *alone(void *none) {
   unsigned long old;
   mask(SIG_BLOCK, bit(SIGUSR1), &old);
@@ -168,7 +113,7 @@ static void *alone(void *none) {
 static void threads(void) {
   pthread_t thread;
   void *result;
-  signal(SIGUSR1, first);
+  counts[SIGUSR1] = 0;
   pthread_create(&thread, 0, alone, 0);
   for (int i = 0; i < 20; i++) kill(getpid(), SIGUSR1);
   pthread_join(thread, &result);
@@ -182,11 +127,6 @@ static void threads(void) {
 }
 
 int main(int count, char **arguments) {
-  if (count > 1 && strcmp(arguments[1], "again")) {
-    if (!strcmp(arguments[1], "storm")) storm();
-    else threads();
-    return 0;
-  }
   if (count > 1) {
     struct sigaction old;
     sigaction(SIGUSR1, 0, &old);
@@ -201,7 +141,7 @@ int main(int count, char **arguments) {
   }
   actions();
   masks();
-  exchanged();
+  threads();
   fflush(stdout);
   unsigned long old;
   for (int i = 0; i < 10; i++) signal(SIGUSR1, SIG_IGN), signal(SIGUSR2, first), mask(SIG_SETMASK, bit(SIGCHLD), &old);
