@@ -1,7 +1,7 @@
 /**
  * What tasks do to memory around the ends of their turns: the replay is stepped through these stretches, and the operands of
- * each instruction are looked at. Of a long stretch, and of a turn with many events, only its start and its end are, where turns meet. What the kernel does in the
- * name of a task belongs to it: memory that it writes, and what has another name (`things.ts`).
+ * each instruction are looked at. Of a long stretch, and of a turn with many events, only its start and its end are, where turns
+ * meet. What the kernel does in the name of a task belongs to it: memory that it writes, and what has another name (`things.ts`).
  */
 import { CLONE } from "../../ffi/mod.ts";
 import { addressRegisters } from "../arch/x86_64/instructions.ts";

@@ -1,8 +1,8 @@
 /**
  * Memory that the program shares with processes outside of the recording: files that both map or that others can write
- * to, segments of System V, and rings of packets, which the kernel has. The recorder can't see each store there. So it tells the user whom the memory is shared
- * with, and writes down what has changed whenever a system call ends: a program that waits by system calls is replayed
- * with what it found, one that spins on such memory is not.
+ * to, segments of System V, and rings of packets, which the kernel has. The recorder can't see each store there. So it
+ * tells the user whom the memory is shared with, and writes down what has changed whenever a system call ends: a program
+ * that waits by system calls is replayed with what it found, one that spins on such memory is not.
  */
 import { type Clock, steadyClock } from "../clock.ts";
 import { SEGMENT_PREFIX } from "../session/memory-calls.ts";

@@ -9,10 +9,10 @@ import { join } from "node:path";
 import { UsageError } from "../errors/mod.ts";
 import { pack } from "../packed/mod.ts";
 import type { Attempt } from "../results/mod.ts";
+import { addBlob, PART_BYTES, partsOf } from "./blobs.ts";
 import { reasonOf, type Tx } from "./connection.ts";
 import type { JobResult } from "./protocol.ts";
 import type { FleetStore } from "./store.ts";
-import { PART_BYTES } from "./transfer.ts";
 
 /** Larger ones stay where they are: a database is no place for them. */
 const MOST_BYTES = 256 * 1024 * 1024;
@@ -72,7 +72,7 @@ async function sendTrace(
     if (bytes > MOST_BYTES)
       throw new UsageError(`it has ${bytes} bytes packed, ${MOST_BYTES} are sent at most`);
     const digest = digestOf(file);
-    await store.transaction((tx) => sendFile(tx, file, digest, bytes));
+    await store.transaction((tx) => addBlob(tx, digest, bytes, piecesOf(file)));
     return { retry, digest, bytes };
   } finally {
     rmSync(file, { force: true });
@@ -134,15 +134,10 @@ export async function fetchTrace(
   const opened = openSync(temporary, "w", 0o600);
   try {
     let size = 0;
-    for (let part = 0; size < bytes; part++) {
-      const [row] = await store.rows<{ data: Buffer }>(
-        "SELECT data FROM blob_part WHERE digest = $1 AND part = $2",
-        [digest, part],
-      );
-      if (row === undefined) break;
-      size += row.data.byteLength;
-      hash.update(row.data);
-      writeSync(opened, row.data);
+    for await (const data of partsOf(store, digest, bytes)) {
+      size += data.byteLength;
+      hash.update(data);
+      writeSync(opened, data);
     }
     if (size !== bytes || hash.digest("hex") !== digest) {
       throw new UsageError(
@@ -174,18 +169,5 @@ function* piecesOf(file: string): Generator<Buffer> {
     }
   } finally {
     closeSync(opened);
-  }
-}
-
-async function sendFile(tx: Tx, file: string, digest: string, bytes: number): Promise<void> {
-  const [added] = await tx.rows<{ fresh: boolean }>(
-    `INSERT INTO blob (digest, bytes) VALUES ($1, $2)
-     ON CONFLICT (digest) DO UPDATE SET used_at = now() RETURNING xmax = 0 AS fresh`,
-    [digest, bytes],
-  );
-  if (!added?.fresh) return;
-  let part = 0;
-  for (const piece of piecesOf(file)) {
-    await tx.rows("INSERT INTO blob_part (digest, part, data) VALUES ($1, $2, $3)", [digest, part++, piece]);
   }
 }

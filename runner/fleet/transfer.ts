@@ -2,12 +2,10 @@
 import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { UsageError } from "../errors/mod.ts";
+import { addBlob, PART_BYTES, partsOf } from "./blobs.ts";
 import { type Bundle, type BundleEntry, checkedEntries, sha256 } from "./bundle.ts";
 import type { Tx } from "./connection.ts";
 import type { FleetStore } from "./store.ts";
-
-/** Content is kept in parts of so many bytes: a row is held in memory whole, by the server and by us. */
-export const PART_BYTES = 1024 * 1024;
 
 /**
  * Sends what the store does not have yet. The contents come first, each by itself; the bundle follows, with the run that
@@ -29,23 +27,14 @@ export async function sendContents(store: FleetStore, { root, entries }: Bundle)
     const data = readFileSync(join(root, path));
     if (sha256(data) !== digest)
       throw new UsageError(`${join(root, path)} has changed while it was sent: run it again`);
-    await store.transaction((tx) => sendBlob(tx, digest, data));
+    await store.transaction((tx) => addBlob(tx, digest, data.byteLength, piecesOf(data)));
     sent += bytes;
   }
   return sent;
 }
 
-async function sendBlob(tx: Tx, digest: string, data: Buffer): Promise<void> {
-  const [added] = await tx.rows<{ fresh: boolean }>(
-    `INSERT INTO blob (digest, bytes) VALUES ($1, $2)
-     ON CONFLICT (digest) DO UPDATE SET used_at = now() RETURNING xmax = 0 AS fresh`,
-    [digest, data.byteLength],
-  );
-  if (!added?.fresh) return;
-  for (let part = 0; part * PART_BYTES < data.byteLength; part++) {
-    const piece = data.subarray(part * PART_BYTES, (part + 1) * PART_BYTES);
-    await tx.rows("INSERT INTO blob_part (digest, part, data) VALUES ($1, $2, $3)", [digest, part, piece]);
-  }
+function* piecesOf(data: Buffer): Generator<Buffer> {
+  for (let at = 0; at < data.byteLength; at += PART_BYTES) yield data.subarray(at, at + PART_BYTES);
 }
 
 /** Adds a bundle whose contents are there. */
@@ -118,16 +107,7 @@ export class Contents {
 
   async #fetch(store: FleetStore, path: string, digest: string, bytes: number): Promise<Buffer> {
     const pieces: Buffer[] = [];
-    let size = 0;
-    for (let part = 0; size < bytes; part++) {
-      const [row] = await store.rows<{ data: Buffer }>(
-        "SELECT data FROM blob_part WHERE digest = $1 AND part = $2",
-        [digest, part],
-      );
-      if (row === undefined) break;
-      pieces.push(row.data);
-      size += row.data.byteLength;
-    }
+    for await (const piece of partsOf(store, digest, bytes)) pieces.push(piece);
     const data = Buffer.concat(pieces);
     if (data.byteLength !== bytes || sha256(data) !== digest) {
       throw new UsageError(
